@@ -1,0 +1,26 @@
+"""Change my password: login, current password, new password."""
+
+from __future__ import annotations
+
+from gateway.account.model import ChangeRequest
+from gateway.account.outcomes import Changed, Refusal, Refused
+from gateway.account.policy import PasswordRules
+from gateway.account.ports import Passwords
+
+
+def change_password(request: ChangeRequest, *, passwords: Passwords, rules: PasswordRules) -> Changed | Refused:
+    """Replace the password of `request.login`, also an expired one, whoever asks (page, API, command).
+
+    Rules that need the person's names wait until the current password has been proved: their verdict would tell
+    a stranger whose login it is.
+    """
+    if not request.current:
+        return Refused(Refusal.CREDENTIALS)
+    if broken := rules.broken_by(request.new, login=request.login, current=request.current):
+        return Refused(Refusal.RULES, broken)
+    account = passwords.held_by(request.login, request.current)
+    if account is None:
+        return Refused(Refusal.CREDENTIALS)
+    if broken := rules.broken_for(request.new, account.person):
+        return Refused(Refusal.RULES, broken)
+    return passwords.replace(account, request.new)

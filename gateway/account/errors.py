@@ -1,0 +1,9 @@
+"""What is nobody's fault at the keyboard. The two differ in what is known about the write."""
+
+
+class DirectoryUnavailable(Exception):
+    """The directory did not answer, or not usefully. Nothing was written."""
+
+
+class WriteUnconfirmed(Exception):
+    """A write was sent and no answer came back: it may or may not have happened."""

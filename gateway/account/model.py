@@ -1,0 +1,114 @@
+"""The values that the use cases work with."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import date
+
+
+class Secret:
+    """A text that no log, traceback or repr may show. `reveal` it only where its bytes leave.
+
+    The text is kept exactly as it was typed: no trimming, no Unicode normalisation. The other doors to the
+    same password (webmail, LDAP clients, Windows) compare bytes, so a form that changed them would lock
+    people out there.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __len__(self) -> int:
+        return len(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "Secret(•••)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Secret is not to be pickled")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One member of staff as the directory describes them."""
+
+    login: str
+    surnames: tuple[str, ...]
+    """Names in use: the married name, for those who took one."""
+    birth_names: tuple[str, ...]
+    given_names: tuple[str, ...]
+    """As the directory holds them: `("Jean-Pierre",)` or `("Jean", "Pierre")`."""
+    mail: str
+    """Empty where the directory has none."""
+    initial_password: bool
+    """Whether the password is still the one given at first, to be changed at the next login."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.surnames + self.birth_names + self.given_names
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account of somebody who has just proved that it is theirs."""
+
+    person: Person
+    reference: str
+    """Where the directory keeps the entry (its DN)."""
+    identity: str
+    """What stays when the entry is renamed (its entryUUID)."""
+    password_stamp: str
+    """Differs after each change of the password; empty before the first."""
+    password_expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The right to choose one new password, once, for the account that was proved."""
+
+    login: str
+    identity: str
+    password_stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindRequest:
+    surname: str
+    given_name: str
+    birth_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class ProveRequest:
+    login: str
+    proof: Secret
+    birth_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseRequest:
+    grant: Grant
+    new: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    login: str
+    current: Secret
+    new: Secret

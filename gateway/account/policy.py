@@ -1,0 +1,72 @@
+"""The academy's rules for a new password, checked before the directory's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.account.model import Person, Secret
+from gateway.account.names import folded, words
+
+SHORTEST_NAME_PART = 3
+"""Parts of a name that are shorter ("Le", "de") may stand in a password; Windows draws the same line
+([MS-SAMR] 3.1.1.7.2)."""
+
+
+class Rule(StrEnum):
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    NO_LOWER_CASE = "no_lower_case"
+    NO_UPPER_CASE = "no_upper_case"
+    NO_DIGIT = "no_digit"
+    NO_SIGN = "no_sign"
+    SAME_AS_CURRENT = "same_as_current"
+    CONTAINS_LOGIN = "contains_login"
+    CONTAINS_NAME = "contains_name"
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordRules:
+    """What a new password must have. Lengths are in characters, not bytes."""
+
+    min_length: int = 8
+    max_length: int = 128
+    lower_case: bool = True
+    upper_case: bool = True
+    digit: bool = True
+    sign: bool = True
+    """A character that is neither a letter nor a digit; a space is one."""
+    differs_from_current: bool = True
+    without_login: bool = True
+    without_names: bool = True
+
+    def broken_by(self, new: Secret, *, login: str = "", current: Secret | None = None) -> tuple[Rule, ...]:
+        """The rules that can be judged from what was typed alone: the answer tells nothing about accounts."""
+        text = new.reveal()
+        verdicts = {
+            Rule.TOO_SHORT: len(text) < self.min_length,
+            Rule.TOO_LONG: len(text) > self.max_length,
+            Rule.NO_LOWER_CASE: self.lower_case and not any(sign.islower() for sign in text),
+            Rule.NO_UPPER_CASE: self.upper_case and not any(sign.isupper() for sign in text),
+            Rule.NO_DIGIT: self.digit and not any(sign in "0123456789" for sign in text),
+            Rule.NO_SIGN: self.sign and all(sign.isalnum() for sign in text),
+            Rule.SAME_AS_CURRENT: self.differs_from_current and current is not None and new == current,
+            Rule.CONTAINS_LOGIN: self.without_login and _contains(text, [login]),
+        }
+        return tuple(rule for rule, broken in verdicts.items() if broken)
+
+    def broken_for(self, new: Secret, person: Person) -> tuple[Rule, ...]:
+        """The rules that need to know whose password it is. Ask only once the person has proved that."""
+        text = new.reveal()
+        name_parts = [part for name in person.names for part in (*words(name), name)]
+        verdicts = {
+            Rule.CONTAINS_LOGIN: self.without_login and _contains(text, [person.login]),
+            Rule.CONTAINS_NAME: self.without_names and _contains(text, name_parts),
+        }
+        return tuple(rule for rule, broken in verdicts.items() if broken)
+
+
+def _contains(text: str, parts: Iterable[str]) -> bool:
+    bare = folded(text)
+    return any(len(folded(part)) >= SHORTEST_NAME_PART and folded(part) in bare for part in parts)

@@ -1,0 +1,59 @@
+"""What the use cases need from the world: promises, not mechanics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from gateway.account.model import Account, Grant, Person, Secret
+from gateway.account.outcomes import Changed, InitialRestored, Refused
+from gateway.account.proofs import Candidate
+
+
+class People(Protocol):
+    """Looking people up. Both raise DirectoryUnavailable."""
+
+    def named(self, surname: str, given_name: str, birth_date: date) -> Sequence[Person]:
+        """Those whose married OR birth name is `surname`, compared as the directory does."""
+
+    def born_on(self, birth_date: date) -> Sequence[Person]:
+        """Everybody born that day."""
+
+
+class Passwords(Protocol):
+    """Proving whose an account is, and replacing its password.
+
+    The first two cost the directory the same work whether or not the account exists, is locked, or the answer
+    is right. All raise DirectoryUnavailable; the last two raise WriteUnconfirmed where nobody knows whether the
+    directory has the new password.
+    """
+
+    def held_by(self, login: str, current: Secret) -> Account | None:
+        """The account if `current` opens it, also when that password has expired.
+
+        None for an unknown login, a wrong password, a locked or a closed account alike.
+        """
+
+    def proved_by(self, login: str, candidates: Sequence[Candidate], birth_date: date) -> Account | None:
+        """The account if it holds one of the `candidates` and the birth date; a locked one too.
+
+        None for everything else alike, a closed account included.
+        """
+
+    def granted(self, grant: Grant) -> Account | None:
+        """The account once more, or None if its password changed or it was closed since the grant."""
+
+    def replace(self, account: Account, new: Secret) -> Changed | Refused:
+        """Set `new`, lift a lock-out and the duty to change, in one write."""
+
+    def restore_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
+        """Set `initial` even if it was used before, lift a lock-out, and demand a change at the next login."""
+
+
+class Clock(Protocol):
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+
+    def sleep_until(self, moment: float) -> None:
+        """Return at `moment` of `monotonic`, or at once if it has passed."""

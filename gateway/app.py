@@ -1,0 +1,103 @@
+"""The Flask application: routes, texts, error pages."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, render_template, url_for
+from flask.typing import ResponseReturnValue
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from gateway.composition import Gateway
+from gateway.settings import Settings
+from gateway.web.health import health
+from gateway.web.pages import reading
+from gateway.web.pages.captcha import captcha_pages
+from gateway.web.pages.change import ChangePage
+from gateway.web.pages.find import FindPage
+from gateway.web.pages.reset import ResetPage
+from gateway.web.pages.result import ResultPage
+from gateway.web.request_id import number_requests
+from gateway.web.security import protect
+
+log = logging.getLogger(__name__)
+
+LARGEST_REQUEST = 256 * 1024
+"""Bytes. A form with a 10 kB field is still answered with a word beside that field."""
+
+
+def create_app(gateway: Gateway) -> Flask:
+    settings = gateway.desk.settings
+    app = Flask("gateway", template_folder=None, static_folder="web/static")
+    app.config.update(
+        SECRET_KEY=settings.web.keys[0],
+        SECRET_KEY_FALLBACKS=settings.web.keys[1:],
+        SESSION_COOKIE_NAME="mamia",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_SECURE=settings.web.secure_cookies,
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+    )
+    _texts(app, settings)
+    number_requests(app)
+    protect(app)
+    _routes(app, gateway)
+    _error_pages(app)
+    return app
+
+
+def _routes(app: Flask, gateway: Gateway) -> None:
+    desk = gateway.desk
+    app.add_url_rule("/", "home", reading.home)
+    app.add_url_rule("/retrouver-mon-compte", view_func=FindPage.as_view("find", desk, gateway.find))
+    app.add_url_rule("/reinitialiser-mon-mot-de-passe", view_func=ResetPage.as_view("reset", desk, gateway.reset))
+    app.add_url_rule("/modifier-mon-mot-de-passe", view_func=ChangePage.as_view("change", desk, gateway.change))
+    app.add_url_rule("/resultat/<ticket>", "result", ResultPage(desk))
+    app.add_url_rule("/assistance", "help", reading.assistance)
+    app.add_url_rule("/questions-frequentes", "faq", reading.questions)
+    app.add_url_rule("/donnees-personnelles", "privacy", reading.privacy)
+    app.register_blueprint(captcha_pages(desk.captcha))
+    app.register_blueprint(health(gateway.ask_directory))
+
+
+def _texts(app: Flask, settings: Settings) -> None:
+    """Templates, the academy's own first, and the names that all of them may use."""
+    ours = PackageLoader("gateway.templates", "")
+    folder = settings.web.templates
+    loaders: list[BaseLoader] = [FileSystemLoader(folder), ours] if folder else [ours]
+    app.jinja_loader = ChoiceLoader(loaders)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+    @app.context_processor
+    def names() -> dict[str, Any]:
+        return {
+            "academy": settings.academy,
+            "support": settings.support,
+            "policy": settings.password,
+            "lockout": settings.lockout,
+            "ticket_minutes": settings.reset.ticket_minutes,
+            "captcha_required": settings.captcha.required,
+            "workstation": False,
+            "url": url_for,
+        }
+
+
+def _error_pages(app: Flask) -> None:
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> ResponseReturnValue:
+        code = error.code or 500
+        page = render_template("pages/error.html", code=code if code in (400, 404, 405, 413) else 500)
+        return page, code, [(name, value) for name, value in error.get_headers() if name == "Allow"]
+
+    @app.errorhandler(Exception)
+    def fault(error: Exception) -> ResponseReturnValue:
+        # The traceback names lines, not values; the exception's own text might hold what a person typed.
+        log.error("unexpected %s", type(error).__name__, exc_info=_without_text(error))
+        return http_error(InternalServerError())
+
+
+def _without_text(error: Exception) -> tuple[type[Exception], Exception, Any]:
+    return type(error), type(error).__new__(type(error)), error.__traceback__

@@ -1,0 +1,237 @@
+"""A private slapd: its own folder, its own port on loopback, run by any user. For the demo and the tests.
+
+It is set up as an academy would set up its annuaire: a plain slapd, then the files of `ldif/` in their order.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+SUFFIX = "dc=ac-example,dc=fr"
+ADMIN = f"cn=admin,{SUFFIX}"
+HOST = "127.0.0.1"
+CONFIG_FILES = (
+    "schema/mamia.ldif",
+    "10-modules.ldif",
+    "20-indices.ldif",
+    "30-access.ldif",
+    "40-password-policy.ldif",
+)
+DATA_FILES = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif")
+SAMPLE_FILE = "80-sample-staff.ldif"
+SERVICES = ("gateway", "sync", "decoy")
+START_SECONDS = 20
+STOP_SECONDS = 8
+SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
+"""Where Debian keeps slapd, which is not on everybody's PATH."""
+
+
+class SlapdFailed(Exception):
+    """slapd can't be set up or started; the text says why and how to mend it."""
+
+
+def ldif_folder() -> Path:
+    """`ldif/`, in a checkout and in an installed wheel alike."""
+    return Path(str(files("gateway.templates"))).parent / "ldif"
+
+
+@dataclass(slots=True)
+class PrivateSlapd:
+    """A slapd whose folder is `state`, serving ldap://127.0.0.1:`port`."""
+
+    state: Path
+    port: int
+    max_size: int = 1 << 30
+    """Bytes that the database may take at most."""
+    tls: str = ""
+    """More lines for cn=config, such as the certificate's."""
+    more_urls: tuple[str, ...] = ()
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def url(self) -> str:
+        return f"ldap://{HOST}:{self.port}"
+
+    @property
+    def log_file(self) -> Path:
+        return self.state / "slapd.log"
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def exists(self) -> bool:
+        """Whether `create` came to its end; what it left when interrupted does not count."""
+        return self._fingerprint_file.exists()
+
+    @property
+    def is_outdated(self) -> bool:
+        return self._fingerprint_file.read_text() != _fingerprint()
+
+    def password_file(self, account: str) -> Path:
+        """The password of admin, gateway or sync, without a line end: as `ldapsearch -y` wants it."""
+        return self.state / f"{account}.password"
+
+    def password(self, account: str) -> str:
+        return self.password_file(account).read_text()
+
+    def create(self, *, with_sample_staff: bool = True) -> None:
+        """Make the folder anew. Raises SlapdFailed, and leaves nothing that `exists`."""
+        shutil.rmtree(self.state, ignore_errors=True)
+        for folder in (self.state, self.state / "config", self.state / "data"):
+            folder.mkdir(mode=0o700, parents=True)
+        for account in ("admin", *SERVICES):
+            self._write_secret(account, secrets.token_urlsafe(24))
+        _run(["slapadd", "-n0", "-F", str(self.state / "config")], self._filled("private/config.ldif"))
+        self.start()
+        try:
+            for name in CONFIG_FILES:
+                self._add("cn=config", name)
+            for name in DATA_FILES:
+                self._add(ADMIN, name)
+            if with_sample_staff:
+                self._add(ADMIN, SAMPLE_FILE)
+        finally:
+            self.stop()
+        self._fingerprint_file.write_text(_fingerprint())
+
+    def start(self) -> None:
+        """Start slapd and wait until it listens. It ends with this process, however that ends."""
+        self._refuse_taken()
+        urls = " ".join((self.url + "/", *self.more_urls))
+        command = ["setpriv", "--pdeathsig", "TERM", _slapd()]
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "-d", "0", "-F", str(self.state / "config"), "-h", urls],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        deadline = time.monotonic() + START_SECONDS
+        while not self._listens():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise SlapdFailed(f"slapd did not start: {self._last_words()} (all of it in {self.log_file})")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL if that is not heard."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGCONT)
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def send_signal(self, number: int) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    @property
+    def _fingerprint_file(self) -> Path:
+        return self.state / "made-from"
+
+    def _write_secret(self, account: str, text: str) -> None:
+        file = self.password_file(account)
+        file.touch(mode=0o600)
+        file.write_text(text)
+
+    def _filled(self, name: str) -> bytes:
+        """A file of ldif/ with what only this server knows put in its places."""
+        text = (ldif_folder() / name).read_text(encoding="utf-8")
+        values = {
+            "STATE": str(self.state),
+            "TLS": self.tls + "\n" if self.tls else "",
+            "MAX_SIZE": str(self.max_size),
+            "ADMIN_HASH": _ssha(self.password("admin")),
+            **{f"{account.upper()}_PASSWORD": self.password(account) for account in SERVICES},
+        }
+        for place, value in values.items():
+            text = text.replace(f"@{place}@", value)
+        return text.encode()
+
+    def _add(self, administrator: str, name: str) -> None:
+        # relax: the sample has states that slapd sets itself otherwise (locked, expired).
+        _run(
+            [
+                "ldapadd",
+                "-x",
+                "-H",
+                self.url,
+                "-D",
+                administrator,
+                "-y",
+                str(self.password_file("admin")),
+                "-e",
+                "relax",
+            ],
+            self._filled(name),
+            name,
+        )
+
+    def _refuse_taken(self) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, self.port))
+            except OSError as error:
+                raise SlapdFailed(
+                    f"port {self.port}: {error.strerror}; choose another: make demo DIRECTORY_PORT={self.port + 1}"
+                ) from None
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex((HOST, self.port)) == 0
+
+    def _last_words(self) -> str:
+        return " ".join(self.log_file.read_text(errors="replace").split("\n")[-3:]).strip() or "it said nothing"
+
+
+def _slapd() -> str:
+    found = shutil.which("slapd", path=f"{os.environ.get('PATH', '')}:{SBIN}")
+    if found is None:
+        raise SlapdFailed("slapd is not installed: apt-get install slapd ldap-utils")
+    return found
+
+
+def _run(command: list[str], text: bytes, what: str = "the configuration") -> None:
+    environment = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:{SBIN}"}
+    program = shutil.which(command[0], path=environment["PATH"])
+    if program is None:
+        raise SlapdFailed(f"{command[0]} is not installed: apt-get install slapd ldap-utils")
+    done = subprocess.run([program, *command[1:]], input=text, capture_output=True, env=environment, check=False)
+    if done.returncode:
+        raise SlapdFailed(f"{command[0]} refused {what}: {done.stderr.decode(errors='replace').strip()}")
+
+
+def _ssha(password: str) -> str:
+    """For the administrator of a private server only; everybody else's hash is made by slapd, with Argon2."""
+    salt = secrets.token_bytes(8)
+    digest = hashlib.sha1(password.encode() + salt).digest()  # noqa: S324 - {SSHA} is the one scheme without a module
+    return "{SSHA}" + base64.b64encode(digest + salt).decode()
+
+
+def _fingerprint() -> str:
+    folder = ldif_folder()
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.ldif")):
+        digest.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()

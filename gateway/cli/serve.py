@@ -1,0 +1,65 @@
+"""`mamia serve`: the web service under gunicorn."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from gateway import composition
+from gateway.app import create_app
+from gateway.settings import Settings
+from gateway.settings_file import load
+from gateway.web.request_id import log_to_standard_error
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 5
+"""How long requests in hand may take when the service stops."""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("serve", help="run the web service")
+    parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    settings = load(arguments.config)
+    log_to_standard_error()
+    if not settings.captcha.required:
+        log.warning("captcha.required is empty: scripts can use every form; this is for benchmarks only")
+    Server(settings).run()
+    return 0
+
+
+class Server(BaseApplication):
+    """One process, many threads: what was spent (challenges, tickets) is remembered in its memory."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        web = self._settings.web
+        host = f"[{web.host}]" if ":" in web.host else web.host
+        options: dict[str, Any] = {
+            "bind": f"{host}:{web.port}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": web.threads,
+            "graceful_timeout": GRACE_SECONDS,
+            "keepalive": 15,
+            "proc_name": "mamia",
+            "loglevel": "warning",
+            "control_socket_disable": True,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return create_app(composition.build(self._settings))

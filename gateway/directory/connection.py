@@ -1,0 +1,211 @@
+"""Connections to the LDAP servers: pooled, verified, replaced when they die, failing over in order."""
+
+from __future__ import annotations
+
+import logging
+import select
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from ldap3 import ANONYMOUS, NONE, SAFE_SYNC, SIMPLE, Connection, Server, Tls
+from ldap3.core.exceptions import LDAPException, LDAPInvalidDnError, LDAPInvalidFilterError
+
+from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
+from gateway.settings import Directory
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+REST_SECONDS = 15
+"""How long a server that failed is asked last."""
+OUR_FAULT = (LDAPInvalidDnError, LDAPInvalidFilterError)
+
+
+@dataclass(slots=True)
+class _Server:
+    url: str
+    ldap3: Server
+    resting_until: float = 0.0
+
+
+@dataclass(slots=True)
+class _Line:
+    """An open connection and the server at its other end."""
+
+    server: _Server
+    connection: Connection
+
+    def is_dead(self) -> bool:
+        """An idle LDAP connection has nothing to read but its own end (RFC 4511, 4.4.1 and 5.3)."""
+        try:
+            readable, _, _ = select.select([self.connection.socket], [], [], 0)
+        except (OSError, ValueError, TypeError):
+            return True
+        return bool(readable)
+
+    def close(self) -> None:
+        with suppress(LDAPException, OSError):
+            self.connection.unbind()
+
+
+@dataclass(slots=True)
+class ConnectionPool:
+    """Connections that are all bound as the service account, or all anonymous for trying people's passwords."""
+
+    settings: Directory
+    as_service: bool
+    _idle: list[_Line] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _free: threading.BoundedSemaphore = field(init=False)
+    _servers: list[_Server] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._free = threading.BoundedSemaphore(self.settings.pool_size)
+        self._servers = [_Server(url, _ldap3_server(url, self.settings)) for url in self.settings.servers]
+
+    def ask(self, question: Callable[[Connection], T]) -> T:
+        """Send what may be sent twice. A connection that breaks is replaced, at another server if need be.
+
+        Raises DirectoryUnavailable when every server failed.
+        """
+        failures: list[str] = []
+        deadline = time.monotonic() + self.settings.receive_timeout_seconds * len(self._servers)
+        for _ in range(len(self._servers) + 1):
+            with self._line() as line:
+                try:
+                    return question(line.connection)
+                except OUR_FAULT:
+                    raise
+                except (LDAPException, OSError) as error:
+                    failures.append(f"{line.server.url}: {_reason(error)}")
+                    self._drop(line)
+            if time.monotonic() >= deadline:
+                break
+        raise DirectoryUnavailable("; ".join(failures))
+
+    def tell(self, write: Callable[[Connection], T]) -> T:
+        """Send what must not be sent twice. Raises WriteUnconfirmed when no answer came back."""
+        with self._line() as line:
+            try:
+                return write(line.connection)
+            except OUR_FAULT:
+                raise
+            except (LDAPException, OSError) as error:
+                self._drop(line)
+                raise WriteUnconfirmed(f"{line.server.url}: {_reason(error)}") from None
+
+    def close(self) -> None:
+        with self._lock:
+            lines, self._idle = self._idle, []
+        for line in lines:
+            line.close()
+
+    @contextmanager
+    def _line(self) -> Iterator[_Line]:
+        if not self._free.acquire(timeout=self.settings.connect_timeout_seconds):
+            raise DirectoryUnavailable(f"all {self.settings.pool_size} connections are busy")
+        try:
+            line = self._take_idle() or self._open()
+            try:
+                yield line
+            except BaseException:
+                line.close()
+                raise
+            if not line.connection.closed:
+                with self._lock:
+                    self._idle.append(line)
+        finally:
+            self._free.release()
+
+    def _take_idle(self) -> _Line | None:
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                line = self._idle.pop()
+            if not line.is_dead():
+                return line
+            line.close()
+
+    def _open(self) -> _Line:
+        """From the first server that answers, those that failed lately last."""
+        failures: list[str] = []
+        now = time.monotonic()
+        for server in sorted(self._servers, key=lambda server: server.resting_until > now):
+            try:
+                return _Line(server, self._connect(server))
+            except (LDAPException, OSError, DirectoryUnavailable) as error:
+                self._rest(server)
+                failures.append(f"{server.url}: {_reason(error)}")
+        raise DirectoryUnavailable("; ".join(failures))
+
+    def _connect(self, server: _Server) -> Connection:
+        connection = Connection(
+            server.ldap3,
+            user=self.settings.bind_dn if self.as_service else None,
+            password=self.settings.password if self.as_service else None,
+            authentication=SIMPLE if self.as_service else ANONYMOUS,
+            client_strategy=SAFE_SYNC,
+            receive_timeout=self.settings.receive_timeout_seconds,
+            auto_referrals=False,
+            check_names=False,
+            raise_exceptions=False,
+        )
+        try:
+            connection.open(read_server_info=False)
+            if self.settings.start_tls and not connection.start_tls(read_server_info=False)[0]:
+                raise DirectoryUnavailable(f"{server.url} refuses StartTLS")
+            if self.as_service:
+                _bind_service(connection, server.url)
+        except Exception:
+            with suppress(LDAPException, OSError):
+                connection.unbind()
+            raise
+        return connection
+
+    def _drop(self, broken: _Line) -> None:
+        """Close the connection and its idle sisters: what broke one has mostly broken them all."""
+        self._rest(broken.server)
+        with self._lock:
+            sisters = [line for line in self._idle if line.server is broken.server]
+            self._idle = [line for line in self._idle if line.server is not broken.server]
+        for line in (broken, *sisters):
+            line.close()
+
+    def _rest(self, server: _Server) -> None:
+        server.resting_until = time.monotonic() + REST_SECONDS
+
+
+def _bind_service(connection: Connection, url: str) -> None:
+    bound, result, _, _ = connection.bind(read_server_info=False)
+    if bound:
+        return
+    message = f"{url} refuses the service account {connection.user}: {result['description']}"
+    log.error("%s; check directory.bind_dn, its password and that it does not expire", message)
+    raise DirectoryUnavailable(message)
+
+
+def _ldap3_server(url: str, settings: Directory) -> Server:
+    # ldap3 verifies nothing unless told so.
+    tls = Tls(
+        validate=ssl.CERT_REQUIRED,
+        version=ssl.PROTOCOL_TLS_CLIENT,
+        ca_certs_file=str(settings.ca_file) if settings.ca_file else None,
+    )
+    secured = settings.start_tls or urlsplit(url).scheme == "ldaps"
+    return Server(
+        url,
+        get_info=NONE,
+        connect_timeout=settings.connect_timeout_seconds,
+        tls=tls if secured else None,
+    )
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,99 @@
+"""Between an LDAP entry and our own names: the one place that knows what attributes are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ldap3.utils.conv import escape_filter_chars
+
+from gateway.account.model import Person
+from gateway.directory import ppolicy
+from gateway.settings import People
+
+IDENTITY = "entryUUID"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a search gave back: a DN and the values of the attributes that were asked for, as text."""
+
+    dn: str
+    attributes: Mapping[str, tuple[str, ...]]
+
+    def all(self, attribute: str) -> tuple[str, ...]:
+        return self.attributes.get(attribute.lower(), ())
+
+    def first(self, attribute: str) -> str:
+        return next(iter(self.all(attribute)), "")
+
+
+def entry_of(answer: Mapping[str, Any]) -> Entry:
+    """From one of ldap3's raw answers. Attribute names are compared without regard to case (RFC 4512, 2.5)."""
+    return Entry(
+        answer["dn"],
+        {
+            name.lower(): tuple(value.decode("utf-8", "replace") for value in values)
+            for name, values in answer["raw_attributes"].items()
+        },
+    )
+
+
+class PeopleMapping:
+    """The settings' `[people]` put to use: filters to send, attributes to ask for, persons to give back."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self.base = people.base
+        self.person_attributes = [
+            people.login, people.surname, people.birth_name, people.given_name, people.mail, ppolicy.MUST_CHANGE,
+        ]  # fmt: skip
+        self.account_attributes = [
+            *self.person_attributes, IDENTITY, ppolicy.CHANGED_AT, ppolicy.LOCKED_AT, ppolicy.POLICY,
+        ]  # fmt: skip
+
+    def named(self, surname: str, given_name: str, birth_date: date) -> str:
+        people, value = self._people, escape_filter_chars(surname)
+        return self._person(
+            self._birth_date(birth_date)
+            + f"(|({people.surname}={value})({people.birth_name}={value}))"
+            + f"({people.given_name}={escape_filter_chars(given_name)})"
+        )
+
+    def born_on(self, birth_date: date) -> str:
+        return self._person(self._birth_date(birth_date))
+
+    def with_login(self, login: str) -> str:
+        return self._person(f"({self._people.login}={escape_filter_chars(login)})")
+
+    def with_identity(self, identity: str) -> str:
+        return self._person(f"({IDENTITY}={escape_filter_chars(identity)})")
+
+    def person(self, entry: Entry) -> Person:
+        people = self._people
+        return Person(
+            login=entry.first(people.login),
+            surnames=entry.all(people.surname),
+            birth_names=entry.all(people.birth_name),
+            given_names=entry.all(people.given_name),
+            mail=entry.first(people.mail),
+            initial_password=entry.first(ppolicy.MUST_CHANGE).upper() == "TRUE",
+        )
+
+    def birth_date_assertion(self, birth_date: date) -> tuple[str, str]:
+        """The attribute and the value to compare it with."""
+        return self._people.birth_date, birth_date.strftime(self._people.birth_date_format)
+
+    def proof_assertion(self, proof: str, value: str) -> tuple[str, str] | None:
+        """The same for a proof; None where this directory has no such number."""
+        held = self._people.proofs.get(proof)  # type: ignore[call-overload]
+        return (held.attribute, held.prefix + value) if held else None
+
+    def _birth_date(self, birth_date: date) -> str:
+        attribute, value = self.birth_date_assertion(birth_date)
+        return f"({attribute}={escape_filter_chars(value)})"
+
+    def _person(self, conditions: str) -> str:
+        return f"(&{self._people.filter}{conditions})"

@@ -1,0 +1,223 @@
+"""Proving whose an account is, and writing its password."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from ldap3 import MODIFY_DELETE, MODIFY_REPLACE, SIMPLE, Connection
+from ldap3.core.results import (
+    RESULT_COMPARE_TRUE,
+    RESULT_CONSTRAINT_VIOLATION,
+    RESULT_INSUFFICIENT_ACCESS_RIGHTS,
+    RESULT_INVALID_CREDENTIALS,
+    RESULT_SUCCESS,
+)
+
+from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.model import Account, Grant, Secret
+from gateway.account.outcomes import Changed, InitialRestored, Refusal, Refused
+from gateway.account.proofs import Candidate
+from gateway.directory import ppolicy
+from gateway.directory.connection import ConnectionPool
+from gateway.directory.mapping import IDENTITY, Entry, PeopleMapping
+from gateway.directory.people import search
+from gateway.directory.ppolicy import PolicyError, policy_error
+
+log = logging.getLogger(__name__)
+
+PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
+Changes = dict[str, list[tuple[str, list[bytes]]]]
+
+_REFUSALS = {
+    PolicyError.PASSWORD_MOD_NOT_ALLOWED: Refusal.NOT_CHANGEABLE,
+    PolicyError.INSUFFICIENT_QUALITY: Refusal.POOR_QUALITY,
+    PolicyError.TOO_SHORT: Refusal.TOO_SHORT,
+    PolicyError.TOO_LONG: Refusal.TOO_LONG,
+    PolicyError.TOO_YOUNG: Refusal.TOO_YOUNG,
+    PolicyError.IN_HISTORY: Refusal.IN_HISTORY,
+}
+
+
+class LdapPasswords:
+    """`account.ports.Passwords` on LDAP.
+
+    Reads and writes go over connections bound as the service account; people's passwords are tried over
+    connections of their own, so that a person's identity never meets the service account's rights.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: ConnectionPool,
+        trials: ConnectionPool,
+        mapping: PeopleMapping,
+        decoy_dn: str,
+        lockout: timedelta,
+        initial_policy: str | None,
+    ) -> None:
+        self._service = service
+        self._trials = trials
+        self._mapping = mapping
+        self._decoy_dn = decoy_dn
+        self._lockout = lockout
+        self._initial_policy = initial_policy
+
+    def held_by(self, login: str, current: Secret) -> Account | None:
+        """A locked entry answers a bind without hashing, in a tenth of the time: the decoy stands in for it."""
+        entry = self._lookup(self._mapping.with_login(login))
+        usable = entry is not None and not self._is_locked(entry)
+        opened = self._opens(entry.dn if entry and usable else self._decoy_dn, current)
+        if entry is None or not usable or opened is None:
+            return None
+        return self._account(entry, password_expired=opened is PolicyError.PASSWORD_EXPIRED)
+
+    def proved_by(self, login: str, candidates: Sequence[Candidate], birth_date: date) -> Account | None:
+        entry = self._lookup(self._mapping.with_login(login))
+        dn = entry.dn if entry else self._decoy_dn
+        born = self._holds(dn, *self._mapping.birth_date_assertion(birth_date))
+        # Every proof is compared, whatever the answers so far: the time must not tell them.
+        proved = [
+            self._holds(dn, *assertion)
+            for candidate in candidates
+            if (assertion := self._mapping.proof_assertion(candidate.proof, candidate.value.reveal()))
+        ]
+        if entry is None or _is_closed(entry) or not (born and any(proved)):
+            return None
+        return self._account(entry)
+
+    def granted(self, grant: Grant) -> Account | None:
+        entry = self._lookup(self._mapping.with_identity(grant.identity))
+        if entry is None or _is_closed(entry) or entry.first(ppolicy.CHANGED_AT) != grant.password_stamp:
+            return None
+        return self._account(entry)
+
+    def replace(self, account: Account, new: Secret) -> Changed | Refused:
+        refused = self._write(account, new, {})
+        return refused or Changed(account.person.login, was_expired=account.password_expired)
+
+    def restore_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
+        """In two writes: ppolicy judges by the policy that stood before, so it must be lent one without history.
+
+        Between the two the entry has a stricter-or-equal policy and its old password: nothing is lost by a crash.
+        The second write returns the policy, and a later restore mends one that never got there.
+        """
+        if self._initial_policy is None:
+            raise RuntimeError("restoring initial passwords needs reset.initial_policy")
+        entry = self._lookup(self._mapping.with_identity(account.identity))
+        if entry is None:
+            return Refused(Refusal.NOT_PROVED)
+        own_policy = [policy for policy in entry.all(ppolicy.POLICY) if policy != self._initial_policy]
+        self._lend_policy(entry.dn)
+        with_it: Changes = {
+            ppolicy.MUST_CHANGE: [(MODIFY_REPLACE, [b"TRUE"])],
+            ppolicy.POLICY: [
+                (MODIFY_DELETE, [self._initial_policy.encode()]),
+                *((MODIFY_REPLACE, [policy.encode()]) for policy in own_policy),
+            ],
+        }
+        refused = self._write(account, initial, with_it)
+        return refused or InitialRestored(account.person.login)
+
+    def _lookup(self, filter_: str) -> Entry | None:
+        mapping = self._mapping
+        entries = self._service.ask(
+            lambda connection: search(connection, mapping.base, filter_, mapping.account_attributes, 2)
+        )
+        if len(entries) > 1:
+            log.error("several entries share a login or an identity: %s", ", ".join(entry.dn for entry in entries))
+            return None
+        return entries[0] if entries else None
+
+    def _account(self, entry: Entry, *, password_expired: bool = False) -> Account:
+        return Account(
+            person=self._mapping.person(entry),
+            reference=entry.dn,
+            identity=entry.first(IDENTITY),
+            password_stamp=entry.first(ppolicy.CHANGED_AT),
+            password_expired=password_expired,
+        )
+
+    def _is_locked(self, entry: Entry) -> bool:
+        return ppolicy.is_locked(entry.first(ppolicy.LOCKED_AT), self._lockout, datetime.now(UTC))
+
+    def _opens(self, dn: str, password: Secret) -> PolicyError | bool | None:
+        """None for a wrong password, PASSWORD_EXPIRED for the right one past its time, else True."""
+        if not password:
+            raise ValueError("a bind without a password succeeds as anonymous (RFC 4513, 5.1.2)")
+        result = self._trials.ask(lambda connection: _bind(connection, dn, password))
+        if result["result"] == RESULT_SUCCESS:
+            return True
+        if result["result"] != RESULT_INVALID_CREDENTIALS:
+            raise DirectoryUnavailable(f"bind: {result['description']}")
+        # slapd says "expired" only to the right password.
+        return PolicyError.PASSWORD_EXPIRED if policy_error(result) is PolicyError.PASSWORD_EXPIRED else None
+
+    def _holds(self, dn: str, attribute: str, value: str) -> bool:
+        """Compare (RFC 4511, 4.10): the one operation that NUMENs are open to."""
+        result = self._service.ask(lambda connection: connection.compare(dn, attribute, value)[1])
+        if result["result"] == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
+            raise DirectoryUnavailable(f"the service account may not compare {attribute}")
+        return bool(result["result"] == RESULT_COMPARE_TRUE)
+
+    def _lend_policy(self, dn: str) -> None:
+        assert self._initial_policy is not None
+        changes: Changes = {ppolicy.POLICY: [(MODIFY_REPLACE, [self._initial_policy.encode()])]}
+        result = self._service.ask(_modification(dn, changes))
+        if result["result"] != RESULT_SUCCESS:
+            raise DirectoryUnavailable(f"the service account may not lend {self._initial_policy}: {_reason(result)}")
+
+    def _write(self, account: Account, new: Secret, more: Changes) -> Refused | None:
+        """One Modify. Where its answer is lost, the new password itself tells whether it was written."""
+        changes: Changes = {PASSWORD: [(MODIFY_REPLACE, [new.reveal().encode()])], **more}
+        try:
+            result = self._service.tell(_modification(account.reference, changes))
+        except WriteUnconfirmed:
+            if self._is_in_force(account.reference, new):
+                return None
+            raise
+        return _refusal(result)
+
+    def _is_in_force(self, dn: str, new: Secret) -> bool:
+        try:
+            return self._opens(dn, new) is not None
+        except DirectoryUnavailable:
+            return False
+
+
+def _is_closed(entry: Entry) -> bool:
+    """Locked by an administrator: a reset must not open it again, though slapd would."""
+    return entry.first(ppolicy.LOCKED_AT) == ppolicy.LOCKED_FOR_GOOD
+
+
+def _bind(connection: Connection, dn: str, password: Secret) -> Mapping[str, Any]:
+    try:
+        connection.user, connection.password, connection.authentication = dn, password.reveal(), SIMPLE
+        result: Mapping[str, Any] = connection.bind(read_server_info=False, controls=[ppolicy.REQUEST_CONTROL])[1]
+        return result
+    finally:
+        connection.user = connection.password = None
+
+
+def _modification(dn: str, changes: Changes) -> Callable[[Connection], Mapping[str, Any]]:
+    def modify(connection: Connection) -> Mapping[str, Any]:
+        result: Mapping[str, Any] = connection.modify(dn, changes, controls=[ppolicy.REQUEST_CONTROL])[1]
+        return result
+
+    return modify
+
+
+def _refusal(result: Mapping[str, Any]) -> Refused | None:
+    if result["result"] == RESULT_SUCCESS:
+        return None
+    if code := _REFUSALS.get(policy_error(result)):  # type: ignore[arg-type]
+        return Refused(code)
+    if result["result"] == RESULT_CONSTRAINT_VIOLATION:
+        return Refused(Refusal.DIRECTORY_RULE)
+    raise DirectoryUnavailable(f"the password was not written: {_reason(result)}")
+
+
+def _reason(result: Mapping[str, Any]) -> str:
+    return f"{result['description']} {result['message']}".strip()

@@ -1,0 +1,54 @@
+"""Looking people up in the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from ldap3 import SUBTREE, Connection
+from ldap3.core.results import RESULT_SIZE_LIMIT_EXCEEDED, RESULT_SUCCESS
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.account.model import Person
+from gateway.directory.connection import ConnectionPool
+from gateway.directory.mapping import Entry, PeopleMapping, entry_of
+
+MOST_BORN_ON_ONE_DAY = 500
+"""People asked for at most; 1.2 million staff have 63 on a common day."""
+
+NOBODY = "(!(objectClass=*))"
+
+
+class LdapPeople:
+    """`account.ports.People` on LDAP."""
+
+    def __init__(self, service: ConnectionPool, mapping: PeopleMapping) -> None:
+        self._service = service
+        self._mapping = mapping
+
+    def named(self, surname: str, given_name: str, birth_date: date) -> Sequence[Person]:
+        return self._people(self._mapping.named(surname, given_name, birth_date))
+
+    def born_on(self, birth_date: date) -> Sequence[Person]:
+        return self._people(self._mapping.born_on(birth_date))
+
+    def check(self) -> None:
+        """Ask for nobody in particular. Raises DirectoryUnavailable."""
+        self._service.ask(lambda connection: search(connection, self._mapping.base, NOBODY, ["1.1"], 1))
+
+    def _people(self, filter_: str) -> Sequence[Person]:
+        mapping = self._mapping
+        entries = self._service.ask(
+            lambda connection: search(
+                connection, mapping.base, filter_, mapping.person_attributes, MOST_BORN_ON_ONE_DAY
+            )
+        )
+        return [mapping.person(entry) for entry in entries]
+
+
+def search(connection: Connection, base: str, filter_: str, attributes: list[str], most: int) -> list[Entry]:
+    """The entries below `base`, `most` of them at most. Raises DirectoryUnavailable when the server refuses."""
+    _, result, answers, _ = connection.search(base, filter_, SUBTREE, attributes=attributes, size_limit=most)
+    if result["result"] not in (RESULT_SUCCESS, RESULT_SIZE_LIMIT_EXCEEDED):
+        raise DirectoryUnavailable(f"search below {base}: {result['description']} {result['message']}".strip())
+    return [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]

@@ -1,0 +1,112 @@
+"""Reading the settings: a TOML file, overridden by MAMIA_SECTION__KEY in the environment.
+
+Secrets may stand in a file of their own: `bind_password_file` instead of `bind_password`, `secret_keys_file`
+instead of `secret_keys`. All faults are told at once.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from gateway.settings import PREFIX, Settings
+
+CONFIG_VARIABLE = "MAMIA_CONFIG"
+DEFAULT_FILE = Path("mamia.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    key: str
+    message: str
+
+
+class SettingsError(Exception):
+    """The settings can't be used; `faults` names every one that is wrong."""
+
+    def __init__(self, source: str, faults: list[Fault]) -> None:
+        super().__init__(f"{len(faults)} fault(s) in {source}")
+        self.source = source
+        self.faults = faults
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the settings from `path`, else from the file that MAMIA_CONFIG names, else from ./mamia.toml.
+
+    Raises SettingsError with all faults: of the file, of the values, of misspelt variables, of secret files.
+    """
+    source = path or Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_FILE))
+    table = _read_table(source)
+    faults = _unknown_variables(os.environ)
+    faults += _read_secret_file(table, "directory", "bind_password")
+    faults += _read_secret_file(table, "web", "secret_keys", many=True)
+    try:
+        settings = Settings(**table)
+    except ValidationError as error:
+        faults += [_fault(detail) for detail in error.errors(include_url=False, include_input=False)]
+        raise SettingsError(str(source), faults) from None
+    if not settings.directory.password:
+        faults.append(Fault("directory.bind_password", "is missing, and so is directory.bind_password_file"))
+    if not settings.web.keys:
+        faults.append(Fault("web.secret_keys", "is missing, and so is web.secret_keys_file"))
+    if faults:
+        raise SettingsError(str(source), faults)
+    return settings
+
+
+def _read_table(source: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if source != DEFAULT_FILE:
+            raise SettingsError(str(source), [Fault(CONFIG_VARIABLE, f"there is no file {source}")]) from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(str(source), [Fault(str(source), f"can't be read: {error}")]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(str(source), [Fault(str(source), f"is not TOML: {error}")]) from None
+
+
+def _read_secret_file(table: dict[str, Any], section: str, key: str, *, many: bool = False) -> list[Fault]:
+    """Put the content of `<section>.<key>_file` where `<section>.<key>` belongs."""
+    values = table.get(section)
+    variable = f"{PREFIX}{section}__{key}_file".upper()
+    named = os.environ.get(variable) or (values.get(f"{key}_file") if isinstance(values, dict) else None)
+    if not named:
+        return []
+    if isinstance(values, dict) and key in values:
+        return [Fault(f"{section}.{key}_file", f"stands beside {section}.{key}: keep one of the two")]
+    try:
+        lines = Path(str(named)).read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        return [Fault(f"{section}.{key}_file", f"can't be read: {error}")]
+    if not lines:
+        return [Fault(f"{section}.{key}_file", f"{named} is empty")]
+    table.setdefault(section, {})[key] = lines if many else lines[0]
+    return []
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> list[Fault]:
+    """A misspelt variable would be ignored without a word."""
+    faults = []
+    for name in environment:
+        if not name.startswith(PREFIX) or name == CONFIG_VARIABLE:
+            continue
+        section, _, key = name.removeprefix(PREFIX).lower().partition("__")
+        field = Settings.model_fields.get(section)
+        keys = getattr(field.annotation, "model_fields", {}) if field else {}
+        if key.partition("__")[0] not in keys:
+            faults.append(Fault(name, "names no setting; expected MAMIA_SECTION__KEY, e.g. MAMIA_WEB__PORT"))
+    return faults
+
+
+def _fault(detail: Any) -> Fault:
+    key = ".".join(str(part) for part in detail["loc"])
+    message = detail["msg"].removeprefix("Value error, ")
+    return Fault(key, "is not a known setting" if detail["type"] == "extra_forbidden" else message)

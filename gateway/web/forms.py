@@ -1,0 +1,168 @@
+"""The forms: what may be typed, and the request that it becomes."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, PasswordField, StringField
+from wtforms.form import BaseForm
+from wtforms.validators import EqualTo, InputRequired, Length, StopValidation, ValidationError
+
+from gateway.account.birth_date import DateFault, read_birth_date
+from gateway.account.model import ChangeRequest, FindRequest, ProveRequest, Secret
+from gateway.web import wording
+
+LONGEST_PASSWORD = 1024
+"""Characters that a form takes; the academy's own limit is a rule and says so in words."""
+
+
+def typeable(form: BaseForm, field: Field) -> None:
+    """Refuse control characters, and U+FFFD, which is what broken UTF-8 becomes on its way here."""
+    if any(
+        sign == "\N{REPLACEMENT CHARACTER}" or unicodedata.category(sign) in ("Cc", "Cs") for sign in typed(field)
+    ):
+        raise StopValidation(wording.UNREADABLE_SIGN)
+
+
+def not_blank(form: BaseForm, field: Field) -> None:
+    if not typed(field).strip():
+        raise StopValidation(wording.MISSING[field.short_name])
+
+
+def required(field: str) -> InputRequired:
+    """For passwords, where a blank is a character like any other."""
+    return InputRequired(wording.MISSING[field])
+
+
+def at_most(characters: int) -> Length:
+    return Length(max=characters, message=wording.TOO_MANY_SIGNS)
+
+
+def _stripped(text: str | None) -> str | None:
+    return text.strip() if text else text
+
+
+def typed(field: Field) -> str:
+    """What a field holds, as text: empty where nothing came."""
+    return str(field.data or "")
+
+
+class NameField(StringField):
+    """A line of text whose outer blanks mean nothing."""
+
+    def __init__(self, label: str, longest: int = 100, **options: Any) -> None:
+        super().__init__(label, [not_blank, typeable, at_most(longest)], filters=[_stripped], **options)
+
+
+class BirthDateField(StringField):
+    day: date
+
+    def __init__(self, label: str, **options: Any) -> None:
+        super().__init__(label, [not_blank, at_most(30)], filters=[_stripped], **options)
+
+    def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:
+        if validation_stopped:
+            return
+        read = read_birth_date(typed(self), datetime.now(UTC).date())
+        if isinstance(read, DateFault):
+            raise ValidationError(wording.DATE_FAULTS[read])
+        self.day = read
+
+
+class CurrentPasswordField(PasswordField):
+    def __init__(self, label: str) -> None:
+        super().__init__(label, [required("current_password"), typeable, at_most(LONGEST_PASSWORD)])
+
+
+class NewPasswordField(PasswordField):
+    def __init__(self, label: str) -> None:
+        super().__init__(label, [required("new_password"), typeable, at_most(LONGEST_PASSWORD)])
+
+
+class ConfirmationField(PasswordField):
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            label,
+            [
+                required("confirmation"),
+                EqualTo("new_password", wording.NOT_THE_SAME),
+            ],
+        )
+
+
+class ServiceForm(FlaskForm):
+    """A form of one of the services. `challenge` and `captcha` count only where the settings ask for them."""
+
+    service: ClassVar[str]
+
+    challenge = HiddenField(validators=[at_most(1024)])
+    captcha = StringField("Recopiez les caractères de l’image", [at_most(64)])
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """A field that arrives twice is refused: which of the two would count?"""
+        valid: bool = super().validate()
+        for field in self:
+            if len(request.form.getlist(field.name)) > 1:
+                field.errors = [*field.errors, wording.REPEATED]
+                valid = False
+        return valid
+
+    @property
+    def is_stale(self) -> bool:
+        """The CSRF token is missing or too old: the page waited too long, or cookies are off."""
+        return bool(self.errors.get("csrf_token"))
+
+
+class FindForm(ServiceForm):
+    service = "find"
+
+    surname = NameField("Nom")
+    given_name = NameField("Prénom")
+    birth_date = BirthDateField("Date de naissance")
+
+    def to_request(self) -> FindRequest:
+        return FindRequest(typed(self.surname), typed(self.given_name), self.birth_date.day)
+
+
+class ProveForm(ServiceForm):
+    service = "reset"
+
+    login = NameField("Identifiant")
+    proof = NameField("NUMEN ou numéro d’agent temporaire", longest=40)
+    birth_date = BirthDateField("Date de naissance")
+
+    def to_request(self) -> ProveRequest:
+        return ProveRequest(typed(self.login), Secret(typed(self.proof)), self.birth_date.day)
+
+
+class ChooseForm(FlaskForm):
+    """The second step of a reset; its ticket stands for the proofs of the first."""
+
+    ticket = HiddenField(validators=[at_most(2048)])
+    new_password = NewPasswordField("Nouveau mot de passe")
+    confirmation = ConfirmationField("Confirmation du nouveau mot de passe")
+
+    validate = ServiceForm.validate
+    is_stale = ServiceForm.is_stale
+
+    @property
+    def new(self) -> Secret:
+        return Secret(typed(self.new_password))
+
+
+class ChangeForm(ServiceForm):
+    service = "change"
+
+    login = NameField("Identifiant")
+    current_password = CurrentPasswordField("Mot de passe actuel")
+    new_password = NewPasswordField("Nouveau mot de passe")
+    confirmation = ConfirmationField("Confirmation du nouveau mot de passe")
+
+    def to_request(self) -> ChangeRequest:
+        return ChangeRequest(
+            typed(self.login), Secret(typed(self.current_password)), Secret(typed(self.new_password))
+        )

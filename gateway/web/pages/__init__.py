@@ -1,0 +1,1 @@
+"""One file a page: form → use case → what the person reads."""

@@ -1,0 +1,29 @@
+"""Modifier mon mot de passe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask.typing import ResponseReturnValue
+
+from gateway.account.model import ChangeRequest
+from gateway.account.outcomes import Changed, Refused
+from gateway.web.forms import ChangeForm
+from gateway.web.pages.service import Desk, ServicePage
+
+ChangeService = Callable[[ChangeRequest], Changed | Refused]
+
+
+class ChangePage(ServicePage):
+    form_class = ChangeForm
+    template = panel = "change"
+
+    def __init__(self, desk: Desk, change: ChangeService) -> None:
+        super().__init__(desk)
+        self.change = change
+
+    def serve(self, form: ChangeForm) -> ResponseReturnValue:
+        outcome = self.change(form.to_request())
+        if isinstance(outcome, Refused):
+            return self.refuse(form, outcome)
+        return self.done("changed", login=outcome.login, was_expired=outcome.was_expired)

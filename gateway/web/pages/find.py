@@ -1,0 +1,29 @@
+"""Retrouver mon compte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from gateway.account.model import FindRequest
+from gateway.account.outcomes import Found, Refused
+from gateway.web import content
+from gateway.web.forms import FindForm
+from gateway.web.pages.service import Desk, ServicePage
+
+
+class FindPage(ServicePage):
+    form_class = FindForm
+    template = panel = "find"
+
+    def __init__(self, desk: Desk, find: Callable[[FindRequest], Found | Refused]) -> None:
+        super().__init__(desk)
+        self.find = find
+
+    def serve(self, form: FindForm) -> ResponseReturnValue:
+        outcome = self.find(form.to_request())
+        if isinstance(outcome, Refused):
+            return self.refuse(form, outcome)
+        return render_template("pages/found.html", people=outcome.people, panel=content.text(self.panel))

@@ -1,0 +1,24 @@
+"""The pages that are only read: home, assistance, questions."""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from gateway.web import content
+
+
+def home() -> ResponseReturnValue:
+    return render_template("pages/home.html", panel=content.text("home"))
+
+
+def assistance() -> ResponseReturnValue:
+    return render_template("pages/help.html", panel=content.text("help"))
+
+
+def questions() -> ResponseReturnValue:
+    return render_template("pages/questions.html", questions=content.questions())
+
+
+def privacy() -> ResponseReturnValue:
+    return render_template("pages/privacy.html", text=content.text("privacy"))

@@ -1,0 +1,40 @@
+"""A number for each request: in its log lines, its answer's header, and on the page when something fails."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, Response, g, has_request_context
+
+HEADER = "X-Request-ID"
+LINE = "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"
+
+
+class RequestIdFilter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = g.get("request_id", "-") if has_request_context() else "-"
+        return True
+
+
+def number_requests(app: Flask) -> None:
+    @app.before_request
+    def give_number() -> None:
+        g.request_id = secrets.token_hex(8)
+
+    @app.after_request
+    def tell_number(response: Response) -> Response:
+        response.headers[HEADER] = g.request_id
+        return response
+
+    app.jinja_env.globals["request_id"] = lambda: g.request_id
+
+
+def log_to_standard_error(level: int = logging.INFO) -> None:
+    """One line an event, with the request's number. What a person typed is in none of them."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(LINE))
+    handler.addFilter(RequestIdFilter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
