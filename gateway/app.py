@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import traceback
 
 from flask import Flask, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -71,18 +71,16 @@ def _texts(app: Flask, settings: Settings) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
-    @app.context_processor
-    def names() -> dict[str, Any]:
-        return {
-            "academy": settings.academy,
-            "support": settings.support,
-            "policy": settings.password,
-            "lockout": settings.lockout,
-            "ticket_minutes": settings.reset.ticket_minutes,
-            "captcha_required": settings.captcha.required,
-            "workstation": False,
-            "url": url_for,
-        }
+    app.jinja_env.globals.update(
+        academy=settings.academy,
+        support=settings.support,
+        policy=settings.password,
+        lockout=settings.lockout,
+        ticket_minutes=settings.reset.ticket_minutes,
+        captcha_required=settings.captcha.required,
+        workstation=False,
+        url=url_for,
+    )
 
 
 def _error_pages(app: Flask) -> None:
@@ -95,9 +93,6 @@ def _error_pages(app: Flask) -> None:
     @app.errorhandler(Exception)
     def fault(error: Exception) -> ResponseReturnValue:
         # The traceback names lines, not values; the exception's own text might hold what a person typed.
-        log.error("unexpected %s", type(error).__name__, exc_info=_without_text(error))
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("unexpected %s\n%s", type(error).__name__, where)
         return http_error(InternalServerError())
-
-
-def _without_text(error: Exception) -> tuple[type[Exception], Exception, Any]:
-    return type(error), type(error).__new__(type(error)), error.__traceback__

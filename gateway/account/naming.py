@@ -6,10 +6,14 @@ different stems never meet once numbered.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
+from functools import lru_cache
 from itertools import count
 
 from gateway.account.names import words
+
+_NOT_LETTERS = re.compile(r"[^a-z]+")
 
 
 def login_stem(given_name: str, surname: str) -> str:
@@ -40,12 +44,14 @@ def ranked(stem: str, rank: int) -> str:
 
 
 def numbered(stem: str, taken: Container[str]) -> str:
-    """The first of `stem`, `stem2`, `stem3`, … that is not `taken`: a number that became free is given again."""
+    """The first of `stem`, `stem2`, `stem3`, … that is not `taken`, also where a number became free again."""
     return next(name for name in (ranked(stem, rank) for rank in count(1)) if name not in taken)
 
 
-def _plain_words(name: str) -> list[str]:
-    letters = ("".join(sign for sign in word if sign.isalpha()) for word in words(name))
-    if plain := [word for word in letters if word]:
+@lru_cache(maxsize=1 << 15)
+def _plain_words(name: str) -> tuple[str, ...]:
+    """Remembered: a million people share some ten thousand names."""
+    plain = tuple(_NOT_LETTERS.sub(" ", " ".join(words(name))).split())
+    if plain:
         return plain
     raise ValueError(f"{name!r} has no letter from a to z to make a login or a mail address of")

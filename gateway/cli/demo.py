@@ -45,10 +45,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with _directory(arguments.state, arguments.directory_port) as slapd:
-            with _service(slapd, arguments.port) as service:
-                _tell(slapd, arguments.port)
-                return _watch(slapd, service)
+        with (
+            _directory(arguments.state, arguments.directory_port) as slapd,
+            _service(slapd, arguments.port) as service,
+        ):
+            _tell(slapd, arguments.port)
+            return _watch(slapd, service)
     except (DemoFailed, SlapdFailed) as error:
         print(f"mamia demo: {error}", file=sys.stderr)
         return FAILED
@@ -155,7 +157,7 @@ def _await_service(service: subprocess.Popen[bytes], port: int) -> None:
         if service.poll() is not None:
             raise DemoFailed("the web service ended at its start; its reason stands above")
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/health/ready", timeout=2):  # noqa: S310 - our own
+            with urllib.request.urlopen(f"http://{HOST}:{port}/health/ready", timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

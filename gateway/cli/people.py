@@ -18,7 +18,7 @@ USAGE_ERROR = 2
 BUFFER_BYTES = 1 << 20
 PROGRESS_EVERY = 10_000
 
-_RDN = r'[A-Za-z][A-Za-z0-9-]*=(?:[^,\\"+<>;=\x00-\x1f]|\\.)+'
+_RDN = r'[A-Za-z][A-Za-z0-9-]*=(?:[^,\\"+<>;=\x00-\x1f]|\\.)+(?<! )'
 _DN = re.compile(rf"{_RDN}(?:,{_RDN})*")
 _DOMAIN_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*")
@@ -34,8 +34,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     sample = commands.add_parser(
         "sample",
         help="write invented staff as LDIF",
-        description="Write invented staff as LDIF, the same people for the same arguments. "
-        f"One in ten still has the initial password (the NUMEN or temporary number); all others have {SAMPLE_PASSWORD}",
+        description="Write invented staff as LDIF, the same people for the same arguments. One in ten still "
+        f"has the initial password (the NUMEN or temporary number), all others have {SAMPLE_PASSWORD}",
     )
     sample.add_argument("--count", type=_count, required=True, metavar="N", help="how many people")
     sample.add_argument(
@@ -59,7 +59,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run_sample(arguments: argparse.Namespace) -> int:
     staff = Staff(arguments.count, arguments.seed, arguments.mail_domain, arguments.rectorat_share)
-    people = _with_progress(members(staff), staff.count, to_terminal=arguments.output is None and sys.stdout.isatty())
+    fills_terminal = arguments.output is None and sys.stdout.isatty()
+    people = _with_progress(members(staff), staff.count, fills_terminal=fills_terminal)
     entries = (entry(member, arguments.suffix) for member in people)
     try:
         if arguments.output is None:
@@ -81,9 +82,7 @@ def _write_to_standard_output(entries: Iterable[bytes]) -> None:
         # The interpreter flushes once more when it ends, and would complain then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            raise OutputFailed(
-                f"standard output: {error.strerror}; name a file on another disk: --output FILE"
-            ) from None
+            raise OutputFailed(f"standard output: {error.strerror}; write elsewhere: --output FILE") from None
 
 
 def _write_new_file(path: Path, entries: Iterable[bytes]) -> None:
@@ -91,21 +90,20 @@ def _write_new_file(path: Path, entries: Iterable[bytes]) -> None:
         with _new_file(path) as stream:
             stream.writelines(entries)
     except OSError as error:
-        raise OutputFailed(f"{path}: {error.strerror}; nothing was kept; name another file: --output FILE") from None
+        raise OutputFailed(f"{path}: {error.strerror}; write elsewhere: --output FILE") from None
 
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """Appears under its name when it is complete, and not at all otherwise; until then it is called FILE.part."""
+    """Appears under its name when complete, and not at all otherwise; until then it is called FILE.part."""
     if os.path.lexists(path):
         raise OutputFailed(f"{path} exists already: delete it, or name another file: --output FILE")
     part = path.with_name(path.name + ".part")
     try:
         stream = part.open("xb", buffering=BUFFER_BYTES)
     except FileExistsError:
-        raise OutputFailed(
-            f"{part} exists already: another run may be writing it; if none is, delete it and try again"
-        ) from None
+        reason = f"{part} exists already: another run may be writing it; if none is, delete it and try again"
+        raise OutputFailed(reason) from None
     try:
         with stream:
             yield stream
@@ -115,9 +113,9 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _with_progress(people: Iterable[Member], total: int, *, to_terminal: bool) -> Iterable[Member]:
+def _with_progress(people: Iterable[Member], total: int, *, fills_terminal: bool) -> Iterable[Member]:
     """Tells a person at a terminal how far it is, unless the entries themselves run over that terminal."""
-    return people if to_terminal or not sys.stderr.isatty() else _told(people, total)
+    return people if fills_terminal or not sys.stderr.isatty() else _told(people, total)
 
 
 def _told(people: Iterable[Member], total: int) -> Iterator[Member]:
@@ -131,7 +129,7 @@ def _told(people: Iterable[Member], total: int) -> Iterator[Member]:
 def _count(typed: str) -> int:
     number = _whole_number(typed)
     if not 1 <= number <= LARGEST_COUNT:
-        raise argparse.ArgumentTypeError(f"{typed} people can't be made: give a number from 1 to {LARGEST_COUNT}")
+        raise argparse.ArgumentTypeError(f"{typed} is out of range: give a number from 1 to {LARGEST_COUNT}")
     return number
 
 
@@ -147,7 +145,7 @@ def _whole_number(typed: str) -> int:
     try:
         return int(typed)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{typed!r} is not a whole number: give digits only, like 1200") from None
+        raise argparse.ArgumentTypeError(f"{typed!r} is no whole number: give digits, like 1200") from None
 
 
 def _share(typed: str) -> float:
@@ -156,17 +154,17 @@ def _share(typed: str) -> float:
     except ValueError:
         share = -1
     if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{typed!r} is not a share: give a number from 0 to 1, like 0.05 for 5 %")
+        raise argparse.ArgumentTypeError(f"{typed!r} is no share: give a number from 0 to 1, like 0.05")
     return share
 
 
 def _suffix(typed: str) -> str:
     if not _DN.fullmatch(typed):
-        raise argparse.ArgumentTypeError(f"{typed!r} is not a DN: give one like dc=ac-example,dc=fr")
+        raise argparse.ArgumentTypeError(f"{typed!r} is no DN: give one like dc=ac-example,dc=fr")
     return typed
 
 
 def _domain(typed: str) -> str:
     if not _DOMAIN.fullmatch(typed):
-        raise argparse.ArgumentTypeError(f"{typed!r} is not a mail domain: give ASCII letters, like ac-example.fr")
+        raise argparse.ArgumentTypeError(f"{typed!r} is no mail domain: give one like ac-example.fr")
     return typed

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ldap3 import ALL_ATTRIBUTES, ALL_OPERATIONAL_ATTRIBUTES, LEVEL, NONE, SAFE_SYNC, Connection, Server
+from ldap3 import ALL_ATTRIBUTES, ALL_OPERATIONAL_ATTRIBUTES, NONE, SAFE_SYNC, SUBTREE, Connection, Server
 
 from gateway.cli.private_slapd import ADMIN, SUFFIX, PrivateSlapd
 
 SAMPLE_PASSWORD = "Bienvenue-2026!"  # noqa: S105 - printed for whoever tries the demo
 HEADINGS = ("login", "name", "NUMEN or number", "birth date", "password")
+LONGEST_NAME = 34
 YEAR = timedelta(days=365)
 
 
@@ -21,7 +22,7 @@ def sample_table(slapd: PrivateSlapd) -> str:
         Server(slapd.url, get_info=NONE), ADMIN, slapd.password("admin"), client_strategy=SAFE_SYNC
     ) as line:
         _, _, answers, _ = line.search(
-            f"ou=people,{SUFFIX}", "(uid=*)", LEVEL, attributes=[ALL_ATTRIBUTES, ALL_OPERATIONAL_ATTRIBUTES]
+            f"ou=people,{SUFFIX}", "(uid=*)", SUBTREE, attributes=[ALL_ATTRIBUTES, ALL_OPERATIONAL_ATTRIBUTES]
         )
     rows = [HEADINGS, *(_row(answer["raw_attributes"]) for answer in answers)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
@@ -36,9 +37,10 @@ def _row(raw: Mapping[str, list[bytes]]) -> tuple[str, ...]:
 
     born = first("birthDate")
     birth_name = f" (born {first('patronymicName')})" if "patronymicName" in raw else ""
+    name = f"{first('givenName')} {first('sn')}{birth_name}"
     return (
         first("uid"),
-        f"{first('givenName')} {first('sn')}{birth_name}",
+        name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…",
         first("numen") or first("temporaryAgentNumber"),
         f"{born[6:]}/{born[4:6]}/{born[:4]}",
         _state(raw, first),

@@ -53,8 +53,8 @@ def line(name: str, value: str) -> str:
 def salted_sha1(password: str, salt: bytes) -> str:
     """The {SSHA} scheme that slapd understands without a module.
 
-    A sample only: real passwords are hashed by slapd with Argon2, which takes 10 ms each and would take hours for
-    a million people.
+    For a sample only: slapd hashes real passwords with Argon2, which costs about 10 ms each, so hours for a
+    million people.
     """
     digest = hashlib.sha1(password.encode() + salt, usedforsecurity=False).digest()
     return "{SSHA}" + b64encode(digest + salt).decode()

@@ -1,15 +1,17 @@
 """French names, drawn so that homonyms are about as frequent as in France.
 
-Faker's fr_FR provider holds the names but no weights: its lists are plain tuples (400 surnames, about 210 given
-names) that it draws from evenly. Only the order of the surnames carries information: it is close to the national
+Faker's fr_FR provider holds the names but no weights: its lists are plain tuples (400 surnames, 215 given
+names) that it draws from evenly. Only the order of the surnames tells something: it is close to the national
 ranking. Hence the weights here:
 
-- The surnames of the list stand for 22 % of the people, weighted 1 / (rank + 50). That follows the known shares:
-  0.2 % for the second name, 0.06 % for the hundredth, 0.02 % for the four hundredth.
-- Everybody else gets a surname that is made of a listed name and an ending (Durand → Durandet), some 20,000 in
-  all and all equally likely. With the listed names alone, one person in five would be a full homonym's homonym.
-- Given names are weighted 1 / (rank + 12), which puts the first at 3 to 4 %. Faker's lists being alphabetical, the
-  first ranks are the usual names of those born from 1958 to 2005, in a rough order.
+- The listed surnames stand for 22 % of the people, weighted 1 / (rank + 50). That is roughly their share in
+  France: 0.2 % for the second, 0.06 % for the hundredth, 0.02 % for the four hundredth.
+- Everybody else gets a surname made of a listed name and an ending (Durand → Durandet): 13,000 of them, all
+  equally likely. Without these, every listed name would be four to five times as frequent.
+- Given names are weighted 1 / (rank + 12), which puts the first at 3 to 4 %. Faker lists them alphabetically,
+  so the first ranks stand here: usual names of those born from 1958 to 2005, in a rough order.
+
+Measured: of 60,000 people 6 % share given name and surname with somebody, of 1,200,000 42 %.
 """
 
 from __future__ import annotations
@@ -29,23 +31,27 @@ _PARTICLE_SHARE = 0.03
 _DOUBLE_SURNAME_SHARE = 0.03
 _DOUBLE_GIVEN_NAME_SHARE = 0.07
 
+# Without "on" and "onnet": after the c of Leclerc or Marc they make a coarse word.
 _ENDINGS = (
-    "ac", "and", "ard", "art", "as", "at", "aud", "ault", "eau", "ec", "el", "elle", "ert", "ery", "et", "ette", "euil",
-    "eux", "ez", "ic", "ier", "in", "ineau", "ini", "ois", "on", "onnet", "ot", "otte", "ou", "oux", "y",
+    "ac", "and", "ard", "art", "as", "at", "aud", "ault", "eau", "ec", "el", "elle", "ert", "ery", "et",
+    "ette", "euil", "eux", "ez", "ic", "ier", "in", "ineau", "inet", "ini", "ois", "ot", "otte", "ou", "oux",
+    "y",
 )  # fmt: skip
 _SHORTEST_BASE = 3
 
 _USUAL_WOMEN = (
-    "Marie", "Nathalie", "Isabelle", "Sylvie", "Catherine", "Céline", "Christine", "Valérie", "Sophie", "Stéphanie",
-    "Julie", "Véronique", "Virginie", "Anne", "Aurélie", "Caroline", "Camille", "Laurence", "Christelle", "Émilie",
-    "Corinne", "Élodie", "Hélène", "Pauline", "Patricia", "Charlotte", "Cécile", "Claire", "Brigitte", "Françoise",
-    "Martine", "Mathilde", "Audrey", "Manon", "Marine", "Lucie", "Élise", "Juliette", "Alice", "Amélie",
+    "Marie", "Nathalie", "Isabelle", "Sylvie", "Catherine", "Céline", "Christine", "Valérie", "Sophie",
+    "Stéphanie", "Julie", "Véronique", "Virginie", "Anne", "Aurélie", "Caroline", "Camille", "Laurence",
+    "Christelle", "Émilie", "Corinne", "Élodie", "Hélène", "Pauline", "Patricia", "Charlotte", "Cécile",
+    "Claire", "Brigitte", "Françoise", "Martine", "Mathilde", "Audrey", "Manon", "Marine", "Lucie", "Élise",
+    "Juliette", "Alice", "Amélie",
 )  # fmt: skip
 _USUAL_MEN = (
-    "Philippe", "Nicolas", "Christophe", "Pierre", "Thomas", "Laurent", "Olivier", "Frédéric", "Sébastien", "Julien",
-    "Stéphane", "Alexandre", "David", "Jean", "Éric", "Michel", "Patrick", "Antoine", "Guillaume", "Vincent",
-    "Thierry", "François", "Jérôme", "Alain", "Matthieu", "Lucas", "Martin", "Marc", "Benjamin", "Adrien",
-    "Gilles", "Xavier", "Paul", "Louis", "Arthur", "Victor", "Daniel", "Jacques", "Charles", "Benoît",
+    "Philippe", "Nicolas", "Christophe", "Pierre", "Thomas", "Laurent", "Olivier", "Frédéric", "Sébastien",
+    "Julien", "Stéphane", "Alexandre", "David", "Jean", "Éric", "Michel", "Patrick", "Antoine", "Guillaume",
+    "Vincent", "Thierry", "François", "Jérôme", "Alain", "Matthieu", "Lucas", "Martin", "Marc", "Benjamin",
+    "Adrien", "Gilles", "Xavier", "Paul", "Louis", "Arthur", "Victor", "Daniel", "Jacques", "Charles",
+    "Benoît",
 )  # fmt: skip
 _FIRST_OF_TWO_WOMEN = ("Marie", "Marie", "Marie", "Anne")
 _FIRST_OF_TWO_MEN = ("Jean", "Jean", "Jean", "Pierre", "Louis", "Charles")
@@ -56,14 +62,16 @@ class Names:
 
     def __init__(self, dice: random.Random) -> None:
         self._dice = dice
-        listed = _distinct(Provider.last_names)
-        self._listed = _weighted(listed, _SURNAME_FLATNESS, dice)
-        self._bases = _bases((*listed, *_distinct(Provider.first_names_male)))
-        self._women = _weighted(_distinct((*_USUAL_WOMEN, *Provider.first_names_female)), _GIVEN_NAME_FLATNESS, dice)
-        self._men = _weighted(_distinct((*_USUAL_MEN, *Provider.first_names_male)), _GIVEN_NAME_FLATNESS, dice)
+        surnames = _distinct(Provider.last_names)
+        women = _distinct((*_USUAL_WOMEN, *Provider.first_names_female))
+        men = _distinct((*_USUAL_MEN, *Provider.first_names_male))
+        self._listed_surname = _weighted(surnames, _SURNAME_FLATNESS, dice)
+        self._bases = _bases((*surnames, *men))
+        self._woman = _weighted(women, _GIVEN_NAME_FLATNESS, dice)
+        self._man = _weighted(men, _GIVEN_NAME_FLATNESS, dice)
 
     def given_name(self, *, woman: bool) -> str:
-        draw, first_of_two = (self._women, _FIRST_OF_TWO_WOMEN) if woman else (self._men, _FIRST_OF_TWO_MEN)
+        draw, first_of_two = (self._woman, _FIRST_OF_TWO_WOMEN) if woman else (self._man, _FIRST_OF_TWO_MEN)
         name = draw()
         if self._dice.random() >= _DOUBLE_GIVEN_NAME_SHARE:
             return name
@@ -86,7 +94,7 @@ class Names:
 
     def _single_surname(self) -> str:
         if self._dice.random() < _LISTED_SHARE:
-            return self._listed()
+            return self._listed_surname()
         return self._dice.choice(self._bases) + self._dice.choice(_ENDINGS)
 
     def _with_particle(self, name: str) -> str:
@@ -107,7 +115,10 @@ def _bases(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _weighted(names: Sequence[str], flatness: int, dice: random.Random) -> Callable[[], str]:
-    """Draws a name with the weight 1 / (rank + flatness); divisions only, which are exact alike on every machine."""
+    """Draws a name with the weight 1 / (rank + flatness).
+
+    Sums and divisions only: a power would differ in its last digit from one C library to another.
+    """
     sums = list(accumulate(1 / (rank + flatness) for rank in range(1, len(names) + 1)))
     total = sums[-1]
     last = len(names) - 1

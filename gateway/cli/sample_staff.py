@@ -1,7 +1,7 @@
 """Invented staff for demos, tests and benchmarks: any number of people, the same for the same seed.
 
-Memory grows with the number of different names only (they are counted, to number homonyms). More people with the
-same seed start with the same people.
+Memory grows with the number of different names only (they are counted, to number homonyms). A larger sample
+of the same seed starts with the same people.
 """
 
 from __future__ import annotations

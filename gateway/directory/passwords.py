@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ldap3 import MODIFY_DELETE, MODIFY_REPLACE, SIMPLE, Connection
+from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, SIMPLE, Connection
 from ldap3.core.results import (
     RESULT_COMPARE_TRUE,
     RESULT_CONSTRAINT_VIOLATION,
@@ -101,22 +101,21 @@ class LdapPasswords:
     def restore_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
         """In two writes: ppolicy judges by the policy that stood before, so it must be lent one without history.
 
-        Between the two the entry has a stricter-or-equal policy and its old password: nothing is lost by a crash.
-        The second write returns the policy, and a later restore mends one that never got there.
+        The second write gives the entry's own policy back. Where it never comes, the entry keeps its old password
+        under the lent policy, and the next restore goes on from there.
         """
         if self._initial_policy is None:
             raise RuntimeError("restoring initial passwords needs reset.initial_policy")
         entry = self._lookup(self._mapping.with_identity(account.identity))
         if entry is None:
             return Refused(Refusal.NOT_PROVED)
-        own_policy = [policy for policy in entry.all(ppolicy.POLICY) if policy != self._initial_policy]
-        self._lend_policy(entry.dn)
+        own = [policy for policy in entry.all(ppolicy.POLICY) if policy != self._initial_policy]
+        lent = [self._initial_policy]
+        if self._initial_policy not in entry.all(ppolicy.POLICY):
+            self._exchange_policy(entry.dn, own, lent)
         with_it: Changes = {
             ppolicy.MUST_CHANGE: [(MODIFY_REPLACE, [b"TRUE"])],
-            ppolicy.POLICY: [
-                (MODIFY_DELETE, [self._initial_policy.encode()]),
-                *((MODIFY_REPLACE, [policy.encode()]) for policy in own_policy),
-            ],
+            ppolicy.POLICY: _exchange(lent, own),
         }
         refused = self._write(account, initial, with_it)
         return refused or InitialRestored(account.person.login)
@@ -162,12 +161,12 @@ class LdapPasswords:
             raise DirectoryUnavailable(f"the service account may not compare {attribute}")
         return bool(result["result"] == RESULT_COMPARE_TRUE)
 
-    def _lend_policy(self, dn: str) -> None:
-        assert self._initial_policy is not None
-        changes: Changes = {ppolicy.POLICY: [(MODIFY_REPLACE, [self._initial_policy.encode()])]}
-        result = self._service.ask(_modification(dn, changes))
+    def _exchange_policy(self, dn: str, old: list[str], new: list[str]) -> None:
+        result = self._service.ask(_modification(dn, {ppolicy.POLICY: _exchange(old, new)}))
         if result["result"] != RESULT_SUCCESS:
-            raise DirectoryUnavailable(f"the service account may not lend {self._initial_policy}: {_reason(result)}")
+            raise DirectoryUnavailable(
+                f"the service account may not put {new} in the place of {old}: {_reason(result)}"
+            )
 
     def _write(self, account: Account, new: Secret, more: Changes) -> Refused | None:
         """One Modify. Where its answer is lost, the new password itself tells whether it was written."""
@@ -199,6 +198,12 @@ def _bind(connection: Connection, dn: str, password: Secret) -> Mapping[str, Any
         return result
     finally:
         connection.user = connection.password = None
+
+
+def _exchange(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:
+    """Value by value: the access rules judge each of them, and a plain replacement names none that goes."""
+    gone = [(MODIFY_DELETE, [value.encode()]) for value in old]
+    return gone + [(MODIFY_ADD, [value.encode()]) for value in new]
 
 
 def _modification(dn: str, changes: Changes) -> Callable[[Connection], Mapping[str, Any]]:

@@ -74,33 +74,23 @@ class BirthDateField(StringField):
 
 
 class CurrentPasswordField(PasswordField):
-    def __init__(self, label: str) -> None:
-        super().__init__(label, [required("current_password"), typeable, at_most(LONGEST_PASSWORD)])
+    def __init__(self, label: str, **options: Any) -> None:
+        super().__init__(label, [required("current_password"), typeable, at_most(LONGEST_PASSWORD)], **options)
 
 
 class NewPasswordField(PasswordField):
-    def __init__(self, label: str) -> None:
-        super().__init__(label, [required("new_password"), typeable, at_most(LONGEST_PASSWORD)])
+    def __init__(self, label: str, **options: Any) -> None:
+        super().__init__(label, [required("new_password"), typeable, at_most(LONGEST_PASSWORD)], **options)
 
 
 class ConfirmationField(PasswordField):
-    def __init__(self, label: str) -> None:
-        super().__init__(
-            label,
-            [
-                required("confirmation"),
-                EqualTo("new_password", wording.NOT_THE_SAME),
-            ],
-        )
+    def __init__(self, label: str, **options: Any) -> None:
+        same = EqualTo("new_password", wording.NOT_THE_SAME)
+        super().__init__(label, [required("confirmation"), same], **options)
 
 
-class ServiceForm(FlaskForm):
-    """A form of one of the services. `challenge` and `captcha` count only where the settings ask for them."""
-
-    service: ClassVar[str]
-
-    challenge = HiddenField(validators=[at_most(1024)])
-    captcha = StringField("Recopiez les caractères de l’image", [at_most(64)])
+class SentForm(FlaskForm):
+    """A form as it comes back from a browser, or from whoever pretends to be one."""
 
     def validate(self, extra_validators: object = None) -> bool:
         """A field that arrives twice is refused: which of the two would count?"""
@@ -115,6 +105,15 @@ class ServiceForm(FlaskForm):
     def is_stale(self) -> bool:
         """The CSRF token is missing or too old: the page waited too long, or cookies are off."""
         return bool(self.errors.get("csrf_token"))
+
+
+class ServiceForm(SentForm):
+    """A form of one of the services. `challenge` and `captcha` count only where the settings ask for them."""
+
+    service: ClassVar[str]
+
+    challenge = HiddenField(validators=[at_most(1024)])
+    captcha = StringField("Recopiez les caractères de l’image", [at_most(64)])
 
 
 class FindForm(ServiceForm):
@@ -139,15 +138,12 @@ class ProveForm(ServiceForm):
         return ProveRequest(typed(self.login), Secret(typed(self.proof)), self.birth_date.day)
 
 
-class ChooseForm(FlaskForm):
+class ChooseForm(SentForm):
     """The second step of a reset; its ticket stands for the proofs of the first."""
 
     ticket = HiddenField(validators=[at_most(2048)])
     new_password = NewPasswordField("Nouveau mot de passe")
     confirmation = ConfirmationField("Confirmation du nouveau mot de passe")
-
-    validate = ServiceForm.validate
-    is_stale = ServiceForm.is_stale
 
     @property
     def new(self) -> Secret:

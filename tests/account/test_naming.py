@@ -47,7 +47,9 @@ def test_stems_when_a_name_holds_digits_then_they_are_left_out():
     assert mail_stem("Paul 2", "Martin 3") == "paul.martin"
 
 
-@pytest.mark.parametrize(("given_name", "surname"), [("", "Martin"), ("Paul", "---"), ("Ольга", "Martin"), ("7", "Martin")])
+@pytest.mark.parametrize(
+    ("given_name", "surname"), [("", "Martin"), ("Paul", "---"), ("Ольга", "Martin"), ("7", "Martin")]
+)
 def test_stems_when_a_name_has_no_plain_letter_then_the_error_shows_the_name(given_name, surname):
     culprit = given_name if surname == "Martin" else surname
 

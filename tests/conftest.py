@@ -1,0 +1,87 @@
+"""What tests of several folders are given: a real slapd, the gateway on it, and a browser before it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from browser import Browser
+from directory_server import PEOPLE, POLICIES, SUFFIX, AcademyDirectory
+
+from gateway import composition
+from gateway.app import create_app
+from gateway.composition import Gateway
+from gateway.settings import Settings
+
+SERVICES = f"ou=services,{SUFFIX}"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AcademyDirectory]:
+    """One slapd for the whole run of this worker."""
+    academy = AcademyDirectory(tmp_path_factory.mktemp("slapd") / "state")
+    yield academy
+    academy.slapd.stop()
+
+
+@pytest.fixture
+def directory(server: AcademyDirectory) -> Iterator[AcademyDirectory]:
+    """The annuaire with nobody in it, and running."""
+    if not server.slapd.is_running:
+        server.slapd.start()
+    server.remove_everybody()
+    return server
+
+
+def settings_for(academy: AcademyDirectory, **sections: dict[str, Any]) -> Settings:
+    """Settings as an academy writes them, CAPTCHA off; `sections` add to them."""
+    table: dict[str, dict[str, Any]] = {
+        "directory": {
+            "servers": [academy.url],
+            "bind_dn": f"cn=gateway,{SERVICES}",
+            "bind_password": academy.slapd.password("gateway"),
+            "decoy_dn": f"cn=decoy,{SERVICES}",
+            "connect_timeout_seconds": 1,
+            "receive_timeout_seconds": 1,
+        },
+        "people": {"base": PEOPLE},
+        "captcha": {"required": []},
+        "reset": {"initial_policy": f"cn=initial,{POLICIES}"},
+        "web": {"secret_keys": [secrets.token_urlsafe(48)], "secure_cookies": False},
+    }
+    for name, values in sections.items():
+        table[name] = {**table.get(name, {}), **values}
+    return Settings(**table)
+
+
+@pytest.fixture
+def build(directory: AcademyDirectory) -> Iterator[Callable[..., Gateway]]:
+    """Builds gateways on the directory: `build(reset={"mode": "initial"})`."""
+    built: list[Gateway] = []
+
+    def builder(**sections: dict[str, Any]) -> Gateway:
+        gateway = composition.build(settings_for(directory, **sections))
+        built.append(gateway)
+        return gateway
+
+    yield builder
+    for gateway in built:
+        gateway.close()
+
+
+@pytest.fixture
+def gateway(build: Callable[..., Gateway]) -> Gateway:
+    return build()
+
+
+@pytest.fixture
+def open_browser(build: Callable[..., Gateway]) -> Callable[..., Browser]:
+    """Opens a browser before a gateway with these settings: `open_browser(captcha={…})`."""
+    return lambda **sections: Browser(create_app(build(**sections)))
+
+
+@pytest.fixture
+def browser(open_browser: Callable[..., Browser]) -> Browser:
+    return open_browser()

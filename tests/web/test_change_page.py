@@ -1,0 +1,243 @@
+"""Modifier mon mot de passe, from the page to the entry."""
+
+from __future__ import annotations
+
+import pytest
+from browser import CHANGE
+from directory_server import PASSWORD, POLICIES
+
+NEW = "Nouveau-2025"
+REFUSED = "Identifiant ou mot de passe refusé"
+
+
+def test_change_when_all_is_right_then_the_new_password_opens_and_the_old_one_does_not(directory, browser):
+    directory.add_person("fdurand4")
+
+    page = browser.change("fdurand4", PASSWORD, NEW)
+
+    assert page.status == 200
+    assert "a enregistré le nouveau mot de passe" in page.main
+    assert directory.binds("fdurand4", NEW)
+    assert not directory.binds("fdurand4", PASSWORD)
+
+
+def test_change_when_all_is_right_then_slapd_has_hashed_the_password_with_argon2(directory, browser):
+    directory.add_person("fdurand4")
+
+    browser.change("fdurand4", PASSWORD, NEW)
+
+    assert directory.read("fdurand4")["userPassword"][0].startswith("{ARGON2}$argon2i$v=19$m=19456,t=3,")
+
+
+def test_change_when_all_is_right_then_the_answer_leads_to_a_page_that_can_be_reloaded(directory, browser):
+    directory.add_person("fdurand4")
+    form = browser.open(CHANGE).fields
+
+    answer = browser.client.post(
+        CHANGE,
+        data={**form, "login": "fdurand4", "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW},
+    )
+
+    assert answer.status_code == 303
+    assert browser.open(answer.location).main == browser.open(answer.location).main
+    assert "fdurand4" not in answer.location
+
+
+@pytest.mark.parametrize(
+    "login, password",
+    [
+        pytest.param("fdurand4", "Faux-2024", id="wrong password"),
+        pytest.param("nobody", PASSWORD, id="unknown login"),
+        pytest.param("locked", PASSWORD, id="locked account"),
+        pytest.param("closed", PASSWORD, id="closed account"),
+        pytest.param("*", PASSWORD, id="wildcard"),
+        pytest.param("fdurand4)(uid=*", PASSWORD, id="filter"),
+        pytest.param("fdurand4,ou=people,dc=ac-example,dc=fr", PASSWORD, id="DN"),
+        pytest.param("\\66durand4", PASSWORD, id="escaped"),
+    ],
+)
+def test_change_when_the_pair_opens_nothing_then_one_message_helps_all_and_tells_nothing(
+    directory, browser, login, password
+):
+    for person in ("fdurand4", "locked", "closed"):
+        directory.add_person(person)
+    directory.lock("locked")
+    directory.set("closed", "pwdAccountLockedTime", "000001010000Z")
+    reference = browser.change("somebody", "Else-2024", NEW)
+
+    page = browser.change(login, password, NEW)
+
+    assert page.status == 422
+    assert REFUSED in page.main
+    assert page.main == reference.main
+    assert directory.binds("fdurand4", PASSWORD)
+
+
+def test_change_when_the_password_has_expired_then_it_can_be_changed_all_the_same(directory, browser):
+    directory.add_person("expired", pwdPolicySubentry=f"cn=yearly,{POLICIES}", pwdChangedTime="20200101080000Z")
+    assert not directory.binds("expired", PASSWORD)
+
+    page = browser.change("expired", PASSWORD, NEW)
+
+    assert "avait expiré" in page.main
+    assert directory.binds("expired", NEW)
+
+
+def test_change_when_the_password_has_expired_and_the_wrong_one_is_typed_then_it_is_refused(directory, browser):
+    directory.add_person("expired", pwdPolicySubentry=f"cn=yearly,{POLICIES}", pwdChangedTime="20200101080000Z")
+
+    page = browser.change("expired", "Faux-2024", NEW)
+
+    assert REFUSED in page.main
+
+
+def test_change_when_the_initial_password_had_to_be_changed_then_that_duty_ends(directory, browser):
+    directory.add_person("newcomer", password="12E8534567ABC", pwdReset="TRUE")
+
+    browser.change("newcomer", "12E8534567ABC", NEW)
+
+    assert "pwdReset" not in directory.read("newcomer")
+    assert directory.binds("newcomer", NEW)
+
+
+def test_change_when_the_directory_knows_the_password_from_before_then_it_says_so_in_plain_words(directory, browser):
+    directory.add_person("fdurand4")
+    browser.change("fdurand4", PASSWORD, NEW)
+
+    page = browser.change("fdurand4", NEW, PASSWORD)
+
+    assert page.status == 422
+    assert "a déjà servi" in page.main
+    assert directory.binds("fdurand4", NEW)
+
+
+def test_change_when_the_directory_wants_more_characters_then_it_says_so(directory, open_browser):
+    directory.add_person("fdurand4")
+
+    page = open_browser(password={"min_length": 4}).change("fdurand4", PASSWORD, "Ab-1")
+
+    assert page.status == 422
+    assert "trop court" in page.main
+    assert directory.binds("fdurand4", PASSWORD)
+
+
+def test_change_when_the_password_is_too_young_then_the_page_asks_to_wait(directory, browser):
+    with directory.as_admin() as line:
+        policy = dict(line.read_s(f"cn=default,{POLICIES}"))
+        policy.update(cn=[b"patient"], pwdMinAge=[b"86400"])
+        line.add_s(f"cn=patient,{POLICIES}", list(policy.items()))
+    directory.add_person("hasty", pwdPolicySubentry=f"cn=patient,{POLICIES}")
+    try:
+        page = browser.change("hasty", PASSWORD, NEW)
+
+        assert "il y a trop peu de temps" in page.main
+        assert directory.binds("hasty", PASSWORD)
+    finally:
+        with directory.as_admin() as line:
+            line.delete_s(f"cn=patient,{POLICIES}")
+
+
+@pytest.mark.parametrize(
+    "new, told",
+    [
+        ("Ab-1", "au moins 8 caractères"),
+        ("NOUVEAU-2025", "une lettre minuscule"),
+        ("nouveau-2025", "une lettre majuscule"),
+        ("Nouveau-neuf", "un chiffre"),
+        ("Nouveau2025", "un signe"),
+        (PASSWORD, "être différent de l’actuel"),
+        ("X-fdurand4-1", "ne pas contenir votre identifiant"),
+        ("Durand!2025", "ne pas contenir votre nom"),
+        ("Francois!2025", "ne pas contenir votre nom"),
+        ("A1-" + "a" * 130, "au plus 128 caractères"),
+    ],
+)
+def test_change_when_a_rule_is_broken_then_it_is_named_by_the_field_and_nothing_changes(
+    directory, browser, new, told
+):
+    directory.add_person("fdurand4")
+
+    page = browser.change("fdurand4", PASSWORD, new)
+
+    assert page.status == 422
+    assert f"Le nouveau mot de passe doit {told}" in page.main.replace("doit avoir", "doit")
+    assert 'href="#new_password"' in page.source
+    assert directory.binds("fdurand4", PASSWORD)
+
+
+def test_change_when_rules_are_switched_off_then_the_directory_alone_decides(directory, open_browser):
+    directory.add_person("fdurand4")
+    lax = dict.fromkeys(("lower_case", "upper_case", "digit", "sign", "without_names", "without_login"), False)
+
+    open_browser(password=lax).change("fdurand4", PASSWORD, "durandfdurand4")
+
+    assert directory.binds("fdurand4", "durandfdurand4")
+
+
+def test_change_when_a_stranger_types_a_name_as_password_then_nothing_tells_whose_login_it_is(directory, browser):
+    directory.add_person("fdurand4")
+
+    page = browser.change("fdurand4", "Faux-2024", "Francois!2025")
+
+    assert REFUSED in page.main
+    assert "contenir" not in page.main.split("Le nouveau mot de passe doit avoir ou respecter")[0]
+
+
+def test_change_when_the_confirmation_differs_then_the_old_password_stays(directory, browser):
+    directory.add_person("fdurand4")
+
+    page = browser.change("fdurand4", PASSWORD, NEW, confirmation=NEW + " ")
+
+    assert page.status == 422
+    assert "La confirmation ne correspond pas" in page.main
+    assert directory.binds("fdurand4", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        pytest.param(" Nouveau-2025 ", id="blanks at both ends"),
+        pytest.param("Été-à-Nîmes-1", id="composed"),
+        pytest.param("E\u0301te\u0301-2025-", id="decomposed"),
+        pytest.param("Пароль-2025", id="Cyrillic"),
+        pytest.param("Clé🔑-2025-x", id="emoji"),
+        pytest.param("Aa1-" + "x" * 80, id="long"),
+        pytest.param("Guillemets\"'\\<&>1", id="signs"),
+    ],
+)
+def test_change_when_the_password_has_unusual_characters_then_every_byte_is_kept(directory, browser, new):
+    directory.add_person("fdurand4")
+
+    browser.change("fdurand4", PASSWORD, new)
+
+    assert directory.binds("fdurand4", new)
+    assert not directory.binds("fdurand4", new.strip() + "x")
+
+
+def test_change_when_the_old_password_ends_in_a_blank_then_the_blank_counts(directory, browser):
+    directory.add_person("fdurand4", password="Ancien-2024 ")
+
+    assert REFUSED in browser.change("fdurand4", "Ancien-2024", NEW).main
+    assert "a enregistré" in browser.change("fdurand4", "Ancien-2024 ", NEW).main
+
+
+def test_change_when_refused_then_the_login_is_kept_and_no_password_comes_back(directory, browser):
+    directory.add_person("fdurand4")
+
+    page = browser.change("fdurand4", "Secret-Courant-1", "Secret-Nouveau-2")
+
+    assert page.fields["login"] == "fdurand4"
+    assert "Secret-" not in page.source
+
+
+def test_change_when_ten_wrong_passwords_came_through_the_page_then_the_account_is_locked_and_a_reset_unlocks_it(
+    directory, browser
+):
+    directory.add_person("fdurand4")
+    for _ in range(10):
+        browser.change("fdurand4", "Faux-2024", NEW)
+    assert not directory.binds("fdurand4", PASSWORD)
+
+    browser.choose(browser.prove("fdurand4"), NEW)
+
+    assert directory.binds("fdurand4", NEW)
