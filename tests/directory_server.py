@@ -41,9 +41,16 @@ class AcademyDirectory:
         self.slapd.create(with_sample_staff=False)
         self.slapd.start()
 
+    relax = RelaxRulesControl()
+    """Lets the administrator write what slapd sets itself otherwise."""
+
     @property
     def url(self) -> str:
         return self.slapd.url
+
+    def load(self, text: str, *, as_config: bool = False) -> None:
+        """Apply an LDIF, to the data or to cn=config."""
+        self.slapd.apply(text.encode(), "a test's LDIF", "cn=config" if as_config else ADMIN)
 
     def add_person(
         self,
@@ -69,7 +76,7 @@ class AcademyDirectory:
         }
         entry = {name: _encoded(value) for name, value in values.items() if value is not None}
         with self.as_admin() as line:
-            line.add_ext_s(self.dn(login), ldap.modlist.addModlist(entry), serverctrls=[RelaxRulesControl()])
+            line.add_ext_s(self.dn(login), ldap.modlist.addModlist(entry), serverctrls=[self.relax])
         return login
 
     def dn(self, login: str) -> str:
@@ -85,7 +92,7 @@ class AcademyDirectory:
         """Also what slapd sets itself otherwise."""
         change = (ldap.MOD_REPLACE, attribute, None if value is None else _encoded(value))
         with self.as_admin() as line:
-            line.modify_ext_s(self.dn(login), [change], serverctrls=[RelaxRulesControl()])
+            line.modify_ext_s(self.dn(login), [change], serverctrls=[self.relax])
 
     def lock(self, login: str) -> None:
         """By what locks an account in life: ten wrong passwords."""

@@ -99,11 +99,9 @@ class PrivateSlapd:
         self.start()
         try:
             for name in CONFIG_FILES:
-                self._add("cn=config", name)
-            for name in DATA_FILES:
-                self._add(ADMIN, name)
-            if with_sample_staff:
-                self._add(ADMIN, SAMPLE_FILE)
+                self.apply(self._filled(name), name, "cn=config")
+            for name in (*DATA_FILES, SAMPLE_FILE) if with_sample_staff else DATA_FILES:
+                self.apply(self._filled(name), name)
         finally:
             self.stop()
         self._fingerprint_file.write_text(_fingerprint())
@@ -168,24 +166,12 @@ class PrivateSlapd:
             text = text.replace(f"@{place}@", value)
         return text.encode()
 
-    def _add(self, administrator: str, name: str) -> None:
+    def apply(self, text: bytes, what: str, administrator: str = ADMIN) -> None:
+        """Load an LDIF of entries and changes. Raises SlapdFailed with what slapd says of `what`."""
         # relax: the sample has states that slapd sets itself otherwise (locked, expired).
-        _run(
-            [
-                "ldapadd",
-                "-x",
-                "-H",
-                self.url,
-                "-D",
-                administrator,
-                "-y",
-                str(self.password_file("admin")),
-                "-e",
-                "relax",
-            ],
-            self._filled(name),
-            name,
-        )
+        password_file = str(self.password_file("admin"))
+        command = ["ldapadd", "-x", "-H", self.url, "-D", administrator, "-y", password_file, "-e", "relax"]
+        _run(command, text, what)
 
     def _refuse_taken(self) -> None:
         with socket.socket() as probe:

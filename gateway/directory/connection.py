@@ -30,7 +30,6 @@ OUR_FAULT = (LDAPInvalidDnError, LDAPInvalidFilterError)
 @dataclass(slots=True)
 class _Server:
     url: str
-    ldap3: Server
     resting_until: float = 0.0
 
 
@@ -50,8 +49,7 @@ class _Line:
         return bool(readable)
 
     def close(self) -> None:
-        with suppress(LDAPException, OSError):
-            self.connection.unbind()
+        _close(self.connection)
 
 
 @dataclass(slots=True)
@@ -67,7 +65,7 @@ class ConnectionPool:
 
     def __post_init__(self) -> None:
         self._free = threading.BoundedSemaphore(self.settings.pool_size)
-        self._servers = [_Server(url, _ldap3_server(url, self.settings)) for url in self.settings.servers]
+        self._servers = [_Server(url) for url in self.settings.servers]
 
     def ask(self, question: Callable[[Connection], T]) -> T:
         """Send what may be sent twice. A connection that breaks is replaced, at another server if need be.
@@ -147,7 +145,7 @@ class ConnectionPool:
 
     def _connect(self, server: _Server) -> Connection:
         connection = Connection(
-            server.ldap3,
+            _ldap3_server(server.url, self.settings),
             user=self.settings.bind_dn if self.as_service else None,
             password=self.settings.password if self.as_service else None,
             authentication=SIMPLE if self.as_service else ANONYMOUS,
@@ -164,8 +162,7 @@ class ConnectionPool:
             if self.as_service:
                 _bind_service(connection, server.url)
         except Exception:
-            with suppress(LDAPException, OSError):
-                connection.unbind()
+            _close(connection)
             raise
         return connection
 
@@ -182,6 +179,14 @@ class ConnectionPool:
         server.resting_until = time.monotonic() + REST_SECONDS
 
 
+def _close(connection: Connection) -> None:
+    with suppress(LDAPException, OSError):
+        connection.unbind()
+    # ldap3 forgets the socket of a connection that broke while it was being secured.
+    if connection.socket is not None:
+        connection.socket.close()
+
+
 def _bind_service(connection: Connection, url: str) -> None:
     bound, result, _, _ = connection.bind(read_server_info=False)
     if bound:
@@ -191,20 +196,25 @@ def _bind_service(connection: Connection, url: str) -> None:
     raise DirectoryUnavailable(message)
 
 
+class _VerifyingTls(Tls):
+    """TLS that lets OpenSSL verify certificate and host name: ldap3's own way verifies neither unless told so, and
+    then calls what Python 3.12 no longer has."""
+
+    def __init__(self, ca_file: str | None) -> None:
+        super().__init__(validate=ssl.CERT_REQUIRED)
+        self._context = ssl.create_default_context(cafile=ca_file)
+
+    def wrap_socket(self, connection: Connection, do_handshake: bool = False) -> None:
+        connection.socket = self._context.wrap_socket(
+            connection.socket, server_hostname=connection.server.host, do_handshake_on_connect=do_handshake
+        )
+
+
 def _ldap3_server(url: str, settings: Directory) -> Server:
-    # ldap3 verifies nothing unless told so.
-    tls = Tls(
-        validate=ssl.CERT_REQUIRED,
-        version=ssl.PROTOCOL_TLS_CLIENT,
-        ca_certs_file=str(settings.ca_file) if settings.ca_file else None,
-    )
+    """Made anew for each connection: ldap3 remembers for minutes that an address did not answer."""
     secured = settings.start_tls or urlsplit(url).scheme == "ldaps"
-    return Server(
-        url,
-        get_info=NONE,
-        connect_timeout=settings.connect_timeout_seconds,
-        tls=tls if secured else None,
-    )
+    tls = _VerifyingTls(str(settings.ca_file) if settings.ca_file else None) if secured else None
+    return Server(url, get_info=NONE, connect_timeout=settings.connect_timeout_seconds, tls=tls)
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,161 @@
+"""Connections: verified, pooled, replaced when they die, failing over."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from certificates import make_certificates
+from conftest import settings_for
+from directory_server import AcademyDirectory, free_port
+
+from gateway import composition
+from gateway.account.errors import DirectoryUnavailable
+from gateway.account.model import FindRequest
+from gateway.account.outcomes import Found
+
+DURAND = FindRequest("Durand", "François", date(1985, 3, 27))
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory) -> Iterator[tuple[AcademyDirectory, object]]:
+    """A slapd that speaks TLS too, with a certificate for localhost but not for 127.0.0.1, and a Unix socket."""
+    folder = tmp_path_factory.mktemp("tls")
+    made = make_certificates(folder, "localhost")
+    tls = "\n".join(
+        (
+            f"olcTLSCertificateFile: {made.certificate}",
+            f"olcTLSCertificateKeyFile: {made.key}",
+            f"olcTLSCACertificateFile: {made.authority}",
+        )
+    )
+    ldaps, socket = f"ldaps://127.0.0.1:{free_port()}", f"ldapi://{str(folder / 'socket').replace('/', '%2F')}"
+    academy = AcademyDirectory(folder / "state", tls=tls, more_urls=(ldaps + "/", socket))
+    academy.add_person("fdurand4")
+    academy.ldaps = ldaps.replace("127.0.0.1", "localhost")
+    academy.ldapi = socket
+    academy.authority = made.authority
+    yield academy
+    academy.slapd.stop()
+
+
+def finds_durand(academy, **directory) -> bool:
+    gateway = composition.build(settings_for(academy, directory=directory))
+    try:
+        return isinstance(gateway.find(DURAND), Found)
+    finally:
+        gateway.close()
+
+
+def test_ldaps_when_the_certificate_is_good_then_people_are_found(secured):
+    assert finds_durand(secured, servers=[secured.ldaps], ca_file=secured.authority)
+
+
+def test_start_tls_when_the_certificate_is_good_then_people_are_found(secured):
+    url = secured.url.replace("127.0.0.1", "localhost")
+
+    assert finds_durand(secured, servers=[url], start_tls=True, ca_file=secured.authority)
+
+
+def test_ldapi_when_the_socket_is_there_then_people_are_found(secured):
+    assert finds_durand(secured, servers=[secured.ldapi])
+
+
+@pytest.mark.parametrize("start_tls", [False, True])
+def test_tls_when_nobody_vouches_for_the_certificate_then_nothing_is_sent(secured, start_tls):
+    server = secured.url.replace("127.0.0.1", "localhost") if start_tls else secured.ldaps
+
+    with pytest.raises(DirectoryUnavailable, match=r"CERTIFICATE_VERIFY_FAILED|certificate verify failed"):
+        finds_durand(secured, servers=[server], start_tls=start_tls)
+
+
+@pytest.mark.parametrize("start_tls", [False, True])
+def test_tls_when_the_certificate_is_for_another_name_then_nothing_is_sent(secured, start_tls):
+    server = secured.url if start_tls else secured.ldaps.replace("localhost", "127.0.0.1")
+
+    with pytest.raises(DirectoryUnavailable):
+        finds_durand(secured, servers=[server], start_tls=start_tls, ca_file=secured.authority)
+
+
+def test_connection_when_slapd_was_restarted_then_nobody_notices(directory, gateway):
+    directory.add_person("fdurand4")
+    gateway.find(DURAND)
+
+    directory.restart()
+
+    assert isinstance(gateway.find(DURAND), Found)
+
+
+def test_connection_when_slapd_was_restarted_then_a_change_goes_through_at_once(directory, browser):
+    directory.add_person("fdurand4")
+    browser.change("fdurand4", "Ancien-2024", "Nouveau-2025")
+
+    directory.restart()
+
+    browser.change("fdurand4", "Nouveau-2025", "Encore-2026")
+    assert directory.binds("fdurand4", "Encore-2026")
+
+
+def test_failover_when_the_first_server_is_down_then_the_second_one_answers(directory):
+    directory.add_person("fdurand4")
+
+    assert finds_durand(directory, servers=[f"ldap://127.0.0.1:{free_port()}", directory.url])
+
+
+def test_failover_when_the_first_server_hangs_then_the_second_one_answers(directory, secured):
+    directory.add_person("fdurand4")
+    secured.pause()
+    try:
+        # One password for the gateway's account on both.
+        with directory.as_admin() as line:
+            line.passwd_s("cn=gateway,ou=services,dc=ac-example,dc=fr", None, secured.slapd.password("gateway"))
+        assert finds_durand(
+            directory, servers=[secured.url, directory.url], bind_password=secured.slapd.password("gateway")
+        )
+    finally:
+        secured.resume()
+        with directory.as_admin() as line:
+            line.passwd_s("cn=gateway,ou=services,dc=ac-example,dc=fr", None, directory.slapd.password("gateway"))
+
+
+def test_directory_when_every_server_hangs_then_it_is_unavailable_after_the_time_limit(directory, gateway):
+    directory.pause()
+    try:
+        with pytest.raises(DirectoryUnavailable):
+            gateway.find(DURAND)
+    finally:
+        directory.resume()
+
+
+def test_directory_when_it_is_down_at_start_then_it_serves_as_soon_as_it_is_up(directory, build):
+    directory.add_person("fdurand4")
+    directory.kill()
+    gateway = build()
+    with pytest.raises(DirectoryUnavailable):
+        gateway.find(DURAND)
+
+    directory.slapd.start()
+
+    assert isinstance(gateway.find(DURAND), Found)
+
+
+def test_directory_when_the_gateways_own_password_is_wrong_then_nobody_is_told_theirs_is(directory):
+    with pytest.raises(DirectoryUnavailable, match="service account"):
+        finds_durand(directory, bind_password="wrong")
+
+
+def test_pool_when_more_ask_than_it_has_connections_then_all_are_served(directory, build):
+    directory.add_person("fdurand4")
+    gateway = build(directory={"pool_size": 2})
+    outcomes: list[object] = []
+    threads = [threading.Thread(target=lambda: outcomes.append(gateway.find(DURAND))) for _ in range(20)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(outcomes) == 20
+    assert all(isinstance(outcome, Found) for outcome in outcomes)

@@ -1,0 +1,84 @@
+"""A directory with other names: SupAnn's, without a line of code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ldap
+import pytest
+from browser import Browser
+from directory_server import AcademyDirectory
+
+from gateway import composition
+from gateway.app import create_app
+from gateway.settings import Settings
+
+BASE = "ou=personnels,dc=ac-example,dc=fr"
+SCHEMA = Path(__file__).with_name("supann.ldif")
+PEOPLE = {
+    "base": BASE,
+    "filter": "(&(objectClass=eduPerson)(eduPersonAffiliation=staff))",
+    "login": "supannAliasLogin",
+    "surname": "sn",
+    "birth_name": "supannNomDeNaissance",
+    "given_name": "supannPrenomsEtatCivil",
+    "mail": "supannMailPro",
+    "birth_date": "supannOIDCDatedeNaissance",
+    "birth_date_format": "%Y-%m-%d",
+    "proofs": {"numen": {"attribute": "supannRefId", "prefix": "{NUMEN}"}},
+}
+
+
+@pytest.fixture(scope="module")
+def supann(tmp_path_factory):
+    """An annuaire after SupAnn's recommendations, whose rules let the gateway do there what ours do."""
+    academy = AcademyDirectory(tmp_path_factory.mktemp("supann") / "state")
+    academy.load(SCHEMA.read_text(), as_config=True)
+    academy.load(SCHEMA.with_name("supann-staff.ldif").read_text())
+    yield academy
+    academy.slapd.stop()
+
+
+@pytest.fixture
+def browser(supann):
+    settings = Settings(
+        directory={
+            "servers": [supann.url],
+            "bind_dn": "cn=gateway,ou=services,dc=ac-example,dc=fr",
+            "bind_password": supann.slapd.password("gateway"),
+            "decoy_dn": "cn=decoy,ou=services,dc=ac-example,dc=fr",
+        },
+        people=PEOPLE,
+        captcha={"required": []},
+        web={"secret_keys": ["0123456789abcdefghijklmnopqrstuvwxyz"], "secure_cookies": False},
+    )
+    gateway = composition.build(settings)
+    yield Browser(create_app(gateway))
+    gateway.close()
+
+
+def test_supann_when_a_person_is_looked_for_then_login_and_professional_address_are_found(browser):
+    page = browser.find("Moreau", "Sophie", "15/06/1980")
+
+    assert "smoreau01" in page.main
+    assert "sophie.moreau@univ-example.fr" in page.main
+
+
+def test_supann_when_a_student_is_looked_for_then_nobody_is_found(browser):
+    assert "Aucun compte" in browser.find("Etudiant", "Luc", "15/06/1980").main
+
+
+def test_supann_when_a_password_is_reset_by_numen_then_it_opens(supann, browser):
+    browser.choose(browser.prove("smoreau01", "12e8534567abc", "15/06/1980"), "Nouveau-2025")
+
+    with supann.connect() as line:
+        line.simple_bind_s(f"uid=p4711,{BASE}", "Nouveau-2025")
+        assert line.whoami_s() == f"dn:uid=p4711,{BASE}"
+
+
+def test_supann_when_a_password_is_changed_then_the_old_one_is_out(supann, browser):
+    page = browser.change("nroux", "Ancien-2024", "Nouveau-2025")
+
+    assert "a enregistré" in page.main
+    with supann.connect() as line, pytest.raises(ldap.INVALID_CREDENTIALS):
+        line.simple_bind_s(f"uid=p4712,{BASE}", "Ancien-2024")
