@@ -35,13 +35,13 @@ def directory(server: AcademyDirectory) -> Iterator[AcademyDirectory]:
     return server
 
 
-def settings_for(academy: AcademyDirectory, **sections: dict[str, Any]) -> Settings:
+def settings_for(server: AcademyDirectory, /, **sections: dict[str, Any]) -> Settings:
     """Settings as an academy writes them, CAPTCHA off; `sections` add to them."""
     table: dict[str, dict[str, Any]] = {
         "directory": {
-            "servers": [academy.url],
+            "servers": [server.url],
             "bind_dn": f"cn=gateway,{SERVICES}",
-            "bind_password": academy.slapd.password("gateway"),
+            "bind_password": server.slapd.password("gateway"),
             "decoy_dn": f"cn=decoy,{SERVICES}",
             "connect_timeout_seconds": 1,
             "receive_timeout_seconds": 1,

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 LANGUAGE = "fr"
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
-_QUESTION = re.compile(r"^## (?P<title>.+?) \{#(?P<anchor>[a-z0-9-]+)\}\s*$", re.MULTILINE)
+_QUESTION = re.compile(r"^## (?P<title>.+?) \{: #(?P<anchor>[a-z0-9-]+) \}\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def text(name: str) -> Markup:
 
 
 def questions() -> Sequence[Question]:
-    """The frequently asked questions: each `## Title {#anchor}` of faq.md and what stands below it."""
+    """The frequently asked questions: each `## Title {: #anchor }` of faq.md and what stands below it."""
     _, *parts = _QUESTION.split(_source("faq"))
     return [
         Question(anchor, title, _html(answer))

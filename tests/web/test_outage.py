@@ -1,0 +1,149 @@
+"""The directory is down, hangs, or dies in the middle: nobody reads "wrong password", and nobody reads "done"."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from browser import CHANGE, FIND, RESET
+from directory_server import PASSWORD
+
+NEW = "Nouveau-2025"
+DOWN = "ne répond pas pour le moment"
+
+
+@pytest.mark.parametrize(
+    "path, typed",
+    [
+        (FIND, {"surname": "Durand", "given_name": "François", "birth_date": "27/03/1985"}),
+        (RESET, {"login": "fdurand4", "proof": "12E8534567ABC", "birth_date": "27/03/1985"}),
+        (CHANGE, {"login": "fdurand4", "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW}),
+    ],
+)
+def test_service_when_the_directory_is_down_then_the_page_says_so_and_keeps_the_form(
+    directory, browser, caplog, path, typed
+):
+    directory.kill()
+
+    page = browser.fill_in(path, **typed)
+
+    assert page.status == 503
+    assert DOWN in page.main
+    for name, value in typed.items():
+        is_secret = "password" in name or name == "confirmation"
+        assert page.fields[name] == ("" if is_secret else value)
+    assert PASSWORD not in page.source
+    assert NEW not in page.source
+    assert "directory unavailable" in caplog.text
+    assert PASSWORD not in caplog.text
+
+
+def test_service_when_the_directory_hangs_then_the_page_says_so_in_time(directory, browser):
+    directory.pause()
+    try:
+        page = browser.change("fdurand4", PASSWORD, NEW)
+    finally:
+        directory.resume()
+
+    assert page.status == 503
+    assert DOWN in page.main
+
+
+def test_second_step_when_the_directory_is_down_then_the_same_page_serves_once_it_is_back(directory, browser):
+    directory.add_person("fdurand4")
+    second_step = browser.prove("fdurand4")
+    directory.kill()
+
+    page = browser.choose(second_step, NEW)
+
+    assert page.status == 503
+    assert NEW not in page.source
+    directory.slapd.start()
+    browser.choose(page, NEW)
+    assert directory.binds("fdurand4", NEW)
+
+
+def test_change_when_the_directory_falls_silent_at_the_write_then_the_page_says_that_nobody_knows(
+    directory, build, monkeypatch
+):
+    """slapd is stopped between the proof of the current password and the Modify."""
+    from browser import Browser
+
+    from gateway.app import create_app
+
+    directory.add_person("fdurand4")
+    gateway = build()
+    passwords = gateway.change.keywords["passwords"]
+    told = passwords._service.tell
+
+    def pause_and_tell(write):
+        directory.pause()
+        return told(write)
+
+    monkeypatch.setattr(type(passwords._service), "tell", lambda self, write: pause_and_tell(write))
+    try:
+        page = Browser(create_app(gateway)).change("fdurand4", PASSWORD, NEW)
+    finally:
+        directory.resume()
+
+    assert page.status == 503
+    assert "peut-être" in page.main
+    assert "a enregistré" not in page.main
+
+
+def test_change_when_only_the_answer_is_lost_then_the_new_password_proves_that_it_was_written(
+    directory, build, monkeypatch
+):
+    from browser import Browser
+
+    from gateway.account.errors import WriteUnconfirmed
+    from gateway.app import create_app
+
+    directory.add_person("fdurand4")
+    gateway = build()
+    service = gateway.change.keywords["passwords"]._service
+    told = service.tell
+
+    def tell_and_lose_the_answer(self, write):
+        told(write)
+        raise WriteUnconfirmed("the line broke")
+
+    monkeypatch.setattr(type(service), "tell", tell_and_lose_the_answer)
+
+    page = Browser(create_app(gateway)).change("fdurand4", PASSWORD, NEW)
+
+    assert "a enregistré" in page.main
+    assert directory.binds("fdurand4", NEW)
+
+
+def test_changes_when_slapd_is_killed_among_them_then_each_page_tells_the_truth(directory, open_browser):
+    """Ten people change at once while slapd is killed and comes back: "done" is only said of what is in force."""
+    logins = [directory.add_person(f"person{number}") for number in range(10)]
+    pages = {}
+
+    def change(login):
+        pages[login] = open_browser().change(login, PASSWORD, NEW)
+
+    threads = [threading.Thread(target=change, args=(login,)) for login in logins]
+    for thread in threads[:5]:
+        thread.start()
+    directory.kill()
+    for thread in threads[5:]:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    directory.slapd.start()
+
+    for login, page in pages.items():
+        done = page.status == 200 and "a enregistré" in page.main
+        assert done or page.status == 503
+        assert not done or directory.binds(login, NEW)
+
+
+def test_health_when_the_directory_is_down_then_the_process_is_alive_and_not_ready(directory, browser):
+    assert browser.client.get("/health/ready").status_code == 200
+
+    directory.kill()
+
+    assert browser.client.get("/health/live").status_code == 200
+    assert browser.client.get("/health/ready").status_code == 503
