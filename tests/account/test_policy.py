@@ -1,0 +1,62 @@
+"""The academy's rules for a new password."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from gateway.account.model import Person, Secret
+from gateway.account.policy import PasswordRules, Rule
+
+PERSON = Person("fdurand4", ("Le Goff-Durand",), ("N’Diaye",), ("François", "Ly"), "", False)
+
+
+@pytest.mark.parametrize("password", ["Abcde-12", "Été à Nîmes 2", "ÀÉ-àé-12", "Aa1 Aa1 "])
+def test_rules_when_all_are_kept_then_none_is_broken(password):
+    assert PasswordRules().broken_by(Secret(password), login="xyz") == ()
+
+
+def test_rules_when_all_kinds_are_missing_then_all_are_named_at_once():
+    assert PasswordRules().broken_by(Secret("")) == (
+        Rule.TOO_SHORT,
+        Rule.NO_LOWER_CASE,
+        Rule.NO_UPPER_CASE,
+        Rule.NO_DIGIT,
+        Rule.NO_SIGN,
+    )
+
+
+def test_rules_when_a_superscript_stands_for_a_digit_then_it_is_none():
+    assert Rule.NO_DIGIT in PasswordRules().broken_by(Secret("Metres-carres²"))
+
+
+@pytest.mark.parametrize("password", ["goff", "DURAND", "n'diaye", "le goff", "Fran.ço-is", "fdurand4"])
+def test_rules_when_the_password_holds_a_name_or_the_login_however_spelt_then_it_is_broken(password):
+    assert PasswordRules().broken_for(Secret(f"xx{password}99"), PERSON)
+
+
+@pytest.mark.parametrize("password", ["Le soleil", "Ly-lys", "Diadème"])
+def test_rules_when_only_short_parts_of_a_name_occur_then_none_is_broken(password):
+    assert PasswordRules().broken_for(Secret(password), PERSON) == ()
+
+
+def test_rules_when_switched_off_then_they_are_not_judged():
+    rules = PasswordRules(1, 64, False, False, False, False, False, False, False)
+
+    assert rules.broken_by(Secret("fdurand4"), login="fdurand4", current=Secret("fdurand4")) == ()
+    assert rules.broken_for(Secret("fdurand4"), PERSON) == ()
+
+
+def test_secret_when_shown_then_its_text_is_not():
+    secret = Secret("Bienvenue-2026!")
+
+    assert "Bienvenue" not in f"{secret!r} {secret} {[secret]} {(secret,)}"
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)
+
+
+def test_secret_when_compared_then_only_the_same_text_is_equal():
+    assert Secret("a") == Secret("a")
+    assert Secret("a") != Secret("b")
+    assert Secret("a") != "a"

@@ -1,0 +1,180 @@
+"""`mamia demo` as somebody meets it who has just cloned the repository."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ldap
+import pytest
+import requests
+from browser import CHANGE
+from directory_server import free_port
+
+SAMPLE_PASSWORD = "Bienvenue-2026!"
+NEW = "Nouveau-2025"
+
+
+class Demo:
+    def __init__(self, state: Path, **environment: str) -> None:
+        self.port, self.directory_port = free_port(), free_port()
+        command = [sys.executable, "-m", "gateway.cli.main", "demo", "--state", str(state)]
+        self.process = subprocess.Popen(
+            [*command, "--port", str(self.port), "--directory-port", str(self.directory_port)],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **environment},
+            start_new_session=True,
+        )  # fmt: skip
+        self.lines: list[str] = []
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+            if line.startswith("ready "):
+                break
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def binds(self, login: str, password: str) -> bool:
+        line = ldap.initialize(f"ldap://127.0.0.1:{self.directory_port}")
+        try:
+            line.simple_bind_s(f"uid={login},ou=people,dc=ac-example,dc=fr", password)
+        except ldap.INVALID_CREDENTIALS:
+            return False
+        finally:
+            line.unbind_s()
+        return True
+
+    def change(self, login: str, current: str, new: str) -> requests.Response:
+        with requests.Session() as session:
+            page = session.get(self.url + CHANGE).text
+            token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+            assert token
+            data = {"csrf_token": token.group(1), "login": login, "current_password": current}
+            return session.post(self.url + CHANGE, data={**data, "new_password": new, "confirmation": new})
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> float:
+        """Seconds until it had ended."""
+        started = time.monotonic()
+        self.process.send_signal(number)
+        self.process.communicate(timeout=20)
+        return time.monotonic() - started
+
+    def still_serves(self) -> list[int]:
+        """The ports that somebody still answers on, a second after the end at the latest."""
+        for _ in range(20):
+            open_ports = [port for port in (self.port, self.directory_port) if _answers(port)]
+            if not open_ports:
+                break
+            time.sleep(0.1)
+        return open_ports
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def demo(state: Path, **environment: str) -> Iterator[Demo]:
+    running = Demo(state, **environment)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.stop(signal.SIGTERM)
+        assert running.process.stdout
+        running.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """The state of a demo that ran once, in which one password was changed."""
+    state = tmp_path_factory.mktemp("demo") / "state"
+    with demo(state, MAMIA_CAPTCHA__REQUIRED="[]") as running:
+        answer = running.change("fdurand4", SAMPLE_PASSWORD, NEW)
+        assert answer.status_code == 200, running.lines
+    return state
+
+
+def test_demo_when_started_then_it_shows_the_people_and_says_last_that_it_is_ready(made):
+    with demo(made) as running:
+        assert running.lines[-1] == f"ready {running.url}"
+        people = [line.split() for line in running.lines if re.search(r"\d\d/\d\d/\d{4}", line)]
+        assert len(people) >= 60
+        assert requests.get(running.url + "/").status_code == 200
+        table = "\n".join(running.lines)
+        for state in ("initial: the number", "locked; a reset unlocks", "closed by an administrator", "expired"):
+            assert state in table
+
+
+def test_demo_when_started_again_then_the_changes_of_the_first_time_are_still_there(made):
+    with demo(made) as running:
+        assert running.binds("fdurand4", NEW)
+        assert not running.binds("fdurand4", SAMPLE_PASSWORD)
+        assert any("changed in this demo" in line for line in running.lines if line.startswith("fdurand4 "))
+
+
+def test_demo_when_started_then_what_the_table_says_of_each_password_is_true(made):
+    with demo(made) as running:
+        for line in running.lines:
+            columns = re.split(r"  +", line)
+            if len(columns) < 5 or not re.fullmatch(r"\d\d/\d\d/\d{4}", columns[3]):
+                continue
+            login, number, state = columns[0], columns[2], columns[4]
+            if "locked" in state or "closed" in state or "expired" in state:
+                assert not running.binds(login, SAMPLE_PASSWORD)
+            elif state.startswith("initial"):
+                assert running.binds(login, number)
+            elif state == SAMPLE_PASSWORD:
+                assert running.binds(login, SAMPLE_PASSWORD)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_demo_when_it_is_ended_however_then_nothing_is_left_running(made, number):
+    with demo(made) as running:
+        seconds = running.stop(number)
+
+        assert seconds < 10
+        assert running.still_serves() == []
+
+
+def test_demo_when_its_port_is_taken_then_it_says_so_and_how_to_choose_another(made):
+    with demo(made) as first, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "gateway.cli.main", "demo", "--state", str(made.parent / "other")]
+
+        done = subprocess.run(
+            [*command, "--port", str(port), "--directory-port", str(free_port())], capture_output=True, text=True
+        )
+        directory = subprocess.run(
+            [*command, "--directory-port", str(first.directory_port)], capture_output=True, text=True
+        )
+
+    assert done.returncode == directory.returncode == 1
+    assert "make demo PORT=" in done.stderr
+    assert "make demo DIRECTORY_PORT=" in directory.stderr
+
+
+def test_demo_when_its_creation_was_interrupted_then_the_next_start_makes_it_anew(made, tmp_path):
+    (tmp_path / "state" / "config").mkdir(parents=True)
+
+    with demo(tmp_path / "state") as running:
+        assert running.lines[-1].startswith("ready ")
+
+
+def test_demo_when_its_secrets_are_written_then_only_their_owner_reads_them(made):
+    secrets = [*made.glob("*.password"), made / "secret_keys"]
+
+    assert len(secrets) == 5
+    assert all(file.stat().st_mode & 0o077 == 0 for file in (*secrets, made))

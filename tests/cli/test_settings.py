@@ -1,0 +1,160 @@
+"""Settings: every fault at once, by its key, before anything starts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from gateway.settings import ResetMode
+from gateway.settings_file import SettingsError, load
+
+KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
+GOOD = f"""
+[directory]
+servers = ["ldaps://ldap.ac-example.fr"]
+bind_dn = "cn=gateway,dc=ac-example,dc=fr"
+bind_password = "secret-of-the-gateway"
+decoy_dn = "cn=decoy,dc=ac-example,dc=fr"
+[people]
+base = "ou=people,dc=ac-example,dc=fr"
+[web]
+secret_keys = ["{KEY}"]
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a settings file: the good one with `old` replaced by `new`."""
+
+    def writer(old: str = "", new: str = "", text: str = GOOD):
+        file = tmp_path / "mamia.toml"
+        file.write_text(text.replace(old, new) if old else text)
+        return file
+
+    return writer
+
+
+def faults(file) -> dict[str, str]:
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    return {fault.key: fault.message for fault in caught.value.faults}
+
+
+def test_settings_when_only_the_needed_ones_are_there_then_the_rest_has_defaults(write):
+    settings = load(write())
+
+    assert settings.reset.mode is ResetMode.CHOOSE
+    assert settings.captcha.required == ["reset", "change"]
+    assert settings.password.min_length == 8
+
+
+def test_settings_when_the_environment_names_one_then_it_wins(write, monkeypatch):
+    monkeypatch.setenv("MAMIA_WEB__PORT", "9000")
+    monkeypatch.setenv("MAMIA_CAPTCHA__REQUIRED", "[]")
+
+    settings = load(write())
+
+    assert settings.web.port == 9000
+    assert settings.captcha.required == []
+
+
+def test_settings_when_no_file_is_named_then_the_environment_names_it(write, monkeypatch):
+    monkeypatch.setenv("MAMIA_CONFIG", str(write()))
+
+    assert load().people.base == "ou=people,dc=ac-example,dc=fr"
+
+
+def test_settings_when_secrets_stand_in_files_then_they_are_read_from_there(write, tmp_path):
+    (tmp_path / "password").write_text("from-the-file\n")
+    (tmp_path / "keys").write_text(f"{KEY}-new\n{KEY}-old\n")
+    text = GOOD.replace('bind_password = "secret-of-the-gateway"', f'bind_password_file = "{tmp_path}/password"')
+    text = text.replace(f'secret_keys = ["{KEY}"]', f'secret_keys_file = "{tmp_path}/keys"')
+
+    settings = load(write(text=text))
+
+    assert settings.directory.password == "from-the-file"
+    assert settings.web.keys == [f"{KEY}-new", f"{KEY}-old"]
+
+
+@pytest.mark.parametrize(
+    "old, new, key, told",
+    [
+        ("[people]", "[peeple]", "peeple", "not a known setting"),
+        ("base =", "bass =", "people.bass", "not a known setting"),
+        ("base =", "bass =", "people.base", "required"),
+        ("[web]", "[web]\nport = 70000", "web.port", "65535"),
+        ("[web]", '[web]\nport = "eighty"', "web.port", "integer"),
+        (KEY, "short", "web.secret_keys", "weak"),
+        (KEY, "a" * 40, "web.secret_keys", "weak"),
+        (f'secret_keys = ["{KEY}"]', "", "web.secret_keys", "missing"),
+        ('bind_password = "secret-of-the-gateway"', "", "directory.bind_password", "missing"),
+        ('bind_password =', 'bind_password_file =', "directory.bind_password_file", "can't be read"),
+        ("ldaps://", "ldap://", "directory.servers", "in clear"),
+        ("ldaps://ldap.ac-example.fr", "http://x", "directory.servers", "not an ldaps://"),
+        ("ldaps://ldap.ac-example.fr", "ldaps://x:port", "directory.servers", "Port"),
+        ("ldaps://ldap.ac-example.fr", "ldaps://x/dc=fr", "directory.servers", "people.base"),
+        ('"ldaps://ldap.ac-example.fr"', "", "directory.servers", "at least 1"),
+        ("cn=gateway,dc=ac-example,dc=fr", "gateway", "directory.bind_dn", "DN"),
+        ("[people]", '[directory.x]\n[people]', "directory.x", "not a known setting"),
+        ("[web]", '[reset]\nmode = "initial"\n[web]', "reset.initial_policy", "missing"),
+        ("[web]", '[reset]\nmode = "guess"\n[web]', "reset.mode", "choose"),
+        ("[web]", '[captcha]\nrequired = ["login"]\n[web]', "captcha.required.0", "find"),
+        ("base =", 'birth_date_format = "%d"\nbase =', "people.birth_date_format", "%Y"),
+        ("base =", 'filter = "uid=*"\nbase =', "people.filter", "filter"),
+    ],
+)  # fmt: skip
+def test_settings_when_one_is_wrong_then_its_key_and_the_mend_are_told(write, old, new, key, told):
+    assert told in faults(write(old, new))[key]
+
+
+@pytest.mark.parametrize("permit", ["start_tls = true", "allow_passwords_in_clear_over_the_network = true"])
+def test_settings_when_clear_text_is_guarded_or_asked_for_in_so_many_words_then_it_is_taken(write, permit):
+    text = GOOD.replace("ldaps://", "ldap://").replace("[directory]", f"[directory]\n{permit}")
+
+    assert load(write(text=text))
+
+
+@pytest.mark.parametrize(
+    "url", ["ldap://127.0.0.1:3890", "ldap://localhost", "ldap://[::1]:389", "ldapi://%2Frun%2Fldapi"]
+)
+def test_settings_when_clear_text_stays_on_this_machine_then_it_is_taken(write, url):
+    assert load(write("ldaps://ldap.ac-example.fr", url))
+
+
+def test_settings_when_a_variable_is_misspelt_then_it_is_told(write, monkeypatch):
+    monkeypatch.setenv("MAMIA_WEB__PROT", "9000")
+
+    assert "names no setting" in faults(write())["MAMIA_WEB__PROT"]
+
+
+def test_settings_when_the_file_is_no_toml_then_the_line_is_told(write):
+    [message] = faults(write(text="[web\n")).values()
+
+    assert "line 1" in message
+
+
+def test_serve_when_settings_are_wrong_then_every_mistake_is_listed_and_it_exits_2(write):
+    file = write(text=GOOD.replace("ldaps://", "http://").replace(KEY, "my-short-key").replace("base", "bass"))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway.cli.main", "serve", "--config", file], capture_output=True, text=True
+    )
+
+    assert done.returncode == 2
+    for key in ("directory.servers", "people.base", "people.bass", "web.secret_keys"):
+        assert f"  {key}: " in done.stderr
+    assert "my-short-key" not in done.stderr
+    assert "secret-of-the-gateway" not in done.stderr
+
+
+def test_serve_when_there_is_no_settings_file_then_it_says_which_and_exits_2(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway.cli.main", "serve", "--config", tmp_path / "none.toml"],
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 2
+    assert "none.toml" in done.stderr

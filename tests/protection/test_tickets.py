@@ -1,0 +1,95 @@
+"""Sealed tickets."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from limits.storage import MemoryStorage
+
+from gateway.protection.tickets import Ticket, Tickets, Void
+
+OLD, NEW = "old-" * 10, "new-" * 10
+
+
+class Hours:
+    """A clock that a test sets."""
+
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def hours():
+    return Hours()
+
+
+@pytest.fixture
+def tickets(hours):
+    return Tickets([NEW, OLD], MemoryStorage(), hours)
+
+
+def test_ticket_when_opened_for_its_purpose_then_it_gives_its_payload(tickets):
+    assert tickets.open("reset", tickets.issue("reset", {"login": "fdurand4"}, 60)).payload == {"login": "fdurand4"}
+
+
+def test_ticket_when_looked_at_then_its_payload_cannot_be_read(tickets):
+    assert "fdurand4" not in tickets.issue("reset", {"login": "fdurand4"}, 60)
+
+
+def test_ticket_when_opened_for_another_purpose_then_it_is_invalid(tickets):
+    assert tickets.open("captcha", tickets.issue("reset", {}, 60)) is Void.INVALID
+
+
+def test_ticket_when_its_time_is_over_then_it_has_expired(tickets, hours):
+    token = tickets.issue("reset", {}, 60)
+
+    hours.now += 60
+
+    assert tickets.open("reset", token) is Void.EXPIRED
+    assert tickets.spend("reset", token) is Void.EXPIRED
+
+
+def test_ticket_when_any_sign_of_it_is_changed_then_it_is_invalid(tickets):
+    token = tickets.issue("reset", {"login": "fdurand4"}, 60)
+
+    for place in range(len(token) - 1):
+        changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
+        assert tickets.open("reset", changed) is Void.INVALID
+
+
+@pytest.mark.parametrize("token", ["", "x", "====", "é", "A" * 10_000, "\0", "AAAA AAAA"])
+def test_ticket_when_it_is_no_ticket_then_it_is_invalid(tickets, token):
+    assert tickets.open("reset", token) is Void.INVALID
+
+
+def test_ticket_when_spent_then_it_serves_no_more(tickets):
+    token = tickets.issue("reset", {}, 60)
+
+    assert isinstance(tickets.spend("reset", token), Ticket)
+    assert tickets.spend("reset", token) is Void.SPENT
+
+
+def test_ticket_when_spent_by_many_at_once_then_one_at_most_gets_it(tickets):
+    token = tickets.issue("reset", {}, 60)
+    got: list[object] = []
+    threads = [threading.Thread(target=lambda: got.append(tickets.spend("reset", token))) for _ in range(16)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(isinstance(one, Ticket) for one in got) <= 1
+    assert tickets.spend("reset", token) is Void.SPENT
+
+
+def test_ticket_when_keys_were_rotated_then_the_old_key_still_opens_and_the_new_one_seals(tickets):
+    with_old_only = Tickets([OLD], MemoryStorage(), Hours())
+    with_new_only = Tickets([NEW], MemoryStorage(), Hours())
+
+    assert isinstance(tickets.open("reset", with_old_only.issue("reset", {}, 60)), Ticket)
+    assert isinstance(with_new_only.open("reset", tickets.issue("reset", {}, 60)), Ticket)
+    assert with_old_only.open("reset", tickets.issue("reset", {}, 60)) is Void.INVALID
