@@ -66,12 +66,14 @@ def draw(answer: str, seed: int) -> bytes:
     chance = random.Random(seed)  # noqa: S311 - the seed is sealed; the picture must come out the same each time
     width, height = SIZE
     picture = Image.new("L", SIZE, 255)
-    pitch = (width - 30) // len(answer)
-    for position, character in enumerate(answer):
-        glyph = _glyph(character, height, chance)
-        left = 12 + position * pitch + chance.randint(-3, 3)
+    glyphs = [_glyph(character, height, chance) for character in answer]
+    # Neighbours touch, but wide letters get the room that narrow ones leave.
+    spare = width - 20 - sum(glyph.width for glyph in glyphs)
+    left = 10.0
+    for glyph in glyphs:
         top = (height - glyph.height) // 2 + chance.randint(-6, 6)
-        picture.paste(0, (left, top), glyph)
+        picture.paste(0, (round(left), top), glyph)
+        left += glyph.width + min(4, spare / (len(glyphs) - 1))
     _ink(picture, chance)
     warped = _warp(picture, chance)
     stream = io.BytesIO()
@@ -81,7 +83,7 @@ def draw(answer: str, seed: int) -> bytes:
 
 def _glyph(character: str, height: int, chance: random.Random) -> Image.Image:
     """A mask of one character, turned by up to 25° and sheared by up to a quarter."""
-    size = int(height * chance.uniform(0.62, 0.78))
+    size = int(height * chance.uniform(0.56, 0.68))
     glyph = Image.new("L", (size * 2, size * 2), 0)
     ImageDraw.Draw(glyph).text(
         (size, size), character, font=ImageFont.load_default(size), fill=255, anchor="mm", stroke_width=1
