@@ -100,6 +100,7 @@ def made(tmp_path_factory) -> Path:
     """The state of a demo that ran once, in which one password was changed."""
     state = tmp_path_factory.mktemp("demo") / "state"
     with demo(state, MAMIA_CAPTCHA__REQUIRED="[]") as running:
+        assert any("captcha.required is empty" in line for line in running.lines)
         answer = running.change("fdurand4", SAMPLE_PASSWORD, NEW)
         assert answer.status_code == 200, running.lines
     return state

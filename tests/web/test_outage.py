@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
 import pytest
-from browser import CHANGE, FIND, RESET
+from browser import CHANGE, FIND, RESET, Browser
 from directory_server import PASSWORD
+
+from gateway.account.errors import WriteUnconfirmed
+from gateway.app import create_app
+from gateway.web.request_id import LINE, RequestIdFilter
 
 NEW = "Nouveau-2025"
 DOWN = "ne répond pas pour le moment"
@@ -38,6 +43,19 @@ def test_service_when_the_directory_is_down_then_the_page_says_so_and_keeps_the_
     assert PASSWORD not in caplog.text
 
 
+def test_service_when_the_directory_is_down_then_the_log_line_and_the_answer_carry_one_request_id(
+    directory, browser, caplog
+):
+    caplog.handler.addFilter(RequestIdFilter())
+    caplog.handler.setFormatter(logging.Formatter(LINE))
+    directory.kill()
+
+    page = browser.find("Durand", "François")
+
+    [line] = [line for line in caplog.text.splitlines() if "directory unavailable" in line]
+    assert f"request={page.answer.headers['X-Request-ID']} " in line
+
+
 def test_service_when_the_directory_hangs_then_the_page_says_so_in_time(directory, browser):
     directory.pause()
     try:
@@ -67,11 +85,7 @@ def test_change_when_the_directory_falls_silent_at_the_write_then_the_page_says_
     directory, build, monkeypatch
 ):
     """slapd is stopped between the proof of the current password and the Modify."""
-    from browser import Browser
-
-    from gateway.app import create_app
-
-    directory.add_person("fdurand4")
+    directory.add_person("late")
     gateway = build()
     passwords = gateway.change.keywords["passwords"]
     told = passwords._service.tell
@@ -82,7 +96,7 @@ def test_change_when_the_directory_falls_silent_at_the_write_then_the_page_says_
 
     monkeypatch.setattr(type(passwords._service), "tell", lambda self, write: pause_and_tell(write))
     try:
-        page = Browser(create_app(gateway)).change("fdurand4", PASSWORD, NEW)
+        page = Browser(create_app(gateway)).change("late", PASSWORD, NEW)
     finally:
         directory.resume()
 
@@ -94,11 +108,6 @@ def test_change_when_the_directory_falls_silent_at_the_write_then_the_page_says_
 def test_change_when_only_the_answer_is_lost_then_the_new_password_proves_that_it_was_written(
     directory, build, monkeypatch
 ):
-    from browser import Browser
-
-    from gateway.account.errors import WriteUnconfirmed
-    from gateway.app import create_app
-
     directory.add_person("fdurand4")
     gateway = build()
     service = gateway.change.keywords["passwords"]._service

@@ -17,7 +17,7 @@ def assistance() -> ResponseReturnValue:
 
 
 def questions() -> ResponseReturnValue:
-    return render_template("pages/questions.html", questions=content.questions())
+    return render_template("pages/questions.html", questions=content.questions(), panel=content.text("help"))
 
 
 def privacy() -> ResponseReturnValue:
