@@ -1,0 +1,64 @@
+"""What a target can answer, and what waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a target will never take this password. The values are stable: they stand in the directory."""
+
+    TOO_SHORT = "too_short"
+    IN_HISTORY = "in_history"
+    TOO_SIMPLE = "too_simple"
+    TOO_YOUNG = "too_young"
+    POLICY = "policy"
+    """A rule of the domain that it did not name."""
+    NO_ACCOUNT = "no_account"
+    """Nobody there has that account, or several do."""
+    NOT_FOR_THIS_ENTRY = "not_for_this_entry"
+    """The sealed password was made for another entry or another change."""
+    UNREADABLE = "unreadable"
+    """No key of this worker opens it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The target has the password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Final: a retry with this password can't help."""
+
+    reason: Reason
+    detail: str = ""
+    """The target's own words, for the operator; never a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """Not now: it will be tried again. Whether the password was set may be unknown; setting it again is safe."""
+
+    reason: str
+    """For the operator: what happened, in one line, without a secret."""
+    mend: str = ""
+    """What the operator must do where time alone mends nothing (certificate, credentials, missing right); such a
+    failure is retried slowly and loudly. Empty for a passing one."""
+
+
+Outcome = Done | Refused | Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class DomainRules:
+    """A target's own rules for passwords, as far as it lets them be read."""
+
+    min_length: int
+    """Characters."""
+    complexity: bool
+    """Three of: lower case, upper case, digit, sign; and no login or name in it."""
+    history: int
+    """How many former passwords are refused."""
+    min_age_seconds: int = 0
