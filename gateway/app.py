@@ -54,7 +54,9 @@ def _routes(app: Flask, gateway: Gateway) -> None:
     app.add_url_rule("/retrouver-mon-compte", view_func=FindPage.as_view("find", desk, gateway.find))
     app.add_url_rule("/reinitialiser-mon-mot-de-passe", view_func=ResetPage.as_view("reset", desk, gateway.reset))
     app.add_url_rule("/modifier-mon-mot-de-passe", view_func=ChangePage.as_view("change", desk, gateway.change))
-    app.add_url_rule("/resultat/<ticket>", "result", ResultPage(desk))
+    result = ResultPage(desk, gateway.progress)
+    app.add_url_rule("/resultat/<ticket>", "result", result.page)
+    app.add_url_rule("/resultat/<ticket>/etat", "result_state", result.state)
     app.add_url_rule("/assistance", "help", reading.assistance)
     app.add_url_rule("/questions-frequentes", "faq", reading.questions)
     app.add_url_rule("/donnees-personnelles", "privacy", reading.privacy)
@@ -78,7 +80,7 @@ def _texts(app: Flask, settings: Settings) -> None:
         lockout=settings.lockout,
         ticket_minutes=settings.reset.ticket_minutes,
         captcha_required=settings.captcha.required,
-        workstation=False,
+        workstation=bool(settings.workstation.targets),
         url=url_for,
     )
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from limits.storage import MemoryStorage
@@ -17,15 +21,22 @@ from gateway.account.policy import PasswordRules
 from gateway.account.reset import choose_password, prove_identity, restore_initial_password
 from gateway.directory.connection import ConnectionPool
 from gateway.directory.mapping import PeopleMapping
+from gateway.directory.outbox import LdapOutbox
 from gateway.directory.passwords import LdapPasswords
 from gateway.directory.people import LdapPeople
+from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.protection.captcha import Captcha
 from gateway.protection.clock import SystemClock
+from gateway.protection.seal import Sealer, Unsealer, read_private_key, read_public_key
 from gateway.protection.tickets import Tickets
-from gateway.settings import Password, Settings
+from gateway.settings import Directory, Password, Settings
+from gateway.targets import delivered_targets, joined_targets
 from gateway.web.pages.change import ChangeService
 from gateway.web.pages.reset import ResetServices
+from gateway.web.pages.result import Progress
 from gateway.web.pages.service import Desk
+from gateway.workstation.deliver import Courier, Pace
+from gateway.workstation.ports import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +47,31 @@ class Gateway:
     find: Callable[[FindRequest], Found | Refused]
     reset: ResetServices
     change: ChangeService
+    progress: Progress
     ask_directory: Callable[[], None]
     close: Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The other process: what it needs to deliver."""
+
+    courier: Courier
+    outbox: LdapOutbox
+    targets: dict[str, Target]
+    close: Callable[[], None]
+
+
 def build(settings: Settings) -> Gateway:
-    """Wire the services to the directory. Connects to nothing: a directory that is down may come up later."""
+    """Wire the services to the directory. Connects to nothing: a directory that is down may come up later.
+
+    Raises KeyFileError.
+    """
     service = ConnectionPool(settings.directory, as_service=True)
     trials = ConnectionPool(settings.directory, as_service=False)
     mapping = PeopleMapping(settings.people)
     rules = password_rules(settings.password)
+    propagation = _propagation(settings, service, mapping)
     passwords = LdapPasswords(
         service=service,
         trials=trials,
@@ -53,6 +79,7 @@ def build(settings: Settings) -> Gateway:
         decoy_dn=settings.directory.decoy_dn,
         lockout=timedelta(minutes=settings.lockout.minutes),
         initial_policy=settings.reset.initial_policy,
+        propagation=propagation,
     )
     tickets = Tickets(settings.web.keys, spent=MemoryStorage())
     captcha = Captcha(tickets, 60 * settings.captcha.minutes)
@@ -71,10 +98,58 @@ def build(settings: Settings) -> Gateway:
             restore_initial=partial(restore_initial_password, passwords=passwords),
         ),
         change=partial(change_password, passwords=passwords, rules=rules),
+        progress=propagation.states,
         ask_directory=people.check,
         close=close,
     )
 
 
+def build_worker(settings: Settings, directory: Directory) -> Worker:
+    """Wire the worker; `directory` is the settings' with the worker's own account. Raises KeyFileError."""
+    pool = ConnectionPool(directory, as_service=True)
+    outbox = LdapOutbox(pool, settings.people)
+    targets = delivered_targets(settings.workstation)
+    courier = Courier(
+        worker=f"{socket.gethostname()};{os.getpid()};{secrets.token_hex(3)}",
+        outbox=outbox,
+        targets=targets,
+        unseal=Unsealer([read_private_key(file) for file in settings.workstation.private_key_files]),
+        now=_now,
+        monotonic=time.monotonic,
+        pace=Pace(settings.workstation.lease_seconds, settings.workstation.give_up_hours),
+    )
+
+    def close() -> None:
+        pool.close()
+        for target in targets.values():
+            target.close()
+
+    return Worker(courier, outbox, targets, close)
+
+
 def password_rules(password: Password) -> PasswordRules:
     return PasswordRules(**password.model_dump(exclude={"history"}))
+
+
+def _propagation(
+    settings: Settings, service: ConnectionPool, mapping: PeopleMapping
+) -> LdapPropagation | NoPropagation:
+    workstation = settings.workstation
+    if not workstation.targets:
+        return NoPropagation()
+    joined = joined_targets(workstation)
+    names = {target.name for target in joined}
+    key = workstation.public_key_file
+    return LdapPropagation(
+        service=service,
+        mapping=mapping,
+        workstation_filter=workstation.filter,
+        seal=Sealer(read_public_key(key)).seal if key else None,
+        delivered=[name for name in workstation.targets if name not in names],
+        joined=joined,
+        now=_now,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -88,6 +88,15 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Propagation:
+    """One change of password on its way to the person's workstation."""
+
+    identity: str
+    change: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FindRequest:
     surname: str
     given_name: str

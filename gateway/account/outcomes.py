@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.account.model import Grant, Person
+from gateway.account.model import Grant, Person, Propagation
 from gateway.account.policy import Rule
 
 
@@ -61,6 +61,8 @@ class Changed:
 
     login: str
     was_expired: bool = False
+    propagation: Propagation | None = None
+    """Where it goes from there; None for people without a workstation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,4 @@ class InitialRestored:
     """The password is the initial one again and must be changed at the next login."""
 
     login: str
+    propagation: Propagation | None = None

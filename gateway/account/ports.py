@@ -45,7 +45,7 @@ class Passwords(Protocol):
         """The account once more, or None if its password changed or it was closed since the grant."""
 
     def replace(self, account: Account, new: Secret) -> Changed | Refused:
-        """Set `new`, lift a lock-out and the duty to change, in one write."""
+        """Set `new`, lift a lock-out and the duty to change, and queue it for the workstation, in one write."""
 
     def restore_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
         """Set `initial` even if it was used before, lift a lock-out, and demand a change at the next login."""

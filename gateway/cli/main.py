@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from gateway import __version__
 from gateway.cli import demo, people, serve
-from gateway.settings_file import SettingsError
+from gateway.settings.file import SettingsError
 
 USAGE_ERROR = 2
 

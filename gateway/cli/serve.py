@@ -12,7 +12,7 @@ from gunicorn.app.base import BaseApplication
 from gateway import composition
 from gateway.app import create_app
 from gateway.settings import Settings
-from gateway.settings_file import load
+from gateway.settings.file import load
 from gateway.web.request_id import log_to_standard_error
 
 log = logging.getLogger(__name__)

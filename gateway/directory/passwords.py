@@ -17,19 +17,20 @@ from ldap3.core.results import (
 )
 
 from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
-from gateway.account.model import Account, Grant, Secret
+from gateway.account.model import Account, Grant, Propagation, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refusal, Refused
 from gateway.account.proofs import Candidate
 from gateway.directory import ppolicy
 from gateway.directory.connection import ConnectionPool
 from gateway.directory.mapping import IDENTITY, Entry, PeopleMapping
+from gateway.directory.outbox import Changes
 from gateway.directory.people import search
 from gateway.directory.ppolicy import PolicyError, policy_error
+from gateway.directory.propagation import LdapPropagation, NoPropagation
 
 log = logging.getLogger(__name__)
 
 PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
-Changes = dict[str, list[tuple[str, list[bytes]]]]
 
 _REFUSALS = {
     PolicyError.PASSWORD_MOD_NOT_ALLOWED: Refusal.NOT_CHANGEABLE,
@@ -57,6 +58,7 @@ class LdapPasswords:
         decoy_dn: str,
         lockout: timedelta,
         initial_policy: str | None,
+        propagation: LdapPropagation | NoPropagation,
     ) -> None:
         self._service = service
         self._trials = trials
@@ -64,6 +66,7 @@ class LdapPasswords:
         self._decoy_dn = decoy_dn
         self._lockout = lockout
         self._initial_policy = initial_policy
+        self._propagation = propagation
 
     def held_by(self, login: str, current: Secret) -> Account | None:
         """A locked entry answers a bind without hashing, in a tenth of the time: the decoy stands in for it."""
@@ -95,8 +98,10 @@ class LdapPasswords:
         return self._account(entry)
 
     def replace(self, account: Account, new: Secret) -> Changed | Refused:
-        refused = self._write(account, new, {})
-        return refused or Changed(account.person.login, was_expired=account.password_expired)
+        written = self._write(account, new, {})
+        if isinstance(written, Refused):
+            return written
+        return Changed(account.person.login, was_expired=account.password_expired, propagation=written)
 
     def restore_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
         """In two writes: ppolicy judges by the policy that stood before, so it must be lent one without history.
@@ -117,8 +122,8 @@ class LdapPasswords:
             ppolicy.MUST_CHANGE: [(MODIFY_REPLACE, [b"TRUE"])],
             ppolicy.POLICY: _exchange(lent, own),
         }
-        refused = self._write(account, initial, with_it)
-        return refused or InitialRestored(account.person.login)
+        written = self._write(account, initial, with_it)
+        return written if isinstance(written, Refused) else InitialRestored(account.person.login, written)
 
     def _lookup(self, filter_: str) -> Entry | None:
         mapping = self._mapping
@@ -168,16 +173,20 @@ class LdapPasswords:
                 f"the service account may not put {new} in the place of {old}: {_reason(result)}"
             )
 
-    def _write(self, account: Account, new: Secret, more: Changes) -> Refused | None:
-        """One Modify. Where its answer is lost, the new password itself tells whether it was written."""
-        changes: Changes = {PASSWORD: [(MODIFY_REPLACE, [new.reveal().encode()])], **more}
+    def _write(self, account: Account, new: Secret, more: Changes) -> Refused | Propagation | None:
+        """One Modify: password, sealed password and state can't be lost alone. What it set going, or why not.
+
+        Where the answer is lost, the new password itself tells whether it was written.
+        """
+        joined, propagation = self._propagation.join(account, new)
+        changes: Changes = {PASSWORD: [(MODIFY_REPLACE, [new.reveal().encode()])], **joined, **more}
         try:
             result = self._service.tell(_modification(account.reference, changes))
         except WriteUnconfirmed:
             if self._is_in_force(account.reference, new):
-                return None
+                return propagation
             raise
-        return _refusal(result)
+        return _refusal(result) or propagation
 
     def _is_in_force(self, dn: str, new: Secret) -> bool:
         try:

@@ -6,6 +6,8 @@ from gateway.account.birth_date import DateFault
 from gateway.account.outcomes import Refusal, Refused
 from gateway.account.policy import PasswordRules, Rule
 from gateway.settings import Lockout
+from gateway.workstation.model import Reason
+from gateway.workstation.state import Step, SyncState
 
 MISSING = {
     "surname": "Indiquez votre nom.",
@@ -49,6 +51,38 @@ DATE_FAULTS = {
     DateFault.IMPOSSIBLE: "Cette date n’existe pas. Vérifiez le jour et le mois\u00a0: 27/03/1985.",
     DateFault.UNLIKELY: "Vérifiez l’année de naissance\u00a0: elle doit être entre 1900 et aujourd’hui.",
 }
+
+WORKSTATION = "Poste de travail Windows"
+STATE_UNKNOWN = "L’annuaire ne répond pas pour le moment\u00a0: l’état sera affiché dès qu’il répond."
+STATE_SUPERSEDED = "Un changement plus récent a pris la suite de celui-ci."
+_STATES = {
+    Step.DONE: "Le nouveau mot de passe y est en place.",
+    Step.SETTLING: "Le nouveau mot de passe y est en place.",
+    Step.EXPIRED: (
+        "Le nouveau mot de passe n’a pas pu y être enregistré dans le délai prévu\u00a0: l’ancien y reste valable. "
+        "Modifiez votre mot de passe à nouveau, ou appelez l’assistance."
+    ),
+}
+_STATE_PENDING = "Le nouveau mot de passe y arrive dans un instant. D’ici là, l’ancien y reste valable."
+_STATE_RETRIED = (
+    "Le poste de travail est injoignable pour le moment. L’envoi sera répété sans que vous ayez rien à faire\u00a0; "
+    "d’ici là, l’ancien mot de passe y reste valable. La messagerie et les applications utilisent déjà le nouveau."
+)
+_CHOOSE_ANOTHER = (
+    "\u00a0L’annuaire, lui, l’a enregistré\u00a0: la messagerie et les applications utilisent déjà le nouveau, mais "
+    "le poste de travail garde l’ancien. Choisissez un autre mot de passe pour les réunir."
+)
+_TARGET_REFUSALS = {
+    Reason.TOO_SHORT: "Refusé\u00a0: trop court pour le domaine Windows.",
+    Reason.IN_HISTORY: "Refusé\u00a0: ce mot de passe y a déjà servi.",
+    Reason.TOO_SIMPLE: "Refusé\u00a0: le domaine Windows demande un mot de passe plus varié.",
+    Reason.TOO_YOUNG: "Refusé\u00a0: le mot de passe y a été changé il y a trop peu de temps.",
+    Reason.POLICY: "Refusé par une règle du domaine Windows.",
+}
+_NO_ACCOUNT = (
+    "Aucun compte à votre identifiant n’y existe. L’annuaire a bien enregistré le nouveau mot de passe\u00a0; "
+    "appelez l’assistance si vous avez un poste de travail."
+)
 
 _REFUSALS = {
     Refusal.NOT_FOUND: (
@@ -131,6 +165,16 @@ def rules_in_words(rules: PasswordRules) -> list[str]:
         Rule.CONTAINS_NAME: rules.without_names,
     }
     return [_rule(rule, rules) for rule, is_wanted in wanted.items() if is_wanted]
+
+
+def target_state(state: SyncState) -> str:
+    """What a person reads of their password at one target."""
+    if state.step is Step.PENDING:
+        return _STATE_RETRIED if state.reason else _STATE_PENDING
+    if state.step is not Step.REJECTED:
+        return _STATES[state.step]
+    refused = _TARGET_REFUSALS.get(Reason(state.reason)) if state.reason in set(Reason) else None
+    return refused + _CHOOSE_ANOTHER if refused else _NO_ACCOUNT
 
 
 def _broken(rule: Rule, rules: PasswordRules) -> str:

@@ -39,13 +39,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """Not now: it will be tried again. Whether the password was set may be unknown; setting it again is safe."""
+    """Not now: it will be tried again."""
 
     reason: str
     """For the operator: what happened, in one line, without a secret."""
     mend: str = ""
     """What the operator must do where time alone mends nothing (certificate, credentials, missing right); such a
     failure is retried slowly and loudly. Empty for a passing one."""
+    may_be_set: bool = False
+    """The write was sent and its answer never came: the target may have set the password, or may do so yet."""
 
 
 Outcome = Done | Refused | Unavailable

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from gateway.account.model import Secret
-from gateway.workstation.model import DomainRules, Outcome
+from gateway.workstation.model import DomainRules, Outcome, Reason
+from gateway.workstation.state import SyncState
 
 
 class Target(Protocol):
@@ -27,3 +31,60 @@ class Target(Protocol):
 
     def close(self) -> None:
         """Give connections back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entry whose sealed secret waits for one target or several."""
+
+    reference: str
+    """Where the entry stands (its DN)."""
+    login: str
+    identity: str
+    sealed: bytes
+    states: tuple[SyncState, ...]
+    lease: str
+    """Who is at work on it; empty if nobody is."""
+
+
+class Outbox(Protocol):
+    """The entries that wait. All raise DirectoryUnavailable; what was not answered may have been written."""
+
+    def waiting(self) -> Iterable[Waiting]:
+        """Every entry with a sealed secret, in no order."""
+
+    def read(self, reference: str) -> Waiting | None:
+        """The entry as it is now; None where nothing waits any more."""
+
+    def claim(self, item: Waiting, lease: str) -> bool:
+        """Put `lease` in the place of `item.lease`, if that is still the one. False when somebody was faster."""
+
+    def release(self, reference: str, lease: str, *, ghost: str = "") -> None:
+        """Take `lease` away, if it is still there, and leave `ghost` in its place where one is given."""
+
+    def record(self, item: Waiting, old: SyncState, new: SyncState, *, erase: bool) -> bool:
+        """Put `new` in the place of `old` and, with `erase`, remove the sealed secret, in one write.
+
+        False, and nothing is written, when either is no longer the one that was read: a newer password came.
+        """
+
+
+class Unseal(Protocol):
+    def __call__(self, sealed: bytes, *, identity: str, change: str) -> Secret | Reason:
+        """What was sealed for that entry and that change, or why it can't be had."""
+
+
+class Seal(Protocol):
+    def __call__(self, password: Secret, *, identity: str, change: str) -> bytes:
+        """Close `password` so that the worker alone can open it, for that entry and that change."""
+
+
+class JoinedTarget(Protocol):
+    """A target in the same directory: its attributes join the Modify that sets the password."""
+
+    @property
+    def name(self) -> str:
+        """As in the settings."""
+
+    def changes(self, password: Secret, now: datetime) -> Mapping[str, Sequence[bytes]]:
+        """The attributes to replace. The entry must have the object classes that allow them."""

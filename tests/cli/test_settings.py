@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from gateway.settings import ResetMode
-from gateway.settings_file import SettingsError, load
+from gateway.settings.file import SettingsError, load
 
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 GOOD = f"""

@@ -26,4 +26,4 @@ class ChangePage(ServicePage):
         outcome = self.change(form.to_request())
         if isinstance(outcome, Refused):
             return self.refuse(form, outcome)
-        return self.done("changed", login=outcome.login, was_expired=outcome.was_expired)
+        return self.done("changed", outcome.login, outcome.propagation, was_expired=outcome.was_expired)

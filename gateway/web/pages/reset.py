@@ -52,7 +52,7 @@ class ResetPage(ServicePage):
         outcome = self.services.restore_initial(form.to_request())
         if isinstance(outcome, Refused):
             return self.refuse(form, outcome)
-        return self.done("initial_restored", login=outcome.login)
+        return self.done("initial_restored", outcome.login, outcome.propagation)
 
     def _prove(self, form: ProveForm) -> ResponseReturnValue:
         outcome = self.services.prove(form.to_request())
@@ -97,7 +97,7 @@ class ChoosePage(FormPage):
     def serve(self, form: Any) -> ResponseReturnValue:
         outcome = self.choose(ChooseRequest(form.grant, form.new))
         if isinstance(outcome, Changed):
-            return self.done("reset", login=outcome.login)
+            return self.done("reset", outcome.login, outcome.propagation)
         if outcome.code is Refusal.GRANT_VOID:
             return self.first_step.start_again(self.desk.sentences(outcome)[0])
         return self.refuse(form, outcome)

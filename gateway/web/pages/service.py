@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from flask import redirect, render_template, request, url_for
@@ -12,6 +12,7 @@ from flask.views import MethodView
 from flask_wtf import FlaskForm
 
 from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.model import Propagation
 from gateway.account.outcomes import Refused
 from gateway.account.policy import PasswordRules
 from gateway.protection.captcha import Captcha, Verdict
@@ -99,10 +100,11 @@ class FormPage(MethodView):
             rules=wording.rules_in_words(self.desk.rules),
         )
 
-    def done(self, outcome: str, **facts: object) -> ResponseReturnValue:
+    def done(self, outcome: str, login: str, propagation: Propagation | None, **facts: object) -> ResponseReturnValue:
         """Send the browser to a page that tells `outcome`: reloading it, or going back, repeats nothing."""
         log.info("%s: done: %s", self.panel, outcome)
-        ticket = self.desk.tickets.issue("result", {"outcome": outcome, **facts}, RESULT_SECONDS)
+        told = {"outcome": outcome, "login": login, "propagation": propagation and asdict(propagation), **facts}
+        ticket = self.desk.tickets.issue("result", told, RESULT_SECONDS)
         return redirect(url_for("result", ticket=ticket), 303)
 
 

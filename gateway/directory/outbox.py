@@ -1,0 +1,122 @@
+"""The outbox in the directory: entries whose sealed secret waits, claimed and recorded by compare-and-set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, SUBTREE, Connection
+from ldap3.core.results import (
+    RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
+    RESULT_CONSTRAINT_VIOLATION,
+    RESULT_NO_SUCH_ATTRIBUTE,
+    RESULT_NO_SUCH_OBJECT,
+    RESULT_SUCCESS,
+)
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.directory.connection import ConnectionPool
+from gateway.directory.mapping import IDENTITY
+from gateway.settings import People
+from gateway.workstation.ports import Waiting
+from gateway.workstation.state import SyncState, read_state
+
+SECRET = "mamiaPendingSecret"  # noqa: S105 - the attribute's name
+STATE = "mamiaSyncState"
+LEASE = "mamiaSyncLease"
+WAITING = f"({SECRET}=*)"
+PAGE = 500
+"""Entries asked for at a time."""
+LOST = (
+    RESULT_NO_SUCH_ATTRIBUTE,
+    RESULT_CONSTRAINT_VIOLATION,
+    RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
+    RESULT_NO_SUCH_OBJECT,
+)
+"""The results of a compare-and-set that came too late; the lease is single-valued, so a second one is refused."""
+
+Changes = dict[str, list[tuple[str, list[bytes]]]]
+
+
+class LdapOutbox:
+    """`workstation.ports.Outbox` on LDAP, over connections bound as the worker's account."""
+
+    def __init__(self, worker: ConnectionPool, people: People) -> None:
+        self._worker = worker
+        self._people = people
+        self._attributes = [people.login, IDENTITY, SECRET, STATE, LEASE]
+
+    def waiting(self) -> Iterable[Waiting]:
+        return self._worker.ask(self._search_pages)
+
+    def read(self, reference: str) -> Waiting | None:
+        def read_entry(connection: Connection) -> list[Waiting]:
+            _, result, answers, _ = connection.search(reference, WAITING, BASE, attributes=self._attributes)
+            if result["result"] == RESULT_NO_SUCH_OBJECT:
+                return []
+            check_result(result, f"reading {reference}")
+            return [self._waiting(answer) for answer in answers if answer["type"] == "searchResEntry"]
+
+        return next(iter(self._worker.ask(read_entry)), None)
+
+    def claim(self, item: Waiting, lease: str) -> bool:
+        changes = [(MODIFY_DELETE, [item.lease.encode()])] if item.lease else []
+        return self._compare_and_set(item.reference, {LEASE: [*changes, (MODIFY_ADD, [lease.encode()])]})
+
+    def release(self, reference: str, lease: str, *, ghost: str = "") -> None:
+        left = [(MODIFY_ADD, [ghost.encode()])] if ghost else []
+        self._compare_and_set(reference, {LEASE: [(MODIFY_DELETE, [lease.encode()]), *left]})
+
+    def record(self, item: Waiting, old: SyncState, new: SyncState, *, erase: bool) -> bool:
+        changes: Changes = {STATE: [(MODIFY_DELETE, [str(old).encode()]), (MODIFY_ADD, [str(new).encode()])]}
+        if erase:
+            changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
+        return self._compare_and_set(item.reference, changes)
+
+    def _search_pages(self, connection: Connection) -> list[Waiting]:
+        found: list[Waiting] = []
+        cookie: bytes | None = None
+        while True:
+            _, result, answers, _ = connection.search(
+                self._people.base,
+                WAITING,
+                SUBTREE,
+                attributes=self._attributes,
+                paged_size=PAGE,
+                paged_cookie=cookie,
+            )
+            check_result(result, "searching what waits")
+            found += [self._waiting(answer) for answer in answers if answer["type"] == "searchResEntry"]
+            control = (result.get("controls") or {}).get("1.2.840.113556.1.4.319", {})
+            cookie = control.get("value", {}).get("cookie")
+            if not cookie:
+                return found
+
+    def _waiting(self, answer: dict[str, object]) -> Waiting:
+        raw = {name.lower(): values for name, values in answer["raw_attributes"].items()}  # type: ignore[attr-defined]
+
+        def first(attribute: str) -> bytes:
+            return next(iter(raw.get(attribute.lower(), [])), b"")
+
+        states = (read_state(value.decode("ascii", "replace")) for value in raw.get(STATE.lower(), []))
+        return Waiting(
+            reference=str(answer["dn"]),
+            login=first(self._people.login).decode(),
+            identity=first(IDENTITY).decode(),
+            sealed=first(SECRET),
+            states=tuple(state for state in states if state is not None),
+            lease=first(LEASE).decode(),
+        )
+
+    def _compare_and_set(self, reference: str, changes: Changes) -> bool:
+        """May be sent twice: what was written already comes back as lost, and the entry is read again anyway."""
+        result = self._worker.ask(lambda connection: connection.modify(reference, changes)[1])
+        if result["result"] in LOST:
+            return False
+        check_result(result, f"writing {', '.join(changes)} of {reference}")
+        return True
+
+
+def check_result(result: Mapping[str, object], what: str) -> None:
+    """Raises DirectoryUnavailable, naming `what` was asked, unless the server did it."""
+    if result["result"] != RESULT_SUCCESS:
+        raise DirectoryUnavailable(f"{what}: {result['description']} {result['message']}".strip())

@@ -1,0 +1,83 @@
+"""What the Modify of a password also writes for people with a workstation, and reading what came of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from ldap3 import BASE, MODIFY_REPLACE, Connection
+
+from gateway.account.model import Account, Propagation, Secret
+from gateway.directory.connection import ConnectionPool
+from gateway.directory.mapping import PeopleMapping
+from gateway.directory.outbox import SECRET, STATE, Changes, check_result
+from gateway.directory.people import search
+from gateway.workstation.ports import JoinedTarget, Seal
+from gateway.workstation.state import Step, SyncState, pending, read_state
+
+
+class NoPropagation:
+    """For an academy without workstations."""
+
+    def join(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
+        return {}, None
+
+    def states(self, identity: str, change: str) -> tuple[SyncState, ...]:
+        return ()
+
+
+class LdapPropagation:
+    """Seals new passwords for the worker, and adds the attributes of targets in the same directory."""
+
+    def __init__(
+        self,
+        *,
+        service: ConnectionPool,
+        mapping: PeopleMapping,
+        workstation_filter: str,
+        seal: Seal | None,
+        delivered: Sequence[str],
+        joined: Sequence[JoinedTarget],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._service = service
+        self._mapping = mapping
+        self._filter = workstation_filter
+        self._seal = seal
+        self._delivered = tuple(delivered)
+        self._joined = tuple(joined)
+        self._now = now
+
+    def join(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
+        """What to write beside userPassword, and what that sets going. Nothing for people without a workstation."""
+        if not self._has_workstation(account.reference):
+            return {}, None
+        now, change = self._now(), secrets.token_hex(6)
+        states = [pending(name, change, now) for name in self._delivered]
+        states += [pending(target.name, change, now).to(Step.DONE, at=now) for target in self._joined]
+        changes: Changes = {STATE: [(MODIFY_REPLACE, [str(state).encode() for state in states])]}
+        for target in self._joined:
+            for attribute, values in target.changes(new, now).items():
+                changes[attribute] = [(MODIFY_REPLACE, list(values))]
+        if self._delivered and self._seal is not None:
+            sealed = self._seal(new, identity=account.identity, change=change)
+            changes[SECRET] = [(MODIFY_REPLACE, [sealed])]
+        return changes, Propagation(account.identity, change, tuple(state.target for state in states))
+
+    def states(self, identity: str, change: str) -> tuple[SyncState, ...]:
+        """How far that change has come at each target; nothing once a newer one took its place."""
+        mapping = self._mapping
+        entries = self._service.ask(
+            lambda connection: search(connection, mapping.base, mapping.with_identity(identity), [STATE], 2)
+        )
+        read = (read_state(value) for entry in entries for value in entry.all(STATE))
+        return tuple(state for state in read if state is not None and state.change == change)
+
+    def _has_workstation(self, reference: str) -> bool:
+        def matches(connection: Connection) -> bool:
+            _, result, answers, _ = connection.search(reference, self._filter, BASE, attributes=["1.1"])
+            check_result(result, f"asking whether {self._filter} holds for {reference}")
+            return any(answer["type"] == "searchResEntry" for answer in answers)
+
+        return self._service.ask(matches)

@@ -1,0 +1,107 @@
+"""Sealing passwords for the worker: libsodium's sealed box (X25519, XSalsa20-Poly1305).
+
+Whoever has the public key can seal and can't read; only the worker has the private key. What is sealed names the
+entry and the change that it was made for, so a copy on another entry, or an old one put back, is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, PublicKey, SealedBox
+
+from gateway.account.model import Secret
+from gateway.workstation.model import Reason
+
+KEY_ID_BYTES = 8
+
+
+class KeyFileError(Exception):
+    """A key file can't be used; the text says which, why and how to mend it."""
+
+
+class Sealer:
+    """The web process's half: it can seal, and never read."""
+
+    def __init__(self, public_key: PublicKey) -> None:
+        self._box = SealedBox(public_key)
+        self._key_id = _key_id(public_key)
+
+    def seal(self, password: Secret, *, identity: str, change: str) -> bytes:
+        text = json.dumps({"entry": identity, "change": change, "password": password.reveal()})
+        return self._key_id + self._box.encrypt(text.encode())
+
+
+class Unsealer:
+    """The worker's half. Several private keys open what was sealed before a rotation."""
+
+    def __init__(self, private_keys: Sequence[PrivateKey]) -> None:
+        self._boxes = {_key_id(key.public_key): SealedBox(key) for key in private_keys}
+
+    def __call__(self, sealed: bytes, *, identity: str, change: str) -> Secret | Reason:
+        box = self._boxes.get(sealed[:KEY_ID_BYTES])
+        if box is None:
+            return Reason.UNREADABLE
+        try:
+            held = json.loads(box.decrypt(sealed[KEY_ID_BYTES:]))
+        except (CryptoError, ValueError):
+            return Reason.NOT_FOR_THIS_ENTRY
+        if (held["entry"], held["change"]) != (identity, change):
+            return Reason.NOT_FOR_THIS_ENTRY
+        return Secret(held["password"])
+
+
+def make_key_pair(private_file: Path, public_file: Path) -> None:
+    """Write a new pair, the private key for its owner's eyes only. Raises KeyFileError rather than overwrite one."""
+    key = PrivateKey.generate()
+    _write_new(private_file, bytes(key), 0o600)
+    _write_new(public_file, bytes(key.public_key), 0o644)
+
+
+def read_public_key(file: Path) -> PublicKey:
+    return PublicKey(_read(file))
+
+
+def read_private_key(file: Path) -> PrivateKey:
+    """Raises KeyFileError also for a file that others can read."""
+    try:
+        mode = file.stat().st_mode
+    except OSError as error:
+        raise KeyFileError(f"{file}: {error.strerror}") from None
+    if mode & 0o077:
+        raise KeyFileError(f"{file} can be read by others: chmod 600 {file}")
+    return PrivateKey(_read(file))
+
+
+def _read(file: Path) -> bytes:
+    try:
+        key = base64.b64decode(file.read_text(encoding="ascii").strip(), validate=True)
+    except OSError as error:
+        raise KeyFileError(f"{file}: {error.strerror}; `mamia keygen` makes a pair") from None
+    except (UnicodeDecodeError, binascii.Error):
+        raise KeyFileError(f"{file} is not a key of `mamia keygen`") from None
+    if len(key) != 32:
+        raise KeyFileError(f"{file} is not a key of `mamia keygen`")
+    return key
+
+
+def _write_new(file: Path, key: bytes, mode: int) -> None:
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        raise KeyFileError(f"{file} exists already: passwords may wait for it; choose another name") from None
+    except OSError as error:
+        raise KeyFileError(f"{file}: {error.strerror}") from None
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(base64.b64encode(key) + b"\n")
+
+
+def _key_id(key: PublicKey) -> bytes:
+    return hashlib.blake2b(bytes(key), digest_size=KEY_ID_BYTES).digest()

@@ -1,0 +1,68 @@
+"""What an academy can set: one class a section, with its defaults and what makes a value wrong.
+
+`file` reads them. Fields whose rule looks at another field stand after it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from gateway.settings.directory import Directory, Lockout, Password, People, Reset, ResetMode
+from gateway.settings.pages import Academy, Captcha, Support, Web
+from gateway.settings.workstation import (
+    ActiveDirectoryTarget,
+    AnyTarget,
+    KerberosTarget,
+    SambaNtTarget,
+    Workstation,
+)
+
+__all__ = [
+    "Academy",
+    "ActiveDirectoryTarget",
+    "AnyTarget",
+    "Captcha",
+    "Directory",
+    "KerberosTarget",
+    "Lockout",
+    "Password",
+    "People",
+    "Reset",
+    "ResetMode",
+    "SambaNtTarget",
+    "Settings",
+    "Support",
+    "Web",
+    "Workstation",
+]
+
+PREFIX = "MAMIA_"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    academy: Academy = Academy()
+    support: Support = Support()
+    directory: Directory
+    people: People
+    password: Password = Password()
+    lockout: Lockout = Lockout()
+    reset: Reset = Reset()
+    captcha: Captcha = Captcha()
+    workstation: Workstation = Workstation()
+    web: Web
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        environment = EnvSettingsSource(settings_cls, env_prefix=PREFIX, env_nested_delimiter="__")
+        return environment, init_settings

@@ -1,0 +1,127 @@
+"""The directory: how to reach it, what things are called there, and what it demands of passwords."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+from gateway.settings.types import Attribute, Dn, Filter, Section, Text, check_server
+
+
+class Directory(Section):
+    """How to reach the LDAP servers."""
+
+    start_tls: bool = False
+    allow_passwords_in_clear_over_the_network: bool = False
+    servers: Annotated[list[str], Field(min_length=1)]
+    """URLs in order of preference: ldaps://, ldap://, ldapi://."""
+    ca_file: Path | None = None
+    """Certificates that vouch for the servers; the system's own where none is given."""
+    bind_dn: Dn
+    bind_password: SecretStr | None = None
+    bind_password_file: Path | None = None
+    decoy_dn: Dn
+    """An entry that nobody uses: proofs for unknown logins are tried on it, so that they cost the same."""
+    connect_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 3
+    receive_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5
+    pool_size: Annotated[int, Field(ge=1, le=200)] = 16
+
+    @field_validator("servers")
+    @classmethod
+    def _reachable_without_leaking(cls, servers: list[str], info: ValidationInfo) -> list[str]:
+        guarded = info.data.get("start_tls") or info.data.get("allow_passwords_in_clear_over_the_network")
+        for server in servers:
+            check_server(server, may_be_clear=bool(guarded))
+        return servers
+
+    @field_validator("ca_file")
+    @classmethod
+    def _readable(cls, file: Path | None) -> Path | None:
+        if file is not None and not os.access(file, os.R_OK):
+            raise ValueError(f"{file} can't be read")
+        return file
+
+    @property
+    def password(self) -> str:
+        return self.bind_password.get_secret_value() if self.bind_password else ""
+
+
+class Proof(Section):
+    """One number by which people prove who they are."""
+
+    attribute: Attribute
+    prefix: str = ""
+    """What stands before the number in the directory, e.g. "{NUMEN}" for supannRefId."""
+
+
+class People(Section):
+    """Where people stand in the directory and what their attributes are called there."""
+
+    base: Dn
+    filter: Filter = "(objectClass=mamiaPerson)"
+    login: Attribute = "uid"
+    surname: Attribute = "sn"
+    birth_name: Attribute = "patronymicName"
+    given_name: Attribute = "givenName"
+    mail: Attribute = "mail"
+    birth_date: Attribute = "birthDate"
+    birth_date_format: Text = "%Y%m%d"
+    """As in strftime: %Y%m%d, %d/%m/%Y, %Y%m%d000000Z."""
+    proofs: dict[Literal["numen", "temporary_agent_number"], Proof] = {
+        "numen": Proof(attribute="numen"),
+        "temporary_agent_number": Proof(attribute="temporaryAgentNumber"),
+    }
+
+    @field_validator("birth_date_format")
+    @classmethod
+    def _names_a_day(cls, value: str) -> str:
+        if not all(part in value for part in ("%Y", "%m", "%d")):
+            raise ValueError("must contain %Y, %m and %d")
+        return value
+
+
+class Password(Section):
+    """The academy's rules for new passwords; the directory's policy comes on top."""
+
+    min_length: Annotated[int, Field(ge=1, le=64)] = 8
+    max_length: Annotated[int, Field(ge=64, le=1024)] = 128
+    lower_case: bool = True
+    upper_case: bool = True
+    digit: bool = True
+    sign: bool = True
+    differs_from_current: bool = True
+    without_login: bool = True
+    without_names: bool = True
+    history: Annotated[int, Field(ge=0)] = 5
+    """What the pages say; the directory's policy (pwdInHistory) is what counts."""
+
+
+class Lockout(Section):
+    """The directory's lock-out as its policy has it (pwdMaxFailure, pwdLockoutDuration)."""
+
+    failures: Annotated[int, Field(ge=1)] = 10
+    minutes: Annotated[int, Field(ge=0)] = 15
+    """0: until a reset."""
+
+
+class ResetMode(StrEnum):
+    CHOOSE = "choose"
+    INITIAL = "initial"
+
+
+class Reset(Section):
+    mode: ResetMode = ResetMode.CHOOSE
+    ticket_minutes: Annotated[int, Field(ge=1, le=15)] = 10
+    initial_policy: Annotated[Dn | None, Field(validate_default=True)] = None
+    """With mode = "initial": a password policy without history, lent to the entry for that one write."""
+
+    @field_validator("initial_policy")
+    @classmethod
+    def _needed_by_mode_initial(cls, policy: str | None, info: ValidationInfo) -> str | None:
+        if policy is None and info.data.get("mode") is ResetMode.INITIAL:
+            raise ValueError('is missing, and mode = "initial" needs it: cn=initial,ou=policies,… of ldif/')
+        return policy

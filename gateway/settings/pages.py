@@ -1,0 +1,81 @@
+"""What the pages show, and how they are served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from gateway.settings.types import Colour, Link, Mail, Section, SitePath, Text
+
+SHORTEST_SECRET_KEY = 32
+"""Characters; 32 of base64 carry 192 bits."""
+
+
+class Academy(Section):
+    """Names and links that the pages show. An empty link is not shown."""
+
+    name: Text = "Académie d’Exemple"
+    mail_domain: Text = "ac-example.fr"
+    home_url: Link = ""
+    webmail_url: Link = ""
+    iprof_url: Link = ""
+    portal_url: Link = ""
+    antispam_url: Link = ""
+    sympa_url: Link = ""
+    dpo_mail: str = ""
+    logo_url: SitePath = ""
+    """A path on this site: pages load nothing from elsewhere."""
+    brand_colour: Colour = "#000091"
+
+
+class Support(Section):
+    """The helpdesk as the assistance page shows it."""
+
+    phone: Text = "01 23 45 67 89"
+    mail: Mail = "assistance@ac-example.fr"
+    hours: Text = "du lundi au vendredi, de 8 h 30 à 12 h 30 et de 13 h 30 à 17 h"
+
+
+class Captcha(Section):
+    required: list[Literal["find", "reset", "change"]] = ["reset", "change"]
+    minutes: Annotated[int, Field(ge=1, le=60)] = 10
+
+
+class Web(Section):
+    host: Text = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    threads: Annotated[int, Field(ge=1, le=256)] = 16
+    secret_keys: list[SecretStr] = []
+    """Newest first; the first one seals, all of them open."""
+    secret_keys_file: Path | None = None
+    """One key a line, newest first."""
+    secure_cookies: bool = True
+    """Off only where the site is reached by http://, as in the demo."""
+
+    templates: Path | None = None
+    """A folder with the academy's own versions of files of `templates/`; the others stay ours."""
+
+    @field_validator("templates")
+    @classmethod
+    def _is_folder(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not folder.is_dir():
+            raise ValueError(f"{folder} is not a folder")
+        return folder
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _long_enough(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        for number, key in enumerate(keys, start=1):
+            text = key.get_secret_value()
+            if len(text) < SHORTEST_SECRET_KEY or len(set(text)) < 10:
+                raise ValueError(
+                    f"key {number} is weak: it needs {SHORTEST_SECRET_KEY} random characters; make one with "
+                    "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+                )
+        return keys
+
+    @property
+    def keys(self) -> list[str]:
+        return [key.get_secret_value() for key in self.secret_keys]

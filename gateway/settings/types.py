@@ -1,0 +1,63 @@
+"""The shapes that values have, and what makes a section: unknown keys are refused, and no error shows a value."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def shaped(pattern: str, what: str) -> AfterValidator:
+    shape = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not shape.fullmatch(text):
+            raise ValueError(f"is not {what}")
+        return text
+
+    return AfterValidator(check)
+
+
+Text = Annotated[str, AfterValidator(not_blank)]
+Attribute = Annotated[str, shaped(r"[A-Za-z][A-Za-z0-9-]*", "the name of an LDAP attribute")]
+Dn = Annotated[str, shaped(r"[A-Za-z0-9.-]+\s*=.+", "a DN such as ou=people,dc=ac-example,dc=fr")]
+Filter = Annotated[str, shaped(r"\(.+\)", "an LDAP filter such as (objectClass=mamiaPerson)")]
+Link = Annotated[str, shaped(r"(https?://\S+)?", "an http:// or https:// address")]
+SitePath = Annotated[str, shaped(r"(/\S*)?", "a path on this site, such as /static/logo.png")]
+Mail = Annotated[str, shaped(r"[^@\s]+@[^@\s]+", "a mail address")]
+Colour = Annotated[str, shaped(r"#[0-9a-fA-F]{6}", "a colour such as #000091")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def check_server(url: str, *, may_be_clear: bool) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("ldap", "ldaps", "ldapi"):
+        raise ValueError(f"{url} is not an ldaps://, ldap:// or ldapi:// URL")
+    if parts.scheme == "ldapi":
+        return
+    if not parts.hostname:
+        raise ValueError(f"{url} names no host")
+    if parts.path.strip("/") or parts.query:
+        raise ValueError(f"{url} says more than a host and a port: a base belongs to people.base")
+    try:
+        parts.port  # noqa: B018 - reading it is the check
+    except ValueError as error:
+        raise ValueError(f"{url}: {error}") from None
+    if parts.scheme == "ldap" and parts.hostname not in LOOPBACK and not may_be_clear:
+        raise ValueError(
+            f"{url} would carry passwords in clear: use ldaps://, or start_tls = true, or, on a network that nobody "
+            "else can read, allow_passwords_in_clear_over_the_network = true"
+        )

@@ -1,0 +1,100 @@
+"""Whose passwords go to which workstations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from gateway.settings.types import Dn, Filter, Section, Text, check_server, shaped
+
+
+class ActiveDirectoryTarget(Section):
+    """A Windows domain: unicodePwd over LDAPS, by an account with the delegated right to reset passwords."""
+
+    type: Literal["active_directory"]
+    label: str = ""
+    """What the pages call it; "Poste de travail Windows" where nothing is said."""
+    servers: Annotated[list[str], Field(min_length=1)]
+    """ldaps:// URLs of domain controllers, in order of preference."""
+    ca_file: Path | None = None
+    bind_dn: Text
+    """Such as svc-gateway@ad.ac-example.fr."""
+    bind_password_file: Path
+    base: Dn
+    filter: Filter = "(&(objectClass=user)(sAMAccountName={login}))"
+    unlock: bool = False
+    """Also lift the domain's lock-out; the account then needs the right to write lockoutTime."""
+    connect_timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 3
+    receive_timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 10
+
+    @field_validator("servers")
+    @classmethod
+    def _only_ldaps(cls, servers: list[str]) -> list[str]:
+        for server in servers:
+            if urlsplit(server).scheme != "ldaps":
+                raise ValueError(f"{server} is not an ldaps:// URL: a domain takes passwords over nothing else")
+            check_server(server, may_be_clear=False)
+        return servers
+
+
+class SambaNtTarget(Section):
+    """An NT4-style Samba domain in this same directory: attributes written together with userPassword."""
+
+    type: Literal["samba_nt"]
+    label: str = ""
+    """What the pages call it; "Poste de travail Windows" where nothing is said."""
+    posix: bool = False
+    """Also shadowLastChange, for hosts that read shadow accounts from LDAP."""
+
+
+class KerberosTarget(Section):
+    """A Kerberos realm of MIT's, through its administration server."""
+
+    type: Literal["kerberos"]
+    label: str = ""
+    """What the pages call it; "Poste de travail Windows" where nothing is said."""
+    realm: Text
+    principal: Text = "{login}"
+    admin_principal: Text
+    keytab_file: Path
+    krb5_conf: Path
+    timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 10
+
+
+AnyTarget = Annotated[ActiveDirectoryTarget | SambaNtTarget | KerberosTarget, Field(discriminator="type")]
+TargetName = Annotated[str, shaped(r"[a-z][a-z0-9_-]{0,30}", "a name of small letters, digits, - and _")]
+
+
+class Workstation(Section):
+    """Who has a workstation account, and where their passwords go. Without targets nothing is sealed."""
+
+    targets: dict[TargetName, AnyTarget] = {}
+    filter: Filter = "(departmentNumber=rectorat)"
+    """Which people have a workstation."""
+    public_key_file: Annotated[Path | None, Field(validate_default=True)] = None
+    """For the web process, made by `mamia keygen`; not needed where all targets are samba_nt."""
+    private_key_files: list[Path] = []
+    """For the worker alone: the web process's user must not be able to read them. Newest first."""
+    bind_dn: Dn | None = None
+    """The worker's account in the directory."""
+    bind_password_file: Path | None = None
+    poll_seconds: Annotated[float, Field(ge=0.05, le=60)] = 0.25
+    lease_seconds: Annotated[float, Field(ge=1, le=600)] = 60.0
+    """How long a worker may stand still before another takes over; twice a target's time limits at least."""
+    give_up_hours: Annotated[float, Field(gt=0)] = 72.0
+
+    @property
+    def delivers(self) -> bool:
+        """Whether any target needs the worker."""
+        return any(target.type != "samba_nt" for target in self.targets.values())
+
+    @field_validator("public_key_file")
+    @classmethod
+    def _needed_by_targets(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        targets = info.data.get("targets", {})
+        if file is None and any(target.type != "samba_nt" for target in targets.values()):
+            raise ValueError("is missing: passwords for the targets are sealed with it; `mamia keygen` makes one")
+        return file
