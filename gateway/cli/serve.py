@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from gunicorn.app.base import BaseApplication
 
 from gateway import composition
 from gateway.app import create_app
+from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
 from gateway.settings.file import load
 from gateway.web.request_id import log_to_standard_error
 
 log = logging.getLogger(__name__)
 
+USAGE_ERROR = 2
 GRACE_SECONDS = 5
 """How long requests in hand may take when the service stops."""
 
@@ -32,6 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
     log_to_standard_error()
     if not settings.captcha.required:
         log.warning("captcha.required is empty: scripts can use every form; this is for benchmarks only")
+    try:
+        gateway = composition.build(settings)
+    except KeyFileError as error:
+        print(f"mamia serve: workstation.public_key_file: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    gateway.close()
     Server(settings).run()
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, SUBTREE, Connection
 from ldap3.core.results import (
@@ -18,7 +19,7 @@ from gateway.directory.connection import ConnectionPool
 from gateway.directory.mapping import IDENTITY
 from gateway.settings import People
 from gateway.workstation.ports import Waiting
-from gateway.workstation.state import SyncState, read_state
+from gateway.workstation.state import Step, SyncState, read_state
 
 SECRET = "mamiaPendingSecret"  # noqa: S105 - the attribute's name
 STATE = "mamiaSyncState"
@@ -46,7 +47,11 @@ class LdapOutbox:
         self._attributes = [people.login, IDENTITY, SECRET, STATE, LEASE]
 
     def waiting(self) -> Iterable[Waiting]:
-        return self._worker.ask(self._search_pages)
+        return self._worker.ask(lambda connection: self._search_pages(connection, WAITING))
+
+    def known(self) -> Iterable[Waiting]:
+        """Every entry with a state, done ones too; `sealed` is empty where nothing waits any more."""
+        return self._worker.ask(lambda connection: self._search_pages(connection, f"({STATE}=*)"))
 
     def read(self, reference: str) -> Waiting | None:
         def read_entry(connection: Connection) -> list[Waiting]:
@@ -72,13 +77,29 @@ class LdapOutbox:
             changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
         return self._compare_and_set(item.reference, changes)
 
-    def _search_pages(self, connection: Connection) -> list[Waiting]:
+    def forget(self, item: Waiting, now: datetime) -> bool:
+        """Erase the sealed secret and end every state that is not final. False when a newer password came."""
+        ended = [
+            (state, state.to(Step.EXPIRED, at=now, reason="forgotten by the operator"))
+            for state in item.states
+            if not state.is_final
+        ]
+        changes: Changes = {
+            SECRET: [(MODIFY_DELETE, [item.sealed])],
+            STATE: [
+                *((MODIFY_DELETE, [str(old).encode()]) for old, _ in ended),
+                *((MODIFY_ADD, [str(new).encode()]) for _, new in ended),
+            ],
+        }
+        return self._compare_and_set(item.reference, changes)
+
+    def _search_pages(self, connection: Connection, filter_: str) -> list[Waiting]:
         found: list[Waiting] = []
         cookie: bytes | None = None
         while True:
             _, result, answers, _ = connection.search(
                 self._people.base,
-                WAITING,
+                filter_,
                 SUBTREE,
                 attributes=self._attributes,
                 paged_size=PAGE,

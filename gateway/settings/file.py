@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from gateway.settings import PREFIX, Settings
 
@@ -110,3 +110,14 @@ def _fault(detail: Any) -> Fault:
     key = ".".join(str(part) for part in detail["loc"])
     message = detail["msg"].removeprefix("Value error, ")
     return Fault(key, "is not a known setting" if detail["type"] == "extra_forbidden" else message)
+
+
+def read_secret(file: Path, key: str) -> SecretStr:
+    """A secret from a file of its own, for settings that not every process may read. Raises SettingsError."""
+    try:
+        words = file.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(str(file), [Fault(key, f"can't be read: {error}")]) from None
+    if not words:
+        raise SettingsError(str(file), [Fault(key, f"{file} is empty")])
+    return SecretStr(words[0])

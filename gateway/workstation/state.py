@@ -47,6 +47,10 @@ class SyncState:
     def to(self, step: Step, *, at: datetime, reason: str = "", slow: bool = False) -> SyncState:
         return replace(self, step=step, attempts=self.attempts + 1, at=at, reason=_one_line(reason), slow=slow)
 
+    def afresh(self) -> SyncState:
+        """As if it had never been tried: due at once."""
+        return replace(self, attempts=0, reason="", slow=False)
+
     def __str__(self) -> str:
         """`target;step;change;since;attempts;at;pace;reason`, in ASCII."""
         pace = "slow" if self.slow else "normal"

@@ -1,0 +1,185 @@
+"""`mamia sync`: the worker, and what an operator asks of the outbox."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.composition import Worker, build_worker
+from gateway.protection.seal import KeyFileError
+from gateway.settings import Directory, Settings
+from gateway.settings.file import Fault, SettingsError, load, read_secret
+from gateway.web.request_id import log_to_standard_error
+from gateway.worker import work
+from gateway.workstation.ports import Waiting
+from gateway.workstation.state import Step, SyncState
+
+log = logging.getLogger(__name__)
+
+FAILED = 1
+HEADINGS = ("login", "target", "state", "age", "attempts", "last reason")
+ORDER = {step: place for place, step in enumerate(Step)}
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("sync", help="bring new passwords to the workstations; status, retry, forget")
+    parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
+    parser.set_defaults(run=run_worker)
+    actions = parser.add_subparsers(metavar="ACTION")
+    status = actions.add_parser("status", help="list what waits, what failed and what is done")
+    status.add_argument("--json", action="store_true", help="for programs")
+    status.set_defaults(run=run_status)
+    retry = actions.add_parser("retry", help="try now, without waiting for the next attempt")
+    forget = actions.add_parser("forget", help="give up and erase the sealed password; the target keeps the old one")
+    for action, run in ((retry, run_retry), (forget, run_forget)):
+        action.add_argument("login", metavar="LOGIN")
+        action.set_defaults(run=run)
+
+
+def run_worker(arguments: argparse.Namespace) -> int:
+    settings = load(arguments.config)
+    log_to_standard_error()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        worker = build_worker(settings, workers_directory(settings, arguments.config))
+    except KeyFileError as error:
+        print(f"mamia sync: {error}", file=sys.stderr)
+        return FAILED
+    with closing(worker):
+        if not worker.targets:
+            log.warning("the settings name no target for the worker: nothing will be delivered")
+        log.info("worker ready for %s", ", ".join(worker.targets) or "nothing")
+        work(worker.courier, stop, settings.workstation.poll_seconds)
+    log.info("worker stopped")
+    return 0
+
+
+def run_status(arguments: argparse.Namespace) -> int:
+    with closing(_worker(arguments)) as worker:
+        try:
+            known = sorted(
+                ((item.login, state) for item in worker.outbox.known() for state in item.states),
+                key=lambda pair: (ORDER[pair[1].step], pair[1].since, pair[0]),
+            )
+        except DirectoryUnavailable as error:
+            return _fail(error)
+    print(json.dumps([_as_json(*pair) for pair in known], indent=2) if arguments.json else _table(known))
+    return 0
+
+
+def run_retry(arguments: argparse.Namespace) -> int:
+    """Due at once; a rejected or expired password was erased and can't be sent again."""
+    with closing(_worker(arguments)) as worker:
+        try:
+            item = _find(worker, arguments.login)
+            if item is None or not item.sealed:
+                return _nothing_waits(arguments.login)
+            waiting = [state for state in item.states if not state.is_final]
+            done = [worker.outbox.record(item, state, state.afresh(), erase=False) for state in waiting]
+        except DirectoryUnavailable as error:
+            return _fail(error)
+    if not all(done):
+        print(f"{arguments.login}: it moved meanwhile; see mamia sync status", file=sys.stderr)
+        return FAILED
+    print(f"{arguments.login}: will be tried now at {', '.join(state.target for state in waiting)}")
+    return 0
+
+
+def run_forget(arguments: argparse.Namespace) -> int:
+    with closing(_worker(arguments)) as worker:
+        try:
+            item = _find(worker, arguments.login)
+            if item is None or not item.sealed:
+                return _nothing_waits(arguments.login)
+            forgotten = worker.outbox.forget(item, datetime.now(UTC))
+        except DirectoryUnavailable as error:
+            return _fail(error)
+    if not forgotten:
+        print(f"{arguments.login}: a newer password came meanwhile; see mamia sync status", file=sys.stderr)
+        return FAILED
+    print(f"{arguments.login}: forgotten; the targets that had not taken it keep the old password")
+    return 0
+
+
+def workers_directory(settings: Settings, source: Path | None) -> Directory:
+    """The directory's settings with the worker's own account in the place of the web service's."""
+    workstation = settings.workstation
+    if workstation.bind_dn is None or workstation.bind_password_file is None:
+        missing = [
+            Fault(f"workstation.{key}", "is missing: the worker's own account in the directory")
+            for key in ("bind_dn", "bind_password_file")
+            if getattr(workstation, key) is None
+        ]
+        raise SettingsError(str(source or "the settings"), missing)
+    password = read_secret(workstation.bind_password_file, "workstation.bind_password_file")
+    return settings.directory.model_copy(update={"bind_dn": workstation.bind_dn, "bind_password": password})
+
+
+def _worker(arguments: argparse.Namespace) -> Worker:
+    """For looking and tidying only: no private key is needed."""
+    settings = load(arguments.config)
+    without_keys = settings.workstation.model_copy(update={"private_key_files": [], "targets": {}})
+    directory = workers_directory(settings, arguments.config)
+    return build_worker(settings.model_copy(update={"workstation": without_keys}), directory)
+
+
+def _find(worker: Worker, login: str) -> Waiting | None:
+    return next((item for item in worker.outbox.known() if item.login.lower() == login.lower()), None)
+
+
+def _nothing_waits(login: str) -> int:
+    print(f"{login}: nothing waits for it; see mamia sync status", file=sys.stderr)
+    return FAILED
+
+
+def _fail(error: DirectoryUnavailable) -> int:
+    print(f"mamia sync: the directory does not answer: {error}", file=sys.stderr)
+    return FAILED
+
+
+def _table(known: Iterable[tuple[str, SyncState]]) -> str:
+    rows = [HEADINGS, *(_row(login, state) for login, state in known)]
+    if len(rows) == 1:
+        return "nothing waits, nothing was sent yet"
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _row(login: str, state: SyncState) -> tuple[str, ...]:
+    needs_operator = " (needs you)" if state.slow and not state.is_final else ""
+    return login, state.target, state.step + needs_operator, _age(state), str(state.attempts), state.reason
+
+
+def _age(state: SyncState) -> str:
+    seconds = int((datetime.now(UTC) - state.since) / timedelta(seconds=1))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{max(seconds, 0)} s"
+
+
+def _as_json(login: str, state: SyncState) -> dict[str, object]:
+    return {
+        "login": login,
+        "target": state.target,
+        "state": state.step,
+        "since": state.since.isoformat(),
+        "age_seconds": int((datetime.now(UTC) - state.since).total_seconds()),
+        "attempts": state.attempts,
+        "last_attempt": state.at.isoformat() if state.attempts else None,
+        "last_reason": state.reason,
+        "needs_operator": state.slow and not state.is_final,
+    }

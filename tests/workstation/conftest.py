@@ -1,0 +1,110 @@
+"""The outbox on a real slapd, and workers at it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from conftest import SERVICES, settings_for
+from workstation_double import LEASE, Domain, Hours
+
+from gateway.account.model import Secret
+from gateway.directory.connection import ConnectionPool
+from gateway.directory.mapping import PeopleMapping
+from gateway.directory.outbox import LdapOutbox
+from gateway.directory.passwords import LdapPasswords
+from gateway.directory.propagation import LdapPropagation
+from gateway.protection.seal import Sealer, Unsealer, make_key_pair, read_private_key, read_public_key
+from gateway.workstation.deliver import Courier, Pace
+
+
+@dataclass
+class Office:
+    """Changes passwords as the pages do, and makes workers."""
+
+    passwords: LdapPasswords
+    outbox: LdapOutbox
+    unseal: Unsealer
+    keys: tuple
+
+    def change(self, login: str, current: str, new: str):
+        account = self.passwords.held_by(login, Secret(current))
+        assert account is not None
+        return self.passwords.replace(account, Secret(new))
+
+    def worker(self, *targets: Domain, name: str = "worker", hours: Hours | None = None, unseal=None) -> Courier:
+        return Courier(
+            worker=name,
+            outbox=self.outbox,
+            targets={target.name: target for target in targets},
+            unseal=unseal or self.unseal,
+            now=hours or Hours(),
+            monotonic=time.monotonic,
+            pace=Pace(lease_seconds=LEASE),
+        )
+
+
+@pytest.fixture
+def domain() -> Domain:
+    return Domain()
+
+
+@pytest.fixture
+def open_office(directory, tmp_path) -> Iterator[Callable[..., Office]]:
+    """Opens an office that delivers to the targets named."""
+    pools: list[ConnectionPool] = []
+    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
+
+    def office(*names: str, hours: Hours | None = None) -> Office:
+        settings = settings_for(directory)
+        sync = settings.directory.model_copy(
+            update={
+                "bind_dn": f"cn=sync,{SERVICES}",
+                "bind_password": type(settings.directory.bind_password)(directory.slapd.password("sync")),
+            }
+        )
+        service, trials, worker = (
+            ConnectionPool(settings.directory, as_service=True),
+            ConnectionPool(settings.directory, as_service=False),
+            ConnectionPool(sync, as_service=True),
+        )
+        pools.extend((service, trials, worker))
+        mapping = PeopleMapping(settings.people)
+        propagation = LdapPropagation(
+            service=service,
+            mapping=mapping,
+            workstation_filter="(departmentNumber=rectorat)",
+            seal=Sealer(read_public_key(tmp_path / "worker.pub")).seal,
+            delivered=names or ("domain",),
+            joined=(),
+            now=hours or Hours(),
+        )
+        passwords = LdapPasswords(
+            service=service,
+            trials=trials,
+            mapping=mapping,
+            decoy_dn=settings.directory.decoy_dn,
+            lockout=timedelta(minutes=15),
+            initial_policy=None,
+            propagation=propagation,
+        )
+        unseal = Unsealer([read_private_key(tmp_path / "worker.key")])
+        return Office(passwords, LdapOutbox(worker, settings.people), unseal, (tmp_path / "worker.key",))
+
+    yield office
+    for pool in pools:
+        pool.close()
+
+
+@pytest.fixture
+def office(open_office) -> Office:
+    return open_office()
+
+
+@pytest.fixture
+def durand(directory) -> str:
+    """Somebody of the rectorat."""
+    return directory.add_person("fdurand4", departmentNumber="rectorat")
