@@ -7,7 +7,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -29,7 +29,7 @@ from gateway.protection.captcha import Captcha
 from gateway.protection.clock import SystemClock
 from gateway.protection.seal import Sealer, Unsealer, read_private_key, read_public_key
 from gateway.protection.tickets import Tickets
-from gateway.settings import Directory, Password, Settings
+from gateway.settings import Directory, SambaNtTarget, Settings
 from gateway.targets import delivered_targets, joined_targets
 from gateway.web.pages.change import ChangeService
 from gateway.web.pages.reset import ResetServices
@@ -70,7 +70,7 @@ def build(settings: Settings) -> Gateway:
     service = ConnectionPool(settings.directory, as_service=True)
     trials = ConnectionPool(settings.directory, as_service=False)
     mapping = PeopleMapping(settings.people)
-    rules = password_rules(settings.password)
+    rules = password_rules(settings)
     propagation = _propagation(settings, service, mapping)
     passwords = LdapPasswords(
         service=service,
@@ -127,8 +127,16 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
     return Worker(courier, outbox, targets, close)
 
 
-def password_rules(password: Password) -> PasswordRules:
-    return PasswordRules(**password.model_dump(exclude={"history"}))
+def password_rules(settings: Settings) -> PasswordRules:
+    """The academy's rules, and as much as the workstations' domains ask for where the settings say it."""
+    rules = PasswordRules(**settings.password.model_dump(exclude={"history"}))
+    for target in settings.workstation.targets.values():
+        if isinstance(target, SambaNtTarget):
+            continue
+        rules = replace(rules, min_length=max(rules.min_length, target.rules.min_length))
+        if target.rules.complexity:
+            rules = replace(rules, lower_case=True, upper_case=True, digit=True)
+    return rules
 
 
 def _propagation(

@@ -11,6 +11,14 @@ from pydantic import Field, ValidationInfo, field_validator
 from gateway.settings.types import Dn, Filter, Section, Text, check_server, shaped
 
 
+class TargetRules(Section):
+    """A domain's own rules, as `mamia check` reads them there: the pages then ask for as much."""
+
+    min_length: Annotated[int, Field(ge=0, le=64)] = 0
+    complexity: bool = False
+    """Three kinds of characters at least."""
+
+
 class ActiveDirectoryTarget(Section):
     """A Windows domain: unicodePwd over LDAPS, by an account with the delegated right to reset passwords."""
 
@@ -25,6 +33,7 @@ class ActiveDirectoryTarget(Section):
     bind_password_file: Path
     base: Dn
     filter: Filter = "(&(objectClass=user)(sAMAccountName={login}))"
+    rules: TargetRules = TargetRules()
     unlock: bool = False
     """Also lift the domain's lock-out; the account then needs the right to write lockoutTime."""
     connect_timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 3
@@ -58,6 +67,7 @@ class KerberosTarget(Section):
     """What the pages call it; "Poste de travail Windows" where nothing is said."""
     realm: Text
     principal: Text = "{login}"
+    rules: TargetRules = TargetRules()
     admin_principal: Text
     keytab_file: Path
     krb5_conf: Path

@@ -1,0 +1,196 @@
+"""`mamia keygen` and `mamia sync` as an operator runs them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from directory_server import PASSWORD, PEOPLE, SUFFIX
+
+from gateway import composition
+from gateway.account.model import Secret
+from gateway.settings.file import load
+
+NEW = "Nouveau-2025"
+MAMIA = [sys.executable, "-m", "gateway.cli.main"]
+
+
+def run(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*MAMIA, *map(str, arguments)], capture_output=True, text=True, **options)
+
+
+@pytest.fixture
+def config(directory, tmp_path) -> Path:
+    """Settings with a Kerberos target that nobody serves: what is sent there waits."""
+    assert run("keygen", tmp_path / "worker").returncode == 0
+    for account in ("gateway", "sync"):
+        (tmp_path / account).write_text(directory.slapd.password(account))
+    file = tmp_path / "mamia.toml"
+    file.write_text(f"""
+[directory]
+servers = ["{directory.url}"]
+bind_dn = "cn=gateway,ou=services,{SUFFIX}"
+bind_password_file = "{tmp_path}/gateway"
+decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
+[people]
+base = "{PEOPLE}"
+[web]
+secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
+[workstation]
+public_key_file = "{tmp_path}/worker.pub"
+private_key_files = ["{tmp_path}/worker.key"]
+bind_dn = "cn=sync,ou=services,{SUFFIX}"
+bind_password_file = "{tmp_path}/sync"
+lease_seconds = 2
+[workstation.targets.domain]
+type = "kerberos"
+realm = "EXAMPLE.TEST"
+admin_principal = "gateway/admin"
+keytab_file = "{tmp_path}/none.keytab"
+krb5_conf = "{tmp_path}/none.conf"
+""")
+    return file
+
+
+@pytest.fixture
+def waiting(directory, config) -> str:
+    """Somebody whose new password waits."""
+    directory.add_person("fdurand4", departmentNumber="rectorat")
+    gateway = composition.build(load(config))
+    passwords = gateway.change.keywords["passwords"]
+    passwords.replace(passwords.held_by("fdurand4", Secret(PASSWORD)), Secret(NEW))
+    gateway.close()
+    return "fdurand4"
+
+
+def test_keygen_when_run_twice_then_the_first_pair_stays(tmp_path):
+    first = run("keygen", tmp_path / "worker")
+    key = (tmp_path / "worker.key").read_bytes()
+    second = run("keygen", tmp_path / "worker")
+
+    assert first.returncode == 0
+    assert "workstation.public_key_file" in first.stdout
+    assert second.returncode == 1
+    assert "exists already" in second.stderr
+    assert (tmp_path / "worker.key").read_bytes() == key
+
+
+def test_status_when_a_password_waits_then_the_table_and_json_tell_it_without_secrets(config, waiting):
+    table, as_json = run("sync", "--config", config, "status"), run("sync", "--config", config, "status", "--json")
+
+    assert table.stdout.splitlines()[0].split() == ["login", "target", "state", "age", "attempts", "last", "reason"]
+    assert "fdurand4  domain  pending" in table.stdout
+    [row] = json.loads(as_json.stdout)
+    assert (row["login"], row["target"], row["state"], row["attempts"]) == ("fdurand4", "domain", "pending", 0)
+    assert NEW not in table.stdout + as_json.stdout
+
+
+def test_status_when_nothing_was_ever_sent_then_it_says_so(config):
+    assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
+
+
+def test_retry_when_a_password_waits_after_failures_then_it_is_due_at_once(directory, config, waiting):
+    [value] = directory.read(waiting)["mamiaSyncState"]
+    tried = value.replace(";0;", ";7;")
+    directory.set(waiting, "mamiaSyncState", tried)
+
+    done = run("sync", "--config", config, "retry", waiting)
+
+    assert done.returncode == 0, done.stderr
+    assert ";0;" in directory.read(waiting)["mamiaSyncState"][0]
+
+
+def test_forget_when_a_password_waits_then_it_is_erased_and_the_state_says_by_whom(directory, config, waiting):
+    done = run("sync", "--config", config, "forget", waiting)
+
+    assert done.returncode == 0, done.stderr
+    assert "mamiaPendingSecret" not in directory.read(waiting)
+    assert "forgotten by the operator" in directory.read(waiting)["mamiaSyncState"][0]
+
+
+@pytest.mark.parametrize("action", ["retry", "forget"])
+def test_operator_when_nothing_waits_for_that_login_then_the_command_says_so(config, action):
+    done = run("sync", "--config", config, action, "nobody")
+
+    assert done.returncode == 1
+    assert "nobody: nothing waits" in done.stderr
+
+
+def test_status_when_the_directory_is_down_then_it_says_so(directory, config):
+    directory.kill()
+
+    done = run("sync", "--config", config, "status")
+
+    assert done.returncode == 1
+    assert "does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_worker_when_its_private_key_is_missing_or_open_to_others_then_it_says_how_to_mend_it(config, tmp_path):
+    (tmp_path / "worker.key").chmod(0o644)
+    open_to_others = run("sync", "--config", config)
+    (tmp_path / "worker.key").unlink()
+    missing = run("sync", "--config", config)
+
+    assert (open_to_others.returncode, missing.returncode) == (1, 1)
+    assert "chmod 600" in open_to_others.stderr
+    assert "worker.key" in missing.stderr
+
+
+def test_worker_when_its_account_is_not_set_then_both_keys_are_listed(config):
+    text = (
+        config.read_text()
+        .replace(f'bind_dn = "cn=sync,ou=services,{SUFFIX}"\n', "")
+        .replace("bind_password_file", "#", 2)
+    )
+    config.write_text(text.replace("#", "bind_password_file", 1))
+
+    done = run("sync", "--config", config)
+
+    assert done.returncode == 2
+    assert "workstation.bind_dn" in done.stderr
+    assert "workstation.bind_password_file" in done.stderr
+
+
+def test_worker_when_it_gets_sigterm_then_it_stops_within_seconds(config):
+    worker = subprocess.Popen([*MAMIA, "sync", "--config", str(config)], stderr=subprocess.PIPE, text=True)
+    assert worker.stderr
+    lines = [worker.stderr.readline()]
+    started = time.monotonic()
+
+    worker.send_signal(signal.SIGTERM)
+    _, rest = worker.communicate(timeout=10)
+
+    assert "worker ready for" in lines[0]
+    assert worker.returncode == 0
+    assert "worker stopped" in rest
+    assert time.monotonic() - started < 5
+
+
+def test_worker_when_the_target_cannot_be_reached_then_the_state_tells_why_and_the_log_no_secret(
+    directory, config, waiting
+):
+    worker = subprocess.Popen([*MAMIA, "sync", "--config", str(config)], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 20
+    while ";0;" in directory.read(waiting)["mamiaSyncState"][0] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    worker.send_signal(signal.SIGTERM)
+    _, logged = worker.communicate(timeout=30)
+
+    status = run("sync", "--config", config, "status").stdout
+    assert "pending" in status
+    assert NEW not in logged + status
+    assert "Traceback" not in logged
+
+
+def test_time_when_states_are_shown_then_ages_are_since_the_change(config, waiting):
+    [row] = json.loads(run("sync", "--config", config, "status", "--json").stdout)
+
+    assert 0 <= row["age_seconds"] < 60
+    assert datetime.fromisoformat(row["since"]) <= datetime.now(UTC)

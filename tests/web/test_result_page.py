@@ -1,0 +1,151 @@
+"""The result page of people with a workstation: each target's state, never one tick or one cross for both."""
+
+from __future__ import annotations
+
+import ldap
+import pytest
+from browser import CHANGE
+from directory_server import PASSWORD
+
+from gateway.protection.seal import make_key_pair
+from gateway.workstation.state import Step, read_state
+
+NEW = "Nouveau-2025"
+
+
+@pytest.fixture
+def rectorat(directory, open_browser, tmp_path):
+    """A browser before a gateway that seals for a worker, and somebody of the rectorat; no worker runs."""
+    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
+    directory.add_person("fdurand4", departmentNumber="rectorat")
+    target = {
+        "type": "kerberos",
+        "label": "Poste de travail",
+        "realm": "EXAMPLE.TEST",
+        "admin_principal": "gateway/admin",
+        "keytab_file": tmp_path / "keytab",
+        "krb5_conf": tmp_path / "krb5.conf",
+    }
+    return open_browser(workstation={"targets": {"domain": target}, "public_key_file": tmp_path / "worker.pub"})
+
+
+def move_to(directory, step, reason=""):
+    """What a worker would record."""
+    [value] = directory.read("fdurand4")["mamiaSyncState"]
+    state = read_state(value)
+    directory.set("fdurand4", "mamiaSyncState", str(state.to(step, at=state.at, reason=reason)))
+
+
+def change(browser):
+    return browser.change("fdurand4", PASSWORD, NEW)
+
+
+def test_result_when_nothing_was_delivered_yet_then_both_states_stand_side_by_side(directory, rectorat):
+    page = change(rectorat)
+
+    assert "L’annuaire a enregistré" in page.main
+    assert "Messagerie et applications en place" in page.main
+    assert "Poste de travail en attente" in page.main
+    assert "Actualiser l’état" in page.main
+    assert "mamiaPendingSecret" in directory.read("fdurand4")
+
+
+@pytest.mark.parametrize(
+    "step, reason, told",
+    [
+        (Step.DONE, "", "Poste de travail en place"),
+        (Step.SETTLING, "", "Poste de travail en place"),
+        (Step.PENDING, "connection refused", "injoignable pour le moment"),
+        (Step.REJECTED, "in_history", "y a déjà servi"),
+        (Step.REJECTED, "too_short", "trop court pour le domaine"),
+        (Step.REJECTED, "no_account", "Aucun compte à votre identifiant"),
+        (Step.EXPIRED, "connection refused", "n’a pas pu y être enregistré"),
+    ],
+)
+def test_result_when_the_worker_went_on_then_reloading_the_page_tells_it(directory, rectorat, step, reason, told):
+    page = change(rectorat)
+    move_to(directory, step, reason)
+
+    again = rectorat.open(page.answer.request.path)
+
+    assert told in again.main
+    assert "Messagerie et applications en place" in again.main
+    assert "connection refused" not in again.source
+
+
+def test_result_when_the_domain_refuses_for_good_then_the_page_says_what_works_and_to_choose_another(
+    directory, rectorat
+):
+    page = change(rectorat)
+    move_to(directory, Step.REJECTED, "in_history")
+
+    again = rectorat.open(page.answer.request.path)
+
+    assert "utilisent déjà le nouveau" in again.main
+    assert "Choisissez un autre mot de passe" in again.main
+
+
+def test_result_when_a_script_asks_then_it_gets_the_states_and_whether_to_ask_again(directory, rectorat):
+    path = change(rectorat).answer.request.path + "/etat"
+
+    waiting = rectorat.client.get(path).json
+    move_to(directory, Step.DONE)
+    done = rectorat.client.get(path).json
+
+    assert waiting["waiting"]
+    assert "en attente" in waiting["html"]
+    assert not done["waiting"]
+    assert "en place" in done["html"]
+    assert "fdurand4" not in done["html"]
+
+
+def test_result_when_a_newer_change_took_its_place_then_the_old_page_says_so(directory, rectorat):
+    old = change(rectorat)
+    rectorat.change("fdurand4", NEW, "Encore-2026")
+
+    assert "plus récent" in rectorat.open(old.answer.request.path).main
+
+
+def test_result_when_the_directory_is_down_then_the_state_is_unknown_and_asked_again(directory, rectorat):
+    page = change(rectorat)
+    directory.kill()
+
+    again = rectorat.open(page.answer.request.path)
+
+    assert again.status == 200
+    assert "inconnu" in again.main
+    assert rectorat.client.get(page.answer.request.path + "/etat").json["waiting"]
+
+
+def test_result_when_its_ticket_is_not_ours_then_the_state_is_gone(rectorat):
+    assert rectorat.client.get("/resultat/AAAA/etat").status_code == 410
+
+
+def test_change_when_the_person_is_no_rectorat_staff_then_no_workstation_is_spoken_of(directory, rectorat):
+    directory.add_person("teacher", departmentNumber="0751234A")
+
+    page = rectorat.change("teacher", PASSWORD, NEW)
+
+    assert "Poste de travail" not in page.main
+    assert "mamiaPendingSecret" not in directory.read("teacher")
+
+
+def test_reset_when_the_person_has_a_workstation_then_it_is_queued_too(directory, rectorat):
+    page = rectorat.choose(rectorat.prove("fdurand4"), NEW)
+
+    assert "Poste de travail en attente" in page.main
+    assert "mamiaPendingSecret" in directory.read("fdurand4")
+
+
+def test_change_page_when_there_are_workstations_then_informations_speak_of_them(rectorat, open_browser):
+    assert "poste de travail Windows suit" in rectorat.open(CHANGE).text
+    assert "poste de travail Windows suit" not in open_browser().open(CHANGE).text
+
+
+def test_gateway_when_it_reads_the_entry_then_it_cannot_take_the_sealed_password_back(directory, rectorat):
+    change(rectorat)
+
+    with directory.as_service("gateway") as line:
+        [(_, seen)] = line.search_s(directory.dn("fdurand4"), ldap.SCOPE_BASE, attrlist=["*", "+"])
+
+    assert "mamiaPendingSecret" not in seen
