@@ -1,11 +1,9 @@
-"""`mamia demo`: a private directory with sample staff, and the web service on it, on this machine only."""
+"""`mamia demo`: a private directory with sample staff, the web service and the worker, on this machine only."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -13,11 +11,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from gateway.cli.demo_settings import NT_TARGET, write_settings
 from gateway.cli.people_table import sample_table
 from gateway.cli.private_slapd import SUFFIX, PrivateSlapd, SlapdFailed
 
@@ -45,18 +44,21 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with (
-            _directory(arguments.state, arguments.directory_port) as slapd,
-            _service(slapd, arguments.port) as service,
-        ):
+        with ExitStack() as running:
+            slapd = running.enter_context(_directory(arguments.state, arguments.directory_port))
+            _refuse_taken(arguments.port)
+            config = write_settings(slapd, HOST, arguments.port, NT_TARGET)
+            service = running.enter_context(_process("serve", config))
+            worker = running.enter_context(_process("sync", config))
+            _await_service(service, arguments.port)
             _tell(slapd, arguments.port)
-            return _watch(slapd, service)
+            _watch(slapd, {"web service": service, "worker": worker})
     except (DemoFailed, SlapdFailed) as error:
         print(f"mamia demo: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("\nstopped", flush=True)
-        return 0
+    return 0
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
@@ -79,32 +81,19 @@ def _directory(state: Path, port: int) -> Iterator[PrivateSlapd]:
 
 
 @contextmanager
-def _service(slapd: PrivateSlapd, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    _refuse_taken(port)
-    config = _write_settings(slapd, port)
-    # setpriv: a demo that is killed leaves no server behind.
-    command = [
-        "setpriv",
-        "--pdeathsig",
-        "TERM",
-        sys.executable,
-        "-m",
-        "gateway.cli.main",
-        "serve",
-        "--config",
-        str(config),
-    ]
+def _process(command: str, config: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`mamia <command>` with the demo's settings, until the block ends or the demo is killed."""
+    mamia = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "gateway.cli.main"]
     environment = {name: value for name, value in os.environ.items() if name != "MAMIA_CONFIG"}
-    service = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen([*mamia, command, "--config", str(config)], env=environment)
     try:
-        _await_service(service, port)
-        yield service
+        yield process
     finally:
-        service.terminate()
+        process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            service.wait(STOP_SECONDS)
-        service.kill()
-        service.wait()
+            process.wait(STOP_SECONDS)
+        process.kill()
+        process.wait()
 
 
 def _refuse_taken(port: int) -> None:
@@ -114,41 +103,6 @@ def _refuse_taken(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise DemoFailed(f"port {port}: {error.strerror}; choose another: make demo PORT={port + 10}") from None
-
-
-def _write_settings(slapd: PrivateSlapd, port: int) -> Path:
-    """Settings such as an academy writes, beside the state; whoever likes can run `mamia serve` with them."""
-    keys = slapd.state / "secret_keys"
-    if not keys.exists():
-        keys.touch(mode=0o600)
-        keys.write_text(secrets.token_urlsafe(48) + "\n")
-    config = slapd.state / "mamia.toml"
-    text = f"""# Written by `mamia demo` at each start. MAMIA_SECTION__KEY in the environment overrides it.
-[directory]
-servers = ["{slapd.url}"]
-bind_dn = "cn=gateway,ou=services,{SUFFIX}"
-bind_password_file = {_toml(slapd.password_file("gateway"))}
-decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
-
-[people]
-base = "ou=people,{SUFFIX}"
-
-[reset]
-initial_policy = "cn=initial,ou=policies,{SUFFIX}"
-
-[web]
-host = "{HOST}"
-port = {port}
-secret_keys_file = {_toml(keys)}
-secure_cookies = false
-"""
-    config.write_text(text, encoding="utf-8")
-    return config
-
-
-def _toml(path: Path) -> str:
-    """A TOML string; JSON's are among them."""
-    return json.dumps(str(path))
 
 
 def _await_service(service: subprocess.Popen[bytes], port: int) -> None:
@@ -171,11 +125,12 @@ def _tell(slapd: PrivateSlapd, port: int) -> None:
     print(f"ready http://{HOST}:{port}", flush=True)
 
 
-def _watch(slapd: PrivateSlapd, service: subprocess.Popen[bytes]) -> int:
-    """Until Ctrl-C, or until one of the two ends by itself."""
+def _watch(slapd: PrivateSlapd, processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    """Until Ctrl-C, or until one of them ends by itself."""
     while True:
-        if service.poll() is not None:
-            raise DemoFailed("the web service ended; its reason stands above")
+        for name, process in processes.items():
+            if process.poll() is not None:
+                raise DemoFailed(f"the {name} ended; its reason stands above")
         if not slapd.is_running:
             raise DemoFailed(f"the directory ended; see {slapd.log_file}")
         time.sleep(0.5)

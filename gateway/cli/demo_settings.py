@@ -1,0 +1,61 @@
+"""The demo's settings, written as an academy writes them: `mamia serve` and `mamia sync` run on them unchanged."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+
+from gateway.cli.private_slapd import SUFFIX, PrivateSlapd
+from gateway.protection.seal import make_key_pair
+
+NT_TARGET = """[workstation.targets.poste]
+type = "samba_nt"
+"""
+"""NT4-style attributes in the same directory: for where no domain controller can be run."""
+
+
+def write_settings(slapd: PrivateSlapd, host: str, port: int, target: str) -> Path:
+    """Write mamia.toml beside the directory's state, with keys made at the first start; `target` is TOML."""
+    keys, worker_key = slapd.state / "secret_keys", slapd.state / "worker.key"
+    if not keys.exists():
+        keys.touch(mode=0o600)
+        keys.write_text(secrets.token_urlsafe(48) + "\n")
+    if not worker_key.exists():
+        make_key_pair(worker_key, slapd.state / "worker.pub")
+    config = slapd.state / "mamia.toml"
+    config.write_text(
+        f"""# Written by `mamia demo` at each start. MAMIA_SECTION__KEY in the environment overrides it.
+[directory]
+servers = ["{slapd.url}"]
+bind_dn = "cn=gateway,ou=services,{SUFFIX}"
+bind_password_file = {_toml(slapd.password_file("gateway"))}
+decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
+
+[people]
+base = "ou=people,{SUFFIX}"
+
+[reset]
+initial_policy = "cn=initial,ou=policies,{SUFFIX}"
+
+[web]
+host = "{host}"
+port = {port}
+secret_keys_file = {_toml(keys)}
+secure_cookies = false
+
+[workstation]
+public_key_file = {_toml(slapd.state / "worker.pub")}
+private_key_files = [{_toml(worker_key)}]
+bind_dn = "cn=sync,ou=services,{SUFFIX}"
+bind_password_file = {_toml(slapd.password_file("sync"))}
+
+{target}""",
+        encoding="utf-8",
+    )
+    return config
+
+
+def _toml(path: Path) -> str:
+    """A TOML string; JSON's are among them."""
+    return json.dumps(str(path))
