@@ -4,13 +4,16 @@ DIRECTORY_PORT ?= 3890
 PYTHON ?= python3.11
 TESTS ?= tests
 WORKERS ?= 2
+WORKSTATION ?= nt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BIN := .venv/bin
 PATH := $(PATH):/usr/sbin:/sbin
 
-# What Debian must provide: a file that proves it is there, and its package.
-RUN_PACKAGES := /usr/sbin/slapd=slapd /usr/bin/ldapadd=ldap-utils
-TEST_PACKAGES := $(RUN_PACKAGES) /usr/bin/gcc=gcc /usr/include/ldap.h=libldap2-dev /usr/include/sasl/sasl.h=libsasl2-dev
+# What Debian must provide.
+RUN_PACKAGES := slapd ldap-utils
+SAMBA_PACKAGES := samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind krb5-user smbclient
+KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
+TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev procps
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test check clean
@@ -18,8 +21,8 @@ TEST_PACKAGES := $(RUN_PACKAGES) /usr/bin/gcc=gcc /usr/include/ldap.h=libldap2-d
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: .venv/installed ## directory with sample staff and web service; PORT=8080 DIRECTORY_PORT=3890 move them
-	@exec setpriv --pdeathsig TERM $(BIN)/mamia demo --port $(PORT) --directory-port $(DIRECTORY_PORT)
+demo: .venv/installed $(if $(filter samba,$(WORKSTATION)),debian-samba) ## directory with sample staff, web service, worker; PORT= DIRECTORY_PORT= WORKSTATION=samba
+	@exec setpriv --pdeathsig TERM $(BIN)/mamia demo --port $(PORT) --directory-port $(DIRECTORY_PORT) --workstation $(WORKSTATION)
 
 demo-reset: ## throw the demo's changes away
 	rm -rf var/demo
@@ -50,21 +53,28 @@ define venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '$(1)'
 endef
 
-.PHONY: debian-run debian-tests
+.PHONY: debian-run debian-tests debian-samba
 debian-run:
 	@$(call debian,$(RUN_PACKAGES))
+debian-samba:
+	@$(call debian,$(SAMBA_PACKAGES))
 debian-tests:
 	@$(call debian,$(TEST_PACKAGES))
 
-# $(1): file=package … ; installs those whose file is missing. slapd is told to set up no server of its own.
+# $(1): packages; installs those that are missing. Neither slapd nor the others may set up a server of their
+# own: the policy forbids their start while they are installed, as invoke-rc.d(8) reads it.
 define debian
-missing=""; for pair in $(1); do [ -e "$${pair%%=*}" ] || missing="$$missing $${pair#*=}"; done; \
+missing=""; for package in $(sort $(1)); do \
+	dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || missing="$$missing $$package"; done; \
 [ -x $(BIN)/pip ] || $(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
 	|| missing="$$missing python3.11-venv"; \
-case "$(1)" in *gcc*) $(PYTHON) -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' 2>/dev/null \
+case " $(1) " in *" gcc "*) $(PYTHON) -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' 2>/dev/null \
 	|| missing="$$missing python3-dev";; esac; \
 [ -z "$$missing" ] && exit 0; \
 echo "installing$$missing …"; \
+policy=/usr/sbin/policy-rc.d; \
+[ -e $$policy ] || { printf '#!/bin/sh\nexit 101\n' | $(SUDO) sh -c "cat >$$policy && chmod +x $$policy"; \
+	trap "$(SUDO) rm -f $$policy" EXIT; }; \
 echo "slapd slapd/no_configuration boolean true" | $(SUDO) debconf-set-selections; \
 $(SUDO) apt-get update -qq && \
 $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null

@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from limits.storage import MemoryStorage
-
 from gateway.account.change import change_password
 from gateway.account.find import find_account
 from gateway.account.model import FindRequest
@@ -28,6 +26,7 @@ from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.protection.captcha import Captcha
 from gateway.protection.clock import SystemClock
 from gateway.protection.seal import Sealer, Unsealer, read_private_key, read_public_key
+from gateway.protection.spent import Spent
 from gateway.protection.tickets import Tickets
 from gateway.settings import Directory, SambaNtTarget, Settings
 from gateway.targets import delivered_targets, joined_targets
@@ -81,9 +80,10 @@ def build(settings: Settings) -> Gateway:
         initial_policy=settings.reset.initial_policy,
         propagation=propagation,
     )
-    tickets = Tickets(settings.web.keys, spent=MemoryStorage())
+    tickets = Tickets(settings.web.keys, spent=Spent())
     captcha = Captcha(tickets, 60 * settings.captcha.minutes)
     people = LdapPeople(service, mapping)
+    clock = SystemClock()
 
     def close() -> None:
         service.close()
@@ -91,13 +91,13 @@ def build(settings: Settings) -> Gateway:
 
     return Gateway(
         desk=Desk(settings, rules, captcha, tickets),
-        find=partial(find_account, people=people, clock=SystemClock()),
+        find=partial(find_account, people=people, clock=clock),
         reset=ResetServices(
-            prove=partial(prove_identity, passwords=passwords),
+            prove=partial(prove_identity, passwords=passwords, clock=clock),
             choose=partial(choose_password, passwords=passwords, rules=rules),
-            restore_initial=partial(restore_initial_password, passwords=passwords),
+            restore_initial=partial(restore_initial_password, passwords=passwords, clock=clock),
         ),
-        change=partial(change_password, passwords=passwords, rules=rules),
+        change=partial(change_password, passwords=passwords, rules=rules, clock=clock),
         progress=propagation.states,
         ask_directory=people.check,
         close=close,

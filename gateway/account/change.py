@@ -5,10 +5,12 @@ from __future__ import annotations
 from gateway.account.model import ChangeRequest
 from gateway.account.outcomes import Changed, Refusal, Refused
 from gateway.account.policy import PasswordRules
-from gateway.account.ports import Passwords
+from gateway.account.ports import REFUSED_AFTER_SECONDS, Clock, Passwords
 
 
-def change_password(request: ChangeRequest, *, passwords: Passwords, rules: PasswordRules) -> Changed | Refused:
+def change_password(
+    request: ChangeRequest, *, passwords: Passwords, rules: PasswordRules, clock: Clock
+) -> Changed | Refused:
     """Replace the password of `request.login`, also an expired one, whoever asks (page, API, command).
 
     Rules that need the person's names wait until the current password has been proved: their verdict would tell
@@ -18,8 +20,10 @@ def change_password(request: ChangeRequest, *, passwords: Passwords, rules: Pass
         return Refused(Refusal.CREDENTIALS)
     if broken := rules.broken_by(request.new, login=request.login, current=request.current):
         return Refused(Refusal.RULES, broken)
+    started = clock.monotonic()
     account = passwords.held_by(request.login, request.current)
     if account is None:
+        clock.sleep_until(started + REFUSED_AFTER_SECONDS)
         return Refused(Refusal.CREDENTIALS)
     if broken := rules.broken_for(request.new, account.person):
         return Refused(Refusal.RULES, broken)

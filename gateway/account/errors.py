@@ -5,5 +5,9 @@ class DirectoryUnavailable(Exception):
     """The directory did not answer, or not usefully. Nothing was written."""
 
 
+class DirectoryMisconfigured(DirectoryUnavailable):
+    """The directory answers, and will not do what the gateway needs: only an administrator can mend that."""
+
+
 class WriteUnconfirmed(Exception):
     """A write was sent and no answer came back: it may or may not have happened."""

@@ -34,12 +34,17 @@ def same_name(typed: str, held: Iterable[str]) -> bool:
     return bool(wanted) and (any(wanted == folded(name) for name in names) or wanted == folded(" ".join(names)))
 
 
+MOST_GIVEN_NAMES = 4
+
+
 def one_of_several(typed: str, held: Iterable[str]) -> bool:
     """Whether `typed` and the given names `held` are one part and the whole of each other.
 
-    "Jean" for "Jean-Pierre", and "Jean-Pierre Marie" where the directory has only "Jean-Pierre". Not "Jean-Luc":
-    two people who share a first part are two people.
+    "Jean" for "Jean-Pierre", and "Jean-Pierre Marie" where the directory has only "Jean-Pierre". Not "Jean-Luc": two
+    people who share a first part are two people. Nor a list of names that fits everybody.
     """
-    wanted = set(words(typed))
-    known = {word for name in held for word in words(name)}
-    return bool(wanted) and bool(known) and (wanted <= known or known <= wanted)
+    wanted = words(typed)
+    known = [word for name in held for word in words(name)]
+    if not wanted or not known or len(wanted) > MOST_GIVEN_NAMES:
+        return False
+    return set(wanted) <= set(known) or (wanted[0] == known[0] and set(known) <= set(wanted))

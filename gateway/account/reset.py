@@ -5,13 +5,13 @@ from __future__ import annotations
 from gateway.account.model import Account, ChooseRequest, Grant, ProveRequest
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
 from gateway.account.policy import PasswordRules
-from gateway.account.ports import Passwords
+from gateway.account.ports import REFUSED_AFTER_SECONDS, Clock, Passwords
 from gateway.account.proofs import candidates, initial_password
 
 
-def prove_identity(request: ProveRequest, *, passwords: Passwords) -> Granted | Refused:
+def prove_identity(request: ProveRequest, *, passwords: Passwords, clock: Clock) -> Granted | Refused:
     """Step 1 of a reset: the right to choose one new password."""
-    account = _proved(request, passwords)
+    account = _proved(request, passwords, clock)
     if account is None:
         return Refused(Refusal.NOT_PROVED)
     return Granted(Grant(account.person.login, account.identity, account.password_stamp))
@@ -29,13 +29,19 @@ def choose_password(request: ChooseRequest, *, passwords: Passwords, rules: Pass
     return passwords.replace(account, request.new)
 
 
-def restore_initial_password(request: ProveRequest, *, passwords: Passwords) -> InitialRestored | Refused:
+def restore_initial_password(
+    request: ProveRequest, *, passwords: Passwords, clock: Clock
+) -> InitialRestored | Refused:
     """The classic reset, in one step: the password becomes the proof in capitals, to be changed at the next login."""
-    account = _proved(request, passwords)
+    account = _proved(request, passwords, clock)
     if account is None:
         return Refused(Refusal.NOT_PROVED)
     return passwords.restore_initial(account, initial_password(request.proof))
 
 
-def _proved(request: ProveRequest, passwords: Passwords) -> Account | None:
-    return passwords.proved_by(request.login, candidates(request.proof), request.birth_date)
+def _proved(request: ProveRequest, passwords: Passwords, clock: Clock) -> Account | None:
+    started = clock.monotonic()
+    account = passwords.proved_by(request.login, candidates(request.proof), request.birth_date)
+    if account is None:
+        clock.sleep_until(started + REFUSED_AFTER_SECONDS)
+    return account

@@ -16,8 +16,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from gateway.cli.demo_settings import NT_TARGET, write_settings
-from gateway.cli.people_table import sample_table
+from gateway.cli.demo_settings import NT_TARGET, samba_target, write_settings
+from gateway.cli.people_table import SAMPLE_PASSWORD, rectorat_logins, sample_table
+from gateway.cli.private_samba import DOMAIN, PrivateSamba, SambaFailed
 from gateway.cli.private_slapd import SUFFIX, PrivateSlapd, SlapdFailed
 
 STATE = Path("var/demo")
@@ -38,6 +39,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--state", type=Path, default=STATE, help=f"folder for the directory's data (default: {STATE})"
     )
+    parser.add_argument(
+        "--workstation",
+        choices=("nt", "samba"),
+        default="nt",
+        help="where passwords of rectorat staff go: attributes in the directory, or a Samba domain controller (root)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -47,13 +54,15 @@ def run(arguments: argparse.Namespace) -> int:
         with ExitStack() as running:
             slapd = running.enter_context(_directory(arguments.state, arguments.directory_port))
             _refuse_taken(arguments.port)
-            config = write_settings(slapd, HOST, arguments.port, NT_TARGET)
+            samba = running.enter_context(_domain(slapd)) if arguments.workstation == "samba" else None
+            target = samba_target(samba) if samba else NT_TARGET
+            config = write_settings(slapd, HOST, arguments.port, target)
             service = running.enter_context(_process("serve", config))
             worker = running.enter_context(_process("sync", config))
             _await_service(service, arguments.port)
-            _tell(slapd, arguments.port)
+            _tell(slapd, samba, arguments.port)
             _watch(slapd, {"web service": service, "worker": worker})
-    except (DemoFailed, SlapdFailed) as error:
+    except (DemoFailed, SlapdFailed, SambaFailed) as error:
         print(f"mamia demo: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
@@ -78,6 +87,23 @@ def _directory(state: Path, port: int) -> Iterator[PrivateSlapd]:
         yield slapd
     finally:
         slapd.stop()
+
+
+@contextmanager
+def _domain(slapd: PrivateSlapd) -> Iterator[PrivateSamba]:
+    """A domain controller with an account for each of the rectorat's sample staff."""
+    samba = PrivateSamba(slapd.state / "samba")
+    is_new = not samba.exists
+    if is_new:
+        print("making the domain controller …", flush=True)
+        samba.create()
+    samba.start()
+    try:
+        if is_new:
+            samba.add_people(rectorat_logins(slapd), SAMPLE_PASSWORD)
+        yield samba
+    finally:
+        samba.stop()
 
 
 @contextmanager
@@ -118,8 +144,12 @@ def _await_service(service: subprocess.Popen[bytes], port: int) -> None:
     raise DemoFailed(f"the web service does not answer on port {port} after {START_SECONDS} s")
 
 
-def _tell(slapd: PrivateSlapd, port: int) -> None:
+def _tell(slapd: PrivateSlapd, samba: PrivateSamba | None, port: int) -> None:
     print(sample_table(slapd))
+    print(f"rectorat (their passwords go to the workstation too): {', '.join(rectorat_logins(slapd))}")
+    if samba:
+        config = samba.folder / "etc" / "smb.conf"
+        print(f"workstation login: smbclient --configfile={config} //{samba.ip}/netlogon -U {DOMAIN}\\\\LOGIN -c ls")
     print(f"directory {slapd.url}, administrator cn=admin,{SUFFIX}, password in {slapd.password_file('admin')}")
     print("Ctrl-C stops all of it; `make demo-reset` throws the changes away.")
     print(f"ready http://{HOST}:{port}", flush=True)

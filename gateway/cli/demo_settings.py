@@ -6,6 +6,7 @@ import json
 import secrets
 from pathlib import Path
 
+from gateway.cli.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
 from gateway.cli.private_slapd import SUFFIX, PrivateSlapd
 from gateway.protection.seal import make_key_pair
 
@@ -13,6 +14,18 @@ NT_TARGET = """[workstation.targets.poste]
 type = "samba_nt"
 """
 """NT4-style attributes in the same directory: for where no domain controller can be run."""
+
+
+def samba_target(samba: PrivateSamba) -> str:
+    """The private domain controller as a target."""
+    return f"""[workstation.targets.domaine]
+type = "active_directory"
+servers = ["{samba.url}"]
+ca_file = {_toml(samba.authority)}
+bind_dn = "{SERVICE}@{REALM.lower()}"
+bind_password_file = {_toml(samba.password_file(SERVICE))}
+base = "{PEOPLE}"
+"""
 
 
 def write_settings(slapd: PrivateSlapd, host: str, port: int, target: str) -> Path:

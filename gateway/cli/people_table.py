@@ -31,6 +31,21 @@ def sample_table(slapd: PrivateSlapd) -> str:
     )
 
 
+def rectorat_logins(slapd: PrivateSlapd) -> list[str]:
+    """Those whose passwords go to the workstation."""
+    return [answer["raw_attributes"]["uid"][0].decode() for answer in _people(slapd, "(departmentNumber=rectorat)")]
+
+
+def _people(slapd: PrivateSlapd, filter_: str) -> list[dict[str, Any]]:
+    with Connection(
+        Server(slapd.url, get_info=NONE), ADMIN, slapd.password("admin"), client_strategy=SAFE_SYNC
+    ) as line:
+        _, _, answers, _ = line.search(
+            f"ou=people,{SUFFIX}", filter_, SUBTREE, attributes=[ALL_ATTRIBUTES, ALL_OPERATIONAL_ATTRIBUTES]
+        )
+    return list(answers)
+
+
 def _row(raw: Mapping[str, list[bytes]]) -> tuple[str, ...]:
     def first(name: str) -> str:
         return next(iter(raw.get(name, [])), b"").decode()

@@ -14,7 +14,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ldap3 import ANONYMOUS, NONE, SAFE_SYNC, SIMPLE, Connection, Server, Tls
-from ldap3.core.exceptions import LDAPException, LDAPInvalidDnError, LDAPInvalidFilterError
+from ldap3.core.exceptions import LDAPCommunicationError, LDAPException, LDAPResponseTimeoutError
 
 from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
 from gateway.settings import Directory
@@ -24,7 +24,16 @@ T = TypeVar("T")
 
 REST_SECONDS = 15
 """How long a server that failed is asked last."""
-OUR_FAULT = (LDAPInvalidDnError, LDAPInvalidFilterError)
+LONGEST_IDLE_SECONDS = 120
+"""An older idle connection may have been forgotten by a firewall, which tells nobody."""
+
+
+class ServerUnfit(Exception):
+    """A server answered that it won't do this now, and did nothing: another one may."""
+
+
+NO_ANSWER = (LDAPCommunicationError, LDAPResponseTimeoutError, OSError)
+FAILED = (*NO_ANSWER, ServerUnfit)
 
 
 @dataclass(slots=True)
@@ -39,14 +48,18 @@ class _Line:
 
     server: _Server
     connection: Connection
+    idle_since: float = 0.0
 
     def is_dead(self) -> bool:
         """An idle LDAP connection has nothing to read but its own end (RFC 4511, 4.4.1 and 5.3)."""
+        if time.monotonic() - self.idle_since > LONGEST_IDLE_SECONDS:
+            return True
+        poll = select.poll()
         try:
-            readable, _, _ = select.select([self.connection.socket], [], [], 0)
+            poll.register(self.connection.socket, select.POLLIN)
         except (OSError, ValueError, TypeError):
             return True
-        return bool(readable)
+        return bool(poll.poll(0))
 
     def close(self) -> None:
         _close(self.connection)
@@ -78,9 +91,7 @@ class ConnectionPool:
             with self._line() as line:
                 try:
                     return question(line.connection)
-                except OUR_FAULT:
-                    raise
-                except (LDAPException, OSError) as error:
+                except FAILED as error:
                     failures.append(f"{line.server.url}: {_reason(error)}")
                     self._drop(line)
             if time.monotonic() >= deadline:
@@ -88,15 +99,22 @@ class ConnectionPool:
         raise DirectoryUnavailable("; ".join(failures))
 
     def tell(self, write: Callable[[Connection], T]) -> T:
-        """Send what must not be sent twice. Raises WriteUnconfirmed when no answer came back."""
-        with self._line() as line:
-            try:
-                return write(line.connection)
-            except OUR_FAULT:
-                raise
-            except (LDAPException, OSError) as error:
-                self._drop(line)
-                raise WriteUnconfirmed(f"{line.server.url}: {_reason(error)}") from None
+        """Send what must not be sent twice. Raises WriteUnconfirmed when no answer came back.
+
+        A server that answers that it won't (`ServerUnfit`) wrote nothing, so the next one is asked.
+        """
+        failures: list[str] = []
+        for _ in self._servers:
+            with self._line() as line:
+                try:
+                    return write(line.connection)
+                except ServerUnfit as error:
+                    failures.append(f"{line.server.url}: {error}")
+                    self._drop(line)
+                except NO_ANSWER as error:
+                    self._drop(line)
+                    raise WriteUnconfirmed(f"{line.server.url}: {_reason(error)}") from None
+        raise DirectoryUnavailable("; ".join(failures))
 
     def close(self) -> None:
         with self._lock:
@@ -116,6 +134,7 @@ class ConnectionPool:
                 line.close()
                 raise
             if not line.connection.closed:
+                line.idle_since = time.monotonic()
                 with self._lock:
                     self._idle.append(line)
         finally:
@@ -147,7 +166,8 @@ class ConnectionPool:
         connection = Connection(
             _ldap3_server(server.url, self.settings),
             user=self.settings.bind_dn if self.as_service else None,
-            password=self.settings.password if self.as_service else None,
+            # Bytes: ldap3 would normalise a text (RFC 4013) and so bind with another password.
+            password=self.settings.password.encode() if self.as_service else None,  # type: ignore[arg-type]
             authentication=SIMPLE if self.as_service else ANONYMOUS,
             client_strategy=SAFE_SYNC,
             receive_timeout=self.settings.receive_timeout_seconds,

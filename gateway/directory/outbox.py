@@ -8,14 +8,18 @@ from datetime import datetime
 from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, SUBTREE, Connection
 from ldap3.core.results import (
     RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
+    RESULT_BUSY,
     RESULT_CONSTRAINT_VIOLATION,
     RESULT_NO_SUCH_ATTRIBUTE,
     RESULT_NO_SUCH_OBJECT,
+    RESULT_REFERRAL,
     RESULT_SUCCESS,
+    RESULT_UNAVAILABLE,
+    RESULT_UNWILLING_TO_PERFORM,
 )
 
-from gateway.account.errors import DirectoryUnavailable
-from gateway.directory.connection import ConnectionPool
+from gateway.account.errors import DirectoryMisconfigured
+from gateway.directory.connection import ConnectionPool, ServerUnfit
 from gateway.directory.mapping import IDENTITY
 from gateway.settings import People
 from gateway.workstation.ports import Waiting
@@ -130,14 +134,20 @@ class LdapOutbox:
 
     def _compare_and_set(self, reference: str, changes: Changes) -> bool:
         """May be sent twice: what was written already comes back as lost, and the entry is read again anyway."""
-        result = self._worker.ask(lambda connection: connection.modify(reference, changes)[1])
-        if result["result"] in LOST:
-            return False
-        check_result(result, f"writing {', '.join(changes)} of {reference}")
-        return True
+
+        def modify(connection: Connection) -> bool:
+            result = connection.modify(reference, changes)[1]
+            if result["result"] in LOST:
+                return False
+            check_result(result, f"writing {', '.join(changes)} of {reference}")
+            return True
+
+        return self._worker.ask(modify)
 
 
 def check_result(result: Mapping[str, object], what: str) -> None:
-    """Raises DirectoryUnavailable, naming `what` was asked, unless the server did it."""
+    """Raises ServerUnfit, or DirectoryMisconfigured with `what` was asked, unless the server did it."""
+    if result["result"] in (RESULT_BUSY, RESULT_UNAVAILABLE, RESULT_REFERRAL, RESULT_UNWILLING_TO_PERFORM):
+        raise ServerUnfit(str(result["description"]))
     if result["result"] != RESULT_SUCCESS:
-        raise DirectoryUnavailable(f"{what}: {result['description']} {result['message']}".strip())
+        raise DirectoryMisconfigured(f"{what}: {result['description']} {result['message']}".strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -13,24 +14,29 @@ from ldap3.core.results import (
     RESULT_CONSTRAINT_VIOLATION,
     RESULT_INSUFFICIENT_ACCESS_RIGHTS,
     RESULT_INVALID_CREDENTIALS,
+    RESULT_REFERRAL,
     RESULT_SUCCESS,
+    RESULT_UNWILLING_TO_PERFORM,
 )
 
-from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.model import Account, Grant, Propagation, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refusal, Refused
 from gateway.account.proofs import Candidate
 from gateway.directory import ppolicy
-from gateway.directory.connection import ConnectionPool
+from gateway.directory.connection import ConnectionPool, ServerUnfit
 from gateway.directory.mapping import IDENTITY, Entry, PeopleMapping
 from gateway.directory.outbox import Changes
-from gateway.directory.people import search
+from gateway.directory.people import UNFIT, search
 from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.propagation import LdapPropagation, NoPropagation
 
 log = logging.getLogger(__name__)
 
 PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
+
+UNFIT_FOR_WRITES = (*UNFIT, RESULT_REFERRAL, RESULT_UNWILLING_TO_PERFORM)
+"""As replicas and servers set to read-only answer: nothing was written."""
 
 _REFUSALS = {
     PolicyError.PASSWORD_MOD_NOT_ALLOWED: Refusal.NOT_CHANGEABLE,
@@ -67,13 +73,17 @@ class LdapPasswords:
         self._lockout = lockout
         self._initial_policy = initial_policy
         self._propagation = propagation
+        self._lending = threading.Lock()
 
     def held_by(self, login: str, current: Secret) -> Account | None:
-        """A locked entry answers a bind without hashing, in a tenth of the time: the decoy stands in for it."""
+        """A locked entry answers a bind without hashing, in a tenth of the time: the decoy then pays the rest."""
         entry = self._lookup(self._mapping.with_login(login))
-        usable = entry is not None and not self._is_locked(entry)
-        opened = self._opens(entry.dn if entry and usable else self._decoy_dn, current)
-        if entry is None or not usable or opened is None:
+        opened = self._opens(entry.dn if entry else self._decoy_dn, current)
+        if entry is None:
+            return None
+        if opened is None and self._is_locked(entry):
+            self._opens(self._decoy_dn, current)
+        if opened is None or _is_closed(entry):
             return None
         return self._account(entry, password_expired=opened is PolicyError.PASSWORD_EXPIRED)
 
@@ -104,26 +114,35 @@ class LdapPasswords:
         return Changed(account.person.login, was_expired=account.password_expired, propagation=written)
 
     def restore_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
-        """In two writes: ppolicy judges by the policy that stood before, so it must be lent one without history.
+        """First as any other password; only one that the history holds needs the policy without history."""
+        must_change: Changes = {ppolicy.MUST_CHANGE: [(MODIFY_REPLACE, [b"TRUE"])]}
+        written = self._write(account, initial, must_change)
+        if isinstance(written, Refused) and written.code is Refusal.IN_HISTORY:
+            with self._lending:
+                written = self._write_under_lent_policy(account, initial, must_change)
+        return written if isinstance(written, Refused) else InitialRestored(account.person.login, written)
 
-        The second write gives the entry's own policy back. Where it never comes, the entry keeps its old password
-        under the lent policy, and the next restore goes on from there.
+    def _write_under_lent_policy(
+        self, account: Account, initial: Secret, must_change: Changes
+    ) -> Refused | Propagation | None:
+        """In two writes: ppolicy judges by the policy that stood before, so one without history is lent first.
+
+        The second write gives the entry's own policy back, and so does a refusal. Where this process dies between
+        the two, the entry keeps its old password under the lent policy: the same rules, but for the history.
         """
         if self._initial_policy is None:
-            raise RuntimeError("restoring initial passwords needs reset.initial_policy")
+            return Refused(Refusal.IN_HISTORY)
         entry = self._lookup(self._mapping.with_identity(account.identity))
         if entry is None:
             return Refused(Refusal.NOT_PROVED)
-        own = [policy for policy in entry.all(ppolicy.POLICY) if policy != self._initial_policy]
         lent = [self._initial_policy]
+        own = [policy for policy in entry.all(ppolicy.POLICY) if policy not in lent]
         if self._initial_policy not in entry.all(ppolicy.POLICY):
             self._exchange_policy(entry.dn, own, lent)
-        with_it: Changes = {
-            ppolicy.MUST_CHANGE: [(MODIFY_REPLACE, [b"TRUE"])],
-            ppolicy.POLICY: _exchange(lent, own),
-        }
-        written = self._write(account, initial, with_it)
-        return written if isinstance(written, Refused) else InitialRestored(account.person.login, written)
+        written = self._write(account, initial, {**must_change, ppolicy.POLICY: _exchange(lent, own)})
+        if isinstance(written, Refused):
+            self._exchange_policy(entry.dn, lent, own)
+        return written
 
     def _lookup(self, filter_: str) -> Entry | None:
         mapping = self._mapping
@@ -155,7 +174,7 @@ class LdapPasswords:
         if result["result"] == RESULT_SUCCESS:
             return True
         if result["result"] != RESULT_INVALID_CREDENTIALS:
-            raise DirectoryUnavailable(f"bind: {result['description']}")
+            raise DirectoryMisconfigured(f"bind: {_reason(result)}")
         # slapd says "expired" only to the right password.
         return PolicyError.PASSWORD_EXPIRED if policy_error(result) is PolicyError.PASSWORD_EXPIRED else None
 
@@ -163,15 +182,13 @@ class LdapPasswords:
         """Compare (RFC 4511, 4.10): the one operation that NUMENs are open to."""
         result = self._service.ask(lambda connection: connection.compare(dn, attribute, value)[1])
         if result["result"] == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
-            raise DirectoryUnavailable(f"the service account may not compare {attribute}")
+            raise DirectoryMisconfigured(f"the service account may not compare {attribute}")
         return bool(result["result"] == RESULT_COMPARE_TRUE)
 
     def _exchange_policy(self, dn: str, old: list[str], new: list[str]) -> None:
-        result = self._service.ask(_modification(dn, {ppolicy.POLICY: _exchange(old, new)}))
+        result = self._service.tell(_modification(dn, {ppolicy.POLICY: _exchange(old, new)}))
         if result["result"] != RESULT_SUCCESS:
-            raise DirectoryUnavailable(
-                f"the service account may not put {new} in the place of {old}: {_reason(result)}"
-            )
+            raise DirectoryMisconfigured(f"{new} could not take the place of {old} on {dn}: {_reason(result)}")
 
     def _write(self, account: Account, new: Secret, more: Changes) -> Refused | Propagation | None:
         """One Modify: password, sealed password and state can't be lost alone. What it set going, or why not.
@@ -202,8 +219,11 @@ def _is_closed(entry: Entry) -> bool:
 
 def _bind(connection: Connection, dn: str, password: Secret) -> Mapping[str, Any]:
     try:
-        connection.user, connection.password, connection.authentication = dn, password.reveal(), SIMPLE
+        # Bytes: ldap3 would normalise a text (RFC 4013) and so bind with another password than was typed.
+        connection.user, connection.password, connection.authentication = dn, password.reveal().encode(), SIMPLE
         result: Mapping[str, Any] = connection.bind(read_server_info=False, controls=[ppolicy.REQUEST_CONTROL])[1]
+        if result["result"] in UNFIT:
+            raise ServerUnfit(result["description"])
         return result
     finally:
         connection.user = connection.password = None
@@ -218,6 +238,8 @@ def _exchange(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:
 def _modification(dn: str, changes: Changes) -> Callable[[Connection], Mapping[str, Any]]:
     def modify(connection: Connection) -> Mapping[str, Any]:
         result: Mapping[str, Any] = connection.modify(dn, changes, controls=[ppolicy.REQUEST_CONTROL])[1]
+        if result["result"] in UNFIT_FOR_WRITES and policy_error(result) is None:
+            raise ServerUnfit(_reason(result))
         return result
 
     return modify
@@ -230,7 +252,7 @@ def _refusal(result: Mapping[str, Any]) -> Refused | None:
         return Refused(code)
     if result["result"] == RESULT_CONSTRAINT_VIOLATION:
         return Refused(Refusal.DIRECTORY_RULE)
-    raise DirectoryUnavailable(f"the password was not written: {_reason(result)}")
+    raise DirectoryMisconfigured(f"the password was not written: {_reason(result)}")
 
 
 def _reason(result: Mapping[str, Any]) -> str:

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from datetime import date
 
 from ldap3 import SUBTREE, Connection
-from ldap3.core.results import RESULT_SIZE_LIMIT_EXCEEDED, RESULT_SUCCESS
+from ldap3.core.results import RESULT_BUSY, RESULT_SIZE_LIMIT_EXCEEDED, RESULT_SUCCESS, RESULT_UNAVAILABLE
 
-from gateway.account.errors import DirectoryUnavailable
+from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Person
-from gateway.directory.connection import ConnectionPool
+from gateway.directory.connection import ConnectionPool, ServerUnfit
 from gateway.directory.mapping import Entry, PeopleMapping, entry_of
 
 MOST_BORN_ON_ONE_DAY = 500
 """People asked for at most; 1.2 million staff have 63 on a common day."""
 
+UNFIT = (RESULT_BUSY, RESULT_UNAVAILABLE)
 NOBODY = "(!(objectClass=*))"
 
 
@@ -47,8 +48,10 @@ class LdapPeople:
 
 
 def search(connection: Connection, base: str, filter_: str, attributes: list[str], most: int) -> list[Entry]:
-    """The entries below `base`, `most` of them at most. Raises DirectoryUnavailable when the server refuses."""
+    """The entries below `base`, `most` of them at most. Raises ServerUnfit, DirectoryMisconfigured."""
     _, result, answers, _ = connection.search(base, filter_, SUBTREE, attributes=attributes, size_limit=most)
+    if result["result"] in UNFIT:
+        raise ServerUnfit(result["description"])
     if result["result"] not in (RESULT_SUCCESS, RESULT_SIZE_LIMIT_EXCEEDED):
-        raise DirectoryUnavailable(f"search below {base}: {result['description']} {result['message']}".strip())
+        raise DirectoryMisconfigured(f"search below {base}: {result['description']} {result['message']}".strip())
     return [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]

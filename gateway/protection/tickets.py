@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from limits.storage import Storage
 from nacl.exceptions import CryptoError
 from nacl.secret import Aead
+
+from gateway.protection.spent import Spent
 
 
 class Void(Enum):
@@ -45,7 +46,7 @@ class Ticket:
 class Tickets:
     """Issues, opens and spends tickets. The first of `keys` seals, all of them open, so that keys can rotate."""
 
-    def __init__(self, keys: Sequence[str], spent: Storage, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, keys: Sequence[str], spent: Spent, now: Callable[[], float] = time.time) -> None:
         self._boxes = [
             Aead(hashlib.blake2b(key.encode(), digest_size=32, person=b"mamia-tickets").digest()) for key in keys
         ]
@@ -81,5 +82,4 @@ class Tickets:
         ticket = self.open(purpose, token)
         if isinstance(ticket, Void):
             return ticket
-        remaining = max(1, int(ticket.expires - self._now()) + 1)
-        return ticket if self._spent.incr(f"spent/{ticket.mark}", remaining) == 1 else Void.SPENT
+        return ticket if self._spent.first(ticket.mark, ticket.expires) else Void.SPENT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import ssl
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -38,11 +38,21 @@ class Directory(Section):
             check_server(server, may_be_clear=bool(guarded))
         return servers
 
+    @field_validator("servers")
+    @classmethod
+    def _secured_once(cls, servers: list[str], info: ValidationInfo) -> list[str]:
+        for server in servers:
+            if info.data.get("start_tls") and not server.startswith("ldap://"):
+                raise ValueError(f"{server} can't be secured once more: start_tls is for ldap:// alone")
+        return servers
+
     @field_validator("ca_file")
     @classmethod
-    def _readable(cls, file: Path | None) -> Path | None:
-        if file is not None and not os.access(file, os.R_OK):
-            raise ValueError(f"{file} can't be read")
+    def _holds_certificates(cls, file: Path | None) -> Path | None:
+        try:
+            ssl.create_default_context(cafile=file)
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError(f"{file} is no file of certificates in PEM: {error}") from None
         return file
 
     @property

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
+from pydantic_settings.exceptions import SettingsError as EnvironmentError_
 
 from gateway.settings import PREFIX, Settings
 
@@ -46,18 +47,27 @@ def load(path: Path | None = None) -> Settings:
     faults = _unknown_variables(os.environ)
     faults += _read_secret_file(table, "directory", "bind_password")
     faults += _read_secret_file(table, "web", "secret_keys", many=True)
+    faults += _missing_secrets(table, os.environ)
     try:
         settings = Settings(**table)
     except ValidationError as error:
         faults += [_fault(detail) for detail in error.errors(include_url=False, include_input=False)]
-        raise SettingsError(str(source), faults) from None
-    if not settings.directory.password:
-        faults.append(Fault("directory.bind_password", "is missing, and so is directory.bind_password_file"))
-    if not settings.web.keys:
-        faults.append(Fault("web.secret_keys", "is missing, and so is web.secret_keys_file"))
+    except EnvironmentError_ as error:
+        faults.append(Fault("the environment", str(error).replace("\n", " ")))
     if faults:
         raise SettingsError(str(source), faults)
     return settings
+
+
+def _missing_secrets(table: dict[str, Any], environment: Mapping[str, str]) -> list[Fault]:
+    missing = []
+    for section, key in (("directory", "bind_password"), ("web", "secret_keys")):
+        values = table.get(section)
+        given = isinstance(values, dict) and (values.get(key) or values.get(f"{key}_file"))
+        names = (f"{PREFIX}{section}__{key}".upper(), f"{PREFIX}{section}__{key}_file".upper())
+        if not given and not any(environment.get(name) for name in names):
+            missing.append(Fault(f"{section}.{key}", f"is missing, and so is {section}.{key}_file"))
+    return missing
 
 
 def _read_table(source: Path) -> dict[str, Any]:
@@ -83,12 +93,13 @@ def _read_secret_file(table: dict[str, Any], section: str, key: str, *, many: bo
     if isinstance(values, dict) and key in values:
         return [Fault(f"{section}.{key}_file", f"stands beside {section}.{key}: keep one of the two")]
     try:
-        lines = Path(str(named)).read_text(encoding="utf-8").split()
+        lines = [line for line in Path(str(named)).read_text(encoding="utf-8").split("\n") if line]
     except (OSError, UnicodeDecodeError) as error:
         return [Fault(f"{section}.{key}_file", f"can't be read: {error}")]
     if not lines:
         return [Fault(f"{section}.{key}_file", f"{named} is empty")]
-    table.setdefault(section, {})[key] = lines if many else lines[0]
+    if isinstance(values, dict) or values is None:
+        table[section] = {**(values or {}), key: lines if many else lines[0]}
     return []
 
 
@@ -115,9 +126,9 @@ def _fault(detail: Any) -> Fault:
 def read_secret(file: Path, key: str) -> SecretStr:
     """A secret from a file of its own, for settings that not every process may read. Raises SettingsError."""
     try:
-        words = file.read_text(encoding="utf-8").split()
+        lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(str(file), [Fault(key, f"can't be read: {error}")]) from None
-    if not words:
+    if not lines:
         raise SettingsError(str(file), [Fault(key, f"{file} is empty")])
-    return SecretStr(words[0])
+    return SecretStr(lines[0])

@@ -17,6 +17,17 @@ def not_blank(text: str) -> str:
     return text
 
 
+def _balanced(filter_: str) -> str:
+    depth = 0
+    for sign in filter_:
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if depth < 0:
+            break
+    if depth:
+        raise ValueError("has brackets that do not match")
+    return filter_
+
+
 def shaped(pattern: str, what: str) -> AfterValidator:
     shape = re.compile(pattern)
 
@@ -31,7 +42,9 @@ def shaped(pattern: str, what: str) -> AfterValidator:
 Text = Annotated[str, AfterValidator(not_blank)]
 Attribute = Annotated[str, shaped(r"[A-Za-z][A-Za-z0-9-]*", "the name of an LDAP attribute")]
 Dn = Annotated[str, shaped(r"[A-Za-z0-9.-]+\s*=.+", "a DN such as ou=people,dc=ac-example,dc=fr")]
-Filter = Annotated[str, shaped(r"\(.+\)", "an LDAP filter such as (objectClass=mamiaPerson)")]
+Filter = Annotated[
+    str, shaped(r"\(.+\)", "an LDAP filter such as (objectClass=mamiaPerson)"), AfterValidator(_balanced)
+]
 Link = Annotated[str, shaped(r"(https?://\S+)?", "an http:// or https:// address")]
 SitePath = Annotated[str, shaped(r"(/\S*)?", "a path on this site, such as /static/logo.png")]
 Mail = Annotated[str, shaped(r"[^@\s]+@[^@\s]+", "a mail address")]

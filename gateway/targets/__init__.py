@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from gateway.settings import Workstation
+from gateway.account.model import Secret
+from gateway.settings import ActiveDirectoryTarget, Workstation
+from gateway.targets.active_directory import ActiveDirectory, ActiveDirectorySettings
 from gateway.workstation.ports import JoinedTarget, Target
 
 
 def delivered_targets(workstation: Workstation) -> dict[str, Target]:
     """The targets that the worker delivers to, by name."""
-    return {}
+    made: dict[str, Target] = {}
+    for name, target in workstation.targets.items():
+        if isinstance(target, ActiveDirectoryTarget):
+            made[name] = _active_directory(name, target)
+    return made
 
 
 def joined_targets(workstation: Workstation) -> list[JoinedTarget]:
     """The targets whose attributes join the Modify of the password."""
     return []
+
+
+def _active_directory(name: str, target: ActiveDirectoryTarget) -> Target:
+    return ActiveDirectory(
+        ActiveDirectorySettings(
+            name=name,
+            servers=tuple(target.servers),
+            ca_file=target.ca_file,
+            bind_dn=target.bind_dn,
+            bind_password=Secret(target.bind_password_file.read_text().strip()),
+            base=target.base,
+            filter=target.filter,
+            unlock=target.unlock,
+            connect_timeout_seconds=target.connect_timeout_seconds,
+            receive_timeout_seconds=target.receive_timeout_seconds,
+        )
+    )

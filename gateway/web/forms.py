@@ -90,7 +90,10 @@ class ConfirmationField(PasswordField):
 
 
 class SentForm(FlaskForm):
-    """A form as it comes back from a browser, or from whoever pretends to be one."""
+    """A form as it comes back from a browser, or from whoever pretends to be one.
+
+    Made of `request.form` alone: Flask-WTF's own default mixes uploaded files among the fields.
+    """
 
     def validate(self, extra_validators: object = None) -> bool:
         """A field that arrives twice is refused: which of the two would count?"""

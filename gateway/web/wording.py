@@ -34,6 +34,10 @@ UNAVAILABLE = (
     "L’annuaire académique ne répond pas pour le moment. Rien n’a été modifié. "
     "Réessayez dans quelques minutes\u00a0; si cela dure, appelez l’assistance."
 )
+MISCONFIGURED = (
+    "L’annuaire académique refuse cette opération au service. Rien n’a été modifié, et réessayer n’y changera "
+    "rien\u00a0: appelez l’assistance en donnant la référence {request_id}."
+)
 UNCONFIRMED = (
     "L’annuaire académique a cessé de répondre pendant l’enregistrement\u00a0: votre mot de passe a peut-être "
     "changé, peut-être pas. Essayez le nouveau, puis l’ancien, avant de recommencer."

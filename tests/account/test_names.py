@@ -42,6 +42,8 @@ def test_same_name_when_several_are_held_then_each_and_all_in_a_row_count():
         ("Jean Pierre Marie", ["Jean-Pierre"], True),
         ("Jean-Luc", ["Jean-Pierre"], False),
         ("Je", ["Jean-Pierre"], False),
+        ("Marie Jean Pierre", ["Jean-Pierre"], False),
+        ("Jean Pierre Marie Luc Paul", ["Jean"], False),
         ("", ["Jean"], False),
     ],
 )

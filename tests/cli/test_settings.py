@@ -103,6 +103,9 @@ def test_settings_when_secrets_stand_in_files_then_they_are_read_from_there(writ
         ("[web]", '[captcha]\nrequired = ["login"]\n[web]', "captcha.required.0", "find"),
         ("base =", 'birth_date_format = "%d"\nbase =', "people.birth_date_format", "%Y"),
         ("base =", 'filter = "uid=*"\nbase =', "people.filter", "filter"),
+        ("base =", 'filter = "(((uid=*)"\nbase =', "people.filter", "brackets"),
+        ("[directory]", "[directory]\nstart_tls = true", "directory.servers", "secured once more"),
+        ("bind_dn", 'ca_file = "/etc/hostname"\nbind_dn', "directory.ca_file", "PEM"),
     ],
 )  # fmt: skip
 def test_settings_when_one_is_wrong_then_its_key_and_the_mend_are_told(write, old, new, key, told):
@@ -133,6 +136,34 @@ def test_settings_when_the_file_is_no_toml_then_the_line_is_told(write):
     [message] = faults(write(text="[web\n")).values()
 
     assert "line 1" in message
+
+
+def test_settings_when_a_secret_is_missing_among_other_faults_then_all_are_told_at_once(write):
+    text = GOOD.replace('bind_password = "secret-of-the-gateway"', "").replace("[web]", "[web]\nport = 0")
+
+    assert {"directory.bind_password", "web.port"} <= set(faults(write(text=text)))
+
+
+def test_settings_when_a_section_is_no_table_then_it_is_told(write, tmp_path, monkeypatch):
+    (tmp_path / "password").write_text("x")
+    monkeypatch.setenv("MAMIA_DIRECTORY__BIND_PASSWORD_FILE", str(tmp_path / "password"))
+
+    assert "directory" in faults(
+        write(text="directory = 3\n" + GOOD.partition("[people]")[1] + GOOD.partition("[people]")[2])
+    )
+
+
+def test_settings_when_a_variable_has_the_wrong_form_then_it_is_told(write, monkeypatch):
+    monkeypatch.setenv("MAMIA_CAPTCHA__REQUIRED", "off")
+
+    assert faults(write())
+
+
+def test_settings_when_a_password_has_blanks_then_the_file_keeps_them(write, tmp_path):
+    (tmp_path / "password").write_text("correct horse \n")
+    text = GOOD.replace('bind_password = "secret-of-the-gateway"', f'bind_password_file = "{tmp_path}/password"')
+
+    assert load(write(text=text)).directory.password == "correct horse "
 
 
 def test_serve_when_settings_are_wrong_then_every_mistake_is_listed_and_it_exits_2(write):

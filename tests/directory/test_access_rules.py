@@ -178,3 +178,47 @@ def test_person_when_bound_then_the_annuaires_own_rules_still_hold(directory, du
     assert "mail" in seen
     assert not set(SECRETS) & set(seen)
     assert directory.binds("fdurand4", "Nouveau-2025")
+
+
+@pytest.fixture
+def foreign_accounts(directory):
+    """A replica's account and another application's, below ou=services as ours are."""
+    rules = (
+        "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n"
+        'olcAccess: {14}to * by dn.exact="cn=replicator,ou=services,dc=ac-example,dc=fr" read\n'
+        '  by dn.exact="cn=nextcloud,ou=services,dc=ac-example,dc=fr" read by * break\n'
+    )
+    directory.load(rules, as_config=True)
+    for name in ("replicator", "nextcloud"):
+        directory.load(
+            f"dn: cn={name},ou=services,{SUFFIX}\nobjectClass: organizationalRole\n"
+            f"objectClass: simpleSecurityObject\ncn: {name}\nuserPassword: Service-2026\n"
+        )
+    yield
+    directory.load(
+        "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\ndelete: olcAccess\nolcAccess: {14}\n", as_config=True
+    )
+    with directory.as_admin() as line:
+        for name in ("replicator", "nextcloud"):
+            line.delete_s(f"cn={name},ou=services,{SUFFIX}")
+
+
+def test_replica_when_it_reads_then_our_rules_hide_nothing_from_it(directory, durand, foreign_accounts):
+    with directory.connect() as line:
+        line.simple_bind_s(f"cn=replicator,ou=services,{SUFFIX}", "Service-2026")
+        person = read(line, durand, "*")
+        service = read(line, f"cn=gateway,ou=services,{SUFFIX}", "*")
+
+    assert {*SECRETS, "mamiaSyncState"} <= set(person)
+    assert "userPassword" in service
+
+
+def test_other_application_when_it_reads_then_it_sees_people_as_before_and_no_secret_of_ours(
+    directory, durand, foreign_accounts
+):
+    with directory.connect() as line:
+        line.simple_bind_s(f"cn=nextcloud,ou=services,{SUFFIX}", "Service-2026")
+        seen = read(line, durand, "*")
+
+    assert {"uid", "mail", "sn"} <= set(seen)
+    assert not {"numen", "birthDate", "temporaryAgentNumber", "mamiaPendingSecret"} & set(seen)

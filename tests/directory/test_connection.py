@@ -159,3 +159,46 @@ def test_pool_when_more_ask_than_it_has_connections_then_all_are_served(director
 
     assert len(outcomes) == 20
     assert all(isinstance(outcome, Found) for outcome in outcomes)
+
+
+@pytest.fixture
+def one_password(directory, secured):
+    """The gateway's account has the second server's password on both."""
+    account, own = "cn=gateway,ou=services,dc=ac-example,dc=fr", secured.slapd.password("gateway")
+    with secured.as_admin() as line:
+        line.passwd_s(account, None, directory.slapd.password("gateway"))
+    yield
+    with secured.as_admin() as line:
+        line.passwd_s(account, None, own)
+
+
+def test_failover_when_the_first_server_takes_no_writes_then_the_second_one_gets_them(
+    directory, secured, one_password, open_browser
+):
+    """As a replica answers, or a server that is being mended."""
+    directory.add_person("fdurand4")
+    read_only = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcReadOnly\nolcReadOnly: "
+    secured.load(read_only + "TRUE\n", as_config=True)
+    try:
+        page = open_browser(directory={"servers": [secured.url, directory.url]}).change(
+            "fdurand4", "Ancien-2024", "Nouveau-2025"
+        )
+    finally:
+        secured.load(read_only + "FALSE\n", as_config=True)
+
+    assert "a enregistré" in page.main
+    assert directory.binds("fdurand4", "Nouveau-2025")
+    assert secured.binds("fdurand4", "Ancien-2024")
+
+
+def test_rights_when_the_gateway_may_not_write_then_the_page_asks_to_ring_and_not_to_retry(
+    directory, open_browser, caplog
+):
+    directory.add_person("fdurand4")
+    sync = {"bind_dn": "cn=sync,ou=services,dc=ac-example,dc=fr", "bind_password": directory.slapd.password("sync")}
+
+    page = open_browser(directory=sync).prove("fdurand4")
+
+    assert page.status == 503
+    assert "appelez l’assistance en donnant la référence" in page.main
+    assert "may not compare" in caplog.text

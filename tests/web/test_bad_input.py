@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from browser import CHANGE, FIND, RESET
 from directory_server import PASSWORD
@@ -95,6 +97,16 @@ def test_field_when_it_is_no_utf8_then_the_request_is_unreadable(durand, browser
 
     assert page.status == 400
     assert "Rien n’a été modifié" in page.main
+
+
+@pytest.mark.parametrize("path, name", EACH_FIELD)
+def test_field_when_it_is_a_file_then_it_counts_as_missing(durand, browser, path, name):
+    data = {**browser.open(path).fields, **FIELDS[path], name: (io.BytesIO(b"x"), "x.txt")}
+
+    page = browser.post(path, data, content_type="multipart/form-data")
+
+    assert page.status == 422
+    assert f'href="#{name}"' in page.source
 
 
 def test_field_when_it_is_no_utf8_in_a_multipart_form_then_it_is_refused(durand, browser):

@@ -214,6 +214,28 @@ def test_change_when_the_password_has_unusual_characters_then_every_byte_is_kept
     assert not directory.binds("fdurand4", new.strip() + "x")
 
 
+@pytest.mark.parametrize(
+    "current",
+    [
+        "E\u0301te\u0301-2025-",
+        "Ligne\u00a0insécable-1",
+        "Premi\u00ade-2025-A",
+        "ª-Ancien-2024",
+        "Privé\ue000-2024",
+        "Clé🔑-2025-x",
+    ],
+)
+def test_change_when_the_current_password_has_unusual_characters_then_it_opens_as_it_was_typed(
+    directory, browser, current
+):
+    directory.add_person("fdurand4", password=current)
+
+    page = browser.change("fdurand4", current, NEW)
+
+    assert "a enregistré" in page.main
+    assert directory.binds("fdurand4", NEW)
+
+
 def test_change_when_the_old_password_ends_in_a_blank_then_the_blank_counts(directory, browser):
     directory.add_person("fdurand4", password="Ancien-2024 ")
 

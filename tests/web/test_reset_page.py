@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from browser import RESET, Browser
@@ -252,3 +253,32 @@ def test_reset_when_the_classic_mode_is_set_then_a_locked_account_is_unlocked(di
     open_browser(reset=INITIAL).prove("fdurand4")
 
     assert directory.binds("fdurand4", NUMEN)
+
+
+def test_reset_when_the_initial_password_is_refused_then_the_classic_mode_gives_the_policy_back_and_says_why(
+    directory, open_browser
+):
+    own = f"cn=yearly,{POLICIES}"
+    directory.add_person("tgirard", numen=None, temporaryAgentNumber="T0123", pwdPolicySubentry=own)
+
+    page = open_browser(reset=INITIAL).prove("tgirard", "T0123")
+
+    assert page.status == 422
+    assert "trop court" in page.main
+    assert directory.read("tgirard")["pwdPolicySubentry"] == [own]
+    assert directory.binds("tgirard", PASSWORD)
+
+
+def test_reset_when_the_classic_mode_is_sent_twice_at_once_then_both_are_told_and_the_policy_stays(
+    directory, open_browser
+):
+    own = f"cn=yearly,{POLICIES}"
+    browser = open_browser(reset=INITIAL)
+    directory.add_person("fdurand4", password=NUMEN, pwdPolicySubentry=own)
+    browser.change("fdurand4", NUMEN, NEW)
+    with ThreadPoolExecutor(3) as pool:
+        pages = list(pool.map(lambda _: Browser(browser.app).prove("fdurand4"), range(3)))
+
+    assert [page.status for page in pages] == [200, 200, 200]
+    assert directory.binds("fdurand4", NUMEN)
+    assert directory.read("fdurand4")["pwdPolicySubentry"] == [own]

@@ -6,12 +6,12 @@ import logging
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from flask import redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 from flask_wtf import FlaskForm
 
-from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.model import Propagation
 from gateway.account.outcomes import Refused
 from gateway.account.policy import PasswordRules
@@ -58,7 +58,7 @@ class FormPage(MethodView):
         return self.show(self.form_class(formdata=None))
 
     def post(self) -> ResponseReturnValue:
-        form = self.form_class()
+        form = self.form_class(request.form)
         if not form.validate():
             return self.turn_down(
                 form, [wording.STALE_PAGE] if form.is_stale else [], 400 if form.is_stale else REFUSED
@@ -69,6 +69,9 @@ class FormPage(MethodView):
         """Serve a form that is in order; an outage leaves the person with the form and a reason."""
         try:
             return self.serve(form)
+        except DirectoryMisconfigured as error:
+            log.error("%s: directory misconfigured: %s", self.panel, error)
+            return self.turn_down(form, [wording.MISCONFIGURED.format(request_id=g.request_id)], UNAVAILABLE)
         except DirectoryUnavailable as error:
             log.error("%s: directory unavailable: %s", self.panel, error)
             return self.turn_down(form, [wording.UNAVAILABLE], UNAVAILABLE)
@@ -82,7 +85,8 @@ class FormPage(MethodView):
     def refuse(self, form: Any, refused: Refused) -> ResponseReturnValue:
         log.info("%s: refused: %s", self.panel, refused.code)
         sentences = self.desk.sentences(refused)
-        if field := wording.FIELD_OF.get(refused.code):
+        field = wording.FIELD_OF.get(refused.code, "")
+        if field in form:
             form[field].errors = [*form[field].errors, *sentences]
             sentences = []
         return self.turn_down(form, sentences, REFUSED)
@@ -121,7 +125,7 @@ class ServicePage(FormPage):
         """The button that asks for another picture sends the form too: without JavaScript it is the only way."""
         if "another_picture" not in request.form:
             return super().post()
-        form = self.form_class()
+        form = self.form_class(request.form)
         self._renew_challenge(form)
         return self.show(form)
 

@@ -1,0 +1,311 @@
+"""A private Samba AD domain controller on a loopback address, for the demo and the tests. It needs root.
+
+The service account has nothing but the delegated right to reset passwords below OU=People.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+REALM = "AD.EXAMPLE.TEST"
+DOMAIN = "ADTEST"
+BASE = "DC=ad,DC=example,DC=test"
+PEOPLE = f"OU=People,{BASE}"
+HOST = "dc1.ad.example.test"
+SERVICE = "svc-gateway"
+NEEDED = ("samba", "samba-tool", "smbclient", "kinit")
+PORTS = (389, 636, 88, 445)
+START_SECONDS = 60
+LONGEST_FOLDER = 70
+"""Characters; Unix sockets end at 107."""
+RESET_PASSWORD = "00299570-246d-11d0-a768-00aa006e0529"  # noqa: S105 - the right's GUID ([MS-ADTS] 5.1.3.2.1)
+LOCKOUT_TIME = "28630ebf-41d5-11d1-a9c1-0000f80367c1"
+"""The attribute's schema GUID."""
+USER = "bf967aba-0de6-11d0-a285-00aa003049e2"
+
+CONFIG = """[global]
+    workgroup = {domain}
+    realm = {realm}
+    netbios name = DC1
+    server role = active directory domain controller
+    interfaces = {ip}/8
+    bind interfaces only = yes
+    server services = s3fs rpc ldap cldap kdc winbindd
+    disable netbios = yes
+    smb ports = 445
+    rpc server dynamic port range = 50000-50100
+    prefork children = 1
+    private dir = {folder}/private
+    state directory = {folder}/state
+    cache directory = {folder}/cache
+    lock directory = {folder}/lock
+    pid directory = {folder}/run
+    ncalrpc dir = {folder}/ncalrpc
+    binddns dir = {folder}/bind-dns
+    ntp signd socket directory = {folder}/ntp
+    usershare path =
+    load printers = no
+    printing = bsd
+    printcap name = /dev/null
+    disable spoolss = yes
+    log level = 1
+    tls keyfile = {folder}/tls/key.pem
+    tls certfile = {folder}/tls/cert.pem
+    tls cafile = {folder}/tls/ca.pem
+    ldap server require strong auth = yes
+    old password allowed period = 0
+[sysvol]
+    path = {folder}/sysvol
+    read only = no
+[netlogon]
+    path = {folder}/sysvol/ad.example.test/scripts
+    read only = no
+"""
+KRB5 = """[libdefaults]
+ default_realm = {realm}
+ dns_lookup_kdc = false
+ dns_lookup_realm = false
+ dns_canonicalize_hostname = false
+ rdns = false
+ udp_preference_limit = 1
+[realms]
+ {realm} = {{
+  kdc = {ip}
+  kpasswd_server = {ip}
+ }}
+"""
+
+
+class SambaFailed(Exception):
+    """The domain controller can't be made or started; the text says why and how to mend it."""
+
+
+@dataclass(slots=True)
+class PrivateSamba:
+    """A domain controller whose data stand in `folder`."""
+
+    folder: Path
+    ip: str = "127.0.0.10"
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def url(self) -> str:
+        return f"ldaps://{self.ip}"
+
+    @property
+    def authority(self) -> Path:
+        return self.folder / "tls" / "ca.pem"
+
+    @property
+    def exists(self) -> bool:
+        return (self.folder / "ready").exists()
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / "samba.log"
+
+    def password_file(self, account: str) -> Path:
+        """Of Administrator or of the service account, without a line end."""
+        return self.folder / f"{account}.password"
+
+    def password(self, account: str) -> str:
+        return self.password_file(account).read_text()
+
+    def create(self) -> None:
+        """Provision the domain anew, in about ten seconds. Raises SambaFailed."""
+        missing = [program for program in NEEDED if shutil.which(program) is None]
+        if missing or os.geteuid() != 0:
+            raise SambaFailed(
+                f"a domain controller needs root and {', '.join(NEEDED)} (missing: {', '.join(missing) or 'root'}): "
+                "apt-get install samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind "
+                "krb5-user smbclient"
+            )
+        if len(str(self.folder)) > LONGEST_FOLDER:
+            raise SambaFailed(f"{self.folder}: the path is too long for Samba's sockets; choose a shorter --state")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        # Passable: smbd looks at its shares as the person who logged in. What is secret has its own mode.
+        self.folder.mkdir(mode=0o711, parents=True)
+        for account in ("Administrator", SERVICE):
+            self._write_secret(account, "Aa1-" + secrets.token_urlsafe(18))
+        self._configure()
+        self._provision()
+        _make_certificate(self.folder / "tls", self.ip)
+        (self.folder / "ready").touch()
+
+    def start(self) -> None:
+        """Start it and wait until it lets people log in. It ends with this process, however that ends."""
+        for port in PORTS:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if probe.connect_ex((self.ip, port)) == 0:
+                    raise SambaFailed(f"{self.ip}:{port} is taken: another domain controller runs there")
+        # libwbclient's socket /run/samba is compiled in: a private mount keeps it to ourselves.
+        shell = 'mkdir -p /run/samba; mount -t tmpfs tmpfs /run/samba; exec samba -i --debug-stdout --configfile="$0"'
+        with self.log_file.open("ab") as log:
+            # samba -i stops at the end of its standard input, so it can't outlive us.
+            self._process = subprocess.Popen(
+                ["unshare", "--mount", "sh", "-c", shell, str(self.folder / "etc" / "smb.conf")],
+                stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        deadline = time.monotonic() + START_SECONDS
+        while not (self._listens() and self.smb("Administrator", self.password("Administrator"))):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise SambaFailed(f"Samba did not start; see {self.log_file}")
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self.signal_all(signal.SIGCONT)
+        assert self._process.stdin
+        self._process.stdin.close()
+        try:
+            self._process.wait(8)
+        except subprocess.TimeoutExpired:
+            self.signal_all(signal.SIGKILL)
+            self._process.wait()
+        self._process = None
+
+    def signal_all(self, number: int) -> None:
+        """To every process of the domain controller; they have a session of their own."""
+        if self._process is not None:
+            found = subprocess.run(
+                ["pgrep", "-s", str(self._process.pid)], capture_output=True, text=True, check=False
+            )
+            for process in found.stdout.split():
+                os.kill(int(process), number)
+
+    def add_people(self, logins: list[str], password: str) -> None:
+        """Accounts below OU=People."""
+        for login in logins:
+            self.tool("user", "add", login, "--userou=OU=People", "--use-username-as-cn", password=password)
+
+    def tool(self, *arguments: str, password: str | None = None) -> str:
+        """samba-tool on our database; a password goes by standard input. Raises SambaFailed."""
+        command = ["samba-tool", *arguments, f"--configfile={self.folder}/etc/smb.conf"]
+        text = f"{password}\n{password}\n" if password is not None else None
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SambaFailed(f"samba-tool {' '.join(arguments[:3])}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def smb(self, login: str, password: str) -> bool:
+        """Whether a workstation would let this person in: an SMB session with name and password."""
+        with tempfile.NamedTemporaryFile("w", dir=self.folder, encoding="utf-8") as file:
+            file.write(f"username={login}\npassword={password}\ndomain={DOMAIN}\n")
+            file.flush()
+            command = ["smbclient", f"--configfile={self.folder}/etc/smb.conf", f"//{self.ip}/netlogon"]
+            return (
+                subprocess.run([*command, "-A", file.name, "-c", "ls"], capture_output=True, check=False).returncode
+                == 0
+            )
+
+    def kinit(self, login: str, password: str) -> bool:
+        """Whether the domain's KDC gives a ticket."""
+        environment = {**os.environ, "KRB5_CONFIG": str(self.folder / "etc" / "krb5.conf")}
+        command = ["kinit", "-c", f"FILE:{self.folder}/tickets", f"{login}@{REALM}"]
+        done = subprocess.run(
+            command, input=f"{password}\n".encode(), capture_output=True, env=environment, check=False
+        )
+        return done.returncode == 0
+
+    def grant_unlock(self) -> None:
+        """The right to lift lock-outs, which the service account does not have at first."""
+        self._delegate(f"(OA;CIIO;WP;{LOCKOUT_TIME};{USER};{{sid}})")
+
+    def _delegate(self, entry: str) -> None:
+        shown = self.tool("user", "show", SERVICE, "--attributes=objectSid")
+        sid = next(line.split()[1] for line in shown.splitlines() if line.startswith("objectSid"))
+        self.tool("dsacl", "set", f"--objectdn={PEOPLE}", f"--sddl={entry.format(sid=sid)}")
+
+    def _configure(self) -> None:
+        names = "etc private state cache lock run ncalrpc bind-dns ntp tls sysvol/ad.example.test/scripts"
+        for name in names.split():
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        values = {"folder": self.folder, "ip": self.ip, "realm": REALM, "domain": DOMAIN}
+        (self.folder / "etc" / "smb.conf").write_text(CONFIG.format(**values))
+        (self.folder / "etc" / "krb5.conf").write_text(KRB5.format(**values))
+
+    def _provision(self) -> None:
+        options = {"realm": REALM, "domain": DOMAIN, "server-role": "dc", "dns-backend": "NONE", "host-name": "dc1"}
+        self.tool(
+            "domain", "provision", *(f"--{name}={value}" for name, value in options.items()), f"--host-ip={self.ip}",
+            # For a moment only: the one that counts is set next, by standard input.
+            f"--adminpass=Aa1-{secrets.token_urlsafe(18)}",
+        )  # fmt: skip
+        self.tool("user", "setpassword", "Administrator", password=self.password("Administrator"))
+        settings = (
+            "--min-pwd-age=0",
+            "--max-pwd-age=0",
+            "--min-pwd-length=8",
+            "--complexity=on",
+            "--history-length=3",
+        )
+        self.tool("domain", "passwordsettings", "set", *settings, "--account-lockout-threshold=0")
+        self.tool("ou", "create", PEOPLE)
+        self.tool("ou", "create", f"OU=Service,{BASE}")
+        self.tool("user", "add", SERVICE, "--userou=OU=Service", password=self.password(SERVICE))
+        self._delegate(f"(OA;CIIO;CR;{RESET_PASSWORD};{USER};{{sid}})")
+
+    def _write_secret(self, account: str, text: str) -> None:
+        file = self.password_file(account)
+        file.touch(mode=0o600)
+        file.write_text(text)
+
+    def _listens(self) -> bool:
+        for port in PORTS:
+            with socket.socket() as probe:
+                if probe.connect_ex((self.ip, port)) != 0:
+                    return False
+        return True
+
+
+def _make_certificate(folder: Path, ip: str) -> None:
+    """An authority and a certificate with the names that Samba's own lacks (subjectAltName)."""
+    now = datetime.now(UTC)
+    keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "MA-MAMIA private domain")])
+    names = x509.SubjectAlternativeName([x509.DNSName(HOST), x509.IPAddress(ip_address(ip))])
+
+    def sign(subject: x509.Name, key: rsa.RSAPrivateKey, extension: x509.ExtensionType) -> bytes:
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=365))
+            .add_extension(extension, critical=False)
+        )
+        return builder.sign(keys[0], hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    server = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    (folder / "ca.pem").write_bytes(sign(issuer, keys[0], x509.BasicConstraints(ca=True, path_length=0)))
+    (folder / "cert.pem").write_bytes(sign(server, keys[1], names))
+    private = keys[1].private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    (folder / "key.pem").touch(mode=0o600)
+    (folder / "key.pem").write_bytes(private)

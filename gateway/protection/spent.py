@@ -1,0 +1,39 @@
+"""What serves only once, and has served."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections.abc import Callable
+
+
+class Spent:
+    """Marks in this process's memory, each forgotten when it would have expired anyway.
+
+    Not `limits`' memory storage: its counter is not atomic when a key is new, and two threads could both be first.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._marks: set[str] = set()
+        self._expiries: list[tuple[float, str]] = []
+
+    def first(self, mark: str, expires: float) -> bool:
+        """Whether `mark` comes for the first time; `expires` is in seconds since 1970."""
+        with self._lock:
+            self._forget()
+            if mark in self._marks:
+                return False
+            self._marks.add(mark)
+            heapq.heappush(self._expiries, (expires, mark))
+            return True
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def _forget(self) -> None:
+        now = self._now()
+        while self._expiries and self._expiries[0][0] <= now:
+            self._marks.discard(heapq.heappop(self._expiries)[1])

@@ -1,0 +1,229 @@
+"""A real domain controller: what a workstation would take and refuse after each answer of the target."""
+
+from __future__ import annotations
+
+import signal
+import time
+import uuid
+from dataclasses import replace
+
+import pytest
+from certificates import make_certificates
+from directory_server import free_port
+
+from gateway.account.model import Secret
+from gateway.cli.private_samba import BASE, PEOPLE, REALM, SERVICE
+from gateway.targets.active_directory import ActiveDirectory, ActiveDirectorySettings
+from gateway.workstation.model import DomainRules, Done, Reason, Refused, Unavailable
+
+pytestmark = pytest.mark.xdist_group("samba_ad")
+OLD, NEW = "Ancien-Pw-2024!", "Nouveau-Pw-2025!"
+
+
+@pytest.fixture
+def dc(domain_controller):
+    if not domain_controller.is_running:
+        domain_controller.start()
+    return domain_controller
+
+
+@pytest.fixture
+def settings(dc):
+    return ActiveDirectorySettings(
+        name="domain",
+        servers=(dc.url,),
+        ca_file=dc.authority,
+        bind_dn=f"{SERVICE}@{REALM.lower()}",
+        bind_password=Secret(dc.password(SERVICE)),
+        base=PEOPLE,
+        connect_timeout_seconds=1,
+        receive_timeout_seconds=2,
+    )
+
+
+@pytest.fixture
+def target(settings):
+    active = ActiveDirectory(settings)
+    yield active
+    active.close()
+
+
+@pytest.fixture
+def durand(dc):
+    login = f"u{uuid.uuid4().hex[:8]}"
+    dc.add_people([login], OLD)
+    return login
+
+
+def asked(settings, login, password=NEW, **changes):
+    """One question to a target with other settings."""
+    active = ActiveDirectory(replace(settings, **changes))
+    try:
+        return active.set_password(login, Secret(password))
+    finally:
+        active.close()
+
+
+def test_password_when_set_then_workstation_and_kdc_take_it_and_refuse_the_old_one(dc, target, durand):
+    assert dc.smb(durand, OLD)
+
+    assert target.set_password(durand, Secret(NEW)) == Done()
+
+    assert dc.smb(durand, NEW)
+    assert dc.kinit(durand, NEW)
+    assert not dc.smb(durand, OLD)
+    assert not dc.kinit(durand, OLD)
+
+
+@pytest.mark.parametrize(
+    "password", ["Été à Nîmes 1!", "Clé🔑-2025-x", "Quotes\"'\\<&1a", " Blancs 2025- ", "Aa1-" + "x" * 80]
+)
+def test_password_when_it_has_unusual_characters_then_the_domain_takes_exactly_it(dc, target, durand, password):
+    assert target.set_password(durand, Secret(password)) == Done()
+
+    assert dc.kinit(durand, password)
+
+
+def test_password_when_set_twice_then_it_is_done_both_times(dc, target, durand):
+    assert target.set_password(durand, Secret(NEW)) == target.set_password(durand, Secret(NEW)) == Done()
+    assert dc.smb(durand, NEW)
+
+
+@pytest.mark.parametrize("password, reason", [("Ab-1", Reason.TOO_SHORT), ("onlysmallletters", Reason.TOO_SIMPLE)])
+def test_password_when_the_domain_refuses_it_then_the_rule_is_named_and_the_old_one_stays(
+    dc, target, durand, password, reason
+):
+    outcome = target.set_password(durand, Secret(password))
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is reason
+    assert password not in repr(outcome)
+    assert dc.smb(durand, OLD)
+
+
+@pytest.mark.parametrize("login", ["nobody", "*", "u*", ")(objectClass=*", "Administrator", SERVICE])
+def test_account_when_nobody_below_the_base_has_that_login_then_it_is_refused(target, durand, login):
+    outcome = target.set_password(login, Secret(NEW))
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Reason.NO_ACCOUNT
+
+
+def test_account_when_it_is_disabled_then_it_takes_the_password_for_later(dc, target, durand):
+    dc.tool("user", "disable", durand)
+
+    assert target.set_password(durand, Secret(NEW)) == Done()
+
+    assert not dc.smb(durand, NEW)
+    dc.tool("user", "enable", durand)
+    assert dc.smb(durand, NEW)
+
+
+def test_account_when_it_is_locked_then_unlock_lifts_that_where_the_right_was_given(dc, settings, caplog):
+    dc.tool("domain", "passwordsettings", "set", "--account-lockout-threshold=3")
+    logins = [f"u{uuid.uuid4().hex[:8]}" for _ in range(2)]
+    dc.add_people(logins, OLD)
+    try:
+        for login in logins:
+            for _ in range(4):
+                assert not dc.kinit(login, "wrong")
+            assert not dc.kinit(login, OLD)
+
+        assert asked(settings, logins[0], unlock=True) == Done()
+        assert not dc.kinit(logins[0], NEW)
+        assert "right to lockoutTime" in caplog.text
+
+        dc.grant_unlock()
+        assert asked(settings, logins[1], unlock=True) == Done()
+        assert dc.kinit(logins[1], NEW)
+    finally:
+        dc.tool("domain", "passwordsettings", "set", "--account-lockout-threshold=0")
+
+
+def test_right_when_it_is_missing_then_the_operator_is_told_where_to_delegate_it(dc, settings):
+    outcome = asked(settings, "Administrator", base=BASE)
+
+    assert isinstance(outcome, Unavailable)
+    assert "delegate" in outcome.mend
+    assert f"CN=Users,{BASE}" in outcome.mend
+
+
+def test_service_account_when_its_password_is_wrong_then_the_operator_is_told(settings, durand):
+    outcome = asked(settings, durand, bind_password=Secret("Wrong-Pw-1!"))
+
+    assert isinstance(outcome, Unavailable)
+    assert SERVICE in outcome.mend
+    assert "Wrong-Pw" not in repr(outcome)
+
+
+def test_service_account_when_it_is_disabled_then_the_operator_is_told_why(dc, settings, durand):
+    dc.tool("user", "disable", SERVICE)
+    try:
+        outcome = asked(settings, durand)
+    finally:
+        dc.tool("user", "enable", SERVICE)
+
+    assert isinstance(outcome, Unavailable)
+    assert "disabled" in outcome.mend
+
+
+def test_certificate_when_another_authority_vouches_or_the_name_differs_then_nothing_is_sent(
+    dc, settings, durand, tmp_path
+):
+    other = make_certificates(tmp_path, "localhost").authority
+
+    for outcome in (
+        asked(settings, durand, ca_file=other),
+        asked(settings, durand, servers=("ldaps://127.0.0.10.nip",)),
+    ):
+        assert isinstance(outcome, Unavailable)
+    assert "ca_file" in asked(settings, durand, ca_file=other).mend
+    assert dc.smb(durand, OLD)
+
+
+def test_server_when_it_is_down_then_it_is_for_later_and_back_at_once_when_it_is_up(dc, target, durand):
+    assert target.set_password(durand, Secret(NEW)) == Done()
+    dc.stop()
+    down = target.set_password(durand, Secret(OLD))
+    dc.start()
+
+    assert isinstance(down, Unavailable)
+    assert not down.mend
+    assert target.set_password(durand, Secret("Retour-Pw-2026!")) == Done()
+    assert dc.smb(durand, "Retour-Pw-2026!")
+
+
+def test_server_when_it_was_restarted_then_nobody_notices(dc, target, durand):
+    target.set_password(durand, Secret(NEW))
+    dc.stop()
+    dc.start()
+
+    assert target.set_password(durand, Secret("Encore-Pw-2026!")) == Done()
+
+
+def test_server_when_it_hangs_then_the_answer_comes_within_the_time_limits(dc, target, durand):
+    target.set_password(durand, Secret(NEW))
+    dc.signal_all(signal.SIGSTOP)
+    started = time.monotonic()
+    try:
+        outcome = target.set_password(durand, Secret(OLD))
+    finally:
+        dc.signal_all(signal.SIGCONT)
+
+    assert isinstance(outcome, Unavailable)
+    assert time.monotonic() - started < 10
+
+
+def test_servers_when_the_first_one_is_dead_then_the_second_one_serves(dc, settings, durand):
+    assert asked(settings, durand, servers=(f"ldaps://127.0.0.1:{free_port()}", dc.url)) == Done()
+    assert dc.smb(durand, NEW)
+
+
+def test_rules_when_read_then_they_are_the_domains(target, dc):
+    assert target.rules() == DomainRules(min_length=8, complexity=True, history=3, min_age_seconds=0)
+
+
+def test_rules_when_the_domain_is_down_then_there_are_none(settings):
+    active = ActiveDirectory(replace(settings, servers=(f"ldaps://127.0.0.1:{free_port()}",)))
+
+    assert active.rules() is None
