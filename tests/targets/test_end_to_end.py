@@ -1,0 +1,196 @@
+"""From the browser to the workstation: page, directory, outbox, worker process, domain controller; with deaths."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+from browser import Browser
+from directory_server import PASSWORD
+from worker_process import WorkerProcess, write_settings
+
+from gateway import composition
+from gateway.account.model import Secret
+from gateway.account.outcomes import Changed
+from gateway.app import create_app
+from gateway.settings.file import load
+from gateway.workstation.state import FINAL, Step, read_state
+
+pytestmark = pytest.mark.xdist_group("samba_ad")
+FIRST, SECOND = "Premier-Pw-2025!", "Deuxieme-Pw-2026!"
+ROUNDS = 200
+
+
+@pytest.fixture
+def dc(domain_controller):
+    if not domain_controller.is_running:
+        domain_controller.start()
+    return domain_controller
+
+
+@pytest.fixture
+def config(tmp_path, directory, dc):
+    return write_settings(tmp_path, directory, dc)
+
+
+@pytest.fixture
+def gateway(config):
+    built = composition.build(load(config))
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def worker(config, tmp_path):
+    process = WorkerProcess(config, tmp_path / "worker.log")
+    process.start()
+    yield process
+    process.stop()
+
+
+def add(directory, dc, *logins):
+    for login in logins:
+        directory.add_person(login, departmentNumber="rectorat")
+    dc.add_people(list(logins), "Depart-Pw-2024!")
+
+
+def states(directory, login):
+    return [read_state(value) for value in directory.read(login).get("mamiaSyncState", [])]
+
+
+def wait_until(holds, seconds=30.0):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def is_over(directory, login):
+    return "mamiaPendingSecret" not in directory.read(login)
+
+
+def test_change_when_the_worker_runs_then_the_page_says_that_the_workstation_has_it_and_it_does(
+    directory, dc, gateway, worker
+):
+    add(directory, dc, "ada")
+    browser = Browser(create_app(gateway))
+
+    page = browser.change("ada", PASSWORD, FIRST)
+
+    wait_until(lambda: not browser.client.get(page.answer.request.path + "/etat").json["waiting"])
+    assert "Poste de travail en place" in browser.open(page.answer.request.path).main
+    assert dc.smb("ada", FIRST)
+    assert not dc.smb("ada", "Depart-Pw-2024!")
+
+
+def test_change_when_the_domain_is_down_at_first_then_it_arrives_once_it_is_up(directory, dc, gateway, worker):
+    add(directory, dc, "bea")
+    dc.stop()
+    browser = Browser(create_app(gateway))
+
+    page = browser.change("bea", PASSWORD, FIRST)
+    wait_until(lambda: states(directory, "bea")[0].attempts > 0)
+    assert "injoignable pour le moment" in browser.open(page.answer.request.path).main
+    dc.start()
+
+    wait_until(lambda: states(directory, "bea")[0].step is Step.DONE)
+    assert dc.smb("bea", FIRST)
+
+
+def test_change_when_the_worker_is_stopped_by_sigterm_then_the_next_one_goes_on(
+    directory, dc, gateway, config, tmp_path
+):
+    add(directory, dc, "cleo")
+    process = WorkerProcess(config, tmp_path / "worker.log")
+    process.start()
+    process.stop()
+    Browser(create_app(gateway)).change("cleo", PASSWORD, FIRST)
+
+    process.start()
+    wait_until(lambda: is_over(directory, "cleo"))
+    process.stop()
+
+    assert dc.smb("cleo", FIRST)
+
+
+def test_changes_when_workers_are_killed_at_random_moments_then_every_newest_password_arrives_and_none_is_in_clear(
+    directory, dc, gateway, config, tmp_path, caplog
+):
+    """200 changes by ten people while two workers die and come back at moments that chance chooses."""
+    chance = random.Random(2026)
+    people = [f"person{number}" for number in range(10)]
+    add(directory, dc, *people)
+    workers = [WorkerProcess(config, tmp_path / f"worker{number}.log") for number in (1, 2)]
+    for process in workers:
+        process.start()
+    over = threading.Event()
+    deaths = []
+
+    def kill_again_and_again() -> None:
+        while not over.wait(chance.uniform(0.1, 0.9)):
+            process = chance.choice(workers)
+            process.kill()
+            deaths.append(1)
+            process.start()
+
+    killer = threading.Thread(target=kill_again_and_again)
+    killer.start()
+    passwords = gateway.change.keywords["passwords"]
+    newest = dict.fromkeys(people, PASSWORD)
+    try:
+        for number in range(ROUNDS):
+            login = chance.choice(people)
+            password = f"Hasard-{number:04}-{chance.randrange(10**9)}!"
+            account = passwords.held_by(login, Secret(newest[login]))
+            assert isinstance(passwords.replace(account, Secret(password)), Changed)
+            newest[login] = password
+            time.sleep(chance.uniform(0, 0.15))
+    finally:
+        over.set()
+        killer.join()
+    changed = [login for login in people if newest[login] != PASSWORD]
+    wait_until(lambda: all(is_over(directory, login) for login in changed), 90)
+    for process in workers:
+        process.stop()
+
+    assert len(deaths) > 10
+    assert all(state.step in FINAL for login in changed for state in states(directory, login))
+    assert [login for login in changed if not dc.kinit(login, newest[login])] == []
+    written = [*directory.files(), *tmp_path.rglob("*"), *dc.folder.rglob("*.log")]
+    for file in written:
+        with suppress(OSError):
+            content = file.read_bytes() if file.is_file() else b""
+            assert b"Hasard-" not in content, f"a password stands in clear in {file}"
+    assert "Hasard-" not in caplog.text
+
+
+def test_changes_when_one_worker_stalls_in_the_middle_then_the_newest_password_wins_at_the_domain(
+    directory, dc, gateway, config, tmp_path
+):
+    """A worker is stopped (SIGSTOP) at a random moment of its delivery, wakes up late, and writes what it had."""
+    chance = random.Random(7)
+    add(directory, dc, "dora")
+    first, second = (WorkerProcess(config, tmp_path / f"worker{number}.log") for number in (1, 2))
+    passwords = gateway.change.keywords["passwords"]
+    current = PASSWORD
+    first.start()
+    time.sleep(1.5)
+    for number in range(4):
+        for password in (f"Lent-Pw-{number}-un!", f"Lent-Pw-{number}-deux!"):
+            account = passwords.held_by("dora", Secret(current))
+            assert isinstance(passwords.replace(account, Secret(password)), Changed)
+            current = password
+            if password.endswith("un!"):
+                time.sleep(chance.uniform(0, 0.2))
+                first.signal(signal.SIGSTOP)
+        second.start()
+        time.sleep(1)
+        first.signal(signal.SIGCONT)
+        wait_until(lambda: is_over(directory, "dora"))
+        second.stop()
+        assert dc.kinit("dora", current)
+    first.stop()

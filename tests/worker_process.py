@@ -1,0 +1,84 @@
+"""The gateway's settings with a real domain as target, and real `mamia sync` processes on them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from directory_server import PEOPLE as PEOPLE_OF_THE_ANNUAIRE
+from directory_server import SUFFIX, AcademyDirectory
+
+from gateway.cli.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
+from gateway.protection.seal import make_key_pair
+
+
+def write_settings(folder: Path, directory: AcademyDirectory, dc: PrivateSamba, lease_seconds: float = 2) -> Path:
+    """A settings file for both processes; its secrets stand beside it."""
+    make_key_pair(folder / "worker.key", folder / "worker.pub")
+    for account in ("gateway", "sync"):
+        (folder / account).write_text(directory.slapd.password(account))
+    file = folder / "mamia.toml"
+    file.write_text(f"""
+[directory]
+servers = ["{directory.url}"]
+bind_dn = "cn=gateway,ou=services,{SUFFIX}"
+bind_password_file = "{folder}/gateway"
+decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
+connect_timeout_seconds = 1
+receive_timeout_seconds = 2
+[people]
+base = "{PEOPLE_OF_THE_ANNUAIRE}"
+[captcha]
+required = []
+[web]
+secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
+secure_cookies = false
+[workstation]
+public_key_file = "{folder}/worker.pub"
+private_key_files = ["{folder}/worker.key"]
+bind_dn = "cn=sync,ou=services,{SUFFIX}"
+bind_password_file = "{folder}/sync"
+lease_seconds = {lease_seconds}
+poll_seconds = 0.1
+[workstation.targets.domain]
+type = "active_directory"
+label = "Poste de travail"
+servers = ["{dc.url}"]
+ca_file = "{dc.authority}"
+bind_dn = "{SERVICE}@{REALM.lower()}"
+bind_password_file = "{dc.password_file(SERVICE)}"
+base = "{PEOPLE}"
+connect_timeout_seconds = 1
+receive_timeout_seconds = 1
+""")
+    return file
+
+
+@dataclass
+class WorkerProcess:
+    config: Path
+    log: Path
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gateway.cli.main", "sync", "--config", str(self.config)], stderr=log
+            )
+
+    def kill(self) -> None:
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process
+        self._process.send_signal(number)
+
+    def stop(self) -> None:
+        assert self._process
+        self._process.terminate()
+        self._process.wait(20)
