@@ -24,9 +24,11 @@ ADMIN = f"cn=admin,{SUFFIX}"
 HOST = "127.0.0.1"
 CONFIG_FILES = (
     "schema/mamia.ldif",
+    "schema/samba.ldif",
     "10-modules.ldif",
     "20-indices.ldif",
     "30-access.ldif",
+    "35-workstation-nt.ldif",
     "40-password-policy.ldif",
 )
 DATA_FILES = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gateway.account.model import Secret
-from gateway.settings import ActiveDirectoryTarget, Workstation
+from gateway.settings import ActiveDirectoryTarget, SambaNtTarget, Workstation
 from gateway.targets.active_directory import ActiveDirectory, ActiveDirectorySettings
+from gateway.targets.samba_nt import SambaNt, SambaNtSettings
 from gateway.workstation.ports import JoinedTarget, Target
 
 
@@ -19,7 +20,11 @@ def delivered_targets(workstation: Workstation) -> dict[str, Target]:
 
 def joined_targets(workstation: Workstation) -> list[JoinedTarget]:
     """The targets whose attributes join the Modify of the password."""
-    return []
+    return [
+        SambaNt(SambaNtSettings(name=name, posix=target.posix))
+        for name, target in workstation.targets.items()
+        if isinstance(target, SambaNtTarget)
+    ]
 
 
 def _active_directory(name: str, target: ActiveDirectoryTarget) -> Target:

@@ -1,0 +1,139 @@
+"""NT4-style workstations: one Modify with userPassword, and a real smbd that lets people in by it."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from browser import Browser
+from conftest import settings_for
+from directory_server import PASSWORD, AcademyDirectory
+from real_smbd import SID, RealSmbd
+
+from gateway import composition
+from gateway.account.model import Secret
+from gateway.app import create_app
+from gateway.targets.samba_nt import SambaNt, SambaNtSettings, nt_hash
+
+pytestmark = pytest.mark.xdist_group("samba_nt")
+NEW = "Nouveau-2025"
+
+
+@pytest.fixture(scope="module")
+def annuaire(tmp_path_factory):
+    """A directory of its own: smbd changes its access rules."""
+    academy = AcademyDirectory(tmp_path_factory.mktemp("nt") / "state")
+    yield academy
+    academy.slapd.stop()
+
+
+@pytest.fixture(scope="module")
+def smbd(annuaire):
+    """Its folder is passable, unlike pytest's own: smbd looks at its share as the person who logged in."""
+    with tempfile.TemporaryDirectory(prefix="smbd-") as folder:
+        Path(folder).chmod(0o711)
+        server = RealSmbd(annuaire, Path(folder))
+        server.add_unix_user("fdurand4", 20001)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def durand(annuaire, smbd):
+    """Somebody of the rectorat with an NT4-style account that nobody opened yet."""
+    annuaire.remove_everybody()
+    return annuaire.add_person(
+        "fdurand4",
+        objectClass=["inetOrgPerson", "mamiaPerson", "sambaSamAccount", "shadowAccount"],
+        departmentNumber="rectorat",
+        sambaSID=f"{SID}-3000",
+        sambaAcctFlags="[U          ]",
+    )
+
+
+@pytest.fixture
+def browser(annuaire):
+    settings = settings_for(annuaire, workstation={"targets": {"nt": {"type": "samba_nt", "posix": True}}})
+    gateway = composition.build(settings)
+    yield Browser(create_app(gateway))
+    gateway.close()
+
+
+def test_change_when_the_person_has_an_nt_account_then_smbd_takes_the_new_password_and_refuses_the_old_one(
+    annuaire, smbd, browser, durand
+):
+    page = browser.change(durand, PASSWORD, "Premier-2025!")
+    assert "Poste de travail Windows en place" in page.main
+    assert smbd.lets_in(durand, "Premier-2025!")
+
+    browser.change(durand, "Premier-2025!", NEW)
+
+    assert smbd.lets_in(durand, NEW)
+    assert not smbd.lets_in(durand, "Premier-2025!")
+    assert annuaire.binds(durand, NEW)
+
+
+@pytest.mark.parametrize("password", ["Été à Nîmes 1!", "Clé🔑-2025-x", "Quotes\"'\\<&1a", "Aa1-" + "x" * 80])
+def test_change_when_the_password_has_unusual_characters_then_smbd_takes_exactly_it(smbd, browser, durand, password):
+    browser.change(durand, PASSWORD, password)
+
+    assert smbd.lets_in(durand, password)
+
+
+def test_reset_when_the_person_has_an_nt_account_then_smbd_takes_the_new_password(smbd, browser, durand):
+    browser.choose(browser.prove(durand), NEW)
+
+    assert smbd.lets_in(durand, NEW)
+
+
+def test_change_when_the_directory_refuses_the_password_then_the_nt_account_keeps_the_old_one(
+    annuaire, smbd, browser, durand
+):
+    browser.change(durand, PASSWORD, NEW)
+
+    browser.change(durand, NEW, PASSWORD)
+
+    assert smbd.lets_in(durand, NEW)
+    assert not smbd.lets_in(durand, PASSWORD)
+
+
+def test_change_when_it_is_written_then_times_are_set_and_no_lm_hash_and_nothing_is_sealed(annuaire, browser, durand):
+    before = int(datetime.now(UTC).timestamp())
+
+    browser.change(durand, PASSWORD, NEW)
+
+    entry = annuaire.read(durand)
+    assert before <= int(entry["sambaPwdLastSet"][0]) <= before + 10
+    assert int(entry["shadowLastChange"][0]) == before // 86400
+    assert "sambaLMPassword" not in entry
+    assert "mamiaPendingSecret" not in entry
+    assert entry["mamiaSyncState"][0].startswith("nt;done;")
+
+
+def test_gateway_when_it_reads_the_entry_then_the_nt_hash_stays_hidden(annuaire, browser, durand):
+    browser.change(durand, PASSWORD, NEW)
+
+    with annuaire.as_service("gateway") as line:
+        [(_, seen)] = line.search_s(annuaire.dn(durand), 0, attrlist=["*"])
+    with annuaire.as_person(durand, NEW) as line:
+        [(_, own)] = line.search_s(annuaire.dn(durand), 0, attrlist=["*"])
+
+    assert "sambaNTPassword" not in seen
+    assert "sambaNTPassword" not in own
+
+
+@pytest.mark.parametrize(
+    "password, expected",
+    [("password", "8846F7EAEE8FB117AD06BDD830B7586C"), ("Password", "A4F49C406510BDCAB6824EE7C30FD852")],
+)
+def test_nt_hash_when_the_password_is_known_then_so_is_the_hash(password, expected):
+    assert nt_hash(Secret(password)) == expected
+
+
+def test_changes_when_hosts_read_no_shadow_then_shadow_is_left_alone():
+    changes = SambaNt(SambaNtSettings("nt")).changes(Secret(NEW), datetime(2026, 1, 1, tzinfo=UTC))
+
+    assert set(changes) == {"sambaNTPassword", "sambaPwdLastSet"}
