@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gateway.account.model import Secret
-from gateway.settings import ActiveDirectoryTarget, SambaNtTarget, Workstation
+from gateway.settings import ActiveDirectoryTarget, KerberosTarget, SambaNtTarget, Workstation
 from gateway.targets.active_directory import ActiveDirectory, ActiveDirectorySettings
+from gateway.targets.kerberos import Kerberos, KerberosSettings
 from gateway.targets.samba_nt import SambaNt, SambaNtSettings
 from gateway.workstation.ports import JoinedTarget, Target
 
@@ -15,6 +16,8 @@ def delivered_targets(workstation: Workstation) -> dict[str, Target]:
     for name, target in workstation.targets.items():
         if isinstance(target, ActiveDirectoryTarget):
             made[name] = _active_directory(name, target)
+        elif isinstance(target, KerberosTarget):
+            made[name] = _kerberos(name, target)
     return made
 
 
@@ -40,5 +43,19 @@ def _active_directory(name: str, target: ActiveDirectoryTarget) -> Target:
             unlock=target.unlock,
             connect_timeout_seconds=target.connect_timeout_seconds,
             receive_timeout_seconds=target.receive_timeout_seconds,
+        )
+    )
+
+
+def _kerberos(name: str, target: KerberosTarget) -> Target:
+    return Kerberos(
+        KerberosSettings(
+            name=name,
+            realm=target.realm,
+            principal=target.principal,
+            admin_principal=target.admin_principal,
+            keytab_file=target.keytab_file,
+            krb5_conf=target.krb5_conf,
+            timeout_seconds=target.timeout_seconds,
         )
     )

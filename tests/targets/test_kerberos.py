@@ -1,0 +1,172 @@
+"""A real KDC: what kinit takes and refuses after each answer of the target."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from real_kdc import ADMIN, REALM, RealKdc
+
+from gateway.account.model import Secret
+from gateway.targets.kerberos import Kerberos, KerberosSettings
+from gateway.workstation.model import Done, Reason, Refused, Unavailable
+
+pytestmark = pytest.mark.xdist_group("kerberos")
+OLD, NEW = "Ancien-Pw-2024!", "Nouveau-Pw-2025!"
+
+
+@pytest.fixture(scope="module")
+def kdc(tmp_path_factory):
+    server = RealKdc(tmp_path_factory.mktemp("kdc"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def settings(kdc):
+    return KerberosSettings("realm", REALM, ADMIN, kdc.keytab, kdc.krb5_conf, timeout_seconds=5)
+
+
+@pytest.fixture
+def target(settings):
+    return Kerberos(settings)
+
+
+@pytest.fixture
+def durand(kdc):
+    return kdc.add_person(f"u{uuid.uuid4().hex[:8]}", OLD)
+
+
+def test_password_when_set_then_kinit_takes_it_and_refuses_the_old_one(kdc, target, durand):
+    assert kdc.kinit(durand, OLD)
+
+    assert target.set_password(durand, Secret(NEW)) == Done()
+
+    assert kdc.kinit(durand, NEW)
+    assert not kdc.kinit(durand, OLD)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["Été à Nîmes 1!", "Clé🔑-2025-x", "Quotes\"'\\<&1a", " Blancs 2025- ", "Aa1-" + "x" * 80, "-pw Xx12345"],
+)
+def test_password_when_it_has_unusual_characters_then_the_realm_takes_exactly_it(kdc, target, durand, password):
+    assert target.set_password(durand, Secret(password)) == Done()
+
+    assert kdc.kinit(durand, password)
+    assert not kdc.kinit(durand, password.strip() + "x")
+
+
+@pytest.mark.parametrize(
+    "password, reason",
+    [("Ab-1", Reason.TOO_SHORT), ("onlysmallletters", Reason.TOO_SIMPLE), (OLD, Reason.IN_HISTORY)],
+)
+def test_password_when_the_realm_refuses_it_then_the_rule_is_named_and_the_old_one_stays(
+    kdc, target, durand, password, reason
+):
+    outcome = target.set_password(durand, Secret(password))
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is reason
+    assert password not in repr(outcome)
+    assert kdc.kinit(durand, OLD)
+
+
+def test_password_when_it_is_too_young_then_that_is_the_reason(kdc, target):
+    kdc.admin("addpol -minlife 1day patient")
+    login = kdc.add_person("patient1", OLD, "patient")
+
+    outcome = target.set_password(login, Secret(NEW))
+
+    assert outcome == Done() or (isinstance(outcome, Refused) and outcome.reason is Reason.TOO_YOUNG)
+
+
+@pytest.mark.parametrize(
+    "login",
+    ["nobody", "gateway/admin", f"x@{REALM}", "a b", '"x"', "-randkey", "*", "", "x\ndelprinc -force y", "K/M"],
+)
+def test_account_when_the_login_is_unknown_or_would_name_something_else_then_it_is_refused(kdc, target, login):
+    outcome = target.set_password(login, Secret(NEW))
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Reason.NO_ACCOUNT
+
+
+def test_right_when_it_is_missing_then_the_operator_is_told_which(kdc, target, durand):
+    kdc.stop()
+    kdc.give_rights("l")
+    kdc.start()
+    try:
+        outcome = target.set_password(durand, Secret(NEW))
+    finally:
+        kdc.stop()
+        kdc.give_rights("c")
+        kdc.start()
+
+    assert isinstance(outcome, Unavailable)
+    assert "kadm5.acl" in outcome.mend
+    assert kdc.kinit(durand, OLD)
+
+
+@pytest.mark.parametrize("content", [None, b"no keytab"])
+def test_keytab_when_it_is_missing_or_broken_then_the_operator_is_told(settings, durand, tmp_path, content):
+    keytab = tmp_path / "other.keytab"
+    if content is not None:
+        keytab.write_bytes(content)
+
+    outcome = Kerberos(replace(settings, keytab_file=keytab)).set_password(durand, Secret(NEW))
+
+    assert isinstance(outcome, Unavailable)
+    assert "keytab" in outcome.mend
+
+
+def test_server_when_it_is_down_then_it_is_for_later_and_works_once_it_is_up(kdc, target, durand):
+    kdc.stop()
+    down = target.set_password(durand, Secret(NEW))
+    kdc.start()
+
+    assert isinstance(down, Unavailable)
+    assert not down.mend
+    assert target.set_password(durand, Secret(NEW)) == Done()
+
+
+def test_server_when_it_hangs_then_the_answer_comes_in_time_and_says_that_nobody_knows(kdc, settings, durand):
+    kdc.signal_all(signal.SIGSTOP)
+    started = time.monotonic()
+    try:
+        outcome = Kerberos(replace(settings, timeout_seconds=2)).set_password(durand, Secret(NEW))
+    finally:
+        kdc.signal_all(signal.SIGCONT)
+
+    assert isinstance(outcome, Unavailable)
+    assert outcome.may_be_set
+    assert time.monotonic() - started < 6
+
+
+def test_password_when_it_is_on_its_way_then_it_stands_in_no_argument_list(kdc, target, durand):
+    seen: list[bytes] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            for file in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    seen.append(file.read_bytes())
+                except OSError:
+                    continue
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for number in range(3):
+        target.set_password(durand, Secret(f"Tres-Secret-{number}!"))
+    over.set()
+    watcher.join()
+
+    assert any(b"kadmin" in line for line in seen)
+    assert not any(b"Tres-Secret" in line for line in seen)
