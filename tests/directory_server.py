@@ -7,6 +7,7 @@ own, with its own access rules, while what must be proved here are the files of 
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 from pathlib import Path
@@ -31,6 +32,11 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_address() -> str:
+    """A loopback address that nobody else is likely to serve on, for servers whose ports are given."""
+    return f"127.{random.randrange(2, 250)}.{random.randrange(1, 250)}.{random.randrange(2, 250)}"
 
 
 class AcademyDirectory:

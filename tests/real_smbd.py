@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from directory_server import SUFFIX, AcademyDirectory
+from directory_server import SUFFIX, AcademyDirectory, free_address
 
 DOMAIN = "RECTORAT"
 SID = "S-1-5-21-1004336348-1177238915-682003330"
@@ -80,7 +80,8 @@ CONFIG = """[global]
 class RealSmbd:
     """Accounts need a Unix user: nss_wrapper lends smbd a passwd file, and the machine's own stays as it is."""
 
-    def __init__(self, directory: AcademyDirectory, folder: Path, ip: str = "127.0.0.20") -> None:
+    def __init__(self, directory: AcademyDirectory, folder: Path) -> None:
+        ip = free_address()
         self.folder, self.ip = folder, ip
         for name in ["private", "state", "cache", "lock", "run", "ncalrpc", "share"]:
             (folder / name).mkdir(parents=True)
@@ -136,7 +137,9 @@ class RealSmbd:
             file.write(f"username={login}\npassword={password}\ndomain={DOMAIN}\n")
             file.flush()
             command = ["smbclient", f"//{self.ip}/share", "-p", str(PORT), "-A", file.name, "-c", "ls"]
-            return subprocess.run(command, capture_output=True).returncode == 0
+            done = subprocess.run(command, capture_output=True, text=True)
+        print(f"smbclient: {done.stdout.strip()} {done.stderr.strip()}")
+        return done.returncode == 0
 
     def _run(self, *command: str, text: str) -> None:
         done = subprocess.run(command, input=text, capture_output=True, text=True, env=self.environment)

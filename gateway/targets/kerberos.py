@@ -1,8 +1,8 @@
 """A Kerberos realm of MIT's, by its own administration client with a keytab.
 
 `kadmin` reads its commands and the passwords from standard input, so that none stands in an argument list. It runs
-once a password, in a process of its own: time limits hold, and no library's global state meets our threads. It answers
-0 whatever happened, so its words decide; they are asked for in English.
+once a password, in a process of its own: time limits hold, and no library's global state meets our threads. It exits
+with 0 whatever happened, so its words decide; they are asked for in English.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _MENDS = {
     "Operation requires": "give {admin} the right c (change passwords) in kadm5.acl",
     "Keytab": "check keytab_file",
     "keytab": "check keytab_file",
+    "key table": "check keytab_file",
     "Client not found": "create {admin}, or correct admin_principal",
     "Client '": "create {admin}, or correct admin_principal",
     "Preauthentication failed": "the keytab's key is old: write a new one with ktadd",

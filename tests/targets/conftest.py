@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from directory_server import free_address
 
 from gateway.cli.private_samba import PrivateSamba
 
@@ -15,7 +16,7 @@ from gateway.cli.private_samba import PrivateSamba
 def domain_controller() -> Iterator[PrivateSamba]:
     """A Samba AD domain controller. Its path is short: pytest's own would be too long for its sockets."""
     with tempfile.TemporaryDirectory(prefix="ad-") as folder:
-        samba = PrivateSamba(Path(folder) / "dc")
+        samba = PrivateSamba(Path(folder) / "dc", free_address())
         Path(folder).chmod(0o711)
         samba.create()
         samba.start()
