@@ -137,9 +137,7 @@ class RealSmbd:
             file.write(f"username={login}\npassword={password}\ndomain={DOMAIN}\n")
             file.flush()
             command = ["smbclient", f"//{self.ip}/share", "-p", str(PORT), "-A", file.name, "-c", "ls"]
-            done = subprocess.run(command, capture_output=True, text=True)
-        print(f"smbclient: {done.stdout.strip()} {done.stderr.strip()}")
-        return done.returncode == 0
+            return subprocess.run(command, capture_output=True).returncode == 0
 
     def _run(self, *command: str, text: str) -> None:
         done = subprocess.run(command, input=text, capture_output=True, text=True, env=self.environment)

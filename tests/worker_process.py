@@ -27,8 +27,8 @@ servers = ["{directory.url}"]
 bind_dn = "cn=gateway,ou=services,{SUFFIX}"
 bind_password_file = "{folder}/gateway"
 decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
-connect_timeout_seconds = 1
-receive_timeout_seconds = 2
+connect_timeout_seconds = 5
+receive_timeout_seconds = 10
 [people]
 base = "{PEOPLE_OF_THE_ANNUAIRE}"
 [captcha]
@@ -79,6 +79,9 @@ class WorkerProcess:
         self._process.send_signal(number)
 
     def stop(self) -> None:
-        assert self._process
-        self._process.terminate()
-        self._process.wait(20)
+        """As an operator stops it; twice does no harm."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.terminate()
+            self._process.wait(30)
+            self._process = None

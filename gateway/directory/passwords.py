@@ -14,6 +14,7 @@ from ldap3.core.results import (
     RESULT_CONSTRAINT_VIOLATION,
     RESULT_INSUFFICIENT_ACCESS_RIGHTS,
     RESULT_INVALID_CREDENTIALS,
+    RESULT_NO_SUCH_ATTRIBUTE,
     RESULT_REFERRAL,
     RESULT_SUCCESS,
     RESULT_UNWILLING_TO_PERFORM,
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
 
+TRIES_AGAINST_ANOTHER_WRITE = 5
 UNFIT_FOR_WRITES = (*UNFIT, RESULT_REFERRAL, RESULT_UNWILLING_TO_PERFORM)
 """As replicas and servers set to read-only answer: nothing was written."""
 
@@ -198,12 +200,21 @@ class LdapPasswords:
         joined, propagation = self._propagation.join(account, new)
         changes: Changes = {PASSWORD: [(MODIFY_REPLACE, [new.reveal().encode()])], **joined, **more}
         try:
-            result = self._service.tell(_modification(account.reference, changes))
+            result = self._told(account.reference, changes)
         except WriteUnconfirmed:
             if self._is_in_force(account.reference, new):
                 return propagation
             raise
         return _refusal(result) or propagation
+
+    def _told(self, dn: str, changes: Changes) -> Mapping[str, Any]:
+        """Two writes at once on one entry: ppolicy then trims a history that the other one trimmed already, and slapd
+        refuses the later of them whole with noSuchAttribute. It is sent again."""
+        for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
+            result: Mapping[str, Any] = self._service.tell(_modification(dn, changes))
+            if result["result"] != RESULT_NO_SUCH_ATTRIBUTE:
+                break
+        return result
 
     def _is_in_force(self, dn: str, new: Secret) -> bool:
         try:
