@@ -16,7 +16,7 @@ KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
 TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check clean
+.PHONY: help demo demo-reset test check bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,6 +35,9 @@ check: .venv/installed-tests ## lint, types, imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: .venv/installed-tests ## figures, as ratios taken in one run
+	$(BIN)/python tests/bench/propagation.py
 
 clean: ## remove what was installed and made here
 	rm -rf .venv var build dist *.egg-info

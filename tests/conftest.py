@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import Browser
-from directory_server import PEOPLE, POLICIES, SUFFIX, AcademyDirectory
+from directory_server import PEOPLE, POLICIES, SUFFIX, AcademyDirectory, free_address
 
 from gateway import composition
 from gateway.app import create_app
+from gateway.cli.private_samba import PrivateSamba
 from gateway.composition import Gateway
 from gateway.settings import Settings
 
@@ -85,3 +88,15 @@ def open_browser(build: Callable[..., Gateway]) -> Callable[..., Browser]:
 @pytest.fixture
 def browser(open_browser: Callable[..., Browser]) -> Browser:
     return open_browser()
+
+
+@pytest.fixture(scope="session")
+def domain_controller() -> Iterator[PrivateSamba]:
+    """A Samba AD domain controller. Its path is short: pytest's own would be too long for its sockets."""
+    with tempfile.TemporaryDirectory(prefix="ad-", ignore_cleanup_errors=True) as folder:
+        samba = PrivateSamba(Path(folder) / "dc", free_address())
+        Path(folder).chmod(0o711)
+        samba.create()
+        samba.start()
+        yield samba
+        samba.stop()

@@ -149,7 +149,8 @@ def _tell(slapd: PrivateSlapd, samba: PrivateSamba | None, port: int) -> None:
     print(f"rectorat (their passwords go to the workstation too): {', '.join(rectorat_logins(slapd))}")
     if samba:
         config = samba.folder / "etc" / "smb.conf"
-        print(f"workstation login: smbclient --configfile={config} //{samba.ip}/netlogon -U {DOMAIN}\\\\LOGIN -c ls")
+        print("try a workstation login (it asks for the password):")
+        print(f"  smbclient --configfile={config} '//{samba.ip}/IPC$' -U {DOMAIN}/LOGIN -c exit && echo welcome")
     print(f"directory {slapd.url}, administrator cn=admin,{SUFFIX}, password in {slapd.password_file('admin')}")
     print("Ctrl-C stops all of it; `make demo-reset` throws the changes away.")
     print(f"ready http://{HOST}:{port}", flush=True)

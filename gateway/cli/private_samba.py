@@ -143,8 +143,7 @@ class PrivateSamba:
         if len(str(self.folder)) > LONGEST_FOLDER:
             raise SambaFailed(f"{self.folder}: the path is too long for Samba's sockets; choose a shorter --state")
         shutil.rmtree(self.folder, ignore_errors=True)
-        # Passable: smbd looks at its shares as the person who logged in. What is secret has its own mode.
-        self.folder.mkdir(mode=0o711, parents=True)
+        self.folder.mkdir(mode=0o700, parents=True)
         for account in ("Administrator", SERVICE):
             self._write_secret(account, "Aa1-" + secrets.token_urlsafe(18))
         self._configure()
@@ -215,9 +214,9 @@ class PrivateSamba:
         with tempfile.NamedTemporaryFile("w", dir=self.folder, encoding="utf-8") as file:
             file.write(f"username={login}\npassword={password}\ndomain={DOMAIN}\n")
             file.flush()
-            command = ["smbclient", f"--configfile={self.folder}/etc/smb.conf", f"//{self.ip}/netlogon"]
+            command = ["smbclient", f"--configfile={self.folder}/etc/smb.conf", f"//{self.ip}/IPC$"]
             return (
-                subprocess.run([*command, "-A", file.name, "-c", "ls"], capture_output=True, check=False).returncode
+                subprocess.run([*command, "-A", file.name, "-c", "exit"], capture_output=True, check=False).returncode
                 == 0
             )
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,16 +20,20 @@ import requests
 from browser import CHANGE
 from directory_server import free_port
 
+from gateway.account.model import Secret
+from gateway.cli.private_samba import PrivateSamba
+from gateway.targets.samba_nt import nt_hash
+
 SAMPLE_PASSWORD = "Bienvenue-2026!"
 NEW = "Nouveau-2025"
 
 
 class Demo:
-    def __init__(self, state: Path, **environment: str) -> None:
+    def __init__(self, state: Path, *options: str, **environment: str) -> None:
         self.port, self.directory_port = free_port(), free_port()
         command = [sys.executable, "-m", "gateway.cli.main", "demo", "--state", str(state)]
         self.process = subprocess.Popen(
-            [*command, "--port", str(self.port), "--directory-port", str(self.directory_port)],
+            [*command, "--port", str(self.port), "--directory-port", str(self.directory_port), *options],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **environment},
             start_new_session=True,
         )  # fmt: skip
@@ -84,8 +89,8 @@ def _answers(port: int) -> bool:
 
 
 @contextmanager
-def demo(state: Path, **environment: str) -> Iterator[Demo]:
-    running = Demo(state, **environment)
+def demo(state: Path, *options: str, **environment: str) -> Iterator[Demo]:
+    running = Demo(state, *options, **environment)
     try:
         yield running
     finally:
@@ -179,3 +184,34 @@ def test_demo_when_its_secrets_are_written_then_only_their_owner_reads_them(made
 
     assert len(secrets) == 5
     assert all(file.stat().st_mode & 0o077 == 0 for file in (*secrets, made))
+
+
+def test_demo_when_somebody_of_the_rectorat_changes_the_password_then_the_nt_attributes_follow(tmp_path):
+    with demo(tmp_path / "state", MAMIA_CAPTCHA__REQUIRED="[]") as running:
+        answer = running.change("prousseau", SAMPLE_PASSWORD, NEW)
+        line = ldap.initialize(f"ldap://127.0.0.1:{running.directory_port}")
+        line.simple_bind_s("cn=admin,dc=ac-example,dc=fr", (tmp_path / "state" / "admin.password").read_text())
+        [(_, entry)] = line.search_s("uid=prousseau,ou=people,dc=ac-example,dc=fr", 0)
+        line.unbind_s()
+
+    assert "Poste de travail Windows" in answer.text
+    assert entry["sambaNTPassword"] == [nt_hash(Secret(NEW)).encode()]
+
+
+@pytest.mark.xdist_group("samba_ad")
+def test_demo_when_a_domain_controller_is_asked_for_then_the_new_password_opens_the_workstation():
+    with tempfile.TemporaryDirectory(prefix="d-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        state = Path(folder) / "s"
+        with demo(state, "--workstation", "samba", MAMIA_CAPTCHA__REQUIRED="[]") as running:
+            domain = PrivateSamba(state / "samba")
+            assert domain.smb("prousseau", SAMPLE_PASSWORD)
+            assert any("smbclient" in line for line in running.lines)
+
+            running.change("prousseau", SAMPLE_PASSWORD, NEW)
+
+            deadline = time.monotonic() + 30
+            while not domain.smb("prousseau", NEW) and time.monotonic() < deadline:
+                time.sleep(0.2)
+            assert domain.smb("prousseau", NEW)
+            assert not domain.smb("prousseau", SAMPLE_PASSWORD)

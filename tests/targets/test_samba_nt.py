@@ -32,7 +32,7 @@ def annuaire(tmp_path_factory):
 @pytest.fixture(scope="module")
 def smbd(annuaire):
     """Its folder is passable, unlike pytest's own: smbd looks at its share as the person who logged in."""
-    with tempfile.TemporaryDirectory(prefix="smbd-") as folder:
+    with tempfile.TemporaryDirectory(prefix="smbd-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o711)
         server = RealSmbd(annuaire, Path(folder))
         server.add_unix_user("fdurand4", 20001)

@@ -1,0 +1,158 @@
+"""What propagation costs, as ratios taken in one run on real servers: python tests/bench/propagation.py"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from directory_server import PASSWORD, AcademyDirectory, free_address
+from ldap3 import MODIFY_REPLACE, NONE, Connection, Server
+from ldap3.core.exceptions import LDAPException
+from worker_process import WorkerProcess, write_settings
+
+from gateway import composition
+from gateway.account.model import Secret
+from gateway.cli.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
+from gateway.cli.sync import workers_directory
+from gateway.settings import Settings
+from gateway.settings.file import load
+
+PENDING = 500
+CHANGES = 50
+ROUNDS = 3
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="b-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        directory = AcademyDirectory(folder / "slapd")
+        dc = PrivateSamba(folder / "dc", free_address())
+        dc.create()
+        dc.start()
+        try:
+            people = [f"person{number}" for number in range(PENDING)]
+            for login in people:
+                directory.add_person(login, departmentNumber="rectorat")
+            dc.add_people(people, "Depart-Pw-2024!")
+            config = write_settings(folder, directory, dc, lease_seconds=60)
+            settings = load(config)
+            rate(settings, config, dc, people)
+            latency(settings, config, dc, people[:CHANGES], folder)
+            cost(settings, people)
+        finally:
+            dc.stop()
+            directory.slapd.stop()
+
+
+def rate(settings: Settings, config: Path, dc: PrivateSamba, people: list[str]) -> None:
+    """The worker with 500 pending against bare sequential unicodePwd writes over one connection."""
+    ratios, bare_rates = [], []
+    passwords = composition.build(settings).change.keywords["passwords"]
+    for round_ in range(ROUNDS):
+        for login in people:
+            account = passwords.held_by(login, Secret(PASSWORD if round_ == 0 else f"Debit-Pw-{round_ - 1}-2025!"))
+            passwords.replace(account, Secret(f"Debit-Pw-{round_}-2025!"))
+        worker = composition.build_worker(settings, workers_directory(settings, config))
+        worker.courier.round(stop=iter([False, True]).__next__)
+        started = time.perf_counter()
+        delivered = worker.courier.round()
+        workers_rate = delivered / (time.perf_counter() - started)
+        worker.close()
+        bare = bare_rate(dc, people)
+        bare_rates.append(bare)
+        ratios.append(workers_rate / bare)
+    show("worker's rate / bare unicodePwd writes", ratios, "at least 0.9")
+    show("  bare writes a second here", bare_rates, "")
+
+
+def bare_rate(dc: PrivateSamba, people: list[str]) -> float:
+    line = Connection(
+        Server(dc.url, get_info=NONE), f"{SERVICE}@{REALM.lower()}", dc.password(SERVICE), auto_bind=True
+    )
+    value = '"Nu-Pw-2025-debit!"'.encode("utf-16-le")
+    started = time.perf_counter()
+    for login in people:
+        assert line.modify(f"CN={login},{PEOPLE}", {"unicodePwd": [(MODIFY_REPLACE, [value])]}), line.result
+    taken = time.perf_counter() - started
+    line.unbind()
+    return len(people) / taken
+
+
+def latency(settings: Settings, config: Path, dc: PrivateSamba, people: list[str], folder: Path) -> None:
+    """From the answer to the browser to the first LDAPS bind that the domain accepts, idle system."""
+    gateway = composition.build(settings)
+    passwords = gateway.change.keywords["passwords"]
+    worker = WorkerProcess(config, folder / "worker.log")
+    worker.start()
+    time.sleep(3)
+    seconds = []
+    for login in people:
+        account = passwords.held_by(login, Secret(f"Debit-Pw-{ROUNDS - 1}-2025!"))
+        passwords.replace(account, Secret("Vite-Pw-2026!"))
+        answered = time.perf_counter()
+        while not binds(dc, login, "Vite-Pw-2026!"):
+            time.sleep(0.01)
+        seconds.append(time.perf_counter() - answered)
+    worker.stop()
+    gateway.close()
+    cuts = statistics.quantiles(seconds, n=20)
+    print(f"answer → workstation takes it, {len(seconds)} changes: p50 {statistics.median(seconds):.2f} s, "
+          f"p95 {cuts[18]:.2f} s, longest {max(seconds):.2f} s (p95 under 1 s)")  # fmt: skip
+
+
+def binds(dc: PrivateSamba, login: str, password: str) -> bool:
+    line = Connection(Server(dc.url, get_info=NONE), f"{login}@{REALM.lower()}", password)
+    with suppress(LDAPException):
+        try:
+            return bool(line.bind())
+        finally:
+            line.unbind()
+    return False
+
+
+def cost(settings: Settings, people: list[str]) -> None:
+    """The write of a password with the sealed outbox against the same write without."""
+    without = settings.model_copy(update={"workstation": type(settings.workstation)()})
+    ratios = []
+    for round_ in range(ROUNDS):
+        sealed = median_write(settings, people[-100:], f"Scelle-Pw-{round_}-2026!")
+        plain = median_write(without, people[-200:-100], f"Simple-Pw-{round_}-2026!")
+        ratios.append(sealed / plain)
+    show("write with sealed outbox / without", ratios, "")
+
+
+def median_write(settings: Settings, people: list[str], new: str) -> float:
+    gateway = composition.build(settings)
+    passwords = gateway.change.keywords["passwords"]
+    times = []
+    for login in people:
+        account = passwords._account(passwords._lookup(passwords._mapping.with_login(login)))
+        times.append(timed(lambda account=account: passwords.replace(account, Secret(new))))
+    gateway.close()
+    return statistics.median(times)
+
+
+def timed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def show(what: str, values: list[float], goal: str) -> None:
+    spread = f"{min(values):.2f}–{max(values):.2f}"
+    print(
+        f"{what}: median {statistics.median(values):.2f} of {len(values)} ({spread}) {goal and f'({goal})'}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""`mamia check`: the gateway's rules against those of a real domain."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from worker_process import write_settings
+
+from gateway.composition import password_rules
+from gateway.settings.file import load
+
+pytestmark = pytest.mark.xdist_group("samba_ad")
+
+
+def check(config, *options):
+    command = [sys.executable, "-m", "gateway.cli.main", "check", "--config", str(config), *options]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.fixture
+def config(tmp_path, directory, domain_controller):
+    if not domain_controller.is_running:
+        domain_controller.start()
+    return write_settings(tmp_path, directory, domain_controller)
+
+
+@pytest.fixture
+def strict_domain(domain_controller):
+    """It asks for more than the gateway does."""
+    domain_controller.tool("domain", "passwordsettings", "set", "--min-pwd-length=12", "--history-length=24")
+    yield domain_controller
+    domain_controller.tool("domain", "passwordsettings", "set", "--min-pwd-length=8", "--history-length=3")
+
+
+def test_check_when_the_gateway_is_as_strict_then_it_says_so(config):
+    done = check(config)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("OK    rules of workstation.targets.domain")
+
+
+def test_check_when_the_domain_is_stricter_then_it_warns_with_the_settings_that_mend_it(config, strict_domain):
+    done = check(config, "--json")
+
+    findings = json.loads(done.stdout)
+    assert {finding["level"] for finding in findings} == {"WARN"}
+    mends = " ".join(finding["mend"] for finding in findings)
+    assert "[workstation.targets.domain.rules] min_length = 12" in mends
+    assert "password.history = 24" in mends
+
+
+def test_check_when_its_mend_was_taken_over_then_the_pages_ask_as_much_and_the_warning_is_gone(config, strict_domain):
+    config.write_text(config.read_text() + "[workstation.targets.domain.rules]\nmin_length = 12\ncomplexity = true\n")
+
+    assert password_rules(load(config)).min_length == 12
+    assert "12 characters, the gateway" not in check(config).stdout
+
+
+def test_check_when_the_domain_is_down_then_it_warns_that_nothing_could_be_compared(config, domain_controller):
+    config.write_text(config.read_text().replace(domain_controller.url, "ldaps://127.0.0.1:9"))
+
+    done = check(config)
+
+    assert "can't be read" in done.stdout
+    assert done.stdout.startswith("WARN")
