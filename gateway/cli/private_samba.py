@@ -158,14 +158,12 @@ class PrivateSamba:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 if probe.connect_ex((self.ip, port)) == 0:
                     raise SambaFailed(f"{self.ip}:{port} is taken: another domain controller runs there")
-        # libwbclient's socket /run/samba is compiled in: a private mount keeps it to ourselves.
-        shell = 'mkdir -p /run/samba; mount -t tmpfs tmpfs /run/samba; exec samba -i --debug-stdout --configfile="$0"'
+        command = [*_own_run_samba(), "samba", "-i", "--debug-stdout", f"--configfile={self.folder}/etc/smb.conf"]
         with self.log_file.open("ab") as log:
             # samba -i stops at the end of its standard input, so it can't outlive us.
             self._process = subprocess.Popen(
-                ["unshare", "--mount", "sh", "-c", shell, str(self.folder / "etc" / "smb.conf")],
-                stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+                command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+            )
         deadline = time.monotonic() + START_SECONDS
         while not (self._listens() and self.smb("Administrator", self.password("Administrator"))):
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -278,6 +276,18 @@ class PrivateSamba:
                 if probe.connect_ex((self.ip, port)) != 0:
                     return False
         return True
+
+
+def _own_run_samba() -> list[str]:
+    """A prefix that gives a command a /run/samba of its own: winbind's socket there is compiled into its clients.
+
+    Where mounts can't be made private (in a plain chroot), /run/samba itself must do.
+    """
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+        Path("/run/samba").mkdir(exist_ok=True)
+        return []
+    shell = 'mkdir -p /run/samba; mount -t tmpfs tmpfs /run/samba; exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", shell, "sh"]
 
 
 def _make_certificate(folder: Path, ip: str) -> None:
