@@ -13,6 +13,8 @@ from pathlib import Path
 
 from directory_server import SUFFIX, AcademyDirectory, free_address
 
+from gateway.cli.private_samba import own_run_samba
+
 DOMAIN = "RECTORAT"
 SID = "S-1-5-21-1004336348-1177238915-682003330"
 PORT = 4450
@@ -109,7 +111,7 @@ class RealSmbd:
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["smbd", "--foreground", "--no-process-group", "--debug-stdout", f"-s{self.folder}/smb.conf"],
+                [*own_run_samba(), "smbd", "--foreground", "--no-process-group", "--debug-stdout", f"-s{self.folder}/smb.conf"],
                 stdout=log, stderr=log, env=self.environment, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + 20

@@ -158,7 +158,7 @@ class PrivateSamba:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 if probe.connect_ex((self.ip, port)) == 0:
                     raise SambaFailed(f"{self.ip}:{port} is taken: another domain controller runs there")
-        command = [*_own_run_samba(), "samba", "-i", "--debug-stdout", f"--configfile={self.folder}/etc/smb.conf"]
+        command = [*own_run_samba(), "samba", "-i", "--debug-stdout", f"--configfile={self.folder}/etc/smb.conf"]
         with self.log_file.open("ab") as log:
             # samba -i stops at the end of its standard input, so it can't outlive us.
             self._process = subprocess.Popen(
@@ -278,16 +278,17 @@ class PrivateSamba:
         return True
 
 
-def _own_run_samba() -> list[str]:
+def own_run_samba() -> list[str]:
     """A prefix that gives a command a /run/samba of its own: winbind's socket there is compiled into its clients.
 
-    Where mounts can't be made private (in a plain chroot), /run/samba itself must do.
+    In a plain chroot, whose root is no mount, propagation can't be changed and stays as it is.
     """
-    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
-        Path("/run/samba").mkdir(exist_ok=True)
-        return []
     shell = 'mkdir -p /run/samba; mount -t tmpfs tmpfs /run/samba; exec "$@"'
-    return ["unshare", "--mount", "sh", "-c", shell, "sh"]
+    for propagation in ("private", "unchanged"):
+        unshare = ["unshare", "--mount", f"--propagation={propagation}"]
+        if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode == 0:
+            return [*unshare, "sh", "-c", shell, "sh"]
+    return []
 
 
 def _make_certificate(folder: Path, ip: str) -> None:
