@@ -110,8 +110,9 @@ class RealSmbd:
 
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
+            command = ["smbd", "--foreground", "--no-process-group", "--debug-stdout", f"-s{self.folder}/smb.conf"]
             self._process = subprocess.Popen(
-                [*own_run_samba(), "smbd", "--foreground", "--no-process-group", "--debug-stdout", f"-s{self.folder}/smb.conf"],
+                [*own_run_samba(), *command],
                 stdout=log, stderr=log, env=self.environment, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import tempfile
@@ -26,7 +27,7 @@ from gateway.settings.file import load
 
 PENDING = 500
 CHANGES = 50
-ROUNDS = 3
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
 
 def main() -> None:
