@@ -1,0 +1,102 @@
+"""The web process dies around its Modify: password, sealed password and state are written together or not at all."""
+
+from __future__ import annotations
+
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+import requests
+from browser import CHANGE
+from directory_server import PASSWORD, PEOPLE, SUFFIX, free_port
+
+from gateway.protection.seal import make_key_pair
+
+NEW = "Nouveau-2025"
+ROUNDS = 12
+
+
+@pytest.fixture
+def serve(directory, tmp_path):
+    """Starts `mamia serve` with a target that only the worker can reach; gives the process and its address."""
+    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
+    (tmp_path / "gateway").write_text(directory.slapd.password("gateway"))
+    port = free_port()
+    config = tmp_path / "mamia.toml"
+    config.write_text(f"""
+[directory]
+servers = ["{directory.url}"]
+bind_dn = "cn=gateway,ou=services,{SUFFIX}"
+bind_password_file = "{tmp_path}/gateway"
+decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
+[people]
+base = "{PEOPLE}"
+[captcha]
+required = []
+[web]
+port = {port}
+secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
+secure_cookies = false
+[workstation]
+public_key_file = "{tmp_path}/worker.pub"
+[workstation.targets.domain]
+type = "kerberos"
+realm = "EXAMPLE.TEST"
+admin_principal = "gateway/admin"
+keytab_file = "{tmp_path}/keytab"
+krb5_conf = "{tmp_path}/krb5.conf"
+""")
+
+    def start():
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(config)],
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(200):
+            with suppress(requests.ConnectionError):
+                requests.get(address + "/health/live", timeout=5)
+                return process, address
+            time.sleep(0.1)
+        raise AssertionError("it did not start")
+
+    return start
+
+
+def kill_all_of(process):
+    """gunicorn's parent and its worker, as the kernel kills them when memory is short."""
+    subprocess.run(["pkill", "-9", "-s", str(process.pid)], check=False)
+    process.wait()
+
+
+def test_change_when_the_web_process_is_killed_at_any_moment_then_nothing_is_half_written(directory, serve):
+    chance = random.Random(3)
+    for number in range(ROUNDS):
+        login = directory.add_person(f"person{number}", departmentNumber="rectorat")
+        process, address = serve()
+        session = requests.Session()
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', session.get(address + CHANGE).text).group(1)
+        typed = {"login": login, "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW}
+
+        def send(session=session, address=address, token=token, typed=typed):
+            with suppress(requests.RequestException):
+                session.post(address + CHANGE, data={"csrf_token": token, **typed}, timeout=10)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        time.sleep(chance.uniform(0, 0.2))
+        kill_all_of(process)
+        sender.join()
+        time.sleep(1)  # slapd may still have the write in hand
+
+        entry = directory.read(login)
+        is_new = directory.binds(login, NEW)
+        assert is_new != directory.binds(login, PASSWORD)
+        assert ("mamiaPendingSecret" in entry) is is_new
+        assert ("mamiaSyncState" in entry) is is_new
