@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -177,21 +178,28 @@ class PrivateSamba:
         self.signal_all(signal.SIGCONT)
         assert self._process.stdin
         self._process.stdin.close()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(8)
-        except subprocess.TimeoutExpired:
+        # Its children end a little later than itself, and hold the ports until then.
+        while self._family():
             self.signal_all(signal.SIGKILL)
-            self._process.wait()
+            time.sleep(0.05)
+        self._process.wait()
         self._process = None
 
     def signal_all(self, number: int) -> None:
         """To every process of the domain controller; they have a session of their own."""
-        if self._process is not None:
-            found = subprocess.run(
-                ["pgrep", "-s", str(self._process.pid)], capture_output=True, text=True, check=False
-            )
-            for process in found.stdout.split():
-                os.kill(int(process), number)
+        for process in self._family():
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+
+    def _family(self) -> list[int]:
+        """The processes that still run, those apart that wait for us to take note of their end."""
+        if self._process is None:
+            return []
+        command = ["pgrep", "--session", str(self._process.pid), "--runstates", "DIRSTt"]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        return [int(process) for process in found.stdout.split()]
 
     def add_people(self, logins: list[str], password: str) -> None:
         """Accounts below OU=People."""
