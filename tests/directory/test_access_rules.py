@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import ldap
 import pytest
 from directory_server import BIRTH_DATE, NUMEN, PASSWORD, PEOPLE, POLICIES, SUFFIX
 
 SECRETS = ["userPassword", "numen", "temporaryAgentNumber", "birthDate", "mamiaPendingSecret"]
 DECOY = f"cn=decoy,ou=services,{SUFFIX}"
+DATABASE = "olcDatabase={1}mdb,cn=config"
 
 
 @pytest.fixture
@@ -17,6 +20,40 @@ def durand(directory):
         "fdurand4", temporaryAgentNumber="T0012345", mamiaPendingSecret="sealed", mamiaSyncState="pending"
     )
     return directory.dn("fdurand4")
+
+
+@pytest.fixture
+def elsewhere(directory):
+    """The DN of somebody who has left, and whose entry was moved out of ou=people."""
+    directory.add_person("gone")
+    with directory.as_admin() as line:
+        line.rename_s(directory.dn("gone"), "uid=gone", newsuperior=SUFFIX)
+    yield f"uid=gone,{SUFFIX}"
+    with directory.as_admin() as line:
+        line.delete_s(f"uid=gone,{SUFFIX}")
+
+
+@contextmanager
+def annuaires_rules(directory, *rules):
+    """The rules of the annuaire, which stand after ours, are these for a while."""
+    with directory.connect() as line:
+        line.simple_bind_s("cn=config", directory.slapd.password("admin"))
+        [(_, database)] = line.search_s(DATABASE, ldap.SCOPE_BASE, attrlist=["olcAccess"])
+        before = database["olcAccess"]
+        # The last two are those of private/config.ldif.
+        line.modify_s(DATABASE, [(ldap.MOD_REPLACE, "olcAccess", before[:-2] + [rule.encode() for rule in rules])])
+        try:
+            yield
+        finally:
+            line.modify_s(DATABASE, [(ldap.MOD_REPLACE, "olcAccess", before)])
+
+
+@pytest.fixture
+def open_annuaire(directory):
+    """An annuaire whose helpdesk sets passwords, and that ends, as Debian's do, in a rule that lets anybody read."""
+    passwords = f'to attrs=userPassword by dn.exact="uid=helpdesk,{PEOPLE}" write by self =w by anonymous auth'
+    with annuaires_rules(directory, passwords, "to * by * read"):
+        yield directory
 
 
 def read(line, dn, *attributes):
@@ -93,6 +130,7 @@ def test_gateway_when_it_writes_what_a_change_needs_then_it_may(directory, duran
         ("departmentNumber", b"rectorat"),
         ("objectClass", b"extensibleObject"),
         ("pwdAccountLockedTime", b"000001010000Z"),
+        ("mamiaSyncLease", b"mine"),
         ("description", b"hello"),
     ],
 )
@@ -107,6 +145,56 @@ def test_gateway_when_it_lends_the_initial_policy_then_it_may_and_no_other(direc
         line.modify_s(durand, [(ldap.MOD_DELETE, "pwdPolicySubentry", [f"cn=initial,{POLICIES}".encode()])])
         with pytest.raises(ldap.INSUFFICIENT_ACCESS):
             line.modify_s(durand, [(ldap.MOD_ADD, "pwdPolicySubentry", [f"cn=services,{POLICIES}".encode()])])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param((ldap.MOD_DELETE, None), id="delete all"),
+        pytest.param((ldap.MOD_DELETE, f"cn=services,{POLICIES}"), id="delete it"),
+        pytest.param((ldap.MOD_REPLACE, None), id="replace by nothing"),
+        pytest.param((ldap.MOD_REPLACE, f"cn=initial,{POLICIES}"), id="replace by one it may lend"),
+    ],
+)
+def test_gateway_when_another_policy_stands_on_the_entry_then_it_can_not_take_it_away(directory, durand, change):
+    directory.set("fdurand4", "pwdPolicySubentry", f"cn=services,{POLICIES}")
+    operation, value = change
+
+    with directory.as_service("gateway") as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
+        line.modify_s(durand, [(operation, "pwdPolicySubentry", [value.encode()] if value else None)])
+
+
+@pytest.mark.parametrize(
+    "attribute, value",
+    [
+        ("pwdPolicySubentry", f"cn=yearly,{POLICIES}"),
+        ("pwdAccountLockedTime", "20260101080000Z"),
+        ("pwdChangedTime", "20260101080000Z"),
+        ("pwdReset", "TRUE"),
+    ],
+)
+def test_policy_state_when_read_then_the_gateway_sees_it_and_sync_does_not(directory, durand, attribute, value):
+    directory.set("fdurand4", attribute, value)
+
+    with directory.as_service("gateway") as gateway, directory.as_service("sync") as sync:
+        assert read(gateway, durand, attribute) == {attribute: [value.encode()]}
+        assert read(sync, durand, attribute) == {}
+
+
+@pytest.mark.parametrize("attribute", ["mamiaPendingSecret", "mamiaSyncState", "userPassword"])
+def test_gateway_when_it_writes_elsewhere_than_on_people_then_it_may_not(directory, elsewhere, attribute):
+    with directory.as_service("gateway") as line:
+        for dn in (DECOY, elsewhere):
+            # An entry that may not even be seen is answered as one that is not there.
+            with pytest.raises((ldap.INSUFFICIENT_ACCESS, ldap.NO_SUCH_OBJECT)):
+                line.modify_s(dn, [(ldap.MOD_REPLACE, attribute, [b"Nouveau-2025"])])
+
+
+def test_gateway_when_it_compares_a_proof_of_somebody_elsewhere_then_it_may_not(directory, elsewhere):
+    with directory.as_service("gateway") as line:
+        for attribute, value in (("numen", NUMEN), ("birthDate", BIRTH_DATE)):
+            with pytest.raises((ldap.INSUFFICIENT_ACCESS, ldap.NO_SUCH_OBJECT)):
+                line.compare_s(elsewhere, attribute, value.encode())
 
 
 def test_gateway_when_it_adds_or_deletes_or_renames_people_then_it_may_not(directory, durand):
@@ -144,11 +232,14 @@ def test_sync_when_it_works_then_it_reads_and_writes_the_outbox_and_nothing_else
         seen = read(line, durand, "*", "+")
         line.modify_s(durand, [(ldap.MOD_DELETE, "mamiaPendingSecret", [b"sealed"])])
         line.modify_s(durand, [(ldap.MOD_REPLACE, "mamiaSyncState", [b"done"])])
+        line.modify_s(durand, [(ldap.MOD_REPLACE, "mamiaSyncLease", [b"mine"])])
+        assert read(line, durand, "mamiaSyncLease") == {"mamiaSyncLease": [b"mine"]}
         for attribute, value in (
             ("userPassword", b"Nouveau-2025"),
             ("mail", b"x@y"),
             ("pwdReset", b"TRUE"),
             ("numen", b"x"),
+            ("departmentNumber", b"rectorat"),
         ):
             with pytest.raises(ldap.INSUFFICIENT_ACCESS):
                 line.modify_s(durand, [(ldap.MOD_REPLACE, attribute, [value])])
@@ -168,14 +259,79 @@ def test_stranger_when_not_bound_then_nothing_is_seen(directory, durand):
             search(line, "(objectClass=*)")
 
 
+@pytest.mark.parametrize("who", ["stranger", "person", "gateway", "sync"])
+def test_old_passwords_when_the_annuaire_is_open_to_read_then_nobody_sees_their_hashes(open_annuaire, durand, who):
+    with open_annuaire.as_person("fdurand4") as line:
+        line.modify_s(durand, [(ldap.MOD_REPLACE, "userPassword", [b"Nouveau-2025"])])
+    assert "pwdHistory" in open_annuaire.read("fdurand4")
+
+    with open_annuaire.connect() as line:
+        match who:
+            case "person":
+                line.simple_bind_s(durand, "Nouveau-2025")
+            case "gateway" | "sync":
+                line.simple_bind_s(f"cn={who},ou=services,{SUFFIX}", open_annuaire.slapd.password(who))
+        assert read(line, durand, "uid", "pwdHistory") == {"uid": [b"fdurand4"]}
+
+
+def test_stranger_when_the_annuaire_is_open_to_read_then_names_are_seen_and_no_secret(
+    open_annuaire, durand, elsewhere
+):
+    open_annuaire.set("fdurand4", "mamiaSyncLease", "a worker")
+    with open_annuaire.connect() as line:
+        for dn in (durand, elsewhere):
+            seen = read(line, dn, "*", "+")
+            assert "sn" in seen
+            assert not {*SECRETS, "pwdHistory", "mamiaSyncState", "mamiaSyncLease"} & set(seen)
+        for account in ("gateway", "sync", "decoy"):
+            assert not set(SECRETS) & set(read(line, f"cn={account},ou=services,{SUFFIX}", "*", "+"))
+
+
+def test_annuaires_rules_when_ours_stand_before_them_then_they_still_say_who_sees_the_policys_state(
+    open_annuaire, durand
+):
+    state = {"pwdReset": "TRUE", "pwdPolicySubentry": f"cn=yearly,{POLICIES}"}
+    for attribute, value in state.items():
+        open_annuaire.set("fdurand4", attribute, value)
+
+    with open_annuaire.connect() as line:
+        assert set(read(line, durand, *state)) == set(state)
+
+
+def test_helpdesk_when_it_may_set_passwords_then_peoples_and_not_those_of_services(open_annuaire, durand):
+    open_annuaire.add_person("helpdesk")
+
+    with open_annuaire.as_person("helpdesk") as line:
+        line.modify_s(durand, [(ldap.MOD_REPLACE, "userPassword", [b"Nouveau-2025"])])
+        for account in ("gateway", "sync", "decoy"):
+            dn = f"cn={account},ou=services,{SUFFIX}"
+            assert "userPassword" not in read(line, dn, "*")
+            with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+                line.modify_s(dn, [(ldap.MOD_REPLACE, "userPassword", [b"Nouveau-2025"])])
+
+
+@pytest.mark.parametrize("service", ["gateway", "sync"])
+def test_service_when_the_annuaire_is_open_to_read_then_it_still_sees_no_more_than_its_own(
+    open_annuaire, durand, service
+):
+    with open_annuaire.as_service(service) as line:
+        assert not {"cn", "createTimestamp", "modifiersName", *SECRETS[:-1], "pwdHistory"} & set(
+            read(line, durand, "*", "+")
+        )
+        assert read(line, POLICIES, "*") == {}
+        assert read(line, DECOY, "*") == {}
+
+
 def test_person_when_bound_then_the_annuaires_own_rules_still_hold(directory, durand):
     directory.add_person("other")
     with directory.as_person("fdurand4") as line:
-        seen = read(line, durand, "*")
+        seen = read(line, durand, "*", "+")
+        with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+            line.modify_s(durand, [(ldap.MOD_REPLACE, "mamiaSyncState", [b"done"])])
         line.modify_s(durand, [(ldap.MOD_REPLACE, "userPassword", [b"Nouveau-2025"])])
         assert read(line, directory.dn("other"), "*") == {}
 
-    assert "mail" in seen
+    assert {"mail", "mamiaSyncState"} <= set(seen)
     assert not set(SECRETS) & set(seen)
     assert directory.binds("fdurand4", "Nouveau-2025")
 
@@ -183,42 +339,50 @@ def test_person_when_bound_then_the_annuaires_own_rules_still_hold(directory, du
 @pytest.fixture
 def foreign_accounts(directory):
     """A replica's account and another application's, below ou=services as ours are."""
-    rules = (
-        "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n"
-        'olcAccess: {14}to * by dn.exact="cn=replicator,ou=services,dc=ac-example,dc=fr" read\n'
-        '  by dn.exact="cn=nextcloud,ou=services,dc=ac-example,dc=fr" read by * break\n'
-    )
-    directory.load(rules, as_config=True)
-    for name in ("replicator", "nextcloud"):
+    names = ("replicator", "nextcloud")
+    for name in names:
         directory.load(
             f"dn: cn={name},ou=services,{SUFFIX}\nobjectClass: organizationalRole\n"
             f"objectClass: simpleSecurityObject\ncn: {name}\nuserPassword: Service-2026\n"
         )
-    yield
-    directory.load(
-        "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\ndelete: olcAccess\nolcAccess: {14}\n", as_config=True
-    )
+    reads = " ".join(f'by dn.exact="cn={name},ou=services,{SUFFIX}" read' for name in names)
+    own_password = "to attrs=userPassword by self =w by anonymous auth by * none"
+    with annuaires_rules(directory, f"to * {reads} by * break", own_password, "to * by self read"):
+        yield
     with directory.as_admin() as line:
-        for name in ("replicator", "nextcloud"):
+        for name in names:
             line.delete_s(f"cn={name},ou=services,{SUFFIX}")
 
 
-def test_replica_when_it_reads_then_our_rules_hide_nothing_from_it(directory, durand, foreign_accounts):
+def test_replica_when_it_reads_then_our_rules_hide_nothing_from_it_and_it_writes_nothing(
+    directory, durand, foreign_accounts
+):
+    directory.set("fdurand4", "mamiaSyncLease", "a worker")
+    with directory.as_person("fdurand4") as line:
+        line.modify_s(durand, [(ldap.MOD_REPLACE, "userPassword", [b"Nouveau-2025"])])
+
     with directory.connect() as line:
         line.simple_bind_s(f"cn=replicator,ou=services,{SUFFIX}", "Service-2026")
-        person = read(line, durand, "*")
-        service = read(line, f"cn=gateway,ou=services,{SUFFIX}", "*")
+        person = read(line, durand, "*", "+")
+        decoy = read(line, DECOY, "*")
+        for dn, attributes in ((durand, [*SECRETS, "mamiaSyncState", "mamiaSyncLease"]), (DECOY, SECRETS)):
+            for attribute in attributes:
+                with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+                    line.modify_s(dn, [(ldap.MOD_REPLACE, attribute, [b"19850327"])])
 
-    assert {*SECRETS, "mamiaSyncState"} <= set(person)
-    assert "userPassword" in service
+    assert {*SECRETS, "pwdHistory", "mamiaSyncState", "mamiaSyncLease"} <= set(person)
+    assert {"userPassword", "numen", "temporaryAgentNumber", "birthDate"} <= set(decoy)
 
 
 def test_other_application_when_it_reads_then_it_sees_people_as_before_and_no_secret_of_ours(
     directory, durand, foreign_accounts
 ):
+    with directory.as_person("fdurand4") as line:
+        line.modify_s(durand, [(ldap.MOD_REPLACE, "userPassword", [b"Nouveau-2025"])])
+
     with directory.connect() as line:
         line.simple_bind_s(f"cn=nextcloud,ou=services,{SUFFIX}", "Service-2026")
-        seen = read(line, durand, "*")
+        seen = read(line, durand, "*", "+")
 
     assert {"uid", "mail", "sn"} <= set(seen)
-    assert not {"numen", "birthDate", "temporaryAgentNumber", "mamiaPendingSecret"} & set(seen)
+    assert not {"numen", "birthDate", "temporaryAgentNumber", "mamiaPendingSecret", "pwdHistory"} & set(seen)

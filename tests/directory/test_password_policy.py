@@ -45,6 +45,14 @@ def test_password_when_the_policy_refuses_it_then_the_control_says_why(directory
     assert directory.binds("fdurand4", PASSWORD)
 
 
+def test_password_when_the_gateway_writes_a_hash_then_it_is_refused_as_nobody_can_judge_it(directory):
+    """So a stolen gateway password can't plant a hash that escapes the policy, and sets clear text only."""
+    directory.add_person("fdurand4")
+
+    assert write_password(directory, "fdurand4", "{SSHA}" + "A" * 32) == error("insufficientPasswordQuality")
+    assert directory.binds("fdurand4", PASSWORD)
+
+
 def test_password_when_five_others_came_after_it_then_it_may_come_back(directory):
     directory.add_person("fdurand4")
     for number in range(5):
