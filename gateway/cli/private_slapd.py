@@ -36,6 +36,7 @@ SAMPLE_FILE = "80-sample-staff.ldif"
 SERVICES = ("gateway", "sync", "decoy")
 START_SECONDS = 20
 STOP_SECONDS = 8
+ASK_SECONDS = 5
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 """Where Debian keeps slapd, which is not on everybody's PATH."""
 
@@ -91,7 +92,11 @@ class PrivateSlapd:
         return self.password_file(account).read_text()
 
     def create(self, *, with_sample_staff: bool = True) -> None:
-        """Make the folder anew. Raises SlapdFailed, and leaves nothing that `exists`."""
+        """Make the folder anew. Raises SlapdFailed, and leaves nothing that `exists`.
+
+        A folder with anything else than a server's state in it is refused and left as it is.
+        """
+        self._refuse_foreign()
         shutil.rmtree(self.state, ignore_errors=True)
         for folder in (self.state, self.state / "config", self.state / "data"):
             folder.mkdir(mode=0o700, parents=True)
@@ -112,17 +117,20 @@ class PrivateSlapd:
         """Start slapd and wait until it listens. It ends with this process, however that ends."""
         self._refuse_taken()
         urls = " ".join((self.url + "/", *self.more_urls))
-        command = ["setpriv", "--pdeathsig", "TERM", _slapd()]
+        command = ["setpriv", "--pdeathsig", "TERM", _slapd(), "-F", str(self.state / "config"), "-h", urls]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "-d", "0", "-F", str(self.state / "config"), "-h", urls],
+                [*command, "-d", "0"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS
         while not self._listens():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if self._process.poll() is not None:
+                self.kill()
+                raise SlapdFailed(f"slapd did not start: {_reason(command)}")
+            if time.monotonic() > deadline:
                 self.stop()
-                raise SlapdFailed(f"slapd did not start: {self._last_words()} (all of it in {self.log_file})")
+                raise SlapdFailed(f"slapd does not answer on port {self.port} after {START_SECONDS} s")
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -175,6 +183,15 @@ class PrivateSlapd:
         command = ["ldapadd", "-x", "-H", self.url, "-D", administrator, "-y", password_file, "-e", "relax"]
         _run(command, text, what)
 
+    def _refuse_foreign(self) -> None:
+        """Somebody's own folder, named by mistake, must not be emptied; what a creation left half-made may."""
+        if self.exists or not self.state.exists():
+            return
+        if not self.state.is_dir():
+            raise SlapdFailed(f"{self.state} is not a folder; choose another")
+        if foreign := sorted(name for name in _names(self.state) if not _is_slapds(name)):
+            raise SlapdFailed(f"{self.state} holds {foreign[0]} and is no directory's state; choose an empty folder")
+
     def _refuse_taken(self) -> None:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -189,8 +206,27 @@ class PrivateSlapd:
         with socket.socket() as probe:
             return probe.connect_ex((HOST, self.port)) == 0
 
-    def _last_words(self) -> str:
-        return " ".join(self.log_file.read_text(errors="replace").split("\n")[-3:]).strip() or "it said nothing"
+
+def _reason(command: list[str]) -> str:
+    """Why a start failed, by trying it again: at `-d 0` slapd says nothing, and at "none" a line for many a bind."""
+    try:
+        again = subprocess.run([*command, "-d", "none"], capture_output=True, timeout=ASK_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return "it ended at once and gives no reason; the next start may succeed"
+    lines = again.stderr.decode(errors="replace").splitlines()
+    return " ".join(line.strip() for line in lines) or "it gives no reason"
+
+
+def _names(state: Path) -> list[str]:
+    """What is in the folder, and in the two that `create` makes in it."""
+    found = [path for pattern in ("*", "config/*", "data/*") for path in state.glob(pattern)]
+    return [path.relative_to(state).as_posix() for path in found]
+
+
+def _is_slapds(name: str) -> bool:
+    """Whether `create` or slapd may have made it."""
+    known = {"config", "data", "data/data.mdb", "data/lock.mdb", "slapd.log", "slapd.pid", "slapd.args"}
+    return name in known or name.startswith("config/cn=config") or ("/" not in name and name.endswith(".password"))
 
 
 def _slapd() -> str:
