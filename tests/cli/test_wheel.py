@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -16,7 +17,10 @@ REPOSITORY = Path(__file__).parents[2]
 def python(tmp_path_factory) -> Path:
     """A Python in an environment of its own, with the wheel; the libraries are lent by this one."""
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, REPOSITORY]
+    # From a copy: setuptools leaves its build folder where the sources are, for others to trip over.
+    unwanted = shutil.ignore_patterns(".*", "var", "build", "dist", "*.egg-info", "__pycache__")
+    source = shutil.copytree(REPOSITORY, folder / "source", ignore=unwanted)
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, source]
     subprocess.run(build, check=True, capture_output=True)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
