@@ -167,6 +167,24 @@ def test_service_account_when_it_is_disabled_then_the_operator_is_told_why(dc, s
     assert "disabled" in outcome.mend
 
 
+def test_service_account_when_it_is_locked_then_the_operator_is_told_why_and_it_works_once_unlocked(
+    dc, settings, durand
+):
+    dc.tool("domain", "passwordsettings", "set", "--account-lockout-threshold=3")
+    try:
+        for _ in range(4):
+            asked(settings, durand, bind_password=Secret("Wrong-Pw-1!"))
+        locked = asked(settings, durand)
+    finally:
+        dc.tool("domain", "passwordsettings", "set", "--account-lockout-threshold=0")
+        dc.tool("user", "unlock", SERVICE)
+
+    assert isinstance(locked, Unavailable)
+    assert f"{SERVICE}@" in locked.mend
+    assert "locked" in locked.mend
+    assert asked(settings, durand) == Done()
+
+
 def test_certificate_when_another_authority_vouches_or_the_name_differs_then_nothing_is_sent(
     dc, settings, durand, tmp_path
 ):

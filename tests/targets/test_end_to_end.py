@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
 
+import mortal_worker
 import pytest
 from browser import Browser
 from directory_server import PASSWORD
@@ -117,6 +120,24 @@ def test_change_when_the_worker_is_stopped_by_sigterm_then_the_next_one_goes_on(
     wait_until(lambda: is_over(directory, "cleo"))
 
     assert dc.smb("cleo", FIRST)
+
+
+@pytest.mark.parametrize("moment", mortal_worker.MOMENTS)
+def test_change_when_a_worker_is_killed_at_that_moment_then_the_next_one_finishes_its_work(
+    directory, dc, gateway, config, two_workers, moment
+):
+    login = f"mort{mortal_worker.MOMENTS.index(moment)}"
+    add(directory, dc, login)
+    Browser(create_app(gateway)).change(login, PASSWORD, FIRST)
+
+    dead = subprocess.run([sys.executable, mortal_worker.__file__, config, moment])
+    two_workers[1].start()
+    wait_until(lambda: is_over(directory, login))
+
+    assert dead.returncode == -signal.SIGKILL
+    assert [state.step for state in states(directory, login)] == [Step.DONE]
+    assert dc.smb(login, FIRST)
+    assert not dc.smb(login, "Depart-Pw-2024!")
 
 
 def test_changes_when_workers_are_killed_at_random_moments_then_every_newest_password_arrives_and_none_is_in_clear(

@@ -1,0 +1,66 @@
+"""Debian's Chromium before a gateway that serves on loopback."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from gateway.app import create_app
+from gateway.composition import Gateway
+
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def serve(build: Callable[..., Gateway]) -> Iterator[Callable[..., str]]:
+    """Serves a gateway with these settings; its address: `serve(captcha={…})`."""
+    stops: list[Callable[[], None]] = []
+
+    def start(**sections: Any) -> str:
+        server = make_server("127.0.0.1", 0, create_app(build(**sections)), threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        stops.extend((server.shutdown, thread.join, server.server_close))
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for stop in stops:
+        stop()
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a page of its own session; it fails the test on any script error or refused resource."""
+    contexts = []
+    troubles: list[str] = []
+
+    def opener(**options: Any) -> Page:
+        context = chromium.new_context(**{"viewport": DESKTOP, "locale": "fr-FR", **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda message: troubles.append(message.text) if is_trouble(message) else None)
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def is_trouble(message: Any) -> bool:
+    """Refused forms are answered with 4xx on purpose; Chromium reports each as an error."""
+    return message.type == "error" and "the server responded with a status of" not in message.text
