@@ -1,4 +1,4 @@
-"""A worker on real settings that kills itself (-9) at a named moment: python tests/mortal_worker.py SETTINGS MOMENT"""
+"""A worker on real settings that kills itself (-9): python tests/mortal_worker.py SETTINGS MOMENT"""
 
 from __future__ import annotations
 

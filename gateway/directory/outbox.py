@@ -22,7 +22,7 @@ from gateway.account.errors import DirectoryMisconfigured
 from gateway.directory.connection import ConnectionPool, ServerUnfit
 from gateway.directory.mapping import IDENTITY
 from gateway.settings import People
-from gateway.workstation.ports import Waiting
+from gateway.workstation.ports import Release, Waiting
 from gateway.workstation.state import Step, SyncState, read_state
 
 SECRET = "mamiaPendingSecret"  # noqa: S105 - the attribute's name
@@ -68,17 +68,24 @@ class LdapOutbox:
         return next(iter(self._worker.ask(read_entry)), None)
 
     def claim(self, item: Waiting, lease: str) -> bool:
-        changes = [(MODIFY_DELETE, [item.lease.encode()])] if item.lease else []
-        return self._compare_and_set(item.reference, {LEASE: [*changes, (MODIFY_ADD, [lease.encode()])]})
+        """The states are taken away and put back: slapd refuses the whole write where one is not there any more."""
+        states = [str(state).encode() for state in item.states]
+        return self._compare_and_set(
+            item.reference,
+            {LEASE: _exchange(item.lease, lease), STATE: [(MODIFY_DELETE, states), (MODIFY_ADD, states)]},
+        )
 
     def release(self, reference: str, lease: str, *, ghost: str = "") -> None:
-        left = [(MODIFY_ADD, [ghost.encode()])] if ghost else []
-        self._compare_and_set(reference, {LEASE: [(MODIFY_DELETE, [lease.encode()]), *left]})
+        self._compare_and_set(reference, {LEASE: _exchange(lease, ghost)})
 
-    def record(self, item: Waiting, old: SyncState, new: SyncState, *, erase: bool) -> bool:
-        changes: Changes = {STATE: [(MODIFY_DELETE, [str(old).encode()]), (MODIFY_ADD, [str(new).encode()])]}
+    def record(
+        self, item: Waiting, old: SyncState, new: SyncState, *, erase: bool, release: Release | None = None
+    ) -> bool:
+        changes: Changes = {STATE: _exchange(str(old), str(new))}
         if erase:
             changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
+        if release:
+            changes[LEASE] = _exchange(release.lease, release.ghost)
         return self._compare_and_set(item.reference, changes)
 
     def forget(self, item: Waiting, now: datetime) -> bool:
@@ -143,6 +150,12 @@ class LdapOutbox:
             return True
 
         return self._worker.ask(modify)
+
+
+def _exchange(old: str, new: str) -> list[tuple[str, list[bytes]]]:
+    """Take `old` away and put `new` in its place; an empty one is none."""
+    gone = [(MODIFY_DELETE, [old.encode()])] if old else []
+    return gone + ([(MODIFY_ADD, [new.encode()])] if new else [])
 
 
 def check_result(result: Mapping[str, object], what: str) -> None:

@@ -19,11 +19,11 @@ import logging
 import secrets
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gateway.workstation.model import Done, Outcome, Reason, Refused, Unavailable
-from gateway.workstation.ports import Outbox, Target, Unseal, Waiting
+from gateway.workstation.ports import Outbox, Release, Target, Unseal, Waiting
 from gateway.workstation.state import Step, SyncState
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,22 @@ class _Watch:
 
     def keep_only(self, references: set[str]) -> None:
         self._seen = {key: seen for key, seen in self._seen.items() if key.partition("\n")[0] in references}
+
+
+@dataclass(slots=True)
+class _Hold:
+    """What one worker holds while it works on an entry."""
+
+    lease: str
+    last_start: float
+    """On our own clock: no write is begun later."""
+    is_haunted: bool
+    """A write by somebody else, or one that was given up on, may still arrive."""
+    is_over: bool = False
+
+    @property
+    def ghost(self) -> str:
+        return f"{GHOST}{self.lease}" if self.is_haunted else ""
 
 
 @dataclass(slots=True)
@@ -99,43 +115,45 @@ class Courier:
         lease = f"{self.worker};{secrets.token_hex(8)}"
         if not self.outbox.claim(item, lease):
             return False
+        hold = _Hold(lease, self.monotonic() + self.pace.lease_seconds / 2, haunted)
         try:
-            last_start = self.monotonic() + self.pace.lease_seconds / 2
-            haunted = self._deliver_all(item.reference, last_start, haunted=haunted)
+            self._deliver_all(replace(item, lease=lease), hold)
         finally:
-            self.outbox.release(item.reference, lease, ghost=f"{GHOST}{lease}" if haunted else "")
+            if not hold.is_over:
+                self.outbox.release(item.reference, lease, ghost=hold.ghost)
         return True
 
-    def _deliver_all(self, reference: str, last_start: float, *, haunted: bool) -> bool:
-        """Every target that is due, and once more whatever a newer change put there meanwhile.
-
-        Whether the entry is haunted afterwards: a write may still arrive late.
-        """
+    def _deliver_all(self, held: Waiting, hold: _Hold) -> None:
+        """Every target that is due, and once more whatever a newer change put there meanwhile."""
+        item: Waiting | None = held
         tried: set[tuple[str, str]] = set()
-        while self.monotonic() < last_start:
-            item = self.outbox.read(reference)
-            if item is None:
-                return False
-            due = [state for state in item.states if self._is_state_due(item, state)]
-            state = next((state for state in due if (state.target, state.change) not in tried), None)
-            if state is None:
-                return haunted
-            tried.add((state.target, state.change))
-            haunted = self._deliver(item, state, haunted=haunted) or haunted
-        return haunted
+        while item is not None and item.lease == hold.lease and self.monotonic() < hold.last_start:
+            due = [
+                state
+                for state in item.states
+                if (state.target, state.change) not in tried and self._is_state_due(item, state)
+            ]
+            if not due:
+                return
+            tried.add((due[0].target, due[0].change))
+            item = self._deliver(item, due[0], hold, is_last=len(due) == 1)
 
-    def _deliver(self, item: Waiting, state: SyncState, *, haunted: bool) -> bool:
-        """Whether the target may still set this password after it was given up on."""
+    def _deliver(self, item: Waiting, state: SyncState, hold: _Hold, *, is_last: bool) -> Waiting | None:
+        """What is to be worked on next. The last record gives the lease back in the same write."""
         outcome = self._set(item, state)
-        new = self._next(state, outcome, haunted=haunted)
-        others = [other for other in item.states if other.target != state.target]
-        erase = new.is_final and all(other.is_final for other in others)
-        if self.outbox.record(item, state, new, erase=erase):
-            level = logging.INFO if new.step in (Step.DONE, Step.SETTLING) else logging.WARNING
-            log.log(level, "%s at %s: %s %s", item.login, state.target, new.step, _told(outcome))
-        else:
+        new = self._next(state, outcome, haunted=hold.is_haunted)
+        # The target may still set this password after it was given up on.
+        hold.is_haunted = hold.is_haunted or (isinstance(outcome, Unavailable) and outcome.may_be_set)
+        states = tuple(new if other.target == state.target else other for other in item.states)
+        erase = all(other.is_final for other in states)
+        release = Release(hold.lease, "" if erase else hold.ghost) if is_last else None
+        if not self.outbox.record(item, state, new, erase=erase, release=release):
             log.info("%s at %s: a newer password came", item.login, state.target)
-        return isinstance(outcome, Unavailable) and outcome.may_be_set
+            return self.outbox.read(item.reference)
+        hold.is_over = is_last
+        level = logging.INFO if new.step in (Step.DONE, Step.SETTLING) else logging.WARNING
+        log.log(level, "%s at %s: %s %s", item.login, state.target, new.step, _told(outcome))
+        return None if is_last else replace(item, states=states)
 
     def _set(self, item: Waiting, state: SyncState) -> Outcome:
         target = self.targets.get(state.target)

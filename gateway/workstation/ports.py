@@ -47,6 +47,14 @@ class Waiting:
     """Who is at work on it; empty if nobody is."""
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A lease to be given back, and what is to stand in its place."""
+
+    lease: str
+    ghost: str = ""
+
+
 class Outbox(Protocol):
     """The entries that wait. All raise DirectoryUnavailable; what was not answered may have been written."""
 
@@ -57,15 +65,17 @@ class Outbox(Protocol):
         """The entry as it is now; None where nothing waits any more."""
 
     def claim(self, item: Waiting, lease: str) -> bool:
-        """Put `lease` in the place of `item.lease`, if that is still the one. False when somebody was faster."""
+        """Put `lease` in the place of `item.lease`. False when lease or states are no longer those of `item`."""
 
     def release(self, reference: str, lease: str, *, ghost: str = "") -> None:
         """Take `lease` away, if it is still there, and leave `ghost` in its place where one is given."""
 
-    def record(self, item: Waiting, old: SyncState, new: SyncState, *, erase: bool) -> bool:
-        """Put `new` in the place of `old` and, with `erase`, remove the sealed secret, in one write.
+    def record(
+        self, item: Waiting, old: SyncState, new: SyncState, *, erase: bool, release: Release | None = None
+    ) -> bool:
+        """Put `new` in the place of `old`, remove the sealed secret with `erase`, give a lease back, in one write.
 
-        False, and nothing is written, when either is no longer the one that was read: a newer password came.
+        False, and nothing is written, when one of them is no longer the one that was read: a newer password came.
         """
 
 
