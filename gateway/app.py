@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from gateway.composition import Gateway
 from gateway.settings import Settings
 from gateway.web.health import health
+from gateway.web.origin import stand_behind_proxies
 from gateway.web.pages import reading
 from gateway.web.pages.captcha import captcha_pages
 from gateway.web.pages.change import ChangePage
@@ -34,7 +35,11 @@ def create_app(gateway: Gateway) -> Flask:
     app.config.update(
         SECRET_KEY=settings.web.keys[0],
         SECRET_KEY_FALLBACKS=settings.web.keys[1:],
-        SESSION_COOKIE_NAME="mamia",
+        # itsdangerous signs with the last of several keys; Flask-WTF knows no fallbacks of its own.
+        WTF_CSRF_SECRET_KEY=settings.web.keys[::-1],
+        TRUSTED_HOSTS=settings.web.hosts,
+        # The prefix makes browsers take the cookie from this very host alone, over TLS (RFC 6265bis, 4.1.3.2).
+        SESSION_COOKIE_NAME="__Host-mamia" if settings.web.secure_cookies else "mamia",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_SECURE=settings.web.secure_cookies,
@@ -42,9 +47,11 @@ def create_app(gateway: Gateway) -> Flask:
     )
     _texts(app, settings)
     number_requests(app)
-    protect(app)
+    protect(app, settings.web.hsts_seconds)
     _routes(app, gateway)
     _error_pages(app)
+    stand_behind_proxies(app, settings.web.trusted_proxies, settings.web.proxy_networks)
+    gateway.start()
     return app
 
 
@@ -60,7 +67,7 @@ def _routes(app: Flask, gateway: Gateway) -> None:
     app.add_url_rule("/assistance", "help", reading.assistance)
     app.add_url_rule("/questions-frequentes", "faq", reading.questions)
     app.add_url_rule("/donnees-personnelles", "privacy", reading.privacy)
-    app.register_blueprint(captcha_pages(desk.captcha))
+    app.register_blueprint(captcha_pages(desk.captcha, desk.work))
     app.register_blueprint(health(gateway.ask_directory))
 
 
@@ -79,7 +86,7 @@ def _texts(app: Flask, settings: Settings) -> None:
         policy=settings.password,
         lockout=settings.lockout,
         ticket_minutes=settings.reset.ticket_minutes,
-        captcha_required=settings.captcha.required,
+        captcha_ways=settings.captcha.ways,
         workstation=bool(settings.workstation.targets),
         url=url_for,
     )

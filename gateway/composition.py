@@ -23,17 +23,24 @@ from gateway.directory.outbox import LdapOutbox
 from gateway.directory.passwords import LdapPasswords
 from gateway.directory.people import LdapPeople
 from gateway.directory.propagation import LdapPropagation, NoPropagation
+from gateway.post.spool import Spool
+from gateway.post.text_message import TextMessages
+from gateway.protection.audit import Audit
+from gateway.protection.breached import PwnedPasswords, is_common
 from gateway.protection.captcha import Captcha
 from gateway.protection.clock import SystemClock
+from gateway.protection.proof_of_work import ProofOfWork
 from gateway.protection.seal import Sealer, Unsealer, read_private_key, read_public_key
-from gateway.protection.spent import Spent
+from gateway.protection.spent import MemorySpent, SharedSpent
+from gateway.protection.store import Store
+from gateway.protection.throttle import Throttle
 from gateway.protection.tickets import Tickets
 from gateway.settings import Directory, SambaNtTarget, Settings
 from gateway.targets import delivered_targets, joined_targets
+from gateway.web.desk import Desk
 from gateway.web.pages.change import ChangeService
 from gateway.web.pages.reset import ResetServices
 from gateway.web.pages.result import Progress
-from gateway.web.pages.service import Desk
 from gateway.workstation.deliver import Courier, Pace
 from gateway.workstation.ports import Target
 
@@ -48,6 +55,8 @@ class Gateway:
     change: ChangeService
     progress: Progress
     ask_directory: Callable[[], None]
+    start: Callable[[], None]
+    """Begin with what goes on in the background; only once the process that serves is forked."""
     close: Callable[[], None]
 
 
@@ -80,17 +89,23 @@ def build(settings: Settings) -> Gateway:
         initial_policy=settings.reset.initial_policy,
         propagation=propagation,
     )
-    tickets = Tickets(settings.web.keys, spent=Spent())
-    captcha = Captcha(tickets, 60 * settings.captcha.minutes)
     people = LdapPeople(service, mapping)
     clock = SystemClock()
+    desk = _desk(settings, rules)
+
+    def start() -> None:
+        if desk.mails:
+            desk.mails.start()
 
     def close() -> None:
         service.close()
         trials.close()
+        desk.audit.close()
+        if desk.mails:
+            desk.mails.close()
 
     return Gateway(
-        desk=Desk(settings, rules, captcha, tickets),
+        desk=desk,
         find=partial(find_account, people=people, clock=clock),
         reset=ResetServices(
             prove=partial(prove_identity, passwords=passwords, clock=clock),
@@ -100,7 +115,33 @@ def build(settings: Settings) -> Gateway:
         change=partial(change_password, passwords=passwords, rules=rules, clock=clock),
         progress=propagation.states,
         ask_directory=people.check,
+        start=start,
         close=close,
+    )
+
+
+def _desk(settings: Settings, rules: PasswordRules) -> Desk:
+    """Raises OSError where the audit's file or the spool can't be had."""
+    keys, second_proof, notices = settings.web.keys, settings.second_proof, settings.notices
+    store = Store(settings.throttle.store)
+    spent = SharedSpent(store) if store.is_shared else MemorySpent()
+    tickets = Tickets(keys, spent=spent)
+    lifetime_seconds = 60 * settings.captcha.minutes
+    token = second_proof.hook_token.get_secret_value() if second_proof.hook_token else ""
+    return Desk(
+        settings=settings,
+        rules=rules,
+        captcha=Captcha(tickets, lifetime_seconds),
+        work=ProofOfWork(keys, spent, lifetime_seconds),
+        tickets=tickets,
+        throttle=Throttle(settings.throttle, store, keys[0]),
+        audit=Audit(settings.audit),
+        mails=Spool(notices, notices.spool) if notices.spool else None,
+        text_messages=(
+            TextMessages(second_proof.hook_url, token, second_proof.hook_timeout_seconds)
+            if second_proof.hook_url
+            else None
+        ),
     )
 
 
@@ -129,7 +170,12 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
 
 def password_rules(settings: Settings) -> PasswordRules:
     """The academy's rules, and as much as the workstations' domains ask for where the settings say it."""
-    rules = PasswordRules(**settings.password.model_dump(exclude={"history"}))
+    password = settings.password
+    rules = PasswordRules(**password.model_dump(exclude={"history", "common", "pwned_url", "pwned_timeout_seconds"}))
+    if not password.common:
+        rules = replace(rules, is_common=is_common)
+    if password.pwned_url:
+        rules = replace(rules, is_breached=PwnedPasswords(password.pwned_url, password.pwned_timeout_seconds).holds)
     for target in settings.workstation.targets.values():
         if isinstance(target, SambaNtTarget):
             continue

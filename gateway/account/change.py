@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.account.model import ChangeRequest
+from gateway.account.model import ChangeRequest, LockedOut
 from gateway.account.outcomes import Changed, Refusal, Refused
 from gateway.account.policy import PasswordRules
 from gateway.account.ports import REFUSED_AFTER_SECONDS, Clock, Passwords
@@ -22,9 +22,9 @@ def change_password(
         return Refused(Refusal.RULES, broken)
     started = clock.monotonic()
     account = passwords.held_by(request.login, request.current)
-    if account is None:
+    if account is None or isinstance(account, LockedOut):
         clock.sleep_until(started + REFUSED_AFTER_SECONDS)
-        return Refused(Refusal.CREDENTIALS)
+        return Refused(Refusal.CREDENTIALS, locked_out=account)
     if broken := rules.broken_for(request.new, account.person):
         return Refused(Refusal.RULES, broken)
     return passwords.replace(account, request.new)

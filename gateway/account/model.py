@@ -58,6 +58,9 @@ class Person:
     """Empty where the directory has none."""
     initial_password: bool
     """Whether the password is still the one given at first, to be changed at the next login."""
+    private_mail: str = ""
+    phone: str = ""
+    """One that takes text messages."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,6 +79,13 @@ class Account:
     password_stamp: str
     """Differs after each change of the password; empty before the first."""
     password_expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LockedOut:
+    """The wrong password that was just tried locked this person's account. A mail tells them, never the page."""
+
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)

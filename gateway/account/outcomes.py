@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.account.model import Grant, Person, Propagation
+from gateway.account.model import Grant, LockedOut, Person, Propagation
 from gateway.account.policy import Rule
 
 
@@ -39,6 +39,8 @@ class Refused:
 
     code: Refusal
     broken: tuple[Rule, ...] = ()
+    locked_out: LockedOut | None = None
+    """For a notice to that person; the answer must not show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +55,30 @@ class Granted:
     """The person proved who they are and may choose a password."""
 
     grant: Grant
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
     """The directory holds the new password."""
 
-    login: str
+    person: Person
     was_expired: bool = False
     propagation: Propagation | None = None
     """Where it goes from there; None for people without a workstation."""
+
+    @property
+    def login(self) -> str:
+        return self.person.login
 
 
 @dataclass(frozen=True, slots=True)
 class InitialRestored:
     """The password is the initial one again and must be changed at the next login."""
 
-    login: str
+    person: Person
     propagation: Propagation | None = None
+
+    @property
+    def login(self) -> str:
+        return self.person.login

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +24,14 @@ class Rule(StrEnum):
     SAME_AS_CURRENT = "same_as_current"
     CONTAINS_LOGIN = "contains_login"
     CONTAINS_NAME = "contains_name"
+    COMMON = "common"
+    """Among the passwords that everybody tries first."""
+    BREACHED = "breached"
+    """Found among passwords that were stolen somewhere."""
+
+
+def _never(password: Secret) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,13 @@ class PasswordRules:
     differs_from_current: bool = True
     without_login: bool = True
     without_names: bool = True
+    is_common: Callable[[Secret], bool] = _never
+    is_breached: Callable[[Secret], bool] = _never
+    """May ask another server, so only those who proved who they are reach it."""
+
+    @property
+    def refuses_common(self) -> bool:
+        return self.is_common is not _never
 
     def broken_by(self, new: Secret, *, login: str = "", current: Secret | None = None) -> tuple[Rule, ...]:
         """The rules that can be judged from what was typed alone: the answer tells nothing about accounts."""
@@ -53,6 +68,7 @@ class PasswordRules:
             Rule.NO_SIGN: self.sign and all(sign.isalnum() for sign in text),
             Rule.SAME_AS_CURRENT: self.differs_from_current and current is not None and new == current,
             Rule.CONTAINS_LOGIN: self.without_login and _contains(text, [login]),
+            Rule.COMMON: self.is_common(new),
         }
         return tuple(rule for rule, broken in verdicts.items() if broken)
 
@@ -64,7 +80,8 @@ class PasswordRules:
             Rule.CONTAINS_LOGIN: self.without_login and _contains(text, [person.login]),
             Rule.CONTAINS_NAME: self.without_names and _contains(text, name_parts),
         }
-        return tuple(rule for rule, broken in verdicts.items() if broken)
+        broken_rules = tuple(rule for rule, broken in verdicts.items() if broken)
+        return broken_rules or ((Rule.BREACHED,) if self.is_breached(new) else ())
 
 
 def _contains(text: str, parts: Iterable[str]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
-from gateway.account.model import Account, Grant, Person, Secret
+from gateway.account.model import Account, Grant, LockedOut, Person, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refused
 from gateway.account.proofs import Candidate
 
@@ -29,10 +29,11 @@ class Passwords(Protocol):
     directory has the new password.
     """
 
-    def held_by(self, login: str, current: Secret) -> Account | None:
+    def held_by(self, login: str, current: Secret) -> Account | LockedOut | None:
         """The account if `current` opens it, also when that password has expired.
 
-        None for an unknown login, a wrong password, a locked or a closed account alike.
+        None for an unknown login, a wrong password, a locked or a closed account alike; LockedOut where this very
+        password was one wrong one too many.
         """
 
     def proved_by(self, login: str, candidates: Sequence[Candidate], birth_date: date) -> Account | None:

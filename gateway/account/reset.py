@@ -14,7 +14,7 @@ def prove_identity(request: ProveRequest, *, passwords: Passwords, clock: Clock)
     account = _proved(request, passwords, clock)
     if account is None:
         return Refused(Refusal.NOT_PROVED)
-    return Granted(Grant(account.person.login, account.identity, account.password_stamp))
+    return Granted(Grant(account.person.login, account.identity, account.password_stamp), account.person)
 
 
 def choose_password(request: ChooseRequest, *, passwords: Passwords, rules: PasswordRules) -> Changed | Refused:

@@ -49,6 +49,7 @@ class PeopleMapping:
         self.base = people.base
         self.person_attributes = [
             people.login, people.surname, people.birth_name, people.given_name, people.mail, ppolicy.MUST_CHANGE,
+            *filter(None, (people.private_mail, people.phone)),
         ]  # fmt: skip
         self.account_attributes = [
             *self.person_attributes, IDENTITY, ppolicy.CHANGED_AT, ppolicy.LOCKED_AT, ppolicy.POLICY,
@@ -80,6 +81,8 @@ class PeopleMapping:
             given_names=entry.all(people.given_name),
             mail=entry.first(people.mail),
             initial_password=entry.first(ppolicy.MUST_CHANGE).upper() == "TRUE",
+            private_mail=entry.first(people.private_mail),
+            phone=entry.first(people.phone),
         )
 
     def birth_date_assertion(self, birth_date: date) -> tuple[str, str]:

@@ -11,24 +11,18 @@ import math
 import random
 import secrets
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from PIL import Image, ImageDraw, ImageFont
 
+from gateway.protection.speech import speak
 from gateway.protection.tickets import Tickets, Void
+from gateway.protection.verdict import Verdict
 
 ALPHABET = "ACDEFHJKLMNPRTUVWXY34679"
 """Capitals and digits that nobody takes for one another (no B/8, G/6, I/1, O/0, Q, S/5, Z/2)."""
 LENGTH = 5
 SIZE = (240, 80)
 """Pixels."""
-
-
-class Verdict(Enum):
-    RIGHT = auto()
-    WRONG = auto()
-    EXPIRED = auto()
-    """Too old, spent already, or not one of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +45,11 @@ class Captcha:
         """A PNG, the same one at each call: fresh distortions of one answer would make reading it easy."""
         ticket = self.tickets.open("captcha", challenge)
         return None if isinstance(ticket, Void) else draw(ticket.payload["answer"], ticket.payload["seed"])
+
+    def sound(self, challenge: str, language: str) -> bytes | None:
+        """A WAV of the same characters. Raises Speechless."""
+        ticket = self.tickets.open("captcha", challenge)
+        return None if isinstance(ticket, Void) else speak(ticket.payload["answer"], language, ticket.payload["seed"])
 
     def check(self, form: str, challenge: str, answer: str) -> Verdict:
         ticket = self.tickets.spend("captcha", challenge)

@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import heapq
+import math
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
+
+from gateway.protection.store import Store
 
 
-class Spent:
+class Spent(Protocol):
+    def first(self, mark: str, expires: float) -> bool:
+        """Whether `mark` comes for the first time; `expires` is in seconds since 1970. Raises StoreUnavailable."""
+
+
+class SharedSpent:
+    """Marks in a store that many processes share."""
+
+    def __init__(self, store: Store, now: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._now = now
+
+    def first(self, mark: str, expires: float) -> bool:
+        with self._store.use() as storage:
+            return storage.incr(f"spent/{mark}", max(1, math.ceil(expires - self._now()))) == 1
+
+
+class MemorySpent:
     """Marks in this process's memory, each forgotten when it would have expired anyway.
 
     Not `limits`' memory storage: its counter is not atomic when a key is new, and two threads could both be first.
@@ -21,7 +42,6 @@ class Spent:
         self._expiries: list[tuple[float, str]] = []
 
     def first(self, mark: str, expires: float) -> bool:
-        """Whether `mark` comes for the first time; `expires` is in seconds since 1970."""
         with self._lock:
             self._forget()
             if mark in self._marks:

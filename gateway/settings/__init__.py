@@ -16,6 +16,7 @@ from pydantic_settings import (
 
 from gateway.settings.directory import Directory, Lockout, Password, People, Reset, ResetMode
 from gateway.settings.pages import Academy, Captcha, Support, Web
+from gateway.settings.protection import Audit, Notices, SecondProof, Throttle
 from gateway.settings.workstation import (
     ActiveDirectoryTarget,
     AnyTarget,
@@ -28,17 +29,21 @@ __all__ = [
     "Academy",
     "ActiveDirectoryTarget",
     "AnyTarget",
+    "Audit",
     "Captcha",
     "Directory",
     "KerberosTarget",
     "Lockout",
+    "Notices",
     "Password",
     "People",
     "Reset",
     "ResetMode",
     "SambaNtTarget",
+    "SecondProof",
     "Settings",
     "Support",
+    "Throttle",
     "Web",
     "Workstation",
 ]
@@ -56,7 +61,11 @@ class Settings(BaseSettings):
     password: Password = Password()
     lockout: Lockout = Lockout()
     reset: Reset = Reset()
+    second_proof: SecondProof = SecondProof()
     captcha: Captcha = Captcha()
+    throttle: Throttle = Throttle()
+    audit: Audit = Audit()
+    notices: Notices = Notices()
     workstation: Workstation = Workstation()
     web: Web
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from gateway.settings.types import Attribute, Dn, Filter, Section, Text, check_server
+from gateway.settings.types import Attribute, Dn, Filter, Link, Section, Text, check_server
 
 
 class Directory(Section):
@@ -78,6 +78,10 @@ class People(Section):
     birth_name: Attribute = "patronymicName"
     given_name: Attribute = "givenName"
     mail: Attribute = "mail"
+    private_mail: Attribute | Literal[""] = ""
+    """A private address, for notices and as a second proof; "" where the directory has none."""
+    phone: Attribute | Literal[""] = ""
+    """A phone that takes text messages, as a second proof."""
     birth_date: Attribute = "birthDate"
     birth_date_format: Text = "%Y%m%d"
     """As in strftime: %Y%m%d, %d/%m/%Y, %Y%m%d000000Z."""
@@ -106,6 +110,11 @@ class Password(Section):
     differs_from_current: bool = True
     without_login: bool = True
     without_names: bool = True
+    common: bool = False
+    """Whether passwords that everybody tries first are let through."""
+    pwned_url: Link = ""
+    """A mirror of the Pwned Passwords range service, such as https://api.pwnedpasswords.com/range/; "": none."""
+    pwned_timeout_seconds: Annotated[float, Field(gt=0, le=5)] = 1.0
     history: Annotated[int, Field(ge=0)] = 5
     """What the pages say; the directory's policy (pwdInHistory) is what counts."""
 

@@ -47,6 +47,8 @@ def load(path: Path | None = None) -> Settings:
     faults = _unknown_variables(os.environ)
     faults += _read_secret_file(table, "directory", "bind_password")
     faults += _read_secret_file(table, "web", "secret_keys", many=True)
+    faults += _read_secret_file(table, "notices", "smtp_password")
+    faults += _read_secret_file(table, "second_proof", "hook_token")
     faults += _missing_secrets(table, os.environ)
     try:
         settings = Settings(**table)

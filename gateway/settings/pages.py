@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from gateway.settings.types import Colour, Link, Mail, Section, SitePath, Text
 
 SHORTEST_SECRET_KEY = 32
 """Characters; 32 of base64 carry 192 bits."""
+
+
+def _known_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("is not a time zone such as Europe/Paris") from None
+    return name
 
 
 class Academy(Section):
@@ -28,6 +38,7 @@ class Academy(Section):
     logo_url: SitePath = ""
     """A path on this site: pages load nothing from elsewhere."""
     brand_colour: Colour = "#000091"
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = "Europe/Paris"
 
 
 class Support(Section):
@@ -41,6 +52,12 @@ class Support(Section):
 class Captcha(Section):
     required: list[Literal["find", "reset", "change"]] = ["reset", "change"]
     minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    ways: Annotated[list[Literal["picture", "sound", "automatic"]], Field(min_length=1)] = [
+        "picture",
+        "sound",
+        "automatic",
+    ]
+    """What a person may choose between; without "automatic" the pages fail WCAG 2.2, 3.3.8."""
 
 
 class Web(Section):
@@ -53,6 +70,14 @@ class Web(Section):
     """One key a line, newest first."""
     secure_cookies: bool = True
     """Off only where the site is reached by http://, as in the demo."""
+    hosts: Annotated[list[Text], Field(min_length=1)] = ["localhost", "127.0.0.1", "[::1]"]
+    """The names by which the site is reached; a request for another one is refused."""
+    trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
+    """How many proxies stand before this process and add to X-Forwarded-For and X-Forwarded-Proto."""
+    proxy_networks: list[IPv4Network | IPv6Network] = [IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")]
+    """From where those proxies call; from elsewhere the headers count for nothing."""
+    hsts_seconds: Annotated[int, Field(ge=0)] = 63_072_000
+    """How long browsers are to remember that this site speaks TLS only; 0: say nothing."""
 
     templates: Path | None = None
     """A folder with the academy's own versions of files of `templates/`; the others stay ours."""

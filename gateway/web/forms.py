@@ -13,7 +13,8 @@ from wtforms.form import BaseForm
 from wtforms.validators import EqualTo, InputRequired, Length, StopValidation, ValidationError
 
 from gateway.account.birth_date import DateFault, read_birth_date
-from gateway.account.model import ChangeRequest, FindRequest, ProveRequest, Secret
+from gateway.account.model import ChangeRequest, FindRequest, Grant, ProveRequest, Secret
+from gateway.protection.throttle import person_key
 from gateway.web import wording
 
 LONGEST_PASSWORD = 1024
@@ -104,6 +105,12 @@ class SentForm(FlaskForm):
                 valid = False
         return valid
 
+    service: ClassVar[str]
+
+    def subjects(self) -> dict[str, Any]:
+        """What throttles count besides the address: `login`, `proof`, `person` as far as they were typed."""
+        return {}
+
     @property
     def is_stale(self) -> bool:
         """The CSRF token is missing or too old: the page waited too long, or cookies are off."""
@@ -111,12 +118,12 @@ class SentForm(FlaskForm):
 
 
 class ServiceForm(SentForm):
-    """A form of one of the services. `challenge` and `captcha` count only where the settings ask for them."""
-
-    service: ClassVar[str]
+    """A form of one of the services. The last three count only where a CAPTCHA is asked for."""
 
     challenge = HiddenField(validators=[at_most(1024)])
-    captcha = StringField("Recopiez les caractères de l’image", [at_most(64)])
+    captcha = StringField("Recopiez les caractères", [at_most(64)])
+    altcha = HiddenField(validators=[at_most(8192)])
+    """Written by ALTCHA's widget, under the name that it chose."""
 
 
 class FindForm(ServiceForm):
@@ -125,6 +132,10 @@ class FindForm(ServiceForm):
     surname = NameField("Nom")
     given_name = NameField("Prénom")
     birth_date = BirthDateField("Date de naissance")
+
+    def subjects(self) -> dict[str, Any]:
+        day = self.birth_date.day.isoformat()
+        return {"person": person_key(typed(self.surname), typed(self.given_name), day)}
 
     def to_request(self) -> FindRequest:
         return FindRequest(typed(self.surname), typed(self.given_name), self.birth_date.day)
@@ -137,14 +148,36 @@ class ProveForm(ServiceForm):
     proof = NameField("NUMEN ou numéro d’agent temporaire", longest=40)
     birth_date = BirthDateField("Date de naissance")
 
+    def subjects(self) -> dict[str, Any]:
+        return {"login": typed(self.login), "proof": Secret(typed(self.proof))}
+
     def to_request(self) -> ProveRequest:
         return ProveRequest(typed(self.login), Secret(typed(self.proof)), self.birth_date.day)
 
 
-class ChooseForm(SentForm):
-    """The second step of a reset; its ticket stands for the proofs of the first."""
+class TicketForm(SentForm):
+    """A later step of a reset; its ticket stands for what was proved before."""
 
     ticket = HiddenField(validators=[at_most(2048)])
+    grant: Grant
+
+    def subjects(self) -> dict[str, Any]:
+        return {"login": self.grant.login}
+
+
+class CodeForm(TicketForm):
+    """The code that was sent as a second proof."""
+
+    service = "code"
+
+    code = NameField("Code reçu", longest=12)
+
+
+class ChooseForm(TicketForm):
+    """The last step."""
+
+    service = "choose"
+
     new_password = NewPasswordField("Nouveau mot de passe")
     confirmation = ConfirmationField("Confirmation du nouveau mot de passe")
 
@@ -160,6 +193,9 @@ class ChangeForm(ServiceForm):
     current_password = CurrentPasswordField("Mot de passe actuel")
     new_password = NewPasswordField("Nouveau mot de passe")
     confirmation = ConfirmationField("Confirmation du nouveau mot de passe")
+
+    def subjects(self) -> dict[str, Any]:
+        return {"login": typed(self.login)}
 
     def to_request(self) -> ChangeRequest:
         return ChangeRequest(

@@ -18,7 +18,8 @@ MISSING = {
     "current_password": "Indiquez votre mot de passe actuel.",
     "new_password": "Choisissez un nouveau mot de passe.",
     "confirmation": "Tapez une seconde fois le nouveau mot de passe.",
-    "captcha": "Recopiez les caractères de l’image.",
+    "captcha": "Recopiez les caractères, ou choisissez la vérification automatique.",
+    "code": "Tapez le code que vous avez reçu.",
 }
 UNREADABLE_SIGN = "Ce champ contient un caractère illisible. Effacez-le et tapez-le à nouveau."
 TOO_MANY_SIGNS = "C’est trop long\u00a0: %(max)d caractères au plus."
@@ -28,8 +29,8 @@ STALE_PAGE = (
     "Cette page est restée ouverte trop longtemps, ou votre navigateur refuse les cookies. "
     "Rien n’a été modifié\u00a0: vérifiez vos réponses et envoyez à nouveau."
 )
-CAPTCHA_WRONG = "Les caractères recopiés ne sont pas ceux de l’image. Voici une nouvelle image."
-CAPTCHA_EXPIRED = "L’image n’est plus valable. En voici une nouvelle\u00a0: recopiez ses caractères."
+CAPTCHA_WRONG = "Les caractères recopiés ne sont pas les bons. Voici une nouvelle vérification."
+CAPTCHA_EXPIRED = "Cette vérification n’est plus valable. En voici une nouvelle."
 UNAVAILABLE = (
     "L’annuaire académique ne répond pas pour le moment. Rien n’a été modifié. "
     "Réessayez dans quelques minutes\u00a0; si cela dure, appelez l’assistance."
@@ -41,6 +42,25 @@ MISCONFIGURED = (
 UNCONFIRMED = (
     "L’annuaire académique a cessé de répondre pendant l’enregistrement\u00a0: votre mot de passe a peut-être "
     "changé, peut-être pas. Essayez le nouveau, puis l’ancien, avant de recommencer."
+)
+STORE_UNAVAILABLE = (
+    "Le service ne peut pas vérifier les demandes pour le moment. Rien n’a été modifié. Réessayez dans quelques "
+    "minutes\u00a0; si cela dure, appelez l’assistance."
+)
+CODE_WRONG = "Ce code n’est pas le bon. Essais restants\u00a0: {left}."
+CODE_TOO_OFTEN = (
+    "Trop de codes erronés. Rien n’a été modifié. Recommencez depuis le début pour recevoir un autre code."
+)
+CODE_NOT_SENT = (
+    "Le code de vérification n’a pas pu être envoyé. Rien n’a été modifié. Réessayez dans quelques minutes\u00a0; si "
+    "cela dure, appelez l’assistance."
+)
+CODE_BY_PHONE = (
+    "{code} : code pour votre mot de passe académique, valable {minutes} minutes. Ne le donnez à personne."
+)
+NO_SECOND_PROOF = (
+    "Aucune adresse privée ni aucun téléphone n’est enregistré à votre nom pour recevoir un code\u00a0: appelez "
+    "l’assistance pour réinitialiser votre mot de passe. Rien n’a été modifié."
 )
 TICKET_EXPIRED = (
     "Le temps prévu pour choisir un mot de passe est écoulé. Rien n’a été modifié. Recommencez depuis le début."
@@ -133,8 +153,10 @@ RULES = {
     Rule.SAME_AS_CURRENT: "être différent de l’actuel",
     Rule.CONTAINS_LOGIN: "ne pas contenir votre identifiant",
     Rule.CONTAINS_NAME: "ne pas contenir votre nom ni votre prénom",
+    Rule.COMMON: "ne pas être un mot de passe courant, même suivi de chiffres ou de signes (azerty123, Soleil-2026…)",
+    Rule.BREACHED: "ne pas figurer parmi ceux qui ont été volés ailleurs",
 }
-_QUALITIES = (Rule.SAME_AS_CURRENT, Rule.CONTAINS_LOGIN, Rule.CONTAINS_NAME)
+_QUALITIES = (Rule.SAME_AS_CURRENT, Rule.CONTAINS_LOGIN, Rule.CONTAINS_NAME, Rule.COMMON, Rule.BREACHED)
 
 FIELD_OF = {
     Refusal.RULES: "new_password",
@@ -167,6 +189,7 @@ def rules_in_words(rules: PasswordRules) -> list[str]:
         Rule.SAME_AS_CURRENT: rules.differs_from_current,
         Rule.CONTAINS_LOGIN: rules.without_login,
         Rule.CONTAINS_NAME: rules.without_names,
+        Rule.COMMON: rules.refuses_common,
     }
     return [_rule(rule, rules) for rule, is_wanted in wanted.items() if is_wanted]
 

@@ -19,6 +19,7 @@ import logging
 import secrets
 import traceback
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -37,10 +38,11 @@ GHOST = "ghost;"
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The times that a worker keeps, in seconds and hours."""
+    """The times that a worker keeps, in seconds and hours, and on how many entries it works at once."""
 
     lease_seconds: float = 60.0
     give_up_hours: float = 72.0
+    hands: int = 2
 
 
 @dataclass(slots=True)
@@ -95,15 +97,17 @@ class Courier:
 
     def round(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Go through what waits once; the number of entries that were worked on. `stop` is asked between entries."""
-        worked = 0
         waiting = list(self.outbox.waiting())
         self._watch.keep_only({item.reference for item in waiting})
-        for item in waiting:
-            if stop():
-                break
-            if self._is_due(item) and self._work_on(item):
-                worked += 1
-        return worked
+
+        def take(item: Waiting) -> bool:
+            return not stop() and self._is_due(item) and self._work_on(item)
+
+        if len(waiting) < 2:
+            return sum(map(take, waiting))
+        # While one hand waits for a target, the other claims the next entry and records the last one.
+        with ThreadPoolExecutor(self.pace.hands, thread_name_prefix="hand") as hands:
+            return sum(hands.map(take, waiting))
 
     def _work_on(self, item: Waiting) -> bool:
         haunted = bool(item.lease)

@@ -62,7 +62,8 @@ def rate(settings: Settings, config: Path, dc: PrivateSamba, people: list[str]) 
             account = passwords.held_by(login, Secret(PASSWORD if round_ == 0 else f"Debit-Pw-{round_ - 1}-2025!"))
             passwords.replace(account, Secret(f"Debit-Pw-{round_}-2025!"))
         worker = composition.build_worker(settings, workers_directory(settings, config))
-        worker.courier.round(stop=iter([False, True]).__next__)
+        for target in worker.targets.values():
+            target.rules()  # opens the connection, as a worker in service has it open
         started = time.perf_counter()
         delivered = worker.courier.round()
         workers_rate = delivered / (time.perf_counter() - started)

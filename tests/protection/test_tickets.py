@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gateway.protection.spent import Spent
+from gateway.protection.spent import MemorySpent
 from gateway.protection.tickets import Ticket, Tickets, Void
 
 OLD, NEW = "old-" * 10, "new-" * 10
@@ -29,7 +29,7 @@ def hours():
 
 @pytest.fixture
 def tickets(hours):
-    return Tickets([NEW, OLD], Spent(hours), hours)
+    return Tickets([NEW, OLD], MemorySpent(hours), hours)
 
 
 def test_ticket_when_opened_for_its_purpose_then_it_gives_its_payload(tickets):
@@ -87,7 +87,7 @@ def test_ticket_when_spent_by_many_at_once_then_exactly_one_gets_it(tickets):
 
 
 def test_spent_when_what_was_spent_has_expired_then_its_memory_is_given_back(hours):
-    spent = Spent(hours)
+    spent = MemorySpent(hours)
     for number in range(100):
         spent.first(str(number), hours.now + 60)
     hours.now += 60
@@ -98,8 +98,8 @@ def test_spent_when_what_was_spent_has_expired_then_its_memory_is_given_back(hou
 
 
 def test_ticket_when_keys_were_rotated_then_the_old_key_still_opens_and_the_new_one_seals(tickets):
-    with_old_only = Tickets([OLD], Spent(), Hours())
-    with_new_only = Tickets([NEW], Spent(), Hours())
+    with_old_only = Tickets([OLD], MemorySpent(), Hours())
+    with_new_only = Tickets([NEW], MemorySpent(), Hours())
 
     assert isinstance(tickets.open("reset", with_old_only.issue("reset", {}, 60)), Ticket)
     assert isinstance(with_new_only.open("reset", tickets.issue("reset", {}, 60)), Ticket)

@@ -69,7 +69,7 @@ def test_captcha_when_the_answer_is_wrong_then_a_new_challenge_comes_and_nothing
     refused = browser.send(CHANGE, page, captcha="AAAAA", **TYPED)
 
     assert refused.status == 422
-    assert "ne sont pas ceux de l’image" in refused.main
+    assert "ne sont pas les bons" in refused.main
     assert refused.fields["challenge"] != page.fields["challenge"]
     assert refused.fields["login"] == "fdurand4"
     assert directory.binds("fdurand4", PASSWORD)
@@ -89,7 +89,7 @@ def test_captcha_when_it_has_served_then_it_does_not_serve_again(directory, brow
     page = browser.open(CHANGE)
     browser.send(CHANGE, page, captcha=answer_of(page), **TYPED)
 
-    again = {**TYPED, "current_password": NEW, "new_password": "Encore-2026", "confirmation": "Encore-2026"}
+    again = {**TYPED, "current_password": NEW, "new_password": "Encore-Un-2026", "confirmation": "Encore-2026"}
     refused = browser.send(CHANGE, page, captcha=answer_of(page), **again)
 
     assert "n’est plus valable" in refused.main

@@ -39,7 +39,7 @@ def test_service_when_the_directory_is_down_then_the_page_says_so_and_keeps_the_
         assert page.fields[name] == ("" if is_secret else value)
     assert PASSWORD not in page.source
     assert NEW not in page.source
-    assert "directory unavailable" in caplog.text
+    assert "directory_unavailable" in caplog.text
     assert PASSWORD not in caplog.text
 
 
@@ -52,7 +52,7 @@ def test_service_when_the_directory_is_down_then_the_log_line_and_the_answer_car
 
     page = browser.find("Durand", "François")
 
-    [line] = [line for line in caplog.text.splitlines() if "directory unavailable" in line]
+    [line] = [line for line in caplog.text.splitlines() if "directory_unavailable" in line]
     assert f"request={page.answer.headers['X-Request-ID']} " in line
 
 

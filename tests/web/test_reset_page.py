@@ -106,7 +106,7 @@ def test_reset_when_the_second_step_is_sent_twice_then_the_second_one_is_refused
     second_step = browser.prove("fdurand4")
     browser.choose(second_step, NEW)
 
-    page = browser.choose(second_step, "Encore-2026")
+    page = browser.choose(second_step, "Encore-Un-2026")
 
     assert page.status == 422
     assert "Cette étape a déjà servi" in page.main
@@ -118,7 +118,7 @@ def test_reset_when_the_password_was_changed_since_the_proofs_then_the_ticket_is
     second_step = browser.prove("fdurand4")
     browser.change("fdurand4", PASSWORD, NEW)
 
-    page = browser.choose(second_step, "Encore-2026")
+    page = browser.choose(second_step, "Encore-Un-2026")
 
     assert page.status == 422
     assert "Recommencez depuis le début" in page.main

@@ -101,7 +101,7 @@ def test_result_when_a_script_asks_then_it_gets_the_states_and_whether_to_ask_ag
 
 def test_result_when_a_newer_change_took_its_place_then_the_old_page_says_so(directory, rectorat):
     old = change(rectorat)
-    rectorat.change("fdurand4", NEW, "Encore-2026")
+    rectorat.change("fdurand4", NEW, "Encore-Un-2026")
 
     assert "plus récent" in rectorat.open(old.answer.request.path).main
 

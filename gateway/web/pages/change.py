@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from gateway.account.model import ChangeRequest
 from gateway.account.outcomes import Changed, Refused
+from gateway.web.desk import Desk
 from gateway.web.forms import ChangeForm
-from gateway.web.pages.service import Desk, ServicePage
+from gateway.web.pages.service import ServicePage
 
 ChangeService = Callable[[ChangeRequest], Changed | Refused]
 
@@ -26,4 +27,6 @@ class ChangePage(ServicePage):
         outcome = self.change(form.to_request())
         if isinstance(outcome, Refused):
             return self.refuse(form, outcome)
-        return self.done("changed", outcome.login, outcome.propagation, was_expired=outcome.was_expired)
+        return self.done(
+            form, "changed", outcome.person, outcome.propagation, notice="changed", was_expired=outcome.was_expired
+        )

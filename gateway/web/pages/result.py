@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from gateway.account.errors import DirectoryUnavailable
 from gateway.protection.tickets import Void
 from gateway.web import content, wording
-from gateway.web.pages.service import Desk
+from gateway.web.desk import Desk
 from gateway.workstation.state import Step, SyncState
 
 log = logging.getLogger(__name__)

@@ -3,50 +3,37 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
-from flask_wtf import FlaskForm
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
-from gateway.account.model import Propagation
+from gateway.account.model import Person, Propagation
 from gateway.account.outcomes import Refused
-from gateway.account.policy import PasswordRules
-from gateway.protection.captcha import Captcha, Verdict
-from gateway.protection.tickets import Tickets
-from gateway.settings import Settings
-from gateway.web import content, wording
-from gateway.web.forms import ServiceForm
+from gateway.protection.store import StoreUnavailable
+from gateway.protection.throttle import Attempt
+from gateway.protection.verdict import Verdict
+from gateway.web import content, notices, origin, wording
+from gateway.web.desk import Desk
+from gateway.web.forms import SentForm, ServiceForm
 
 log = logging.getLogger(__name__)
 
 RESULT_SECONDS = 3600
 REFUSED = 422
+TOO_MANY = 429
 UNAVAILABLE = 503
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every page has at hand."""
-
-    settings: Settings
-    rules: PasswordRules
-    captcha: Captcha
-    tickets: Tickets
-
-    def sentences(self, refused: Refused) -> list[str]:
-        settings = self.settings
-        return wording.refusal(refused, self.rules, settings.lockout, settings.password.history)
 
 
 class FormPage(MethodView):
     """A form that is shown, sent and answered."""
 
     init_every_request = False
-    form_class: ClassVar[type[FlaskForm]]
+    form_class: ClassVar[type[SentForm]]
     template: ClassVar[str]
     panel: str
     """The text beside the form, by its name in `templates/content/`."""
@@ -68,22 +55,51 @@ class FormPage(MethodView):
     def attend(self, form: Any) -> ResponseReturnValue:
         """Serve a form that is in order; an outage leaves the person with the form and a reason."""
         try:
-            return self.serve(form)
+            return self.guard(form) or self.serve(form)
         except DirectoryMisconfigured as error:
-            log.error("%s: directory misconfigured: %s", self.panel, error)
-            return self.turn_down(form, [wording.MISCONFIGURED.format(request_id=g.request_id)], UNAVAILABLE)
+            sentence = wording.MISCONFIGURED.format(request_id=g.request_id)
+            return self._stand_still(form, "directory_misconfigured", error, sentence)
         except DirectoryUnavailable as error:
-            log.error("%s: directory unavailable: %s", self.panel, error)
-            return self.turn_down(form, [wording.UNAVAILABLE], UNAVAILABLE)
+            return self._stand_still(form, "directory_unavailable", error, wording.UNAVAILABLE)
         except WriteUnconfirmed as error:
-            log.error("%s: write unconfirmed: %s", self.panel, error)
-            return self.turn_down(form, [wording.UNCONFIRMED], UNAVAILABLE)
+            return self._stand_still(form, "write_unconfirmed", error, wording.UNCONFIRMED)
+        except StoreUnavailable as error:
+            # Without counts nothing may be let through: guesses would be free.
+            return self._stand_still(form, "store_unavailable", error, wording.STORE_UNAVAILABLE)
+
+    def guard(self, form: Any) -> ResponseReturnValue | None:
+        """What must hold before the directory is asked; an answer where it doesn't. Raises StoreUnavailable."""
+        return self.throttle(form)
 
     def serve(self, form: Any) -> ResponseReturnValue:
         raise NotImplementedError
 
+    def throttle(self, form: Any, *, only_look: bool = False) -> ResponseReturnValue | None:
+        attempt = Attempt(form.service, origin.address(), **form.subjects())
+        throttle = self.desk.throttle
+        wait = throttle.peek(attempt) if only_look else throttle.admit(attempt)
+        if wait is None:
+            return None
+        self.note(form, "throttled", limit=wait.subject)
+        # The same page whatever was tried, and whoever has an account.
+        page = render_template("pages/throttled.html", minutes=math.ceil(wait.seconds / 60))
+        return page, TOO_MANY, {"Retry-After": str(wait.seconds)}
+
+    def note(self, form: Any, outcome: str, **facts: object) -> None:
+        """One line of the audit. `form` gives the login as it was typed, where the outcome gives none."""
+        login = facts.pop("login", "") or form.subjects().get("login", "")
+        self.desk.audit.record(form.service, outcome, login=str(login), **origin.facts(), **facts)
+
+    def _stand_still(self, form: Any, outcome: str, error: Exception, sentence: str) -> ResponseReturnValue:
+        log.error("%s: %s: %s", form.service, outcome, error)
+        self.note(form, outcome)
+        return self.turn_down(form, [sentence], UNAVAILABLE)
+
     def refuse(self, form: Any, refused: Refused) -> ResponseReturnValue:
-        log.info("%s: refused: %s", self.panel, refused.code)
+        self.note(form, refused.code, rules=[str(rule) for rule in refused.broken])
+        if refused.locked_out:
+            self.note(form, "locked_out", login=refused.locked_out.person.login)
+            notices.tell(self.desk, "locked", refused.locked_out.person)
         sentences = self.desk.sentences(refused)
         field = wording.FIELD_OF.get(refused.code, "")
         if field in form:
@@ -95,19 +111,36 @@ class FormPage(MethodView):
         """The form once more, with `sentences` that concern all of it; nothing was changed."""
         return self.show(form, sentences), status
 
-    def show(self, form: Any, sentences: list[str] | None = None) -> str:
+    def show(self, form: Any, sentences: list[str] | None = None, **more: object) -> str:
         return render_template(
             f"pages/{self.template}.html",
             form=form,
             sentences=sentences or [],
             panel=content.text(self.panel),
             rules=wording.rules_in_words(self.desk.rules),
+            **more,
         )
 
-    def done(self, outcome: str, login: str, propagation: Propagation | None, **facts: object) -> ResponseReturnValue:
+    def done(
+        self,
+        form: Any,
+        outcome: str,
+        person: Person,
+        propagation: Propagation | None,
+        *,
+        notice: str,
+        **facts: object,
+    ) -> ResponseReturnValue:
         """Send the browser to a page that tells `outcome`: reloading it, or going back, repeats nothing."""
-        log.info("%s: done: %s", self.panel, outcome)
-        told = {"outcome": outcome, "login": login, "propagation": propagation and asdict(propagation), **facts}
+        targets = dict.fromkeys(propagation.targets, "pending") if propagation else {}
+        self.note(form, outcome, login=person.login, targets=targets)
+        notices.tell(self.desk, notice, person)
+        told = {
+            "outcome": outcome,
+            "login": person.login,
+            "propagation": propagation and asdict(propagation),
+            **facts,
+        }
         ticket = self.desk.tickets.issue("result", told, RESULT_SECONDS)
         return redirect(url_for("result", ticket=ticket), 303)
 
@@ -129,25 +162,41 @@ class ServicePage(FormPage):
         self._renew_challenge(form)
         return self.show(form)
 
-    def attend(self, form: Any) -> ResponseReturnValue:
-        """The CAPTCHA comes when all else is in order, so that a slip elsewhere does not cost a new picture."""
-        if not self.asks_captcha:
-            return super().attend(form)
-        if not form.captcha.data:
-            form.captcha.errors = [wording.MISSING["captcha"]]
-            return self.turn_down(form, [], REFUSED)
-        verdict = self.desk.captcha.check(form.service, form.challenge.data or "", form.captcha.data)
+    def guard(self, form: Any) -> ResponseReturnValue | None:
+        """Nobody solves a CAPTCHA in vain: a look at the throttle comes before it, and the count after it.
+
+        The CAPTCHA comes when all else is in order, so that a slip elsewhere does not cost a new one.
+        """
+        held_up = self.throttle(form, only_look=True)
+        if held_up or not self.asks_captcha:
+            return held_up or self.throttle(form)
+        trouble = self._check_captcha(form)
         self._renew_challenge(form)
-        if verdict is Verdict.RIGHT:
-            return super().attend(form)
-        form.captcha.errors = [wording.CAPTCHA_WRONG if verdict is Verdict.WRONG else wording.CAPTCHA_EXPIRED]
+        if not trouble:
+            return self.throttle(form)
+        form.captcha.errors = [trouble]
         return self.turn_down(form, [], REFUSED)
 
-    def show(self, form: Any, sentences: list[str] | None = None) -> str:
-        if self.asks_captcha and not self.desk.captcha.is_open(form.challenge.data or ""):
+    def _check_captcha(self, form: Any) -> str:
+        """What to say about it; nothing when it is right."""
+        ways, work, typed = self.desk.settings.captcha.ways, form.altcha.data or "", form.captcha.data or ""
+        if "automatic" in ways and work and not typed:
+            verdict = self.desk.work.check(form.service, work)
+        elif not typed:
+            return wording.MISSING["captcha"]
+        else:
+            verdict = self.desk.captcha.check(form.service, form.challenge.data or "", typed)
+        if verdict is Verdict.RIGHT:
+            return ""
+        self.note(form, "captcha_wrong" if verdict is Verdict.WRONG else "captcha_expired")
+        return wording.CAPTCHA_WRONG if verdict is Verdict.WRONG else wording.CAPTCHA_EXPIRED
+
+    def show(self, form: Any, sentences: list[str] | None = None, **more: object) -> str:
+        asks = self.asks_captcha
+        if asks and not self.desk.captcha.is_open(form.challenge.data or ""):
             self._renew_challenge(form)
-        return super().show(form, sentences)
+        return super().show(form, sentences, asks_captcha=asks, **more)
 
     def _renew_challenge(self, form: ServiceForm) -> None:
-        form.captcha.data = ""
-        form.challenge.data = self.desk.captcha.challenge(form.service) if self.asks_captcha else ""
+        form.captcha.data = form.altcha.data = ""
+        form.challenge.data = self.desk.captcha.challenge(form.service)

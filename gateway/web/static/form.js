@@ -1,7 +1,7 @@
 // What a form gains with JavaScript; it works without.
 "use strict";
 
-// Another CAPTCHA picture without sending the form.
+// Other characters for the CAPTCHA, in the picture and in the sound, without sending the form.
 const another = document.getElementById("captcha-autre");
 if (another) {
   another.addEventListener("click", async (event) => {
@@ -10,8 +10,14 @@ if (another) {
     if (!answer.ok) return;
     const { challenge } = await answer.json();
     document.getElementById("challenge").value = challenge;
-    document.getElementById("captcha-image").src = `/captcha/${challenge}.png`;
     const typed = document.getElementById("captcha");
+    for (const [id, name, ending] of [
+      ["captcha-image", "src", ".png"],
+      ["captcha-son", "src", ".wav"],
+      ["captcha-son-en", "href", ".wav?lang=en"],
+    ]) {
+      document.getElementById(id)?.setAttribute(name, `/captcha/${challenge}${ending}`);
+    }
     typed.value = "";
     typed.focus();
   });

@@ -1,0 +1,73 @@
+"""The audit: one line of JSON an event, in the order in which they happened.
+
+What stands in it is what an investigation needs: time, request, service, login, outcome, address. No password,
+number, birth date or CAPTCHA answer ever comes here.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from gateway.settings import Audit as AuditSettings
+
+_LOGIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
+NOT_A_LOGIN = "?"
+"""In the place of what was typed as a login and can't be one: people type passwords into the wrong field."""
+
+
+class Audit:
+    def __init__(self, settings: AuditSettings) -> None:
+        self._handler = _handler(settings)
+        logger = logging.Logger("mamia.audit", logging.INFO)
+        logger.addHandler(self._handler)
+        self._line = structlog.wrap_logger(
+            logger,
+            processors=[
+                structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+                structlog.processors.EventRenamer("outcome"),
+                _time_first,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            wrapper_class=structlog.BoundLogger,
+        )
+
+    def record(self, service: str, outcome: str, *, login: str = "", **facts: Any) -> None:
+        """One event. `facts` that are empty are left out. Never raises: a full disk must not stop a reset."""
+        known = {name: value for name, value in facts.items() if value not in ("", None, {}, [])}
+        self._line.info(str(outcome), service=service, **({"login": as_login(login)} if login else {}), **known)
+
+    def close(self) -> None:
+        self._handler.close()
+
+
+def _time_first(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """For eyes that run down a file."""
+    return {name: event.pop(name) for name in ("time", "service", "outcome")} | dict(event)
+
+
+def as_login(text: str) -> str:
+    return text if _LOGIN.fullmatch(text) else NOT_A_LOGIN
+
+
+def _handler(settings: AuditSettings) -> logging.Handler:
+    """Raises OSError where the file can't be written or the socket is not there."""
+    handler: logging.Handler
+    if settings.to == "file" and settings.file:
+        # Opens the file anew when logrotate has moved it away: no line is lost, no signal needed.
+        handler = logging.handlers.WatchedFileHandler(settings.file, encoding="utf-8")
+    elif settings.to == "syslog":
+        host, colon, port = settings.syslog.rpartition(":")
+        address = (host, int(port)) if colon and port.isdigit() else settings.syslog
+        handler = logging.handlers.SysLogHandler(address, facility=logging.handlers.SysLogHandler.LOG_AUTHPRIV)
+        handler.ident = "mamia: "
+    else:
+        handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    return handler

@@ -1,0 +1,69 @@
+"""Passwords that others try first: a list that ships with a package, and the service of Pwned Passwords."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from functools import cache
+from http.client import HTTPException
+
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from gateway.account.model import Secret
+
+log = logging.getLogger(__name__)
+
+LONGEST_ANSWER = 1 << 20
+"""Bytes; a range has about 40 kB."""
+_LOOKALIKES = str.maketrans("@4301!$57", "aaeoiisst")
+_OUTER_SIGNS = re.compile(r"^[\W_]+|[\W_]+$")
+_OUTER_SIGNS_AND_DIGITS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+
+
+def is_common(password: Secret) -> bool:
+    """Whether it is one of the 30,000 most frequent ones, or one of them in disguise: Password-2026!, P@ssw0rd."""
+    text = password.reveal().lower()
+    plain, word = _OUTER_SIGNS.sub("", text), _OUTER_SIGNS_AND_DIGITS.sub("", text)
+    guises = {text, plain, word}
+    guises |= {guise.translate(_LOOKALIKES) for guise in guises}
+    return not guises.isdisjoint(_frequent())
+
+
+@cache
+def _frequent() -> frozenset[str]:
+    return frozenset(FREQUENCY_LISTS["passwords"])
+
+
+@dataclass(frozen=True, slots=True)
+class PwnedPasswords:
+    """The range protocol of Pwned Passwords: five digits of the hash leave this machine, and never the password.
+
+    https://haveibeenpwned.com/API/v3#PwnedPasswords
+    """
+
+    url: str
+    """Of the service or a mirror; the five digits are put behind it."""
+    timeout_seconds: float
+
+    def holds(self, password: Secret) -> bool:
+        """False as well where the service does not answer in time: people must not wait for a third party."""
+        digest = hashlib.sha1(password.reveal().encode(), usedforsecurity=False).hexdigest().upper()
+        request = urllib.request.Request(  # noqa: S310 - the settings take http:// and https:// only
+            self.url.rstrip("/") + "/" + digest[:5], headers={"Add-Padding": "true", "User-Agent": "mamia"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout_seconds) as answer:  # noqa: S310
+                lines = answer.read(LONGEST_ANSWER).decode("ascii", "replace").splitlines()
+        except (urllib.error.URLError, OSError, HTTPException, ValueError) as error:
+            log.warning("the service for stolen passwords does not answer: %s", type(error).__name__)
+            return False
+        # Padding comes as suffixes that were found 0 times.
+        return any(suffix == digest[5:] and count.strip() != "0" for suffix, _, count in map(_split, lines))
+
+
+def _split(line: str) -> tuple[str, str, str]:
+    return line.partition(":")

@@ -1,0 +1,171 @@
+"""How often something may be tried, counted before the directory hears of it.
+
+Everything is counted by what was typed, whether or not it exists. What is counted is stored as a keyed hash: whoever
+reads the store learns no login, number or birth date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from limits import RateLimitItem, parse_many
+from limits.strategies import MovingWindowRateLimiter
+
+from gateway.account.model import Secret
+from gateway.account.names import folded
+from gateway.account.proofs import candidates
+from gateway.protection.store import Store
+from gateway.settings import Throttle as Rates
+
+NEIGHBOURHOOD = 64
+"""Bits of an IPv6 address that stand for one customer (RFC 6177)."""
+
+
+class Subject(StrEnum):
+    OVERALL = "overall"
+    SERVICE = "service"
+    ADDRESS = "address"
+    SHARED_ADDRESS = "shared_address"
+    LOGIN = "login"
+    PROOF = "proof"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One use of a service; what it does not have stays empty."""
+
+    service: str
+    address: str
+    login: str = ""
+    proof: Secret | None = None
+    person: str = ""
+    """Name, given name and birth date of the person searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Too often: whose limit it was (for the audit alone) and in how many seconds to come back."""
+
+    subject: Subject
+    seconds: int
+
+
+class Throttle:
+    def __init__(self, rates: Rates, store: Store, key: str) -> None:
+        self._store = store
+        self._limiter = MovingWindowRateLimiter(store.storage)
+        self._key = hashlib.blake2b(key.encode(), digest_size=32, person=b"mamia-throttle").digest()
+        self._shared = rates.shared_addresses
+        self._limits: dict[Subject, Sequence[RateLimitItem]] = {
+            Subject.OVERALL: parse_many(rates.overall),
+            Subject.SERVICE: parse_many(rates.per_service),
+            Subject.ADDRESS: parse_many(rates.per_address),
+            Subject.SHARED_ADDRESS: parse_many(rates.per_shared_address),
+            Subject.LOGIN: parse_many(rates.per_login),
+            Subject.PROOF: parse_many(rates.per_proof),
+            Subject.PERSON: parse_many(rates.per_person),
+        }
+        self._misses_of_one = parse_many(rates.misses_per_address)
+        self._misses_of_all = parse_many(rates.misses_overall)
+
+    def admit(self, attempt: Attempt) -> Wait | None:
+        """Count the attempt, or say how long to wait. Raises StoreUnavailable.
+
+        Addresses come first: an address that is held up can't use up what a login may try.
+        """
+        for subject, names in self._subjects(attempt):
+            for limit in self._limits[subject]:
+                if not self._hit(limit, names):
+                    return Wait(subject, self._seconds(limit, names))
+        return None
+
+    def peek(self, attempt: Attempt) -> Wait | None:
+        """Whether `admit` would hold the attempt up, without counting it. Raises StoreUnavailable."""
+        for subject, names in self._subjects(attempt):
+            for limit in self._limits[subject]:
+                if not self._test(limit, names):
+                    return Wait(subject, self._seconds(limit, names))
+        return None
+
+    def count_miss(self, address: str) -> None:
+        """An account was not found. Raises StoreUnavailable."""
+        for limit in self._misses_of_one:
+            self._hit(limit, self._miss_of(address))
+        for limit in self._misses_of_all:
+            self._hit(limit, ("misses",))
+
+    def is_suspicious(self, address: str) -> bool:
+        """Whether accounts were not found too often from there, or altogether. Raises StoreUnavailable."""
+        return not (
+            all(self._test(limit, self._miss_of(address)) for limit in self._misses_of_one)
+            and all(self._test(limit, ("misses",)) for limit in self._misses_of_all)
+        )
+
+    def _miss_of(self, address: str) -> tuple[str, ...]:
+        return "misses", self._hash(neighbourhood(address))
+
+    def _subjects(self, attempt: Attempt) -> Iterator[tuple[Subject, tuple[str, ...]]]:
+        service = attempt.service
+        yield Subject.OVERALL, ("overall",)
+        yield Subject.SERVICE, ("service", service)
+        address = Subject.SHARED_ADDRESS if self._is_shared(attempt.address) else Subject.ADDRESS
+        yield address, ("address", service, self._hash(neighbourhood(attempt.address)))
+        if attempt.login:
+            yield Subject.LOGIN, ("login", service, self._hash(_login_key(attempt.login)))
+        if attempt.proof:
+            # Two ways of writing one number are one number.
+            yield Subject.PROOF, ("proof", service, self._hash(candidates(attempt.proof)[0].value.reveal()))
+        if attempt.person:
+            yield Subject.PERSON, ("person", service, self._hash(attempt.person))
+
+    def _is_shared(self, address: str) -> bool:
+        parsed = _address(address)
+        return parsed is not None and any(parsed in network for network in self._shared)
+
+    def _hit(self, limit: RateLimitItem, names: tuple[str, ...]) -> bool:
+        with self._store.use():
+            return self._limiter.hit(limit, *names)
+
+    def _test(self, limit: RateLimitItem, names: tuple[str, ...]) -> bool:
+        with self._store.use():
+            return self._limiter.test(limit, *names)
+
+    def _seconds(self, limit: RateLimitItem, names: tuple[str, ...]) -> int:
+        with self._store.use():
+            ends = self._limiter.get_window_stats(limit, *names).reset_time
+        return max(1, math.ceil(ends - time.time()))
+
+    def _hash(self, text: str) -> str:
+        return hashlib.blake2b(text.encode(), key=self._key, digest_size=16).hexdigest()
+
+
+def neighbourhood(address: str) -> str:
+    """What counts as one address: an IPv4 address, the /64 of an IPv6 one."""
+    parsed = _address(address)
+    if isinstance(parsed, IPv6Address):
+        return f"{int(parsed) >> (128 - NEIGHBOURHOOD):x}/{NEIGHBOURHOOD}"
+    return str(parsed or "unknown")
+
+
+def person_key(surname: str, given_name: str, birth_date: str) -> str:
+    return f"{folded(surname)} {folded(given_name)} {birth_date}"
+
+
+def _login_key(login: str) -> str:
+    """At least as tolerant as the directory's own comparison, so that no other spelling starts a count of its own."""
+    return folded(login) or login.casefold()
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        parsed = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, IPv6Address) else parsed

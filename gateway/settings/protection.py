@@ -1,0 +1,110 @@
+"""What keeps out those who don't belong, and what is told of everybody."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from limits import parse_many
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+
+from gateway.settings.types import Link, Mail, Section, Text, shaped
+
+Network = IPv4Network | IPv6Network
+
+
+def _rates(text: str) -> str:
+    try:
+        parse_many(text)
+    except ValueError:
+        raise ValueError('is not a rate such as "10/5 minutes" or "10/5 minutes; 25/day"') from None
+    return text
+
+
+Rates = Annotated[str, AfterValidator(_rates)]
+"""One window or several: the more attempts, the longer the wait."""
+StoreUrl = Annotated[
+    str,
+    shaped(
+        r"memory://|(redis|rediss|valkey|valkeys)(\+unix)?://.+",
+        "memory:// or a redis:// or valkey:// URL",
+    ),
+]
+
+
+class Throttle(Section):
+    """How often things may be tried, before the directory hears of it. Each service counts for itself.
+
+    Defaults: 10 in 5 minutes and 30 an address as in PWM; 25 a day as in CNIL 2022-100, 28 b.
+    """
+
+    store: StoreUrl = "memory://"
+    """Where counts and what was spent are kept: memory for one process, Redis or Valkey for many."""
+    per_login: Rates = "10/5 minutes; 25/day"
+    per_proof: Rates = "10/5 minutes; 25/day"
+    per_person: Rates = "10/5 minutes; 50/day"
+    """One name and birth date, searched again and again."""
+    per_address: Rates = "30/5 minutes; 600/day"
+    shared_addresses: list[Network] = []
+    """Networks where many people share an address, such as the academy's own proxies."""
+    per_shared_address: Rates = "600/5 minutes"
+    per_service: Rates = "2000/5 minutes"
+    overall: Rates = "4000/5 minutes"
+    misses_per_address: Rates = "3/hour"
+    """Accounts not found, after which finding one asks for the CAPTCHA."""
+    misses_overall: Rates = "100/5 minutes"
+
+
+class Audit(Section):
+    """Where the audit's lines of JSON go."""
+
+    to: Literal["stderr", "file", "syslog"] = "stderr"
+    file: Annotated[Path | None, Field(validate_default=True)] = None
+    syslog: Text = "/dev/log"
+    """A socket, or host:port (UDP)."""
+
+    @field_validator("file")
+    @classmethod
+    def _needed(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        if file is None and info.data.get("to") == "file":
+            raise ValueError('is missing, and to = "file" needs it')
+        return file
+
+
+class Notices(Section):
+    """Mails to people whose password was changed or whose account was locked. Without a spool none are sent."""
+
+    spool: Path | None = None
+    """A folder for mails that wait for the mail server."""
+    smtp_host: Text = "localhost"
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    smtp_user: str = ""
+    smtp_password: SecretStr | None = None
+    smtp_password_file: Path | None = None
+    sender: Mail = "ne-pas-repondre@ac-example.fr"
+    give_up_hours: Annotated[float, Field(gt=0)] = 48.0
+
+
+class SecondProof(Section):
+    """A code that a reset asks for where the directory has a private address or a phone of the person."""
+
+    ways: list[Literal["mail", "phone"]] = []
+    """In order of preference; none: no second proof."""
+    without: Literal["allow", "refuse"] = "allow"
+    """What becomes of people for whom the directory has neither."""
+    minutes: Annotated[int, Field(ge=1, le=30)] = 10
+    tries: Annotated[int, Field(ge=1, le=10)] = 5
+    hook_url: Annotated[Link, Field(validate_default=True)] = ""
+    """Takes {"to": …, "text": …} by POST and sends a text message."""
+    hook_token: SecretStr | None = None
+    hook_token_file: Path | None = None
+    hook_timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 5
+
+    @field_validator("hook_url")
+    @classmethod
+    def _needed_by_phone(cls, url: str, info: ValidationInfo) -> str:
+        if not url and "phone" in info.data.get("ways", []):
+            raise ValueError('is missing, and ways = ["phone"] needs it')
+        return url

@@ -1,0 +1,34 @@
+"""What every page has at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.account.outcomes import Refused
+from gateway.account.policy import PasswordRules
+from gateway.post.spool import Spool
+from gateway.post.text_message import TextMessages
+from gateway.protection.audit import Audit
+from gateway.protection.captcha import Captcha
+from gateway.protection.proof_of_work import ProofOfWork
+from gateway.protection.throttle import Throttle
+from gateway.protection.tickets import Tickets
+from gateway.settings import Settings
+from gateway.web import wording
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    settings: Settings
+    rules: PasswordRules
+    captcha: Captcha
+    work: ProofOfWork
+    tickets: Tickets
+    throttle: Throttle
+    audit: Audit
+    mails: Spool | None
+    text_messages: TextMessages | None
+
+    def sentences(self, refused: Refused) -> list[str]:
+        settings = self.settings
+        return wording.refusal(refused, self.rules, settings.lockout, settings.password.history)

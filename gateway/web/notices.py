@@ -1,0 +1,54 @@
+"""Mails to people about their account: what happened, when, and whom to call if it was not they.
+
+Nothing secret stands in them, and no link: people learn to follow links in mails about passwords from those who steal
+them.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from zoneinfo import ZoneInfo
+
+from flask import g, render_template
+
+from gateway.account.model import Person
+from gateway.web.content import LANGUAGE
+from gateway.web.desk import Desk
+
+log = logging.getLogger(__name__)
+
+
+def tell(desk: Desk, notice: str, person: Person, **facts: object) -> None:
+    """Queue `notice` (a folder of `templates/mail/`) for all addresses of `person`. Never raises.
+
+    An address that no mail can carry, or a full disk, must not stop what the person came for.
+    """
+    if desk.mails is None:
+        return
+    for address in dict.fromkeys(filter(None, (person.mail, person.private_mail))):
+        try:
+            desk.mails.put(mail(desk, notice, address, login=person.login, **facts))
+        except (OSError, ValueError) as error:
+            log.error("a notice could not be kept: %s", type(error).__name__)
+
+
+def mail(desk: Desk, notice: str, address: str, **facts: object) -> EmailMessage:
+    """Raises ValueError for an address that is none."""
+    academy, sender = desk.settings.academy, desk.settings.notices.sender
+    now = datetime.now(ZoneInfo(academy.timezone))
+    values = {**facts, "now": now, "reference": g.request_id}
+    subject, _, text = render_template(f"mail/{notice}/{LANGUAGE}.txt", **values).partition("\n")
+    message = EmailMessage()
+    message["From"] = str(Address(academy.name, addr_spec=sender))
+    message["To"] = str(Address(addr_spec=address))
+    message["Subject"] = subject
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text.lstrip("\n"))
+    message.add_alternative(render_template(f"mail/{notice}/{LANGUAGE}.html", **values), subtype="html")
+    return message

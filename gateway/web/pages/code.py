@@ -1,0 +1,129 @@
+"""The second proof of a reset: a code sent to the person's private address or phone.
+
+The code and the tries that are left travel sealed in the form's ticket, which serves once: nothing is stored, and no
+try can be taken back.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from gateway.account.model import Grant, Person
+from gateway.post.errors import NotSent
+from gateway.protection.tickets import Ticket, Void
+from gateway.web import notices, wording
+from gateway.web.desk import Desk
+from gateway.web.forms import CodeForm
+from gateway.web.pages.service import REFUSED, FormPage
+
+PURPOSE = "code"
+DIGITS = 6
+
+
+class CodePage(FormPage):
+    form_class = CodeForm
+    template = "reset_code"
+    panel = "reset-code"
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        go_on: Callable[[Grant], ResponseReturnValue],
+        start_again: Callable[[str], ResponseReturnValue],
+    ) -> None:
+        super().__init__(desk)
+        self.go_on = go_on
+        self.start_again = start_again
+        self.rules_of = desk.settings.second_proof
+
+    def ask(self, grant: Grant, person: Person) -> ResponseReturnValue | None:
+        """Send a code and ask for it; None where the settings want none of this person."""
+        if not self.rules_of.ways:
+            return None
+        reachable = [(way, address) for way in self.rules_of.ways if (address := _address(way, person))]
+        if not reachable:
+            return None if self.rules_of.without == "allow" else self.start_again(wording.NO_SECOND_PROOF)
+        form = CodeForm(formdata=None)
+        form.grant = grant
+        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+        for way, address in reachable:
+            try:
+                self._send(way, address, code, grant.login)
+            except NotSent:
+                continue
+            self.note(form, f"code_sent_by_{way}")
+            return self._offer(form, code, _masked(way, address))
+        self.note(form, "code_not_sent")
+        return self.start_again(wording.CODE_NOT_SENT)
+
+    def attend(self, form: CodeForm) -> ResponseReturnValue:
+        ticket = self.desk.tickets.open(PURPOSE, form.ticket.data or "")
+        if isinstance(ticket, Void):
+            return self.start_again(wording.TICKET_EXPIRED)
+        form.grant = Grant(**ticket.payload["grant"])
+        return super().attend(form)
+
+    def serve(self, form: Any) -> ResponseReturnValue:
+        ticket = self.desk.tickets.spend(PURPOSE, form.ticket.data or "")
+        if not isinstance(ticket, Ticket):
+            return self.start_again(wording.TICKET_SPENT if ticket is Void.SPENT else wording.TICKET_EXPIRED)
+        typed = "".join(str(form.code.data).split())
+        if hmac.compare_digest(typed.encode(), ticket.payload["code"].encode()):
+            self.note(form, "code_right")
+            return self.go_on(form.grant)
+        return self._try_again(form, ticket)
+
+    def _try_again(self, form: Any, ticket: Ticket) -> ResponseReturnValue:
+        left = ticket.payload["left"] - 1
+        self.note(form, "code_wrong", tries_left=left)
+        if not left:
+            return self.start_again(wording.CODE_TOO_OFTEN)
+        form.ticket.data = self.desk.tickets.reissue(PURPOSE, {**ticket.payload, "left": left}, ticket.expires)
+        form.code.errors = [wording.CODE_WRONG.format(left=left)]
+        form.code.data = ""
+        return self.show(form, sent_to=ticket.payload["sent_to"]), REFUSED
+
+    def _offer(self, form: CodeForm, code: str, sent_to: str) -> ResponseReturnValue:
+        payload = {"grant": asdict(form.grant), "code": code, "left": self.rules_of.tries, "sent_to": sent_to}
+        form.ticket.data = self.desk.tickets.issue(PURPOSE, payload, 60 * self.rules_of.minutes)
+        return self.show(form, sent_to=sent_to)
+
+    def show(self, form: Any, sentences: list[str] | None = None, **more: object) -> str:
+        ticket = self.desk.tickets.open(PURPOSE, form.ticket.data or "")
+        sent_to = "" if isinstance(ticket, Void) else ticket.payload["sent_to"]
+        return super().show(form, sentences, **{"sent_to": sent_to, "minutes": self.rules_of.minutes, **more})
+
+    def _send(self, way: str, address: str, code: str, login: str) -> None:
+        """At once, and kept nowhere. Raises NotSent."""
+        desk, minutes = self.desk, self.rules_of.minutes
+        if way == "phone":
+            if desk.text_messages is None:
+                raise NotSent
+            desk.text_messages.send(address, wording.CODE_BY_PHONE.format(code=code, minutes=minutes))
+            return
+        if desk.mails is None:
+            raise NotSent
+        try:
+            mail = notices.mail(desk, "code", address, code=code, login=login, minutes=minutes)
+        except ValueError:
+            raise NotSent from None
+        desk.mails.send_now(mail)
+
+
+def _address(way: str, person: Person) -> str:
+    return person.phone if way == "phone" else person.private_mail
+
+
+def _masked(way: str, address: str) -> str:
+    """Enough for its owner to know where to look, too little for anybody else."""
+    if way == "phone":
+        return f"•• •• •• •• {address[-2:]}"
+    name, _, domain = address.rpartition("@")
+    return f"{name[:1]}•••@{domain}"
