@@ -8,10 +8,11 @@ import traceback
 from flask import Flask, render_template, url_for
 from flask.typing import ResponseReturnValue
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from gateway.composition import Gateway
 from gateway.settings import Settings
+from gateway.web import wording
 from gateway.web.health import health
 from gateway.web.origin import stand_behind_proxies
 from gateway.web.pages import reading
@@ -95,6 +96,9 @@ def _texts(app: Flask, settings: Settings) -> None:
 def _error_pages(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> ResponseReturnValue:
+        if isinstance(error, SecurityError):
+            # Another host's name: a page with links would lead there.
+            return wording.FOREIGN_HOST, 400, {"Content-Type": "text/plain; charset=utf-8"}
         code = error.code or 500
         page = render_template("pages/error.html", code=code if code in (400, 404, 405, 413) else 500)
         return page, code, [(name, value) for name, value in error.get_headers() if name == "Allow"]

@@ -150,6 +150,7 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
     pool = ConnectionPool(directory, as_service=True)
     outbox = LdapOutbox(pool, settings.people)
     targets = delivered_targets(settings.workstation)
+    audit = Audit(settings.audit)
     courier = Courier(
         worker=f"{socket.gethostname()};{os.getpid()};{secrets.token_hex(3)}",
         outbox=outbox,
@@ -158,10 +159,12 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
         now=_now,
         monotonic=time.monotonic,
         pace=Pace(settings.workstation.lease_seconds, settings.workstation.give_up_hours),
+        audit=audit.record,
     )
 
     def close() -> None:
         pool.close()
+        audit.close()
         for target in targets.values():
             target.close()
 

@@ -77,7 +77,8 @@ class Notices(Section):
 
     spool: Path | None = None
     """A folder for mails that wait for the mail server."""
-    smtp_host: Text = "localhost"
+    smtp_host: str = "localhost"
+    """Empty: mails stay in the spool, as in the demo."""
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
     smtp_security: Literal["none", "starttls", "tls"] = "none"
     smtp_user: str = ""

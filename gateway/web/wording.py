@@ -62,6 +62,7 @@ NO_SECOND_PROOF = (
     "Aucune adresse privée ni aucun téléphone n’est enregistré à votre nom pour recevoir un code\u00a0: appelez "
     "l’assistance pour réinitialiser votre mot de passe. Rien n’a été modifié."
 )
+FOREIGN_HOST = "Ce service ne répond pas à cette adresse."
 TICKET_EXPIRED = (
     "Le temps prévu pour choisir un mot de passe est écoulé. Rien n’a été modifié. Recommencez depuis le début."
 )

@@ -79,6 +79,10 @@ class _Hold:
         return f"{GHOST}{self.lease}" if self.is_haunted else ""
 
 
+def _no_audit(service: str, outcome: str, **facts: object) -> None:
+    pass
+
+
 @dataclass(slots=True)
 class Courier:
     """One worker's hands. `now` gives UTC, `monotonic` seconds that never run backwards."""
@@ -90,6 +94,8 @@ class Courier:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     pace: Pace = Pace()
+    audit: Callable[..., None] = _no_audit
+    """Takes service, outcome and facts of what was recorded."""
     _watch: _Watch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -157,6 +163,9 @@ class Courier:
         hold.is_over = is_last
         level = logging.INFO if new.step in (Step.DONE, Step.SETTLING) else logging.WARNING
         log.log(level, "%s at %s: %s %s", item.login, state.target, new.step, _told(outcome))
+        self.audit(
+            "workstation", new.step, login=item.login, target=state.target, reason=new.reason, attempts=new.attempts
+        )
         return None if is_last else replace(item, states=states)
 
     def _set(self, item: Waiting, state: SyncState) -> Outcome:

@@ -132,6 +132,8 @@ def test_gateway_when_it_writes_what_a_change_needs_then_it_may(directory, duran
         ("pwdAccountLockedTime", b"000001010000Z"),
         ("mamiaSyncLease", b"mine"),
         ("description", b"hello"),
+        ("privateMail", b"thief@example.org"),
+        ("mobile", b"0600000000"),
     ],
 )
 def test_gateway_when_it_writes_anything_else_then_it_may_not(directory, durand, attribute, value):

@@ -94,8 +94,8 @@ def test_connection_when_slapd_was_restarted_then_a_change_goes_through_at_once(
 
     directory.restart()
 
-    browser.change("fdurand4", "Nouveau-2025", "Encore-2026")
-    assert directory.binds("fdurand4", "Encore-2026")
+    browser.change("fdurand4", "Nouveau-2025", "Encore-Un-2026")
+    assert directory.binds("fdurand4", "Encore-Un-2026")
 
 
 def test_failover_when_the_first_server_is_down_then_the_second_one_answers(directory):

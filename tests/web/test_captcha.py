@@ -89,7 +89,7 @@ def test_captcha_when_it_has_served_then_it_does_not_serve_again(directory, brow
     page = browser.open(CHANGE)
     browser.send(CHANGE, page, captcha=answer_of(page), **TYPED)
 
-    again = {**TYPED, "current_password": NEW, "new_password": "Encore-Un-2026", "confirmation": "Encore-2026"}
+    again = {**TYPED, "current_password": NEW, "new_password": "Encore-Un-2026", "confirmation": "Encore-Un-2026"}
     refused = browser.send(CHANGE, page, captcha=answer_of(page), **again)
 
     assert "n’est plus valable" in refused.main

@@ -1,0 +1,77 @@
+"""Passwords that others try first."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from directory_server import free_port
+
+from gateway.account.model import Secret
+from gateway.protection.breached import PwnedPasswords, is_common
+
+STOLEN = "Correct-Horse-9!"
+
+
+@pytest.mark.parametrize(
+    "password", ["azerty", "AZERTY123", "Password1!", "P@ssw0rd", "Soleil-2026", "!!Marseille!!", "motdepasse"]
+)
+def test_password_when_everybody_tries_it_first_then_it_is_common(password):
+    assert is_common(Secret(password))
+
+
+@pytest.mark.parametrize("password", ["Tulipe-Vélo-31", "Nouveau-2025", "kX9$wq!Lz2", "", "2026", "----"])
+def test_password_when_it_is_one_of_its_own_then_it_is_not_common(password):
+    assert not is_common(Secret(password))
+
+
+@pytest.fixture
+def mirror():
+    """A range service: its address, and what it was asked."""
+    asked = []
+    digest = hashlib.sha1(STOLEN.encode()).hexdigest().upper()
+
+    class Range(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            time.sleep(2 if "slow" in self.path else 0)
+            lines = [f"{digest[5:]}:42", "0" * 35 + ":3", hashlib.sha1(b"Padding-1!").hexdigest().upper()[5:] + ":0"]
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write("\r\n".join(lines).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Range)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/range/", asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_password_when_it_was_stolen_somewhere_then_the_service_knows_it_from_five_digits(mirror):
+    address, asked = mirror
+
+    assert PwnedPasswords(address, 1).holds(Secret(STOLEN))
+    assert asked == ["/range/" + hashlib.sha1(STOLEN.encode()).hexdigest().upper()[:5]]
+
+
+@pytest.mark.parametrize("password", ["Tulipe-Vélo-31", "Padding-1!"])
+def test_password_when_the_range_lacks_it_or_pads_with_it_then_it_is_free(mirror, password):
+    assert not PwnedPasswords(mirror[0], 1).holds(Secret(password))
+
+
+def test_password_when_the_service_is_down_or_slow_then_nobody_waits(mirror, caplog):
+    started = time.monotonic()
+
+    assert not PwnedPasswords(f"http://127.0.0.1:{free_port()}/", 0.3).holds(Secret(STOLEN))
+    assert not PwnedPasswords(mirror[0] + "slow/", 0.3).holds(Secret(STOLEN))
+    assert time.monotonic() - started < 2
+    assert "does not answer" in caplog.text
+    assert STOLEN not in caplog.text

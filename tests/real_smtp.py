@@ -1,0 +1,50 @@
+"""A mail server of the tests' own, on loopback; it can be stopped, started again, and told to refuse."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+from aiosmtpd.controller import Controller
+from directory_server import free_port
+
+
+@dataclass
+class MailServer:
+    port: int = field(default_factory=free_port)
+    replies: list[str] = field(default_factory=list)
+    """What it says to the next mails in turn, before it takes them."""
+    mails: list[EmailMessage] = field(default_factory=list)
+    _controller: Controller | None = field(default=None, init=False)
+
+    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
+        if self.replies:
+            return self.replies.pop(0)
+        self.mails.append(message_from_bytes(envelope.content, policy=default))
+        return "250 OK"
+
+    def start(self) -> None:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def stop(self) -> None:
+        if self._controller:
+            self._controller.stop()
+            self._controller = None
+
+    def to(self, address: str) -> EmailMessage:
+        """The one mail to `address`, as soon as it has come."""
+        wait_until(lambda: any(mail["To"] == address for mail in self.mails))
+        [mail] = [mail for mail in self.mails if mail["To"] == address]
+        return mail
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)

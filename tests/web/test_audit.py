@@ -1,0 +1,202 @@
+"""The audit: one line of JSON an event; and a search for secrets in everything that is written anywhere."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from browser import CHANGE, RESET
+from directory_server import PASSWORD
+from real_smtp import MailServer, wait_until
+
+from gateway.protection.audit import Audit
+from gateway.protection.tickets import Tickets
+from gateway.settings import Audit as AuditSettings
+
+NEW = "Nouveau-2025"
+LOGROTATE = Path(__file__).parents[2] / "docker" / "logrotate-mamia"
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "audit.log"
+
+
+@pytest.fixture
+def browser(directory, open_browser, file):
+    directory.add_person("fdurand4")
+    return open_browser(audit={"to": "file", "file": file})
+
+
+def events(file):
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_event_when_a_password_was_changed_then_its_line_says_who_when_and_from_where(browser, file):
+    page = browser.change("fdurand4", PASSWORD, NEW)
+
+    [event] = events(file)
+    assert list(event)[:3] == ["time", "service", "outcome"]
+    assert (event["service"], event["outcome"], event["login"]) == ("change", "changed", "fdurand4")
+    assert event["address"] == "127.0.0.1"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT.*Z", event["time"])
+    assert re.fullmatch(r"[0-9a-f]{12}", event["agent"])
+    assert re.fullmatch(r"[0-9a-f]{16}", event["request"])
+    assert page.status == 200
+
+
+def test_event_when_something_is_refused_then_it_has_the_outcomes_code(browser, file):
+    browser.change("fdurand4", "wrong", NEW)
+    browser.change("fdurand4", PASSWORD, "azerty123")
+    browser.prove("fdurand4", "12E8534567AAA")
+    browser.find("Nobody", "Nemo")
+    browser.find("Durand", "François")
+
+    told = [(event["service"], event["outcome"]) for event in events(file)]
+    assert told == [
+        ("change", "credentials"),
+        ("change", "rules"),
+        ("reset", "not_proved"),
+        ("find", "not_found"),
+        ("find", "found"),
+    ]
+    assert events(file)[1]["rules"] == ["no_upper_case", "no_sign", "common"]
+    assert events(file)[4]["logins"] == ["fdurand4"]
+
+
+def test_event_when_an_attempt_is_held_up_then_it_says_by_which_limit(directory, open_browser, file):
+    browser = open_browser(audit={"to": "file", "file": file}, throttle={"per_login": "1/minute"})
+    browser.change("fdurand4", "wrong", NEW)
+    browser.change("fdurand4", "wrong", NEW)
+
+    assert (events(file)[1]["outcome"], events(file)[1]["limit"]) == ("throttled", "login")
+
+
+@pytest.mark.parametrize("typed", ["Ma-Phrase Secrète 1!", "12E8534567ABC!", "x" * 80])
+def test_event_when_the_login_field_holds_something_else_then_it_is_not_kept(browser, file, typed):
+    browser.change(typed, "wrong", NEW)
+
+    assert events(file)[0]["login"] == "?"
+
+
+def test_event_when_the_directory_is_down_then_there_is_one_too(directory, browser, file):
+    directory.kill()
+
+    browser.change("fdurand4", PASSWORD, NEW)
+
+    assert events(file)[0]["outcome"] == "directory_unavailable"
+
+
+def test_line_when_it_holds_signs_of_json_or_line_ends_then_it_stays_one_line(file):
+    audit = Audit(AuditSettings(to="file", file=file))
+
+    audit.record("find", "found", logins=['a"b', "c\nd"])
+    audit.close()
+
+    assert events(file)[0]["logins"] == ['a"b', "c\nd"]
+
+
+def test_file_when_logrotate_moves_it_while_events_come_then_no_line_is_lost(file, tmp_path):
+    """With the academy's own configuration, the real logrotate, and writers that never stop."""
+    program = shutil.which("logrotate", path="/usr/sbin:/usr/bin")
+    assert program, "logrotate is missing: make test installs it"
+    config = tmp_path / "logrotate.conf"
+    text = LOGROTATE.read_text().replace("/var/log/mamia/audit.log", str(file))
+    config.write_text(re.sub(r"\n\s*(su|create|dateext|compress|delaycompress)\b.*", "", text))
+    config.chmod(0o644)
+    audit = Audit(AuditSettings(to="file", file=file))
+    over = threading.Event()
+    written = [0, 0]
+
+    def write(place):
+        while not over.is_set():
+            audit.record("find", "found", writer=place, number=written[place])
+            written[place] += 1
+
+    writers = [threading.Thread(target=write, args=(place,)) for place in (0, 1)]
+    for writer in writers:
+        writer.start()
+    for _ in range(5):
+        subprocess.run([program, "--force", "--state", tmp_path / "state", config], check=True)
+    over.set()
+    for writer in writers:
+        writer.join()
+    audit.close()
+
+    lines = [json.loads(line) for part in tmp_path.glob("audit.log*") for line in part.read_text().splitlines()]
+    assert len(list(tmp_path.glob("audit.log*"))) > 1
+    assert sorted((line["writer"], line["number"]) for line in lines) == [
+        (place, number) for place in (0, 1) for number in range(written[place])
+    ]
+
+
+SECRET = {
+    "current": "Licorne-Actuelle-71!",
+    "new": "Licorne-Nouvelle-72!",
+    "chosen": "Licorne-Choisie-73!",
+    "numen": "98X7654321ZYX",
+    "birth_date": "19770914",
+    "typed_date": "14/09/1977",
+    "wrong": "Licorne-Fausse-74!",
+}
+
+
+def test_secrets_when_all_services_were_used_then_they_stand_in_no_log_file_address_or_cookie(
+    directory, open_browser, tmp_path, caplog, capfd
+):
+    caplog.set_level(logging.DEBUG)
+    server = MailServer()
+    server.start()
+    spool = tmp_path / "mails"
+    directory.add_person(
+        "fdurand4", password=SECRET["current"], numen=SECRET["numen"], birthDate=SECRET["birth_date"]
+    )
+    browser = open_browser(
+        audit={"to": "file", "file": tmp_path / "audit.log"},
+        captcha={"required": ["find", "reset", "change"]},
+        notices={"spool": spool, "smtp_host": "127.0.0.1", "smtp_port": server.port},
+    )
+    reader = Tickets(browser.app.config["WTF_CSRF_SECRET_KEY"], spent=None)
+    addresses, cookies, answers = [], [], []
+
+    def keep(answer):
+        addresses.extend([answer.request.full_path, answer.headers.get("Location", "")])
+        cookies.extend(answer.headers.getlist("Set-Cookie"))
+        return answer
+
+    def send(path, **typed):
+        page = browser.open(path)
+        answer = reader.open("captcha", page.fields["challenge"]).payload["answer"]
+        answers.append(answer)
+        return keep(browser.client.post(path, data={**page.fields, "captcha": answer, **typed}))
+
+    send("/retrouver-mon-compte", surname="Durand", given_name="François", birth_date=SECRET["typed_date"])
+    send(CHANGE, login="fdurand4", current_password=SECRET["wrong"], **twice(SECRET["new"]))
+    send(CHANGE, login="fdurand4", current_password=SECRET["current"], **twice(SECRET["new"]))
+    send(RESET, login="fdurand4", proof="98X7654321ZZZ", birth_date=SECRET["typed_date"])
+    proved = send(RESET, login="fdurand4", proof=SECRET["numen"], birth_date=SECRET["typed_date"])
+    form = dict(re.findall(r'name="(csrf_token|ticket)"[^>]*value="([^"]+)"', proved.text))
+    keep(browser.client.post(RESET, data={**form, **twice(SECRET["chosen"])}))
+    directory.kill()
+    send(CHANGE, login="fdurand4", current_password=SECRET["chosen"], **twice(SECRET["new"]))
+    directory.slapd.start()
+    assert directory.binds("fdurand4", SECRET["chosen"]), "the services were really used"
+    wait_until(lambda: len(server.mails) >= 2)
+    server.stop()
+
+    out, err = capfd.readouterr()
+    files = [*tmp_path.rglob("*"), *directory.slapd.state.glob("*.log")]
+    texts = [caplog.text, out, err, *addresses, *cookies, *(mail.as_string() for mail in server.mails)]
+    texts += [file.read_bytes().decode("utf-8", "replace") for file in files if file.is_file()]
+    for secret in (*SECRET.values(), "98X7654321ZZZ", *answers):
+        assert not any(secret in text for text in texts), f"{secret} is written somewhere"
+
+
+def twice(password):
+    return {"new_password": password, "confirmation": password}

@@ -1,0 +1,132 @@
+"""Mails after a change, a reset or a lock-out: to every address of the person, and never in anybody's way."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from directory_server import NUMEN, PASSWORD
+from real_smtp import MailServer, wait_until
+
+from gateway.post import spool
+
+NEW = "Nouveau-2025"
+
+
+@pytest.fixture
+def mail_server():
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def browser(directory, open_browser, mail_server, tmp_path):
+    directory.add_person("fdurand4", privateMail="moi@exemple.org")
+    return open_browser(
+        people={"private_mail": "privateMail"},
+        notices={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
+    )
+
+
+@pytest.mark.parametrize("address", ["fdurand4@ac-example.fr", "moi@exemple.org"])
+def test_change_when_done_then_every_address_hears_of_it_in_text_and_html(browser, mail_server, address):
+    browser.change("fdurand4", PASSWORD, NEW)
+
+    mail = mail_server.to(address)
+    assert mail["Subject"] == "Votre mot de passe a été modifié"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    for kind in ("plain", "html"):
+        text = mail.get_body((kind,)).get_content()
+        assert "fdurand4" in text
+        assert "01 23 45 67 89" in text
+        assert "http" not in text
+        assert NEW not in text
+
+
+def test_reset_when_done_then_the_mail_speaks_of_a_reset(browser, mail_server):
+    browser.choose(browser.prove("fdurand4"), NEW)
+
+    mail = mail_server.to("fdurand4@ac-example.fr")
+    assert "réinitialisé" in mail["Subject"]
+    assert NUMEN not in mail.as_string()
+
+
+def test_change_when_wrong_passwords_lock_the_account_then_its_owner_hears_of_it_once(
+    browser, mail_server, directory
+):
+    for _ in range(10):
+        browser.change("fdurand4", "Certainement-Faux-1", NEW)
+
+    mail = mail_server.to("fdurand4@ac-example.fr")
+    assert "bloqué" in mail["Subject"]
+    assert "pwdAccountLockedTime" in directory.read("fdurand4")
+
+
+def test_change_when_it_is_refused_then_nobody_is_told(browser, mail_server):
+    browser.change("fdurand4", "wrong", NEW)
+    browser.change("unknown", "wrong", NEW)
+    time.sleep(0.5)
+
+    assert mail_server.mails == []
+
+
+def test_change_when_the_mail_server_is_dead_then_it_takes_no_longer_and_the_mail_comes_later(
+    browser, mail_server, monkeypatch
+):
+    monkeypatch.setattr(spool, "FIRST_PAUSE_SECONDS", 0.1)
+    mail_server.stop()
+    started = time.monotonic()
+    page = browser.change("fdurand4", PASSWORD, NEW)
+    taken = time.monotonic() - started
+    mail_server.start()
+
+    assert "a enregistré" in page.main
+    assert taken < 2
+    assert mail_server.to("fdurand4@ac-example.fr")
+
+
+def test_mail_when_the_service_restarts_before_it_is_sent_then_the_next_one_sends_it(
+    directory, open_browser, mail_server, tmp_path, build
+):
+    directory.add_person("fdurand4")
+    notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+    mail_server.stop()
+    open_browser(notices=notices).change("fdurand4", PASSWORD, NEW)
+    mail_server.start()
+
+    build(notices=notices).start()
+
+    assert mail_server.to("fdurand4@ac-example.fr")
+
+
+def test_mail_when_the_server_says_later_then_it_is_sent_later_and_once(browser, mail_server, monkeypatch):
+    monkeypatch.setattr(spool, "FIRST_PAUSE_SECONDS", 0.1)
+    mail_server.replies = ["451 later", "451 later"]
+    browser.change("fdurand4", PASSWORD, NEW)
+
+    assert mail_server.to("fdurand4@ac-example.fr")
+    assert mail_server.to("moi@exemple.org")
+
+
+def test_mail_when_the_server_refuses_it_for_good_then_it_is_dropped_and_the_next_one_goes(
+    browser, mail_server, tmp_path, caplog
+):
+    mail_server.replies = ["554 no"]
+    browser.change("fdurand4", PASSWORD, NEW)
+
+    wait_until(lambda: len(mail_server.mails) == 1 and not list((tmp_path / "mails" / "new").iterdir()))
+    assert "refused for good" in caplog.text
+
+
+def test_mail_when_the_address_is_none_then_the_change_counts_all_the_same(directory, open_browser, tmp_path):
+    directory.add_person("fdurand4", mail="no address at all")
+    browser = open_browser(notices={"spool": tmp_path / "mails", "smtp_host": ""})
+
+    assert "a enregistré" in browser.change("fdurand4", PASSWORD, NEW).main
+    assert list((tmp_path / "mails" / "new").iterdir()) == []
+
+
+def test_spool_when_made_then_only_its_owner_reads_it(browser, tmp_path):
+    assert (tmp_path / "mails").stat().st_mode & 0o077 == 0

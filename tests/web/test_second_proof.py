@@ -1,0 +1,187 @@
+"""A code to a private address or phone, between the proofs of a reset and the new password."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from browser import RESET
+from directory_server import PASSWORD
+from real_smtp import MailServer
+
+NEW = "Nouveau-2025"
+PRIVATE, PHONE = "moi@exemple.org", "0612345642"
+
+
+@pytest.fixture
+def mail_server():
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def phones():
+    """An academy's service for text messages: (headers, message) of each."""
+    taken = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            taken.append((dict(self.headers), json.loads(body)))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    taken.append(f"http://127.0.0.1:{server.server_port}/sms")
+    yield taken
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def open_site(open_browser, mail_server, tmp_path):
+    def site(**second_proof):
+        return open_browser(
+            people={"private_mail": "privateMail", "phone": "mobile"},
+            second_proof={"ways": ["mail"], **second_proof},
+            notices={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
+        )
+
+    return site
+
+
+@pytest.fixture
+def durand(directory):
+    directory.add_person("fdurand4", privateMail=PRIVATE, mobile=PHONE)
+    return directory
+
+
+def code_in(mail_server):
+    text = mail_server.to(PRIVATE).get_body(("plain",)).get_content()
+    return re.search(r"\b\d{6}\b", text).group()
+
+
+def wrong(code):
+    return f"{(int(code) + 1) % 10**6:06}"
+
+
+def test_code_when_right_then_the_password_can_be_chosen(durand, open_site, mail_server):
+    browser = open_site()
+    asked = browser.prove("fdurand4")
+    assert "m•••@exemple.org" in asked.main
+    assert PRIVATE not in asked.source
+
+    page = browser.send(RESET, asked, code=code_in(mail_server))
+    browser.choose(page, NEW)
+
+    assert durand.binds("fdurand4", NEW)
+
+
+def test_code_when_it_is_asked_for_then_the_page_does_not_hold_it(durand, open_site, mail_server):
+    asked = open_site().prove("fdurand4")
+
+    assert code_in(mail_server) not in asked.source
+
+
+def test_code_when_wrong_five_times_then_the_reset_starts_again(durand, open_site, mail_server):
+    browser = open_site()
+    page = browser.prove("fdurand4")
+    code = code_in(mail_server)
+    for left in (4, 3, 2, 1):
+        page = browser.send(RESET, page, code=wrong(code))
+        assert f"Essais restants : {left}" in page.text
+    last = page
+    page = browser.send(RESET, page, code=wrong(code))
+
+    assert "Recommencez depuis le début" in page.main
+    assert "a déjà servi" in browser.send(RESET, last, code=code).main
+
+
+def test_code_when_a_wrong_try_is_taken_back_then_it_counts_all_the_same(durand, open_site, mail_server):
+    """The browser's Back brings the old form and its ticket again."""
+    browser = open_site()
+    first = browser.prove("fdurand4")
+    code = code_in(mail_server)
+    browser.send(RESET, first, code=wrong(code))
+
+    assert "a déjà servi" in browser.send(RESET, first, code=code).main
+
+
+def test_code_when_its_ticket_is_used_to_choose_then_it_opens_nothing(durand, open_site):
+    browser = open_site()
+    page = browser.prove("fdurand4")
+
+    skipped = browser.post(
+        RESET,
+        {
+            "csrf_token": page.fields["csrf_token"],
+            "ticket": page.fields["ticket"],
+            "new_password": NEW,
+            "confirmation": NEW,
+        },
+    )
+
+    assert "Recommencez" in skipped.main
+    assert durand.binds("fdurand4", PASSWORD)
+
+
+def test_code_when_blanks_are_typed_between_then_it_counts(durand, open_site, mail_server):
+    browser = open_site()
+    page = browser.prove("fdurand4")
+    code = code_in(mail_server)
+
+    assert "Choisir un nouveau" in browser.send(RESET, page, code=f" {code[:3]} {code[3:]} ").main
+
+
+def test_code_when_a_phone_is_preferred_then_the_academys_service_gets_it(durand, open_site, phones):
+    browser = open_site(ways=["phone", "mail"], hook_url=phones[0], hook_token="jeton-secret")
+    page = browser.prove("fdurand4")
+    headers, message = phones[1]
+    code = re.search(r"\b\d{6}\b", message["text"]).group()
+
+    assert message["to"] == PHONE
+    assert headers["Authorization"] == "Bearer jeton-secret"
+    assert "42" in page.main
+    assert "Choisir un nouveau" in browser.send(RESET, page, code=code).main
+
+
+def test_code_when_the_phones_service_is_down_then_the_next_way_is_taken(durand, open_site, mail_server):
+    browser = open_site(ways=["phone", "mail"], hook_url="http://127.0.0.1:9/")
+
+    assert "m•••@exemple.org" in browser.prove("fdurand4").main
+    assert code_in(mail_server)
+
+
+def test_code_when_it_can_not_be_sent_then_the_page_says_so_and_nothing_lies_in_a_file(
+    durand, open_site, mail_server, tmp_path
+):
+    mail_server.stop()
+
+    page = open_site().prove("fdurand4")
+
+    assert "n’a pas pu être envoyé" in page.main
+    assert list((tmp_path / "mails" / "new").iterdir()) == []
+
+
+@pytest.mark.parametrize("without, told", [("allow", "Choisir un nouveau"), ("refuse", "appelez l’assistance")])
+def test_code_when_the_directory_has_no_private_address_then_the_setting_decides(directory, open_site, without, told):
+    directory.add_person("fdurand4")
+
+    assert told in open_site(without=without).prove("fdurand4").main
+
+
+def test_code_when_the_proofs_are_wrong_then_nothing_is_sent(durand, open_site, mail_server):
+    open_site().prove("fdurand4", "12E8534567AAA")
+
+    assert mail_server.mails == []
