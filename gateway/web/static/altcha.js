@@ -7,6 +7,8 @@ $altcha.defaults.set({ language: "fr-fr", hideFooter: true, hideLogo: true, huma
 for (const place of document.querySelectorAll("[data-altcha]")) {
   const widget = document.createElement("altcha-widget");
   widget.setAttribute("challenge", place.dataset.altcha);
+  // It is one way of several: nobody must tick it.
+  widget.addEventListener("load", () => widget.querySelector("input[type=checkbox]")?.removeAttribute("required"));
   place.append(widget);
   place.hidden = false;
 }
