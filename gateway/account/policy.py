@@ -24,6 +24,8 @@ class Rule(StrEnum):
     SAME_AS_CURRENT = "same_as_current"
     CONTAINS_LOGIN = "contains_login"
     CONTAINS_NAME = "contains_name"
+    CONTAINS_WORD = "contains_word"
+    """Words that the academy forbids: its own name, its applications'."""
     COMMON = "common"
     """Among the passwords that everybody tries first."""
     BREACHED = "breached"
@@ -48,6 +50,7 @@ class PasswordRules:
     differs_from_current: bool = True
     without_login: bool = True
     without_names: bool = True
+    forbidden_words: tuple[str, ...] = ()
     is_common: Callable[[Secret], bool] = _never
     is_breached: Callable[[Secret], bool] = _never
     """May ask another server, so only those who proved who they are reach it."""
@@ -68,6 +71,7 @@ class PasswordRules:
             Rule.NO_SIGN: self.sign and all(sign.isalnum() for sign in text),
             Rule.SAME_AS_CURRENT: self.differs_from_current and current is not None and new == current,
             Rule.CONTAINS_LOGIN: self.without_login and _contains(text, [login]),
+            Rule.CONTAINS_WORD: _contains(text, self.forbidden_words),
             Rule.COMMON: self.is_common(new),
         }
         return tuple(rule for rule, broken in verdicts.items() if broken)

@@ -152,6 +152,7 @@ def _tell(slapd: PrivateSlapd, samba: PrivateSamba | None, port: int) -> None:
         print("try a workstation login (it asks for the password):")
         print(f"  smbclient --configfile={config} '//{samba.ip}/IPC$' -U {DOMAIN}/LOGIN -c exit && echo welcome")
     print(f"directory {slapd.url}, administrator cn=admin,{SUFFIX}, password in {slapd.password_file('admin')}")
+    print(f"mails to people lie in {slapd.state / 'mails' / 'new'}, the audit in {slapd.state / 'audit.log'}")
     print("Ctrl-C stops all of it; `make demo-reset` throws the changes away.")
     print(f"ready http://{HOST}:{port}", flush=True)
 

@@ -47,9 +47,19 @@ decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
 
 [people]
 base = "ou=people,{SUFFIX}"
+private_mail = "privateMail"
 
 [reset]
 initial_policy = "cn=initial,ou=policies,{SUFFIX}"
+
+[notices]
+# Nothing is sent: the mails lie in this folder, for you to read.
+spool = {_toml(slapd.state / "mails")}
+smtp_host = ""
+
+[audit]
+to = "file"
+file = {_toml(slapd.state / "audit.log")}
 
 [web]
 host = "{host}"

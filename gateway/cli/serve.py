@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import shutil
 import sys
+from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from gateway.app import create_app
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
 from gateway.settings.file import load
+from gateway.settings.types import LOOPBACK
 from gateway.web.request_id import log_to_standard_error
 
 log = logging.getLogger(__name__)
@@ -33,16 +37,38 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config)
     log_to_standard_error()
-    if not settings.captcha.required:
-        log.warning("captcha.required is empty: scripts can use every form; this is for benchmarks only")
+    if missing := _missing(settings.captcha.ways):
+        print(f"mamia serve: {missing}", file=sys.stderr)
+        return USAGE_ERROR
+    _warn(settings)
     try:
         gateway = composition.build(settings)
     except KeyFileError as error:
         print(f"mamia serve: workstation.public_key_file: {error}", file=sys.stderr)
         return USAGE_ERROR
+    except OSError as error:
+        print(f"mamia serve: audit or notices: {error}", file=sys.stderr)
+        return USAGE_ERROR
     gateway.close()
     Server(settings).run()
     return 0
+
+
+def _missing(ways: Sequence[str]) -> str:
+    """What a way through the CAPTCHA needs and this machine has not."""
+    if "sound" in ways and not shutil.which("espeak-ng"):
+        return 'captcha.ways has "sound": install espeak-ng (apt install espeak-ng), or take it out'
+    widget = files("gateway.web") / "static" / "vendor" / "altcha.min.js"
+    if "automatic" in ways and not widget.is_file():
+        return 'captcha.ways has "automatic": fetch its script (make assets, before pip install), or take it out'
+    return ""
+
+
+def _warn(settings: Settings) -> None:
+    if not settings.captcha.required:
+        log.warning("captcha.required is empty: scripts can use every form; this is for benchmarks only")
+    if settings.web.secure_cookies and set(settings.web.hosts) <= LOOPBACK | {"[::1]"}:
+        log.warning("web.hosts names this machine alone: browsers that come by another name get 400")
 
 
 class Server(BaseApplication):

@@ -110,6 +110,8 @@ class Password(Section):
     differs_from_current: bool = True
     without_login: bool = True
     without_names: bool = True
+    forbidden_words: tuple[Text, ...] = ()
+    """Such as the academy's name and those of its applications; compared without case and accents."""
     common: bool = False
     """Whether passwords that everybody tries first are let through."""
     pwned_url: Link = ""

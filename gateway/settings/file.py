@@ -17,6 +17,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings.exceptions import SettingsError as EnvironmentError_
 
 from gateway.settings import PREFIX, Settings
+from gateway.settings.contradictions import contradictions
 
 CONFIG_VARIABLE = "MAMIA_CONFIG"
 DEFAULT_FILE = Path("mamia.toml")
@@ -56,6 +57,8 @@ def load(path: Path | None = None) -> Settings:
         faults += [_fault(detail) for detail in error.errors(include_url=False, include_input=False)]
     except EnvironmentError_ as error:
         faults.append(Fault("the environment", str(error).replace("\n", " ")))
+    else:
+        faults += [Fault(*contradiction) for contradiction in contradictions(settings)]
     if faults:
         raise SettingsError(str(source), faults)
     return settings

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
 from limits import parse_many
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationInfo, field_validator
 
 from gateway.settings.types import Link, Mail, Section, Text, shaped
-
-Network = IPv4Network | IPv6Network
 
 
 def _rates(text: str) -> str:
@@ -46,7 +43,7 @@ class Throttle(Section):
     per_person: Rates = "10/5 minutes; 50/day"
     """One name and birth date, searched again and again."""
     per_address: Rates = "30/5 minutes; 600/day"
-    shared_addresses: list[Network] = []
+    shared_addresses: list[IPvAnyNetwork] = []
     """Networks where many people share an address, such as the academy's own proxies."""
     per_shared_address: Rates = "600/5 minutes"
     per_service: Rates = "2000/5 minutes"

@@ -154,10 +154,18 @@ RULES = {
     Rule.SAME_AS_CURRENT: "être différent de l’actuel",
     Rule.CONTAINS_LOGIN: "ne pas contenir votre identifiant",
     Rule.CONTAINS_NAME: "ne pas contenir votre nom ni votre prénom",
+    Rule.CONTAINS_WORD: "ne contenir aucun de ces mots\u00a0: {forbidden_words}",
     Rule.COMMON: "ne pas être un mot de passe courant, même suivi de chiffres ou de signes (azerty123, Soleil-2026…)",
     Rule.BREACHED: "ne pas figurer parmi ceux qui ont été volés ailleurs",
 }
-_QUALITIES = (Rule.SAME_AS_CURRENT, Rule.CONTAINS_LOGIN, Rule.CONTAINS_NAME, Rule.COMMON, Rule.BREACHED)
+_QUALITIES = (
+    Rule.SAME_AS_CURRENT,
+    Rule.CONTAINS_LOGIN,
+    Rule.CONTAINS_NAME,
+    Rule.CONTAINS_WORD,
+    Rule.COMMON,
+    Rule.BREACHED,
+)
 
 FIELD_OF = {
     Refusal.RULES: "new_password",
@@ -190,6 +198,7 @@ def rules_in_words(rules: PasswordRules) -> list[str]:
         Rule.SAME_AS_CURRENT: rules.differs_from_current,
         Rule.CONTAINS_LOGIN: rules.without_login,
         Rule.CONTAINS_NAME: rules.without_names,
+        Rule.CONTAINS_WORD: bool(rules.forbidden_words),
         Rule.COMMON: rules.refuses_common,
     }
     return [_rule(rule, rules) for rule, is_wanted in wanted.items() if is_wanted]
@@ -211,4 +220,5 @@ def _broken(rule: Rule, rules: PasswordRules) -> str:
 
 
 def _rule(rule: Rule, rules: PasswordRules) -> str:
-    return RULES[rule].format(min_length=rules.min_length, max_length=rules.max_length)
+    words = ", ".join(rules.forbidden_words)
+    return RULES[rule].format(min_length=rules.min_length, max_length=rules.max_length, forbidden_words=words)

@@ -60,3 +60,23 @@ def test_secret_when_compared_then_only_the_same_text_is_equal():
     assert Secret("a") == Secret("a")
     assert Secret("a") != Secret("b")
     assert Secret("a") != "a"
+
+
+@pytest.mark.parametrize("password", ["Academie-2026-x!", "monRECTORAT-12", "l'Académie-12X"])
+def test_password_when_it_holds_a_word_that_the_academy_forbids_then_that_is_said(password):
+    rules = PasswordRules(forbidden_words=("académie", "rectorat"))
+
+    assert Rule.CONTAINS_WORD in rules.broken_by(Secret(password))
+
+
+def test_password_when_the_list_of_common_ones_has_it_then_that_is_said():
+    assert PasswordRules(is_common=lambda password: True).broken_by(Secret("Nouveau-2025")) == (Rule.COMMON,)
+
+
+def test_password_when_it_was_stolen_then_that_is_asked_last_and_only_of_good_ones():
+    asked = []
+    rules = PasswordRules(is_breached=lambda password: not asked.append(password))
+
+    assert rules.broken_for(Secret("Nouveau-2025"), PERSON) == (Rule.BREACHED,)
+    assert rules.broken_for(Secret("Fdurand4-2025"), PERSON) == (Rule.CONTAINS_LOGIN, Rule.CONTAINS_NAME)
+    assert len(asked) == 1

@@ -189,3 +189,36 @@ def test_serve_when_there_is_no_settings_file_then_it_says_which_and_exits_2(tmp
 
     assert done.returncode == 2
     assert "none.toml" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "added, key, told",
+    [
+        ('[second_proof]\nways = ["mail"]', "second_proof.ways", "names no mail server"),
+        ('[second_proof]\nways = ["phone"]', "second_proof.hook_url", "is missing"),
+        ('[second_proof]\nways = ["phone"]\nhook_url = "https://x/"', "second_proof.ways", "people.phone"),
+        ('[throttle]\nper_login = "often"', "throttle.per_login", "is not a rate"),
+        ('[throttle]\nstore = "mysql://x"', "throttle.store", "redis"),
+        ('[throttle]\nshared_addresses = ["10.0.0.300/8"]', "throttle.shared_addresses.0", "network"),
+        ('[audit]\nto = "file"', "audit.file", "is missing"),
+        ("[captcha]\nways = []", "captcha.ways", "at least 1"),
+        ('[academy]\ntimezone = "Paris"', "academy.timezone", "time zone"),
+    ],
+)
+def test_settings_when_they_can_not_be_right_then_the_fault_says_what_to_mend(write, added, key, told):
+    assert told in faults(write("[web]", f"{added}\n[web]"))[key]
+
+
+def test_settings_when_a_second_proof_meets_the_initial_password_then_the_two_are_refused_together(write):
+    added = """[reset]
+mode = "initial"
+initial_policy = "cn=initial,dc=x"
+[second_proof]
+ways = ["phone"]
+hook_url = "https://x/"
+[web]"""
+
+    with pytest.raises(SettingsError) as caught:
+        load(write("[web]", added))
+
+    assert any("reset.mode" in fault.message for fault in caught.value.faults)

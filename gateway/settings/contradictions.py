@@ -1,0 +1,25 @@
+"""Settings that are right by themselves and can't be right together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.settings import ResetMode, Settings
+
+
+def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The key of each, and what to mend."""
+    ways, people = settings.second_proof.ways, settings.people
+    if ways and settings.reset.mode is ResetMode.INITIAL:
+        yield (
+            "second_proof.ways",
+            'needs reset.mode = "choose": the other one writes as soon as the numbers are right',
+        )
+    if "mail" in ways and not people.private_mail:
+        yield "second_proof.ways", 'has "mail", and people.private_mail names no attribute'
+    if "mail" in ways and not (settings.notices.spool and settings.notices.smtp_host):
+        yield "second_proof.ways", 'has "mail", and [notices] names no mail server (spool, smtp_host)'
+    if "phone" in ways and not people.phone:
+        yield "second_proof.ways", 'has "phone", and people.phone names no attribute'
+    if settings.web.secure_cookies is False and settings.web.trusted_proxies:
+        yield "web.secure_cookies", "is false behind a proxy: cookies would travel in clear"

@@ -1,0 +1,104 @@
+"""What 100,000 GETs of a form without cookies cost one web process in memory: python tests/bench/memory.py"""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from directory_server import SUFFIX, AcademyDirectory, free_port
+
+REQUESTS = 100_000
+WARM_UP = 5_000
+AT_ONCE = 4
+PATH = "/reinitialiser-mon-mot-de-passe"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="b-") as name:
+        folder, port = Path(name), free_port()
+        directory = AcademyDirectory(folder / "slapd")
+        service = subprocess.Popen(
+            [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(settings(folder, directory, port))],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait_for(port)
+            ask(port, WARM_UP)
+            process = children(service.pid)[0]
+            before = resident(process)
+            started = time.perf_counter()
+            ask(port, REQUESTS)
+            rate = REQUESTS / (time.perf_counter() - started)
+            after = resident(process)
+            grown = (after - before) / 1e6
+            print(f"resident memory of the web process: {before / 1e6:.1f} MB, after {REQUESTS} GETs "
+                  f"{after / 1e6:.1f} MB: grown by {grown:.1f} MB (under 5); {rate:.0f} a second")  # fmt: skip
+        finally:
+            service.terminate()
+            service.wait(15)
+            directory.slapd.stop()
+
+
+def settings(folder: Path, directory: AcademyDirectory, port: int) -> Path:
+    (folder / "gateway").write_text(directory.slapd.password("gateway"))
+    file = folder / "mamia.toml"
+    file.write_text(f"""
+[directory]
+servers = ["{directory.url}"]
+bind_dn = "cn=gateway,ou=services,{SUFFIX}"
+bind_password_file = "{folder}/gateway"
+decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
+[people]
+base = "ou=people,{SUFFIX}"
+[web]
+port = {port}
+secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
+secure_cookies = false
+""")
+    return file
+
+
+def ask(port: int, times: int) -> None:
+    def many(count: int) -> None:
+        line = http.client.HTTPConnection("127.0.0.1", port)
+        for _ in range(count):
+            line.request("GET", PATH)
+            answer = line.getresponse()
+            answer.read()
+            assert answer.status == 200, answer.status
+        line.close()
+
+    with ThreadPoolExecutor(AT_ONCE) as hands:
+        list(hands.map(many, [times // AT_ONCE] * AT_ONCE))
+
+
+def wait_for(port: int) -> None:
+    for _ in range(200):
+        try:
+            ask(port, AT_ONCE)
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("the service does not start")
+
+
+def children(parent: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def resident(process: int) -> int:
+    """Bytes."""
+    [line] = [line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmRSS")]
+    return int(line.split()[1]) * 1024
+
+
+if __name__ == "__main__":
+    main()

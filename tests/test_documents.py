@@ -1,0 +1,27 @@
+"""What the documents promise is there: every test and file that they name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = {file: file.read_text() for file in (ROOT / "tests").rglob("*.py")}
+NAMED = re.findall(r"`((?:tests/[\w/]+/)?test_\w+(?:…)?(?:\.py)?)`", (ROOT / "SECURITY.md").read_text())
+FILES = re.findall(r"`((?:gateway|tests|ldif|docker|templates)/[\w./-]+\.\w+)`", (ROOT / "SECURITY.md").read_text())
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMED)))
+def test_security_when_it_names_a_test_then_there_is_one(name):
+    if name.endswith(".py"):
+        assert [file for file in SOURCES if str(file).endswith("/" + name)]
+        return
+    beginning = name.rstrip("…")
+    assert any(re.search(rf"^def {re.escape(beginning)}", text, re.MULTILINE) for text in SOURCES.values())
+
+
+@pytest.mark.parametrize("name", sorted(set(FILES)))
+def test_security_when_it_names_a_file_then_there_is_one(name):
+    assert (ROOT / name).is_file()
