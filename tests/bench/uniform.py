@@ -30,7 +30,7 @@ TOLD_APART = 0.001
 AT_ONCE = 2
 WIDE = dict.fromkeys(
     ("per_login", "per_proof", "per_person", "per_address", "per_service", "overall"), "1000000/minute"
-) | {"misses_per_address": "1000000/minute"}
+) | dict.fromkeys(("misses_per_address", "misses_overall"), "1000000/minute")
 NEW = "Nouveau-2025"
 
 Kinds = dict[str, Callable[[Browser, Page], Page]]

@@ -60,7 +60,7 @@ def test_automatic_way_when_only_the_keyboard_is_used_then_it_works_too(page):
 def test_automatic_way_when_shown_then_its_words_are_french(page):
     page.wait_for_selector("altcha-widget")
 
-    assert "robot" in page.inner_text("altcha-widget")
+    assert "Vérification automatique" in page.inner_text("altcha-widget")
 
 
 def test_picture_when_typed_beside_the_widget_then_it_counts_by_itself(page, directory):
@@ -75,6 +75,22 @@ def test_picture_when_typed_beside_the_widget_then_it_counts_by_itself(page, dir
 def test_sound_when_played_then_the_browser_can_read_it(page):
     page.evaluate("document.getElementById('captcha-son').load()")
     page.wait_for_function("() => document.getElementById('captcha-son').duration > 4")
+
+
+def test_sound_when_english_is_asked_for_then_the_same_player_speaks_it(page):
+    page.click("#captcha-son-en")
+
+    page.wait_for_function("() => document.getElementById('captcha-son').duration > 4")
+    assert page.get_attribute("#captcha-son", "src").endswith("?lang=en")
+    assert page.url.endswith(CHANGE)
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+def test_form_when_the_window_is_narrow_then_nothing_runs_over_its_edge(page, width):
+    page.set_viewport_size({"width": width, "height": 700})
+    page.wait_for_selector("altcha-widget")
+
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
 def test_other_characters_when_asked_for_then_picture_and_sound_change_together(page):

@@ -23,6 +23,14 @@ if (another) {
   });
 }
 
+// The other language's voice in the same player, without leaving the page.
+document.getElementById("captcha-son-en")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  const player = document.getElementById("captcha-son");
+  player.src = event.currentTarget.href;
+  player.play();
+});
+
 // How hard a password is to guess, as CNIL 2022 counts it: bits of a random choice among the kinds of characters
 // used, 80 bits being 100 %. Nothing leaves the page.
 const KINDS = [[/[a-z]/, 26], [/[A-Z]/, 26], [/[0-9]/, 10], [/[^a-zA-Z0-9]/, 37]];
