@@ -68,7 +68,7 @@ def _routes(app: Flask, gateway: Gateway) -> None:
     app.add_url_rule("/assistance", "help", reading.assistance)
     app.add_url_rule("/questions-frequentes", "faq", reading.questions)
     app.add_url_rule("/donnees-personnelles", "privacy", reading.privacy)
-    app.register_blueprint(captcha_pages(desk.captcha, desk.work))
+    app.register_blueprint(captcha_pages(desk.captcha, desk.work, desk.throttle))
     app.register_blueprint(health(gateway.ask_directory))
 
 

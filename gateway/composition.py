@@ -150,7 +150,8 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
     pool = ConnectionPool(directory, as_service=True)
     outbox = LdapOutbox(pool, settings.people)
     targets = delivered_targets(settings.workstation)
-    audit = Audit(settings.audit)
+    # `mamia sync status` writes nothing, and may be run by somebody who couldn't.
+    audit = Audit(settings.audit, opens_late=True)
     courier = Courier(
         worker=f"{socket.gethostname()};{os.getpid()};{secrets.token_hex(3)}",
         outbox=outbox,

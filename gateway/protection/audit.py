@@ -23,8 +23,9 @@ NOT_A_LOGIN = "?"
 
 
 class Audit:
-    def __init__(self, settings: AuditSettings) -> None:
-        self._handler = _handler(settings)
+    def __init__(self, settings: AuditSettings, *, opens_late: bool = False) -> None:
+        """Raises OSError where the file can't be written; with `opens_late` the first event finds that out."""
+        self._handler = _handler(settings, opens_late=opens_late)
         logger = logging.Logger("mamia.audit", logging.INFO)
         logger.addHandler(self._handler)
         self._line = structlog.wrap_logger(
@@ -56,12 +57,11 @@ def as_login(text: str) -> str:
     return text if _LOGIN.fullmatch(text) else NOT_A_LOGIN
 
 
-def _handler(settings: AuditSettings) -> logging.Handler:
-    """Raises OSError where the file can't be written or the socket is not there."""
+def _handler(settings: AuditSettings, *, opens_late: bool) -> logging.Handler:
     handler: logging.Handler
     if settings.to == "file" and settings.file:
         # Opens the file anew when logrotate has moved it away: no line is lost, no signal needed.
-        handler = logging.handlers.WatchedFileHandler(settings.file, encoding="utf-8")
+        handler = logging.handlers.WatchedFileHandler(settings.file, encoding="utf-8", delay=opens_late)
     elif settings.to == "syslog":
         host, colon, port = settings.syslog.rpartition(":")
         address = (host, int(port)) if colon and port.isdigit() else settings.syslog

@@ -47,7 +47,7 @@ class Captcha:
         return None if isinstance(ticket, Void) else draw(ticket.payload["answer"], ticket.payload["seed"])
 
     def sound(self, challenge: str, language: str) -> bytes | None:
-        """A WAV of the same characters. Raises Speechless."""
+        """A WAV of the same characters; None where the challenge is over. Raises Speechless."""
         ticket = self.tickets.open("captcha", challenge)
         return None if isinstance(ticket, Void) else speak(ticket.payload["answer"], language, ticket.payload["seed"])
 

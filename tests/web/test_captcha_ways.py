@@ -116,6 +116,16 @@ def test_sound_when_played_then_it_is_a_wave_that_speaks_for_some_seconds(browse
         assert 4 < sound.getnframes() / sound.getframerate() < 40
 
 
+def test_sound_when_an_address_asks_too_often_then_it_waits(directory, open_browser):
+    browser = open_browser(captcha=ON, throttle={"per_address": "2/5 minutes"})
+    challenge = browser.open(CHANGE).fields["challenge"]
+
+    answers = [browser.client.get(f"/captcha/{challenge}.wav") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[2].headers["Retry-After"]) > 200
+
+
 def test_sound_when_another_challenge_is_spoken_then_voice_or_pace_differ(browser):
     lengths = set()
     for _ in range(4):

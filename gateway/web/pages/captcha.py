@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
@@ -10,46 +11,57 @@ from flask.typing import ResponseReturnValue
 from gateway.protection.captcha import Captcha
 from gateway.protection.proof_of_work import ProofOfWork
 from gateway.protection.speech import LANGUAGES, Speechless
+from gateway.protection.store import StoreUnavailable
+from gateway.protection.throttle import Attempt, Throttle
+from gateway.web import origin
 
 log = logging.getLogger(__name__)
 
 FORMS = ("find", "reset", "change")
 
 
-def captcha_pages(captcha: Captcha, work: ProofOfWork) -> Blueprint:
+def captcha_pages(captcha: Captcha, work: ProofOfWork, throttle: Throttle) -> Blueprint:
+    served = _CaptchaPages(captcha, work, throttle)
     pages = Blueprint("captcha", __name__, url_prefix="/captcha")
+    pages.add_url_rule("/<challenge>.png", "picture", served.picture)
+    pages.add_url_rule("/<challenge>.wav", "sound", served.sound)
+    pages.add_url_rule("/new", "new", served.new)
+    pages.add_url_rule("/work", "work_to_do", served.work_to_do)
+    return pages
 
-    @pages.get("/<challenge>.png")
-    def picture(challenge: str) -> ResponseReturnValue:
-        drawn = captcha.picture(challenge)
+
+@dataclass(frozen=True, slots=True)
+class _CaptchaPages:
+    captcha: Captcha
+    work: ProofOfWork
+    throttle: Throttle
+
+    def picture(self, challenge: str) -> ResponseReturnValue:
+        drawn = self.captcha.picture(challenge)
         if drawn is None:
             abort(404)
         return Response(drawn, mimetype="image/png")
 
-    @pages.get("/<challenge>.wav")
-    def sound(challenge: str) -> ResponseReturnValue:
-        spoken = _spoken(captcha, challenge, request.args.get("lang", "fr"))
-        if spoken is None:
+    def sound(self, challenge: str) -> ResponseReturnValue:
+        """It takes a tenth of a second of processor time, so each address gets so many only."""
+        language = request.args.get("lang", "fr")
+        if language not in LANGUAGES or not self.captcha.is_open(challenge):
             abort(404)
-        return Response(spoken, mimetype="audio/wav")
+        try:
+            if wait := self.throttle.admit(Attempt("sound", origin.address())):
+                return "", 429, {"Retry-After": str(wait.seconds)}
+            return Response(self.captcha.sound(challenge, language), mimetype="audio/wav")
+        except StoreUnavailable as error:
+            log.error("sound: store unavailable: %s", error)
+        except Speechless as error:
+            log.error("espeak-ng: %s; is the package espeak-ng installed?", error)
+        return "", 503
 
-    @pages.get("/new")
-    def new() -> ResponseReturnValue:
-        return {"challenge": captcha.challenge(_form())}
+    def new(self) -> ResponseReturnValue:
+        return {"challenge": self.captcha.challenge(_form())}
 
-    @pages.get("/work")
-    def work_to_do() -> ResponseReturnValue:
-        return work.challenge(_form())
-
-    return pages
-
-
-def _spoken(captcha: Captcha, challenge: str, language: str) -> bytes | None:
-    try:
-        return captcha.sound(challenge, language) if language in LANGUAGES else None
-    except Speechless as error:
-        log.error("espeak-ng: %s; is the package espeak-ng installed?", error)
-        abort(503)
+    def work_to_do(self) -> ResponseReturnValue:
+        return self.work.challenge(_form())
 
 
 def _form() -> str:
