@@ -65,7 +65,7 @@ def test_automatic_way_when_shown_then_its_words_are_french(page):
 
 def test_picture_when_typed_beside_the_widget_then_it_counts_by_itself(page, directory):
     type_all(page)
-    page.fill("#captcha", "AAAAA")
+    page.fill("#captcha", "AAAAAA")
     send(page)
 
     page.wait_for_selector("text=ne sont pas les bons")

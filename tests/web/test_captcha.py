@@ -60,13 +60,13 @@ def test_captcha_when_it_is_required_then_every_form_shows_a_picture_of_its_chal
 
     assert f"/captcha/{page.fields['challenge']}.png" in page.source
     assert picture.mimetype == "image/png"
-    assert Image.open(io.BytesIO(picture.data)).size == (240, 80)
+    assert Image.open(io.BytesIO(picture.data)).size == (252, 120)
 
 
 def test_captcha_when_the_answer_is_wrong_then_a_new_challenge_comes_and_nothing_changes(directory, browser):
     page = browser.open(CHANGE)
 
-    refused = browser.send(CHANGE, page, captcha="AAAAA", **TYPED)
+    refused = browser.send(CHANGE, page, captcha="AAAAAA", **TYPED)
 
     assert refused.status == 422
     assert "ne sont pas les bons" in refused.main
@@ -77,7 +77,7 @@ def test_captcha_when_the_answer_is_wrong_then_a_new_challenge_comes_and_nothing
 
 def test_captcha_when_the_answer_was_wrong_then_its_challenge_is_spent(directory, browser, answer_of):
     page = browser.open(CHANGE)
-    browser.send(CHANGE, page, captcha="AAAAA", **TYPED)
+    browser.send(CHANGE, page, captcha="AAAAAA", **TYPED)
 
     refused = browser.send(CHANGE, page, captcha=answer_of(page), **TYPED)
 
@@ -99,7 +99,7 @@ def test_captcha_when_it_has_served_then_it_does_not_serve_again(directory, brow
 def test_captcha_when_a_challenge_is_spelt_differently_then_it_is_the_same_challenge(directory, browser, answer_of):
     page = browser.open(CHANGE)
     challenge = page.fields["challenge"]
-    browser.send(CHANGE, page, captcha="AAAAA", **TYPED)
+    browser.send(CHANGE, page, captcha="AAAAAA", **TYPED)
 
     for respelt in (challenge + "=", challenge + "==", challenge[:-1] + chr(ord(challenge[-1]) ^ 1)):
         refused = browser.send(CHANGE, page, challenge=respelt, captcha=answer_of(page), **TYPED)
@@ -133,7 +133,7 @@ def test_captcha_when_it_is_older_than_its_time_then_a_new_one_comes(directory, 
 def test_captcha_when_its_challenge_is_not_ours_then_it_is_refused(directory, browser, challenge):
     page = browser.open(CHANGE)
 
-    assert browser.send(CHANGE, page, challenge=challenge, captcha="AAAAA", **TYPED).status == 422
+    assert browser.send(CHANGE, page, challenge=challenge, captcha="AAAAAA", **TYPED).status == 422
     assert browser.client.get(f"/captcha/{challenge}.png").status_code == 404
 
 
