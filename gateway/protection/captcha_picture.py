@@ -1,7 +1,7 @@
 """The CAPTCHA's picture: two rows of bold characters on a mosaic of light and dark.
 
-Programs for reading text look for one line of one ink on one paper. Here the rows swing, so that no straight cut parts
-them, and each large ellipse exchanges ink and paper, so that no threshold does. People see shapes, and read on.
+Programs for reading text look for one line of one ink on one paper. Here the rows swing, so that no straight cut
+parts them, and each large ellipse exchanges ink and paper, so that no threshold does. People see shapes, and read on.
 """
 
 from __future__ import annotations
