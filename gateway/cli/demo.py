@@ -111,14 +111,16 @@ def _process(command: str, config: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`mamia <command>` with the demo's settings, until the block ends or the demo is killed."""
     mamia = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "gateway.cli.main"]
     environment = {name: value for name, value in os.environ.items() if name != "MAMIA_CONFIG"}
-    process = subprocess.Popen([*mamia, command, "--config", str(config)], env=environment)
+    # A group of its own: Ctrl-C reaches the demo alone, and what a service leaves behind can be ended with it.
+    process = subprocess.Popen([*mamia, command, "--config", str(config)], env=environment, start_new_session=True)
     try:
         yield process
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
