@@ -5,6 +5,9 @@ PYTHON ?= python3.11
 TESTS ?= tests
 WORKERS ?= 2
 WORKSTATION ?= nt
+BENCH ?= propagation uniform memory captcha
+# In a variable, since a comma would end the argument of a call.
+ALL_EXTRAS := .[tests,bench]
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BIN := .venv/bin
 # The domain controller of the tests needs root; nothing else of them does.
@@ -38,8 +41,8 @@ check: .venv/installed-tests ## lint, types, imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed-tests assets ## figures, as ratios taken in one run
-	$(AS_ROOT) $(BIN)/python tests/bench/propagation.py
+bench: .venv/installed-bench assets ## figures, as ratios taken in one run (half an hour); BENCH=captcha runs one
+	for one in $(BENCH); do $(AS_ROOT) $(BIN)/python tests/bench/$$one.py || exit 1; done
 
 assets: gateway/web/static/vendor/altcha.min.js ## scripts and styles of others, as package-lock.json names them
 
@@ -65,13 +68,19 @@ define venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '$(1)'
 endef
 
-.PHONY: debian-run debian-tests debian-samba
+.venv/installed-bench: setup.cfg pyproject.toml | debian-bench
+	$(call venv,$(ALL_EXTRAS))
+	@touch .venv/installed .venv/installed-tests $@
+
+.PHONY: debian-run debian-tests debian-samba debian-bench
 debian-run:
 	@$(call debian,$(RUN_PACKAGES))
 debian-samba:
 	@$(call debian,$(SAMBA_PACKAGES))
 debian-tests:
 	@$(call debian,$(TEST_PACKAGES))
+debian-bench:
+	@$(call debian,$(TEST_PACKAGES) tesseract-ocr)
 
 # $(1): packages; installs those that are missing. Neither slapd nor the others may set up a server of their
 # own: the policy forbids their start while they are installed, as invoke-rc.d(8) reads it.

@@ -33,6 +33,9 @@ receive_timeout_seconds = 10
 base = "{PEOPLE_OF_THE_ANNUAIRE}"
 [captcha]
 required = []
+[audit]
+to = "file"
+file = "{folder}/audit.log"
 [web]
 secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
 secure_cookies = false

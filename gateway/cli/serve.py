@@ -15,6 +15,7 @@ from gunicorn.app.base import BaseApplication
 
 from gateway import composition
 from gateway.app import create_app
+from gateway.cli.core_dumps import forbid_core_dumps
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
 from gateway.settings.file import load
@@ -36,6 +37,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config)
+    forbid_core_dumps()
     log_to_standard_error()
     if missing := _missing(settings.captcha.ways):
         print(f"mamia serve: {missing}", file=sys.stderr)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.cli.core_dumps import forbid_core_dumps
 from gateway.composition import Worker, build_worker
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Directory, Settings
@@ -47,6 +48,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run_worker(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config)
+    forbid_core_dumps()
     log_to_standard_error()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -14,8 +14,8 @@ from gateway.protection.speech import speak
 from gateway.protection.tickets import Tickets, Void
 from gateway.protection.verdict import Verdict
 
-ALPHABET = "ACDEFHJKLMNPRTUVWXY34679"
-"""Capitals and digits that nobody takes for one another (no B/8, G/6, I/1, O/0, Q, S/5, Z/2)."""
+ALPHABET = "ACDEFHJKLMNPRTUWXY369"
+"""Capitals and digits that nobody takes for one another (no B/8, G/6, I/1, O/0/Q, S/5, Z/2, T/7, A/4, V/Y)."""
 LENGTH = 6
 
 

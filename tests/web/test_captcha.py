@@ -60,7 +60,7 @@ def test_captcha_when_it_is_required_then_every_form_shows_a_picture_of_its_chal
 
     assert f"/captcha/{page.fields['challenge']}.png" in page.source
     assert picture.mimetype == "image/png"
-    assert Image.open(io.BytesIO(picture.data)).size == (252, 120)
+    assert Image.open(io.BytesIO(picture.data)).size == (260, 120)
 
 
 def test_captcha_when_the_answer_is_wrong_then_a_new_challenge_comes_and_nothing_changes(directory, browser):
