@@ -14,6 +14,7 @@ from gateway.composition import Gateway
 from gateway.settings import Settings
 from gateway.web import wording
 from gateway.web.health import health
+from gateway.web.helpdesk import Helpdesk, helpdesk_pages
 from gateway.web.origin import stand_behind_proxies
 from gateway.web.pages import reading
 from gateway.web.pages.captcha import captcha_pages
@@ -50,6 +51,7 @@ def create_app(gateway: Gateway) -> Flask:
     number_requests(app)
     protect(app, settings.web.hsts_seconds)
     _routes(app, gateway)
+    helpdesk_pages(app, Helpdesk(settings))
     _error_pages(app)
     stand_behind_proxies(app, settings.web.trusted_proxies, settings.web.proxy_networks)
     gateway.start()

@@ -15,8 +15,9 @@ from pydantic_settings import (
 )
 
 from gateway.settings.directory import Directory, Lockout, Password, People, Reset, ResetMode
-from gateway.settings.pages import Academy, Captcha, Support, Web
+from gateway.settings.pages import Academy, Captcha, Web
 from gateway.settings.protection import Audit, Notices, SecondProof, Throttle
+from gateway.settings.support import Support
 from gateway.settings.workstation import (
     ActiveDirectoryTarget,
     AnyTarget,

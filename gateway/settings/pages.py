@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 
-from gateway.settings.types import Colour, Link, Mail, Section, SitePath, Text
+from gateway.settings.types import Colour, Link, Section, SitePath, Text
 
 SHORTEST_SECRET_KEY = 32
 """Characters; 32 of base64 carry 192 bits."""
@@ -39,14 +39,6 @@ class Academy(Section):
     """A path on this site: pages load nothing from elsewhere."""
     brand_colour: Colour = "#000091"
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "Europe/Paris"
-
-
-class Support(Section):
-    """The helpdesk as the assistance page shows it."""
-
-    phone: Text = "01 23 45 67 89"
-    mail: Mail = "assistance@ac-example.fr"
-    hours: Text = "du lundi au vendredi, de 8 h 30 à 12 h 30 et de 13 h 30 à 17 h"
 
 
 class Captcha(Section):

@@ -55,7 +55,11 @@ def test_reset_page_when_the_classic_mode_is_set_then_informations_say_what_the_
 def test_pages_when_the_academy_has_names_and_links_then_they_are_shown(open_browser):
     browser = open_browser(
         academy={"name": "Académie de Trifouilly", "webmail_url": "https://webmail.ac-trifouilly.fr/"},
-        support={"phone": "09 87 65 43 21", "mail": "aide@ac-trifouilly.fr", "hours": "le matin"},
+        support={
+            "phone": "09 87 65 43 21",
+            "mail": "aide@ac-trifouilly.fr",
+            "openings": [{"days": ["sat"], "opens": "10:00", "closes": "11:00"}],
+        },
     )
 
     page = browser.open("/assistance")
@@ -63,7 +67,7 @@ def test_pages_when_the_academy_has_names_and_links_then_they_are_shown(open_bro
     assert "Académie de Trifouilly" in page.text
     assert "09 87 65 43 21" in page.text
     assert 'href="mailto:aide@ac-trifouilly.fr"' in page.source
-    assert "le matin" in page.text
+    assert "le samedi, de 10 h à 11 h" in page.text
     assert "https://webmail.ac-trifouilly.fr/" in browser.open("/questions-frequentes").source
 
 

@@ -1,0 +1,75 @@
+"""The assistance page: how to reach the helpdesk, whether it is open, and when it is again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from conftest import settings_for
+from icalendar import Calendar
+
+from gateway.web.helpdesk import Helpdesk
+
+
+@pytest.fixture
+def helpdesk_with(server):
+    return lambda **support: Helpdesk(settings_for(server, support=support))
+
+
+@pytest.mark.parametrize(
+    "now, told",
+    [
+        ("2026-11-23 09:00", "Ouverte en ce moment, jusqu’à 12 h 30."),
+        ("2026-11-23 12:00", "Fermée en ce moment. Prochaine ouverture : aujourd’hui à 13 h 30."),
+        ("2026-11-23 18:00", "Fermée en ce moment. Prochaine ouverture : demain à 8 h 30."),
+        ("2026-11-10 18:00", "Fermée en ce moment. Prochaine ouverture : jeudi 12 novembre à 8 h 30."),
+        ("2026-07-20 10:00", "Fermée en ce moment. Prochaine ouverture : mercredi 19 août à 8 h 30."),
+        ("2026-05-14 10:00", "Fermée en ce moment. Prochaine ouverture : demain à 8 h 30."),
+        ("2027-04-30 18:00", "Fermée en ce moment. Prochaine ouverture : lundi 3 mai à 8 h 30."),
+    ],
+)
+def test_helpdesk_when_asked_then_it_says_in_words_until_or_from_when(helpdesk_with, now, told):
+    """Times are UTC; Paris is one hour ahead in winter, two in summer. Public holidays are France's."""
+    asked = datetime.fromisoformat(now).replace(tzinfo=UTC)
+
+    assert helpdesk_with().now_in_words(asked).replace("\u00a0", " ") == told
+
+
+def test_helpdesk_when_no_opening_is_set_then_none_is_promised(helpdesk_with):
+    assert helpdesk_with(openings=[]).now_in_words() == "Fermée en ce moment."
+
+
+@pytest.mark.parametrize(
+    "openings, words",
+    [
+        ([], ""),
+        ([{"days": ["mon"], "opens": "8:30", "closes": "12:00"}], "le lundi, de 8 h 30 à 12 h"),
+        ([{"days": ["mon", "wed"], "opens": "09:00", "closes": "17:00"}], "le lundi et mercredi, de 9 h à 17 h"),
+    ],
+)
+def test_hours_when_set_then_they_are_put_into_words(helpdesk_with, openings, words):
+    assert helpdesk_with(openings=openings).in_words().replace("\u00a0", " ") == words
+
+
+def test_hours_when_not_set_then_they_are_those_of_an_office(helpdesk_with):
+    expected = "du lundi au vendredi, de 8 h 30 à 12 h 30 et de 13 h 30 à 17 h"
+
+    assert helpdesk_with().in_words().replace("\u00a0", " ") == expected
+
+
+def test_page_when_opened_then_it_says_whether_somebody_answers_now(browser):
+    page = browser.open("/assistance")
+
+    assert "en ce moment" in page.main
+    assert "du lundi au vendredi" in page.main
+
+
+def test_calendar_when_fetched_then_closures_and_holidays_are_left_out(browser):
+    answer = browser.client.get("/assistance.ics")
+
+    assert answer.mimetype == "text/calendar"
+    events = Calendar.from_ical(answer.data).walk("VEVENT")
+    left_out = {day.dt.strftime("%m-%d") for event in events for dates in event["EXDATE"] for day in dates.dts}
+    assert len(events) == 2
+    assert {"07-14", "11-11"} & left_out
+    assert "08-03" in left_out or "08-04" in left_out
