@@ -187,8 +187,8 @@ def refusal(refused: Refused, rules: PasswordRules, lockout: Lockout, history: i
     return [_REFUSALS[refused.code].format(failures=lockout.failures, rests=rests, history=history)]
 
 
-def rules_in_words(rules: PasswordRules) -> list[str]:
-    """What a new password must have, for the list beside the form."""
+def rules_in_words(rules: PasswordRules) -> list[tuple[Rule, str]]:
+    """What a new password must have, for the list beside the form, each with its rule."""
     wanted = {
         Rule.TOO_SHORT: True,
         Rule.NO_LOWER_CASE: rules.lower_case,
@@ -201,7 +201,7 @@ def rules_in_words(rules: PasswordRules) -> list[str]:
         Rule.CONTAINS_WORD: bool(rules.forbidden_words),
         Rule.COMMON: rules.refuses_common,
     }
-    return [_rule(rule, rules) for rule, is_wanted in wanted.items() if is_wanted]
+    return [(rule, _rule(rule, rules)) for rule, is_wanted in wanted.items() if is_wanted]
 
 
 def target_state(state: SyncState) -> str:

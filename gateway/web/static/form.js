@@ -31,27 +31,4 @@ document.getElementById("captcha-son-en")?.addEventListener("click", (event) => 
   player.play();
 });
 
-// How hard a password is to guess, as CNIL 2022 counts it: bits of a random choice among the kinds of characters
-// used, 80 bits being 100 %. Nothing leaves the page.
-const KINDS = [[/[a-z]/, 26], [/[A-Z]/, 26], [/[0-9]/, 10], [/[^a-zA-Z0-9]/, 37]];
-const FULL_BITS = 80;
-
-function percent(password) {
-  const signs = KINDS.reduce((sum, [kind, size]) => sum + (kind.test(password) ? size : 0), 0);
-  const distinct = new Set(password).size;
-  const length = Math.min(password.length, distinct * 2);
-  return signs ? Math.min(100, Math.round((100 * length * Math.log2(signs)) / FULL_BITS)) : 0;
-}
-
-for (const bar of document.querySelectorAll("[data-strength-of]")) {
-  const field = document.getElementById(bar.dataset.strengthOf);
-  const [meter, text] = bar.children;
-  field.addEventListener("input", () => {
-    const share = percent(field.value);
-    bar.hidden = !field.value;
-    meter.value = share;
-    text.textContent = `Solidité : ${share} %`;
-  });
-}
-
 document.getElementById("resume-erreurs")?.focus();

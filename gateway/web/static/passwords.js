@@ -1,0 +1,69 @@
+// What the fields for passwords gain with JavaScript: shown on request, rules that tick off, a word about Caps Lock.
+"use strict";
+
+function addShowButton(field) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "secondary show";
+  button.setAttribute("aria-controls", field.id);
+  const name = document.querySelector(`label[for="${field.id}"]`)?.textContent ?? "";
+  const tell = (shown) => {
+    field.type = shown ? "text" : "password";
+    button.textContent = shown ? "Masquer" : "Afficher";
+    button.setAttribute("aria-label", `${button.textContent} : ${name}`);
+    button.setAttribute("aria-pressed", String(shown));
+  };
+  button.addEventListener("click", () => tell(field.type === "password"));
+  // A browser must not take a shown password for an ordinary field whose past values it offers.
+  field.form.addEventListener("submit", () => tell(false));
+  tell(false);
+  field.after(button);
+}
+
+function addCapsLockHint(field) {
+  const hint = document.createElement("p");
+  hint.className = "hint caps";
+  hint.setAttribute("role", "status");
+  field.closest(".field").append(hint);
+  for (const kind of ["keydown", "keyup"]) {
+    field.addEventListener(kind, (event) => {
+      const on = event.getModifierState?.("CapsLock") ?? false;
+      hint.textContent = on ? "Verrouillage des majuscules activé." : "";
+    });
+  }
+  field.addEventListener("blur", () => (hint.textContent = ""));
+}
+
+const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+const valueOf = (id) => document.getElementById(id)?.value ?? "";
+const RULES = {
+  too_short: (text, list) => [...text].length >= Number(list.dataset.minLength),
+  no_lower_case: (text) => /\p{Ll}/u.test(text),
+  no_upper_case: (text) => /\p{Lu}/u.test(text),
+  no_digit: (text) => /[0-9]/.test(text),
+  no_sign: (text) => /[^\p{L}\p{N}]/u.test(text),
+  same_as_current: (text) => text !== valueOf("current_password"),
+  contains_login: (text) => !valueOf("login") || !fold(text).includes(fold(valueOf("login"))),
+};
+
+function tickRules(list) {
+  const field = document.getElementById("new_password");
+  const judge = () => {
+    for (const item of list.querySelectorAll("[data-rule]")) {
+      const rule = RULES[item.dataset.rule];
+      if (!rule) continue;
+      const state = !field.value ? "" : rule(field.value, list) ? "kept" : "broken";
+      item.className = state;
+    }
+  };
+  for (const id of ["new_password", "current_password", "login"]) {
+    document.getElementById(id)?.addEventListener("input", judge);
+  }
+}
+
+for (const field of document.querySelectorAll("input[type=password]")) {
+  addShowButton(field);
+  addCapsLockHint(field);
+}
+const list = document.querySelector("#regles ul");
+if (list) tickRules(list);
