@@ -16,10 +16,12 @@ from directory_server import PASSWORD
 from real_smtp import MailServer, wait_until
 
 from gateway.protection.audit import Audit
+from gateway.protection.seal import make_key_pair
 from gateway.protection.tickets import Tickets
 from gateway.settings import Audit as AuditSettings
 
 NEW = "Nouveau-2025"
+NT_CLASSES = ["inetOrgPerson", "mamiaPerson", "sambaSamAccount"]
 LOGROTATE = Path(__file__).parents[2] / "docker" / "logrotate-mamia"
 
 
@@ -49,6 +51,29 @@ def test_event_when_a_password_was_changed_then_its_line_says_who_when_and_from_
     assert re.fullmatch(r"[0-9a-f]{12}", event["agent"])
     assert re.fullmatch(r"[0-9a-f]{16}", event["request"])
     assert page.status == 200
+
+
+def test_event_when_the_person_has_a_workstation_then_it_tells_each_targets_first_state(
+    directory, open_browser, file, tmp_path
+):
+    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
+    directory.add_person("fdurand4", departmentNumber="rectorat", objectClass=NT_CLASSES, sambaSID="S-1-0-0")
+    kerberos = {
+        "type": "kerberos",
+        "realm": "EXAMPLE.TEST",
+        "admin_principal": "gateway/admin",
+        "keytab_file": tmp_path / "keytab",
+        "krb5_conf": tmp_path / "krb5.conf",
+    }
+    targets = {"files": {"type": "samba_nt"}, "domain": kerberos}
+    browser = open_browser(
+        audit={"to": "file", "file": file},
+        workstation={"targets": targets, "public_key_file": tmp_path / "worker.pub"},
+    )
+
+    browser.change("fdurand4", PASSWORD, NEW)
+
+    assert events(file)[0]["targets"] == {"files": "done", "domain": "pending"}
 
 
 def test_event_when_something_is_refused_then_it_has_the_outcomes_code(browser, file):

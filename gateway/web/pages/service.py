@@ -20,6 +20,7 @@ from gateway.protection.verdict import Verdict
 from gateway.web import content, notices, origin, wording
 from gateway.web.desk import Desk
 from gateway.web.forms import SentForm, ServiceForm
+from gateway.workstation.state import Step
 
 log = logging.getLogger(__name__)
 
@@ -132,8 +133,7 @@ class FormPage(MethodView):
         **facts: object,
     ) -> ResponseReturnValue:
         """Send the browser to a page that tells `outcome`: reloading it, or going back, repeats nothing."""
-        targets = dict.fromkeys(propagation.targets, "pending") if propagation else {}
-        self.note(form, outcome, login=person.login, targets=targets)
+        self.note(form, outcome, login=person.login, targets=self._states_at_first(propagation))
         notices.tell(self.desk, notice, person)
         told = {
             "outcome": outcome,
@@ -143,6 +143,12 @@ class FormPage(MethodView):
         }
         ticket = self.desk.tickets.issue("result", told, RESULT_SECONDS)
         return redirect(url_for("result", ticket=ticket), 303)
+
+    def _states_at_first(self, propagation: Propagation | None) -> dict[str, str]:
+        """Attributes of an NT4-style domain were written with the password; the worker brings the others."""
+        settings = self.desk.settings.workstation.targets
+        names = propagation.targets if propagation else ()
+        return {name: Step.DONE if settings[name].type == "samba_nt" else Step.PENDING for name in names}
 
 
 class ServicePage(FormPage):
