@@ -50,7 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
-        print("\n".join(_line(finding) for finding in findings) or "no workstation target in the settings")
+        print(
+            "\n".join(_line(finding) for finding in findings)
+            or "no workstation target with rules of its own in the settings: nothing to compare"
+        )
     return FAILED if any(finding.level is Level.FAIL for finding in findings) else 0
 
 

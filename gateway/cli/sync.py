@@ -41,6 +41,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     status.set_defaults(run=run_status)
     retry = actions.add_parser("retry", help="try now, without waiting for the next attempt")
     forget = actions.add_parser("forget", help="give up and erase the sealed password; the target keeps the old one")
+    for action in (status, retry, forget):
+        # Also behind the action, where hands put it.
+        action.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     for action, run in ((retry, run_retry), (forget, run_forget)):
         action.add_argument("login", metavar="LOGIN")
         action.set_defaults(run=run)

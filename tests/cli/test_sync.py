@@ -91,6 +91,10 @@ def test_status_when_a_password_waits_then_the_table_and_json_tell_it_without_se
     assert NEW not in table.stdout + as_json.stdout
 
 
+def test_status_when_the_settings_are_named_behind_the_action_then_it_is_the_same(config, waiting):
+    assert "pending" in run("sync", "status", "--config", config).stdout
+
+
 def test_status_when_nothing_was_ever_sent_then_it_says_so(config):
     assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
 
