@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 from gateway.composition import Gateway
 from gateway.settings import Settings
 from gateway.web import wording
+from gateway.web.assets import keep_assets
 from gateway.web.health import health
 from gateway.web.helpdesk import Helpdesk, helpdesk_pages
 from gateway.web.origin import stand_behind_proxies
@@ -48,6 +49,7 @@ def create_app(gateway: Gateway) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
     )
     _texts(app, settings)
+    keep_assets(app)
     number_requests(app)
     protect(app, settings.web.hsts_seconds)
     _routes(app, gateway)

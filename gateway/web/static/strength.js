@@ -2,13 +2,13 @@
 // lists and all come from this server once the page can be used, and no request is made while somebody types.
 "use strict";
 
-const SCRIPTS = ["zxcvbn-core.js", "zxcvbn-common.js", "zxcvbn-fr.js"];
+const LISTS = document.currentScript.dataset.lists.trim().split(" ");
 const QUIET_MILLISECONDS = 400;
 
-function load(name) {
+function load(address) {
   return new Promise((done, failed) => {
     const script = document.createElement("script");
-    script.src = new URL(`./vendor/${name}`, document.querySelector("script[src*='strength.js']").src);
+    script.src = address;
     script.onload = done;
     script.onerror = failed;
     document.head.append(script);
@@ -16,7 +16,7 @@ function load(name) {
 }
 
 async function estimator() {
-  for (const name of SCRIPTS) await load(name);
+  for (const address of LISTS) await load(address);
   const { core, "language-common": common, "language-fr": french } = globalThis.zxcvbnts;
   const zxcvbn = new core.ZxcvbnFactory({
     dictionary: { ...common.dictionary, ...french.dictionary },
