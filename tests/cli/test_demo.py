@@ -36,6 +36,8 @@ class Demo:
             [*command, "--port", str(self.port), "--directory-port", str(self.directory_port), *options],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **environment},
             start_new_session=True,
+            # A shell starts what it puts in the background with SIGINT ignored, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         self.lines: list[str] = []
         assert self.process.stdout
