@@ -6,7 +6,9 @@ import json
 import logging
 import re
 import shutil
+import socket
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
@@ -116,6 +118,20 @@ def test_event_when_the_directory_is_down_then_there_is_one_too(directory, brows
     browser.change("fdurand4", PASSWORD, NEW)
 
     assert events(file)[0]["outcome"] == "directory_unavailable"
+
+
+def test_event_when_it_goes_to_syslog_then_the_socket_gets_the_line(tmp_path):
+    with tempfile.TemporaryDirectory(prefix="s-") as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(f"{folder}/log")
+        log.settimeout(5)
+        audit = Audit(AuditSettings(to="syslog", syslog=f"{folder}/log"))
+        audit.record("find", "found", login="fdurand4")
+        line = log.recv(4096).decode().rstrip("\x00")
+        audit.close()
+
+    priority, _, rest = line.partition(">mamia: ")
+    assert priority == "<86", "authpriv.info"
+    assert json.loads(rest)["login"] == "fdurand4"
 
 
 def test_line_when_it_holds_signs_of_json_or_line_ends_then_it_stays_one_line(file):
