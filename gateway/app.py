@@ -72,6 +72,7 @@ def _routes(app: Flask, gateway: Gateway) -> None:
     app.add_url_rule("/assistance", "help", reading.assistance)
     app.add_url_rule("/questions-frequentes", "faq", reading.questions)
     app.add_url_rule("/donnees-personnelles", "privacy", reading.privacy)
+    app.add_url_rule("/accessibilite", "accessibility", reading.accessibility)
     app.register_blueprint(captcha_pages(desk.captcha, desk.work, desk.throttle))
     app.register_blueprint(health(gateway.ask_directory))
 

@@ -65,6 +65,10 @@ class Helpdesk:
         day = {0: "aujourd’hui", 1: "demain"}.get((opens.date() - now.date()).days) or _day(opens.date())
         return f"Fermée en ce moment. Prochaine ouverture : {day} à {_hour(opens.time())}."
 
+    def stamp(self) -> str:
+        """The present time as support reads it."""
+        return datetime.now(self.zone).strftime("%d/%m/%Y %H:%M (%Z)")
+
     def is_open(self) -> bool:
         return self.hours.is_open(datetime.now(self.zone))
 

@@ -40,7 +40,17 @@ def send(page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "path",
-    ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes", "/donnees-personnelles", "/nowhere"],
+    [
+        "/",
+        FIND,
+        RESET,
+        CHANGE,
+        "/assistance",
+        "/questions-frequentes",
+        "/donnees-personnelles",
+        "/accessibilite",
+        "/nowhere",
+    ],
 )
 def test_page_when_opened_then_axe_finds_nothing(page, serve, path, scheme):
     page.emulate_media(color_scheme=scheme)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 import pytest
 from conftest import settings_for
@@ -62,6 +64,16 @@ def test_page_when_opened_then_it_says_whether_somebody_answers_now(browser):
 
     assert "en ce moment" in page.main
     assert "du lundi au vendredi" in page.main
+
+
+def test_page_when_a_problem_is_to_be_told_then_the_mail_has_time_and_reference_and_asks_for_no_secret(browser):
+    page = browser.open("/assistance")
+    [link] = re.findall(r'href="(mailto:[^"]+body=[^"]+)"', page.source)
+    written = unquote(link)
+
+    assert page.answer.headers["X-Request-ID"] in written
+    assert re.search(r"Heure : \d\d/\d\d/\d{4} \d\d:\d\d", written)
+    assert "ni mot de passe" in written
 
 
 def test_calendar_when_fetched_then_closures_and_holidays_are_left_out(browser):

@@ -21,4 +21,8 @@ def questions() -> ResponseReturnValue:
 
 
 def privacy() -> ResponseReturnValue:
-    return render_template("pages/privacy.html", text=content.text("privacy"))
+    return render_template("pages/text.html", title="Données personnelles", text=content.text("privacy"))
+
+
+def accessibility() -> ResponseReturnValue:
+    return render_template("pages/text.html", title="Accessibilité", text=content.text("accessibility"))

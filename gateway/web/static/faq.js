@@ -1,0 +1,22 @@
+// Finds words in the questions and their answers, whatever their case and accents.
+"use strict";
+
+const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+const search = document.getElementById("recherche");
+const told = document.getElementById("recherche-resultat");
+const sections = [...document.querySelectorAll("main section")];
+const texts = sections.map((section) => fold(section.innerText));
+const links = [...document.querySelectorAll(".contents li")];
+
+search.closest("form").hidden = false;
+search.addEventListener("input", () => {
+  const words = fold(search.value).split(/\s+/).filter(Boolean);
+  let found = 0;
+  sections.forEach((section, place) => {
+    const fits = words.every((word) => texts[place].includes(word));
+    section.hidden = links[place].hidden = !fits;
+    found += fits;
+  });
+  told.textContent = words.length ? `${found} question${found > 1 ? "s" : ""}` : "";
+});
+search.closest("form").addEventListener("submit", (event) => event.preventDefault());
