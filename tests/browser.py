@@ -27,6 +27,8 @@ class Page(HTMLParser):
     def __post_init__(self) -> None:
         super().__init__()
         self.feed(self.answer.text)
+        # What a service does once the answer is out.
+        self.answer.close()
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         values = dict(attributes)

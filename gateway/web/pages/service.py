@@ -7,7 +7,16 @@ import math
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from flask import g, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    after_this_request,
+    copy_current_request_context,
+    g,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
@@ -99,14 +108,29 @@ class FormPage(MethodView):
     def refuse(self, form: Any, refused: Refused) -> ResponseReturnValue:
         self.note(form, refused.code, rules=[str(rule) for rule in refused.broken])
         if refused.locked_out:
-            self.note(form, "locked_out", login=refused.locked_out.person.login)
-            notices.tell(self.desk, "locked", refused.locked_out.person)
+            self._tell_after_the_answer("locked", refused.locked_out.person)
         sentences = self.desk.sentences(refused)
         field = wording.FIELD_OF.get(refused.code, "")
         if field in form:
             form[field].errors = [*form[field].errors, *sentences]
             sentences = []
         return self.turn_down(form, sentences, REFUSED)
+
+    def _tell_after_the_answer(self, notice: str, person: Person) -> None:
+        """The audit and the mail once the answer is out: the time that they take would tell who has an account."""
+
+        number = g.request_id
+
+        @copy_current_request_context
+        def tell() -> None:
+            g.request_id = number
+            self.desk.audit.record("notice", notice, login=person.login, **origin.facts())
+            notices.tell(self.desk, notice, person)
+
+        @after_this_request
+        def wait_for_the_answer(response: Response) -> Response:
+            response.call_on_close(tell)
+            return response
 
     def turn_down(self, form: Any, sentences: list[str], status: int) -> ResponseReturnValue:
         """The form once more, with `sentences` that concern all of it; nothing was changed."""
