@@ -77,6 +77,14 @@ def test_sound_when_played_then_the_browser_can_read_it(page):
     page.wait_for_function("() => document.getElementById('captcha-son').duration > 4")
 
 
+def test_sound_when_only_the_keyboard_is_used_then_its_player_can_be_reached_and_has_a_name(page):
+    page.focus("#captcha-son")
+
+    assert page.evaluate("() => document.activeElement.id") == "captcha-son"
+    assert page.get_attribute("#captcha-son", "aria-labelledby") == "captcha-son-nom"
+    assert page.inner_text("#captcha-son-nom") == "Écouter les caractères"
+
+
 def test_sound_when_english_is_asked_for_then_the_same_player_speaks_it(page):
     page.click("#captcha-son-en")
 
