@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -80,19 +80,11 @@ class Throttle:
 
         Addresses come first: an address that is held up can't use up what a login may try.
         """
-        for subject, names in self._subjects(attempt):
-            for limit in self._limits[subject]:
-                if not self._hit(limit, names):
-                    return Wait(subject, self._seconds(limit, names))
-        return None
+        return self._first_wait(attempt, self._hit)
 
     def peek(self, attempt: Attempt) -> Wait | None:
         """Whether `admit` would hold the attempt up, without counting it. Raises StoreUnavailable."""
-        for subject, names in self._subjects(attempt):
-            for limit in self._limits[subject]:
-                if not self._test(limit, names):
-                    return Wait(subject, self._seconds(limit, names))
-        return None
+        return self._first_wait(attempt, self._test)
 
     def count_miss(self, address: str) -> None:
         """An account was not found. Raises StoreUnavailable."""
@@ -107,6 +99,13 @@ class Throttle:
             all(self._test(limit, self._miss_of(address)) for limit in self._misses_of_one)
             and all(self._test(limit, ("misses",)) for limit in self._misses_of_all)
         )
+
+    def _first_wait(self, attempt: Attempt, passes: Callable[[RateLimitItem, tuple[str, ...]], bool]) -> Wait | None:
+        for subject, names in self._subjects(attempt):
+            for limit in self._limits[subject]:
+                if not passes(limit, names):
+                    return Wait(subject, self._seconds(limit, names))
+        return None
 
     def _miss_of(self, address: str) -> tuple[str, ...]:
         return "misses", self._hash(neighbourhood(address))

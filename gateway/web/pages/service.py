@@ -197,9 +197,10 @@ class ServicePage(FormPage):
 
         The CAPTCHA comes when all else is in order, so that a slip elsewhere does not cost a new one.
         """
-        held_up = self.throttle(form, only_look=True)
-        if held_up or not self.asks_captcha:
-            return held_up or self.throttle(form)
+        if not self.asks_captcha:
+            return self.throttle(form)
+        if held_up := self.throttle(form, only_look=True):
+            return held_up
         trouble = self._check_captcha(form)
         self._renew_challenge(form)
         if not trouble:
