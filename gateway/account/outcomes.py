@@ -67,10 +67,6 @@ class Changed:
     propagation: Propagation | None = None
     """Where it goes from there; None for people without a workstation."""
 
-    @property
-    def login(self) -> str:
-        return self.person.login
-
 
 @dataclass(frozen=True, slots=True)
 class InitialRestored:
@@ -78,7 +74,3 @@ class InitialRestored:
 
     person: Person
     propagation: Propagation | None = None
-
-    @property
-    def login(self) -> str:
-        return self.person.login
