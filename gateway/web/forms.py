@@ -15,6 +15,7 @@ from wtforms.validators import EqualTo, InputRequired, Length, StopValidation, V
 from gateway.account.birth_date import DateFault, read_birth_date
 from gateway.account.model import ChangeRequest, FindRequest, Grant, ProveRequest, Secret
 from gateway.protection.throttle import person_key
+from gateway.protection.tickets import Ticket
 from gateway.web import wording
 
 LONGEST_PASSWORD = 1024
@@ -160,6 +161,7 @@ class TicketForm(SentForm):
 
     ticket = HiddenField(validators=[at_most(2048)])
     grant: Grant
+    spent: Ticket
 
     def subjects(self) -> dict[str, Any]:
         return {"login": self.grant.login}

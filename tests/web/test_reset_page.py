@@ -10,7 +10,7 @@ from browser import RESET, Browser
 from directory_server import NUMEN, PASSWORD, POLICIES
 
 from gateway.app import create_app
-from gateway.web.pages.reset import PURPOSE
+from gateway.web.pages.reset import ChoosePage
 
 NEW = "Nouveau-2025"
 NOT_PROVED = "Ces informations ne correspondent à aucun compte"
@@ -130,8 +130,10 @@ def test_reset_when_the_ticket_is_too_old_then_the_page_explains_and_starts_agai
     gateway = build()
     browser = Browser(create_app(gateway))
     second_step = browser.prove("fdurand4")
-    ticket = gateway.desk.tickets.open(PURPOSE, second_step.fields["ticket"])
-    second_step.fields["ticket"] = gateway.desk.tickets.reissue(PURPOSE, ticket.payload, int(time.time()) - 1)
+    ticket = gateway.desk.tickets.open(ChoosePage.purpose, second_step.fields["ticket"])
+    second_step.fields["ticket"] = gateway.desk.tickets.reissue(
+        ChoosePage.purpose, ticket.payload, int(time.time()) - 1
+    )
 
     page = browser.choose(second_step, NEW)
 
@@ -157,7 +159,7 @@ def test_reset_when_a_ticket_was_made_for_something_else_then_it_is_worth_nothin
     gateway = build()
     browser = Browser(create_app(gateway))
     second_step = browser.prove("fdurand4")
-    payload = gateway.desk.tickets.open(PURPOSE, second_step.fields["ticket"]).payload
+    payload = gateway.desk.tickets.open(ChoosePage.purpose, second_step.fields["ticket"]).payload
     forged = gateway.desk.tickets.issue("result", payload, 600)
 
     page = browser.send(RESET, second_step, ticket=forged, new_password=NEW, confirmation=NEW)

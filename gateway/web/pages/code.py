@@ -16,20 +16,21 @@ from flask.typing import ResponseReturnValue
 
 from gateway.account.model import Grant, Person
 from gateway.post.errors import NotSent
-from gateway.protection.tickets import Ticket, Void
+from gateway.protection.tickets import Void
 from gateway.web import notices, wording
 from gateway.web.desk import Desk
 from gateway.web.forms import CodeForm
-from gateway.web.pages.service import REFUSED, FormPage
+from gateway.web.pages.service import REFUSED
+from gateway.web.pages.ticket import TicketPage
 
-PURPOSE = "code"
 DIGITS = 6
 
 
-class CodePage(FormPage):
+class CodePage(TicketPage):
     form_class = CodeForm
     template = "reset_code"
     panel = "reset-code"
+    purpose = "code"
 
     def __init__(
         self,
@@ -38,10 +39,13 @@ class CodePage(FormPage):
         go_on: Callable[[Grant], ResponseReturnValue],
         start_again: Callable[[str], ResponseReturnValue],
     ) -> None:
-        super().__init__(desk)
+        super().__init__(desk, start_again)
         self.go_on = go_on
-        self.start_again = start_again
         self.rules_of = desk.settings.second_proof
+
+    @staticmethod
+    def grant_in(payload: dict[str, Any]) -> Grant:
+        return Grant(**payload["grant"])
 
     def ask(self, grant: Grant, person: Person) -> ResponseReturnValue | None:
         """Send a code and ask for it; None where the settings want none of this person."""
@@ -63,42 +67,33 @@ class CodePage(FormPage):
         self.note(form, "code_not_sent")
         return self.start_again(wording.CODE_NOT_SENT)
 
-    def attend(self, form: CodeForm) -> ResponseReturnValue:
-        ticket = self.desk.tickets.open(PURPOSE, form.ticket.data or "")
-        if isinstance(ticket, Void):
-            return self.start_again(wording.TICKET_EXPIRED)
-        form.grant = Grant(**ticket.payload["grant"])
-        return super().attend(form)
-
     def serve(self, form: Any) -> ResponseReturnValue:
-        ticket = self.desk.tickets.spend(PURPOSE, form.ticket.data or "")
-        if not isinstance(ticket, Ticket):
-            return self.start_again(wording.TICKET_SPENT if ticket is Void.SPENT else wording.TICKET_EXPIRED)
         typed = "".join(str(form.code.data).split())
-        if hmac.compare_digest(typed.encode(), ticket.payload["code"].encode()):
+        if hmac.compare_digest(typed.encode(), form.spent.payload["code"].encode()):
             self.note(form, "code_right")
             return self.go_on(form.grant)
-        return self._try_again(form, ticket)
+        return self._try_again(form)
 
-    def _try_again(self, form: Any, ticket: Ticket) -> ResponseReturnValue:
-        left = ticket.payload["left"] - 1
+    def _try_again(self, form: Any) -> ResponseReturnValue:
+        left = form.spent.payload["left"] - 1
         self.note(form, "code_wrong", tries_left=left)
         if not left:
             return self.start_again(wording.CODE_TOO_OFTEN)
-        form.ticket.data = self.desk.tickets.reissue(PURPOSE, {**ticket.payload, "left": left}, ticket.expires)
+        self.renew(form, {**form.spent.payload, "left": left})
         form.code.errors = [wording.CODE_WRONG.format(left=left)]
         form.code.data = ""
-        return self.show(form, sent_to=ticket.payload["sent_to"]), REFUSED
+        return self.show(form), REFUSED
 
     def _offer(self, form: CodeForm, code: str, sent_to: str) -> ResponseReturnValue:
         payload = {"grant": asdict(form.grant), "code": code, "left": self.rules_of.tries, "sent_to": sent_to}
-        form.ticket.data = self.desk.tickets.issue(PURPOSE, payload, 60 * self.rules_of.minutes)
-        return self.show(form, sent_to=sent_to)
+        form.ticket.data = self.desk.tickets.issue(self.purpose, payload, 60 * self.rules_of.minutes)
+        return self.show(form)
 
     def show(self, form: Any, sentences: list[str] | None = None, **more: object) -> str:
-        ticket = self.desk.tickets.open(PURPOSE, form.ticket.data or "")
+        """The ticket itself says where its code was sent."""
+        ticket = self.desk.tickets.open(self.purpose, form.ticket.data or "")
         sent_to = "" if isinstance(ticket, Void) else ticket.payload["sent_to"]
-        return super().show(form, sentences, **{"sent_to": sent_to, "minutes": self.rules_of.minutes, **more})
+        return super().show(form, sentences, sent_to=sent_to, minutes=self.rules_of.minutes, **more)
 
     def _send(self, way: str, address: str, code: str, login: str) -> None:
         """At once, and kept nowhere. Raises NotSent."""

@@ -14,15 +14,12 @@ from flask.typing import ResponseReturnValue
 
 from gateway.account.model import ChooseRequest, Grant, ProveRequest
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
-from gateway.protection.tickets import Ticket, Void
 from gateway.settings import ResetMode
-from gateway.web import wording
 from gateway.web.desk import Desk
 from gateway.web.forms import ChooseForm, ProveForm
 from gateway.web.pages.code import CodePage
-from gateway.web.pages.service import REFUSED, FormPage, ServicePage
-
-PURPOSE = "reset"
+from gateway.web.pages.service import REFUSED, ServicePage
+from gateway.web.pages.ticket import TicketPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +40,8 @@ class ResetPage(ServicePage):
         self.services = services
         self.restores_initial = desk.settings.reset.mode is ResetMode.INITIAL
         self.panel = "reset-initial" if self.restores_initial else "reset"
-        self.choose_step = ChoosePage(desk, services.choose, self)
-        self.code_step = CodePage(desk, go_on=self._let_choose, start_again=self.start_again)
+        self.choose_step = ChoosePage(desk, services.choose, self.start_again)
+        self.code_step = CodePage(desk, go_on=self.choose_step.offer, start_again=self.start_again)
 
     def post(self) -> ResponseReturnValue:
         if "code" in request.form:
@@ -67,54 +64,43 @@ class ResetPage(ServicePage):
         if isinstance(outcome, Refused):
             return self.refuse(form, outcome)
         self.note(form, "proved")
-        return self.code_step.ask(outcome.grant, outcome.person) or self._let_choose(outcome.grant)
-
-    def _let_choose(self, grant: Grant) -> ResponseReturnValue:
-        lifetime_seconds = 60 * self.desk.settings.reset.ticket_minutes
-        return self.choose_step.offer(self.desk.tickets.issue(PURPOSE, asdict(grant), lifetime_seconds))
+        return self.code_step.ask(outcome.grant, outcome.person) or self.choose_step.offer(outcome.grant)
 
     def start_again(self, sentence: str) -> ResponseReturnValue:
         return self.turn_down(self.form_class(formdata=None), [sentence], REFUSED)
 
 
-class ChoosePage(FormPage):
+class ChoosePage(TicketPage):
     form_class = ChooseForm
     template = "reset_choose"
     panel = "reset-choose"
+    purpose = "reset"
 
     def __init__(
-        self, desk: Desk, choose: Callable[[ChooseRequest], Changed | Refused], first_step: ResetPage
+        self,
+        desk: Desk,
+        choose: Callable[[ChooseRequest], Changed | Refused],
+        start_again: Callable[[str], ResponseReturnValue],
     ) -> None:
-        super().__init__(desk)
+        super().__init__(desk, start_again)
         self.choose = choose
-        self.first_step = first_step
 
-    def offer(self, ticket: str) -> ResponseReturnValue:
+    @staticmethod
+    def grant_in(payload: dict[str, Any]) -> Grant:
+        return Grant(**payload)
+
+    def offer(self, grant: Grant) -> ResponseReturnValue:
         form = ChooseForm(formdata=None)
-        form.ticket.data = ticket
+        lifetime_seconds = 60 * self.desk.settings.reset.ticket_minutes
+        form.ticket.data = self.desk.tickets.issue(self.purpose, asdict(grant), lifetime_seconds)
         return self.show(form)
 
-    def attend(self, form: ChooseForm) -> ResponseReturnValue:
-        """A form without a ticket of ours names nobody, so it is sent back before anything else."""
-        ticket = self.desk.tickets.open(PURPOSE, form.ticket.data or "")
-        if isinstance(ticket, Void):
-            return self.first_step.start_again(wording.TICKET_EXPIRED)
-        form.grant = Grant(**ticket.payload)
-        return super().attend(form)
-
     def guard(self, form: Any) -> ResponseReturnValue | None:
-        """Every attempt spends its ticket; the form that comes back after a refusal brings a new one, no longer."""
-        held_up = super().guard(form)
-        if held_up:
-            return held_up
-        tickets = self.desk.tickets
-        ticket = tickets.spend(PURPOSE, form.ticket.data or "")
-        if not isinstance(ticket, Ticket):
-            return self.first_step.start_again(
-                wording.TICKET_SPENT if ticket is Void.SPENT else wording.TICKET_EXPIRED
-            )
-        form.ticket.data = tickets.reissue(PURPOSE, ticket.payload, ticket.expires)
-        return None
+        """The form that comes back after a refusal brings a new ticket."""
+        stopped = super().guard(form)
+        if stopped is None:
+            self.renew(form, form.spent.payload)
+        return stopped
 
     def serve(self, form: Any) -> ResponseReturnValue:
         outcome = self.choose(ChooseRequest(form.grant, form.new))
@@ -122,5 +108,5 @@ class ChoosePage(FormPage):
             return self.done(form, "reset", outcome.person, outcome.propagation, notice="reset")
         if outcome.code is Refusal.GRANT_VOID:
             self.note(form, outcome.code)
-            return self.first_step.start_again(self.desk.sentences(outcome)[0])
+            return self.start_again(self.desk.sentences(outcome)[0])
         return self.refuse(form, outcome)
