@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from browser import Browser
 from directory_server import PEOPLE, POLICIES, SUFFIX, AcademyDirectory, free_address
+from real_smtp import MailServer
 
 from gateway import composition
 from gateway.app import create_app
@@ -88,6 +89,15 @@ def open_browser(build: Callable[..., Gateway]) -> Callable[..., Browser]:
 @pytest.fixture
 def browser(open_browser: Callable[..., Browser]) -> Browser:
     return open_browser()
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A mail server that runs."""
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

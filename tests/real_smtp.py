@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -11,6 +9,7 @@ from email.policy import default
 
 from aiosmtpd.controller import Controller
 from directory_server import free_port
+from patience import wait_until
 
 
 @dataclass
@@ -41,10 +40,3 @@ class MailServer:
         wait_until(lambda: any(mail["To"] == address for mail in self.mails))
         [mail] = [mail for mail in self.mails if mail["To"] == address]
         return mail
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from directory_server import PEOPLE as PEOPLE_OF_THE_ANNUAIRE
 from directory_server import SUFFIX, AcademyDirectory
+from settings_file import write_settings_file
 
 from gateway.cli.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
 from gateway.protection.seal import make_key_pair
@@ -18,27 +18,13 @@ from gateway.protection.seal import make_key_pair
 def write_settings(folder: Path, directory: AcademyDirectory, dc: PrivateSamba, lease_seconds: float = 2) -> Path:
     """A settings file for both processes; its secrets stand beside it."""
     make_key_pair(folder / "worker.key", folder / "worker.pub")
-    for account in ("gateway", "sync"):
-        (folder / account).write_text(directory.slapd.password(account))
-    file = folder / "mamia.toml"
-    file.write_text(f"""
-[directory]
-servers = ["{directory.url}"]
-bind_dn = "cn=gateway,ou=services,{SUFFIX}"
-bind_password_file = "{folder}/gateway"
-decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
-connect_timeout_seconds = 5
-receive_timeout_seconds = 10
-[people]
-base = "{PEOPLE_OF_THE_ANNUAIRE}"
+    (folder / "sync").write_text(directory.slapd.password("sync"))
+    more = f"""
 [captcha]
 required = []
 [audit]
 to = "file"
 file = "{folder}/audit.log"
-[web]
-secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
-secure_cookies = false
 [workstation]
 public_key_file = "{folder}/worker.pub"
 private_key_files = ["{folder}/worker.key"]
@@ -56,8 +42,14 @@ bind_password_file = "{dc.password_file(SERVICE)}"
 base = "{PEOPLE}"
 connect_timeout_seconds = 1
 receive_timeout_seconds = 1
-""")
-    return file
+"""
+    return write_settings_file(
+        folder,
+        directory,
+        in_directory="connect_timeout_seconds = 5\nreceive_timeout_seconds = 10",
+        in_web="secure_cookies = false",
+        more=more,
+    )
 
 
 @dataclass

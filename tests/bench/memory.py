@@ -12,7 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from directory_server import SUFFIX, AcademyDirectory, free_port
+from directory_server import AcademyDirectory, free_port
+from settings_file import write_settings_file
 
 REQUESTS = 100_000
 WARM_UP = 5_000
@@ -24,8 +25,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="b-") as name:
         folder, port = Path(name), free_port()
         directory = AcademyDirectory(folder / "slapd")
+        config = write_settings_file(folder, directory, in_web=f"port = {port}\nsecure_cookies = false")
         service = subprocess.Popen(
-            [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(settings(folder, directory, port))],
+            [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(config)],
             stderr=subprocess.DEVNULL,
         )
         try:
@@ -44,25 +46,6 @@ def main() -> None:
             service.terminate()
             service.wait(15)
             directory.slapd.stop()
-
-
-def settings(folder: Path, directory: AcademyDirectory, port: int) -> Path:
-    (folder / "gateway").write_text(directory.slapd.password("gateway"))
-    file = folder / "mamia.toml"
-    file.write_text(f"""
-[directory]
-servers = ["{directory.url}"]
-bind_dn = "cn=gateway,ou=services,{SUFFIX}"
-bind_password_file = "{folder}/gateway"
-decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
-[people]
-base = "ou=people,{SUFFIX}"
-[web]
-port = {port}
-secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
-secure_cookies = false
-""")
-    return file
 
 
 def ask(port: int, times: int) -> None:

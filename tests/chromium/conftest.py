@@ -42,8 +42,11 @@ def serve(build: Callable[..., Gateway]) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens a page of its own session; it fails the test on any script error or refused resource."""
+def open_page(chromium: Browser, serve: Callable[..., str]) -> Iterator[Callable[..., Page]]:
+    """Opens a page of its own session; it fails the test on any script error or refused resource.
+
+    It stands on `serve`, so that its pages, which may ask again and again, are closed before the service is.
+    """
     contexts = []
     troubles: list[str] = []
 

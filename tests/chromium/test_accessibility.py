@@ -6,8 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import CHANGE, FIND, RESET
 from directory_server import PASSWORD
-
-from gateway.protection.seal import make_key_pair
+from waiting_workstation import waiting_workstation
 
 NEW = "Nouveau-2025"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -95,16 +94,7 @@ def test_reset_when_each_step_is_shown_then_axe_finds_nothing(page, serve):
 
 
 def test_result_when_the_workstation_waits_then_axe_finds_nothing(page, serve, tmp_path):
-    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
-    target = {
-        "type": "kerberos",
-        "realm": "EXAMPLE.TEST",
-        "admin_principal": "gateway/admin",
-        "keytab_file": tmp_path / "keytab",
-        "krb5_conf": tmp_path / "krb5.conf",
-    }
-    workstation = {"targets": {"domain": target}, "public_key_file": tmp_path / "worker.pub"}
-    page.goto(serve(**NONE, workstation=workstation) + CHANGE)
+    page.goto(serve(**NONE, workstation=waiting_workstation(tmp_path)) + CHANGE)
     fill(page, login="fdurand4", current_password=PASSWORD, new_password=NEW, confirmation=NEW)
     send(page)
 

@@ -5,26 +5,17 @@ from __future__ import annotations
 import pytest
 from browser import CHANGE
 from directory_server import PASSWORD
+from waiting_workstation import move_to, waiting_workstation
 
-from gateway.protection.seal import make_key_pair
-from gateway.workstation.state import Step, read_state
+from gateway.workstation.state import Step
 
-NEW = "Nouveau-2025"
+LOGIN, NEW = "fdurand4", "Nouveau-2025"
 
 
 @pytest.fixture
 def address(directory, serve, tmp_path):
-    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
-    directory.add_person("fdurand4", departmentNumber="rectorat")
-    target = {
-        "type": "kerberos",
-        "label": "Poste de travail",
-        "realm": "EXAMPLE.TEST",
-        "admin_principal": "gateway/admin",
-        "keytab_file": tmp_path / "keytab",
-        "krb5_conf": tmp_path / "krb5.conf",
-    }
-    return serve(workstation={"targets": {"domain": target}, "public_key_file": tmp_path / "worker.pub"})
+    directory.add_person(LOGIN, departmentNumber="rectorat")
+    return serve(workstation=waiting_workstation(tmp_path))
 
 
 def change(page, address):
@@ -40,13 +31,6 @@ def change(page, address):
     page.wait_for_selector("#cibles")
 
 
-def move_to(directory, step, reason=""):
-    """What a worker would record."""
-    [value] = directory.read("fdurand4")["mamiaSyncState"]
-    state = read_state(value)
-    directory.set("fdurand4", "mamiaSyncState", str(state.to(step, at=state.at, reason=reason)))
-
-
 @pytest.mark.parametrize(
     "step, reason, told", [(Step.DONE, "", "en place"), (Step.REJECTED, "in_history", "y a déjà servi")]
 )
@@ -57,7 +41,7 @@ def test_result_when_the_worker_goes_on_then_the_open_page_tells_it_by_itself_an
     change(page, address)
     assert "en attente" in page.inner_text("#cibles")
 
-    move_to(directory, step, reason)
+    move_to(directory, LOGIN, step, reason)
 
     page.wait_for_function("told => document.querySelector('#cibles').innerText.includes(told)", arg=told)
     page.wait_for_selector("#actualiser", state="hidden")
@@ -70,7 +54,7 @@ def test_result_when_the_worker_goes_on_then_the_open_page_tells_it_by_itself_an
 def test_result_when_there_is_no_javascript_then_its_link_refreshes_it(directory, address, open_page):
     page = open_page(java_script_enabled=False)
     change(page, address)
-    move_to(directory, Step.DONE)
+    move_to(directory, LOGIN, Step.DONE)
 
     page.click("#actualiser a")
 

@@ -10,7 +10,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from directory_server import PEOPLE, SUFFIX, free_port
+from directory_server import free_port
+from settings_file import write_settings_file
 
 MAMIA = [sys.executable, "-m", "gateway.cli.main", "serve", "--config"]
 
@@ -21,20 +22,7 @@ def write(directory, tmp_path):
 
     def writer(more: str = "") -> tuple[Path, int]:
         port = free_port()
-        (tmp_path / "gateway").write_text(directory.slapd.password("gateway"))
-        file = tmp_path / "mamia.toml"
-        file.write_text(f"""
-[directory]
-servers = ["{directory.url}"]
-bind_dn = "cn=gateway,ou=services,{SUFFIX}"
-bind_password_file = "{tmp_path}/gateway"
-decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
-[people]
-base = "{PEOPLE}"
-[web]
-port = {port}
-secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
-{more}""")
+        file = write_settings_file(tmp_path, directory, in_web=f"port = {port}", more=more)
         return file, port
 
     return writer

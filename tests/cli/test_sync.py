@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from directory_server import PASSWORD, PEOPLE, SUFFIX
+from directory_server import PASSWORD, SUFFIX
+from settings_file import write_settings_file
 
 from gateway import composition
 from gateway.account.model import Secret
@@ -29,19 +30,8 @@ def run(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
 def config(directory, tmp_path) -> Path:
     """Settings with a Kerberos target that nobody serves: what is sent there waits."""
     assert run("keygen", tmp_path / "worker").returncode == 0
-    for account in ("gateway", "sync"):
-        (tmp_path / account).write_text(directory.slapd.password(account))
-    file = tmp_path / "mamia.toml"
-    file.write_text(f"""
-[directory]
-servers = ["{directory.url}"]
-bind_dn = "cn=gateway,ou=services,{SUFFIX}"
-bind_password_file = "{tmp_path}/gateway"
-decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
-[people]
-base = "{PEOPLE}"
-[web]
-secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
+    (tmp_path / "sync").write_text(directory.slapd.password("sync"))
+    more = f"""
 [workstation]
 public_key_file = "{tmp_path}/worker.pub"
 private_key_files = ["{tmp_path}/worker.key"]
@@ -54,8 +44,8 @@ realm = "EXAMPLE.TEST"
 admin_principal = "gateway/admin"
 keytab_file = "{tmp_path}/none.keytab"
 krb5_conf = "{tmp_path}/none.conf"
-""")
-    return file
+"""
+    return write_settings_file(tmp_path, directory, more=more)
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from directory_server import free_port
+from local_service import QuietHandler, serving
 
 from gateway.account.model import Secret
 from gateway.protection.breached import PwnedPasswords, is_common
@@ -34,7 +33,7 @@ def mirror():
     asked = []
     digest = hashlib.sha1(STOLEN.encode()).hexdigest().upper()
 
-    class Range(BaseHTTPRequestHandler):
+    class Range(QuietHandler):
         def do_GET(self):
             asked.append(self.path)
             time.sleep(2 if "slow" in self.path else 0)
@@ -43,16 +42,8 @@ def mirror():
             self.end_headers()
             self.wfile.write("\r\n".join(lines).encode())
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Range)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/range/", asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Range) as address:
+        yield f"{address}/range/", asked
 
 
 def test_password_when_it_was_stolen_somewhere_then_the_service_knows_it_from_five_digits(mirror):

@@ -14,6 +14,7 @@ import mortal_worker
 import pytest
 from browser import Browser
 from directory_server import PASSWORD
+from patience import wait_until
 from worker_process import WorkerProcess, write_settings
 
 from gateway import composition
@@ -70,13 +71,6 @@ def add(directory, dc, *logins):
 
 def states(directory, login):
     return [read_state(value) for value in directory.read(login).get("mamiaSyncState", [])]
-
-
-def wait_until(holds, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def is_over(directory, login):

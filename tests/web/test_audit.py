@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from browser import CHANGE, RESET
 from directory_server import PASSWORD
-from real_smtp import MailServer, wait_until
+from patience import wait_until
+from waiting_workstation import waiting_workstation
 
 from gateway.protection.audit import Audit
-from gateway.protection.seal import make_key_pair
 from gateway.protection.tickets import Tickets
 from gateway.settings import Audit as AuditSettings
 
@@ -58,20 +58,9 @@ def test_event_when_a_password_was_changed_then_its_line_says_who_when_and_from_
 def test_event_when_the_person_has_a_workstation_then_it_tells_each_targets_first_state(
     directory, open_browser, file, tmp_path
 ):
-    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
     directory.add_person("fdurand4", departmentNumber="rectorat", objectClass=NT_CLASSES, sambaSID="S-1-0-0")
-    kerberos = {
-        "type": "kerberos",
-        "realm": "EXAMPLE.TEST",
-        "admin_principal": "gateway/admin",
-        "keytab_file": tmp_path / "keytab",
-        "krb5_conf": tmp_path / "krb5.conf",
-    }
-    targets = {"files": {"type": "samba_nt"}, "domain": kerberos}
-    browser = open_browser(
-        audit={"to": "file", "file": file},
-        workstation={"targets": targets, "public_key_file": tmp_path / "worker.pub"},
-    )
+    workstation = waiting_workstation(tmp_path, files={"type": "samba_nt"})
+    browser = open_browser(audit={"to": "file", "file": file}, workstation=workstation)
 
     browser.change("fdurand4", PASSWORD, NEW)
 
@@ -189,11 +178,9 @@ SECRET = {
 
 
 def test_secrets_when_all_services_were_used_then_they_stand_in_no_log_file_address_or_cookie(
-    directory, open_browser, tmp_path, caplog, capfd
+    directory, open_browser, mail_server, tmp_path, caplog, capfd
 ):
     caplog.set_level(logging.DEBUG)
-    server = MailServer()
-    server.start()
     spool = tmp_path / "mails"
     directory.add_person(
         "fdurand4", password=SECRET["current"], numen=SECRET["numen"], birthDate=SECRET["birth_date"]
@@ -201,7 +188,7 @@ def test_secrets_when_all_services_were_used_then_they_stand_in_no_log_file_addr
     browser = open_browser(
         audit={"to": "file", "file": tmp_path / "audit.log"},
         captcha={"required": ["find", "reset", "change"]},
-        notices={"spool": spool, "smtp_host": "127.0.0.1", "smtp_port": server.port},
+        notices={"spool": spool, "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
     )
     reader = Tickets(browser.app.config["WTF_CSRF_SECRET_KEY"], spent=None)
     addresses, cookies, answers = [], [], []
@@ -228,12 +215,11 @@ def test_secrets_when_all_services_were_used_then_they_stand_in_no_log_file_addr
     send(CHANGE, login="fdurand4", current_password=SECRET["chosen"], **twice(SECRET["new"]))
     directory.slapd.start()
     assert directory.binds("fdurand4", SECRET["chosen"]), "the services were really used"
-    wait_until(lambda: len(server.mails) >= 2)
-    server.stop()
+    wait_until(lambda: len(mail_server.mails) >= 2)
 
     out, err = capfd.readouterr()
     files = [*tmp_path.rglob("*"), *directory.slapd.state.glob("*.log")]
-    texts = [caplog.text, out, err, *addresses, *cookies, *(mail.as_string() for mail in server.mails)]
+    texts = [caplog.text, out, err, *addresses, *cookies, *(mail.as_string() for mail in mail_server.mails)]
     texts += [file.read_bytes().decode("utf-8", "replace") for file in files if file.is_file()]
     for secret in (*SECRET.values(), "98X7654321ZZZ", *answers):
         assert not any(secret in text for text in texts), f"{secret} is written somewhere"

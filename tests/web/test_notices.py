@@ -6,19 +6,11 @@ import time
 
 import pytest
 from directory_server import NUMEN, PASSWORD
-from real_smtp import MailServer, wait_until
+from patience import wait_until
 
 from gateway.post import spool
 
 NEW = "Nouveau-2025"
-
-
-@pytest.fixture
-def mail_server():
-    server = MailServer()
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

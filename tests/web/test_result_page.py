@@ -6,34 +6,18 @@ import ldap
 import pytest
 from browser import CHANGE
 from directory_server import PASSWORD
+from waiting_workstation import move_to, waiting_workstation
 
-from gateway.protection.seal import make_key_pair
-from gateway.workstation.state import Step, read_state
+from gateway.workstation.state import Step
 
-NEW = "Nouveau-2025"
+LOGIN, NEW = "fdurand4", "Nouveau-2025"
 
 
 @pytest.fixture
 def rectorat(directory, open_browser, tmp_path):
     """A browser before a gateway that seals for a worker, and somebody of the rectorat; no worker runs."""
-    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
-    directory.add_person("fdurand4", departmentNumber="rectorat")
-    target = {
-        "type": "kerberos",
-        "label": "Poste de travail",
-        "realm": "EXAMPLE.TEST",
-        "admin_principal": "gateway/admin",
-        "keytab_file": tmp_path / "keytab",
-        "krb5_conf": tmp_path / "krb5.conf",
-    }
-    return open_browser(workstation={"targets": {"domain": target}, "public_key_file": tmp_path / "worker.pub"})
-
-
-def move_to(directory, step, reason=""):
-    """What a worker would record."""
-    [value] = directory.read("fdurand4")["mamiaSyncState"]
-    state = read_state(value)
-    directory.set("fdurand4", "mamiaSyncState", str(state.to(step, at=state.at, reason=reason)))
+    directory.add_person(LOGIN, departmentNumber="rectorat")
+    return open_browser(workstation=waiting_workstation(tmp_path))
 
 
 def change(browser):
@@ -64,7 +48,7 @@ def test_result_when_nothing_was_delivered_yet_then_both_states_stand_side_by_si
 )
 def test_result_when_the_worker_went_on_then_reloading_the_page_tells_it(directory, rectorat, step, reason, told):
     page = change(rectorat)
-    move_to(directory, step, reason)
+    move_to(directory, LOGIN, step, reason)
 
     again = rectorat.open(page.answer.request.path)
 
@@ -77,7 +61,7 @@ def test_result_when_the_domain_refuses_for_good_then_the_page_says_what_works_a
     directory, rectorat
 ):
     page = change(rectorat)
-    move_to(directory, Step.REJECTED, "in_history")
+    move_to(directory, LOGIN, Step.REJECTED, "in_history")
 
     again = rectorat.open(page.answer.request.path)
 
@@ -89,7 +73,7 @@ def test_result_when_a_script_asks_then_it_gets_the_states_and_whether_to_ask_ag
     path = change(rectorat).answer.request.path + "/etat"
 
     waiting = rectorat.client.get(path).json
-    move_to(directory, Step.DONE)
+    move_to(directory, LOGIN, Step.DONE)
     done = rectorat.client.get(path).json
 
     assert waiting["waiting"]

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from browser import RESET
 from directory_server import PASSWORD
-from real_smtp import MailServer
+from local_service import QuietHandler, serving
 
 NEW = "Nouveau-2025"
 PRIVATE, PHONE = "moi@exemple.org", "0612345642"
-
-
-@pytest.fixture
-def mail_server():
-    server = MailServer()
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -29,24 +19,16 @@ def phones():
     """An academy's service for text messages: (headers, message) of each."""
     taken = []
 
-    class Hook(BaseHTTPRequestHandler):
+    class Hook(QuietHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             taken.append((dict(self.headers), json.loads(body)))
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    taken.append(f"http://127.0.0.1:{server.server_port}/sms")
-    yield taken
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Hook) as address:
+        taken.append(f"{address}/sms")
+        yield taken
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from contextlib import suppress
 import pytest
 import requests
 from browser import CHANGE
-from directory_server import PASSWORD, PEOPLE, SUFFIX, free_port
+from directory_server import PASSWORD, free_port
+from settings_file import write_settings_file
 
 from gateway.protection.seal import make_key_pair
 
@@ -25,23 +26,14 @@ ROUNDS = 12
 def serve(directory, tmp_path):
     """Starts `mamia serve` with a target that only the worker can reach; gives the process and its address."""
     make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
-    (tmp_path / "gateway").write_text(directory.slapd.password("gateway"))
     port = free_port()
-    config = tmp_path / "mamia.toml"
-    config.write_text(f"""
-[directory]
-servers = ["{directory.url}"]
-bind_dn = "cn=gateway,ou=services,{SUFFIX}"
-bind_password_file = "{tmp_path}/gateway"
-decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
-[people]
-base = "{PEOPLE}"
+    config = write_settings_file(
+        tmp_path,
+        directory,
+        in_web=f"port = {port}\nsecure_cookies = false",
+        more=f"""
 [captcha]
 required = []
-[web]
-port = {port}
-secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
-secure_cookies = false
 [workstation]
 public_key_file = "{tmp_path}/worker.pub"
 [workstation.targets.domain]
@@ -50,7 +42,8 @@ realm = "EXAMPLE.TEST"
 admin_principal = "gateway/admin"
 keytab_file = "{tmp_path}/keytab"
 krb5_conf = "{tmp_path}/krb5.conf"
-""")
+""",
+    )
 
     def start():
         process = subprocess.Popen(

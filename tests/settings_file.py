@@ -1,0 +1,29 @@
+"""Settings as an academy writes them, for commands that run as processes of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from directory_server import PEOPLE, SUFFIX, AcademyDirectory
+
+
+def write_settings_file(
+    folder: Path, directory: AcademyDirectory, *, in_directory: str = "", in_web: str = "", more: str = ""
+) -> Path:
+    """`folder`/mamia.toml for a process bound as the gateway; the rest is added to its sections or the end."""
+    (folder / "gateway").write_text(directory.slapd.password("gateway"))
+    file = folder / "mamia.toml"
+    file.write_text(f"""
+[directory]
+servers = ["{directory.url}"]
+bind_dn = "cn=gateway,ou=services,{SUFFIX}"
+bind_password_file = "{folder}/gateway"
+decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
+{in_directory}
+[people]
+base = "{PEOPLE}"
+[web]
+secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
+{in_web}
+{more}""")
+    return file
