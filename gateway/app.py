@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from functools import partial
 
 from flask import Flask, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -14,8 +15,10 @@ from gateway.composition import Gateway
 from gateway.settings import Settings
 from gateway.web import wording
 from gateway.web.assets import keep_assets
+from gateway.web.brand import show_brand
 from gateway.web.health import health
 from gateway.web.helpdesk import Helpdesk, helpdesk_pages
+from gateway.web.language import speak
 from gateway.web.origin import stand_behind_proxies
 from gateway.web.pages import reading
 from gateway.web.pages.captcha import captcha_pages
@@ -49,6 +52,8 @@ def create_app(gateway: Gateway) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
     )
     _texts(app, settings)
+    speak(app, settings.web.languages, settings.web.templates, secure_cookie=settings.web.secure_cookies)
+    show_brand(app, settings.academy)
     keep_assets(app)
     number_requests(app)
     protect(app, settings.web.hsts_seconds)
@@ -91,6 +96,7 @@ def _texts(app: Flask, settings: Settings) -> None:
         support=settings.support,
         policy=settings.password,
         lockout=settings.lockout,
+        lockout_in_words=partial(wording.lockout_in_words, settings.lockout),
         ticket_minutes=settings.reset.ticket_minutes,
         captcha_ways=settings.captcha.ways,
         workstation=bool(settings.workstation.targets),
@@ -103,7 +109,7 @@ def _error_pages(app: Flask) -> None:
     def http_error(error: HTTPException) -> ResponseReturnValue:
         if isinstance(error, SecurityError):
             # Another host's name: a page with links would lead there.
-            return wording.FOREIGN_HOST, 400, {"Content-Type": "text/plain; charset=utf-8"}
+            return str(wording.FOREIGN_HOST), 400, {"Content-Type": "text/plain; charset=utf-8"}
         code = error.code or 500
         page = render_template("pages/error.html", code=code if code in (400, 404, 405, 413) else 500)
         return page, code, [(name, value) for name, value in error.get_headers() if name == "Allow"]

@@ -33,6 +33,7 @@ from gateway.protection.proof_of_work import ProofOfWork
 from gateway.protection.seal import Sealer, Unsealer, read_private_key, read_public_key
 from gateway.protection.spent import MemorySpent, SharedSpent
 from gateway.protection.store import Store
+from gateway.protection.strength import Strength
 from gateway.protection.throttle import Throttle
 from gateway.protection.tickets import Tickets
 from gateway.settings import Directory, SambaNtTarget, Settings
@@ -178,6 +179,8 @@ def password_rules(settings: Settings) -> PasswordRules:
     rules = PasswordRules(**password.model_dump(exclude={"history", "common", "pwned_url", "pwned_timeout_seconds"}))
     if not password.common:
         rules = replace(rules, is_common=is_common)
+    if password.min_strength:
+        rules = replace(rules, strength=Strength())
     if password.pwned_url:
         rules = replace(rules, is_breached=PwnedPasswords(password.pwned_url, password.pwned_timeout_seconds).holds)
     for target in settings.workstation.targets.values():

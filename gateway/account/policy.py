@@ -28,12 +28,18 @@ class Rule(StrEnum):
     """Words that the academy forbids: its own name, its applications'."""
     COMMON = "common"
     """Among the passwords that everybody tries first."""
+    TOO_WEAK = "too_weak"
+    """Too few guesses would find it."""
     BREACHED = "breached"
     """Found among passwords that were stolen somewhere."""
 
 
 def _never(password: Secret) -> bool:
     return False
+
+
+def _unknown_strength(password: Secret, login: str) -> int:
+    return 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,10 @@ class PasswordRules:
     without_login: bool = True
     without_names: bool = True
     forbidden_words: tuple[str, ...] = ()
+    min_strength: int = 0
+    """Percent of the bar beside the field; 0 asks for none."""
+    strength: Callable[[Secret, str], int] = _unknown_strength
+    """How hard a password of this login is to guess, in percent. Takes some processor time."""
     is_common: Callable[[Secret], bool] = _never
     is_breached: Callable[[Secret], bool] = _never
     """May ask another server, so only those who proved who they are reach it."""
@@ -85,6 +95,8 @@ class PasswordRules:
             Rule.CONTAINS_NAME: self.without_names and _contains(text, name_parts),
         }
         broken_rules = tuple(rule for rule, broken in verdicts.items() if broken)
+        if self.min_strength and self.strength(new, person.login) < self.min_strength:
+            broken_rules += (Rule.TOO_WEAK,)
         return broken_rules or ((Rule.BREACHED,) if self.is_breached(new) else ())
 
 

@@ -6,7 +6,6 @@ import argparse
 import logging
 import shutil
 import sys
-from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
 from gateway.settings.file import load
 from gateway.settings.types import LOOPBACK
+from gateway.web.language import catalogues
 from gateway.web.request_id import log_to_standard_error
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config)
     forbid_core_dumps()
     log_to_standard_error()
-    if missing := _missing(settings.captcha.ways):
+    if missing := _missing(settings):
         print(f"mamia serve: {missing}", file=sys.stderr)
         return USAGE_ERROR
     _warn(settings)
@@ -56,13 +56,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _missing(ways: Sequence[str]) -> str:
-    """What a way through the CAPTCHA needs and this machine has not."""
+def _missing(settings: Settings) -> str:
+    """What the pages need and this machine has not."""
+    ways = settings.captcha.ways
     if "sound" in ways and not shutil.which("espeak-ng"):
         return 'captcha.ways has "sound": install espeak-ng (apt install espeak-ng), or take it out'
-    widget = files("gateway.web") / "static" / "vendor" / "altcha.min.js"
-    if "automatic" in ways and not widget.is_file():
-        return 'captcha.ways has "automatic": fetch its script (make assets, before pip install), or take it out'
+    if not (files("gateway.web") / "static" / "vendor" / "site.css").is_file():
+        return "the pages have no styles and scripts: fetch them (make assets, before pip install)"
+    known = catalogues()
+    if unknown := [code for code in settings.web.languages if code not in known]:
+        return f"web.languages: there is no catalogue for {', '.join(unknown)}; there are: {', '.join(known)}"
     return ""
 
 

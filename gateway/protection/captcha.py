@@ -47,6 +47,8 @@ class Captcha:
 
     def check(self, form: str, challenge: str, answer: str) -> Verdict:
         ticket = self.tickets.spend("captcha", challenge)
+        if ticket is Void.SPENT:
+            return Verdict.SPENT
         if isinstance(ticket, Void) or ticket.payload["form"] != form:
             return Verdict.EXPIRED
         typed = "".join(answer.split()).upper()

@@ -58,7 +58,7 @@ class ProofOfWork:
         if not any(self._verifies(payload, key) for key in self.keys):
             return Verdict.EXPIRED
         mark = hashlib.blake2b(str(payload.challenge.signature).encode(), digest_size=16).hexdigest()
-        return Verdict.RIGHT if self.spent.first(f"work-{mark}", parameters.expires_at) else Verdict.EXPIRED
+        return Verdict.RIGHT if self.spent.first(f"work-{mark}", parameters.expires_at) else Verdict.SPENT
 
     def _verifies(self, payload: altcha.Payload, key: str) -> bool:
         return bool(altcha.verify_solution(payload, _secret(key)).verified)

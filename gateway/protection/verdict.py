@@ -9,4 +9,6 @@ class Verdict(Enum):
     RIGHT = auto()
     WRONG = auto()
     EXPIRED = auto()
-    """Too old, spent already, or not one of ours."""
+    """Too old, or not one of ours."""
+    SPENT = auto()
+    """It served already: the form was sent twice, or somebody tries a solution again."""

@@ -112,6 +112,8 @@ class Password(Section):
     without_names: bool = True
     forbidden_words: tuple[Text, ...] = ()
     """Such as the academy's name and those of its applications; compared without case and accents."""
+    min_strength: Annotated[int, Field(ge=0, le=100)] = 0
+    """Percent that the bar beside the field must reach; 0: none. 80 is zxcvbn's "safely unguessable" (score 3)."""
     common: bool = False
     """Whether passwords that everybody tries first are let through."""
     pwned_url: Link = ""

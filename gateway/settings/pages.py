@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 
-from gateway.settings.types import Colour, Link, Section, SitePath, Text
+from gateway.settings.types import Colour, Link, Section, Text
 
 SHORTEST_SECRET_KEY = 32
 """Characters; 32 of base64 carry 192 bits."""
+LOGO_SUFFIXES = (".svg", ".png", ".webp", ".jpg")
+LARGEST_LOGO = 60_000
+"""Bytes: a first page is to stay under 150 kB with it."""
 
 
 def _known_timezone(name: str) -> str:
@@ -35,10 +38,24 @@ class Academy(Section):
     antispam_url: Link = ""
     sympa_url: Link = ""
     dpo_mail: str = ""
-    logo_url: SitePath = ""
-    """A path on this site: pages load nothing from elsewhere."""
+    logo: Path | None = None
+    """A picture (.svg, .png, .webp, .jpg) for the top of the pages; shown 64 pixels high at most."""
     brand_colour: Colour = "#000091"
+    """Made darker or lighter where it could not be read."""
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "Europe/Paris"
+
+    @field_validator("logo")
+    @classmethod
+    def _is_picture(cls, file: Path | None) -> Path | None:
+        if file is None:
+            return None
+        if file.suffix.lower() not in LOGO_SUFFIXES:
+            raise ValueError(f"{file} is none of {', '.join(LOGO_SUFFIXES)}")
+        if not file.is_file():
+            raise ValueError(f"{file} can't be read")
+        if file.stat().st_size > LARGEST_LOGO:
+            raise ValueError(f"{file} has more than {LARGEST_LOGO // 1000} kB, and everybody would wait for it")
+        return file
 
 
 class Captcha(Section):
@@ -71,6 +88,8 @@ class Web(Section):
     hsts_seconds: Annotated[int, Field(ge=0)] = 63_072_000
     """How long browsers are to remember that this site speaks TLS only; 0: say nothing."""
 
+    languages: Annotated[list[Text], Field(min_length=1)] = ["fr", "en"]
+    """Of the pages; the first one for people whose browser asks for none of them. A catalogue each."""
     templates: Path | None = None
     """A folder with the academy's own versions of files of `templates/`; the others stay ours."""
 

@@ -46,7 +46,6 @@ Filter = Annotated[
     str, shaped(r"\(.+\)", "an LDAP filter such as (objectClass=mamiaPerson)"), AfterValidator(_balanced)
 ]
 Link = Annotated[str, shaped(r"(https?://\S+)?", "an http:// or https:// address")]
-SitePath = Annotated[str, shaped(r"(/\S*)?", "a path on this site, such as /static/logo.png")]
 Mail = Annotated[str, shaped(r"[^@\s]+@[^@\s]+", "a mail address")]
 Colour = Annotated[str, shaped(r"#[0-9a-fA-F]{6}", "a colour such as #000091")]
 

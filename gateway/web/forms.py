@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
 from flask import request
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, PasswordField, StringField
 from wtforms.form import BaseForm
@@ -56,14 +58,14 @@ def typed(field: Field) -> str:
 class NameField(StringField):
     """A line of text whose outer blanks mean nothing."""
 
-    def __init__(self, label: str, longest: int = 100, **options: Any) -> None:
+    def __init__(self, label: LazyString, longest: int = 100, **options: Any) -> None:
         super().__init__(label, [not_blank, typeable, at_most(longest)], filters=[_stripped], **options)
 
 
 class BirthDateField(StringField):
     day: date
 
-    def __init__(self, label: str, **options: Any) -> None:
+    def __init__(self, label: LazyString, **options: Any) -> None:
         super().__init__(label, [not_blank, at_most(30)], filters=[_stripped], **options)
 
     def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:
@@ -76,17 +78,17 @@ class BirthDateField(StringField):
 
 
 class CurrentPasswordField(PasswordField):
-    def __init__(self, label: str, **options: Any) -> None:
+    def __init__(self, label: LazyString, **options: Any) -> None:
         super().__init__(label, [required("current_password"), typeable, at_most(LONGEST_PASSWORD)], **options)
 
 
 class NewPasswordField(PasswordField):
-    def __init__(self, label: str, **options: Any) -> None:
+    def __init__(self, label: LazyString, **options: Any) -> None:
         super().__init__(label, [required("new_password"), typeable, at_most(LONGEST_PASSWORD)], **options)
 
 
 class ConfirmationField(PasswordField):
-    def __init__(self, label: str, **options: Any) -> None:
+    def __init__(self, label: LazyString, **options: Any) -> None:
         same = EqualTo("new_password", wording.NOT_THE_SAME)
         super().__init__(label, [required("confirmation"), same], **options)
 
@@ -122,7 +124,7 @@ class ServiceForm(SentForm):
     """A form of one of the services. The last three count only where a CAPTCHA is asked for."""
 
     challenge = HiddenField(validators=[at_most(1024)])
-    captcha = StringField("Recopiez les caractères", [at_most(64)])
+    captcha = StringField(_("Copy the characters"), [at_most(64)])
     altcha = HiddenField(validators=[at_most(8192)])
     """Written by ALTCHA's widget, under the name that it chose."""
 
@@ -130,9 +132,9 @@ class ServiceForm(SentForm):
 class FindForm(ServiceForm):
     service = "find"
 
-    surname = NameField("Nom")
-    given_name = NameField("Prénom")
-    birth_date = BirthDateField("Date de naissance")
+    surname = NameField(_("Surname"))
+    given_name = NameField(_("Given name"))
+    birth_date = BirthDateField(_("Date of birth"))
 
     def subjects(self) -> dict[str, Any]:
         day = self.birth_date.day.isoformat()
@@ -145,9 +147,9 @@ class FindForm(ServiceForm):
 class ProveForm(ServiceForm):
     service = "reset"
 
-    login = NameField("Identifiant")
-    proof = NameField("NUMEN ou numéro d’agent temporaire", longest=40)
-    birth_date = BirthDateField("Date de naissance")
+    login = NameField(_("Login"))
+    proof = NameField(_("NUMEN or temporary agent number"), longest=40)
+    birth_date = BirthDateField(_("Date of birth"))
 
     def subjects(self) -> dict[str, Any]:
         return {"login": typed(self.login), "proof": Secret(typed(self.proof))}
@@ -172,7 +174,7 @@ class CodeForm(TicketForm):
 
     service = "code"
 
-    code = NameField("Code reçu", longest=12)
+    code = NameField(_("Code that you were sent"), longest=12)
 
 
 class ChooseForm(TicketForm):
@@ -180,8 +182,8 @@ class ChooseForm(TicketForm):
 
     service = "choose"
 
-    new_password = NewPasswordField("Nouveau mot de passe")
-    confirmation = ConfirmationField("Confirmation du nouveau mot de passe")
+    new_password = NewPasswordField(_("New password"))
+    confirmation = ConfirmationField(_("Confirm the new password"))
 
     @property
     def new(self) -> Secret:
@@ -191,10 +193,10 @@ class ChooseForm(TicketForm):
 class ChangeForm(ServiceForm):
     service = "change"
 
-    login = NameField("Identifiant")
-    current_password = CurrentPasswordField("Mot de passe actuel")
-    new_password = NewPasswordField("Nouveau mot de passe")
-    confirmation = ConfirmationField("Confirmation du nouveau mot de passe")
+    login = NameField(_("Login"))
+    current_password = CurrentPasswordField(_("Current password"))
+    new_password = NewPasswordField(_("New password"))
+    confirmation = ConfirmationField(_("Confirm the new password"))
 
     def subjects(self) -> dict[str, Any]:
         return {"login": typed(self.login)}

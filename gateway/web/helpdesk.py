@@ -1,27 +1,30 @@
-"""When the helpdesk is open, in words and as a calendar."""
+"""When the helpdesk is open, in words of the page's language, as a calendar, and for search engines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
+from babel.dates import format_date, format_datetime, format_time, get_day_names
+from babel.lists import format_list
 from flask import Flask, Response
+from flask_babel import gettext as _
+from flask_babel import pgettext
 from icalendar import Calendar, Event
 
 from gateway.account import opening_hours
 from gateway.account.opening_hours import OpeningHours
 from gateway.settings import Settings
 from gateway.settings.support import DAYS, Opening, Support
+from gateway.web.language import current
 
-WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
-    "décembre",
-)  # fmt: skip
 BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 """As iCalendar names the days (RFC 5545, 3.3.10)."""
+SCHEMA_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+"""https://schema.org/DayOfWeek"""
 YEARS_AHEAD = 1
 
 
@@ -29,7 +32,7 @@ class Helpdesk:
     def __init__(self, settings: Settings) -> None:
         self.support = settings.support
         self.zone = ZoneInfo(settings.academy.timezone)
-        self.academy = settings.academy.name
+        self.academy = settings.academy
         self._holidays = _holidays_of(self.support)
         self.hours = OpeningHours(
             openings=[
@@ -48,34 +51,69 @@ class Helpdesk:
         by_days: dict[tuple[str, ...], list[Opening]] = {}
         for opening in self.support.openings:
             by_days.setdefault(tuple(opening.days), []).append(opening)
-        return " ; ".join(
-            f"{_days([DAYS.index(day) for day in days])}, "
-            + " et ".join(f"de {_hour(opening.opens)} à {_hour(opening.closes)}" for opening in openings)
-            for days, openings in by_days.items()
+        separator: str = pgettext("between groups of opening hours", "; ")
+        return separator.join(
+            _days([DAYS.index(day) for day in days]) + ", " + _spans(openings) for days, openings in by_days.items()
         )
 
     def now_in_words(self, now: datetime | None = None) -> str:
         """Whether it is open right now, and until or from when."""
         now = (now or datetime.now(UTC)).astimezone(self.zone)
         if closes := self.hours.closes_at(now):
-            return f"Ouverte en ce moment, jusqu’à {_hour(closes.time())}."
+            return str(_("Open now, until %(time)s.", time=_hour(closes.time())))
         opens = self.hours.next_opening(now)
         if opens is None:
-            return "Fermée en ce moment."
-        day = {0: "aujourd’hui", 1: "demain"}.get((opens.date() - now.date()).days) or _day(opens.date())
-        return f"Fermée en ce moment. Prochaine ouverture : {day} à {_hour(opens.time())}."
+            return str(_("Closed now."))
+        ahead, hour = (opens.date() - now.date()).days, _hour(opens.time())
+        if ahead == 0:
+            return str(_("Closed now. It opens again today at %(time)s.", time=hour))
+        if ahead == 1:
+            return str(_("Closed now. It opens again tomorrow at %(time)s.", time=hour))
+        return str(_("Closed now. It opens again on %(day)s at %(time)s.", day=_day(opens.date()), time=hour))
 
     def stamp(self) -> str:
         """The present time as support reads it."""
-        return datetime.now(self.zone).strftime("%d/%m/%Y %H:%M (%Z)")
+        return moment(datetime.now(self.zone)) + datetime.now(self.zone).strftime(" (%Z)")
 
     def is_open(self) -> bool:
         return self.hours.is_open(datetime.now(self.zone))
 
+    def for_search_engines(self) -> dict[str, Any]:
+        """As https://schema.org/GovernmentOrganization: whom to ask, when, and the closures that are near."""
+        return {
+            "@context": "https://schema.org",
+            "@type": "GovernmentOrganization",
+            "name": self.academy.name,
+            **({"url": self.academy.home_url} if self.academy.home_url else {}),
+            "contactPoint": {
+                "@type": "ContactPoint",
+                "contactType": "technical support",
+                "telephone": self.support.phone,
+                "email": self.support.mail,
+                "hoursAvailable": [*map(_weekly, self.support.openings), *self._closures()],
+            },
+        }
+
+    def _closures(self) -> Iterator[dict[str, str]]:
+        today = datetime.now(self.zone).date()
+        for closure in self.support.closures:
+            for year in (today.year, today.year + YEARS_AHEAD):
+                first = date.fromisoformat(f"{year}-{closure.first}")
+                crosses = closure.last < closure.first
+                last = date.fromisoformat(f"{year + crosses}-{closure.last}")
+                if last >= today:
+                    yield {
+                        "@type": "OpeningHoursSpecification",
+                        "opens": "00:00",
+                        "closes": "00:00",
+                        "validFrom": first.isoformat(),
+                        "validThrough": last.isoformat(),
+                    }
+
     def calendar(self) -> bytes:
         """Openings as weekly events, closures and public holidays as exceptions, for this year and the next."""
         calendar = Calendar()
-        calendar.add("prodid", "-//MA-MAMIA//assistance//FR")
+        calendar.add("prodid", f"-//MA-MAMIA//helpdesk//{current().upper()}")
         calendar.add("version", "2.0")
         first = date(datetime.now(self.zone).year, 1, 1)
         last = date(first.year + YEARS_AHEAD, 12, 31)
@@ -88,7 +126,7 @@ class Helpdesk:
         days = [day for day in _each_day(first, last) if day.weekday() in weekdays]
         event = Event()
         event.add("uid", f"assistance-{number}@{self.support.mail.rpartition('@')[2]}")
-        event.add("summary", f"Assistance {self.academy}")
+        event.add("summary", _("Helpdesk of %(academy)s", academy=self.academy.name))
         event.add("description", f"{self.support.phone}, {self.support.mail}")
         event.add("dtstamp", datetime.now(UTC))
         event.add("dtstart", datetime.combine(days[0], opening.opens, self.zone))
@@ -103,7 +141,7 @@ class Helpdesk:
 
 
 def helpdesk_pages(app: Flask, helpdesk: Helpdesk) -> None:
-    app.jinja_env.globals.update(helpdesk=helpdesk, support_hours=helpdesk.in_words())
+    app.jinja_env.globals.update(helpdesk=helpdesk, support_hours=helpdesk.in_words, moment=moment)
 
     def calendar() -> Response:
         return Response(helpdesk.calendar(), mimetype="text/calendar")
@@ -111,13 +149,19 @@ def helpdesk_pages(app: Flask, helpdesk: Helpdesk) -> None:
     app.add_url_rule("/assistance.ics", "help_calendar", calendar)
 
 
+def moment(when: datetime) -> str:
+    """Day and time in the page's language."""
+    pattern = pgettext("pattern of a day and time (Unicode TR 35)", "MMMM d, yyyy 'at' h:mm a")
+    return format_datetime(when, pattern, locale=current())
+
+
 def _holidays_of(support: Support) -> holidays.HolidayBase | dict[date, str]:
-    country, _, part = support.holidays.partition("-")
+    country, _dash, part = support.holidays.partition("-")
     return holidays.country_holidays(country, subdiv=part or None) if country else {}
 
 
 def _month_and_day(text: str) -> tuple[int, int]:
-    month, _, day = text.partition("-")
+    month, _dash, day = text.partition("-")
     return int(month), int(day)
 
 
@@ -126,16 +170,42 @@ def _each_day(first: date, last: date) -> Iterator[date]:
         yield first + timedelta(ahead)
 
 
+def _weekly(opening: Opening) -> dict[str, Any]:
+    return {
+        "@type": "OpeningHoursSpecification",
+        "dayOfWeek": [f"https://schema.org/{SCHEMA_DAYS[DAYS.index(day)]}" for day in opening.days],
+        "opens": opening.opens.isoformat("minutes"),
+        "closes": opening.closes.isoformat("minutes"),
+    }
+
+
 def _days(weekdays: Sequence[int]) -> str:
-    names = [WEEKDAYS[day] for day in weekdays]
+    wide = get_day_names("wide", locale=current())
+    names = [wide[day] for day in weekdays]
     if len(weekdays) > 2 and list(weekdays) == list(range(weekdays[0], weekdays[-1] + 1)):
-        return f"du {names[0]} au {names[-1]}"
-    return "le " + (", ".join(names[:-1]) + " et " + names[-1] if len(names) > 1 else names[0])
+        return str(_("%(first)s to %(last)s", first=names[0], last=names[-1]))
+    return str(_("on %(days)s", days=format_list(names, locale=current())))
 
 
-def _hour(moment: time) -> str:
-    return f"{moment.hour}\u00a0h" + (f"\u00a0{moment.minute:02}" if moment.minute else "")
+def _spans(openings: Sequence[Opening]) -> str:
+    spans = [
+        str(_("from %(opens)s to %(closes)s", opens=_hour(opening.opens), closes=_hour(opening.closes)))
+        for opening in openings
+    ]
+    return format_list(spans, locale=current())
+
+
+def _hour(at: time) -> str:
+    if at.minute:
+        pattern = pgettext("pattern of a time (Unicode TR 35)", "h:mm a")
+    else:
+        pattern = pgettext("pattern of a full hour (Unicode TR 35)", "h a")
+    return format_time(at, pattern, locale=current())
 
 
 def _day(day: date) -> str:
-    return f"{WEEKDAYS[day.weekday()]} {'1er' if day.day == 1 else day.day} {MONTHS[day.month - 1]}"
+    if day.day == 1:
+        pattern = pgettext("pattern of the first day of a month (Unicode TR 35)", "EEEE, MMMM d")
+    else:
+        pattern = pgettext("pattern of a day (Unicode TR 35)", "EEEE, MMMM d")
+    return format_date(day, pattern, locale=current())

@@ -16,14 +16,14 @@ from zoneinfo import ZoneInfo
 from flask import g, render_template
 
 from gateway.account.model import Person
-from gateway.web.content import LANGUAGE
 from gateway.web.desk import Desk
+from gateway.web.language import current
 
 log = logging.getLogger(__name__)
 
 
 def tell(desk: Desk, notice: str, person: Person, **facts: object) -> None:
-    """Queue `notice` (a folder of `templates/mail/`) for all addresses of `person`. Never raises.
+    """Queue `notice` (a file of `templates/mail/`) for all addresses of `person`. Never raises.
 
     An address that no mail can carry, or a full disk, must not stop what the person came for.
     """
@@ -41,7 +41,8 @@ def mail(desk: Desk, notice: str, address: str, **facts: object) -> EmailMessage
     academy, sender = desk.settings.academy, desk.settings.notices.sender
     now = datetime.now(ZoneInfo(academy.timezone))
     values = {**facts, "now": now, "reference": g.request_id}
-    subject, _, text = render_template(f"mail/{notice}/{LANGUAGE}.txt", **values).partition("\n")
+    subject, _, text = render_template(f"mail/{notice}.txt", **values).partition("\n")
+    paragraphs = text.strip().split("\n\n")
     message = EmailMessage()
     message["From"] = str(Address(academy.name, addr_spec=sender))
     message["To"] = str(Address(addr_spec=address))
@@ -49,6 +50,8 @@ def mail(desk: Desk, notice: str, address: str, **facts: object) -> EmailMessage
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text.lstrip("\n"))
-    message.add_alternative(render_template(f"mail/{notice}/{LANGUAGE}.html", **values), subtype="html")
+    message["Content-Language"] = current()
+    message.set_content("\n\n".join(paragraphs) + "\n")
+    html = render_template("mail/page.html", subject=subject, paragraphs=paragraphs)
+    message.add_alternative(html, subtype="html")
     return message

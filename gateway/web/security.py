@@ -56,6 +56,5 @@ def protect(app: Flask, hsts_seconds: int) -> None:
         if request.is_secure and hsts_seconds:
             # Browsers heed it over TLS only (RFC 6797, 7.2).
             headers["Strict-Transport-Security"] = f"max-age={hsts_seconds}; includeSubDomains"
-        if request.endpoint != "static":
-            headers["Cache-Control"] = "no-store"
+        headers.setdefault("Cache-Control", "no-store")
         return response

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
 from gateway.account.birth_date import DateFault
 from gateway.account.outcomes import Refusal, Refused
 from gateway.account.policy import PasswordRules, Rule
@@ -10,162 +16,148 @@ from gateway.workstation.model import Reason
 from gateway.workstation.state import Step, SyncState
 
 MISSING = {
-    "surname": "Indiquez votre nom.",
-    "given_name": "Indiquez votre prénom.",
-    "birth_date": "Indiquez votre date de naissance, par exemple 27/03/1985.",
-    "login": "Indiquez votre identifiant, par exemple fdurand4.",
-    "proof": "Indiquez votre NUMEN ou votre numéro d’agent temporaire.",
-    "current_password": "Indiquez votre mot de passe actuel.",
-    "new_password": "Choisissez un nouveau mot de passe.",
-    "confirmation": "Tapez une seconde fois le nouveau mot de passe.",
-    "captcha": "Recopiez les caractères, ou choisissez la vérification automatique.",
-    "code": "Tapez le code que vous avez reçu.",
+    "surname": _("Enter your surname."),
+    "given_name": _("Enter your given name."),
+    "birth_date": _("Enter your date of birth, for example 27/03/1985."),
+    "login": _("Enter your login, for example fdurand4."),
+    "proof": _("Enter your NUMEN or your temporary agent number."),
+    "current_password": _("Enter your current password."),
+    "new_password": _("Choose a new password."),
+    "confirmation": _("Type the new password a second time."),
+    "captcha": _("Copy the characters, or choose the automatic check."),
+    "code": _("Type the code that you were sent."),
 }
-UNREADABLE_SIGN = "Ce champ contient un caractère illisible. Effacez-le et tapez-le à nouveau."
-TOO_MANY_SIGNS = "C’est trop long\u00a0: %(max)d caractères au plus."
-REPEATED = "Ce champ a été envoyé plusieurs fois. Rechargez la page et recommencez."
-NOT_THE_SAME = "La confirmation ne correspond pas au nouveau mot de passe. Tapez-le à l’identique."
-STALE_PAGE = (
-    "Cette page est restée ouverte trop longtemps, ou votre navigateur refuse les cookies. "
-    "Rien n’a été modifié\u00a0: vérifiez vos réponses et envoyez à nouveau."
+UNREADABLE_SIGN = _("This field holds an unreadable character. Clear it and type again.")
+TOO_MANY_SIGNS = _("That is too long: %(max)d characters at most.")
+REPEATED = _("This field was sent several times. Reload the page and start again.")
+NOT_THE_SAME = _("The confirmation is not the new password. Type it exactly the same.")
+STALE_PAGE = _(
+    "This page stayed open for too long, or your browser refuses cookies. Nothing was changed: check your answers "
+    "and send them again."
 )
-CAPTCHA_WRONG = "Les caractères recopiés ne sont pas les bons. Voici une nouvelle vérification."
-CAPTCHA_EXPIRED = "Cette vérification n’est plus valable. En voici une nouvelle."
-UNAVAILABLE = (
-    "L’annuaire académique ne répond pas pour le moment. Rien n’a été modifié. "
-    "Réessayez dans quelques minutes\u00a0; si cela dure, appelez l’assistance."
+CAPTCHA_WRONG = _("The characters that you copied are not the right ones. Here is another check.")
+CAPTCHA_EXPIRED = _("This check can no longer be used. Here is another one.")
+ALREADY_SENT = _(
+    "This form was sent twice. The first one was dealt with: if it was to change your password, try the new one "
+    "before you send the form again."
 )
-MISCONFIGURED = (
-    "L’annuaire académique refuse cette opération au service. Rien n’a été modifié, et réessayer n’y changera "
-    "rien\u00a0: appelez l’assistance en donnant la référence {request_id}."
+UNAVAILABLE = _(
+    "The academy’s directory does not answer at the moment. Nothing was changed. Try again in a few minutes; if it "
+    "lasts, call the helpdesk."
 )
-UNCONFIRMED = (
-    "L’annuaire académique a cessé de répondre pendant l’enregistrement\u00a0: votre mot de passe a peut-être "
-    "changé, peut-être pas. Essayez le nouveau, puis l’ancien, avant de recommencer."
+MISCONFIGURED = _(
+    "The academy’s directory refuses this operation to this service. Nothing was changed, and trying again will not "
+    "help: call the helpdesk and give the reference %(request_id)s."
 )
-STORE_UNAVAILABLE = (
-    "Le service ne peut pas vérifier les demandes pour le moment. Rien n’a été modifié. Réessayez dans quelques "
-    "minutes\u00a0; si cela dure, appelez l’assistance."
+UNCONFIRMED = _(
+    "The academy’s directory stopped answering while it saved: your password may have changed, or not. Try the new "
+    "one, then the old one, before you start again."
 )
-CODE_WRONG = "Ce code n’est pas le bon. Essais restants\u00a0: {left}."
-CODE_TOO_OFTEN = (
-    "Trop de codes erronés. Rien n’a été modifié. Recommencez depuis le début pour recevoir un autre code."
+STORE_UNAVAILABLE = _(
+    "The service cannot check requests at the moment. Nothing was changed. Try again in a few minutes; if it lasts, "
+    "call the helpdesk."
 )
-CODE_NOT_SENT = (
-    "Le code de vérification n’a pas pu être envoyé. Rien n’a été modifié. Réessayez dans quelques minutes\u00a0; si "
-    "cela dure, appelez l’assistance."
+CODE_WRONG = _("This code is not the right one. Tries left: %(left)s.")
+CODE_TOO_OFTEN = _("Too many wrong codes. Nothing was changed. Start again from the beginning to get another code.")
+CODE_NOT_SENT = _(
+    "The code could not be sent. Nothing was changed. Try again in a few minutes; if it lasts, call the helpdesk."
 )
-CODE_BY_PHONE = (
-    "{code} : code pour votre mot de passe académique, valable {minutes} minutes. Ne le donnez à personne."
+CODE_BY_PHONE = _("%(code)s: code for your academy password, valid for %(minutes)s minutes. Give it to nobody.")
+NO_SECOND_PROOF = _(
+    "No private address and no phone is known of you to send a code to: call the helpdesk to reset your password. "
+    "Nothing was changed."
 )
-NO_SECOND_PROOF = (
-    "Aucune adresse privée ni aucun téléphone n’est enregistré à votre nom pour recevoir un code\u00a0: appelez "
-    "l’assistance pour réinitialiser votre mot de passe. Rien n’a été modifié."
+FOREIGN_HOST = _("This service does not answer at this address.")
+TICKET_EXPIRED = _(
+    "The time to choose a password is over. Nothing was changed. Start again from the beginning: your answers are "
+    "checked anew, and you have %(minutes)s minutes to choose."
 )
-FOREIGN_HOST = "Ce service ne répond pas à cette adresse."
-TICKET_EXPIRED = (
-    "Le temps prévu pour choisir un mot de passe est écoulé. Rien n’a été modifié. Recommencez depuis le début."
-)
-TICKET_SPENT = (
-    "Cette étape a déjà servi. Si vous venez de choisir un mot de passe, il est en place\u00a0: essayez-le. "
-    "Sinon, recommencez depuis le début."
+TICKET_SPENT = _(
+    "This step has served already. If you have just chosen a password, it is in place: try it. Otherwise start again "
+    "from the beginning."
 )
 
 DATE_FAULTS = {
-    DateFault.UNREADABLE: "Écrivez la date avec le jour, le mois et l’année en quatre chiffres\u00a0: 27/03/1985.",
-    DateFault.IMPOSSIBLE: "Cette date n’existe pas. Vérifiez le jour et le mois\u00a0: 27/03/1985.",
-    DateFault.UNLIKELY: "Vérifiez l’année de naissance\u00a0: elle doit être entre 1900 et aujourd’hui.",
+    DateFault.UNREADABLE: _("Write the day, the month and the year with four digits: 27/03/1985."),
+    DateFault.IMPOSSIBLE: _("There is no such date. Check the day and the month: 27/03/1985."),
+    DateFault.UNLIKELY: _("Check the year of birth: it must be between 1900 and today."),
 }
 
-WORKSTATION = "Poste de travail Windows"
-STATE_UNKNOWN = "L’annuaire ne répond pas pour le moment\u00a0: l’état sera affiché dès qu’il répond."
-STATE_SUPERSEDED = "Un changement plus récent a pris la suite de celui-ci."
+WORKSTATION = _("Windows workstation")
+STATE_UNKNOWN = _("The directory does not answer at the moment: the state will be shown as soon as it does.")
+STATE_SUPERSEDED = _("A later change has taken over from this one.")
 _STATES = {
-    Step.DONE: "Le nouveau mot de passe y est en place.",
-    Step.SETTLING: "Le nouveau mot de passe y est en place.",
-    Step.EXPIRED: (
-        "Le nouveau mot de passe n’a pas pu y être enregistré dans le délai prévu\u00a0: l’ancien y reste valable. "
-        "Modifiez votre mot de passe à nouveau, ou appelez l’assistance."
+    Step.DONE: _("The new password is in place there."),
+    Step.SETTLING: _("The new password is in place there."),
+    Step.EXPIRED: _(
+        "The new password could not be saved there in the time that was given: the old one stays valid there. Change "
+        "your password again, or call the helpdesk."
     ),
 }
-_STATE_PENDING = "Le nouveau mot de passe y arrive dans un instant. D’ici là, l’ancien y reste valable."
-_STATE_RETRIED = (
-    "Le poste de travail est injoignable pour le moment. L’envoi sera répété sans que vous ayez rien à faire\u00a0; "
-    "d’ici là, l’ancien mot de passe y reste valable. La messagerie et les applications utilisent déjà le nouveau."
+_STATE_PENDING = _("The new password arrives there in a moment. Until then the old one stays valid there.")
+_STATE_RETRIED = _(
+    "The workstation’s domain cannot be reached at the moment. It will be tried again, you have nothing to do; until "
+    "then the old password stays valid there. Mail and applications use the new one already."
 )
-_CHOOSE_ANOTHER = (
-    "\u00a0L’annuaire, lui, l’a enregistré\u00a0: la messagerie et les applications utilisent déjà le nouveau, mais "
-    "le poste de travail garde l’ancien. Choisissez un autre mot de passe pour les réunir."
+_CHOOSE_ANOTHER = _(
+    "The directory did save it: mail and applications use the new one already, but the workstation keeps the old "
+    "one. Choose another password to bring them together."
 )
 _TARGET_REFUSALS = {
-    Reason.TOO_SHORT: "Refusé\u00a0: trop court pour le domaine Windows.",
-    Reason.IN_HISTORY: "Refusé\u00a0: ce mot de passe y a déjà servi.",
-    Reason.TOO_SIMPLE: "Refusé\u00a0: le domaine Windows demande un mot de passe plus varié.",
-    Reason.TOO_YOUNG: "Refusé\u00a0: le mot de passe y a été changé il y a trop peu de temps.",
-    Reason.POLICY: "Refusé par une règle du domaine Windows.",
+    Reason.TOO_SHORT: _("Refused: too short for the Windows domain."),
+    Reason.IN_HISTORY: _("Refused: this password was used there before."),
+    Reason.TOO_SIMPLE: _("Refused: the Windows domain asks for a more varied password."),
+    Reason.TOO_YOUNG: _("Refused: the password was changed there too short a time ago."),
+    Reason.POLICY: _("Refused by a rule of the Windows domain."),
 }
-_NO_ACCOUNT = (
-    "Aucun compte à votre identifiant n’y existe. L’annuaire a bien enregistré le nouveau mot de passe\u00a0; "
-    "appelez l’assistance si vous avez un poste de travail."
+_NO_ACCOUNT = _(
+    "There is no account with your login. The directory did save the new password; call the helpdesk if you have a "
+    "workstation."
 )
 
 _REFUSALS = {
-    Refusal.NOT_FOUND: (
-        "Aucun compte ne correspond à ces nom, prénom et date de naissance. Vérifiez l’orthographe et la date\u00a0; "
-        "si vous avez changé de nom, essayez avec votre nom de naissance."
+    Refusal.NOT_FOUND: _(
+        "No account has this surname, given name and date of birth. Check the spelling and the date; if your name "
+        "has changed, try your name at birth."
     ),
-    Refusal.NOT_PROVED: (
-        "Ces informations ne correspondent à aucun compte. Vérifiez l’identifiant (le service «\u00a0Retrouver mon "
-        "compte\u00a0» vous le donne), le NUMEN ou numéro d’agent temporaire, et la date de naissance."
+    Refusal.NOT_PROVED: _(
+        "These answers belong to no account. Check the login (“Find my account” gives it to you), the NUMEN or "
+        "temporary agent number, and the date of birth."
     ),
-    Refusal.CREDENTIALS: (
-        "Identifiant ou mot de passe refusé. Vérifiez votre identifiant avec «\u00a0Retrouver mon compte\u00a0». "
-        "Après {failures} essais erronés, un compte {rests}\u00a0; une réinitialisation le débloque."
+    Refusal.GRANT_VOID: _(
+        "Your password was changed in the meantime, or the account was closed. Start again from the beginning."
     ),
-    Refusal.GRANT_VOID: (
-        "Votre mot de passe a été modifié entre-temps, ou le compte a été fermé. Recommencez depuis le début."
+    Refusal.TOO_YOUNG: _(
+        "Your password was changed too short a time ago. The directory asks you to wait before you change it again."
     ),
-    Refusal.IN_HISTORY: (
-        "Ce mot de passe a déjà servi\u00a0: il fait partie de vos {history} derniers. Choisissez-en un autre."
-    ),
-    Refusal.TOO_YOUNG: (
-        "Votre mot de passe a été modifié il y a trop peu de temps. L’annuaire demande d’attendre avant d’en changer "
-        "à nouveau."
-    ),
-    Refusal.TOO_SHORT: "L’annuaire refuse ce mot de passe\u00a0: il est trop court. Choisissez-en un plus long.",
-    Refusal.TOO_LONG: "L’annuaire refuse ce mot de passe\u00a0: il est trop long. Choisissez-en un plus court.",
-    Refusal.POOR_QUALITY: (
-        "L’annuaire refuse ce mot de passe\u00a0: il est trop facile à deviner. Choisissez-en un autre."
-    ),
-    Refusal.NOT_CHANGEABLE: ("L’annuaire n’autorise pas la modification de ce mot de passe. Appelez l’assistance."),
-    Refusal.DIRECTORY_RULE: (
-        "L’annuaire refuse ce mot de passe sans dire pourquoi. Choisissez-en un autre, plus long et différent des "
-        "précédents."
+    Refusal.TOO_SHORT: _("The directory refuses this password: it is too short. Choose a longer one."),
+    Refusal.TOO_LONG: _("The directory refuses this password: it is too long. Choose a shorter one."),
+    Refusal.POOR_QUALITY: _("The directory refuses this password: it is too easy to guess. Choose another one."),
+    Refusal.NOT_CHANGEABLE: _("The directory does not allow this password to be changed. Call the helpdesk."),
+    Refusal.DIRECTORY_RULE: _(
+        "The directory refuses this password without saying why. Choose another one, longer and unlike those "
+        "that you had."
     ),
 }
+_CREDENTIALS = _("Login or password refused. Check your login with “Find my account”.")
+_IN_HISTORY = _("This password was used before: it is among your last %(history)s. Choose another one.")
 
-RULES = {
-    Rule.TOO_SHORT: "au moins {min_length} caractères",
-    Rule.TOO_LONG: "au plus {max_length} caractères",
-    Rule.NO_LOWER_CASE: "une lettre minuscule",
-    Rule.NO_UPPER_CASE: "une lettre majuscule",
-    Rule.NO_DIGIT: "un chiffre",
-    Rule.NO_SIGN: "un signe qui n’est ni une lettre ni un chiffre (par exemple - ! ? @)",
-    Rule.SAME_AS_CURRENT: "être différent de l’actuel",
-    Rule.CONTAINS_LOGIN: "ne pas contenir votre identifiant",
-    Rule.CONTAINS_NAME: "ne pas contenir votre nom ni votre prénom",
-    Rule.CONTAINS_WORD: "ne contenir aucun de ces mots\u00a0: {forbidden_words}",
-    Rule.COMMON: "ne pas être un mot de passe courant, même suivi de chiffres ou de signes (azerty123, Soleil-2026…)",
-    Rule.BREACHED: "ne pas figurer parmi ceux qui ont été volés ailleurs",
+RULES: Mapping[Rule, LazyString] = {
+    Rule.TOO_SHORT: _("have at least %(min_length)s characters"),
+    Rule.TOO_LONG: _("have at most %(max_length)s characters"),
+    Rule.NO_LOWER_CASE: _("have a lower-case letter"),
+    Rule.NO_UPPER_CASE: _("have a capital letter"),
+    Rule.NO_DIGIT: _("have a digit"),
+    Rule.NO_SIGN: _("have a sign that is neither letter nor digit (such as - ! ? @)"),
+    Rule.SAME_AS_CURRENT: _("differ from the current one"),
+    Rule.CONTAINS_LOGIN: _("not contain your login"),
+    Rule.CONTAINS_NAME: _("not contain your surname or given name"),
+    Rule.CONTAINS_WORD: _("contain none of these words: %(forbidden_words)s"),
+    Rule.COMMON: _("not be a common password, even with digits or signs after it (azerty123, Soleil-2026…)"),
+    Rule.TOO_WEAK: _("be hard enough to guess: the bar must reach %(min_strength)s %%"),
+    Rule.BREACHED: _("not be among those that were stolen elsewhere"),
 }
-_QUALITIES = (
-    Rule.SAME_AS_CURRENT,
-    Rule.CONTAINS_LOGIN,
-    Rule.CONTAINS_NAME,
-    Rule.CONTAINS_WORD,
-    Rule.COMMON,
-    Rule.BREACHED,
-)
+"""What a new password must do: each follows on "The new password must"."""
 
 FIELD_OF = {
     Refusal.RULES: "new_password",
@@ -182,13 +174,34 @@ FIELD_OF = {
 def refusal(refused: Refused, rules: PasswordRules, lockout: Lockout, history: int) -> list[str]:
     """The sentences for `refused`, with the numbers that the academy set."""
     if refused.code is Refusal.RULES:
-        return [_broken(rule, rules) for rule in refused.broken]
-    rests = f"se repose {lockout.minutes}\u00a0minutes" if lockout.minutes else "est bloqué"
-    return [_REFUSALS[refused.code].format(failures=lockout.failures, rests=rests, history=history)]
+        return [str(gettext("The new password must %(rule)s.", rule=_rule(rule, rules))) for rule in refused.broken]
+    if refused.code is Refusal.CREDENTIALS:
+        return [f"{_CREDENTIALS} {lockout_in_words(lockout)}"]
+    if refused.code is Refusal.IN_HISTORY:
+        return [filled(_IN_HISTORY, history=history)]
+    return [str(_REFUSALS[refused.code])]
+
+
+def lockout_in_words(lockout: Lockout) -> str:
+    """What happens after too many wrong passwords, and how it ends."""
+    if not lockout.minutes:
+        return str(
+            gettext(
+                "After %(failures)s wrong tries an account is locked; a reset unlocks it.", failures=lockout.failures
+            )
+        )
+    return str(
+        ngettext(
+            "After %(failures)s wrong tries an account rests for a minute; a reset unlocks it.",
+            "After %(failures)s wrong tries an account rests for %(num)s minutes; a reset unlocks it.",
+            lockout.minutes,
+            failures=lockout.failures,
+        )
+    )
 
 
 def rules_in_words(rules: PasswordRules) -> list[tuple[Rule, str]]:
-    """What a new password must have, for the list beside the form, each with its rule."""
+    """What a new password must do, for the list beside the form, each with its rule."""
     wanted = {
         Rule.TOO_SHORT: True,
         Rule.NO_LOWER_CASE: rules.lower_case,
@@ -200,6 +213,7 @@ def rules_in_words(rules: PasswordRules) -> list[tuple[Rule, str]]:
         Rule.CONTAINS_NAME: rules.without_names,
         Rule.CONTAINS_WORD: bool(rules.forbidden_words),
         Rule.COMMON: rules.refuses_common,
+        Rule.TOO_WEAK: bool(rules.min_strength),
     }
     return [(rule, _rule(rule, rules)) for rule, is_wanted in wanted.items() if is_wanted]
 
@@ -207,18 +221,23 @@ def rules_in_words(rules: PasswordRules) -> list[tuple[Rule, str]]:
 def target_state(state: SyncState) -> str:
     """What a person reads of their password at one target."""
     if state.step is Step.PENDING:
-        return _STATE_RETRIED if state.reason else _STATE_PENDING
+        return str(_STATE_RETRIED if state.reason else _STATE_PENDING)
     if state.step is not Step.REJECTED:
-        return _STATES[state.step]
+        return str(_STATES[state.step])
     refused = _TARGET_REFUSALS.get(Reason(state.reason)) if state.reason in set(Reason) else None
-    return refused + _CHOOSE_ANOTHER if refused else _NO_ACCOUNT
+    return f"{refused} {_CHOOSE_ANOTHER}" if refused else str(_NO_ACCOUNT)
 
 
-def _broken(rule: Rule, rules: PasswordRules) -> str:
-    verb = "doit" if rule in _QUALITIES else "doit avoir"
-    return f"Le nouveau mot de passe {verb} {_rule(rule, rules)}."
+def filled(sentence: LazyString, **values: object) -> str:
+    """`sentence` with its blanks filled in."""
+    return str(sentence) % values
 
 
 def _rule(rule: Rule, rules: PasswordRules) -> str:
-    words = ", ".join(rules.forbidden_words)
-    return RULES[rule].format(min_length=rules.min_length, max_length=rules.max_length, forbidden_words=words)
+    return filled(
+        RULES[rule],
+        min_length=rules.min_length,
+        max_length=rules.max_length,
+        min_strength=rules.min_strength,
+        forbidden_words=", ".join(rules.forbidden_words),
+    )

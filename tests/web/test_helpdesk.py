@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
@@ -14,7 +15,18 @@ from gateway.web.helpdesk import Helpdesk
 
 
 @pytest.fixture
-def helpdesk_with(server):
+def speak(browser):
+    """Begins a request by somebody whose browser asks for this language."""
+    with ExitStack() as requests:
+        yield lambda language: requests.enter_context(
+            browser.app.test_request_context(headers={"Accept-Language": language})
+        )
+
+
+@pytest.fixture
+def helpdesk_with(server, speak):
+    """A helpdesk with these settings, asked in French unless the test begins another request."""
+    speak("fr")
     return lambda **support: Helpdesk(settings_for(server, support=support))
 
 
@@ -35,6 +47,29 @@ def test_helpdesk_when_asked_then_it_says_in_words_until_or_from_when(helpdesk_w
     asked = datetime.fromisoformat(now).replace(tzinfo=UTC)
 
     assert helpdesk_with().now_in_words(asked).replace("\u00a0", " ") == told
+
+
+@pytest.mark.parametrize(
+    "language, told",
+    [
+        ("fr", "Fermée en ce moment. Prochaine ouverture : mardi 1er décembre à 8 h 30."),
+        ("en", "Closed now. It opens again on Tuesday, December 1 at 8:30 AM."),
+    ],
+)
+def test_helpdesk_when_asked_in_a_language_then_day_and_hour_have_its_form(helpdesk_with, speak, language, told):
+    helpdesk = helpdesk_with(openings=[{"days": ["tue"], "opens": "8:30", "closes": "12:00"}])
+    speak(language)
+
+    asked = datetime.fromisoformat("2026-11-25 18:00").replace(tzinfo=UTC)
+
+    assert helpdesk.now_in_words(asked).replace("\u00a0", " ") == told
+
+
+def test_hours_when_asked_in_english_then_days_and_hours_have_its_form(helpdesk_with, speak):
+    helpdesk = helpdesk_with()
+    speak("en")
+
+    assert helpdesk.in_words() == "Monday to Friday, from 8:30 AM to 12:30 PM and from 1:30 PM to 5 PM"
 
 
 def test_helpdesk_when_no_opening_is_set_then_none_is_promised(helpdesk_with):
@@ -72,7 +107,7 @@ def test_page_when_a_problem_is_to_be_told_then_the_mail_has_time_and_reference_
     written = unquote(link)
 
     assert page.answer.headers["X-Request-ID"] in written
-    assert re.search(r"Heure : \d\d/\d\d/\d{4} \d\d:\d\d", written)
+    assert re.search(r"Heure\s: \d\d/\d\d/\d{4} à \d\d\sh\s\d\d", written)
     assert "ni mot de passe" in written
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from flask.typing import ResponseReturnValue
+from flask_babel.speaklater import LazyString
 
 from gateway.account.model import Grant, Person
 from gateway.post.errors import NotSent
@@ -53,7 +54,7 @@ class CodePage(TicketPage):
             return None
         reachable = [(way, address) for way in self.rules_of.ways if (address := _address(way, person))]
         if not reachable:
-            return None if self.rules_of.without == "allow" else self.start_again(wording.NO_SECOND_PROOF)
+            return None if self.rules_of.without == "allow" else self.start_again(str(wording.NO_SECOND_PROOF))
         form = CodeForm(formdata=None)
         form.grant = grant
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
@@ -65,7 +66,7 @@ class CodePage(TicketPage):
             self.note(form, f"code_sent_by_{way}")
             return self._offer(form, code, _masked(way, address))
         self.note(form, "code_not_sent")
-        return self.start_again(wording.CODE_NOT_SENT)
+        return self.start_again(str(wording.CODE_NOT_SENT))
 
     def serve(self, form: Any) -> ResponseReturnValue:
         typed = "".join(str(form.code.data).split())
@@ -78,9 +79,9 @@ class CodePage(TicketPage):
         left = form.spent.payload["left"] - 1
         self.note(form, "code_wrong", tries_left=left)
         if not left:
-            return self.start_again(wording.CODE_TOO_OFTEN)
+            return self.start_again(str(wording.CODE_TOO_OFTEN))
         self.renew(form, {**form.spent.payload, "left": left})
-        form.code.errors = [wording.CODE_WRONG.format(left=left)]
+        form.code.errors = [wording.filled(wording.CODE_WRONG, left=left)]
         form.code.data = ""
         return self.show(form), REFUSED
 
@@ -89,7 +90,7 @@ class CodePage(TicketPage):
         form.ticket.data = self.desk.tickets.issue(self.purpose, payload, 60 * self.rules_of.minutes)
         return self.show(form)
 
-    def show(self, form: Any, sentences: list[str] | None = None, **more: object) -> str:
+    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: object) -> str:
         """The ticket itself says where its code was sent."""
         ticket = self.desk.tickets.open(self.purpose, form.ticket.data or "")
         sent_to = "" if isinstance(ticket, Void) else ticket.payload["sent_to"]
@@ -101,7 +102,7 @@ class CodePage(TicketPage):
         if way == "phone":
             if desk.text_messages is None:
                 raise NotSent
-            desk.text_messages.send(address, wording.CODE_BY_PHONE.format(code=code, minutes=minutes))
+            desk.text_messages.send(address, wording.filled(wording.CODE_BY_PHONE, code=code, minutes=minutes))
             return
         if desk.mails is None:
             raise NotSent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from gateway.web import content
 
@@ -17,12 +18,12 @@ def assistance() -> ResponseReturnValue:
 
 
 def questions() -> ResponseReturnValue:
-    return render_template("pages/questions.html", questions=content.questions(), panel=content.text("help"))
+    return render_template("pages/questions.html", questions=content.text("faq"), panel=content.text("help"))
 
 
 def privacy() -> ResponseReturnValue:
-    return render_template("pages/text.html", title="Données personnelles", text=content.text("privacy"))
+    return render_template("pages/text.html", title=_("Personal data"), text=content.text("privacy"))
 
 
 def accessibility() -> ResponseReturnValue:
-    return render_template("pages/text.html", title="Accessibilité", text=content.text("accessibility"))
+    return render_template("pages/text.html", title=_("Accessibility"), text=content.text("accessibility"))

@@ -5,15 +5,17 @@ Where the settings ask for it, a code sent to a private address or phone comes i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
+from flask_babel.speaklater import LazyString
 
 from gateway.account.model import ChooseRequest, Grant, ProveRequest
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
+from gateway.protection.tickets import Void
 from gateway.settings import ResetMode
 from gateway.web.desk import Desk
 from gateway.web.forms import ChooseForm, ProveForm
@@ -94,6 +96,12 @@ class ChoosePage(TicketPage):
         lifetime_seconds = 60 * self.desk.settings.reset.ticket_minutes
         form.ticket.data = self.desk.tickets.issue(self.purpose, asdict(grant), lifetime_seconds)
         return self.show(form)
+
+    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: object) -> str:
+        """The ticket itself says whose password it is: password managers save it under that login."""
+        ticket = self.desk.tickets.open(self.purpose, form.ticket.data or "")
+        login = "" if isinstance(ticket, Void) else self.grant_in(ticket.payload).login
+        return super().show(form, sentences, login=login, **more)
 
     def guard(self, form: Any) -> ResponseReturnValue | None:
         """The form that comes back after a refusal brings a new ticket."""

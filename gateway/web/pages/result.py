@@ -72,15 +72,15 @@ class ResultPage:
             states = {state.target: state for state in self.progress(propagation["identity"], propagation["change"])}
         except DirectoryUnavailable as error:
             log.error("result: directory unavailable: %s", error)
-            return [TargetView(self._label(name), "unknown", wording.STATE_UNKNOWN) for name in names]
+            return [TargetView(self._label(name), "unknown", str(wording.STATE_UNKNOWN)) for name in names]
         return [self._view(name, states.get(name)) for name in names]
 
     def _view(self, name: str, state: SyncState | None) -> TargetView:
         if state is None:
-            return TargetView(self._label(name), "superseded", wording.STATE_SUPERSEDED)
+            return TargetView(self._label(name), "superseded", str(wording.STATE_SUPERSEDED))
         step = Step.DONE if state.step is Step.SETTLING else state.step
         return TargetView(self._label(name), step, wording.target_state(state))
 
     def _label(self, name: str) -> str:
         target = self.desk.settings.workstation.targets.get(name)
-        return (target.label if target else "") or wording.WORKSTATION
+        return (target.label if target else "") or str(wording.WORKSTATION)

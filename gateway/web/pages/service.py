@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -19,6 +20,8 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
+from flask_babel import force_locale
+from flask_babel.speaklater import LazyString
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.model import Person, Propagation
@@ -26,13 +29,18 @@ from gateway.account.outcomes import Refused
 from gateway.protection.store import StoreUnavailable
 from gateway.protection.throttle import Attempt
 from gateway.protection.verdict import Verdict
-from gateway.web import content, notices, origin, wording
+from gateway.web import content, language, notices, origin, wording
 from gateway.web.desk import Desk
 from gateway.web.forms import SentForm, ServiceForm
 from gateway.workstation.state import Step
 
 log = logging.getLogger(__name__)
 
+_CAPTCHA = {
+    Verdict.WRONG: wording.CAPTCHA_WRONG,
+    Verdict.EXPIRED: wording.CAPTCHA_EXPIRED,
+    Verdict.SPENT: wording.ALREADY_SENT,
+}
 RESULT_SECONDS = 3600
 REFUSED = 422
 TOO_MANY = 429
@@ -56,6 +64,8 @@ class FormPage(MethodView):
 
     def post(self) -> ResponseReturnValue:
         form = self.form_class(request.form)
+        if language.is_switch():
+            return self.show(form)
         if not form.validate():
             return self.turn_down(
                 form, [wording.STALE_PAGE] if form.is_stale else [], 400 if form.is_stale else REFUSED
@@ -67,7 +77,7 @@ class FormPage(MethodView):
         try:
             return self.guard(form) or self.serve(form)
         except DirectoryMisconfigured as error:
-            sentence = wording.MISCONFIGURED.format(request_id=g.request_id)
+            sentence = wording.filled(wording.MISCONFIGURED, request_id=g.request_id)
             return self._stand_still(form, "directory_misconfigured", error, sentence)
         except DirectoryUnavailable as error:
             return self._stand_still(form, "directory_unavailable", error, wording.UNAVAILABLE)
@@ -100,7 +110,9 @@ class FormPage(MethodView):
         login = facts.pop("login", "") or form.subjects().get("login", "")
         self.desk.audit.record(form.service, outcome, login=str(login), **origin.facts(), **facts)
 
-    def _stand_still(self, form: Any, outcome: str, error: Exception, sentence: str) -> ResponseReturnValue:
+    def _stand_still(
+        self, form: Any, outcome: str, error: Exception, sentence: str | LazyString
+    ) -> ResponseReturnValue:
         log.error("%s: %s: %s", form.service, outcome, error)
         self.note(form, outcome)
         return self.turn_down(form, [sentence], UNAVAILABLE)
@@ -109,7 +121,7 @@ class FormPage(MethodView):
         self.note(form, refused.code, rules=[str(rule) for rule in refused.broken])
         if refused.locked_out:
             self._tell_after_the_answer("locked", refused.locked_out.person)
-        sentences = self.desk.sentences(refused)
+        sentences: Sequence[str | LazyString] = self.desk.sentences(refused)
         field = wording.FIELD_OF.get(refused.code, "")
         if field in form:
             form[field].errors = [*form[field].errors, *sentences]
@@ -125,18 +137,20 @@ class FormPage(MethodView):
         def tell() -> None:
             g.request_id = number
             self.desk.audit.record("notice", notice, login=person.login, **origin.facts())
-            notices.tell(self.desk, notice, person)
+            # Whoever tried chose the page's language, and need not be this person.
+            with force_locale(self.desk.settings.web.languages[0]):
+                notices.tell(self.desk, notice, person)
 
         @after_this_request
         def wait_for_the_answer(response: Response) -> Response:
             response.call_on_close(tell)
             return response
 
-    def turn_down(self, form: Any, sentences: list[str], status: int) -> ResponseReturnValue:
+    def turn_down(self, form: Any, sentences: Sequence[str | LazyString], status: int) -> ResponseReturnValue:
         """The form once more, with `sentences` that concern all of it; nothing was changed."""
         return self.show(form, sentences), status
 
-    def show(self, form: Any, sentences: list[str] | None = None, **more: object) -> str:
+    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: object) -> str:
         return render_template(
             f"pages/{self.template}.html",
             form=form,
@@ -214,15 +228,15 @@ class ServicePage(FormPage):
         if "automatic" in ways and work and not typed:
             verdict = self.desk.work.check(form.service, work)
         elif not typed:
-            return wording.MISSING["captcha"]
+            return str(wording.MISSING["captcha"])
         else:
             verdict = self.desk.captcha.check(form.service, form.challenge.data or "", typed)
         if verdict is Verdict.RIGHT:
             return ""
-        self.note(form, "captcha_wrong" if verdict is Verdict.WRONG else "captcha_expired")
-        return wording.CAPTCHA_WRONG if verdict is Verdict.WRONG else wording.CAPTCHA_EXPIRED
+        self.note(form, f"captcha_{verdict.name.lower()}")
+        return str(_CAPTCHA[verdict])
 
-    def show(self, form: Any, sentences: list[str] | None = None, **more: object) -> str:
+    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: object) -> str:
         asks = self.asks_captcha
         if asks and not self.desk.captcha.is_open(form.challenge.data or ""):
             self._renew_challenge(form)

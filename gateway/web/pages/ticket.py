@@ -33,7 +33,7 @@ class TicketPage(FormPage):
         """A form without a ticket of ours names nobody, so it is sent back before anything else."""
         ticket = self.desk.tickets.open(self.purpose, form.ticket.data or "")
         if isinstance(ticket, Void):
-            return self.start_again(wording.TICKET_EXPIRED)
+            return self._is_over(ticket)
         form.grant = self.grant_in(ticket.payload)
         return super().attend(form)
 
@@ -43,9 +43,15 @@ class TicketPage(FormPage):
             return held_up
         ticket = self.desk.tickets.spend(self.purpose, form.ticket.data or "")
         if isinstance(ticket, Void):
-            return self.start_again(wording.TICKET_SPENT if ticket is Void.SPENT else wording.TICKET_EXPIRED)
+            return self._is_over(ticket)
         form.spent = ticket
         return None
+
+    def _is_over(self, void: Void) -> ResponseReturnValue:
+        if void is Void.SPENT:
+            return self.start_again(str(wording.TICKET_SPENT))
+        minutes = self.desk.settings.reset.ticket_minutes
+        return self.start_again(wording.filled(wording.TICKET_EXPIRED, minutes=minutes))
 
     def renew(self, form: Any, payload: dict[str, Any]) -> None:
         """Give the form another ticket, which ends when the one that was spent would have."""

@@ -3,8 +3,11 @@ import "./vendor/altcha.min.js";
 import "./vendor/altcha-fr.js";
 
 $altcha.algorithms.set("PBKDF2/SHA-256", () => new Worker(new URL("./vendor/altcha-pbkdf2.js", import.meta.url)));
-$altcha.i18n.set("fr-fr", { ...$altcha.i18n.get("fr-fr"), label: "Vérification automatique" });
-$altcha.defaults.set({ language: "fr-fr", hideFooter: true, hideLogo: true, humanInteractionSignature: false });
+// The widget speaks French and English; another language gets its French words under our own label.
+const language = document.documentElement.lang === "en" ? "en" : "fr-fr";
+const label = JSON.parse(document.getElementById("phrases").textContent).automatic;
+$altcha.i18n.set(language, { ...$altcha.i18n.get(language), label });
+$altcha.defaults.set({ language, hideFooter: true, hideLogo: true, humanInteractionSignature: false });
 for (const place of document.querySelectorAll("[data-altcha]")) {
   const widget = document.createElement("altcha-widget");
   widget.setAttribute("challenge", place.dataset.altcha);

@@ -17,6 +17,7 @@ search.addEventListener("input", () => {
     section.hidden = links[place].hidden = !fits;
     found += fits;
   });
-  told.textContent = words.length ? `${found} question${found > 1 ? "s" : ""}` : "";
+  const { none, one, many } = told.dataset;
+  told.textContent = words.length ? [none, one][found] ?? many.replace("{number}", found) : "";
 });
 search.closest("form").addEventListener("submit", (event) => event.preventDefault());

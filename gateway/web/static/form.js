@@ -1,34 +1,58 @@
 // What a form gains with JavaScript; it works without.
-"use strict";
+const form = document.getElementById("service");
+const phrases = JSON.parse(document.getElementById("phrases").textContent);
+const QUIET_SECONDS = 10;
 
 // Other characters for the CAPTCHA, in the picture and in the sound, without sending the form.
 const another = document.getElementById("captcha-autre");
-if (another) {
-  another.addEventListener("click", async (event) => {
-    event.preventDefault();
-    const answer = await fetch(`${another.dataset.source}?form=${another.dataset.form}`);
-    if (!answer.ok) return;
-    const { challenge } = await answer.json();
-    document.getElementById("challenge").value = challenge;
-    const typed = document.getElementById("captcha");
-    for (const [id, name, ending] of [
-      ["captcha-image", "src", ".png"],
-      ["captcha-son", "src", ".wav"],
-      ["captcha-son-en", "href", ".wav?lang=en"],
-    ]) {
-      document.getElementById(id)?.setAttribute(name, `/captcha/${challenge}${ending}`);
-    }
-    typed.value = "";
-    typed.focus();
-  });
-}
+another?.addEventListener("click", async (event) => {
+  event.preventDefault();
+  const answer = await fetch(`${another.dataset.source}?form=${another.dataset.form}`);
+  if (!answer.ok) return;
+  const { challenge } = await answer.json();
+  const old = document.getElementById("challenge");
+  for (const [id, name] of [["captcha-image", "src"], ["captcha-son", "src"], ["captcha-son-autre", "href"]]) {
+    const place = document.getElementById(id);
+    place?.setAttribute(name, place.getAttribute(name).replace(old.value, challenge));
+  }
+  old.value = challenge;
+  const typed = document.getElementById("captcha");
+  typed.value = "";
+  typed.focus();
+});
 
 // The other language's voice in the same player, without leaving the page.
-document.getElementById("captcha-son-en")?.addEventListener("click", (event) => {
+document.getElementById("captcha-son-autre")?.addEventListener("click", (event) => {
   event.preventDefault();
   const player = document.getElementById("captcha-son");
   player.src = event.currentTarget.href;
   player.play();
+});
+
+// A second click, while the first one is on its way, sends nothing.
+let sentAt = -Infinity;
+form.addEventListener("submit", (event) => {
+  if (event.timeStamp - sentAt < 1000 * QUIET_SECONDS) {
+    event.preventDefault();
+    return;
+  }
+  sentAt = event.timeStamp;
+  document.getElementById("envoi").textContent = phrases.sending;
+});
+// Back from the browser's memory: the form can be sent again.
+window.addEventListener("pageshow", () => {
+  sentAt = -Infinity;
+  document.getElementById("envoi").textContent = "";
+});
+
+// The panel speaks of the field that has the focus.
+const sections = [...document.querySelectorAll("[data-about]")];
+form.addEventListener("focusin", ({ target }) => {
+  if (!sections.some((section) => section.dataset.about === target.name)) return;
+  for (const section of sections) {
+    section.classList.toggle("current", section.dataset.about === target.name);
+    section.hidden = section.dataset.about !== target.name;
+  }
 });
 
 document.getElementById("resume-erreurs")?.focus();

@@ -1,34 +1,37 @@
 // What the fields for passwords gain with JavaScript: shown on request, rules that tick off, a word about Caps Lock.
-"use strict";
+const phrases = JSON.parse(document.getElementById("phrases").textContent);
 
 function addShowButton(field) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "secondary show";
+  button.className = "btn btn-second";
   button.setAttribute("aria-controls", field.id);
   const name = document.querySelector(`label[for="${field.id}"]`)?.textContent ?? "";
   const tell = (shown) => {
     field.type = shown ? "text" : "password";
-    button.textContent = shown ? "Masquer" : "Afficher";
-    button.setAttribute("aria-label", `${button.textContent} : ${name}`);
+    button.textContent = shown ? phrases.hide : phrases.show;
+    button.setAttribute("aria-label", `${button.textContent} – ${name}`);
     button.setAttribute("aria-pressed", String(shown));
   };
   button.addEventListener("click", () => tell(field.type === "password"));
   // A browser must not take a shown password for an ordinary field whose past values it offers.
   field.form.addEventListener("submit", () => tell(false));
   tell(false);
-  field.after(button);
+  const row = document.createElement("div");
+  row.className = "with-button";
+  field.replaceWith(row);
+  row.append(field, button);
 }
 
 function addCapsLockHint(field) {
   const hint = document.createElement("p");
-  hint.className = "hint caps";
+  hint.className = "caps";
   hint.setAttribute("role", "status");
   field.closest(".field").append(hint);
   for (const kind of ["keydown", "keyup"]) {
     field.addEventListener(kind, (event) => {
       const on = event.getModifierState?.("CapsLock") ?? false;
-      hint.textContent = on ? "Verrouillage des majuscules activé." : "";
+      hint.textContent = on ? phrases.capsLock : "";
     });
   }
   field.addEventListener("blur", () => (hint.textContent = ""));

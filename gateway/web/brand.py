@@ -1,0 +1,101 @@
+"""The academy's colour and logo: a small stylesheet and a picture, both kept by browsers until they change."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from flask import Flask, Response, url_for
+
+from gateway.settings import Academy
+from gateway.web.assets import FOR_A_YEAR
+
+LEAST_CONTRAST = 4.5
+"""Of text on its background (WCAG 2.2, 1.4.3)."""
+LIGHT_GROUNDS, DARK_GROUNDS = ("#ffffff", "#f6f6f6"), ("#161616", "#242424")
+"""The pages' own backgrounds, as site.scss has them."""
+STEP = 0.04
+LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp", ".jpg": "image/jpeg"}
+
+Rgb = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Shade:
+    """A colour that can be read on some backgrounds, and that of text on itself."""
+
+    rgb: Rgb
+    text: str
+
+    def css(self) -> str:
+        return f"--brand:{_hex(self.rgb)};--brand-rgb:{','.join(map(str, self.rgb))};--on-brand:{self.text}"
+
+
+def shade(colour: str, grounds: tuple[str, ...]) -> Shade:
+    """`colour`, made darker or lighter until it can be read on all `grounds`."""
+    rgb = _rgb(colour)
+    aim = (0, 0, 0) if _luminance(_rgb(grounds[0])) > 0.5 else (255, 255, 255)
+    share = 0.0
+    mixed = rgb
+    while min(contrast(mixed, _rgb(ground)) for ground in grounds) < LEAST_CONTRAST:
+        share += STEP
+        mixed = _mix(rgb, aim, min(share, 1.0))
+    return Shade(mixed, max("#ffffff", "#000000", key=lambda text: contrast(mixed, _rgb(text))))
+
+
+def contrast(one: Rgb, other: Rgb) -> float:
+    """From 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def stylesheet(colour: str) -> str:
+    light, dark = shade(colour, LIGHT_GROUNDS), shade(colour, DARK_GROUNDS)
+    return f":root{{{light.css()}}}@media(prefers-color-scheme:dark){{:root{{{dark.css()}}}}}\n"
+
+
+def show_brand(app: Flask, academy: Academy) -> None:
+    css = stylesheet(academy.brand_colour).encode()
+    logo = academy.logo.read_bytes() if academy.logo else b""
+
+    def brand() -> Response:
+        return _kept(css, "text/css")
+
+    def picture() -> Response:
+        return _kept(logo, LOGO_TYPES[academy.logo.suffix.lower()] if academy.logo else "")
+
+    app.add_url_rule("/brand.css", "brand", brand)
+    app.jinja_env.globals["brand_url"] = lambda: url_for("brand", v=_version(css))
+    app.jinja_env.globals["logo_url"] = lambda: url_for("logo", v=_version(logo)) if logo else ""
+    if logo:
+        app.add_url_rule("/logo", "logo", picture)
+
+
+def _kept(content: bytes, kind: str) -> Response:
+    return Response(content, mimetype=kind, headers={"Cache-Control": FOR_A_YEAR})
+
+
+def _version(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=6).hexdigest()
+
+
+def _rgb(colour: str) -> Rgb:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _hex(rgb: Rgb) -> str:
+    return "#" + bytes(rgb).hex()
+
+
+def _mix(rgb: Rgb, aim: Rgb, share: float) -> Rgb:
+    red, green, blue = (round(one + (other - one) * share) for one, other in zip(rgb, aim, strict=True))
+    return red, green, blue
+
+
+def _luminance(rgb: Rgb) -> float:
+    """Relative, from 0 to 1 (WCAG 2.2)."""
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (value / 255 for value in rgb)
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,0 +1,84 @@
+"""The language of a page: what the person chose, else what their browser asks for, else the academy's first one.
+
+The texts are gettext catalogues in `translations/`, with English as their source; an academy's own come on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from babel import Locale
+from babel.support import Translations
+from flask import Flask, Response, request
+from flask_babel import Babel, get_locale
+from werkzeug.exceptions import RequestEntityTooLarge
+
+FOLDER = Path(__file__).parents[1] / "translations"
+PARAMETER = "langue"
+"""Of an address (`?langue=en`), and of the button that shows a form that is being filled in in another language."""
+COOKIE = "mamia-langue"
+A_YEAR_SECONDS = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    code: str
+    name: str
+    """Its own name for itself."""
+    is_draft: bool
+    """Nobody who speaks it has read the catalogue yet."""
+
+
+def catalogues(folder: Path = FOLDER) -> dict[str, Language]:
+    """The languages that the pages can speak: one for each compiled catalogue."""
+    codes = sorted(file.parts[-3] for file in folder.glob("*/LC_MESSAGES/messages.mo"))
+    return {code: _language(folder, code) for code in codes}
+
+
+def _language(folder: Path, code: str) -> Language:
+    info = Translations.load(folder, [code]).info()
+    return Language(code, Locale.parse(code).get_display_name() or code, info.get("x-draft") == "yes")
+
+
+def speak(app: Flask, codes: Sequence[str], own_templates: Path | None, *, secure_cookie: bool) -> None:
+    """Give the pages these languages, of `catalogues`; the first one for whoever asks for none of them."""
+    known = catalogues()
+    languages = [known[code] for code in codes]
+    folders = [str(FOLDER), *([str(own_templates / "translations")] if own_templates else [])]
+    Babel(
+        app,
+        default_locale=codes[0],
+        default_translation_directories=";".join(folders),
+        locale_selector=lambda: _chosen(codes) or request.accept_languages.best_match(codes, codes[0]),
+    )
+    app.jinja_env.globals.update(languages=languages, language=current)
+
+    @app.after_request
+    def remember(response: Response) -> Response:
+        code = _asked()
+        if code in codes:
+            response.set_cookie(COOKIE, code, A_YEAR_SECONDS, secure=secure_cookie, httponly=True, samesite="Strict")
+        return response
+
+
+def current() -> str:
+    """The code of the present page's language."""
+    return str(get_locale())
+
+
+def is_switch() -> bool:
+    """Whether a form was sent by a button that only asks to see it in another language."""
+    return PARAMETER in request.form
+
+
+def _asked() -> str:
+    try:
+        return request.form.get(PARAMETER) or request.args.get(PARAMETER) or ""
+    except RequestEntityTooLarge:
+        return ""
+
+
+def _chosen(codes: Sequence[str]) -> str | None:
+    return next((code for code in (_asked(), request.cookies.get(COOKIE)) if code in codes), None)
