@@ -51,7 +51,6 @@ form.addEventListener("focusin", ({ target }) => {
   if (!sections.some((section) => section.dataset.about === target.name)) return;
   for (const section of sections) {
     section.classList.toggle("current", section.dataset.about === target.name);
-    section.hidden = section.dataset.about !== target.name;
   }
 });
 
