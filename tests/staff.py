@@ -1,0 +1,33 @@
+"""What a member of staff does at a page in the browser, whatever its language, with or without JavaScript."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+
+def fill(page: Page, **typed: str) -> None:
+    for name, value in typed.items():
+        page.fill(f"[name={name}]", value)
+
+
+def send(page: Page) -> None:
+    page.click("#service > button:not(.first)")
+    page.wait_for_load_state()
+
+
+def prove(page: Page, address: str, login: str = "fdurand4", proof: str = "12E8534567ABC") -> None:
+    """The first step of a reset."""
+    page.goto(address)
+    fill(page, login=login, proof=proof, birth_date="27/03/1985")
+    send(page)
+
+
+def choose(page: Page, new: str) -> None:
+    fill(page, new_password=new, confirmation=new)
+    send(page)
+
+
+def change(page: Page, address: str, current: str, new: str, login: str = "fdurand4") -> None:
+    page.goto(address)
+    fill(page, login=login, current_password=current, new_password=new, confirmation=new)
+    send(page)
