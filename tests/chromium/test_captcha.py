@@ -86,7 +86,7 @@ def test_sound_when_only_the_keyboard_is_used_then_its_player_can_be_reached_and
 
 
 def test_sound_when_english_is_asked_for_then_the_same_player_speaks_it(page):
-    page.click("#captcha-son-en")
+    page.click("#captcha-son-autre")
 
     page.wait_for_function("() => document.getElementById('captcha-son').duration > 4")
     assert page.get_attribute("#captcha-son", "src").endswith("?lang=en")
@@ -109,7 +109,7 @@ def test_other_characters_when_asked_for_then_picture_and_sound_change_together(
 
     challenge = page.input_value("#challenge")
     assert page.get_attribute("#captcha-image", "src") == f"/captcha/{challenge}.png"
-    assert page.get_attribute("#captcha-son", "src") == f"/captcha/{challenge}.wav"
+    assert page.get_attribute("#captcha-son", "src") == f"/captcha/{challenge}.wav?lang=fr"
     assert page.evaluate("document.activeElement.id") == "captcha"
 
 

@@ -28,7 +28,7 @@ def test_strength_when_something_is_typed_then_its_bar_and_words_tell_how_hard_i
     page.fill(f"#{field}", STRONG)
 
     assert weak < 60 < percent(page, field)
-    assert "Solidité : 100 %, très bonne" in page.inner_text(f"[data-strength-of={field}]")
+    assert "Solidité\u00a0: 100\u00a0%, très bonne" in page.inner_text(f"[data-strength-of={field}]")
 
 
 def test_strength_when_the_password_is_the_login_then_it_is_nearly_nothing(page):

@@ -17,7 +17,7 @@ def first_page(browser):
 
 
 def addresses(text):
-    return re.findall(r'(?:src|href)="(/static/[^"]+)"', text)
+    return re.findall(r'(?:src|href)="(/(?:static/|brand|logo)[^"]+)"', text)
 
 
 def test_asset_when_its_address_has_the_right_version_then_browsers_keep_it_for_a_year(browser, first_page):

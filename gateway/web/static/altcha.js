@@ -14,5 +14,5 @@ for (const place of document.querySelectorAll("[data-altcha]")) {
   // It is one way of several: nobody must tick it.
   widget.addEventListener("load", () => widget.querySelector("input[type=checkbox]")?.removeAttribute("required"));
   place.append(widget);
-  place.hidden = false;
+  place.parentElement.classList.add("ready");
 }

@@ -8,7 +8,7 @@ const sections = [...document.querySelectorAll("main section")];
 const texts = sections.map((section) => fold(section.innerText));
 const links = [...document.querySelectorAll(".contents li")];
 
-search.closest("form").hidden = false;
+search.closest("form").classList.add("ready");
 search.addEventListener("input", () => {
   const words = fold(search.value).split(/\s+/).filter(Boolean);
   let found = 0;
