@@ -53,7 +53,8 @@ assets: gateway/web/static/vendor/site.css $(CATALOGUES) ## scripts and styles o
 	@$(BIN)/pybabel -q compile -i $< -o $@
 
 messages: .venv/installed ## bring the catalogues up to date with the code and the templates
-	$(BIN)/pybabel -q extract -F gateway/translations/babel.cfg --add-location=file --width=118 -o var/messages.pot .
+	$(BIN)/pybabel -q extract -F gateway/translations/babel.cfg --project=MA-MAMIA --version=1 --add-location=file --width=118 \
+		--msgid-bugs-address="the issue tracker" -o var/messages.pot .
 	$(BIN)/pybabel -q update -d gateway/translations -i var/messages.pot --width=118 --no-fuzzy-matching --ignore-obsolete
 	rm var/messages.pot
 

@@ -19,6 +19,8 @@ FOLDER = Path(__file__).parents[1] / "translations"
 PARAMETER = "langue"
 """Of an address (`?langue=en`), and of the button that shows a form that is being filled in in another language."""
 COOKIE = "mamia-langue"
+DRAFT = "(draft)"
+"""In a catalogue's Language-Team, a header that the tools for catalogues keep."""
 A_YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -39,7 +41,7 @@ def catalogues(folder: Path = FOLDER) -> dict[str, Language]:
 
 def _language(folder: Path, code: str) -> Language:
     info = Translations.load(folder, [code]).info()
-    return Language(code, Locale.parse(code).get_display_name() or code, info.get("x-draft") == "yes")
+    return Language(code, Locale.parse(code).get_display_name() or code, DRAFT in info.get("language-team", ""))
 
 
 def speak(app: Flask, codes: Sequence[str], own_templates: Path | None, *, secure_cookie: bool) -> None:

@@ -50,8 +50,8 @@ def mail(desk: Desk, notice: str, address: str, **facts: object) -> EmailMessage
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = current()
     message.set_content("\n\n".join(paragraphs) + "\n")
     html = render_template("mail/page.html", subject=subject, paragraphs=paragraphs)
     message.add_alternative(html, subtype="html")
+    message["Content-Language"] = current()
     return message
