@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from browser import CHANGE
 
+from gateway.account.model import Secret
+from gateway.protection.strength import Strength
+
 WEAK, STRONG = "Soleil2026", "kX9-velours-Tramontane"
 
 
@@ -38,6 +41,35 @@ def test_strength_when_the_password_is_the_login_then_it_is_nearly_nothing(page)
     assert percent(page, "new_password") < 50
 
 
+PASSWORDS = [
+    "azerty", "Soleil2026", "Soleil-2026", "Académie2026", "Nouveau-2025", "kX9-velours-Tramontane", "Xq7!vB2$",
+    "p@ssw0rd", "correct cheval batterie agrafe", "fdurand4-2026", "27/03/1985", "qsdfghjklm", "Jean-Pierre75",
+    "é" * 12, "😀" * 9, " espaces devant", "a" * 300, "'\\\"</script>", "Tr0ub4dor&3", "ÀÉÎÕÜ-123",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("login", ["", "fdurand4"])
+def test_strength_when_the_server_judges_too_then_it_says_the_same(page, login):
+    shown = page.evaluate(
+        "([passwords, login]) => passwords.map(password => estimateStrength(password, login))", [PASSWORDS, login]
+    )
+    strength = Strength()
+
+    assert [strength(Secret(password), login) for password in PASSWORDS] == shown
+
+
+def test_least_strength_when_set_then_its_rule_ticks_off_with_the_bar(serve, open_page):
+    page = open_page()
+    page.goto(serve(password={"min_strength": 80}) + CHANGE)
+    page.wait_for_selector("html[data-strength=ready]")
+
+    page.fill("#new_password", WEAK)
+    weak = page.get_attribute("[data-rule=too_weak]", "class")
+    page.fill("#new_password", STRONG)
+
+    assert (weak, page.get_attribute("[data-rule=too_weak]", "class")) == ("broken", "kept")
+
+
 def test_strength_when_somebody_types_then_nothing_leaves_the_page(page):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
@@ -60,6 +92,13 @@ def test_rules_when_the_password_keeps_them_then_they_tick_off(page):
     assert states["no_lower_case"] == "kept"
     assert states["too_short"] == states["no_digit"] == "broken"
     assert after == 0
+
+
+def test_rules_when_the_typing_rests_then_screen_readers_are_told_how_many_are_kept(page):
+    page.fill("#new_password", "abc")
+    page.wait_for_timeout(1000)
+
+    assert page.inner_text("#regles [role=status]") == "Règles respectées\u00a0: 3 sur 7"
 
 
 def test_password_when_it_is_shown_then_it_is_hidden_again_before_it_is_sent(page):

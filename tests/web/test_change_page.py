@@ -174,6 +174,16 @@ def test_change_when_rules_are_switched_off_then_the_directory_alone_decides(dir
     assert directory.binds("fdurand4", "durandfdurand4")
 
 
+@pytest.mark.parametrize("new, changes", [("Marseille-13", False), ("kX9-velours-Tramontane", True)])
+def test_change_when_a_least_strength_is_set_then_weaker_passwords_are_refused(directory, open_browser, new, changes):
+    directory.add_person("fdurand4")
+
+    page = open_browser(password={"min_strength": 80}).change("fdurand4", PASSWORD, new)
+
+    assert ("la barre doit atteindre 80" in page.main) is not changes
+    assert directory.binds("fdurand4", new) is changes
+
+
 def test_change_when_a_stranger_types_a_name_as_password_then_nothing_tells_whose_login_it_is(directory, browser):
     directory.add_person("fdurand4")
 

@@ -115,7 +115,7 @@ class FormPage(MethodView):
     ) -> ResponseReturnValue:
         log.error("%s: %s: %s", form.service, outcome, error)
         self.note(form, outcome)
-        return self.turn_down(form, [sentence], UNAVAILABLE)
+        return self.show(form, [sentence], helpdesk_may_help=True), UNAVAILABLE
 
     def refuse(self, form: Any, refused: Refused) -> ResponseReturnValue:
         self.note(form, refused.code, rules=[str(rule) for rule in refused.broken])

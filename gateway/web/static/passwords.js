@@ -49,15 +49,23 @@ const RULES = {
   contains_login: (text) => !valueOf("login") || !fold(text).includes(fold(valueOf("login"))),
 };
 
+const QUIET_MILLISECONDS = 800;
+
 function tickRules(list) {
   const field = document.getElementById("new_password");
+  const told = list.nextElementSibling;
+  const items = [...list.querySelectorAll("[data-rule]")].filter((item) => RULES[item.dataset.rule]);
+  let quiet = 0;
   const judge = () => {
-    for (const item of list.querySelectorAll("[data-rule]")) {
-      const rule = RULES[item.dataset.rule];
-      if (!rule) continue;
-      const state = !field.value ? "" : rule(field.value, list) ? "kept" : "broken";
-      item.className = state;
+    for (const item of items) {
+      item.className = !field.value ? "" : RULES[item.dataset.rule](field.value, list) ? "kept" : "broken";
     }
+    clearTimeout(quiet);
+    // Screen readers are told once the typing rests.
+    quiet = setTimeout(() => {
+      const kept = items.filter((item) => item.className === "kept").length;
+      told.textContent = field.value ? phrases.rules.replace("{kept}", kept).replace("{all}", items.length) : "";
+    }, QUIET_MILLISECONDS);
   };
   for (const id of ["new_password", "current_password", "login"]) {
     document.getElementById(id)?.addEventListener("input", judge);
