@@ -53,13 +53,13 @@ settings = Settings(
 client = create_app(composition.build(settings)).test_client()
 import gateway
 print(gateway.__file__)
-for path in ("/", "/modifier-mon-mot-de-passe", "/questions-frequentes", "/static/site.css", "/static/form.js"):
+for path in ("/", "/modifier-mon-mot-de-passe", "/questions-frequentes", "/static/vendor/site.css", "/?langue=en", "/static/form.js"):
     print(client.get(path).status_code)
 """,
     )
 
     assert str(REPOSITORY) not in served
-    assert served.split()[1:] == ["200"] * 5
+    assert served.split()[1:] == ["200"] * 6
 
 
 def test_wheel_when_installed_then_the_ldif_files_are_found(python):
