@@ -53,7 +53,8 @@ settings = Settings(
 client = create_app(composition.build(settings)).test_client()
 import gateway
 print(gateway.__file__)
-for path in ("/", "/modifier-mon-mot-de-passe", "/questions-frequentes", "/static/vendor/site.css", "/?langue=en", "/static/form.js"):
+pages = "/", "/modifier-mon-mot-de-passe", "/questions-frequentes", "/?langue=en"
+for path in (*pages, "/static/vendor/site.css", "/static/form.js"):
     print(client.get(path).status_code)
 """,
     )
