@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from gateway.account.model import Secret
-from gateway.workstation.model import Done, Outcome
+from gateway.workstation.model import Done, Outcome, Probe
 
 LEASE = 0.6
 """Seconds; a minute in life."""
@@ -36,6 +36,9 @@ class Domain:
 
     def rules(self) -> None:
         return None
+
+    def probe(self) -> Probe:
+        return Probe()
 
     def close(self) -> None:
         pass

@@ -156,35 +156,11 @@ class ConnectionPool:
         now = time.monotonic()
         for server in sorted(self._servers, key=lambda server: server.resting_until > now):
             try:
-                return _Line(server, self._connect(server))
+                return _Line(server, connect(server.url, self.settings, as_service=self.as_service))
             except (LDAPException, OSError, DirectoryUnavailable) as error:
                 self._rest(server)
                 failures.append(f"{server.url}: {_reason(error)}")
         raise DirectoryUnavailable("; ".join(failures))
-
-    def _connect(self, server: _Server) -> Connection:
-        connection = Connection(
-            _ldap3_server(server.url, self.settings),
-            user=self.settings.bind_dn if self.as_service else None,
-            # Bytes: ldap3 would normalise a text (RFC 4013) and so bind with another password.
-            password=self.settings.password.encode() if self.as_service else None,  # type: ignore[arg-type]
-            authentication=SIMPLE if self.as_service else ANONYMOUS,
-            client_strategy=SAFE_SYNC,
-            receive_timeout=self.settings.receive_timeout_seconds,
-            auto_referrals=False,
-            check_names=False,
-            raise_exceptions=False,
-        )
-        try:
-            connection.open(read_server_info=False)
-            if self.settings.start_tls and not connection.start_tls(read_server_info=False)[0]:
-                raise DirectoryUnavailable(f"{server.url} refuses StartTLS")
-            if self.as_service:
-                _bind_service(connection, server.url)
-        except Exception:
-            _close(connection)
-            raise
-        return connection
 
     def _drop(self, broken: _Line) -> None:
         """Close the connection and its idle sisters: what broke one has mostly broken them all."""
@@ -197,6 +173,35 @@ class ConnectionPool:
 
     def _rest(self, server: _Server) -> None:
         server.resting_until = time.monotonic() + REST_SECONDS
+
+
+def connect(url: str, settings: Directory, *, as_service: bool) -> Connection:
+    """A connection to that very server, bound as the service account or as nobody.
+
+    Raises DirectoryUnavailable where the server refuses, LDAPException and OSError where it can't be reached.
+    """
+    connection = Connection(
+        _ldap3_server(url, settings),
+        user=settings.bind_dn if as_service else None,
+        # Bytes: ldap3 would normalise a text (RFC 4013) and so bind with another password.
+        password=settings.password.encode() if as_service else None,  # type: ignore[arg-type]
+        authentication=SIMPLE if as_service else ANONYMOUS,
+        client_strategy=SAFE_SYNC,
+        receive_timeout=settings.receive_timeout_seconds,
+        auto_referrals=False,
+        check_names=False,
+        raise_exceptions=False,
+    )
+    try:
+        connection.open(read_server_info=False)
+        if settings.start_tls and not connection.start_tls(read_server_info=False)[0]:
+            raise DirectoryUnavailable(f"{url} refuses StartTLS")
+        if as_service:
+            _bind_service(connection, url)
+    except Exception:
+        _close(connection)
+        raise
+    return connection
 
 
 def _close(connection: Connection) -> None:

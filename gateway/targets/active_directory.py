@@ -28,12 +28,16 @@ from ldap3.core.results import (
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.account.model import Secret
-from gateway.workstation.model import DomainRules, Done, Outcome, Reason, Refused, Unavailable
+from gateway.workstation.model import DomainRules, Done, Outcome, Probe, Reason, Refused, Unavailable
 
 log = logging.getLogger(__name__)
 
 COMPLEX = 1
 """The bit of pwdProperties that asks for three kinds of characters ([MS-SAMR] 2.2.4.2)."""
+ANYBODY = "(&(objectClass=user)(!(objectClass=computer))(!(adminCount=1)))"
+NOT_A_PASSWORD = b"x"
+"""Neither in quotes nor UTF-16: no domain takes it ([MS-ADTS] 3.1.1.3.1.5)."""
+HARMLESS = ("lockoutTime", "pwdLastSet", "unicodePwd", "userPassword", "clearTextPassword", "dBCSPwd", "ntPwdHistory")
 RULES = ["minPwdLength", "pwdProperties", "pwdHistoryLength", "minPwdAge"]
 TICKS_A_SECOND = 10_000_000
 _BIND_TROUBLE = {
@@ -109,9 +113,35 @@ class ActiveDirectory:
                 self._drop()
                 return None
 
+    def probe(self) -> Probe:
+        """With the right, a password that is none is badly encoded; without it, it is not even looked at."""
+        with self._lock:
+            try:
+                return self._try_rights(self._connected())
+            except _Stopped as stopped:
+                return Probe(stopped.outcome)
+            except (LDAPException, OSError) as error:
+                self._drop()
+                return Probe(Unavailable(_plain(error)))
+
     def close(self) -> None:
         with self._lock:
             self._drop()
+
+    def _try_rights(self, connection: Connection) -> Probe:
+        _, result, answers, _ = connection.search(
+            self.settings.base, ANYBODY, SUBTREE, attributes=["allowedAttributesEffective"], size_limit=1
+        )
+        people = [answer for answer in answers or () if answer["type"] == "searchResEntry"]
+        if not people:
+            return Probe(untried=f"nobody is found below {self.settings.base} ({_said(result)})")
+        dn, writable = people[0]["dn"], people[0]["raw_attributes"].get("allowedAttributesEffective", [])
+        excess = tuple(f"write {name.decode()}" for name in writable if name.decode() not in HARMLESS)
+        tried = connection.modify(dn, {"unicodePwd": [(MODIFY_REPLACE, [NOT_A_PASSWORD])]})[1]
+        if tried["result"] == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
+            refused = self._refusal(connection, dn, Secret(""), tried)
+            return Probe(refused if isinstance(refused, Unavailable) else None, excess)
+        return Probe(excess=excess)
 
     def _find(self, login: str) -> tuple[Connection, list[str]]:
         """The account's DNs, over a connection that is known to live: an idle one may have died."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.account.model import Secret
-from gateway.workstation.model import DomainRules, Done, Outcome, Reason, Refused, Unavailable
+from gateway.workstation.model import DomainRules, Done, Outcome, Probe, Reason, Refused, Unavailable
 
 PLAIN_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """No / and no @: such a login would name another principal, and a blank or a quote another command."""
@@ -81,6 +82,11 @@ class Kerberos:
     def rules(self) -> DomainRules | None:
         """Reading a policy needs a right (i) that the service's principal does not have."""
         return None
+
+    def probe(self) -> Probe:
+        """By a principal that can't be there: with the right to change passwords, that alone is missing."""
+        outcome = self.set_password(f"mamia-check-{secrets.token_hex(8)}", Secret(secrets.token_urlsafe(24)))
+        return Probe(outcome if isinstance(outcome, Unavailable) else None)
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -54,6 +54,18 @@ Outcome = Done | Refused | Unavailable
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """What was found at a target without setting a password."""
+
+    trouble: Unavailable | None = None
+    """What would keep a password from being set."""
+    excess: tuple[str, ...] = ()
+    """What its account may do there and needs not."""
+    untried: str = ""
+    """Why the right to set passwords could not be tried."""
+
+
+@dataclass(frozen=True, slots=True)
 class DomainRules:
     """A target's own rules for passwords, as far as it lets them be read."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.account.model import Secret
-from gateway.workstation.model import DomainRules, Outcome, Reason
+from gateway.workstation.model import DomainRules, Outcome, Probe, Reason
 from gateway.workstation.state import SyncState
 
 
@@ -28,6 +28,9 @@ class Target(Protocol):
 
     def rules(self) -> DomainRules | None:
         """The target's rules, or None where it has none that can be read. Raises nothing."""
+
+    def probe(self) -> Probe:
+        """Whether passwords could be set, as far as that can be tried without setting one. Raises nothing."""
 
     def close(self) -> None:
         """Give connections back."""

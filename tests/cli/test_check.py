@@ -9,6 +9,7 @@ import sys
 import pytest
 from worker_process import write_settings
 
+from gateway.cli.private_samba import BASE, PEOPLE
 from gateway.composition import password_rules
 from gateway.settings.file import load
 
@@ -22,6 +23,7 @@ def check(config, *options):
 
 @pytest.fixture
 def config(tmp_path, directory, domain_controller):
+    directory.add_person("fdurand4")
     if not domain_controller.is_running:
         domain_controller.start()
     return write_settings(tmp_path, directory, domain_controller)
@@ -35,17 +37,20 @@ def strict_domain(domain_controller):
     domain_controller.tool("domain", "passwordsettings", "set", "--min-pwd-length=8", "--history-length=3")
 
 
-def test_check_when_the_gateway_is_as_strict_then_it_says_so(config):
+def test_check_when_the_gateway_is_as_strict_then_it_says_so(config, domain_controller):
+    domain_controller.add_people(["checked1"], "Somebody-2026")
+
     done = check(config)
 
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("OK    rules of workstation.targets.domain")
+    assert done.returncode == 0, done.stdout
+    assert "OK    rules of workstation.targets.domain: the gateway is as strict" in done.stdout
+    assert "OK    workstation.targets.domain: can be reached, and takes passwords from its account" in done.stdout
 
 
 def test_check_when_the_domain_is_stricter_then_it_warns_with_the_settings_that_mend_it(config, strict_domain):
     done = check(config, "--json")
 
-    findings = json.loads(done.stdout)
+    findings = [finding for finding in json.loads(done.stdout) if finding["checked"].startswith("rules of")]
     assert {finding["level"] for finding in findings} == {"WARN"}
     mends = " ".join(finding["mend"] for finding in findings)
     assert "[workstation.targets.domain.rules] min_length = 12" in mends
@@ -64,5 +69,15 @@ def test_check_when_the_domain_is_down_then_it_warns_that_nothing_could_be_compa
 
     done = check(config)
 
-    assert "can't be read" in done.stdout
-    assert done.stdout.startswith("WARN")
+    assert done.returncode == 1
+    assert "FAIL  workstation.targets.domain: ldaps://127.0.0.1:9" in done.stdout
+    assert "rules of workstation.targets.domain: they can't be read" in done.stdout
+
+
+def test_check_when_the_right_to_reset_is_missing_then_it_fails_and_says_which_to_give(config, domain_controller):
+    config.write_text(config.read_text().replace(PEOPLE, f"CN=Users,{BASE}"))
+
+    done = check(config)
+
+    assert "FAIL  workstation.targets.domain: the right to reset this password is missing" in done.stdout
+    assert 'to mend: delegate "reset password"' in done.stdout

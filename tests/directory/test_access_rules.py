@@ -209,11 +209,25 @@ def test_gateway_when_it_adds_or_deletes_or_renames_people_then_it_may_not(direc
             line.add_s(directory.dn("new"), [("objectClass", [b"account"]), ("uid", [b"new"])])
 
 
-def test_gateway_when_it_looks_at_services_and_policies_then_it_sees_nothing(directory, durand):
+def test_gateway_when_it_looks_at_services_then_it_sees_nothing_but_its_own_policy(directory, durand):
+    own = f"cn=gateway,ou=services,{SUFFIX}"
     with directory.as_service("gateway") as line:
-        for elsewhere in (SUFFIX, POLICIES, f"ou=services,{SUFFIX}"):
-            with pytest.raises(ldap.NO_SUCH_OBJECT):
-                line.search_s(elsewhere, ldap.SCOPE_SUBTREE)
+        with pytest.raises(ldap.NO_SUCH_OBJECT):
+            line.search_s(f"ou=services,{SUFFIX}", ldap.SCOPE_SUBTREE)
+        assert set(read(line, own, "*", "+")) == {"objectClass", "pwdPolicySubentry"}
+
+
+def test_gateway_when_it_looks_at_policies_then_it_reads_and_cannot_write_them(directory):
+    policy = f"cn=default,{POLICIES}"
+    with directory.as_service("gateway") as line:
+        assert read(line, policy, "*")["pwdInHistory"] == [b"5"]
+        with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+            line.modify_s(policy, [(ldap.MOD_REPLACE, "pwdInHistory", [b"0"])])
+
+
+def test_gateway_when_it_looks_at_the_suffix_then_it_sees_its_change_numbers_alone(directory):
+    with directory.as_service("gateway") as line:
+        assert set(read(line, SUFFIX, "*", "+")) <= {"objectClass", "contextCSN"}
 
 
 @pytest.mark.parametrize("service", ["gateway", "sync"])
@@ -320,7 +334,7 @@ def test_service_when_the_annuaire_is_open_to_read_then_it_still_sees_no_more_th
         assert not {"cn", "createTimestamp", "modifiersName", *SECRETS[:-1], "pwdHistory"} & set(
             read(line, durand, "*", "+")
         )
-        assert read(line, POLICIES, "*") == {}
+        assert bool(read(line, POLICIES, "*")) is (service == "gateway")
         assert read(line, DECOY, "*") == {}
 
 

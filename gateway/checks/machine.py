@@ -1,0 +1,149 @@
+"""What stands on this machine and beside it: secrets, store, mail server, audit, voices, keys, opening hours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import smtplib
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import holidays
+
+from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.protection.audit import Audit
+from gateway.protection.seal import KeyFileError, read_private_key, read_public_key
+from gateway.protection.store import Store
+from gateway.settings import Settings
+
+SMTP_SECONDS = 5
+
+
+def check_machine(settings: Settings) -> Iterator[Finding]:
+    yield ok("settings", "complete, and nothing in them contradicts the rest")
+    yield ok("web.secret_keys", f"{len(settings.web.keys)}, all of them long enough")
+    yield from _private_files(settings)
+    yield check_store(settings)
+    yield from _mail(settings)
+    yield _audit(settings)
+    yield _voice(settings)
+    yield from _keys(settings)
+    yield _opening_hours(settings)
+
+
+def _private_files(settings: Settings) -> Iterator[Finding]:
+    files = [
+        settings.directory.bind_password_file,
+        settings.web.secret_keys_file,
+        settings.notices.smtp_password_file,
+        settings.second_proof.hook_token_file,
+        *settings.workstation.private_key_files,
+        settings.workstation.bind_password_file,
+    ]
+    named = [file for file in files if file and file.exists()]
+    open_ones = [str(file) for file in named if stat.S_IMODE(file.stat().st_mode) & 0o077]
+    if open_ones:
+        mend = f"chmod 600 {' '.join(open_ones)}"
+        yield warn("files with secrets", f"others than their owner may read {', '.join(open_ones)}", mend)
+    elif named:
+        yield ok("files with secrets", "only their owners may read them")
+
+
+def check_store(settings: Settings) -> Finding:
+    url = settings.throttle.store
+    store = Store(url)
+    try:
+        with store.use() as storage:
+            answers = storage.check()
+    except Exception as error:
+        return fail("throttle.store", f"{type(error).__name__}", "without it every change and reset is refused (503)")
+    if not answers:
+        return fail("throttle.store", "it does not answer", "without it every change and reset is refused (503)")
+    if not store.is_shared:
+        return ok("throttle.store", "in this process's memory: enough for one process, forgotten at a restart")
+    return ok("throttle.store", "answers")
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    notices = settings.notices
+    if not notices.spool:
+        yield warn("notices", "nobody hears by mail of a changed password", "notices.spool and notices.smtp_host")
+        return
+    if not os.access(notices.spool if notices.spool.exists() else notices.spool.parent, os.W_OK):
+        yield fail("notices.spool", f"{notices.spool} can't be written", "give it to the service's user")
+    if not notices.smtp_host:
+        yield warn("notices.smtp_host", "empty: mails stay in the spool", "name the academy's mail server")
+        return
+    try:
+        connect_class = smtplib.SMTP_SSL if notices.smtp_security == "tls" else smtplib.SMTP
+        with connect_class(notices.smtp_host, notices.smtp_port, timeout=SMTP_SECONDS) as server:
+            server.noop()
+    except (smtplib.SMTPException, OSError) as error:
+        text = f"{notices.smtp_host}:{notices.smtp_port}: {type(error).__name__}"
+        yield warn("notices.smtp_host", text, "mails wait in the spool until it answers")
+        return
+    yield ok("notices.smtp_host", f"{notices.smtp_host} answers")
+
+
+def _audit(settings: Settings) -> Finding:
+    try:
+        Audit(settings.audit).close()
+    except OSError as error:
+        return fail("audit", f"{settings.audit.to}: {error}", "the service does not start without its audit")
+    return ok("audit", f"goes to {settings.audit.file or settings.audit.to}")
+
+
+def _voice(settings: Settings) -> Finding:
+    if "sound" in settings.captcha.ways and not shutil.which("espeak-ng"):
+        return fail("captcha.ways", 'has "sound", and espeak-ng is not here', "apt install espeak-ng")
+    if "automatic" not in settings.captcha.ways:
+        text = 'has no "automatic": people who neither see nor hear can\'t pass (WCAG 2.2, 3.3.8)'
+        return warn("captcha.ways", text, 'add "automatic"')
+    if not settings.captcha.required:
+        return warn("captcha.required", "empty: scripts can use every form", '["reset", "change"]')
+    return ok(
+        "captcha", f"asked for: {', '.join(settings.captcha.required)}; ways: {', '.join(settings.captcha.ways)}"
+    )
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    """The private key is only where the worker runs, so the pair can be compared there alone."""
+    workstation = settings.workstation
+    if not workstation.targets or not workstation.public_key_file:
+        return
+    try:
+        public = read_public_key(workstation.public_key_file)
+        pairs = [read_private_key(file).public_key for file in _readable(workstation.private_key_files)]
+    except KeyFileError as error:
+        yield fail(
+            "the worker's keys", str(error), "mamia keygen makes a pair; keep the old private key for what waits"
+        )
+        return
+    if not pairs:
+        yield ok("the worker's keys", "the public one can be used; the private one is not here, as it should be")
+    elif bytes(public) in [bytes(pair) for pair in pairs]:
+        yield ok("the worker's keys", "public and private fit")
+    else:
+        text = "none of the private keys opens what this public key seals"
+        yield fail(
+            "the worker's keys", text, "give the web service the .pub that mamia keygen made with the private key"
+        )
+
+
+def _readable(files: list[Path]) -> list[Path]:
+    return [file for file in files if os.access(file, os.R_OK)]
+
+
+def _opening_hours(settings: Settings) -> Finding:
+    support, year = settings.support, datetime.now(UTC).year
+    if not support.openings:
+        return warn("support.openings", "none: the pages promise no helpdesk", "name its hours")
+    if support.holidays:
+        country, _, part = support.holidays.partition("-")
+        days = holidays.country_holidays(country, subdiv=part or None, years=[year, year + 1])
+        if not days:
+            return warn("support.holidays", f"none are known of {support.holidays} for {year}", "update holidays")
+        return ok("support", f"hours are set; {len(days)} public holidays are known for {year} and {year + 1}")
+    return ok("support", "hours are set, without public holidays")

@@ -1,0 +1,106 @@
+"""What the gateway's account may do, and that it may do no more: tried on a real entry without changing it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+from ldap3 import BASE, MODIFY_DELETE, SUBTREE, Connection
+from ldap3.core.results import (
+    RESULT_COMPARE_FALSE,
+    RESULT_COMPARE_TRUE,
+    RESULT_NO_SUCH_ATTRIBUTE,
+)
+
+from gateway.checks.finding import Finding, fail, ok
+from gateway.settings import ResetMode, Settings
+
+RULES = "30-access.ldif of ldif/ has the rules; they must stand before the directory's own"
+FORBIDDEN_TO_READ = ("userPassword", "pwdHistory", "mamiaPendingSecret", "mamiaSyncLease")
+NO_CLASS = "dcObject"
+"""A class that every schema knows and no person has."""
+FORBIDDEN_TO_WRITE = ("objectClass", "cn", "description", "telephoneNumber", "mamiaSyncLease")
+
+
+def check_rights(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
+    checked = f"{url}: rights"
+    dn = _somebody(settings, connection)
+    if not dn:
+        text = f"nobody is found below {settings.people.base} with {settings.people.filter}"
+        yield fail(checked, text, "people.base and people.filter, or the right to search there (access rule 12)")
+        return
+    lacks = [*_lacking_reads(settings, connection, dn), *_lacking_writes(settings, connection, dn)]
+    if lacks:
+        yield fail(checked, f"{settings.directory.bind_dn} may not {', '.join(lacks)}", RULES)
+    else:
+        yield ok(checked, "searches, comparisons and writes that are needed are allowed")
+    excess = [*_excess_reads(settings, connection, dn), *_excess_writes(settings, connection, dn)]
+    if excess:
+        yield fail(checked, f"{settings.directory.bind_dn} may {', '.join(excess)}: whoever steals it could", RULES)
+    else:
+        yield ok(checked, "no number, password or sealed secret can be read, and nothing else written")
+
+
+def _somebody(settings: Settings, connection: Connection) -> str:
+    people = settings.people
+    _, _, answers, _ = connection.search(people.base, people.filter, SUBTREE, attributes=["1.1"], size_limit=1)
+    return next((str(answer["dn"]) for answer in answers or () if answer["type"] == "searchResEntry"), "")
+
+
+def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
+    people = settings.people
+    wanted = [people.login, people.surname]
+    _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=wanted)
+    held = {name.lower() for answer in answers or () for name, values in answer["raw_attributes"].items() if values}
+    yield from (f"read {name}" for name in wanted if name.lower() not in held)
+    _, _, answers, _ = connection.search(
+        people.base, f"(&{people.filter}({people.birth_date}=*))", SUBTREE, attributes=["1.1"], size_limit=1
+    )
+    if not answers:
+        yield f"search by {people.birth_date}"
+    for proof in people.proofs.values():
+        code = connection.compare(dn, proof.attribute, secrets.token_hex(8))[1]["result"]
+        if code not in (RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_NO_SUCH_ATTRIBUTE):
+            yield f"compare {proof.attribute}"
+
+
+def _lacking_writes(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
+    needed = {"userPassword": secrets.token_hex(8), "pwdReset": "FALSE"}
+    if settings.reset.mode is ResetMode.INITIAL:
+        needed["pwdPolicySubentry"] = str(settings.reset.initial_policy)
+    if settings.workstation.targets:
+        needed |= {"mamiaPendingSecret": secrets.token_hex(8), "mamiaSyncState": secrets.token_hex(8)}
+    for target in settings.workstation.targets.values():
+        if target.type == "samba_nt":
+            needed |= {"sambaNTPassword": secrets.token_hex(16).upper(), "sambaPwdLastSet": "1"}
+    for attribute, value in needed.items():
+        if not _may_write(connection, dn, attribute, value):
+            yield f"write {attribute}"
+
+
+def _excess_reads(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
+    secret = [*FORBIDDEN_TO_READ, *(proof.attribute for proof in settings.people.proofs.values())]
+    _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=secret)
+    for answer in answers or ():
+        yield from (f"read {name}" for name, values in answer.get("raw_attributes", {}).items() if values)
+    for attribute in secret:
+        _, _, answers, _ = connection.search(
+            settings.people.base, f"({attribute}=*)", SUBTREE, attributes=["1.1"], size_limit=1
+        )
+        if answers:
+            yield f"search by {attribute}"
+
+
+def _excess_writes(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
+    people = settings.people
+    others = [people.login, people.surname, people.given_name, people.mail, *FORBIDDEN_TO_WRITE]
+    others += [proof.attribute for proof in people.proofs.values()]
+    for attribute in dict.fromkeys(others):
+        if _may_write(connection, dn, attribute, NO_CLASS if attribute == "objectClass" else secrets.token_hex(8)):
+            yield f"write {attribute}"
+
+
+def _may_write(connection: Connection, dn: str, attribute: str, value: str) -> bool:
+    """Tried by deleting a value that is not there: what is allowed fails for its absence, and changes nothing."""
+    code = connection.modify(dn, {attribute: [(MODIFY_DELETE, [value])]})[1]["result"]
+    return bool(code == RESULT_NO_SUCH_ATTRIBUTE)

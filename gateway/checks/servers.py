@@ -1,0 +1,216 @@
+"""Each directory server: reachable, its certificate, its schema, its password policy, its replication."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import ssl
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from ldap3 import BASE, Connection
+from ldap3.core.exceptions import LDAPException
+from ldap3.core.results import RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_INVALID_CREDENTIALS
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.checks.policies import check_policies
+from gateway.checks.rights import check_rights
+from gateway.directory import ppolicy
+from gateway.directory.connection import connect
+from gateway.settings import Settings
+
+LEAST_DAYS = 30
+"""Before a certificate ends."""
+MOST_LAG_SECONDS = 10
+MOST_SKEW_SECONDS = 5
+FAST_HASH_SECONDS = 0.002
+"""A bind with a wrong password that takes less met no Argon2, bcrypt or PBKDF2."""
+SLOW_SEARCH_SECONDS = 0.05
+TRIES = 5
+_NAMES = re.compile(r"NAME (?:'([^']+)'|\(([^)]*)\))")
+
+
+def check_servers(settings: Settings) -> Iterator[Finding]:
+    newest: dict[str, datetime] = {}
+    for url in settings.directory.servers:
+        try:
+            connection = connect(url, settings.directory, as_service=True)
+        except (LDAPException, OSError, DirectoryUnavailable) as error:
+            yield fail(url, f"{type(error).__name__}: {error}", _mend(error))
+            continue
+        try:
+            yield ok(url, f"answers, and takes {settings.directory.bind_dn}")
+            yield from _check_server(settings, url, connection, newest)
+        except (LDAPException, OSError) as error:
+            yield fail(url, f"stopped answering: {type(error).__name__}: {error}", "look at its log and load")
+        finally:
+            with suppress(LDAPException, OSError):
+                connection.unbind()
+    yield from _replication(newest)
+
+
+def _mend(error: Exception) -> str:
+    if "certificate" in str(error).lower():
+        return "directory.ca_file must hold its authority, and the server be named as in its certificate"
+    if "refuses the service account" in str(error):
+        return "directory.bind_dn, its password, and a policy that lets it neither expire nor lock (ldif/README.md)"
+    return "is slapd up there, and does a firewall let this machine through?"
+
+
+def _check_server(
+    settings: Settings, url: str, connection: Connection, newest: dict[str, datetime]
+) -> Iterator[Finding]:
+    yield _certificate(url, connection)
+    yield from _schema(settings, url, connection)
+    yield from _ppolicy(settings, url)
+    yield _decoy(settings, url, connection)
+    yield _speed(settings, url, connection)
+    yield from check_policies(settings, url, connection)
+    yield from check_rights(settings, url, connection)
+    if stamp := _newest_change(connection):
+        newest[url] = stamp
+
+
+def _certificate(url: str, connection: Connection) -> Finding:
+    checked = f"{url}: certificate"
+    if not isinstance(connection.socket, ssl.SSLSocket):
+        return ok(checked, "none is needed on this machine")
+    ends = ssl.cert_time_to_seconds(str((connection.socket.getpeercert() or {}).get("notAfter", "")))
+    days = int((ends - time.time()) / 86400)
+    if days < LEAST_DAYS:
+        return warn(checked, f"valid for {days} more days", "renew it before people can't be served any more")
+    return ok(checked, f"verified, valid for {days} more days")
+
+
+def _schema(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
+    checked = f"{url}: schema"
+    connection.search("", "(objectClass=*)", BASE, attributes=["subschemaSubentry"])
+    _, _, answers, _ = connection.search(
+        "cn=subschema", "(objectClass=subschema)", BASE, attributes=["attributeTypes"]
+    )
+    definitions = [value.decode() for answer in answers or () for value in answer["raw_attributes"]["attributeTypes"]]
+    if not definitions:
+        yield warn(checked, "it can't be read", "let the service account read cn=subschema")
+        return
+    known = {name.lower() for definition in definitions for name in _names(definition)}
+    missing = [name for name in _needed(settings) if name.lower() not in known]
+    if missing:
+        mend = "names in [people], or schema/mamia.ldif of ldif/, are not what this server has"
+        yield fail(checked, f"it does not know {', '.join(missing)}", mend)
+    else:
+        yield ok(checked, "all attributes of the settings are known")
+
+
+def _names(definition: str) -> Sequence[str]:
+    match = _NAMES.search(definition)
+    if not match:
+        return ()
+    return [match[1]] if match[1] else re.findall(r"'([^']+)'", match[2])
+
+
+def _needed(settings: Settings) -> list[str]:
+    people = settings.people
+    names = [people.login, people.surname, people.birth_name, people.given_name, people.mail, people.birth_date]
+    names += [proof.attribute for proof in people.proofs.values()]
+    names += [name for name in (people.private_mail, people.phone) if name]
+    if settings.workstation.targets:
+        names += ["mamiaPendingSecret", "mamiaSyncState", "mamiaSyncLease"]
+    return list(dict.fromkeys(names))
+
+
+def _ppolicy(settings: Settings, url: str) -> Iterator[Finding]:
+    """Wrong passwords are tried on the decoy, whose policy locks nothing."""
+    checked, times, seen = f"{url}: password policy", [], False
+    connection = connect(url, settings.directory, as_service=False)
+    try:
+        for _ in range(TRIES):
+            connection.user, connection.password = settings.directory.decoy_dn, secrets.token_hex(8).encode()
+            connection.authentication = "SIMPLE"
+            started = time.perf_counter()
+            result = connection.bind(read_server_info=False, controls=[ppolicy.REQUEST_CONTROL])[1]
+            times.append(time.perf_counter() - started)
+            seen = seen or ppolicy.CONTROL_OID in (result.get("controls") or {})
+            if result["result"] != RESULT_INVALID_CREDENTIALS:
+                break
+    finally:
+        with suppress(LDAPException, OSError):
+            connection.unbind()
+    if not seen:
+        mend = "load the overlay ppolicy (10-modules.ldif and 40-password-policy.ldif of ldif/)"
+        yield fail(
+            checked, "the directory says nothing about passwords: no lock-out, no history, maybe no hash", mend
+        )
+    else:
+        yield ok(checked, "the overlay ppolicy answers")
+    taken = statistics.median(times)
+    checked = f"{url}: hash of passwords"
+    if taken < FAST_HASH_SECONDS:
+        text = f"a wrong password on the decoy takes {1000 * taken:.1f} ms: no modern hash"
+        yield warn(checked, text, "{ARGON2} as olcPasswordHash, and a new password for the decoy (ldif/README.md)")
+    else:
+        yield ok(
+            checked, f"a wrong password on the decoy takes {1000 * taken:.0f} ms: a hash that is meant to be slow"
+        )
+
+
+def _decoy(settings: Settings, url: str, connection: Connection) -> Finding:
+    checked, dn = f"{url}: decoy", settings.directory.decoy_dn
+    proof = next(iter(settings.people.proofs.values()))
+    result = connection.compare(dn, proof.attribute, secrets.token_hex(8))[1]
+    if result["result"] in (RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE):
+        return ok(checked, f"{dn} takes comparisons")
+    text = f"{dn}: {result['description']}: unknown logins would answer faster than known ones"
+    return fail(checked, text, "70-services.ldif and access rule 1 of ldif/ make it")
+
+
+def _speed(settings: Settings, url: str, connection: Connection) -> Finding:
+    people, nobody = settings.people, secrets.token_hex(8)
+    checked, times = f"{url}: indices", []
+    filters = [f"({people.login}={nobody})", f"(&({people.surname}={nobody})({people.given_name}={nobody}))"]
+    if settings.workstation.targets:
+        filters.append("(&(mamiaPendingSecret=*)(objectClass=mamiaNobody))")
+    for filter_ in filters:
+        started = time.perf_counter()
+        connection.search(people.base, filter_, attributes=["1.1"])
+        times.append(time.perf_counter() - started)
+    if max(times) > SLOW_SEARCH_SECONDS:
+        text = f"a search for nobody takes {1000 * max(times):.0f} ms"
+        return warn(checked, text, "20-indices.ldif of ldif/, then slapindex or wait until slapd has built them")
+    return ok(checked, f"searches for nobody take {1000 * max(times):.1f} ms at most")
+
+
+def _newest_change(connection: Connection) -> datetime | None:
+    """By the directory's change sequence numbers, where the service account may read them."""
+    _, _, roots, _ = connection.search("", "(objectClass=*)", BASE, attributes=["namingContexts"])
+    stamps = []
+    for root in roots or ():
+        for suffix in root["raw_attributes"].get("namingContexts", []):
+            _, _, answers, _ = connection.search(suffix.decode(), "(objectClass=*)", BASE, attributes=["contextCSN"])
+            for answer in answers or ():
+                stamps += [_time(csn.decode()) for csn in answer.get("raw_attributes", {}).get("contextCSN", [])]
+    return max(stamps, default=None)
+
+
+def _time(csn: str) -> datetime:
+    return datetime.strptime(csn.split("#")[0], "%Y%m%d%H%M%S.%fZ").replace(tzinfo=UTC)
+
+
+def _replication(newest: dict[str, datetime]) -> Iterator[Finding]:
+    if not newest:
+        return
+    ahead = (max(newest.values()) - datetime.now(UTC)).total_seconds()
+    if ahead > MOST_SKEW_SECONDS:
+        yield warn("clock", f"the directory is {ahead:.0f} s ahead of this machine", "let both follow a time server")
+    else:
+        yield ok("clock", "the directory's last change is not in this machine's future")
+    if len(newest) > 1:
+        lag = (max(newest.values()) - min(newest.values())).total_seconds()
+        slowest = min(newest, key=lambda url: newest[url])
+        if lag > MOST_LAG_SECONDS:
+            yield warn("replication", f"{slowest} is {lag:.0f} s behind", "look at syncrepl in its log")
+        else:
+            yield ok("replication", f"the servers are {lag:.1f} s apart")

@@ -1,0 +1,77 @@
+"""Each workstation target: reachable, with the right that is needed, and with rules that the pages know.
+
+A password that the page takes and the domain refuses leaves a person with two of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from gateway.account.policy import PasswordRules
+from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.settings import Settings
+from gateway.targets import delivered_targets
+from gateway.workstation.model import DomainRules, Probe
+from gateway.workstation.ports import Target
+
+
+def check_workstations(settings: Settings, ours: PasswordRules) -> Iterator[Finding]:
+    """`ours`: what the pages ask of a new password."""
+    for name, target in delivered_targets(settings.workstation).items():
+        with closing(target):
+            yield from _check(settings, ours, name, target)
+
+
+def _check(settings: Settings, ours: PasswordRules, name: str, target: Target) -> Iterator[Finding]:
+    where = f"workstation.targets.{name}"
+    probe = target.probe()
+    yield from _reached(where, probe)
+    theirs = target.rules() if probe.trouble is None else None
+    checked = f"rules of {where}"
+    if theirs is None:
+        mend = "is the target up, and may its account read them? Compare by hand"
+        yield warn(checked, "they can't be read", mend)
+        return
+    laxer = list(_laxer(checked, name, settings, ours, theirs))
+    yield from laxer or [ok(checked, f"the gateway is as strict: {_told(theirs)}")]
+
+
+def _reached(where: str, probe: Probe) -> Iterator[Finding]:
+    if probe.trouble:
+        mend = probe.trouble.mend or "passwords wait meanwhile; look whether the target is up"
+        yield fail(where, probe.trouble.reason, mend)
+    elif probe.untried:
+        yield warn(
+            where, f"can be reached, but {probe.untried}", "correct base, or check again once people are there"
+        )
+    else:
+        yield ok(where, "can be reached, and takes passwords from its account")
+    if probe.excess:
+        text = f"its account may also {', '.join(probe.excess[:5])}{' …' if len(probe.excess) > 5 else ''}"
+        yield warn(where, text, "give it the delegated right to reset passwords, and no other")
+
+
+def _laxer(
+    checked: str, name: str, settings: Settings, ours: PasswordRules, theirs: DomainRules
+) -> Iterator[Finding]:
+    where = f"[workstation.targets.{name}.rules]"
+    if ours.min_length < theirs.min_length:
+        text = f"the domain asks {theirs.min_length} characters, the gateway {ours.min_length}"
+        yield warn(checked, text, f"{where} min_length = {theirs.min_length}")
+    if theirs.complexity and sum((ours.lower_case, ours.upper_case, ours.digit, ours.sign)) < 3:
+        text = "the domain asks three kinds of characters, the gateway fewer"
+        yield warn(checked, text, f"{where} complexity = true")
+    history = settings.password.history
+    if history < theirs.history:
+        text = f"the domain remembers {theirs.history} passwords, the directory {history}"
+        mend = f"pwdInHistory: {theirs.history} in the directory's policy, and password.history = {theirs.history}"
+        yield warn(checked, text, mend)
+    if theirs.min_age_seconds:
+        text = f"the domain wants a password to be {theirs.min_age_seconds // 3600} h old before the next change"
+        yield warn(checked, text, "a reset by the service account passes; check it with one")
+
+
+def _told(rules: DomainRules) -> str:
+    kinds = "three kinds of characters" if rules.complexity else "any characters"
+    return f"{rules.min_length} characters, {kinds}, {rules.history} remembered"

@@ -1,0 +1,70 @@
+"""What `mamia check` finds on the machine and beside it."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import settings_for
+from directory_server import free_port
+
+from gateway.checks.finding import Level
+from gateway.checks.machine import check_machine
+from gateway.protection.seal import make_key_pair
+
+
+def levels(server, **sections):
+    return {finding.checked: finding for finding in check_machine(settings_for(server, **sections))}
+
+
+def test_machine_when_all_is_well_then_nothing_fails(server, mail_server, tmp_path):
+    found = levels(
+        server, notices={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+    )
+
+    assert not [finding for finding in found.values() if finding.level is Level.FAIL]
+    assert found["notices.smtp_host"].level is Level.OK
+
+
+def test_store_when_it_cannot_be_reached_then_it_fails_and_says_what_that_does_to_people(server):
+    found = levels(server, throttle={"store": f"redis://127.0.0.1:{free_port()}/0"})["throttle.store"]
+
+    assert found.level is Level.FAIL
+    assert "503" in found.mend
+
+
+def test_mail_server_when_it_is_down_then_it_warns_that_mails_wait(server, tmp_path):
+    notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": free_port()}
+
+    assert levels(server, notices=notices)["notices.smtp_host"].level is Level.WARN
+
+
+def test_secret_files_when_others_may_read_them_then_it_warns_with_the_command(server, tmp_path):
+    (tmp_path / "keys").write_text("x" * 40)
+    (tmp_path / "keys").chmod(0o644)
+
+    found = levels(server, web={"secret_keys_file": tmp_path / "keys"})["files with secrets"]
+
+    assert found.level is Level.WARN
+    assert found.mend == f"chmod 600 {tmp_path / 'keys'}"
+
+
+@pytest.mark.parametrize("fits, level", [(True, Level.OK), (False, Level.FAIL)])
+def test_keys_when_public_and_private_are_here_then_they_are_compared(server, tmp_path, fits, level):
+    make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")
+    make_key_pair(tmp_path / "two.key", tmp_path / "two.pub")
+    workstation = {
+        "targets": {"poste": {"type": "samba_nt"}},
+        "public_key_file": tmp_path / "one.pub",
+        "private_key_files": [tmp_path / ("one.key" if fits else "two.key")],
+    }
+
+    assert levels(server, workstation=workstation)["the worker's keys"].level is level
+
+
+def test_audit_when_its_file_cannot_be_written_then_it_fails(server, tmp_path):
+    found = levels(server, audit={"to": "file", "file": tmp_path / "none" / "audit.log"})
+
+    assert found["audit"].level is Level.FAIL
+
+
+def test_captcha_when_the_way_without_perception_is_off_then_it_warns(server):
+    assert levels(server, captcha={"ways": ["picture"]})["captcha.ways"].level is Level.WARN

@@ -1,0 +1,175 @@
+"""What `mamia check` finds at the directory: each thing that can be wrong, made wrong on a real slapd."""
+
+from __future__ import annotations
+
+import pytest
+from certificates import make_certificates
+from conftest import settings_for
+from directory_server import POLICIES, SUFFIX, AcademyDirectory, free_port
+
+from gateway.checks.finding import Level
+from gateway.checks.servers import check_servers
+
+GATEWAY = f"cn=gateway,ou=services,{SUFFIX}"
+CONFIG = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A directory that a test may break, with a certificate of two days and somebody in it."""
+    folder = tmp_path_factory.mktemp("own")
+    made = make_certificates(folder, "localhost")
+    tls = f"olcTLSCertificateFile: {made.certificate}\nolcTLSCertificateKeyFile: {made.key}"
+    ldaps = f"ldaps://127.0.0.1:{free_port()}"
+    academy = AcademyDirectory(folder / "state", tls=tls, more_urls=(ldaps + "/",))
+    academy.add_person("fdurand4")
+    academy.ldaps = ldaps.replace("127.0.0.1", "localhost")
+    academy.authority = made.authority
+    yield academy
+    academy.slapd.stop()
+
+
+@pytest.fixture
+def with_rule(own):
+    """Puts an access rule before all others, until the test is over: `with_rule("to * by * read")`."""
+    rules = []
+
+    def putter(rule):
+        own.load(f"{CONFIG}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
+        rules.append(rule)
+
+    yield putter
+    for _ in rules:
+        own.load(f"{CONFIG}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
+
+
+def check(academy, **sections):
+    return list(check_servers(settings_for(academy, **sections)))
+
+
+def failures(findings):
+    return [finding for finding in findings if finding.level is Level.FAIL]
+
+
+def about(findings, what):
+    [finding] = [finding for finding in findings if finding.checked.endswith(what)]
+    return finding
+
+
+def test_check_when_the_directory_is_as_ldif_makes_it_then_all_is_ok(own):
+    findings = check(own)
+
+    assert {finding.level for finding in findings} == {Level.OK}
+    assert len(findings) > 8
+
+
+def test_check_when_it_is_over_then_nothing_was_changed(own):
+    before = own.read("fdurand4")
+
+    check(own, workstation={"targets": {"poste": {"type": "samba_nt"}}})
+
+    assert own.read("fdurand4") == before
+
+
+def test_check_when_a_server_is_down_then_it_fails_and_the_others_are_checked(own):
+    findings = check(own, directory={"servers": ["ldap://127.0.0.1:9", own.url]})
+
+    [failed] = failures(findings)
+    assert failed.checked == "ldap://127.0.0.1:9"
+    assert "firewall" in failed.mend
+    assert about(findings, f"{own.url}: decoy").level is Level.OK
+
+
+def test_check_when_the_password_is_wrong_then_it_names_the_account(own):
+    [failed] = failures(check(own, directory={"bind_password": "wrong"}))
+
+    assert "bind_dn" in failed.mend
+
+
+def test_check_when_the_certificate_ends_soon_then_it_warns_with_the_days_that_are_left(own):
+    found = about(check(own, directory={"servers": [own.ldaps], "ca_file": own.authority}), "certificate")
+
+    assert found.level is Level.WARN
+    assert "1 more days" in found.finding
+
+
+def test_check_when_the_certificate_is_nobodys_then_it_fails_and_names_the_authority(own):
+    [failed] = failures(check(own, directory={"servers": [own.ldaps]}))
+
+    assert "ca_file" in failed.mend
+
+
+def test_check_when_an_attribute_is_unknown_there_then_it_is_named(own):
+    found = about(check(own, people={"birth_name": "nomDeNaissance"}), "schema")
+
+    assert found.level is Level.FAIL
+    assert "nomDeNaissance" in found.finding
+
+
+def test_check_when_there_is_no_decoy_then_it_says_what_that_would_tell_strangers(own):
+    found = about(check(own, directory={"decoy_dn": f"cn=nobody,ou=services,{SUFFIX}"}), "decoy")
+
+    assert found.level is Level.FAIL
+    assert "faster" in found.finding
+
+
+def test_check_when_nobody_is_found_then_base_and_filter_are_named(own):
+    found = about(check(own, people={"filter": "(objectClass=posixAccount)"}), "rights")
+
+    assert found.level is Level.FAIL
+    assert "people.filter" in found.mend
+
+
+@pytest.mark.parametrize(
+    "right, told",
+    [
+        ("attrs=numen by dn.exact={gateway} read", "read numen"),
+        ("attrs=numen by dn.exact={gateway} =sc", "search by numen"),
+        ("attrs=userPassword by dn.exact={gateway} write", "read userPassword"),
+        ("attrs=mail by dn.exact={gateway} write", "write mail"),
+        ("attrs=description by dn.exact={gateway} write", "write description"),
+        ("attrs=objectClass by dn.exact={gateway} write", "write objectClass"),
+    ],
+)
+def test_check_when_the_account_may_more_than_it_must_then_it_fails_and_says_what(own, with_rule, right, told):
+    with_rule(f'to dn.subtree="ou=people,{SUFFIX}" {right.format(gateway=f"{chr(34)}{GATEWAY}{chr(34)}")} by * break')
+
+    assert any(told in failed.finding for failed in failures(check(own)))
+
+
+@pytest.mark.parametrize(
+    "attribute, told",
+    [("userPassword", "write userPassword"), ("numen", "compare numen"), ("birthDate", "birthDate")],
+)
+def test_check_when_the_account_may_less_than_it_must_then_it_fails_and_says_what(own, with_rule, attribute, told):
+    with_rule(f'to dn.subtree="ou=people,{SUFFIX}" attrs={attribute} by dn.exact="{GATEWAY}" none by * break')
+
+    assert any(told in failed.finding for failed in failures(check(own)))
+
+
+@pytest.mark.parametrize(
+    "sections, told",
+    [
+        ({"password": {"history": 12}}, "password.history = 5"),
+        ({"lockout": {"failures": 5}}, "lockout.failures = 10"),
+        ({"lockout": {"minutes": 30}}, "lockout.minutes = 15"),
+        ({"password": {"min_length": 6}}, "password.min_length = 8"),
+    ],
+)
+def test_check_when_the_pages_promise_something_else_than_the_policy_then_it_warns_with_the_setting(
+    own, sections, told
+):
+    [found] = [finding for finding in check(own, **sections) if finding.level is Level.WARN]
+
+    assert found.mend == told
+
+
+def test_check_when_the_services_policy_lets_accounts_expire_then_it_fails(own):
+    policy = f"dn: cn=services,{POLICIES}\nchangetype: modify\n"
+    own.load(f"{policy}replace: pwdMaxAge\npwdMaxAge: 7776000\n")
+
+    found = about(check(own), "service account")
+
+    own.load(f"{policy}delete: pwdMaxAge\n")
+    assert found.level is Level.FAIL
+    assert "expires" in found.finding
