@@ -79,7 +79,7 @@ def _routes(app: Flask, gateway: Gateway) -> None:
     app.add_url_rule("/donnees-personnelles", "privacy", reading.privacy)
     app.add_url_rule("/accessibilite", "accessibility", reading.accessibility)
     app.register_blueprint(captcha_pages(desk.captcha, desk.work, desk.throttle))
-    app.register_blueprint(health(gateway.ask_directory))
+    app.register_blueprint(health(gateway.ask_directory, gateway.checks))
 
 
 def _texts(app: Flask, settings: Settings) -> None:

@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,6 +17,9 @@ from gateway.account.model import FindRequest
 from gateway.account.outcomes import Found, Refused
 from gateway.account.policy import PasswordRules
 from gateway.account.reset import choose_password, prove_identity, restore_initial_password
+from gateway.checks.machine import check_store
+from gateway.checks.readiness import Readiness
+from gateway.checks.servers import check_decoy
 from gateway.directory.connection import ConnectionPool
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import LdapOutbox
@@ -56,6 +59,8 @@ class Gateway:
     change: ChangeService
     progress: Progress
     ask_directory: Callable[[], None]
+    checks: Callable[[], Mapping[str, str]]
+    """What was checked lately, and whether it is OK."""
     start: Callable[[], None]
     """Begin with what goes on in the background; only once the process that serves is forked."""
     close: Callable[[], None]
@@ -116,6 +121,12 @@ def build(settings: Settings) -> Gateway:
         change=partial(change_password, passwords=passwords, rules=rules, clock=clock),
         progress=propagation.states,
         ask_directory=people.check,
+        checks=Readiness(
+            (
+                partial(check_store, settings),
+                lambda: service.ask(lambda connection: check_decoy(settings, "directory", connection)),
+            )
+        ),
         start=start,
         close=close,
     )

@@ -67,7 +67,7 @@ def _check_server(
     yield _certificate(url, connection)
     yield from _schema(settings, url, connection)
     yield from _ppolicy(settings, url)
-    yield _decoy(settings, url, connection)
+    yield check_decoy(settings, url, connection)
     yield _speed(settings, url, connection)
     yield from check_policies(settings, url, connection)
     yield from check_rights(settings, url, connection)
@@ -157,7 +157,7 @@ def _ppolicy(settings: Settings, url: str) -> Iterator[Finding]:
         )
 
 
-def _decoy(settings: Settings, url: str, connection: Connection) -> Finding:
+def check_decoy(settings: Settings, url: str, connection: Connection) -> Finding:
     checked, dn = f"{url}: decoy", settings.directory.decoy_dn
     proof = next(iter(settings.people.proofs.values()))
     result = connection.compare(dn, proof.attribute, secrets.token_hex(8))[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -13,8 +13,12 @@ from gateway.account.errors import DirectoryUnavailable
 log = logging.getLogger(__name__)
 
 
-def health(ask_directory: Callable[[], None]) -> Blueprint:
-    """`ask_directory` raises DirectoryUnavailable when the services could do nothing."""
+FAIL = "FAIL"
+
+
+def health(ask_directory: Callable[[], None], checks: Callable[[], Mapping[str, str]]) -> Blueprint:
+    """`ask_directory` raises DirectoryUnavailable when the services could do nothing; `checks` gives OK, WARN or FAIL
+    for each thing that was checked lately."""
     pages = Blueprint("health", __name__, url_prefix="/health")
 
     @pages.get("/live")
@@ -25,9 +29,13 @@ def health(ask_directory: Callable[[], None]) -> Blueprint:
     def ready() -> ResponseReturnValue:
         try:
             ask_directory()
+            found = checks()
         except DirectoryUnavailable as error:
             log.warning("not ready: %s", error)
             return {"status": "directory unavailable"}, 503
-        return {"status": "ready"}
+        if FAIL in found.values():
+            log.warning("not ready: %s", found)
+            return {"status": "not ready", "checks": dict(found)}, 503
+        return {"status": "ready", "checks": dict(found)}
 
     return pages

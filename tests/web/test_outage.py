@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import pytest
 from browser import CHANGE, FIND, RESET, Browser
-from directory_server import PASSWORD
+from directory_server import PASSWORD, free_port
 
 from gateway.account.errors import WriteUnconfirmed
 from gateway.app import create_app
+from gateway.checks.finding import ok
+from gateway.checks.readiness import Readiness
 from gateway.web.request_id import LINE, RequestIdFilter
 
 NEW = "Nouveau-2025"
@@ -156,3 +159,25 @@ def test_health_when_the_directory_is_down_then_the_process_is_alive_and_not_rea
 
     assert browser.client.get("/health/live").status_code == 200
     assert browser.client.get("/health/ready").status_code == 503
+
+
+def test_health_when_the_store_is_gone_then_it_is_not_ready_and_says_which_check_failed(directory, open_browser):
+    answer = open_browser(throttle={"store": f"redis://127.0.0.1:{free_port()}/0"}).client.get("/health/ready")
+
+    assert answer.status_code == 503
+    assert answer.json["checks"]["throttle.store"] == "FAIL"
+
+
+def test_health_when_asked_often_then_its_checks_are_kept_for_a_while():
+    asked = []
+
+    def check():
+        asked.append(1)
+        return ok("something", "is well")
+
+    ready = Readiness([check], kept_seconds=0.2)
+    first, second = ready(), ready()
+    time.sleep(0.3)
+
+    assert first == second == ready() == {"something": "OK"}
+    assert len(asked) == 2

@@ -1,0 +1,31 @@
+"""The checks without which nobody can be served, kept for some seconds: load balancers ask often."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway.checks.finding import Finding
+
+KEPT_SECONDS = 15.0
+
+
+@dataclass(slots=True)
+class Readiness:
+    """Runs `checks` when its last answer is too old; each names what it checked and how that stands."""
+
+    checks: Sequence[Callable[[], Finding]]
+    kept_seconds: float = KEPT_SECONDS
+    _found: list[Finding] = field(default_factory=list)
+    _until: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self) -> Mapping[str, str]:
+        """From what was checked to OK, WARN or FAIL; `mamia check` tells the rest."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._found = [check() for check in self.checks]
+                self._until = time.monotonic() + self.kept_seconds
+            return {finding.checked: str(finding.level) for finding in self._found}
