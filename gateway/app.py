@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 from gateway.composition import Gateway
 from gateway.settings import Settings
 from gateway.web import wording
+from gateway.web.access_log import log_requests
 from gateway.web.assets import keep_assets
 from gateway.web.brand import show_brand
 from gateway.web.health import health
@@ -61,6 +62,8 @@ def create_app(gateway: Gateway) -> Flask:
     helpdesk_pages(app, Helpdesk(settings))
     _error_pages(app)
     stand_behind_proxies(app, settings.web.trusted_proxies, settings.web.proxy_networks)
+    if settings.web.access_log:
+        log_requests(app)
     gateway.start()
     return app
 

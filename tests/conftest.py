@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from browser import Browser
 from directory_server import PEOPLE, POLICIES, SUFFIX, AcademyDirectory, free_address
+from real_redis import PrivateRedis
 from real_smtp import MailServer
 
 from gateway import composition
@@ -95,6 +96,15 @@ def browser(open_browser: Callable[..., Browser]) -> Browser:
 def mail_server() -> Iterator[MailServer]:
     """A mail server that runs."""
     server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
+    """A Redis with nothing in it, and running."""
+    server = PrivateRedis(tmp_path)
     server.start()
     yield server
     server.stop()

@@ -17,7 +17,7 @@ from gateway.app import create_app
 from gateway.cli.core_dumps import forbid_core_dumps
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
-from gateway.settings.file import load
+from gateway.settings.file import SettingsError, load
 from gateway.settings.types import LOOPBACK
 from gateway.web.language import catalogues
 from gateway.web.request_id import log_to_standard_error
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"mamia serve: audit or notices: {error}", file=sys.stderr)
         return USAGE_ERROR
     gateway.close()
-    Server(settings).run()
+    Server(settings, arguments.config).run()
     return 0
 
 
@@ -77,11 +77,20 @@ def _warn(settings: Settings) -> None:
 
 
 class Server(BaseApplication):
-    """One process, many threads: what was spent (challenges, tickets) is remembered in its memory."""
+    """gunicorn with threads. SIGHUP reads the settings anew, and new processes take over from the old ones."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, config: Path | None) -> None:
         self._settings = settings
+        self._config = config
         super().__init__()
+
+    def reload(self) -> None:
+        """Settings that can't be used leave the service as it is."""
+        try:
+            self._settings = load(self._config)
+        except SettingsError as error:
+            log.error("the settings were not read anew: %s", "; ".join(f"{f.key} {f.message}" for f in error.faults))
+        super().reload()
 
     def load_config(self) -> None:
         web = self._settings.web
@@ -89,7 +98,7 @@ class Server(BaseApplication):
         options: dict[str, Any] = {
             "bind": f"{host}:{web.port}",
             "worker_class": "gthread",
-            "workers": 1,
+            "workers": web.processes,
             "threads": web.threads,
             "graceful_timeout": GRACE_SECONDS,
             "keepalive": 15,
@@ -97,6 +106,8 @@ class Server(BaseApplication):
             "loglevel": "warning",
             "control_socket_disable": True,
         }
+        if web.tls_certificate_file:
+            options |= {"certfile": str(web.tls_certificate_file), "keyfile": str(web.tls_key_file)}
         for name, value in options.items():
             self.cfg.set(name, value)
 

@@ -21,5 +21,12 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "second_proof.ways", 'has "mail", and [notices] names no mail server (spool, smtp_host)'
     if "phone" in ways and not people.phone:
         yield "second_proof.ways", 'has "phone", and people.phone names no attribute'
+    if settings.web.processes > 1 and settings.throttle.store.startswith("memory:"):
+        yield (
+            "web.processes",
+            'is more than 1, and throttle.store = "memory://": each would count for itself; use redis:// or valkey://',
+        )
+    if bool(settings.web.tls_certificate_file) != bool(settings.web.tls_key_file):
+        yield "web.tls_certificate_file", "and web.tls_key_file go together: one of them is missing"
     if settings.web.secure_cookies is False and settings.web.trusted_proxies:
         yield "web.secure_cookies", "is false behind a proxy: cookies would travel in clear"

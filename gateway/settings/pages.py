@@ -72,7 +72,15 @@ class Captcha(Section):
 class Web(Section):
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    processes: Annotated[int, Field(ge=1, le=64)] = 1
+    """More than one need a store that they share: `throttle.store` in Redis or Valkey."""
     threads: Annotated[int, Field(ge=1, le=256)] = 16
+    """Of each process."""
+    tls_certificate_file: Path | None = None
+    """With its key: the service speaks TLS itself, where no proxy stands before it."""
+    tls_key_file: Path | None = None
+    access_log: bool = True
+    """A line a request to standard error: address, method, route (never an address with a ticket), status, time."""
     secret_keys: list[SecretStr] = []
     """Newest first; the first one seals, all of them open."""
     secret_keys_file: Path | None = None

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import signal
+import ssl
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from certificates import make_certificates
 from directory_server import free_port
+from patience import wait_until
 from settings_file import write_settings_file
 
 MAMIA = [sys.executable, "-m", "gateway.cli.main", "serve", "--config"]
@@ -61,6 +66,85 @@ def test_service_when_it_runs_then_no_process_of_it_may_leave_a_core_dump(runnin
         limits = Path(f"/proc/{number}/limits").read_text()
         [core] = [line for line in limits.splitlines() if line.startswith("Max core file size")]
         assert core.split()[4:6] == ["0", "0"]
+
+
+def ask(port, path="/health/ready", scheme="http", **options):
+    with urllib.request.urlopen(f"{scheme}://localhost:{port}{path}", **options) as answer:
+        return answer.status, answer.read().decode()
+
+
+def wait_until_it_answers(port, scheme="http", **options):
+    def answers():
+        try:
+            return ask(port, scheme=scheme, **options)[0] == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    wait_until(answers)
+
+
+@contextmanager
+def served(file):
+    process = subprocess.Popen([*MAMIA, file], stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def children_of(process):
+    return set(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+
+
+def test_service_when_several_processes_are_set_then_they_serve_together(directory, tmp_path, redis):
+    port = free_port()
+    in_web = f"port = {port}\nprocesses = 3"
+    file = write_settings_file(tmp_path, directory, in_web=in_web, more=f'[throttle]\nstore = "{redis.url}"')
+
+    with served(file) as process:
+        wait_until_it_answers(port)
+        wait_until(lambda: len(children_of(process)) == 3)
+
+
+def test_service_when_several_processes_would_count_each_for_itself_then_it_does_not_start(
+    write, directory, tmp_path
+):
+    file = write_settings_file(tmp_path, directory, in_web="processes = 2")
+
+    assert "web.processes" in refused(file)
+
+
+def test_service_when_the_settings_change_and_it_gets_a_hangup_then_new_processes_have_them(write):
+    file, port = write()
+    with served(file) as process:
+        wait_until_it_answers(port)
+        before = children_of(process)
+        file.write_text(file.read_text() + '[academy]\nname = "Académie de Trifouilly"\n')
+        process.send_signal(signal.SIGHUP)
+
+        wait_until(lambda: "Trifouilly" in ask(port, "/")[1])
+        wait_until(lambda: not before & children_of(process))
+
+
+def test_service_when_the_settings_are_broken_and_it_gets_a_hangup_then_it_goes_on_as_it_was(write):
+    file, port = write()
+    with served(file) as process:
+        wait_until_it_answers(port)
+        file.write_text(file.read_text() + "nonsense = 1\n")
+        process.send_signal(signal.SIGHUP)
+        time.sleep(2)
+
+        assert ask(port)[0] == 200
+
+
+def test_service_when_it_has_a_certificate_then_it_speaks_tls_itself(directory, tmp_path):
+    port, made = free_port(), make_certificates(tmp_path, "localhost")
+    in_web = f'port = {port}\ntls_certificate_file = "{made.certificate}"\ntls_key_file = "{made.key}"'
+
+    with served(write_settings_file(tmp_path, directory, in_web=in_web)):
+        context = ssl.create_default_context(cafile=made.authority)
+        wait_until_it_answers(port, scheme="https", context=context)
 
 
 def test_service_when_it_runs_then_another_hosts_name_gets_400(running):

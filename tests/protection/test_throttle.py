@@ -16,14 +16,8 @@ KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @pytest.fixture(params=["memory", "redis"])
-def store(request, tmp_path):
-    if request.param == "memory":
-        yield Store("memory://")
-        return
-    server = PrivateRedis(tmp_path)
-    server.start()
-    yield Store(server.url)
-    server.stop()
+def store(request):
+    return Store("memory://" if request.param == "memory" else request.getfixturevalue("redis").url)
 
 
 def test_attempts_when_a_hundred_come_at_once_then_exactly_as_many_as_allowed_pass(store):

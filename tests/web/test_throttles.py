@@ -8,7 +8,6 @@ import time
 import pytest
 from browser import CHANGE, FIND, RESET, Browser
 from directory_server import PASSWORD
-from real_redis import PrivateRedis
 
 from gateway.app import create_app
 
@@ -24,14 +23,6 @@ WIDE = {
 def only(**rates):
     """Throttles that are too wide to matter but for these."""
     return {"throttle": {**WIDE, "misses_per_address": "1000/minute", **rates}}
-
-
-@pytest.fixture
-def redis(tmp_path):
-    server = PrivateRedis(tmp_path)
-    server.start()
-    yield server
-    server.stop()
 
 
 def tries(browser, times, login="fdurand4", **options):
