@@ -51,6 +51,8 @@ def create_app(gateway: Gateway) -> Flask:
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_SECURE=settings.web.secure_cookies,
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        # All messages are ours; it would read WTForms' own catalogues anew for each form.
+        WTF_I18N_ENABLED=False,
     )
     _texts(app, settings)
     speak(app, settings.web.languages, settings.web.templates, secure_cookie=settings.web.secure_cookies)

@@ -42,8 +42,10 @@ def free_address() -> str:
 class AcademyDirectory:
     """slapd with the schema, rules and policies of `ldif/`, and nobody in it."""
 
-    def __init__(self, state: Path, *, tls: str = "", more_urls: tuple[str, ...] = ()) -> None:
-        self.slapd = PrivateSlapd(state, free_port(), max_size=1 << 26, tls=tls, more_urls=more_urls)
+    def __init__(
+        self, state: Path, *, tls: str = "", more_urls: tuple[str, ...] = (), max_size: int = 1 << 26
+    ) -> None:
+        self.slapd = PrivateSlapd(state, free_port(), max_size=max_size, tls=tls, more_urls=more_urls)
         self.slapd.create(with_sample_staff=False)
         self.slapd.start()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import current_app
 from jinja2 import Template
@@ -53,5 +54,6 @@ def _template(name: str) -> Template:
     return current_app.jinja_env.select_template(names)
 
 
+@lru_cache(maxsize=512)
 def _html(markdown: str) -> Markup:
     return Markup(_MARKDOWN.render(markdown))  # noqa: S704 - commonmark with html off escapes what it is given
