@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 TESTS ?= tests
 WORKERS ?= 2
 WORKSTATION ?= nt
-BENCH ?= propagation uniform memory captcha strength
+BENCH ?= propagation requests uniform memory captcha strength
 # In a variable, since a comma would end the argument of a call.
 ALL_EXTRAS := .[tests,bench]
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -95,7 +95,7 @@ debian-samba:
 debian-tests:
 	@$(call debian,$(TEST_PACKAGES))
 debian-bench:
-	@$(call debian,$(TEST_PACKAGES) tesseract-ocr)
+	@$(call debian,$(TEST_PACKAGES) tesseract-ocr wrk)
 
 # $(1): packages; installs those that are missing. Neither slapd nor the others may set up a server of their
 # own: the policy forbids their start while they are installed, as invoke-rc.d(8) reads it.

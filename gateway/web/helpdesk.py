@@ -34,6 +34,7 @@ class Helpdesk:
         self.zone = ZoneInfo(settings.academy.timezone)
         self.academy = settings.academy
         self._holidays = _holidays_of(self.support)
+        self._words: dict[str, str] = {}
         self.hours = OpeningHours(
             openings=[
                 opening_hours.Opening(frozenset(map(DAYS.index, opening.days)), opening.opens, opening.closes)
@@ -47,6 +48,12 @@ class Helpdesk:
         )
 
     def in_words(self) -> str:
+        """The hours in the page's language; every page has them."""
+        if current() not in self._words:
+            self._words[current()] = self._put_into_words()
+        return self._words[current()]
+
+    def _put_into_words(self) -> str:
         """Such as "du lundi au vendredi, de 8 h 30 à 12 h 30 et de 13 h 30 à 17 h"."""
         by_days: dict[tuple[str, ...], list[Opening]] = {}
         for opening in self.support.openings:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from babel import Locale
 from babel.support import Translations
-from flask import Flask, Response, request
-from flask_babel import Babel, get_locale
+from flask import Flask, Response, g, request
+from flask_babel import Babel, get_locale, get_translations
 from werkzeug.exceptions import RequestEntityTooLarge
 
 FOLDER = Path(__file__).parents[1] / "translations"
@@ -51,10 +51,12 @@ def speak(app: Flask, codes: Sequence[str], own_templates: Path | None, *, secur
     folders = [str(FOLDER), *([str(own_templates / "translations")] if own_templates else [])]
     Babel(
         app,
+        configure_jinja=False,
         default_locale=codes[0],
         default_translation_directories=";".join(folders),
         locale_selector=lambda: _chosen(codes) or request.accept_languages.best_match(codes, codes[0]),
     )
+    _teach_templates(app)
     app.jinja_env.globals.update(languages=languages, language=current)
 
     @app.after_request
@@ -63,6 +65,25 @@ def speak(app: Flask, codes: Sequence[str], own_templates: Path | None, *, secur
         if code in codes:
             response.set_cookie(COOKIE, code, A_YEAR_SECONDS, secure=secure_cookie, httponly=True, samesite="Strict")
         return response
+
+
+def _teach_templates(app: Flask) -> None:
+    """As Flask-Babel does it, but for looking the catalogue up once a page instead of once a phrase."""
+
+    def catalogue() -> Translations:
+        known: tuple[str, Translations] | None = g.get("catalogue")
+        if known is None or known[0] != current():
+            known = g.catalogue = current(), get_translations()
+        return known[1]
+
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda message: catalogue().ugettext(message),
+        ngettext=lambda one, many, number: catalogue().ungettext(one, many, number),
+        pgettext=lambda context, message: catalogue().upgettext(context, message),
+        npgettext=lambda context, one, many, number: catalogue().unpgettext(context, one, many, number),
+        newstyle=True,
+    )
 
 
 def current() -> str:
