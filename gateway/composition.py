@@ -20,6 +20,7 @@ from gateway.account.reset import choose_password, prove_identity, restore_initi
 from gateway.checks.machine import check_store
 from gateway.checks.readiness import Readiness
 from gateway.checks.servers import check_decoy
+from gateway.directory.accounts import LdapAccounts
 from gateway.directory.connection import ConnectionPool
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import LdapOutbox
@@ -182,6 +183,28 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
             target.close()
 
     return Worker(courier, outbox, targets, close)
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """What `mamia account` works with."""
+
+    directory: LdapAccounts
+    audit: Audit
+    close: Callable[[], None]
+
+
+def build_accounts(settings: Settings) -> Accounts:
+    pool = ConnectionPool(settings.directory, as_service=True)
+    lockout = timedelta(minutes=settings.lockout.minutes)
+    # Whoever only looks need not be able to write the audit.
+    audit = Audit(settings.audit, opens_late=True)
+
+    def close() -> None:
+        pool.close()
+        audit.close()
+
+    return Accounts(LdapAccounts(pool, PeopleMapping(settings.people), lockout), audit, close)
 
 
 def password_rules(settings: Settings) -> PasswordRules:

@@ -1,7 +1,8 @@
 """Changes and lookups over HTTP: how many a second at 16 at once, and what HTTP adds to the bare directory.
 
-`mamia serve` runs as an academy runs it, on a real slapd; wrk asks. Every change is another person's. The CAPTCHA is off
-and the throttles are wide: the one is measured by itself, the others would do what they are for.
+`mamia serve` runs as an academy runs it, with two processes and Redis, on a real slapd; wrk asks. Every change is
+another person's. The CAPTCHA is off and the throttles are wide: the one is measured by itself, the others would do
+what they are for.
 """
 
 from __future__ import annotations

@@ -1,0 +1,153 @@
+"""`mamia account LOGIN`: what the helpdesk may know about an account, and two things that it may do.
+
+Neither NUMEN nor birth date is shown. What is done stands in the audit with the name of whoever did it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ldap3.core.exceptions import LDAPException
+from pydantic import SecretStr
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.composition import Accounts, build_accounts
+from gateway.directory.accounts import AccountState, unlock
+from gateway.settings import Settings
+from gateway.settings.file import load, read_secret
+
+FAILED = 1
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("account", help="an account's state; unlock it, or force a change of password")
+    parser.add_argument("login", metavar="LOGIN")
+    parser.add_argument("action", nargs="?", choices=["show", "unlock", "force-change"], default="show")
+    parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--bind-dn", help="for unlock: your own account in the directory, which may lift lock-outs")
+    parser.add_argument("--bind-password-file", type=Path, help="its password's file; without it, it is asked for")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 1 when there is no such account, or when what was asked for was not done."""
+    if arguments.action == "unlock" and not arguments.bind_dn:
+        print("mamia account: unlock needs --bind-dn: the gateway's own account may not do it", file=sys.stderr)
+        return 2
+    settings = load(arguments.config)
+    act: Callable[..., int] = {"show": _show, "unlock": _unlock, "force-change": _force_change}[arguments.action]
+    with closing(build_accounts(settings)) as accounts:
+        try:
+            state = accounts.directory.read(arguments.login, datetime.now(UTC))
+            if state is None:
+                return _fail(f"{arguments.login}: nobody has this login; mamia sees {settings.people.base}")
+            return act(arguments, settings, accounts, state)
+        except (DirectoryUnavailable, LDAPException, OSError) as error:
+            return _fail(f"{arguments.login}: nothing was done: {error}")
+
+
+def _show(arguments: argparse.Namespace, _: Settings, __: Accounts, state: AccountState) -> int:
+    facts = _facts(state)
+    if arguments.json:
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(f"{name:17} {value}" for name, value in _in_words(state).items()))
+    return 0
+
+
+def _unlock(arguments: argparse.Namespace, settings: Settings, accounts: Accounts, state: AccountState) -> int:
+    if state.is_closed:
+        return _fail(f"{arguments.login}: an administrator closed it for good; this command does not open it")
+    if state.locked_since is None:
+        print(f"{arguments.login}: it is not locked; nothing was done")
+        return 0
+    own = {"bind_dn": arguments.bind_dn, "bind_password": _password(arguments)}
+    unlock(settings.directory.model_copy(update=own), state.dn)
+    accounts.audit.record("helpdesk", "unlocked", login=arguments.login, operator=_operator(), by=arguments.bind_dn)
+    print(f"{arguments.login}: unlocked")
+    return 0
+
+
+def _force_change(arguments: argparse.Namespace, _: Settings, accounts: Accounts, state: AccountState) -> int:
+    accounts.directory.force_change(state.dn)
+    accounts.audit.record("helpdesk", "change_forced", login=arguments.login, operator=_operator())
+    print(f"{arguments.login}: the password must be changed at the next login")
+    return 0
+
+
+def _facts(state: AccountState) -> dict[str, Any]:
+    person = state.person
+    return {
+        "login": person.login,
+        "mail": person.mail,
+        "locked": state.locked_since is not None or state.is_closed,
+        "closed": state.is_closed,
+        "locked_until": _iso(state.locked_until),
+        "initial_password": person.initial_password,
+        "changed_at": _iso(state.changed_at),
+        "expires_at": _iso(state.expires_at),
+        "propagation": [
+            {"target": one.target, "state": str(one.step), "since": _iso(one.since), "reason": one.reason}
+            for one in state.propagation
+        ],
+    }
+
+
+def _in_words(state: AccountState) -> dict[str, str]:
+    person = state.person
+    words = {
+        "login": person.login,
+        "name": " ".join((*person.given_names, *person.surnames)),
+        "mail": person.mail or "none",
+        "account": _lock_in_words(state),
+        "password": "initial, must be changed at the next login" if person.initial_password else "the person's own",
+        "last change": _local(state.changed_at) or "never",
+        "expires": _local(state.expires_at) or "never",
+    }
+    for one in state.propagation:
+        reason = f": {one.reason}" if one.reason else ""
+        words[f"at {one.target}"] = f"{one.step} since {_local(one.since)}{reason}"
+    return words
+
+
+def _lock_in_words(state: AccountState) -> str:
+    if state.is_closed:
+        return "closed for good by an administrator"
+    if state.locked_since is None:
+        return "open"
+    until = f"until {_local(state.locked_until)}" if state.locked_until else "until a reset"
+    return f"locked since {_local(state.locked_since)}, {until}"
+
+
+def _password(arguments: argparse.Namespace) -> SecretStr:
+    if arguments.bind_password_file:
+        return read_secret(arguments.bind_password_file, "--bind-password-file")
+    return SecretStr(getpass.getpass(f"password of {arguments.bind_dn}: "))
+
+
+def _operator() -> str:
+    """Who asked, behind sudo too."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def _iso(when: datetime | None) -> str | None:
+    return when.isoformat() if when else None
+
+
+def _local(when: datetime | None) -> str:
+    return f"{when.astimezone():%Y-%m-%d %H:%M %Z}" if when else ""
+
+
+def _fail(message: str) -> int:
+    print(f"mamia account: {message}", file=sys.stderr)
+    return FAILED

@@ -1,0 +1,108 @@
+"""What the helpdesk may know and do about somebody's account: its state, and two changes that reveal nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ldap3 import BASE, MODIFY_REPLACE, Connection
+from ldap3.core.results import RESULT_SUCCESS
+
+from gateway.account.errors import DirectoryMisconfigured
+from gateway.account.model import Person
+from gateway.directory import ppolicy
+from gateway.directory.connection import ConnectionPool, connect
+from gateway.directory.mapping import Entry, PeopleMapping, entry_of
+from gateway.directory.people import search
+from gateway.settings import Directory
+from gateway.workstation.state import SyncState, read_state
+
+STATES = "mamiaSyncState"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """Neither NUMEN nor birth date: the gateway can't read the one and nobody at the helpdesk needs the other."""
+
+    dn: str
+    person: Person
+    locked_since: datetime | None
+    locked_until: datetime | None
+    """None while not locked, and where only a reset or an administrator unlocks it."""
+    is_closed: bool
+    """Locked for good by an administrator."""
+    changed_at: datetime | None
+    expires_at: datetime | None
+    """None where its policy lets it last, or can't be read."""
+    propagation: Sequence[SyncState]
+
+
+class LdapAccounts:
+    def __init__(self, service: ConnectionPool, mapping: PeopleMapping, lockout: timedelta) -> None:
+        self._service = service
+        self._mapping = mapping
+        self._lockout = lockout
+
+    def read(self, login: str, now: datetime) -> AccountState | None:
+        """None for a login that nobody has. Raises DirectoryUnavailable, DirectoryMisconfigured."""
+        attributes = [*self._mapping.account_attributes, STATES]
+        filter_ = self._mapping.with_login(login)
+        entries = self._service.ask(lambda connection: search(connection, self._mapping.base, filter_, attributes, 2))
+        if len(entries) > 1:
+            raise DirectoryMisconfigured(f"{len(entries)} entries have the login {login}")
+        return self._state(entries[0], now) if entries else None
+
+    def force_change(self, dn: str) -> None:
+        """The password must be changed at the next login. Raises DirectoryUnavailable, DirectoryMisconfigured."""
+        self._service.tell(lambda connection: _replace(connection, dn, ppolicy.MUST_CHANGE, ["TRUE"]))
+
+    def _state(self, entry: Entry, now: datetime) -> AccountState:
+        locked_at = entry.first(ppolicy.LOCKED_AT)
+        locked = ppolicy.is_locked(locked_at, self._lockout, now)
+        since = ppolicy.read_time(locked_at) if locked else None
+        changed = entry.first(ppolicy.CHANGED_AT)
+        changed_at = ppolicy.read_time(changed) if changed else None
+        lasts = self._max_age(entry.first(ppolicy.POLICY))
+        return AccountState(
+            dn=entry.dn,
+            person=self._mapping.person(entry),
+            locked_since=since,
+            locked_until=since + self._lockout if since and self._lockout else None,
+            is_closed=locked_at == ppolicy.LOCKED_FOR_GOOD,
+            changed_at=changed_at,
+            expires_at=changed_at + lasts if changed_at and lasts else None,
+            propagation=[state for value in entry.all(STATES) if (state := read_state(value))],
+        )
+
+    def _max_age(self, policy: str) -> timedelta | None:
+        """Of the policy that the entry names; everybody's has none in ldif/ (CNIL 2022-100)."""
+        if not policy:
+            return None
+
+        def ask(connection: Connection) -> list[Entry]:
+            _, _, answers, _ = connection.search(policy, "(objectClass=*)", BASE, attributes=["pwdMaxAge"])
+            return [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]
+
+        seconds = next((entry.first("pwdMaxAge") for entry in self._service.ask(ask)), "")
+        return timedelta(seconds=int(seconds)) if seconds and int(seconds) else None
+
+
+def unlock(settings: Directory, dn: str) -> None:
+    """Lift the lock-out of `dn`, by an account of the operator's that may: `settings` hold it.
+
+    The gateway's own account can't, and a reset by the person lifts it too. Raises DirectoryUnavailable,
+    DirectoryMisconfigured, LDAPException, OSError.
+    """
+    connection = connect(settings.servers[0], settings, as_service=True)
+    try:
+        # ppolicy forgets the wrong tries along with it.
+        _replace(connection, dn, ppolicy.LOCKED_AT, [])
+    finally:
+        connection.unbind()
+
+
+def _replace(connection: Connection, dn: str, attribute: str, values: list[str]) -> None:
+    result = connection.modify(dn, {attribute: [(MODIFY_REPLACE, values)]})[1]
+    if result["result"] != RESULT_SUCCESS:
+        raise DirectoryMisconfigured(f"{attribute} of {dn}: {result['description']} {result['message']}".strip())

@@ -1,0 +1,125 @@
+"""`mamia account LOGIN` as somebody at the helpdesk uses it on the server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from directory_server import NUMEN, PASSWORD, POLICIES
+from settings_file import write_settings_file
+
+from gateway.cli.private_slapd import ADMIN
+
+
+@pytest.fixture
+def config(directory, tmp_path):
+    directory.add_person("fdurand4", surname="Durand", given_name="François")
+    (tmp_path / "admin").write_text(directory.slapd.password("admin"))
+    more = f'[audit]\nto = "file"\nfile = "{tmp_path}/audit.log"\n'
+    return write_settings_file(tmp_path, directory, more=more)
+
+
+@pytest.fixture
+def account(config, tmp_path):
+    """Runs the command: `account("fdurand4", "unlock")`; unlocking is done as the administrator."""
+
+    def runner(login, action="show", *options):
+        own = ["--bind-dn", ADMIN, "--bind-password-file", tmp_path / "admin"] if action == "unlock" else []
+        command = [sys.executable, "-m", "gateway.cli.main", "account", login, action, "--config", config]
+        return subprocess.run(
+            [*command, *own, *options], capture_output=True, text=True, env={"SUDO_USER": "helen", "PATH": "/usr/bin"}
+        )
+
+    return runner
+
+
+def audit(config):
+    return [json.loads(line) for line in (config.parent / "audit.log").read_text().splitlines()]
+
+
+def test_account_when_it_is_open_then_its_state_is_told_without_number_or_birth_date(account):
+    told = account("fdurand4").stdout
+
+    assert "François Durand" in told
+    assert "account           open" in told
+    assert "expires           never" in told
+    assert not any(secret in told for secret in (NUMEN, "1985", "ARGON2", PASSWORD))
+
+
+def test_account_when_it_is_locked_then_it_says_until_when(account, directory):
+    directory.lock("fdurand4")
+
+    assert "locked since" in account("fdurand4").stdout
+    told = json.loads(account("fdurand4", "show", "--json").stdout)
+    assert told["locked"]
+    assert told["locked_until"] > told["changed_at"] if told["changed_at"] else told["locked_until"]
+
+
+def test_account_when_its_policy_ends_passwords_then_it_says_when(account, directory):
+    directory.set("fdurand4", "pwdPolicySubentry", f"cn=yearly,{POLICIES}")
+    directory.set("fdurand4", "pwdChangedTime", "20260301080000Z")
+
+    assert json.loads(account("fdurand4", "show", "--json").stdout)["expires_at"].startswith("2027-03-01")
+
+
+def test_unlock_when_the_account_is_locked_then_the_person_gets_in_and_the_audit_names_the_operator(
+    account, directory, config
+):
+    directory.lock("fdurand4")
+
+    done = account("fdurand4", "unlock")
+
+    assert done.returncode == 0, done.stderr
+    assert directory.binds("fdurand4", PASSWORD)
+    [line] = audit(config)
+    assert (line["service"], line["outcome"], line["login"], line["operator"]) == (
+        "helpdesk",
+        "unlocked",
+        "fdurand4",
+        "helen",
+    )
+
+
+def test_unlock_when_no_own_account_is_given_then_it_says_why_one_is_needed(account, directory, config):
+    command = [sys.executable, "-m", "gateway.cli.main", "account", "fdurand4", "unlock", "--config", config]
+
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    assert done.returncode == 2
+    assert "--bind-dn" in done.stderr
+
+
+def test_unlock_when_an_administrator_closed_the_account_then_it_stays_closed(account, directory):
+    directory.set("fdurand4", "pwdAccountLockedTime", "000001010000Z")
+
+    done = account("fdurand4", "unlock")
+
+    assert done.returncode == 1
+    assert "closed it for good" in done.stderr
+    assert not directory.binds("fdurand4", PASSWORD)
+
+
+def test_force_change_when_asked_then_the_next_login_must_change_it(account, directory, config):
+    done = account("fdurand4", "force-change")
+
+    assert done.returncode == 0, done.stderr
+    assert directory.read("fdurand4")["pwdReset"] == ["TRUE"]
+    assert audit(config)[0]["outcome"] == "change_forced"
+
+
+def test_account_when_nobody_has_the_login_then_it_says_where_it_looked(account):
+    done = account("nobody", "force-change")
+
+    assert done.returncode == 1
+    assert "ou=people" in done.stderr
+
+
+def test_account_when_the_directory_is_down_then_it_says_that_nothing_was_done(account, directory):
+    directory.kill()
+
+    done = account("fdurand4", "force-change")
+
+    assert done.returncode == 1
+    assert "nothing was done" in done.stderr
