@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from gateway.cli import people_import
 from gateway.cli.sample_ldif import entry
 from gateway.cli.sample_staff import LARGEST_COUNT, SAMPLE_PASSWORD, Member, Staff, members
 
@@ -31,6 +32,7 @@ class OutputFailed(Exception):
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     people = subparsers.add_parser("people", help="make entries of staff for the directory")
     commands = people.add_subparsers(required=True, metavar="COMMAND")
+    people_import.add_parser(commands)
     sample = commands.add_parser(
         "sample",
         help="write invented staff as LDIF",

@@ -1,0 +1,54 @@
+"""A line of the staff office's export: what must stand in it, and what it says about a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from gateway.account.birth_date import DateFault, read_birth_date
+from gateway.account.naming import login_stem, mail_stem
+
+NEEDED = ("surname", "given_name", "birth_date")
+NUMBERS = ("numen", "temporary_agent_number")
+OPTIONAL = ("birth_name", "department")
+_NUMBER = re.compile(r"[0-9A-Z]{4,20}")
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    surname: str
+    birth_name: str
+    given_name: str
+    birth_date: date
+    numen: str
+    temporary_agent_number: str
+    department: str
+
+    @property
+    def number(self) -> str:
+        """By which the same person is known from one export to the next."""
+        return self.numen or self.temporary_agent_number
+
+
+def read_row(values: Mapping[str, str], today: date) -> StaffRow:
+    """Raises ValueError that says what is wrong, naming the column and not the number or the date in it."""
+    cells = {name: (values.get(name) or "").strip() for name in (*NEEDED, *NUMBERS, *OPTIONAL)}
+    if missing := [name for name in NEEDED if not cells[name]]:
+        raise ValueError(f"{', '.join(missing)} is empty")
+    if any(not sign.isprintable() for cell in cells.values() for sign in cell):
+        raise ValueError("a cell holds a control character")
+    numbers = {name: re.sub(r"\s", "", cells[name]).upper() for name in NUMBERS}
+    if not any(numbers.values()):
+        raise ValueError("neither numen nor temporary_agent_number is given")
+    for name, number in numbers.items():
+        if number and not _NUMBER.fullmatch(number):
+            raise ValueError(f"{name} has other signs than letters and digits, or not 4 to 20 of them")
+    birth_date = read_birth_date(cells["birth_date"], today)
+    if isinstance(birth_date, DateFault):
+        raise ValueError(f"birth_date is {birth_date.value}; expected 27/03/1985 or 1985-03-27")
+    login_stem(cells["given_name"], cells["surname"])
+    mail_stem(cells["given_name"], cells["surname"])
+    others = {name: cells[name] for name in ("surname", "birth_name", "given_name", "department")}
+    return StaffRow(birth_date=birth_date, **numbers, **others)
