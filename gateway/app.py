@@ -29,6 +29,7 @@ from gateway.web.pages.reset import ResetPage
 from gateway.web.pages.result import ResultPage
 from gateway.web.request_id import number_requests
 from gateway.web.security import protect
+from gateway.web.watch import watch
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def create_app(gateway: Gateway) -> Flask:
     helpdesk_pages(app, Helpdesk(settings))
     _error_pages(app)
     stand_behind_proxies(app, settings.web.trusted_proxies, settings.web.proxy_networks)
+    watch(app, gateway.metrics, settings.metrics.allowed)
     if settings.web.access_log:
         log_requests(app)
     gateway.start()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from gateway.account.change import change_password
 from gateway.account.find import find_account
@@ -27,6 +28,7 @@ from gateway.directory.outbox import LdapOutbox
 from gateway.directory.passwords import LdapPasswords
 from gateway.directory.people import LdapPeople
 from gateway.directory.propagation import LdapPropagation, NoPropagation
+from gateway.metrics import Metrics
 from gateway.post.spool import Spool
 from gateway.post.text_message import TextMessages
 from gateway.protection.audit import Audit
@@ -55,6 +57,7 @@ class Gateway:
     """The services, ready to be put behind pages."""
 
     desk: Desk
+    metrics: Metrics
     find: Callable[[FindRequest], Found | Refused]
     reset: ResetServices
     change: ChangeService
@@ -74,6 +77,7 @@ class Worker:
     courier: Courier
     outbox: LdapOutbox
     targets: dict[str, Target]
+    metrics: Metrics
     close: Callable[[], None]
 
 
@@ -82,8 +86,9 @@ def build(settings: Settings) -> Gateway:
 
     Raises KeyFileError.
     """
-    service = ConnectionPool(settings.directory, as_service=True)
-    trials = ConnectionPool(settings.directory, as_service=False)
+    metrics = Metrics()
+    service = ConnectionPool(settings.directory, as_service=True, timed=metrics.timed)
+    trials = ConnectionPool(settings.directory, as_service=False, timed=metrics.timed)
     mapping = PeopleMapping(settings.people)
     rules = password_rules(settings)
     propagation = _propagation(settings, service, mapping)
@@ -98,7 +103,7 @@ def build(settings: Settings) -> Gateway:
     )
     people = LdapPeople(service, mapping)
     clock = SystemClock()
-    desk = _desk(settings, rules)
+    desk = _desk(settings, rules, metrics)
 
     def start() -> None:
         if desk.mails:
@@ -113,6 +118,7 @@ def build(settings: Settings) -> Gateway:
 
     return Gateway(
         desk=desk,
+        metrics=metrics,
         find=partial(find_account, people=people, clock=clock),
         reset=ResetServices(
             prove=partial(prove_identity, passwords=passwords, clock=clock),
@@ -133,7 +139,7 @@ def build(settings: Settings) -> Gateway:
     )
 
 
-def _desk(settings: Settings, rules: PasswordRules) -> Desk:
+def _desk(settings: Settings, rules: PasswordRules, metrics: Metrics) -> Desk:
     """Raises OSError where the audit's file or the spool can't be had."""
     keys, second_proof, notices = settings.web.keys, settings.second_proof, settings.notices
     store = Store(settings.throttle.store)
@@ -148,7 +154,7 @@ def _desk(settings: Settings, rules: PasswordRules) -> Desk:
         work=ProofOfWork(keys, spent, lifetime_seconds),
         tickets=tickets,
         throttle=Throttle(settings.throttle, store, keys[0]),
-        audit=Audit(settings.audit),
+        audit=Audit(settings.audit, count=lambda service, outcome: metrics.outcomes.labels(service, outcome).inc()),
         mails=Spool(notices, notices.spool) if notices.spool else None,
         text_messages=(
             TextMessages(second_proof.hook_url, token, second_proof.hook_timeout_seconds)
@@ -163,8 +169,14 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
     pool = ConnectionPool(directory, as_service=True)
     outbox = LdapOutbox(pool, settings.people)
     targets = delivered_targets(settings.workstation)
+    metrics = Metrics()
     # `mamia sync status` writes nothing, and may be run by somebody who couldn't.
     audit = Audit(settings.audit, opens_late=True)
+
+    def record(service: str, outcome: str, **facts: Any) -> None:
+        audit.record(service, outcome, **facts)
+        metrics.count_delivery(str(outcome), facts)
+
     courier = Courier(
         worker=f"{socket.gethostname()};{os.getpid()};{secrets.token_hex(3)}",
         outbox=outbox,
@@ -173,7 +185,7 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
         now=_now,
         monotonic=time.monotonic,
         pace=Pace(settings.workstation.lease_seconds, settings.workstation.give_up_hours),
-        audit=audit.record,
+        audit=record,
     )
 
     def close() -> None:
@@ -182,7 +194,7 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
         for target in targets.values():
             target.close()
 
-    return Worker(courier, outbox, targets, close)
+    return Worker(courier, outbox, targets, metrics, close)
 
 
 @dataclass(frozen=True, slots=True)

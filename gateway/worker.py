@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from collections.abc import Callable
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.workstation.deliver import Courier
@@ -15,12 +16,15 @@ LONGEST_OUTAGE_PAUSE = 10.0
 """Seconds between two looks at a directory that does not answer."""
 
 
-def work(courier: Courier, stop: threading.Event, poll_seconds: float) -> None:
+def work(
+    courier: Courier, stop: threading.Event, poll_seconds: float, after_round: Callable[[], None] = lambda: None
+) -> None:
     """Deliver until `stop` is set. Outages of the directory are waited out, with growing pauses."""
     failures = 0
     while not stop.is_set():
         try:
             courier.round(stop.is_set)
+            after_round()
             failures = 0
         except DirectoryUnavailable as error:
             failures += 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import shutil
 import sys
+import tempfile
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from gunicorn.app.base import BaseApplication
 from gateway import composition
 from gateway.app import create_app
 from gateway.cli.core_dumps import forbid_core_dumps
+from gateway.metrics import FOLDER_VARIABLE
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
 from gateway.settings.file import SettingsError, load
@@ -43,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"mamia serve: {missing}", file=sys.stderr)
         return USAGE_ERROR
     _warn(settings)
+    if settings.metrics.allowed:
+        # Before the first metric is made: all processes write into one folder.
+        os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="mamia-metrics-")
     try:
         gateway = composition.build(settings)
     except KeyFileError as error:
@@ -52,7 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"mamia serve: audit or notices: {error}", file=sys.stderr)
         return USAGE_ERROR
     gateway.close()
-    Server(settings, arguments.config).run()
+    try:
+        Server(settings, arguments.config).run()
+    finally:
+        if folder := os.environ.get(FOLDER_VARIABLE):
+            shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
@@ -74,6 +84,14 @@ def _warn(settings: Settings) -> None:
         log.warning("captcha.required is empty: scripts can use every form; this is for benchmarks only")
     if settings.web.secure_cookies and set(settings.web.hosts) <= LOOPBACK | {"[::1]"}:
         log.warning("web.hosts names this machine alone: browsers that come by another name get 400")
+
+
+def _forget_metrics_of(_: object, worker: Any) -> None:
+    """Gauges of a process that is gone count no more."""
+    if os.environ.get(FOLDER_VARIABLE):
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)
 
 
 class Server(BaseApplication):
@@ -105,6 +123,7 @@ class Server(BaseApplication):
             "proc_name": "mamia",
             "loglevel": "warning",
             "control_socket_disable": True,
+            "child_exit": _forget_metrics_of,
         }
         if web.tls_certificate_file:
             options |= {"certfile": str(web.tls_certificate_file), "keyfile": str(web.tls_key_file)}

@@ -8,7 +8,8 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from gateway.workstation.state import Step, SyncState
 log = logging.getLogger(__name__)
 
 FAILED = 1
+WATCH_SECONDS = 5.0
 HEADINGS = ("login", "target", "state", "age", "attempts", "last reason")
 ORDER = {step: place for place, step in enumerate(Step)}
 
@@ -65,9 +67,34 @@ def run_worker(arguments: argparse.Namespace) -> int:
         if not worker.targets:
             log.warning("the settings name no target for the worker: nothing will be delivered")
         log.info("worker ready for %s", ", ".join(worker.targets) or "nothing")
-        work(worker.courier, stop, settings.workstation.poll_seconds)
+        after_round = _watch(worker, settings.metrics.worker_port)
+        work(worker.courier, stop, settings.workstation.poll_seconds, after_round)
     log.info("worker stopped")
     return 0
+
+
+def _watch(worker: Worker, port: int) -> Callable[[], None]:
+    """Serve the worker's metrics; what waits is looked at every few seconds."""
+    if not port:
+        return lambda: None
+    from prometheus_client import start_http_server
+
+    start_http_server(port, "127.0.0.1", registry=worker.metrics.registry())
+    looked = -WATCH_SECONDS
+
+    def look() -> None:
+        nonlocal looked
+        if time.monotonic() - looked < WATCH_SECONDS:
+            return
+        looked = time.monotonic()
+        now, ages = datetime.now(UTC), dict[str, list[float]]({name: [] for name in worker.targets})
+        for item in worker.outbox.waiting():
+            for state in item.states:
+                if not state.is_final and state.target in ages:
+                    ages[state.target].append((now - state.since).total_seconds())
+        worker.metrics.watch_outbox(ages)
+
+    return look
 
 
 def run_status(arguments: argparse.Namespace) -> int:

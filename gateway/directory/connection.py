@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -71,6 +71,8 @@ class ConnectionPool:
 
     settings: Directory
     as_service: bool
+    timed: Callable[[str], AbstractContextManager[None]] = lambda kind: nullcontext()
+    """Stands around each question ("ask") and write ("tell")."""
     _idle: list[_Line] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _free: threading.BoundedSemaphore = field(init=False)
@@ -90,7 +92,8 @@ class ConnectionPool:
         for _ in range(len(self._servers) + 1):
             with self._line() as line:
                 try:
-                    return question(line.connection)
+                    with self.timed("ask"):
+                        return question(line.connection)
                 except FAILED as error:
                     failures.append(f"{line.server.url}: {_reason(error)}")
                     self._drop(line)
@@ -107,7 +110,8 @@ class ConnectionPool:
         for _ in self._servers:
             with self._line() as line:
                 try:
-                    return write(line.connection)
+                    with self.timed("tell"):
+                        return write(line.connection)
                 except ServerUnfit as error:
                     failures.append(f"{line.server.url}: {error}")
                     self._drop(line)

@@ -10,7 +10,7 @@ import logging
 import logging.handlers
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
@@ -23,8 +23,18 @@ NOT_A_LOGIN = "?"
 
 
 class Audit:
-    def __init__(self, settings: AuditSettings, *, opens_late: bool = False) -> None:
-        """Raises OSError where the file can't be written; with `opens_late` the first event finds that out."""
+    def __init__(
+        self,
+        settings: AuditSettings,
+        *,
+        opens_late: bool = False,
+        count: Callable[[str, str], None] = lambda service, outcome: None,
+    ) -> None:
+        """Raises OSError where the file can't be written; with `opens_late` the first event finds that out.
+
+        `count` hears of each event's service and outcome.
+        """
+        self._count = count
         self._handler = _handler(settings, opens_late=opens_late)
         logger = logging.Logger("mamia.audit", logging.INFO)
         logger.addHandler(self._handler)
@@ -41,6 +51,7 @@ class Audit:
 
     def record(self, service: str, outcome: str, *, login: str = "", **facts: Any) -> None:
         """One event. `facts` that are empty are left out. Never raises: a full disk must not stop a reset."""
+        self._count(service, str(outcome))
         known = {name: value for name, value in facts.items() if value not in ("", None, {}, [])}
         self._line.info(str(outcome), service=service, **({"login": as_login(login)} if login else {}), **known)
 

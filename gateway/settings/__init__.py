@@ -16,7 +16,7 @@ from pydantic_settings import (
 
 from gateway.settings.directory import Directory, Lockout, Password, People, Reset, ResetMode
 from gateway.settings.pages import Academy, Captcha, Web
-from gateway.settings.protection import Audit, Notices, SecondProof, Throttle
+from gateway.settings.protection import Audit, Metrics, Notices, SecondProof, Throttle
 from gateway.settings.support import Support
 from gateway.settings.workstation import (
     ActiveDirectoryTarget,
@@ -35,6 +35,7 @@ __all__ = [
     "Directory",
     "KerberosTarget",
     "Lockout",
+    "Metrics",
     "Notices",
     "Password",
     "People",
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     captcha: Captcha = Captcha()
     throttle: Throttle = Throttle()
     audit: Audit = Audit()
+    metrics: Metrics = Metrics()
     notices: Notices = Notices()
     workstation: Workstation = Workstation()
     web: Web

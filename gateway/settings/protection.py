@@ -69,6 +69,15 @@ class Audit(Section):
         return file
 
 
+class Metrics(Section):
+    """Counts and times for Prometheus: of the web service at `/metrics`, of the worker at a port of its own."""
+
+    allowed: list[IPvAnyNetwork] = []
+    """Who may read `/metrics`; for all others, and for all where it is empty, there is no such page."""
+    worker_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """On 127.0.0.1; 0: none."""
+
+
 class Notices(Section):
     """Mails to people whose password was changed or whose account was locked. Without a spool none are sent."""
 

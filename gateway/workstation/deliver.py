@@ -164,8 +164,9 @@ class Courier:
         level = logging.INFO if new.step in (Step.DONE, Step.SETTLING) else logging.WARNING
         log.log(level, "%s at %s: %s %s", item.login, state.target, new.step, _told(outcome))
         self.audit(
-            "workstation", new.step, login=item.login, target=state.target, reason=new.reason, attempts=new.attempts
-        )
+            "workstation", new.step, login=item.login, target=state.target, reason=new.reason,
+            attempts=new.attempts, seconds=round((new.at - state.since).total_seconds(), 1),
+        )  # fmt: skip
         return None if is_last else replace(item, states=states)
 
     def _set(self, item: Waiting, state: SyncState) -> Outcome:

@@ -82,7 +82,7 @@ def test_panel_when_there_is_no_javascript_then_it_speaks_of_all_fields(serve, o
     page = open_page(java_script_enabled=False)
     page.goto(serve() + RESET)
 
-    assert page.locator("[data-about]:visible").count() == 4
+    assert page.locator("[data-about]:visible").count() == 3
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import ssl
 import subprocess
@@ -84,8 +86,8 @@ def wait_until_it_answers(port, scheme="http", **options):
 
 
 @contextmanager
-def served(file):
-    process = subprocess.Popen([*MAMIA, file], stderr=subprocess.PIPE, text=True)
+def served(file, **environment):
+    process = subprocess.Popen([*MAMIA, file], stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
     try:
         yield process
     finally:
@@ -105,6 +107,23 @@ def test_service_when_several_processes_are_set_then_they_serve_together(directo
     with served(file) as process:
         wait_until_it_answers(port)
         wait_until(lambda: len(children_of(process)) == 3)
+
+
+def test_metrics_when_several_processes_serve_then_whichever_is_asked_adds_them_up(directory, tmp_path, redis):
+    port = free_port()
+    in_web = f"port = {port}\nprocesses = 3"
+    more = f'[throttle]\nstore = "{redis.url}"\n[metrics]\nallowed = ["127.0.0.1"]'
+    file = write_settings_file(tmp_path, directory, in_web=in_web, more=more)
+
+    with served(file, TMPDIR=str(tmp_path)) as process:
+        wait_until_it_answers(port)
+        wait_until(lambda: len(children_of(process)) == 3)
+        for _ in range(30):
+            ask(port, "/")
+
+        counted = re.search(r'mamia_request_seconds_count{.*route="/",status="200"} (\S+)', ask(port, "/metrics")[1])
+        assert float(counted[1]) == 30
+    assert not list(tmp_path.glob("mamia-metrics-*"))
 
 
 def test_service_when_several_processes_would_count_each_for_itself_then_it_does_not_start(

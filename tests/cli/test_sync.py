@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from directory_server import PASSWORD, SUFFIX
+from directory_server import PASSWORD, SUFFIX, free_port
+from patience import wait_until
 from settings_file import write_settings_file
 
 from gateway import composition
@@ -181,6 +184,32 @@ def test_worker_when_the_target_cannot_be_reached_then_the_state_tells_why_and_t
     assert "pending" in status
     assert NEW not in logged + status
     assert "Traceback" not in logged
+
+
+def test_metrics_when_a_password_waits_then_the_worker_tells_how_many_and_how_old(directory, config, waiting):
+    port = free_port()
+    config.write_text(config.read_text() + f"[metrics]\nworker_port = {port}\n")
+    worker = subprocess.Popen([*MAMIA, "sync", "--config", str(config)], stderr=subprocess.DEVNULL)
+
+    def told():
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+                return answer.read().decode()
+        except OSError:
+            return ""
+
+    try:
+        wait_until(
+            lambda: "mamia_propagation_waiting{" in told() and "mamia_propagation_age_seconds_count{" in told()
+        )
+        text = told()
+    finally:
+        worker.terminate()
+        worker.wait(timeout=30)
+    assert re.search(r'mamia_propagation_waiting{target="\w+"} 1\.0', text)
+    assert re.search(r'mamia_propagation_oldest_seconds{target="\w+"} [1-9]', text)
+    assert 'outcome="pending"' in text
+    assert "fdurand4" not in text
 
 
 def test_time_when_states_are_shown_then_ages_are_since_the_change(config, waiting):

@@ -1,0 +1,100 @@
+"""Counts and times for Prometheus. Labels are few and fixed: no login, no address, nothing that was typed.
+
+Several processes write into one folder, and whichever is asked adds them up.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+FINAL = ("done", "rejected", "expired")
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+DIRECTORY_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
+AGE_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86400)
+
+
+class Metrics:
+    def __init__(self) -> None:
+        # The library decides while it is imported whether processes share a folder.
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+        registry = self._registry = CollectorRegistry()
+        self.requests = Histogram(
+            "mamia_request_seconds", "Time to answer", ["route", "method", "status"], buckets=REQUEST_SECONDS,
+            registry=registry,
+        )  # fmt: skip
+        self.outcomes = Counter("mamia_outcomes", "Events of the audit", ["service", "outcome"], registry=registry)
+        self.directory = Histogram(
+            "mamia_directory_seconds", "Time of one question or write to the directory", ["kind", "ended"],
+            buckets=DIRECTORY_SECONDS, registry=registry,
+        )  # fmt: skip
+        self.busy = Gauge(
+            "mamia_directory_connections_busy", "Connections to the directory in use", registry=registry,
+            multiprocess_mode="livesum",
+        )  # fmt: skip
+        self.age = Histogram(
+            "mamia_propagation_age_seconds", "From the change to the target's answer", ["target", "outcome"],
+            buckets=AGE_SECONDS, registry=registry,
+        )  # fmt: skip
+        self.attempts = Histogram(
+            "mamia_propagation_attempts", "Attempts until the target's final answer", ["target"],
+            buckets=(1, 2, 3, 5, 10, 30, 100), registry=registry,
+        )  # fmt: skip
+        self.waiting = Gauge(
+            "mamia_propagation_waiting", "Passwords that wait", ["target"], registry=registry,
+            multiprocess_mode="mostrecent",
+        )  # fmt: skip
+        self.oldest = Gauge(
+            "mamia_propagation_oldest_seconds", "Age of the oldest password that waits", ["target"],
+            registry=registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
+
+    def text(self) -> tuple[bytes, str]:
+        """What Prometheus reads, and its content type."""
+        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+        return generate_latest(self.registry()), CONTENT_TYPE_LATEST
+
+    def registry(self) -> CollectorRegistry:
+        """Of all processes, where several share a folder."""
+        if not os.environ.get(FOLDER_VARIABLE):
+            return self._registry
+        from prometheus_client import CollectorRegistry
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+        return registry
+
+    def count_delivery(self, outcome: str, facts: Mapping[str, Any]) -> None:
+        """One event of the worker's audit: `target`, `seconds` since the change, `attempts`."""
+        target = facts.get("target", "")
+        self.age.labels(target, outcome).observe(facts.get("seconds", 0.0))
+        if outcome in FINAL:
+            self.attempts.labels(target).observe(facts.get("attempts", 1))
+
+    def watch_outbox(self, ages: Mapping[str, Sequence[float]]) -> None:
+        """From each target to the ages, in seconds, of the passwords that wait for it."""
+        for target, seconds in ages.items():
+            self.waiting.labels(target).set(len(seconds))
+            self.oldest.labels(target).set(max(seconds, default=0.0))
+
+    @contextmanager
+    def timed(self, kind: str) -> Iterator[None]:
+        """One question (`ask`) or write (`tell`) to the directory."""
+        started, ended = time.perf_counter(), "error"
+        self.busy.inc()
+        try:
+            yield
+            ended = "ok"
+        finally:
+            self.busy.dec()
+            self.directory.labels(kind, ended).observe(time.perf_counter() - started)

@@ -1,0 +1,51 @@
+"""Times of requests, and `/metrics` for those who may read it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from flask import Flask, Response, abort, g, request
+from flask.typing import ResponseReturnValue
+from pydantic import IPvAnyNetwork
+
+from gateway.metrics import Metrics
+from gateway.web import origin
+
+METHODS = ("GET", "POST", "HEAD")
+"""Each label makes a line for ever: strangers must not choose them."""
+
+
+def watch(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork]) -> None:
+    """`allowed`: the networks that may read; to all others there is no such page."""
+
+    def read() -> ResponseReturnValue:
+        if not _is_allowed(allowed):
+            abort(404)
+        text, kind = metrics.text()
+        return Response(text, content_type=kind)
+
+    @app.before_request
+    def start() -> None:
+        g.request_began = time.perf_counter()
+
+    @app.after_request
+    def observe(response: Response) -> Response:
+        if request.endpoint not in ("static", "metrics"):
+            # The route, never the address: it may hold a ticket.
+            route = request.url_rule.rule if request.url_rule else "none"
+            seconds = time.perf_counter() - g.get("request_began", time.perf_counter())
+            method = request.method if request.method in METHODS else "other"
+            metrics.requests.labels(route, method, response.status_code).observe(seconds)
+        return response
+
+    app.add_url_rule("/metrics", "metrics", read)
+
+
+def _is_allowed(allowed: Sequence[IPvAnyNetwork]) -> bool:
+    try:
+        address = ip_address(origin.address())
+    except ValueError:
+        return False
+    return any(address in network for network in allowed)

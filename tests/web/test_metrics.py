@@ -1,0 +1,84 @@
+"""What Prometheus reads: who may, what it finds, and that nobody can be recognised in it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser import CHANGE
+from directory_server import PASSWORD
+
+NEW = "Nouveau-2025"
+HERE = {"metrics": {"allowed": ["127.0.0.0/8"]}}
+
+
+@pytest.fixture
+def browser(directory, open_browser):
+    directory.add_person("fdurand4")
+    return open_browser(**HERE)
+
+
+def value(browser, series):
+    """Of one series, such as `mamia_outcomes_total{…}`."""
+    text = browser.client.get("/metrics").text
+    found = re.search(rf"^{re.escape(series)} (\S+)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def test_metrics_when_nobody_is_allowed_then_there_is_no_such_page(open_browser):
+    assert open_browser().client.get("/metrics").status_code == 404
+
+
+def test_metrics_when_a_stranger_asks_then_there_is_no_such_page(browser):
+    answer = browser.client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.9"})
+
+    assert answer.status_code == 404
+
+
+def test_outcome_when_a_password_was_changed_then_it_is_counted(browser):
+    browser.change("fdurand4", PASSWORD, NEW)
+    browser.change("fdurand4", "Faux-2024", NEW)
+
+    assert value(browser, 'mamia_outcomes_total{outcome="changed",service="change"}') == 1
+    assert value(browser, 'mamia_outcomes_total{outcome="credentials",service="change"}') == 1
+
+
+def test_request_when_answered_then_its_time_is_told_by_route_and_status(browser):
+    browser.open(CHANGE)
+    browser.open("/resultat/AAAA")
+
+    assert value(browser, f'mamia_request_seconds_count{{method="GET",route="{CHANGE}",status="200"}}') == 1
+    assert value(browser, 'mamia_request_seconds_count{method="GET",route="/resultat/<ticket>",status="410"}') == 1
+
+
+def test_request_when_a_stranger_chooses_method_and_address_then_no_line_is_made_of_them(browser):
+    browser.client.open("/", method="GUESS")
+    browser.client.get("/nulle-part/12E8534567ABC")
+
+    text = browser.client.get("/metrics").text
+    assert "GUESS" not in text
+    assert "12E8534567ABC" not in text
+    assert 'route="none",status="404"' in text
+
+
+def test_directory_when_asked_and_told_then_both_are_timed(directory, browser):
+    browser.change("fdurand4", PASSWORD, NEW)
+
+    assert value(browser, 'mamia_directory_seconds_count{ended="ok",kind="ask"}') >= 2
+    assert value(browser, 'mamia_directory_seconds_count{ended="ok",kind="tell"}') == 1
+    assert value(browser, "mamia_directory_connections_busy") == 0
+
+
+def test_directory_when_it_is_down_then_that_is_counted(directory, browser):
+    directory.kill()
+    browser.change("fdurand4", PASSWORD, NEW)
+
+    assert value(browser, 'mamia_outcomes_total{outcome="directory_unavailable",service="change"}') == 1
+
+
+def test_metrics_when_read_then_nobody_is_in_them(browser):
+    browser.change("fdurand4", PASSWORD, NEW)
+    browser.find("Durand", "François")
+
+    text = browser.client.get("/metrics").text
+    assert not [word for word in ("fdurand4", "Durand", "127.0.0.1", NEW, PASSWORD) if word in text]
