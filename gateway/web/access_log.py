@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import logging
-import time
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from gateway.web import origin
+from gateway.web.request_id import seconds_so_far
 
 log = logging.getLogger(__name__)
 
 
 def log_requests(app: Flask) -> None:
-    @app.before_request
-    def start() -> None:
-        g.started = time.perf_counter()
-
     @app.after_request
     def tell(response: Response) -> Response:
         if request.endpoint == "static":
             return response
         route = request.url_rule.rule if request.url_rule else "(no such page)"
-        milliseconds = 1000 * (time.perf_counter() - g.get("started", time.perf_counter()))
+        milliseconds = 1000 * seconds_so_far()
         log.info("%s %s %s %d %.0f ms", origin.address(), request.method, route, response.status_code, milliseconds)
         return response

@@ -1,9 +1,10 @@
-"""A number for each request: in its log lines, its answer's header, and on the page when something fails."""
+"""A number for each request, in its log lines, its answer's header and on error pages; and when it began."""
 
 from __future__ import annotations
 
 import logging
 import secrets
+import time
 
 from flask import Flask, Response, g, has_request_context
 
@@ -21,6 +22,7 @@ def number_requests(app: Flask) -> None:
     @app.before_request
     def give_number() -> None:
         g.request_id = secrets.token_hex(8)
+        g.began = time.perf_counter()
 
     @app.after_request
     def tell_number(response: Response) -> Response:
@@ -28,6 +30,12 @@ def number_requests(app: Flask) -> None:
         return response
 
     app.jinja_env.globals["request_id"] = lambda: g.request_id
+
+
+def seconds_so_far() -> float:
+    """Since the present request came."""
+    now = time.perf_counter()
+    return float(now - g.get("began", now))
 
 
 def log_to_standard_error(level: int = logging.INFO) -> None:

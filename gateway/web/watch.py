@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, request
 from flask.typing import ResponseReturnValue
 from pydantic import IPvAnyNetwork
 
 from gateway.metrics import Metrics
 from gateway.web import origin
+from gateway.web.request_id import seconds_so_far
 
 METHODS = ("GET", "POST", "HEAD")
 """Each label makes a line for ever: strangers must not choose them."""
@@ -26,18 +26,13 @@ def watch(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork]) -> Non
         text, kind = metrics.text()
         return Response(text, content_type=kind)
 
-    @app.before_request
-    def start() -> None:
-        g.request_began = time.perf_counter()
-
     @app.after_request
     def observe(response: Response) -> Response:
         if request.endpoint not in ("static", "metrics"):
             # The route, never the address: it may hold a ticket.
             route = request.url_rule.rule if request.url_rule else "none"
-            seconds = time.perf_counter() - g.get("request_began", time.perf_counter())
             method = request.method if request.method in METHODS else "other"
-            metrics.requests.labels(route, method, response.status_code).observe(seconds)
+            metrics.requests.labels(route, method, response.status_code).observe(seconds_so_far())
         return response
 
     app.add_url_rule("/metrics", "metrics", read)
