@@ -58,34 +58,41 @@ class LdapAccounts:
         self._service.tell(lambda connection: _replace(connection, dn, ppolicy.MUST_CHANGE, ["TRUE"]))
 
     def _state(self, entry: Entry, now: datetime) -> AccountState:
+        lasts, lockout = self._of_policy(entry.first(ppolicy.POLICY))
         locked_at = entry.first(ppolicy.LOCKED_AT)
-        locked = ppolicy.is_locked(locked_at, self._lockout, now)
+        locked = ppolicy.is_locked(locked_at, lockout, now)
         since = ppolicy.read_time(locked_at) if locked else None
         changed = entry.first(ppolicy.CHANGED_AT)
         changed_at = ppolicy.read_time(changed) if changed else None
-        lasts = self._max_age(entry.first(ppolicy.POLICY))
         return AccountState(
             dn=entry.dn,
             person=self._mapping.person(entry),
             locked_since=since,
-            locked_until=since + self._lockout if since and self._lockout else None,
+            locked_until=since + lockout if since and lockout else None,
             is_closed=locked_at == ppolicy.LOCKED_FOR_GOOD,
             changed_at=changed_at,
             expires_at=changed_at + lasts if changed_at and lasts else None,
             propagation=[state for value in entry.all(STATES) if (state := read_state(value))],
         )
 
-    def _max_age(self, policy: str) -> timedelta | None:
-        """Of the policy that the entry names; everybody's has none in ldif/ (CNIL 2022-100)."""
+    def _of_policy(self, policy: str) -> tuple[timedelta | None, timedelta]:
+        """How long a password lasts (None: for ever) and a lock-out (0: until it is lifted).
+
+        Those of the policy that the entry names; else everybody's, which in ldif/ lets passwords last (CNIL 2022-100).
+        """
         if not policy:
-            return None
+            return None, self._lockout
 
         def ask(connection: Connection) -> list[Entry]:
-            _, _, answers, _ = connection.search(policy, "(objectClass=*)", BASE, attributes=["pwdMaxAge"])
+            wanted = ["pwdMaxAge", "pwdLockoutDuration"]
+            _, _, answers, _ = connection.search(policy, "(objectClass=*)", BASE, attributes=wanted)
             return [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]
 
-        seconds = next((entry.first("pwdMaxAge") for entry in self._service.ask(ask)), "")
-        return timedelta(seconds=int(seconds)) if seconds and int(seconds) else None
+        found = self._service.ask(ask)
+        if not found:
+            return None, self._lockout
+        max_age, lockout = (int(found[0].first(name) or "0") for name in ("pwdMaxAge", "pwdLockoutDuration"))
+        return timedelta(seconds=max_age) or None, timedelta(seconds=lockout)
 
 
 def unlock(settings: Directory, dn: str) -> None:

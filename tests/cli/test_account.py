@@ -57,6 +57,31 @@ def test_account_when_it_is_locked_then_it_says_until_when(account, directory):
     assert told["locked_until"] > told["changed_at"] if told["changed_at"] else told["locked_until"]
 
 
+@pytest.fixture
+def until_reset(directory):
+    """A policy whose lock-outs only a reset or an administrator lifts."""
+    dn = f"cn=until-reset,{POLICIES}"
+    directory.load(
+        f"dn: {dn}\nobjectClass: device\nobjectClass: pwdPolicy\ncn: until-reset\npwdAttribute: userPassword\n"
+        "pwdLockout: TRUE\npwdMaxFailure: 10\npwdLockoutDuration: 0\n"
+    )
+    yield dn
+    with directory.as_admin() as line:
+        line.delete_s(dn)
+
+
+def test_account_when_its_own_policy_locks_until_a_reset_then_it_is_locked_however_long_ago(
+    account, directory, until_reset
+):
+    directory.set("fdurand4", "pwdPolicySubentry", until_reset)
+    directory.set("fdurand4", "pwdAccountLockedTime", "20260101080000Z")
+    assert not directory.binds("fdurand4", PASSWORD)
+
+    assert "until a reset" in account("fdurand4").stdout
+    assert account("fdurand4", "unlock").returncode == 0
+    assert directory.binds("fdurand4", PASSWORD)
+
+
 def test_account_when_its_policy_ends_passwords_then_it_says_when(account, directory):
     directory.set("fdurand4", "pwdPolicySubentry", f"cn=yearly,{POLICIES}")
     directory.set("fdurand4", "pwdChangedTime", "20260301080000Z")
