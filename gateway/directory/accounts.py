@@ -78,7 +78,7 @@ class LdapAccounts:
     def _of_policy(self, policy: str) -> tuple[timedelta | None, timedelta]:
         """How long a password lasts (None: for ever) and a lock-out (0: until it is lifted).
 
-        Those of the policy that the entry names; else everybody's, which in ldif/ lets passwords last (CNIL 2022-100).
+        Those of the policy that the entry names, else everybody's: in ldif/ it lets passwords last (CNIL 2022-100).
         """
         if not policy:
             return None, self._lockout
