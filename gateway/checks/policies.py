@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from ldap3 import BASE, SUBTREE, Connection
+from ldap3 import SUBTREE, Connection
 
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.directory import ppolicy
+from gateway.directory.mapping import Entry, entry_of
+from gateway.directory.people import read_entry
 from gateway.settings import Settings
 
 RULE = "access rule 15 of ldif/30-access.ldif lets the service account read the policies"
@@ -22,13 +24,14 @@ def check_policies(settings: Settings, url: str, connection: Connection) -> Iter
 
 def _service_account(settings: Settings, url: str, connection: Connection) -> Finding:
     checked, account = f"{url}: service account", settings.directory.bind_dn
-    policy = _read(connection, account, [ppolicy.POLICY]).get(ppolicy.POLICY.lower(), "")
+    entry = read_entry(connection, account, [ppolicy.POLICY])
+    policy = entry.first(ppolicy.POLICY) if entry else ""
     if not policy:
         text = f"no policy of its own can be read on {account}: the default one may expire or lock it"
         return warn(checked, text, f"pwdPolicySubentry: cn=services,ou=policies,… (70-services.ldif); {RULE}")
-    rules = _read(connection, policy, ["pwdMaxAge", "pwdLockout"])
-    expires = int(rules.get("pwdmaxage", "0")) > 0
-    locks = rules.get("pwdlockout", "FALSE").upper() == "TRUE"
+    rules = read_entry(connection, policy, ["pwdMaxAge", "pwdLockout"])
+    expires = rules is not None and int(rules.first("pwdMaxAge") or "0") > 0
+    locks = rules is not None and rules.first("pwdLockout").upper() == "TRUE"
     if expires or locks:
         what = " and ".join(word for word, is_so in (("expires", expires), ("locks", locks)) if is_so)
         return fail(
@@ -51,37 +54,33 @@ def _pages(settings: Settings, url: str, connection: Connection) -> Iterator[Fin
     )
     wrong = False
     for attribute, key, ours, unit in pairs:
-        theirs = int(policy.get(attribute.lower(), "0")) / unit
+        theirs = int(policy.first(attribute) or "0") / unit
         if theirs != ours:
             wrong = True
             yield warn(
                 checked, f"{key} is {ours}, and the directory's {attribute} says {theirs:g}", f"{key} = {theirs:g}"
             )
-    if int(policy.get("pwdminlength", "0")) > password.min_length:
+    least = int(policy.first("pwdMinLength") or "0")
+    if least > password.min_length:
         wrong = True
-        text = f"password.min_length is {password.min_length}, and the directory asks for {policy['pwdminlength']}"
-        yield warn(checked, text, f"password.min_length = {policy['pwdminlength']}")
+        text = f"password.min_length is {password.min_length}, and the directory asks for {least}"
+        yield warn(checked, text, f"password.min_length = {least}")
     if not wrong:
         yield ok(checked, "length, history and lock-out are those of the directory")
 
 
-def _default_policy(connection: Connection) -> Mapping[str, str]:
-    _, _, roots, _ = connection.search("", "(objectClass=*)", BASE, attributes=["namingContexts"])
-    for root in roots or ():
-        for suffix in root["raw_attributes"].get("namingContexts", []):
-            _, _, answers, _ = connection.search(
-                suffix.decode(), f"(&(objectClass=pwdPolicy)(cn={DEFAULT}))", SUBTREE, attributes=["*"]
-            )
-            for answer in answers or ():
-                if answer["type"] == "searchResEntry":
-                    return _values(answer)
-    return {}
+def _default_policy(connection: Connection) -> Entry | None:
+    for suffix in suffixes(connection):
+        _, _, answers, _ = connection.search(
+            suffix, f"(&(objectClass=pwdPolicy)(cn={DEFAULT}))", SUBTREE, attributes=["*"]
+        )
+        for answer in answers or ():
+            if answer["type"] == "searchResEntry":
+                return entry_of(answer)
+    return None
 
 
-def _read(connection: Connection, dn: str, attributes: list[str]) -> Mapping[str, str]:
-    _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=attributes)
-    return next((_values(answer) for answer in answers or () if answer["type"] == "searchResEntry"), {})
-
-
-def _values(answer: Mapping[str, dict[str, list[bytes]]]) -> Mapping[str, str]:
-    return {name.lower(): values[0].decode() for name, values in answer["raw_attributes"].items() if values}
+def suffixes(connection: Connection) -> list[str]:
+    """What the server serves (RFC 4512, 5.1)."""
+    root = read_entry(connection, "", ["namingContexts"])
+    return list(root.all("namingContexts")) if root else []

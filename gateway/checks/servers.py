@@ -11,16 +11,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from ldap3 import BASE, Connection
+from ldap3 import Connection
 from ldap3.core.exceptions import LDAPException
 from ldap3.core.results import RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_INVALID_CREDENTIALS
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.checks.policies import check_policies
+from gateway.checks.policies import check_policies, suffixes
 from gateway.checks.rights import check_rights
 from gateway.directory import ppolicy
 from gateway.directory.connection import connect
+from gateway.directory.people import read_entry
 from gateway.settings import Settings
 
 LEAST_DAYS = 30
@@ -88,11 +89,9 @@ def _certificate(url: str, connection: Connection) -> Finding:
 
 def _schema(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
     checked = f"{url}: schema"
-    connection.search("", "(objectClass=*)", BASE, attributes=["subschemaSubentry"])
-    _, _, answers, _ = connection.search(
-        "cn=subschema", "(objectClass=subschema)", BASE, attributes=["attributeTypes"]
-    )
-    definitions = [value.decode() for answer in answers or () for value in answer["raw_attributes"]["attributeTypes"]]
+    root = read_entry(connection, "", ["subschemaSubentry"])
+    entry = read_entry(connection, root.first("subschemaSubentry"), ["attributeTypes"]) if root else None
+    definitions = entry.all("attributeTypes") if entry else ()
     if not definitions:
         yield warn(checked, "it can't be read", "let the service account read cn=subschema")
         return
@@ -185,14 +184,8 @@ def _speed(settings: Settings, url: str, connection: Connection) -> Finding:
 
 def _newest_change(connection: Connection) -> datetime | None:
     """By the directory's change sequence numbers, where the service account may read them."""
-    _, _, roots, _ = connection.search("", "(objectClass=*)", BASE, attributes=["namingContexts"])
-    stamps = []
-    for root in roots or ():
-        for suffix in root["raw_attributes"].get("namingContexts", []):
-            _, _, answers, _ = connection.search(suffix.decode(), "(objectClass=*)", BASE, attributes=["contextCSN"])
-            for answer in answers or ():
-                stamps += [_time(csn.decode()) for csn in answer.get("raw_attributes", {}).get("contextCSN", [])]
-    return max(stamps, default=None)
+    tops = [read_entry(connection, suffix, ["contextCSN"]) for suffix in suffixes(connection)]
+    return max((_time(csn) for top in tops if top for csn in top.all("contextCSN")), default=None)
 
 
 def _time(csn: str) -> datetime:

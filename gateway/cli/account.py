@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from ldap3.core.exceptions import LDAPException
-from pydantic import SecretStr
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.cli.own_account import add_own_account, as_operator
 from gateway.composition import Accounts, build_accounts
 from gateway.directory.accounts import AccountState, unlock
 from gateway.settings import Settings
-from gateway.settings.file import load, read_secret
+from gateway.settings.file import load
 
 FAILED = 1
 
@@ -34,8 +34,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("action", nargs="?", choices=["show", "unlock", "force-change"], default="show")
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.add_argument("--json", action="store_true", help="for programs")
-    parser.add_argument("--bind-dn", help="for unlock: your own account in the directory, which may lift lock-outs")
-    parser.add_argument("--bind-password-file", type=Path, help="its password's file; without it, it is asked for")
+    add_own_account(parser, required=False, why="which may lift lock-outs: for unlock")
     parser.set_defaults(run=run)
 
 
@@ -71,8 +70,7 @@ def _unlock(arguments: argparse.Namespace, settings: Settings, accounts: Account
     if state.locked_since is None:
         print(f"{arguments.login}: it is not locked; nothing was done")
         return 0
-    own = {"bind_dn": arguments.bind_dn, "bind_password": _password(arguments)}
-    unlock(settings.directory.model_copy(update=own), state.dn)
+    unlock(as_operator(settings.directory, arguments), state.dn)
     accounts.audit.record("helpdesk", "unlocked", login=arguments.login, operator=_operator(), by=arguments.bind_dn)
     print(f"{arguments.login}: unlocked")
     return 0
@@ -127,12 +125,6 @@ def _lock_in_words(state: AccountState) -> str:
         return "open"
     until = f"until {_local(state.locked_until)}" if state.locked_until else "until a reset"
     return f"locked since {_local(state.locked_since)}, {until}"
-
-
-def _password(arguments: argparse.Namespace) -> SecretStr:
-    if arguments.bind_password_file:
-        return read_secret(arguments.bind_password_file, "--bind-password-file")
-    return SecretStr(getpass.getpass(f"password of {arguments.bind_dn}: "))
 
 
 def _operator() -> str:

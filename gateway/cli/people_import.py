@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import getpass
 import io
 import sys
 import threading
@@ -21,15 +20,15 @@ from pathlib import Path
 
 from ldap3 import Connection
 from ldap3.core.exceptions import LDAPException
-from pydantic import SecretStr
 from tqdm import tqdm
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.account.staff_file import NEEDED, NUMBERS, OPTIONAL, StaffRow, read_row
+from gateway.cli.own_account import add_own_account, as_operator
 from gateway.directory.connection import connect
 from gateway.directory.staff import Creation, StaffPlanner, Update, everybody, write
 from gateway.settings import Directory
-from gateway.settings.file import load, read_secret
+from gateway.settings.file import load
 
 FAILED, USAGE_ERROR = 1, 2
 AT_ONCE = 4
@@ -67,8 +66,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         f"{', '.join(OPTIONAL)}. Comma, semicolon or tab; UTF-8 or Windows-1252.",
     )
     parser.add_argument("file", type=Path, metavar="FILE.csv")
-    parser.add_argument("--bind-dn", required=True, help="an account of yours that may write people's entries")
-    parser.add_argument("--bind-password-file", type=Path, help="its password's file; without it, it is asked for")
+    add_own_account(parser, required=True, why="which may write people's entries")
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
     parser.add_argument(
         "--mark-leavers", action="store_true", help="mark people who are not in the file, and close their accounts"
@@ -89,8 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     except FileFault as error:
         print(f"mamia people import: {arguments.file}: {error}; nothing was written", file=sys.stderr)
         return USAGE_ERROR
-    own = {"bind_dn": arguments.bind_dn, "bind_password": _password(arguments)}
-    directory = settings.directory.model_copy(update=own)
+    directory = as_operator(settings.directory, arguments)
     try:
         connection = connect(directory.servers[0], directory, as_service=True)
         present = list(everybody(connection, settings.people))
@@ -233,9 +230,3 @@ def _shown(name: str, values: object) -> str:
     if name in HIDDEN:
         return "•••" if held else "nothing"
     return ", ".join(map(str, held)) or "nothing"
-
-
-def _password(arguments: argparse.Namespace) -> SecretStr:
-    if arguments.bind_password_file:
-        return read_secret(arguments.bind_password_file, "--bind-password-file")
-    return SecretStr(getpass.getpass(f"password of {arguments.bind_dn}: "))

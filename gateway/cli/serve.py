@@ -42,28 +42,32 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config)
     forbid_core_dumps()
     log_to_standard_error()
-    if missing := _missing(settings):
-        print(f"mamia serve: {missing}", file=sys.stderr)
-        return USAGE_ERROR
     _warn(settings)
     if settings.metrics.allowed:
         # Before the first metric is made: all processes write into one folder.
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="mamia-metrics-")
     try:
-        gateway = composition.build(settings)
-    except KeyFileError as error:
-        print(f"mamia serve: workstation.public_key_file: {error}", file=sys.stderr)
-        return USAGE_ERROR
-    except OSError as error:
-        print(f"mamia serve: audit or notices: {error}", file=sys.stderr)
-        return USAGE_ERROR
-    gateway.close()
-    try:
+        if fault := _unusable(settings):
+            print(f"mamia serve: {fault}", file=sys.stderr)
+            return USAGE_ERROR
         Server(settings, arguments.config).run()
     finally:
         if folder := os.environ.get(FOLDER_VARIABLE):
             shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def _unusable(settings: Settings) -> str:
+    """Why a service with these settings would not start here; empty when it would."""
+    if missing := _missing(settings):
+        return missing
+    try:
+        composition.build(settings).close()
+    except KeyFileError as error:
+        return f"workstation.public_key_file: {error}"
+    except OSError as error:
+        return f"audit or notices: {error}"
+    return ""
 
 
 def _missing(settings: Settings) -> str:
@@ -105,9 +109,14 @@ class Server(BaseApplication):
     def reload(self) -> None:
         """Settings that can't be used leave the service as it is."""
         try:
-            self._settings = load(self._config)
+            settings = load(self._config)
+            fault = _unusable(settings)
         except SettingsError as error:
-            log.error("the settings were not read anew: %s", "; ".join(f"{f.key} {f.message}" for f in error.faults))
+            fault = "; ".join(f"{f.key} {f.message}" for f in error.faults)
+        if fault:
+            log.error("the settings were not read anew, and the service goes on as it was: %s", fault)
+            return
+        self._settings = settings
         super().reload()
 
     def load_config(self) -> None:

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ldap3 import BASE, MODIFY_REPLACE, Connection
+from ldap3 import MODIFY_REPLACE, Connection
 from ldap3.core.results import RESULT_SUCCESS
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Person
 from gateway.directory import ppolicy
 from gateway.directory.connection import ConnectionPool, connect
-from gateway.directory.mapping import Entry, PeopleMapping, entry_of
-from gateway.directory.people import search
+from gateway.directory.mapping import Entry, PeopleMapping
+from gateway.directory.people import read_entry, search
 from gateway.settings import Directory
 from gateway.workstation.state import SyncState, read_state
 
@@ -82,16 +82,11 @@ class LdapAccounts:
         """
         if not policy:
             return None, self._lockout
-
-        def ask(connection: Connection) -> list[Entry]:
-            wanted = ["pwdMaxAge", "pwdLockoutDuration"]
-            _, _, answers, _ = connection.search(policy, "(objectClass=*)", BASE, attributes=wanted)
-            return [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]
-
-        found = self._service.ask(ask)
+        wanted = ["pwdMaxAge", "pwdLockoutDuration"]
+        found = self._service.ask(lambda connection: read_entry(connection, policy, wanted))
         if not found:
             return None, self._lockout
-        max_age, lockout = (int(found[0].first(name) or "0") for name in ("pwdMaxAge", "pwdLockoutDuration"))
+        max_age, lockout = (int(found.first(name) or "0") for name in wanted)
         return timedelta(seconds=max_age) or None, timedelta(seconds=lockout)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from ldap3 import SUBTREE, Connection
+from ldap3 import BASE, SUBTREE, Connection
 from ldap3.core.results import RESULT_BUSY, RESULT_SIZE_LIMIT_EXCEEDED, RESULT_SUCCESS, RESULT_UNAVAILABLE
 
 from gateway.account.errors import DirectoryMisconfigured
@@ -45,6 +45,12 @@ class LdapPeople:
             )
         )
         return [mapping.person(entry) for entry in entries]
+
+
+def read_entry(connection: Connection, dn: str, attributes: list[str]) -> Entry | None:
+    """The entry `dn` itself; None where there is none, or none that may be seen."""
+    _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=attributes)
+    return next((entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"), None)
 
 
 def search(connection: Connection, base: str, filter_: str, attributes: list[str], most: int) -> list[Entry]:

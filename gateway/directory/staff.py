@@ -115,12 +115,13 @@ class StaffPlanner:
             people.birth_name: _one(row.birth_name),
             people.given_name: (row.given_name,),
             people.birth_date: (row.birth_date.strftime(people.birth_date_format),),
-            "departmentNumber": _one(row.department),
         }
+        if row.department:
+            values["departmentNumber"] = (row.department,)
         for name, number in (("numen", row.numen), ("temporary_agent_number", row.temporary_agent_number)):
             if proof := people.proofs.get(name):  # type: ignore[call-overload]
                 values[proof.attribute] = _one(proof.prefix + number if number else "")
-        return {name: held for name, held in values.items() if held or name not in ("departmentNumber",)}
+        return values
 
 
 class _Locals:

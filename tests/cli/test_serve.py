@@ -86,13 +86,14 @@ def wait_until_it_answers(port, scheme="http", **options):
 
 
 @contextmanager
-def served(file, **environment):
-    process = subprocess.Popen([*MAMIA, file], stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+def served(file, log=Path(os.devnull), **environment):
+    with log.open("w") as errors:
+        process = subprocess.Popen([*MAMIA, file], stderr=errors, env={**os.environ, **environment})
     try:
         yield process
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.wait(timeout=30)
 
 
 def children_of(process):
@@ -146,15 +147,30 @@ def test_service_when_the_settings_change_and_it_gets_a_hangup_then_new_processe
         wait_until(lambda: not before & children_of(process))
 
 
-def test_service_when_the_settings_are_broken_and_it_gets_a_hangup_then_it_goes_on_as_it_was(write):
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("nonsense = 1", "nonsense"),
+        ('[audit]\nto = "file"\nfile = "/proc/none/audit.log"', "/proc/none"),
+        ('[academy]\nlogo = "/nowhere.png"', "logo"),
+    ],
+    ids=["unknown", "unusable-here", "missing-file"],
+)
+def test_service_when_new_settings_can_not_be_used_and_it_gets_a_hangup_then_it_goes_on_and_says_why(
+    write, tmp_path, more, told
+):
     file, port = write()
-    with served(file) as process:
+    log = tmp_path / "log"
+    with served(file, log=log) as process:
         wait_until_it_answers(port)
-        file.write_text(file.read_text() + "nonsense = 1\n")
+        file.write_text(file.read_text() + more + "\n")
         process.send_signal(signal.SIGHUP)
-        time.sleep(2)
 
+        wait_until(lambda: "were not read anew" in log.read_text())
+        assert told in log.read_text()
+        time.sleep(2)
         assert ask(port)[0] == 200
+        assert process.poll() is None
 
 
 def test_service_when_it_has_a_certificate_then_it_speaks_tls_itself(directory, tmp_path):

@@ -1,0 +1,28 @@
+"""For what the gateway's account may not do: the operator's own account in the directory."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from gateway.settings import Directory
+from gateway.settings.file import read_secret
+
+
+def add_own_account(parser: argparse.ArgumentParser, *, required: bool, why: str) -> None:
+    parser.add_argument("--bind-dn", required=required, help=f"your own account in the directory, {why}")
+    parser.add_argument("--bind-password-file", type=Path, help="its password's file; without it, it is asked for")
+
+
+def as_operator(directory: Directory, arguments: argparse.Namespace) -> Directory:
+    """The same servers, for the account that the arguments name. Raises SettingsError."""
+    return directory.model_copy(update={"bind_dn": arguments.bind_dn, "bind_password": _password(arguments)})
+
+
+def _password(arguments: argparse.Namespace) -> SecretStr:
+    if arguments.bind_password_file:
+        return read_secret(arguments.bind_password_file, "--bind-password-file")
+    return SecretStr(getpass.getpass(f"password of {arguments.bind_dn}: "))
