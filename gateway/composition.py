@@ -22,11 +22,12 @@ from gateway.checks.machine import check_store
 from gateway.checks.readiness import Readiness
 from gateway.checks.servers import check_decoy
 from gateway.directory.accounts import LdapAccounts
-from gateway.directory.connection import ConnectionPool
+from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import LdapOutbox
 from gateway.directory.passwords import LdapPasswords
 from gateway.directory.people import LdapPeople
+from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.metrics import Metrics
 from gateway.post.spool import Spool
@@ -87,8 +88,10 @@ def build(settings: Settings) -> Gateway:
     Raises KeyFileError.
     """
     metrics = Metrics()
-    service = ConnectionPool(settings.directory, as_service=True, timed=metrics.timed)
-    trials = ConnectionPool(settings.directory, as_service=False, timed=metrics.timed)
+    servers = LdapServers(settings.directory)
+    service = ConnectionPool(settings.directory, servers, as_service=True, timed=metrics.timed)
+    trials = ConnectionPool(settings.directory, servers, as_service=False, timed=metrics.timed)
+    replicas = _replicas(settings.directory, metrics)
     mapping = PeopleMapping(settings.people)
     rules = password_rules(settings)
     propagation = _propagation(settings, service, mapping)
@@ -101,7 +104,7 @@ def build(settings: Settings) -> Gateway:
         initial_policy=settings.reset.initial_policy,
         propagation=propagation,
     )
-    people = LdapPeople(service, mapping)
+    people = LdapPeople(service, replicas, mapping)
     clock = SystemClock()
     desk = _desk(settings, rules, metrics)
 
@@ -110,8 +113,9 @@ def build(settings: Settings) -> Gateway:
             desk.mails.start()
 
     def close() -> None:
-        service.close()
-        trials.close()
+        for pool in (service, trials, replicas):
+            if pool:
+                pool.close()
         desk.audit.close()
         if desk.mails:
             desk.mails.close()
@@ -137,6 +141,13 @@ def build(settings: Settings) -> Gateway:
         start=start,
         close=close,
     )
+
+
+def _replicas(directory: Directory, metrics: Metrics) -> ConnectionPool | None:
+    if not directory.read_servers:
+        return None
+    reading = directory.for_reading
+    return ConnectionPool(reading, LdapServers(reading), as_service=True, timed=metrics.timed)
 
 
 def _desk(settings: Settings, rules: PasswordRules, metrics: Metrics) -> Desk:
@@ -166,7 +177,7 @@ def _desk(settings: Settings, rules: PasswordRules, metrics: Metrics) -> Desk:
 
 def build_worker(settings: Settings, directory: Directory) -> Worker:
     """Wire the worker; `directory` is the settings' with the worker's own account. Raises KeyFileError."""
-    pool = ConnectionPool(directory, as_service=True)
+    pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
     outbox = LdapOutbox(pool, settings.people)
     targets = delivered_targets(settings.workstation)
     metrics = Metrics()
@@ -207,7 +218,7 @@ class Accounts:
 
 
 def build_accounts(settings: Settings) -> Accounts:
-    pool = ConnectionPool(settings.directory, as_service=True)
+    pool = ConnectionPool(settings.directory, LdapServers(settings.directory), as_service=True)
     lockout = timedelta(minutes=settings.lockout.minutes)
     # Whoever only looks need not be able to write the audit.
     audit = Audit(settings.audit, opens_late=True)

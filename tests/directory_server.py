@@ -43,10 +43,16 @@ class AcademyDirectory:
     """slapd with the schema, rules and policies of `ldif/`, and nobody in it."""
 
     def __init__(
-        self, state: Path, *, tls: str = "", more_urls: tuple[str, ...] = (), max_size: int = 1 << 26
+        self,
+        state: Path,
+        *,
+        tls: str = "",
+        more_urls: tuple[str, ...] = (),
+        max_size: int = 1 << 26,
+        is_empty: bool = False,
     ) -> None:
         self.slapd = PrivateSlapd(state, free_port(), max_size=max_size, tls=tls, more_urls=more_urls)
-        self.slapd.create(with_sample_staff=False)
+        self.slapd.create(with_sample_staff=False, is_empty=is_empty)
         self.slapd.start()
 
     relax = RelaxRulesControl()
@@ -137,8 +143,8 @@ class AcademyDirectory:
     def connect(self) -> Line:
         return Line(self.url)
 
-    def as_admin(self) -> Line:
-        return self._bound(ADMIN, self.slapd.password("admin"))
+    def as_admin(self, administrator: str = ADMIN) -> Line:
+        return self._bound(administrator, self.slapd.password("admin"))
 
     def as_service(self, name: str) -> Line:
         return self._bound(f"cn={name},ou=services,{SUFFIX}", self.slapd.password(name))

@@ -21,7 +21,7 @@ def find_account(request: FindRequest, *, people: People, clock: Clock) -> Found
     if not found:
         found = _tolerantly(request, people.born_on(request.birth_date))
     if found:
-        return Found(tuple(found))
+        return Found(tuple(people.as_written(person) for person in found))
     clock.sleep_until(started + NOT_FOUND_AFTER_SECONDS)
     return Refused(Refusal.NOT_FOUND)
 

@@ -12,13 +12,16 @@ from gateway.account.proofs import Candidate
 
 
 class People(Protocol):
-    """Looking people up. Both raise DirectoryUnavailable."""
+    """Looking people up, where a recent change may be missing. All raise DirectoryUnavailable."""
 
     def named(self, surname: str, given_name: str, birth_date: date) -> Sequence[Person]:
         """Those whose married OR birth name is `surname`, compared as the directory does."""
 
     def born_on(self, birth_date: date) -> Sequence[Person]:
         """Everybody born that day."""
+
+    def as_written(self, person: Person) -> Person:
+        """That person with every change that was ever confirmed."""
 
 
 class Passwords(Protocol):

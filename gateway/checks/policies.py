@@ -8,8 +8,8 @@ from ldap3 import SUBTREE, Connection
 
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.directory import ppolicy
-from gateway.directory.mapping import Entry, entry_of
-from gateway.directory.people import read_entry
+from gateway.directory.changes import suffixes
+from gateway.directory.entry import Entry, entry_of, read_entry
 from gateway.settings import Settings
 
 RULE = "access rule 15 of ldif/30-access.ldif lets the service account read the policies"
@@ -78,9 +78,3 @@ def _default_policy(connection: Connection) -> Entry | None:
             if answer["type"] == "searchResEntry":
                 return entry_of(answer)
     return None
-
-
-def suffixes(connection: Connection) -> list[str]:
-    """What the server serves (RFC 4512, 5.1)."""
-    root = read_entry(connection, "", ["namingContexts"])
-    return list(root.all("namingContexts")) if root else []

@@ -8,8 +8,6 @@ import ssl
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
 
 from ldap3 import Connection
 from ldap3.core.exceptions import LDAPException
@@ -17,17 +15,17 @@ from ldap3.core.results import RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.checks.policies import check_policies, suffixes
+from gateway.checks.policies import check_policies
+from gateway.checks.replication import check_replication
 from gateway.checks.rights import check_rights
 from gateway.directory import ppolicy
-from gateway.directory.connection import connect
-from gateway.directory.people import read_entry
+from gateway.directory.changes import change_numbers
+from gateway.directory.connection import close, connect
+from gateway.directory.entry import read_entry
 from gateway.settings import Settings
 
 LEAST_DAYS = 30
 """Before a certificate ends."""
-MOST_LAG_SECONDS = 10
-MOST_SKEW_SECONDS = 5
 FAST_HASH_SECONDS = 0.002
 """A bind with a wrong password that takes less met no Argon2, bcrypt or PBKDF2."""
 SLOW_SEARCH_SECONDS = 0.05
@@ -36,8 +34,9 @@ _NAMES = re.compile(r"NAME (?:'([^']+)'|\(([^)]*)\))")
 
 
 def check_servers(settings: Settings) -> Iterator[Finding]:
-    newest: dict[str, datetime] = {}
-    for url in settings.directory.servers:
+    """What is written to is tried in full; of a replica only what a search needs."""
+    held: dict[str, dict[str, str]] = {}
+    for url in (*settings.directory.servers, *settings.directory.read_servers):
         try:
             connection = connect(url, settings.directory, as_service=True)
         except (LDAPException, OSError, DirectoryUnavailable) as error:
@@ -45,13 +44,15 @@ def check_servers(settings: Settings) -> Iterator[Finding]:
             continue
         try:
             yield ok(url, f"answers, and takes {settings.directory.bind_dn}")
-            yield from _check_server(settings, url, connection, newest)
+            yield from _check_reading(settings, url, connection)
+            if url in settings.directory.servers:
+                yield from _check_writing(settings, url, connection)
+            held[url] = change_numbers(connection)
         except (LDAPException, OSError) as error:
             yield fail(url, f"stopped answering: {type(error).__name__}: {error}", "look at its log and load")
         finally:
-            with suppress(LDAPException, OSError):
-                connection.unbind()
-    yield from _replication(newest)
+            close(connection)
+    yield from check_replication(settings, held)
 
 
 def _mend(error: Exception) -> str:
@@ -62,18 +63,17 @@ def _mend(error: Exception) -> str:
     return "is slapd up there, and does a firewall let this machine through?"
 
 
-def _check_server(
-    settings: Settings, url: str, connection: Connection, newest: dict[str, datetime]
-) -> Iterator[Finding]:
+def _check_reading(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
     yield _certificate(url, connection)
     yield from _schema(settings, url, connection)
+    yield _speed(settings, url, connection)
+
+
+def _check_writing(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
     yield from _ppolicy(settings, url)
     yield check_decoy(settings, url, connection)
-    yield _speed(settings, url, connection)
     yield from check_policies(settings, url, connection)
     yield from check_rights(settings, url, connection)
-    if stamp := _newest_change(connection):
-        newest[url] = stamp
 
 
 def _certificate(url: str, connection: Connection) -> Finding:
@@ -136,8 +136,7 @@ def _ppolicy(settings: Settings, url: str) -> Iterator[Finding]:
             if result["result"] != RESULT_INVALID_CREDENTIALS:
                 break
     finally:
-        with suppress(LDAPException, OSError):
-            connection.unbind()
+        close(connection)
     if not seen:
         mend = "load the overlay ppolicy (10-modules.ldif and 40-password-policy.ldif of ldif/)"
         yield fail(
@@ -180,30 +179,3 @@ def _speed(settings: Settings, url: str, connection: Connection) -> Finding:
         text = f"a search for nobody takes {1000 * max(times):.0f} ms"
         return warn(checked, text, "20-indices.ldif of ldif/, then slapindex or wait until slapd has built them")
     return ok(checked, f"searches for nobody take {1000 * max(times):.1f} ms at most")
-
-
-def _newest_change(connection: Connection) -> datetime | None:
-    """By the directory's change sequence numbers, where the service account may read them."""
-    tops = [read_entry(connection, suffix, ["contextCSN"]) for suffix in suffixes(connection)]
-    return max((_time(csn) for top in tops if top for csn in top.all("contextCSN")), default=None)
-
-
-def _time(csn: str) -> datetime:
-    return datetime.strptime(csn.split("#")[0], "%Y%m%d%H%M%S.%fZ").replace(tzinfo=UTC)
-
-
-def _replication(newest: dict[str, datetime]) -> Iterator[Finding]:
-    if not newest:
-        return
-    ahead = (max(newest.values()) - datetime.now(UTC)).total_seconds()
-    if ahead > MOST_SKEW_SECONDS:
-        yield warn("clock", f"the directory is {ahead:.0f} s ahead of this machine", "let both follow a time server")
-    else:
-        yield ok("clock", "the directory's last change is not in this machine's future")
-    if len(newest) > 1:
-        lag = (max(newest.values()) - min(newest.values())).total_seconds()
-        slowest = min(newest, key=lambda url: newest[url])
-        if lag > MOST_LAG_SECONDS:
-            yield warn("replication", f"{slowest} is {lag:.0f} s behind", "look at syncrepl in its log")
-        else:
-            yield ok("replication", f"the servers are {lag:.1f} s apart")

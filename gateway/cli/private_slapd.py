@@ -14,10 +14,12 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 
 SUFFIX = "dc=ac-example,dc=fr"
 ADMIN = f"cn=admin,{SUFFIX}"
@@ -33,7 +35,9 @@ CONFIG_FILES = (
 )
 DATA_FILES = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif")
 SAMPLE_FILE = "80-sample-staff.ldif"
-SERVICES = ("gateway", "sync", "decoy")
+REPLICATOR_FILE = "90-replicator.ldif"
+MIRROR_FILE = "91-mirror.ldif"
+SERVICES = ("gateway", "sync", "decoy", "replicator")
 START_SECONDS = 20
 STOP_SECONDS = 8
 ASK_SECONDS = 5
@@ -91,10 +95,11 @@ class PrivateSlapd:
     def password(self, account: str) -> str:
         return self.password_file(account).read_text()
 
-    def create(self, *, with_sample_staff: bool = True) -> None:
+    def create(self, *, with_sample_staff: bool = True, is_empty: bool = False) -> None:
         """Make the folder anew. Raises SlapdFailed, and leaves nothing that `exists`.
 
-        A folder with anything else than a server's state in it is refused and left as it is.
+        A folder with anything else than a server's state in it is refused and left as it is. `is_empty`: configured,
+        and without any entry, as the second server of a pair begins.
         """
         self._refuse_foreign()
         shutil.rmtree(self.state, ignore_errors=True)
@@ -107,7 +112,7 @@ class PrivateSlapd:
         try:
             for name in CONFIG_FILES:
                 self.apply(self._filled(name), name, "cn=config")
-            for name in (*DATA_FILES, SAMPLE_FILE) if with_sample_staff else DATA_FILES:
+            for name in _data_files(with_sample_staff=with_sample_staff, is_empty=is_empty):
                 self.apply(self._filled(name), name)
         finally:
             self.stop()
@@ -162,8 +167,15 @@ class PrivateSlapd:
         file.touch(mode=0o600)
         file.write_text(text)
 
-    def _filled(self, name: str) -> bytes:
-        """A file of ldif/ with what only this server knows put in its places."""
+    def mirror(self, peer: PrivateSlapd, server_id: int) -> None:
+        """Make this running server one of a pair with `peer`; the replicator's password must be the same on both."""
+        values = {"SERVER_ID": str(server_id), "PEER_URL": peer.url}
+        self.apply(self._filled(MIRROR_FILE, values), MIRROR_FILE, "cn=config")
+        if server_id == 1:
+            self.apply(self._filled(REPLICATOR_FILE), REPLICATOR_FILE)
+
+    def _filled(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
+        """A file of ldif/ with what only this server knows put in its places, and `more`."""
         text = (ldif_folder() / name).read_text(encoding="utf-8")
         values = {
             "STATE": str(self.state),
@@ -171,6 +183,7 @@ class PrivateSlapd:
             "MAX_SIZE": str(self.max_size),
             "ADMIN_HASH": _ssha(self.password("admin")),
             **{f"{account.upper()}_PASSWORD": self.password(account) for account in SERVICES},
+            **more,
         }
         for place, value in values.items():
             text = text.replace(f"@{place}@", value)
@@ -205,6 +218,12 @@ class PrivateSlapd:
     def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex((HOST, self.port)) == 0
+
+
+def _data_files(*, with_sample_staff: bool, is_empty: bool) -> tuple[str, ...]:
+    if is_empty:
+        return ()
+    return (*DATA_FILES, SAMPLE_FILE) if with_sample_staff else DATA_FILES
 
 
 def _reason(command: list[str]) -> str:

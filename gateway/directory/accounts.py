@@ -12,9 +12,11 @@ from ldap3.core.results import RESULT_SUCCESS
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Person
 from gateway.directory import ppolicy
-from gateway.directory.connection import ConnectionPool, connect
-from gateway.directory.mapping import Entry, PeopleMapping
-from gateway.directory.people import read_entry, search
+from gateway.directory.connection import connect
+from gateway.directory.entry import Entry, read_entry
+from gateway.directory.mapping import PeopleMapping
+from gateway.directory.people import search
+from gateway.directory.pool import ConnectionPool
 from gateway.settings import Directory
 from gateway.workstation.state import SyncState, read_state
 

@@ -1,182 +1,19 @@
-"""Connections to the LDAP servers: pooled, verified, replaced when they die, failing over in order."""
+"""One verified connection to one LDAP server."""
 
 from __future__ import annotations
 
 import logging
-import select
 import ssl
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
-from typing import TypeVar
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from ldap3 import ANONYMOUS, NONE, SAFE_SYNC, SIMPLE, Connection, Server, Tls
-from ldap3.core.exceptions import LDAPCommunicationError, LDAPException, LDAPResponseTimeoutError
+from ldap3.core.exceptions import LDAPException
 
-from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.errors import DirectoryUnavailable
 from gateway.settings import Directory
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
-
-REST_SECONDS = 15
-"""How long a server that failed is asked last."""
-LONGEST_IDLE_SECONDS = 120
-"""An older idle connection may have been forgotten by a firewall, which tells nobody."""
-
-
-class ServerUnfit(Exception):
-    """A server answered that it won't do this now, and did nothing: another one may."""
-
-
-NO_ANSWER = (LDAPCommunicationError, LDAPResponseTimeoutError, OSError)
-FAILED = (*NO_ANSWER, ServerUnfit)
-
-
-@dataclass(slots=True)
-class _Server:
-    url: str
-    resting_until: float = 0.0
-
-
-@dataclass(slots=True)
-class _Line:
-    """An open connection and the server at its other end."""
-
-    server: _Server
-    connection: Connection
-    idle_since: float = 0.0
-
-    def is_dead(self) -> bool:
-        """An idle LDAP connection has nothing to read but its own end (RFC 4511, 4.4.1 and 5.3)."""
-        if time.monotonic() - self.idle_since > LONGEST_IDLE_SECONDS:
-            return True
-        poll = select.poll()
-        try:
-            poll.register(self.connection.socket, select.POLLIN)
-        except (OSError, ValueError, TypeError):
-            return True
-        return bool(poll.poll(0))
-
-    def close(self) -> None:
-        _close(self.connection)
-
-
-@dataclass(slots=True)
-class ConnectionPool:
-    """Connections that are all bound as the service account, or all anonymous for trying people's passwords."""
-
-    settings: Directory
-    as_service: bool
-    timed: Callable[[str], AbstractContextManager[None]] = lambda kind: nullcontext()
-    """Stands around each question ("ask") and write ("tell")."""
-    _idle: list[_Line] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _free: threading.BoundedSemaphore = field(init=False)
-    _servers: list[_Server] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._free = threading.BoundedSemaphore(self.settings.pool_size)
-        self._servers = [_Server(url) for url in self.settings.servers]
-
-    def ask(self, question: Callable[[Connection], T]) -> T:
-        """Send what may be sent twice. A connection that breaks is replaced, at another server if need be.
-
-        Raises DirectoryUnavailable when every server failed.
-        """
-        failures: list[str] = []
-        deadline = time.monotonic() + self.settings.receive_timeout_seconds * len(self._servers)
-        for _ in range(len(self._servers) + 1):
-            with self._line() as line:
-                try:
-                    with self.timed("ask"):
-                        return question(line.connection)
-                except FAILED as error:
-                    failures.append(f"{line.server.url}: {_reason(error)}")
-                    self._drop(line)
-            if time.monotonic() >= deadline:
-                break
-        raise DirectoryUnavailable("; ".join(failures))
-
-    def tell(self, write: Callable[[Connection], T]) -> T:
-        """Send what must not be sent twice. Raises WriteUnconfirmed when no answer came back.
-
-        A server that answers that it won't (`ServerUnfit`) wrote nothing, so the next one is asked.
-        """
-        failures: list[str] = []
-        for _ in self._servers:
-            with self._line() as line:
-                try:
-                    with self.timed("tell"):
-                        return write(line.connection)
-                except ServerUnfit as error:
-                    failures.append(f"{line.server.url}: {error}")
-                    self._drop(line)
-                except NO_ANSWER as error:
-                    self._drop(line)
-                    raise WriteUnconfirmed(f"{line.server.url}: {_reason(error)}") from None
-        raise DirectoryUnavailable("; ".join(failures))
-
-    def close(self) -> None:
-        with self._lock:
-            lines, self._idle = self._idle, []
-        for line in lines:
-            line.close()
-
-    @contextmanager
-    def _line(self) -> Iterator[_Line]:
-        if not self._free.acquire(timeout=self.settings.connect_timeout_seconds):
-            raise DirectoryUnavailable(f"all {self.settings.pool_size} connections are busy")
-        try:
-            line = self._take_idle() or self._open()
-            try:
-                yield line
-            except BaseException:
-                line.close()
-                raise
-            if not line.connection.closed:
-                line.idle_since = time.monotonic()
-                with self._lock:
-                    self._idle.append(line)
-        finally:
-            self._free.release()
-
-    def _take_idle(self) -> _Line | None:
-        while True:
-            with self._lock:
-                if not self._idle:
-                    return None
-                line = self._idle.pop()
-            if not line.is_dead():
-                return line
-            line.close()
-
-    def _open(self) -> _Line:
-        """From the first server that answers, those that failed lately last."""
-        failures: list[str] = []
-        now = time.monotonic()
-        for server in sorted(self._servers, key=lambda server: server.resting_until > now):
-            try:
-                return _Line(server, connect(server.url, self.settings, as_service=self.as_service))
-            except (LDAPException, OSError, DirectoryUnavailable) as error:
-                self._rest(server)
-                failures.append(f"{server.url}: {_reason(error)}")
-        raise DirectoryUnavailable("; ".join(failures))
-
-    def _drop(self, broken: _Line) -> None:
-        """Close the connection and its idle sisters: what broke one has mostly broken them all."""
-        self._rest(broken.server)
-        with self._lock:
-            sisters = [line for line in self._idle if line.server is broken.server]
-            self._idle = [line for line in self._idle if line.server is not broken.server]
-        for line in (broken, *sisters):
-            line.close()
-
-    def _rest(self, server: _Server) -> None:
-        server.resting_until = time.monotonic() + REST_SECONDS
 
 
 def connect(url: str, settings: Directory, *, as_service: bool) -> Connection:
@@ -203,12 +40,12 @@ def connect(url: str, settings: Directory, *, as_service: bool) -> Connection:
         if as_service:
             _bind_service(connection, url)
     except Exception:
-        _close(connection)
+        close(connection)
         raise
     return connection
 
 
-def _close(connection: Connection) -> None:
+def close(connection: Connection) -> None:
     with suppress(LDAPException, OSError):
         connection.unbind()
     # ldap3 forgets the socket of a connection that broke while it was being secured.
@@ -246,5 +83,5 @@ def _ldap3_server(url: str, settings: Directory) -> Server:
     return Server(url, get_info=NONE, connect_timeout=settings.connect_timeout_seconds, tls=tls)
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"

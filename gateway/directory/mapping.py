@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.account.model import Person
 from gateway.directory import ppolicy
+from gateway.directory.entry import Entry
 from gateway.settings import People
 
 IDENTITY = "entryUUID"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a search gave back: a DN and the values of the attributes that were asked for, as text."""
-
-    dn: str
-    attributes: Mapping[str, tuple[str, ...]]
-
-    def all(self, attribute: str) -> tuple[str, ...]:
-        return self.attributes.get(attribute.lower(), ())
-
-    def first(self, attribute: str) -> str:
-        return next(iter(self.all(attribute)), "")
-
-
-def entry_of(answer: Mapping[str, Any]) -> Entry:
-    """From one of ldap3's raw answers. Attribute names are compared without regard to case (RFC 4512, 2.5)."""
-    return Entry(
-        answer["dn"],
-        {
-            name.lower(): tuple(value.decode("utf-8", "replace") for value in values)
-            for name, values in answer["raw_attributes"].items()
-        },
-    )
 
 
 class PeopleMapping:

@@ -19,8 +19,8 @@ from ldap3.core.results import (
 )
 
 from gateway.account.errors import DirectoryMisconfigured
-from gateway.directory.connection import ConnectionPool, ServerUnfit
 from gateway.directory.mapping import IDENTITY
+from gateway.directory.pool import ConnectionPool, ServerUnfit
 from gateway.settings import People
 from gateway.workstation.ports import Release, Waiting
 from gateway.workstation.state import Step, SyncState, read_state

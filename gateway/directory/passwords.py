@@ -25,10 +25,11 @@ from gateway.account.model import Account, Grant, LockedOut, Propagation, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refusal, Refused
 from gateway.account.proofs import Candidate
 from gateway.directory import ppolicy
-from gateway.directory.connection import ConnectionPool, ServerUnfit
-from gateway.directory.mapping import IDENTITY, Entry, PeopleMapping
+from gateway.directory.entry import Entry
+from gateway.directory.mapping import IDENTITY, PeopleMapping
 from gateway.directory.outbox import Changes
 from gateway.directory.people import UNFIT, search
+from gateway.directory.pool import ConnectionPool, ServerUnfit
 from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.propagation import LdapPropagation, NoPropagation
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from ldap3 import BASE, SUBTREE, Connection
+from ldap3 import SUBTREE, Connection
 from ldap3.core.results import RESULT_BUSY, RESULT_SIZE_LIMIT_EXCEEDED, RESULT_SUCCESS, RESULT_UNAVAILABLE
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Person
-from gateway.directory.connection import ConnectionPool, ServerUnfit
-from gateway.directory.mapping import Entry, PeopleMapping, entry_of
+from gateway.directory.entry import Entry, entry_of
+from gateway.directory.mapping import PeopleMapping
+from gateway.directory.pool import ConnectionPool, ServerUnfit
 
 MOST_BORN_ON_ONE_DAY = 500
 """People asked for at most; 1.2 million staff have 63 on a common day."""
@@ -21,10 +22,11 @@ NOBODY = "(!(objectClass=*))"
 
 
 class LdapPeople:
-    """`account.ports.People` on LDAP."""
+    """`account.ports.People` on LDAP: searched on `replicas`, where there are any, and told as `service` has it."""
 
-    def __init__(self, service: ConnectionPool, mapping: PeopleMapping) -> None:
+    def __init__(self, service: ConnectionPool, replicas: ConnectionPool | None, mapping: PeopleMapping) -> None:
         self._service = service
+        self._replicas = replicas
         self._mapping = mapping
 
     def named(self, surname: str, given_name: str, birth_date: date) -> Sequence[Person]:
@@ -33,24 +35,29 @@ class LdapPeople:
     def born_on(self, birth_date: date) -> Sequence[Person]:
         return self._people(self._mapping.born_on(birth_date))
 
+    def as_written(self, person: Person) -> Person:
+        if self._replicas is None:
+            return person
+        mapping = self._mapping
+        entries = self._service.ask(
+            lambda connection: search(
+                connection, mapping.base, mapping.with_login(person.login), mapping.person_attributes, 2
+            )
+        )
+        return mapping.person(entries[0]) if len(entries) == 1 else person
+
     def check(self) -> None:
         """Ask for nobody in particular. Raises DirectoryUnavailable."""
         self._service.ask(lambda connection: search(connection, self._mapping.base, NOBODY, ["1.1"], 1))
 
     def _people(self, filter_: str) -> Sequence[Person]:
         mapping = self._mapping
-        entries = self._service.ask(
+        entries = (self._replicas or self._service).ask(
             lambda connection: search(
                 connection, mapping.base, filter_, mapping.person_attributes, MOST_BORN_ON_ONE_DAY
             )
         )
         return [mapping.person(entry) for entry in entries]
-
-
-def read_entry(connection: Connection, dn: str, attributes: list[str]) -> Entry | None:
-    """The entry `dn` itself; None where there is none, or none that may be seen."""
-    _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=attributes)
-    return next((entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"), None)
 
 
 def search(connection: Connection, base: str, filter_: str, attributes: list[str], most: int) -> list[Entry]:

@@ -9,10 +9,10 @@ from datetime import datetime
 from ldap3 import BASE, MODIFY_REPLACE, Connection
 
 from gateway.account.model import Account, Propagation, Secret
-from gateway.directory.connection import ConnectionPool
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import SECRET, STATE, Changes, check_result
 from gateway.directory.people import search
+from gateway.directory.pool import ConnectionPool
 from gateway.workstation.ports import JoinedTarget, Seal
 from gateway.workstation.state import Step, SyncState, pending, read_state
 

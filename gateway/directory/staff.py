@@ -13,7 +13,7 @@ from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.naming import login_stem, mail_stem, numbered
 from gateway.account.staff_file import StaffRow
 from gateway.directory import ppolicy
-from gateway.directory.mapping import Entry, entry_of
+from gateway.directory.entry import Entry, entry_of
 from gateway.settings import People
 
 PAGE = 1000

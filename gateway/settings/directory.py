@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import ssl
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +19,9 @@ class Directory(Section):
     start_tls: bool = False
     allow_passwords_in_clear_over_the_network: bool = False
     servers: Annotated[list[str], Field(min_length=1)]
-    """URLs in order of preference: ldaps://, ldap://, ldapi://."""
+    """URLs in order of preference: ldaps://, ldap://, ldapi://. All of them take writes."""
+    read_servers: list[str] = []
+    """Replicas that take the searches of "find my account"; passwords are tried and written at `servers` alone."""
     ca_file: Path | None = None
     """Certificates that vouch for the servers; the system's own where none is given."""
     bind_dn: Dn
@@ -30,7 +33,7 @@ class Directory(Section):
     receive_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5
     pool_size: Annotated[int, Field(ge=1, le=200)] = 16
 
-    @field_validator("servers")
+    @field_validator("servers", "read_servers")
     @classmethod
     def _reachable_without_leaking(cls, servers: list[str], info: ValidationInfo) -> list[str]:
         guarded = info.data.get("start_tls") or info.data.get("allow_passwords_in_clear_over_the_network")
@@ -38,7 +41,7 @@ class Directory(Section):
             check_server(server, may_be_clear=bool(guarded))
         return servers
 
-    @field_validator("servers")
+    @field_validator("servers", "read_servers")
     @classmethod
     def _secured_once(cls, servers: list[str], info: ValidationInfo) -> list[str]:
         for server in servers:
@@ -54,6 +57,12 @@ class Directory(Section):
         except (OSError, ssl.SSLError) as error:
             raise ValueError(f"{file} is no file of certificates in PEM: {error}") from None
         return file
+
+    @property
+    def for_reading(self) -> Directory:
+        """The replicas, in an order of this process's own so that they share the load; then `servers`."""
+        replicas = random.sample(self.read_servers, len(self.read_servers))
+        return self.model_copy(update={"servers": [*replicas, *self.servers]})
 
     @property
     def password(self) -> str:

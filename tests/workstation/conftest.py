@@ -12,10 +12,11 @@ from conftest import SERVICES, settings_for
 from workstation_double import LEASE, Domain, Hours
 
 from gateway.account.model import Secret
-from gateway.directory.connection import ConnectionPool
+from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import LdapOutbox
 from gateway.directory.passwords import LdapPasswords
+from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation
 from gateway.protection.seal import Sealer, Unsealer, make_key_pair, read_private_key, read_public_key
 from gateway.workstation.deliver import Courier, Pace
@@ -67,9 +68,9 @@ def open_office(directory, tmp_path) -> Iterator[Callable[..., Office]]:
             }
         )
         service, trials, worker = (
-            ConnectionPool(settings.directory, as_service=True),
-            ConnectionPool(settings.directory, as_service=False),
-            ConnectionPool(sync, as_service=True),
+            ConnectionPool(settings.directory, LdapServers(settings.directory), as_service=True),
+            ConnectionPool(settings.directory, LdapServers(settings.directory), as_service=False),
+            ConnectionPool(sync, LdapServers(sync), as_service=True),
         )
         pools.extend((service, trials, worker))
         mapping = PeopleMapping(settings.people)

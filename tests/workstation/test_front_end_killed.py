@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
-import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -14,6 +11,7 @@ import pytest
 import requests
 from browser import CHANGE
 from directory_server import PASSWORD, free_port
+from front_end import FrontEnd, token_of
 from settings_file import write_settings_file
 
 from gateway.protection.seal import make_key_pair
@@ -23,8 +21,8 @@ ROUNDS = 12
 
 
 @pytest.fixture
-def serve(directory, tmp_path):
-    """Starts `mamia serve` with a target that only the worker can reach; gives the process and its address."""
+def front_end(directory, tmp_path):
+    """`mamia serve`, not yet started, with a target that only the worker can reach."""
     make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
     port = free_port()
     config = write_settings_file(
@@ -45,36 +43,18 @@ krb5_conf = "{tmp_path}/krb5.conf"
 """,
     )
 
-    def start():
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(config)],
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(200):
-            with suppress(requests.ConnectionError):
-                requests.get(address + "/health/live", timeout=5)
-                return process, address
-            time.sleep(0.1)
-        raise AssertionError("it did not start")
-
-    return start
+    front_end = FrontEnd(config, port)
+    yield front_end
+    front_end.stop()
 
 
-def kill_all_of(process):
-    """gunicorn's parent and its worker, as the kernel kills them when memory is short."""
-    subprocess.run(["pkill", "-9", "-s", str(process.pid)], check=False)
-    process.wait()
-
-
-def test_change_when_the_web_process_is_killed_at_any_moment_then_nothing_is_half_written(directory, serve):
+def test_change_when_the_web_process_is_killed_at_any_moment_then_nothing_is_half_written(directory, front_end):
     chance = random.Random(3)
     for number in range(ROUNDS):
         login = directory.add_person(f"person{number}", departmentNumber="rectorat")
-        process, address = serve()
-        session = requests.Session()
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', session.get(address + CHANGE).text).group(1)
+        front_end.start()
+        session, address = requests.Session(), front_end.address
+        token = token_of(session.get(address + CHANGE).text)
         typed = {"login": login, "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW}
 
         def send(session=session, address=address, token=token, typed=typed):
@@ -84,7 +64,7 @@ def test_change_when_the_web_process_is_killed_at_any_moment_then_nothing_is_hal
         sender = threading.Thread(target=send)
         sender.start()
         time.sleep(chance.uniform(0, 0.2))
-        kill_all_of(process)
+        front_end.kill()
         sender.join()
         time.sleep(1)  # slapd may still have the write in hand
 

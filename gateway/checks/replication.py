@@ -1,0 +1,68 @@
+"""Do the directory servers hold the same changes, and is their clock ours?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from ldap3.core.exceptions import LDAPException
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.checks.finding import Finding, ok, warn
+from gateway.directory.changes import change_numbers, holds_all, newest_change
+from gateway.directory.connection import close, connect
+from gateway.settings import Settings
+
+MOST_LAG_SECONDS = 5.0
+MOST_SKEW_SECONDS = 5
+LOOK_SECONDS = 0.1
+
+
+def check_replication(settings: Settings, held: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
+    """`held`: the change numbers of each server that answered, by its address; empty where they can't be read."""
+    known = {url: numbers for url, numbers in held.items() if numbers}
+    if known:
+        yield _clock(max(filter(None, map(newest_change, known.values()))))
+    if len(held) < 2:
+        return
+    if blind := [url for url in held if url not in known]:
+        mend = "syncprov on each server, and access rule 17 of ldif/30-access.ldif"
+        yield warn("replication", f"the change numbers of {', '.join(blind)} can't be read", mend)
+        return
+    for url in known:
+        yield _follows(settings, url, _newest_of_each(known))
+
+
+def _clock(newest: datetime) -> Finding:
+    ahead = (newest - datetime.now(UTC)).total_seconds()
+    if ahead > MOST_SKEW_SECONDS:
+        return warn("clock", f"the directory is {ahead:.0f} s ahead of this machine", "let both follow a time server")
+    return ok("clock", "the directory's last change is not in this machine's future")
+
+
+def _newest_of_each(known: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    newest: dict[str, str] = {}
+    for numbers in known.values():
+        for server, number in numbers.items():
+            newest[server] = max(number, newest.get(server, ""))
+    return newest
+
+
+def _follows(settings: Settings, url: str, wanted: Mapping[str, str]) -> Finding:
+    """How long it takes until the server holds what its peers held at the beginning."""
+    checked, started = f"{url}: replication", time.monotonic()
+    with suppress(LDAPException, OSError, DirectoryUnavailable):
+        connection = connect(url, settings.directory, as_service=True)
+        try:
+            while not (up_to_date := holds_all(change_numbers(connection), wanted)):
+                if time.monotonic() - started > MOST_LAG_SECONDS:
+                    break
+                time.sleep(LOOK_SECONDS)
+        finally:
+            close(connection)
+        if up_to_date:
+            return ok(checked, f"it holds every change of the others, after {time.monotonic() - started:.1f} s")
+    text = f"after {MOST_LAG_SECONDS:.0f} s it still lacks changes that another server holds"
+    return warn(checked, text, "look at syncrepl in its log: can it reach the other, with which account?")

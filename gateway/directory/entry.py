@@ -1,0 +1,40 @@
+"""One LDAP entry as it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ldap3 import BASE, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a search gave back: a DN and the values of the attributes that were asked for, as text."""
+
+    dn: str
+    attributes: Mapping[str, tuple[str, ...]]
+
+    def all(self, attribute: str) -> tuple[str, ...]:
+        return self.attributes.get(attribute.lower(), ())
+
+    def first(self, attribute: str) -> str:
+        return next(iter(self.all(attribute)), "")
+
+
+def entry_of(answer: Mapping[str, Any]) -> Entry:
+    """From one of ldap3's raw answers. Attribute names are compared without regard to case (RFC 4512, 2.5)."""
+    return Entry(
+        answer["dn"],
+        {
+            name.lower(): tuple(value.decode("utf-8", "replace") for value in values)
+            for name, values in answer["raw_attributes"].items()
+        },
+    )
+
+
+def read_entry(connection: Connection, dn: str, attributes: list[str]) -> Entry | None:
+    """The entry `dn` itself; None where there is none, or none that may be seen."""
+    _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=attributes)
+    return next((entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"), None)

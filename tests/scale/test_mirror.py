@@ -1,0 +1,146 @@
+"""Two slapd that copy each other: who is asked, and what people see while one of them lags behind."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from browser import Browser
+from conftest import settings_for
+from directory_server import PASSWORD
+from patience import wait_until
+
+from gateway import composition
+from gateway.app import create_app
+from gateway.checks.finding import Level
+from gateway.checks.servers import check_servers
+from gateway.directory.failover import LdapServers
+from gateway.directory.people import search
+from gateway.directory.pool import ConnectionPool
+
+pytestmark = pytest.mark.xdist_group("mirror")
+NEW, NEXT = "Nouveau-2025", "Encore-Un-2026"
+INITIAL = "NUMEN"
+
+
+def settings_of(pair, **directory):
+    return settings_for(pair.first, directory={"servers": pair.urls, **directory}, reset={"mode": "choose"})
+
+
+@pytest.fixture
+def reading_the_second(pair):
+    """A browser before a gateway that writes to the first server and searches on the second."""
+    directory = {"servers": [pair.first.url], "read_servers": [pair.second.url]}
+    gateway = composition.build(settings_of(pair, **directory))
+    yield Browser(create_app(gateway))
+    gateway.close()
+
+
+def test_replica_when_it_lags_then_searches_go_there_all_the_same(pair, reading_the_second):
+    pair.first.add_person("fdurand4")
+    pair.wait_until_same()
+
+    with pair.cut_off(pair.second):
+        pair.first.add_person("newcomer", surname="Nouvelle", given_name="Ana")
+        known, unknown = reading_the_second.find("Durand", "François"), reading_the_second.find("Nouvelle", "Ana")
+
+    assert "fdurand4" in known.main
+    assert "newcomer" not in unknown.main
+
+
+def test_replica_when_it_lags_then_people_still_see_their_own_change(pair, reading_the_second):
+    pair.first.add_person("fdurand4", pwdReset="TRUE")
+    pair.wait_until_same()
+    before = reading_the_second.find("Durand", "François")
+
+    with pair.cut_off(pair.second):
+        changed = reading_the_second.change("fdurand4", PASSWORD, NEW)
+        after = reading_the_second.find("Durand", "François")
+        again = reading_the_second.change("fdurand4", NEW, NEXT)
+        reset = reading_the_second.choose(reading_the_second.prove("fdurand4"), "Et-Encore-2027")
+
+    assert INITIAL in before.main
+    assert INITIAL not in after.main
+    assert all("a enregistré" in page.main for page in (changed, again, reset))
+
+
+def test_replica_when_it_is_down_then_searches_go_to_the_first_server(pair, reading_the_second):
+    pair.first.add_person("fdurand4")
+    pair.wait_until_same()
+
+    pair.second.kill()
+
+    assert "fdurand4" in reading_the_second.find("Durand", "François").main
+
+
+@pytest.fixture
+def servers(pair):
+    """Both in order, the first one preferred, and a failed one asked again after a fifth of a second."""
+    rota = LdapServers(settings_of(pair).directory, rest_seconds=0.2)
+    yield rota
+    rota.close()
+
+
+def test_failover_when_the_first_server_comes_back_without_the_last_changes_then_it_waits_for_them(pair, servers):
+    pool = ConnectionPool(settings_of(pair).directory, servers, as_service=True)
+    pair.first.add_person("fdurand4")
+    pair.wait_until_same()
+    first, second = servers.in_order()
+    with pair.cut_off(pair.first):
+        pair.first.kill()
+        pool.ask(lambda connection: connection.abandon(0))
+        pair.second.set("fdurand4", "sn", "Durand-Petit")
+        pair.first.slapd.start()
+        time.sleep(2)
+        while_behind = servers.in_order()[0]
+
+    wait_until(lambda: servers.in_order()[0] is first, seconds=30)
+
+    base = settings_of(pair).people.base
+    [entry] = pool.ask(lambda connection: search(connection, base, "(uid=fdurand4)", ["sn"], 2))
+    pool.close()
+    assert while_behind is second
+    assert entry.first("sn") == "Durand-Petit"
+
+
+def test_failover_when_both_servers_fail_then_the_one_that_answers_is_used_at_once(pair, servers):
+    pool = ConnectionPool(settings_of(pair).directory, servers, as_service=True)
+    for server in servers.in_order():
+        servers.failed(server)
+
+    pool.ask(lambda connection: connection.abandon(0))
+
+    assert not servers.in_order()[0].is_out
+    pool.close()
+
+
+def test_check_when_both_servers_hold_the_same_then_both_are_ok(pair):
+    pair.first.add_person("fdurand4")
+
+    found = [finding for finding in check_servers(settings_of(pair)) if finding.checked.endswith("replication")]
+
+    assert [finding.level for finding in found] == [Level.OK, Level.OK]
+
+
+def test_check_when_one_server_hears_nothing_of_the_other_then_it_is_named(pair):
+    with pair.cut_off(pair.second):
+        pair.first.add_person("fdurand4")
+        found = [finding for finding in check_servers(settings_of(pair)) if finding.checked.endswith("replication")]
+
+    assert [(finding.level, finding.checked) for finding in found] == [
+        (Level.OK, f"{pair.first.url}: replication"),
+        (Level.WARN, f"{pair.second.url}: replication"),
+    ]
+
+
+def test_check_when_a_replica_takes_no_writes_then_only_reading_is_tried_there(pair):
+    read_only = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcReadOnly\nolcReadOnly: "
+    pair.second.load(read_only + "TRUE\n", as_config=True)
+    try:
+        settings = settings_of(pair, servers=[pair.first.url], read_servers=[pair.second.url])
+        found = [finding for finding in check_servers(settings) if finding.checked.startswith(pair.second.url)]
+    finally:
+        pair.second.load(read_only + "FALSE\n", as_config=True)
+
+    assert {finding.level for finding in found} == {Level.OK}
+    assert not any("access" in finding.checked for finding in found)
