@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 
 import requests
@@ -22,9 +25,16 @@ class FrontEnd:
     """On `port`, with the settings file `config`, which names that port."""
 
     config: Path
-    port: int = field(default_factory=free_port)
-    killed_at: float | None = field(default=None, init=False)
+    port: int
+    dying: tuple[float, float] | None = field(default=None, init=False)
+    """From when to when on the monotonic clock it was being killed."""
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @classmethod
+    def on_a_free_port(cls, configure: Callable[[int], Path]) -> FrontEnd:
+        """`configure` writes the settings file for the port that it is given."""
+        port = free_port()
+        return cls(configure(port), port)
 
     @property
     def address(self) -> str:
@@ -41,9 +51,12 @@ class FrontEnd:
     def kill(self) -> None:
         """gunicorn's parent and its workers, as the kernel kills them when memory is short."""
         assert self._process
-        self.killed_at = time.monotonic()
+        began = time.monotonic()
         subprocess.run(["pkill", "-9", "-s", str(self._process.pid)], check=False)
         self._process.wait()
+        while self._takes_connections():
+            time.sleep(0.01)
+        self.dying = began, time.monotonic()
         self._process = None
 
     def stop(self) -> None:
@@ -53,13 +66,20 @@ class FrontEnd:
             self._process.wait(30)
             self._process = None
 
+    def _takes_connections(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
     def _is_ready(self) -> bool:
         with suppress(requests.ConnectionError):
             return requests.get(self.address + "/health/ready", timeout=5).ok
         return False
 
 
-def token_of(page: str) -> str:
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    assert found, page[:500]
-    return found.group(1)
+def fields_of(page: str) -> dict[str, str]:
+    """The names and values of the page's fields, hidden ones too."""
+    found = {}
+    for field_ in re.findall(r"<input[^>]*>", page):
+        attributes = dict(re.findall(r'(\w+)="([^"]*)"', field_))
+        found[attributes.get("name", "")] = unescape(attributes.get("value", ""))
+    return found

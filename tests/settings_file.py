@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from directory_server import PEOPLE, SUFFIX, AcademyDirectory
 
 
 def write_settings_file(
-    folder: Path, directory: AcademyDirectory, *, in_directory: str = "", in_web: str = "", more: str = ""
+    folder: Path,
+    directory: AcademyDirectory,
+    *,
+    servers: Sequence[str] = (),
+    in_directory: str = "",
+    in_web: str = "",
+    more: str = "",
 ) -> Path:
     """`folder`/mamia.toml for a process bound as the gateway; the rest is added to its sections or the end."""
     (folder / "gateway").write_text(directory.slapd.password("gateway"))
     file = folder / "mamia.toml"
     file.write_text(f"""
 [directory]
-servers = ["{directory.url}"]
+servers = {json.dumps(list(servers or (directory.url,)))}
 bind_dn = "cn=gateway,ou=services,{SUFFIX}"
 bind_password_file = "{folder}/gateway"
 decoy_dn = "cn=decoy,ou=services,{SUFFIX}"

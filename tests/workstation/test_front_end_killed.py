@@ -11,7 +11,7 @@ import pytest
 import requests
 from browser import CHANGE
 from directory_server import PASSWORD, free_port
-from front_end import FrontEnd, token_of
+from front_end import FrontEnd, fields_of
 from settings_file import write_settings_file
 
 from gateway.protection.seal import make_key_pair
@@ -54,7 +54,7 @@ def test_change_when_the_web_process_is_killed_at_any_moment_then_nothing_is_hal
         login = directory.add_person(f"person{number}", departmentNumber="rectorat")
         front_end.start()
         session, address = requests.Session(), front_end.address
-        token = token_of(session.get(address + CHANGE).text)
+        token = fields_of(session.get(address + CHANGE).text)["csrf_token"]
         typed = {"login": login, "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW}
 
         def send(session=session, address=address, token=token, typed=typed):
