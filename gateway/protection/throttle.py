@@ -9,18 +9,18 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from limits import RateLimitItem, parse_many
-from limits.strategies import MovingWindowRateLimiter
 
 from gateway.account.model import Secret
 from gateway.account.names import folded
 from gateway.account.proofs import candidates
 from gateway.protection.store import Store
+from gateway.protection.windows import Window, Windows
 from gateway.settings import Throttle as Rates
 
 NEIGHBOURHOOD = 64
@@ -59,8 +59,7 @@ class Wait:
 
 class Throttle:
     def __init__(self, rates: Rates, store: Store, key: str) -> None:
-        self._store = store
-        self._limiter = MovingWindowRateLimiter(store.storage)
+        self._windows = Windows(store)
         self._key = hashlib.blake2b(key.encode(), digest_size=32, person=b"mamia-throttle").digest()
         self._shared = rates.shared_addresses
         self._limits: dict[Subject, Sequence[RateLimitItem]] = {
@@ -80,35 +79,39 @@ class Throttle:
 
         Addresses come first: an address that is held up can't use up what a login may try.
         """
-        return self._first_wait(attempt, self._hit)
+        windows = self._windows_of(attempt)
+        return self._wait(windows, self._windows.count(list(windows)))
 
     def peek(self, attempt: Attempt) -> Wait | None:
         """Whether `admit` would hold the attempt up, without counting it. Raises StoreUnavailable."""
-        return self._first_wait(attempt, self._test)
+        windows = self._windows_of(attempt)
+        return self._wait(windows, self._windows.first_full(list(windows)))
 
     def count_miss(self, address: str) -> None:
         """An account was not found. Raises StoreUnavailable."""
-        for limit in self._misses_of_one:
-            self._hit(limit, self._miss_of(address))
-        for limit in self._misses_of_all:
-            self._hit(limit, ("misses",))
+        for window in self._misses(address):
+            self._windows.count([window])
 
     def is_suspicious(self, address: str) -> bool:
         """Whether accounts were not found too often from there, or altogether. Raises StoreUnavailable."""
-        return not (
-            all(self._test(limit, self._miss_of(address)) for limit in self._misses_of_one)
-            and all(self._test(limit, ("misses",)) for limit in self._misses_of_all)
-        )
+        return self._windows.first_full(self._misses(address)) is not None
 
-    def _first_wait(self, attempt: Attempt, passes: Callable[[RateLimitItem, tuple[str, ...]], bool]) -> Wait | None:
-        for subject, names in self._subjects(attempt):
-            for limit in self._limits[subject]:
-                if not passes(limit, names):
-                    return Wait(subject, self._seconds(limit, names))
-        return None
+    def _misses(self, address: str) -> list[Window]:
+        of_one = [Window(limit, ("misses", self._hash(neighbourhood(address)))) for limit in self._misses_of_one]
+        return of_one + [Window(limit, ("misses",)) for limit in self._misses_of_all]
 
-    def _miss_of(self, address: str) -> tuple[str, ...]:
-        return "misses", self._hash(neighbourhood(address))
+    def _windows_of(self, attempt: Attempt) -> dict[Window, Subject]:
+        return {
+            Window(limit, names): subject
+            for subject, names in self._subjects(attempt)
+            for limit in self._limits[subject]
+        }
+
+    def _wait(self, windows: Mapping[Window, Subject], full: Window | None) -> Wait | None:
+        if full is None:
+            return None
+        seconds = self._windows.free_at(full) - time.time()
+        return Wait(windows[full], max(1, math.ceil(seconds)))
 
     def _subjects(self, attempt: Attempt) -> Iterator[tuple[Subject, tuple[str, ...]]]:
         service = attempt.service
@@ -127,19 +130,6 @@ class Throttle:
     def _is_shared(self, address: str) -> bool:
         parsed = _address(address)
         return parsed is not None and any(parsed in network for network in self._shared)
-
-    def _hit(self, limit: RateLimitItem, names: tuple[str, ...]) -> bool:
-        with self._store.use():
-            return self._limiter.hit(limit, *names)
-
-    def _test(self, limit: RateLimitItem, names: tuple[str, ...]) -> bool:
-        with self._store.use():
-            return self._limiter.test(limit, *names)
-
-    def _seconds(self, limit: RateLimitItem, names: tuple[str, ...]) -> int:
-        with self._store.use():
-            ends = self._limiter.get_window_stats(limit, *names).reset_time
-        return max(1, math.ceil(ends - time.time()))
 
     def _hash(self, text: str) -> str:
         return hashlib.blake2b(text.encode(), key=self._key, digest_size=16).hexdigest()
