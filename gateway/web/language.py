@@ -71,9 +71,11 @@ def _teach_templates(app: Flask) -> None:
     """As Flask-Babel does it, but for looking the catalogue up once a page instead of once a phrase."""
 
     def catalogue() -> Translations:
-        known: tuple[str, Translations] | None = g.get("catalogue")
-        if known is None or known[0] != current():
-            known = g.catalogue = current(), get_translations()
+        locale = get_locale()
+        known: tuple[Locale, Translations] | None = g.get("catalogue")
+        # Flask-Babel keeps one object for a page, until something is said in another language.
+        if known is None or known[0] is not locale:
+            known = g.catalogue = locale, get_translations()
         return known[1]
 
     app.jinja_env.add_extension("jinja2.ext.i18n")
