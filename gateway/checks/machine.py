@@ -43,12 +43,12 @@ def _private_files(settings: Settings) -> Iterator[Finding]:
         settings.workstation.bind_password_file,
     ]
     named = [file for file in files if file and file.exists()]
-    open_ones = [str(file) for file in named if stat.S_IMODE(file.stat().st_mode) & 0o077]
+    open_ones = [str(file) for file in named if stat.S_IMODE(file.stat().st_mode) & 0o027]
     if open_ones:
         mend = f"chmod 600 {' '.join(open_ones)}"
-        yield warn("files with secrets", f"others than their owner may read {', '.join(open_ones)}", mend)
+        yield warn("files with secrets", f"others than their owner and group may read {', '.join(open_ones)}", mend)
     elif named:
-        yield ok("files with secrets", "only their owners may read them")
+        yield ok("files with secrets", "only their owners and groups may read them")
 
 
 def check_store(settings: Settings) -> Finding:

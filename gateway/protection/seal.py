@@ -75,8 +75,9 @@ def read_private_key(file: Path) -> PrivateKey:
         mode = file.stat().st_mode
     except OSError as error:
         raise KeyFileError(f"{file}: {error.strerror}") from None
-    if mode & 0o077:
-        raise KeyFileError(f"{file} can be read by others: chmod 600 {file}")
+    # A group may read: orchestrators hand files out as root's own, with the group of the service.
+    if mode & 0o027:
+        raise KeyFileError(f"{file} can be read by others, or written by its group: chmod 600 {file}")
     return PrivateKey(_read(file))
 
 

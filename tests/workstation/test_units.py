@@ -1,14 +1,14 @@
-"""The units and the compose file of the web service and the worker."""
+"""What systemd is given: units, users, folders."""
 
 from __future__ import annotations
 
 import configparser
 import re
+import stat
 import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 DOCKER = Path(__file__).parents[2] / "docker"
 
@@ -39,10 +39,25 @@ def test_unit_when_systemd_rates_it_then_it_is_hardly_exposed(name):
     assert float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)[1]) < MOST_EXPOSED
 
 
-def test_compose_when_read_then_only_the_worker_gets_the_private_key():
-    services = yaml.safe_load((DOCKER / "compose.yaml").read_text())["services"]
+@pytest.fixture
+def root(tmp_path):
+    """A machine's root with our users and folders, as systemd makes them."""
+    (tmp_path / "etc" / "mamia").mkdir(parents=True)
+    for name in ("mamia.toml", "secret_keys", "worker.key"):
+        (tmp_path / "etc" / "mamia" / name).touch()
+    files = DOCKER / "systemd"
+    subprocess.run(["systemd-sysusers", f"--root={tmp_path}", files / "mamia.sysusers"], check=True)
+    subprocess.run(["systemd-tmpfiles", "--create", f"--root={tmp_path}", files / "mamia.tmpfiles"], check=True)
+    return tmp_path
 
-    assert services["worker"]["command"] == ["mamia", "sync"]
-    assert "worker_key" in services["worker"]["secrets"]
-    assert "worker_key" not in services["web"]["secrets"]
-    assert services["web"]["user"] != services["worker"]["user"]
+
+def test_files_when_systemd_owns_them_then_the_web_service_can_not_read_the_workers_key(root):
+    groups = dict(line.split(":")[::2] for line in (root / "etc/group").read_text().splitlines())
+    members = {line.split(":")[0]: line.split(":")[3] for line in (root / "etc/group").read_text().splitlines()}
+    key, settings = (root / "etc/mamia" / name for name in ("worker.key", "mamia.toml"))
+
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (key, settings)] == [0o640, 0o640]
+    assert str(key.stat().st_gid) == groups["mamia-sync"]
+    assert "mamia" not in members["mamia-sync"].split(",")
+    assert str(settings.stat().st_gid) == groups["mamia-read"]
+    assert set(members["mamia-read"].split(",")) == {"mamia", "mamia-sync"}
