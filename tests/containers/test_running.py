@@ -1,0 +1,243 @@
+"""What the images run, run here: builds in a scratch root, the directory's start, the proxy before two services."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+import ldap
+import ldap.modlist
+import pytest
+import requests
+from certificates import make_certificates
+from directory_server import free_port
+from dockerfile import Dockerfile
+from front_end import FrontEnd
+from patience import wait_until
+from settings_file import write_settings_file
+
+from gateway.checks.finding import Level
+from gateway.checks.servers import check_servers
+from gateway.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCKER = ROOT / "docker"
+DURAND = {
+    "objectClass": [b"inetOrgPerson", b"mamiaPerson"],
+    "uid": [b"fdurand4"],
+    "cn": [b"Durand"],
+    "sn": [b"Durand"],
+    "birthDate": [b"19850327"],
+    "numen": [b"12E8534567ABC"],
+    "departmentNumber": [b"rectorat"],
+    "userPassword": [b"Ancien-2024"],
+}
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """The root of the gateway's image, as its Dockerfile makes it."""
+    return Dockerfile(DOCKER / "Dockerfile", ROOT, tmp_path_factory.mktemp("image") / "scratch").build()
+
+
+def test_gateways_image_when_built_then_it_serves_and_its_health_check_knows(image, directory, tmp_path):
+    made = Dockerfile(DOCKER / "Dockerfile", ROOT, tmp_path)
+    port, tools = free_port(), image / "opt/mamia/bin"
+    config = write_settings_file(tmp_path, directory, in_web=f"port = {port}\nhosts = ['127.0.0.1']")
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "MAMIA_CONFIG": str(config)}
+    probe = json.loads(made.last("HEALTHCHECK").partition("CMD ")[2].replace("8080", str(port)))
+    before = subprocess.run(probe, env=environment, cwd=tmp_path, capture_output=True).returncode
+
+    process = subprocess.Popen(json.loads(made.last("CMD")), env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: subprocess.run(probe, env=environment, cwd=tmp_path, capture_output=True).returncode == 0)
+        page = requests.get(f"http://127.0.0.1:{port}/retrouver-mon-compte", timeout=10).text
+        styles = re.search(r'href="(/static/vendor/site.css[^"]*)"', page)[1]
+        css = requests.get(f"http://127.0.0.1:{port}{styles}", timeout=10)
+    finally:
+        process.terminate()
+        process.wait(30)
+    assert before != 0
+    assert "Retrouver mon compte" in page, "the catalogues are compiled"
+    assert css.ok
+
+
+@pytest.fixture
+def short_path():
+    """pytest's own would be too long for slapd's socket."""
+    with tempfile.TemporaryDirectory(prefix="im-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def annuaire(short_path, tmp_path):
+    """The directory's image: starts it as the image does; gives its address and its secrets."""
+    scratch = Dockerfile(DOCKER / "slapd/Dockerfile", ROOT, short_path / "scratch").build()
+    secrets, port, started = tmp_path / "secrets", free_port(), []
+    secrets.mkdir()
+    for name in ("directory_admin", "gateway_password", "sync_password", "decoy_password"):
+        (secrets / name).write_text(f"{name} & of/a \\test|")
+
+    def start():
+        environment = {
+            **os.environ,
+            "STATE": str(scratch / "var/lib/mamia-slapd"),
+            "LDIF": str(scratch / "usr/share/mamia/ldif"),
+            "SECRETS": str(secrets),
+            "SUFFIX": "dc=ac-mine,dc=fr",
+            "MAX_SIZE": str(1 << 26),
+            "ADDRESS": "127.0.0.1",
+            "PORT": str(port),
+        }
+        with (tmp_path / "slapd.log").open("ab") as log:
+            process = subprocess.Popen([scratch / "usr/local/sbin/start"], env=environment, stderr=log)
+        started.append(process)
+        probe = [
+            "ldapsearch",
+            "-x",
+            "-LLL",
+            "-H",
+            f"ldap://127.0.0.1:{port}",
+            "-s",
+            "base",
+            "-b",
+            "",
+            "namingContexts",
+        ]
+        wait_until(lambda: subprocess.run(probe, capture_output=True).returncode == 0, seconds=30)
+        return process
+
+    yield start, f"ldap://127.0.0.1:{port}", secrets
+    for process in started:
+        process.terminate()
+        process.wait(10)
+
+
+def test_directorys_image_when_started_twice_then_it_is_the_academys_and_keeps_what_it_holds(annuaire):
+    start, url, secrets = annuaire
+    suffix = "dc=ac-mine,dc=fr"
+    first = start()
+    line = ldap.initialize(url)
+    line.simple_bind_s(f"cn=admin,{suffix}", (secrets / "directory_admin").read_text())
+    kept = f"uid=fdurand4,ou=people,{suffix}"
+    line.add_s(kept, ldap.modlist.addModlist(DURAND))
+    settings = Settings(
+        directory={
+            "servers": [url],
+            "bind_dn": f"cn=gateway,ou=services,{suffix}",
+            "bind_password": (secrets / "gateway_password").read_text(),
+            "decoy_dn": f"cn=decoy,ou=services,{suffix}",
+        },
+        people={"base": f"ou=people,{suffix}"},
+        web={"secret_keys": ["0123456789abcdefghijklmnopqrstuvwxyz"]},
+    )
+    found = [finding for finding in check_servers(settings) if finding.level is Level.FAIL]
+    first.terminate()
+    first.wait(10)
+
+    start()
+
+    again = ldap.initialize(url)
+    again.simple_bind_s(f"cn=admin,{suffix}", (secrets / "directory_admin").read_text())
+    assert again.search_s(kept, ldap.SCOPE_BASE)
+    assert found == []
+
+
+@pytest.fixture
+def front_ends(directory, redis, tmp_path):
+    """Two, behind one proxy."""
+
+    def configure(port):
+        folder = tmp_path / str(port)
+        folder.mkdir()
+        audit = f'[audit]\nto = "file"\nfile = "{folder}/audit.log"\n'
+        more = f'[throttle]\nstore = "{redis.url}"\n{audit}[captcha]\nrequired = []\n'
+        in_web = f"port = {port}\ntrusted_proxies = 1\nhosts = ['localhost', '127.0.0.1']"
+        return write_settings_file(folder, directory, in_web=in_web, more=more)
+
+    two = [FrontEnd.on_a_free_port(configure) for _ in range(2)]
+    for front_end in two:
+        front_end.start()
+    yield two
+    for front_end in two:
+        front_end.stop()
+
+
+@pytest.fixture
+def proxied(front_ends, tmp_path):
+    """nginx with our file before both; the site's address and the authority of its certificate."""
+    made, port, plain = make_certificates(tmp_path, "localhost"), free_port(), free_port()
+    text = (DOCKER / "proxy/mamia.conf").read_text()
+    for old, new in {
+        "web1:8080": f"127.0.0.1:{front_ends[0].port}",
+        "web2:8080": f"127.0.0.1:{front_ends[1].port}",
+        "listen 8080": f"listen 127.0.0.1:{plain}",
+        "listen 8443": f"listen 127.0.0.1:{port}",
+        "/run/secrets/tls_certificate": str(made.certificate),
+        "/run/secrets/tls_key": str(made.key),
+    }.items():
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "mamia.conf").write_text(text)
+    temporary = "".join(
+        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (tmp_path / "nginx.conf").write_text(
+        f"daemon off; pid {tmp_path}/nginx.pid; error_log stderr; events {{}}\n"
+        f"http {{ {temporary} include {tmp_path}/mamia.conf; }}\n"
+    )
+    process = subprocess.Popen(["nginx", "-p", tmp_path, "-c", tmp_path / "nginx.conf"], stderr=subprocess.DEVNULL)
+    site = requests.Session()
+    # Else a bundle that this machine's environment names would come before ours.
+    site.trust_env = False
+    site.verify = str(made.authority)
+    site.headers["Connection"] = "close"
+    address = f"https://localhost:{port}"
+
+    def answers():
+        try:
+            return site.get(address + "/health/ready", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    try:
+        wait_until(answers, seconds=20)
+        yield site, address
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_proxy_when_a_front_end_dies_then_nobody_who_opens_a_page_notices(proxied, front_ends):
+    site, address = proxied
+    before = [site.get(address + "/", timeout=10).status_code for _ in range(6)]
+
+    front_ends[0].kill()
+
+    after = [site.get(address + "/retrouver-mon-compte", timeout=10).status_code for _ in range(20)]
+    assert set(before + after) == {200}
+
+
+def test_proxy_when_somebody_claims_another_address_then_the_audit_has_the_real_one(proxied, front_ends):
+    site, address = proxied
+    page = site.get(address + "/retrouver-mon-compte", timeout=10)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
+    typed = {"surname": "Durand", "given_name": "Ana", "birth_date": "27/03/1985", "csrf_token": token}
+    headers = {"X-Forwarded-For": "203.0.113.9", "Referer": address + "/retrouver-mon-compte"}
+
+    answer = site.post(address + "/retrouver-mon-compte", data=typed, headers=headers, timeout=10)
+
+    lines = "".join((front_end.config.parent / "audit.log").read_text() for front_end in front_ends)
+    assert answer.status_code != 400
+    assert '"address": "127.0.0.1"' in lines
+    assert "203.0.113.9" not in lines
+
+
+def test_proxy_when_a_stranger_asks_for_metrics_then_there_is_no_such_page(proxied):
+    site, address = proxied
+
+    assert site.get(address + "/metrics", timeout=10).status_code == 404
