@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 TESTS ?= tests
 WORKERS ?= 2
 WORKSTATION ?= nt
-BENCH ?= propagation requests uniform memory captcha strength
+BENCH ?= services lookup propagation killed uniform memory captcha strength people_import
 # In a variable, since a comma would end the argument of a call.
 ALL_EXTRAS := .[tests,bench]
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -41,8 +41,9 @@ check: .venv/installed-tests ## lint, types, imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed-bench assets ## figures, as ratios taken in one run (half an hour); BENCH=captcha runs one
+bench: .venv/installed-bench assets ## figures, as one table and as var/bench/all.json (40 minutes); BENCH=captcha runs one
 	for one in $(BENCH); do $(AS_ROOT) $(BIN)/python tests/bench/$$one.py || exit 1; done
+	$(BIN)/python tests/bench/figures.py
 
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard gateway/translations/*/LC_MESSAGES/messages.po))
 STYLES := gateway/web/styles/site.scss

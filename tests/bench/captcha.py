@@ -20,6 +20,7 @@ from pathlib import Path
 
 import ddddocr
 import numpy
+from figures import record
 from PIL import Image, ImageFilter, ImageOps
 
 from gateway.protection.captcha import ALPHABET, LENGTH
@@ -49,20 +50,21 @@ def main() -> None:
     started = time.process_time()
     pictures = [draw(answer, chance.getrandbits(64)) for answer in answers]
     cost = 1000 * (time.process_time() - started) / PICTURES
-    print(f"processor time a picture: {cost:.1f} ms (under 15); {statistics.mean(map(len, pictures)) / 1000:.1f} kB")
+    record("CAPTCHA: processor time of a picture", cost, "ms", at_most=15)
+    record("CAPTCHA: size of a picture", statistics.mean(map(len, pictures)) / 1000, "kB")
     contact_sheet(pictures[:12], answers[:12])
-    rate("tesseract", answers, map(tesseract, pictures), "under 1 %")
+    rate("tesseract", answers, map(tesseract, pictures), 1)
     models = [Reader(beta=beta) for beta in (False, True)]
     for name, model in zip(("ddddocr", "ddddocr, its other model"), models, strict=True):
-        rate(name, answers, (str(model.ocr.classification(picture)) for picture in pictures), "under 1 %")
+        rate(name, answers, (str(model.ocr.classification(picture)) for picture in pictures), 1)
     tried = pictures[:ATTACKED]
-    rate("attack that knows the generator", answers, (attack(models, picture) for picture in tried), "under 50 %")
+    rate("attack that knows the generator", answers, (attack(models, picture) for picture in tried), 50)
 
 
-def rate(who: str, answers: list[str], read: Iterator[str], goal: str) -> None:
+def rate(who: str, answers: list[str], read: Iterator[str], most: float) -> None:
     verdicts = [answer == "".join(text.split()).upper() for answer, text in zip(answers, read, strict=False)]
     right, tried = sum(verdicts), len(verdicts)
-    print(f"{who}: {right} of {tried} right, {100 * right / tried:.1f} % ({goal})", flush=True)
+    record(f"CAPTCHA: read by {who}, of {tried} pictures", 100 * right / tried, "%", at_most=most)
 
 
 def tesseract(picture: bytes) -> str:

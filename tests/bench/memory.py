@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from directory_server import AcademyDirectory, free_port
+from figures import record
 from settings_file import write_settings_file
 
 REQUESTS = 100_000
@@ -40,8 +41,9 @@ def main() -> None:
             rate = REQUESTS / (time.perf_counter() - started)
             after = resident(process)
             grown = (after - before) / 1e6
-            print(f"resident memory of the web process: {before / 1e6:.1f} MB, after {REQUESTS} GETs "
-                  f"{after / 1e6:.1f} MB: grown by {grown:.1f} MB (under 5); {rate:.0f} a second")  # fmt: skip
+            record("memory of a web process", before / 1e6, "MB")
+            record(f"memory: growth over {REQUESTS} GETs without cookies", grown, "MB", at_most=5)
+            record("pages with a form", rate, "a second")
         finally:
             service.terminate()
             service.wait(15)

@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from directory_server import PASSWORD, AcademyDirectory, free_address
+from figures import record
 from ldap3 import MODIFY_REPLACE, NONE, Connection, Server
 from ldap3.core.exceptions import LDAPException
 from worker_process import WorkerProcess, write_settings
@@ -71,8 +72,8 @@ def rate(settings: Settings, config: Path, dc: PrivateSamba, people: list[str]) 
         bare = bare_rate(dc, people)
         bare_rates.append(bare)
         ratios.append(workers_rate / bare)
-    show("worker's rate / bare unicodePwd writes", ratios, "at least 0.9")
-    show("  bare writes a second here", bare_rates, "")
+    record("propagation: worker's rate / bare unicodePwd writes", ratios, at_least=0.9)
+    record("propagation: bare unicodePwd writes", bare_rates, "a second")
 
 
 def bare_rate(dc: PrivateSamba, people: list[str]) -> float:
@@ -106,8 +107,10 @@ def latency(settings: Settings, config: Path, dc: PrivateSamba, people: list[str
     worker.stop()
     gateway.close()
     cuts = statistics.quantiles(seconds, n=20)
-    print(f"answer → workstation takes it, {len(seconds)} changes: p50 {statistics.median(seconds):.2f} s, "
-          f"p95 {cuts[18]:.2f} s, longest {max(seconds):.2f} s (p95 under 1 s)")  # fmt: skip
+    record(
+        f"propagation: answer → workstation takes it, {len(seconds)} changes, p50", statistics.median(seconds), "s"
+    )
+    record("propagation: answer → workstation takes it, p95", cuts[18], "s", at_most=1)
 
 
 def binds(dc: PrivateSamba, login: str, password: str) -> bool:
@@ -128,7 +131,7 @@ def cost(settings: Settings, people: list[str]) -> None:
         sealed = median_write(settings, people[-100:], f"Scelle-Pw-{round_}-2026!")
         plain = median_write(without, people[-200:-100], f"Simple-Pw-{round_}-2026!")
         ratios.append(sealed / plain)
-    show("write with sealed outbox / without", ratios, "")
+    record("propagation: write with sealed outbox / without", ratios)
 
 
 def median_write(settings: Settings, people: list[str], new: str) -> float:
@@ -146,14 +149,6 @@ def timed(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
-
-
-def show(what: str, values: list[float], goal: str) -> None:
-    spread = f"{min(values):.2f}–{max(values):.2f}"
-    print(
-        f"{what}: median {statistics.median(values):.2f} of {len(values)} ({spread}) {goal and f'({goal})'}",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":

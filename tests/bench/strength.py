@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from figures import record
 from playwright.sync_api import sync_playwright
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
@@ -36,9 +37,9 @@ def main() -> None:
     bars = in_chromium(passwords)
     same = sum(bar == verdict for bar, verdict in zip(bars, verdicts, strict=True))
     same_side = sum((bar >= LEAST) == (verdict >= LEAST) for bar, verdict in zip(bars, verdicts, strict=True))
-    print(f"same percentage: {100 * same / COUNT:.1f} %; same side of {LEAST} %: {100 * same_side / COUNT:.1f} %")
-    print(f"strong enough for {LEAST} %: {sum(verdict >= LEAST for verdict in verdicts)} of {COUNT}")
-    print(f"a verdict: median {statistics.median(times):.1f} ms, longest {max(times):.0f} ms of processor time")
+    record(f"strength: bar and server give the same percentage, of {COUNT}", 100 * same / COUNT, "%", at_least=100)
+    record(f"strength: same side of {LEAST} %", 100 * same_side / COUNT, "%", at_least=100)
+    record("strength: processor time of a verdict", times, "ms", at_most=MOST_MILLISECONDS)
     sys.exit(0 if same == COUNT and statistics.median(times) < MOST_MILLISECONDS else 1)
 
 

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from browser import Browser, Page
 from conftest import settings_for
 from directory_server import AcademyDirectory
+from figures import record
 from scipy.stats import ks_2samp, mannwhitneyu
 
 from gateway import composition
@@ -132,11 +133,9 @@ def report(service: str, app: object, kinds: Kinds, path: str) -> None:
         (min(ks_2samp(times[one], times[other]).pvalue, mannwhitneyu(times[one], times[other]).pvalue), one, other)
         for one, other in itertools.combinations(times, 2)
     )
-    verdict = "TOLD APART" if worst[0] < TOLD_APART else "not told apart"
-    print(
-        f"{service}: {verdict}; smallest p of Kolmogorov-Smirnov and Mann-Whitney {worst[0]:.4f} "
-        f"({worst[1]} / {worst[2]}), {EACH} each, limit {TOLD_APART}",
-        flush=True,
+    pair = f"{worst[1]} / {worst[2]}"
+    record(
+        f"answer times: {service}, smallest p among {EACH} of each refusal ({pair})", worst[0], at_least=TOLD_APART
     )
 
 

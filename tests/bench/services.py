@@ -23,6 +23,7 @@ from urllib.parse import urlencode
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from directory_server import PASSWORD, PEOPLE, AcademyDirectory, free_port
+from figures import record
 from ldap3 import SAFE_SYNC, Connection, Server
 from real_redis import PrivateRedis
 from settings_file import write_settings_file
@@ -65,9 +66,9 @@ def main() -> None:
             add_people(directory)
             (folder / "ask.lua").write_text(LUA.replace("local n, ok, bad", "n, ok, bad"))
             first = 0
-            for title, peer, workstation in (
-                ("change", PEER_CHANGES_A_SECOND, {}),
-                ("change, sealed for a workstation", PEER_PROPAGATED_A_SECOND, waiting_workstation(folder)),
+            for title, peer, least, workstation in (
+                ("change", PEER_CHANGES_A_SECOND, 1, {}),
+                ("change, sealed for a workstation", PEER_PROPAGATED_A_SECOND, 8, waiting_workstation(folder)),
             ):
                 with served(folder, directory, redis, workstation) as port:
                     rates, p95s = [], []
@@ -77,8 +78,9 @@ def main() -> None:
                         rates.append(told["ok"] / told["seconds"])
                         p95s.append(told["p95"])
                         assert told["bad"] == 0, told
-                    tell(title, rates, "a second", peer)
-                    print(f"    p95 {statistics.median(p95s):.0f} ms ({min(p95s):.0f} to {max(p95s):.0f})")
+                    record(f"{title}, {AT_ONCE} at once", rates, "a second")
+                    record(f"{title} / the peer's {peer}", [rate / peer for rate in rates], at_least=least)
+                    record(f"{title}, p95", p95s, "ms", at_most=None if workstation else 50)
                     if not workstation:
                         lookup(folder, directory, port)
         finally:
@@ -185,7 +187,7 @@ def lookup(folder: Path, directory: AcademyDirectory, port: int) -> None:
             folder, port, FIND, 200, 0, at_once=1, surname="NomNUMBER", given_name="Prenom", birth_date="27/03/1985"
         )
         ratios.append(told["p50"] / bare_search(directory))
-    tell("lookup, p50 of HTTP against the bare search", ratios, "times", 3, most=True)
+    record("lookup, p50 of HTTP / bare ldap3 search", ratios, at_most=3)
 
 
 def bare_search(directory: AcademyDirectory) -> float:
@@ -209,12 +211,6 @@ def bare_search(directory: AcademyDirectory) -> float:
         assert len(found[2]) == 1
     line.unbind()
     return statistics.median(times)
-
-
-def tell(title: str, values: list[float], unit: str, bound: float, *, most: bool = False) -> None:
-    middle = statistics.median(values)
-    limit = f"at most {bound:g}" if most else f"against {bound:g}: {middle / bound:.2f}"
-    print(f"{title}: {middle:.4g} {unit} ({min(values):.4g} to {max(values):.4g}); {limit}", flush=True)
 
 
 if __name__ == "__main__":
