@@ -2,7 +2,7 @@
 
     python tests/bench/killed.py        ROUNDS=20 for a short run
 Two front ends and two workers on a real slapd, Redis and MIT realm. In each round four people change their password
-while one process is killed and started again; then slapd and the realm must both take the password that was confirmed,
+while one process is killed and started again; then slapd and the realm must both take what was confirmed,
 or one and the same of the two where nothing was confirmed.
 """
 
