@@ -21,7 +21,7 @@ KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
 TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps chromium redis-server logrotate systemd prometheus nginx-light
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check bench assets messages clean
+.PHONY: help demo demo-reset test check bench assets messages pictures settings clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -52,6 +52,13 @@ assets: gateway/web/static/vendor/site.css $(CATALOGUES) ## scripts and styles o
 
 %.mo: %.po | .venv/installed
 	@$(BIN)/pybabel -q compile -i $< -o $@
+
+pictures: .venv/installed-tests assets ## take the pictures of README.md anew
+	$(AS_ROOT) $(BIN)/pytest -q tests/chromium/test_readme_pictures.py -k used
+	cp var/screenshots/readme-*.png tests/pictures/
+
+settings: .venv/installed ## write the reference of the settings anew
+	$(BIN)/mamia settings > gateway/settings/README.md
 
 messages: .venv/installed ## bring the catalogues up to date with the code and the templates
 	$(BIN)/pybabel -q extract -F gateway/translations/babel.cfg --project=MA-MAMIA --version=1 --add-location=file --width=118 \

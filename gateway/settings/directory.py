@@ -17,7 +17,9 @@ class Directory(Section):
     """How to reach the LDAP servers."""
 
     start_tls: bool = False
+    """Secure ldap:// connections before anything is said on them."""
     allow_passwords_in_clear_over_the_network: bool = False
+    """Without it, ldap:// to another machine is refused."""
     servers: Annotated[list[str], Field(min_length=1)]
     """URLs in order of preference: ldaps://, ldap://, ldapi://. All of them take writes."""
     read_servers: list[str] = []
@@ -25,13 +27,17 @@ class Directory(Section):
     ca_file: Path | None = None
     """Certificates that vouch for the servers; the system's own where none is given."""
     bind_dn: Dn
+    """The web service's own account, with the rights of ldif/30-access.ldif and no others."""
     bind_password: SecretStr | None = None
+    """Better in a file."""
     bind_password_file: Path | None = None
+    """Holds the password and nothing else; a line end is ignored."""
     decoy_dn: Dn
     """An entry that nobody uses: proofs for unknown logins are tried on it, so that they cost the same."""
     connect_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 3
     receive_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5
     pool_size: Annotated[int, Field(ge=1, le=200)] = 16
+    """Connections of a process, as the service account and once more for trying people's passwords."""
 
     @field_validator("servers", "read_servers")
     @classmethod
@@ -81,7 +87,9 @@ class People(Section):
     """Where people stand in the directory and what their attributes are called there."""
 
     base: Dn
+    """Everybody stands below it."""
     filter: Filter = "(objectClass=mamiaPerson)"
+    """Who counts as staff."""
     login: Attribute = "uid"
     surname: Attribute = "sn"
     birth_name: Attribute = "patronymicName"

@@ -51,7 +51,7 @@ Colour = Annotated[str, shaped(r"#[0-9a-fA-F]{6}", "a colour such as #000091")]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
 def check_server(url: str, *, may_be_clear: bool) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from gateway.cli.main import main
 from gateway.settings import ResetMode
 from gateway.settings.file import SettingsError, load
+from gateway.settings.reference import reference
 
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 GOOD = f"""
@@ -222,3 +225,15 @@ hook_url = "https://x/"
         load(write("[web]", added))
 
     assert any("reset.mode" in fault.message for fault in caught.value.faults)
+
+
+def test_reference_when_the_settings_changed_then_the_document_did_too():
+    written = (Path(__file__).parents[2] / "gateway" / "settings" / "README.md").read_text()
+
+    assert reference() == written, "mamia settings > gateway/settings/README.md"
+
+
+def test_reference_when_asked_for_then_it_needs_no_settings(capsys):
+    assert main(["settings"]) == 0
+
+    assert "| `servers` | list of text | **needed** | URLs in order of preference" in capsys.readouterr().out
