@@ -13,7 +13,7 @@ from directory_server import SUFFIX, AcademyDirectory
 SAME_SECONDS = 30
 TOUCH = f"dn: {SUFFIX}\nchangetype: modify\nreplace: description\ndescription: two servers\n"
 DATABASE = "olcDatabase={1}mdb,cn=config"
-SHARED_ACCOUNTS = ("gateway", "sync", "decoy", "replicator")
+SHARED_ACCOUNTS = ("gateway", "sync", "decoy")
 
 
 class MirrorPair:

@@ -37,7 +37,8 @@ DATA_FILES = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif")
 SAMPLE_FILE = "80-sample-staff.ldif"
 REPLICATOR_FILE = "90-replicator.ldif"
 MIRROR_FILE = "91-mirror.ldif"
-SERVICES = ("gateway", "sync", "decoy", "replicator")
+SERVICES = ("gateway", "sync", "decoy")
+REPLICATOR = "replicator"
 START_SECONDS = 20
 STOP_SECONDS = 8
 ASK_SECONDS = 5
@@ -168,11 +169,15 @@ class PrivateSlapd:
         file.write_text(text)
 
     def mirror(self, peer: PrivateSlapd, server_id: int) -> None:
-        """Make this running server one of a pair with `peer`; the replicator's password must be the same on both."""
-        values = {"SERVER_ID": str(server_id), "PEER_URL": peer.url}
+        """Make this running server one of a pair with `peer`; the first one, number 1, makes the replicator."""
+        if server_id == 1:
+            self._write_secret(REPLICATOR, secrets.token_urlsafe(24))
+        else:
+            self._write_secret(REPLICATOR, peer.password(REPLICATOR))
+        values = {"SERVER_ID": str(server_id), "PEER_URL": peer.url, "REPLICATOR_PASSWORD": self.password(REPLICATOR)}
         self.apply(self._filled(MIRROR_FILE, values), MIRROR_FILE, "cn=config")
         if server_id == 1:
-            self.apply(self._filled(REPLICATOR_FILE), REPLICATOR_FILE)
+            self.apply(self._filled(REPLICATOR_FILE, values), REPLICATOR_FILE)
 
     def _filled(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
         """A file of ldif/ with what only this server knows put in its places, and `more`."""
