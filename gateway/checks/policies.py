@@ -18,12 +18,13 @@ DEFAULT = "default"
 
 
 def check_policies(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
-    yield _service_account(settings, url, connection)
+    yield _service_account(f"{url}: service account", settings.directory.bind_dn, "the gateway", connection)
+    if worker := settings.workstation.bind_dn:
+        yield _service_account(f"{url}: worker's account", worker, "the worker", connection)
     yield from _pages(settings, url, connection)
 
 
-def _service_account(settings: Settings, url: str, connection: Connection) -> Finding:
-    checked, account = f"{url}: service account", settings.directory.bind_dn
+def _service_account(checked: str, account: str, who: str, connection: Connection) -> Finding:
     entry = read_entry(connection, account, [ppolicy.POLICY])
     policy = entry.first(ppolicy.POLICY) if entry else ""
     if not policy:
@@ -34,9 +35,7 @@ def _service_account(settings: Settings, url: str, connection: Connection) -> Fi
     locks = rules is not None and rules.first("pwdLockout").upper() == "TRUE"
     if expires or locks:
         what = " and ".join(word for word, is_so in (("expires", expires), ("locks", locks)) if is_so)
-        return fail(
-            checked, f"by {policy} it {what}: the gateway would stop with it", "take pwdMaxAge and pwdLockout off"
-        )
+        return fail(checked, f"by {policy} it {what}: {who} would stop with it", "take pwdMaxAge and pwdLockout off")
     return ok(checked, f"by {policy} it neither expires nor locks")
 
 

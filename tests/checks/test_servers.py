@@ -173,3 +173,17 @@ def test_check_when_the_services_policy_lets_accounts_expire_then_it_fails(own):
     own.load(f"{policy}delete: pwdMaxAge\n")
     assert found.level is Level.FAIL
     assert "expires" in found.finding
+
+
+def test_check_when_the_workers_account_would_expire_then_that_fails_before_it_does(own):
+    worker = f"cn=sync,ou=services,{SUFFIX}"
+    swap = f"dn: {worker}\nchangetype: modify\nreplace: pwdPolicySubentry\npwdPolicySubentry: cn={{}},{POLICIES}\n"
+    own.load(swap.format("yearly"))
+    try:
+        found = about(check(own, workstation={"bind_dn": worker}), "worker's account")
+    finally:
+        own.load(swap.format("services"))
+
+    assert found.level is Level.FAIL
+    assert "the worker would stop" in found.finding
+    assert about(check(own, workstation={"bind_dn": worker}), "worker's account").level is Level.OK
