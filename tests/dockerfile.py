@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,7 +86,8 @@ class Dockerfile:
 
     def _run(self, command: str, root: Path, workdir: Path) -> None:
         here = _OURS.sub(lambda found: f"{root}{found.group(0)}", command)
-        path = f"{self.scratch / 'bin'}:{os.environ['PATH']}"
+        # npm may have come with the packages of the tests.
+        path = f"{self.scratch / 'bin'}:{os.environ['PATH']}:{Path(sys.executable).parent}"
         done = subprocess.run(
             ["sh", "-c", here], cwd=workdir, env={**os.environ, "PATH": path}, capture_output=True, text=True
         )

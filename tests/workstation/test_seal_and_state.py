@@ -66,9 +66,17 @@ def test_keys_when_made_then_the_private_one_is_for_its_owner_alone_and_is_never
         make_key_pair(tmp_path / "worker.key", tmp_path / "another.pub")
 
 
-def test_keys_when_others_can_read_the_private_one_then_it_is_refused(tmp_path):
+def test_keys_when_the_services_group_reads_the_private_one_then_it_serves(tmp_path):
     make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
     (tmp_path / "worker.key").chmod(0o640)
+
+    assert read_private_key(tmp_path / "worker.key")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o660])
+def test_keys_when_others_can_read_the_private_one_or_a_group_write_it_then_it_is_refused(tmp_path, mode):
+    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
+    (tmp_path / "worker.key").chmod(mode)
 
     with pytest.raises(KeyFileError, match="chmod 600"):
         read_private_key(tmp_path / "worker.key")
