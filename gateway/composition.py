@@ -18,10 +18,12 @@ from gateway.account.model import FindRequest
 from gateway.account.outcomes import Found, Refused
 from gateway.account.policy import PasswordRules
 from gateway.account.reset import choose_password, prove_identity, restore_initial_password
+from gateway.capture.follower import Follower
 from gateway.checks.machine import check_store
 from gateway.checks.readiness import Readiness
 from gateway.checks.servers import check_decoy
 from gateway.directory.accounts import LdapAccounts
+from gateway.directory.captured import LdapCaptured
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import LdapOutbox
@@ -206,6 +208,41 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
             target.close()
 
     return Worker(courier, outbox, targets, metrics, close)
+
+
+@dataclass(frozen=True, slots=True)
+class Capturing:
+    """What `mamia capture` works with."""
+
+    follower: Callable[[], Follower]
+    """Made in the event loop's thread."""
+    targets: tuple[str, ...]
+    close: Callable[[], None]
+
+
+def build_capture(settings: Settings, directory: Directory) -> Capturing:
+    """Wire the listener; `directory` is the announcing slapd with the listener's own account.
+
+    Raises KeyFileError, and OSError where the audit's file can't be written.
+    """
+    pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
+    mapping = PeopleMapping(settings.people)
+    propagation = _propagation(settings, pool, mapping)
+    audit = Audit(settings.audit, opens_late=True)
+
+    def close() -> None:
+        pool.close()
+        audit.close()
+
+    return Capturing(
+        follower=lambda: Follower(
+            outbox=LdapCaptured(pool, mapping, settings.people.filter, propagation),
+            own_accounts=frozenset({settings.directory.bind_dn.lower()}),
+            audit=audit.record,
+        ),
+        targets=tuple(settings.workstation.targets),
+        close=close,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ REPLICATOR_FILE = "90-replicator.ldif"
 MIRROR_FILE = "91-mirror.ldif"
 SERVICES = ("gateway", "sync", "decoy")
 REPLICATOR = "replicator"
+CAPTURE = "capture"
+CAPTURE_ACCOUNT_FILE = "92-capture-account.ldif"
+CAPTURE_FILES = ("93-capture.ldif", "94-capture-nt.ldif")
 START_SECONDS = 20
 STOP_SECONDS = 8
 ASK_SECONDS = 5
@@ -178,6 +181,15 @@ class PrivateSlapd:
         self.apply(self._filled(MIRROR_FILE, values), MIRROR_FILE, "cn=config")
         if server_id == 1:
             self.apply(self._filled(REPLICATOR_FILE, values), REPLICATOR_FILE)
+
+    def announce(self, socket_path: Path) -> None:
+        """Let this running server announce its writes on people at `socket_path`, where a listener must be."""
+        if not self.password_file(CAPTURE).exists():
+            self._write_secret(CAPTURE, secrets.token_urlsafe(24))
+            values = {"CAPTURE_PASSWORD": self.password(CAPTURE)}
+            self.apply(self._filled(CAPTURE_ACCOUNT_FILE, values), CAPTURE_ACCOUNT_FILE)
+        for name in CAPTURE_FILES:
+            self.apply(self._filled(name, {"CAPTURE_SOCKET": str(socket_path)}), name, "cn=config")
 
     def _filled(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
         """A file of ldif/ with what only this server knows put in its places, and `more`."""

@@ -24,6 +24,7 @@ class PeopleMapping:
             people.login, people.surname, people.birth_name, people.given_name, people.mail, ppolicy.MUST_CHANGE,
             *filter(None, (people.private_mail, people.phone)),
         ]  # fmt: skip
+        self.login_attributes = [people.login]
         self.account_attributes = [
             *self.person_attributes, IDENTITY, ppolicy.CHANGED_AT, ppolicy.LOCKED_AT, ppolicy.POLICY,
         ]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, SIMPLE, Connection
 from ldap3.core.results import (
+    RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
     RESULT_COMPARE_TRUE,
     RESULT_CONSTRAINT_VIOLATION,
     RESULT_INSUFFICIENT_ACCESS_RIGHTS,
@@ -217,11 +218,11 @@ class LdapPasswords:
         return _refusal(result) or propagation
 
     def _told(self, dn: str, changes: Changes) -> Mapping[str, Any]:
-        """Two writes at once on one entry: ppolicy then trims a history that the other one trimmed already, and slapd
-        refuses the later of them whole with noSuchAttribute. It is sent again."""
+        """Two writes at once on one entry: ppolicy then adds to a history, or trims one, that the other one changed
+        already, and slapd refuses the later of them whole. It is sent again."""
         for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
             result: Mapping[str, Any] = self._service.tell(_modification(dn, changes))
-            if result["result"] != RESULT_NO_SUCH_ATTRIBUTE:
+            if result["result"] not in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
                 break
         return result
 

@@ -13,6 +13,7 @@ from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import SECRET, STATE, Changes, check_result
 from gateway.directory.people import search
 from gateway.directory.pool import ConnectionPool
+from gateway.workstation.model import Reason
 from gateway.workstation.ports import JoinedTarget, Seal
 from gateway.workstation.state import Step, SyncState, pending, read_state
 
@@ -21,6 +22,9 @@ class NoPropagation:
     """For an academy without workstations."""
 
     def join(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
+        return {}, None
+
+    def refuse(self, account: Account) -> tuple[Changes, Propagation | None]:
         return {}, None
 
     def states(self, identity: str, change: str) -> tuple[SyncState, ...]:
@@ -64,6 +68,19 @@ class LdapPropagation:
             sealed = self._seal(new, identity=account.identity, change=change)
             changes[SECRET] = [(MODIFY_REPLACE, [sealed])]
         return changes, Propagation(account.identity, change, tuple(state.target for state in states))
+
+    def refuse(self, account: Account) -> tuple[Changes, Propagation | None]:
+        """What to write where the password was changed and nobody can read the new one: an older one that still
+        waits must not arrive any more."""
+        if not self._has_workstation(account.reference):
+            return {}, None
+        now, change = self._now(), secrets.token_hex(6)
+        names = [*self._delivered, *(target.name for target in self._joined)]
+        states = [pending(name, change, now).to(Step.REJECTED, at=now, reason=Reason.NOT_IN_CLEAR) for name in names]
+        changes: Changes = {STATE: [(MODIFY_REPLACE, [str(state).encode() for state in states])]}
+        if self._delivered:
+            changes[SECRET] = [(MODIFY_REPLACE, [])]
+        return changes, Propagation(account.identity, change, tuple(names))
 
     def states(self, identity: str, change: str) -> tuple[SyncState, ...]:
         """How far that change has come at each target; nothing once a newer one took its place."""

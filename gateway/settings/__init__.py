@@ -14,6 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from gateway.settings.capture import Capture
 from gateway.settings.directory import Directory, Lockout, Password, People, Reset, ResetMode
 from gateway.settings.pages import Academy, Captcha, Web
 from gateway.settings.protection import Audit, Metrics, Notices, SecondProof, Throttle
@@ -32,6 +33,7 @@ __all__ = [
     "AnyTarget",
     "Audit",
     "Captcha",
+    "Capture",
     "Directory",
     "KerberosTarget",
     "Lockout",
@@ -70,7 +72,13 @@ class Settings(BaseSettings):
     metrics: Metrics = Metrics()
     notices: Notices = Notices()
     workstation: Workstation = Workstation()
+    capture: Capture = Capture()
     web: Web
+
+    @property
+    def capture_server(self) -> str:
+        """The slapd whose overlay announces changes."""
+        return self.capture.server or self.directory.servers[0]
 
     @classmethod
     def settings_customise_sources(  # type: ignore[override]

@@ -9,6 +9,13 @@ from gateway.settings import ResetMode, Settings
 
 def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     """The key of each, and what to mend."""
+    yield from _of_second_proof(settings)
+    yield from _of_web(settings)
+    if settings.capture.socket and not settings.workstation.targets:
+        yield "capture.socket", "has nowhere to bring passwords: [workstation.targets] names none"
+
+
+def _of_second_proof(settings: Settings) -> Iterator[tuple[str, str]]:
     ways, people = settings.second_proof.ways, settings.people
     if ways and settings.reset.mode is ResetMode.INITIAL:
         yield (
@@ -21,6 +28,9 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "second_proof.ways", 'has "mail", and [notices] names no mail server (spool, smtp_host)'
     if "phone" in ways and not people.phone:
         yield "second_proof.ways", 'has "phone", and people.phone names no attribute'
+
+
+def _of_web(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.web.processes > 1 and settings.throttle.store.startswith("memory:"):
         yield (
             "web.processes",

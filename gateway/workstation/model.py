@@ -19,6 +19,8 @@ class Reason(StrEnum):
     """Nobody there has that account, or several do."""
     NOT_FOR_THIS_ENTRY = "not_for_this_entry"
     """The sealed password was made for another entry or another change."""
+    NOT_IN_CLEAR = "not_in_clear"
+    """It was changed at the directory by a value hashed already, or by one that slapd made: nobody can read it."""
     UNREADABLE = "unreadable"
     """No key of this worker opens it."""
 

@@ -1,0 +1,81 @@
+"""The Unix socket that slapd's sock overlay asks before each write (slapd-sock(5)).
+
+slapd waits for the answer, so it is given before anything is looked at, and depends on nothing: not on the directory,
+not on what was announced, not on whether the settings were any good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import socket
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gateway.directory.announcement import Wished, Written, read_announcement
+
+log = logging.getLogger(__name__)
+
+ANSWER = b"CONTINUE\n"
+CHUNK = 1 << 16
+LARGEST_READ = 1 << 20
+"""Bytes of an announcement that are kept: no password is in a larger one, but a picture may be."""
+BACKLOG = 4096
+QUESTION = b"STATUS\n"
+"""`mamia check` asks it; slapd never does."""
+MARK = re.compile(rb"\nmamiaSyncState: check;([0-9a-f]{32})\n")
+"""`mamia check` writes it, on an entry that lacks it, to see whether slapd announces it."""
+
+
+@dataclass(slots=True)
+class Door:
+    """Answers on a listening socket; `hear` takes what concerns a password, where there is anybody to take it."""
+
+    hear: Callable[[Wished | Written], None] | None
+    held: Callable[[], int] = lambda: 0
+    _marks: deque[bytes] = field(default_factory=lambda: deque(maxlen=100))
+
+    async def open(self, listening: socket.socket) -> asyncio.Server:
+        return await asyncio.start_unix_server(self._answer, sock=listening, backlog=BACKLOG)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            text = await _read(reader)
+            writer.write(self._status(text) if text.startswith(QUESTION) else ANSWER)
+            # Without a pause after the answer: what slapd announces next must not be heard first.
+            self._listen(text)
+            await writer.drain()
+        except OSError as error:
+            log.warning("slapd went away while it was answered: %s", error)
+        finally:
+            writer.close()
+
+    def _listen(self, text: bytes) -> None:
+        try:
+            self._marks.extend(MARK.findall(text))
+            announced = read_announcement(text) if self.hear else None
+            if announced and self.hear:
+                self.hear(announced)
+        except Exception as error:
+            # Its text might hold a password.
+            log.error("an announcement can't be read: %s", type(error).__name__)
+
+    def _status(self, text: bytes) -> bytes:
+        mark = text.partition(b"mark: ")[2].strip()
+        status = {"capturing": self.hear is not None, "held": self.held(), "seen": self._marks.count(mark)}
+        return json.dumps(status).encode() + b"\n"
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes:
+    """Up to the blank line that ends an announcement; values hold none. Of a very large one, the beginning."""
+    kept, end = b"", b""
+    while chunk := await reader.read(CHUNK):
+        end = (end + chunk)[-2:]
+        if len(kept) < LARGEST_READ:
+            kept += chunk
+        if end == b"\n\n":
+            break
+    return kept

@@ -1,0 +1,168 @@
+"""Following passwords that slapd announces until the directory holds them, and writing the outbox then."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.account.model import Secret
+from gateway.directory.announcement import Call, Wished, Written
+from gateway.workstation.capture import Outbox, Prepared
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+HANDS = 8
+"""Questions to the directory at once."""
+JUDGED_SECONDS = 30.0
+"""How long the policy may take over a password: slapd hashes it meanwhile, and many at once take their time."""
+LOOKS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Pauses, in seconds, before each look whether the directory holds what its policy let pass; after them it won't."""
+OUTAGE_SECONDS = 600.0
+"""How long a sealed password waits in memory for a directory that does not answer."""
+MOST_HELD = 10_000
+"""Changes on their way at once; more are not captured."""
+FINISH_SECONDS = 10.0
+_SCHEME = re.compile(r"\{[^}]+\}")
+
+
+@dataclass(slots=True)
+class _Change:
+    """One operation of which slapd has announced something."""
+
+    password: Secret | None
+    """In clear; gone as soon as it is sealed."""
+    preparing: asyncio.Task[Prepared | None] | None = None
+
+
+@dataclass(slots=True)
+class Follower:
+    """Announcements come in by `hear` in slapd's order: a wish, what a client writes, what the policy let pass."""
+
+    outbox: Outbox
+    own_accounts: frozenset[str]
+    """DNs, in lower case, that write the outbox themselves."""
+    audit: Callable[..., None]
+    """Takes service, outcome and facts."""
+    _changes: OrderedDict[Call, _Change] = field(default_factory=OrderedDict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _hands: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(HANDS, "capture"))
+
+    @property
+    def held(self) -> int:
+        """Changes that the policy let pass and that are on their way."""
+        return len(self._tasks)
+
+    def hear(self, announced: Wished | Written) -> None:
+        """Takes no time; must be called by the event loop."""
+        if isinstance(announced, Wished):
+            self._remember(announced.call, _Change(announced.password))
+        elif announced.by.lower() in self.own_accounts:
+            return
+        elif announced.is_judged:
+            self._follow(self._changes.pop(announced.call, _Change(None)), announced)
+        else:
+            self._hear_written(announced)
+
+    def _hear_written(self, written: Written) -> None:
+        """A value that looks hashed may be a password all the same: what is stored will tell."""
+        change = self._changes.get(written.call)
+        if change is None:
+            change = self._remember(written.call, _Change(written.value if _is_text(written.value) else None))
+            if _SCHEME.match(written.value.reveal()):
+                return
+        change.preparing = asyncio.create_task(self._prepare(written.entry, change.password))
+        change.password = None
+
+    async def finish(self) -> None:
+        """Wait for what is under way, some seconds at most."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=FINISH_SECONDS)
+        if self._tasks:
+            log.error("stopped with %d changes on their way: their workstations keep the old password", self.held)
+        self._hands.shutdown(wait=False, cancel_futures=True)
+
+    def _remember(self, call: Call, change: _Change) -> _Change:
+        self._changes[call] = change
+        asyncio.get_running_loop().call_later(JUDGED_SECONDS, self._changes.pop, call, None)
+        while len(self._changes) > MOST_HELD:
+            self._changes.popitem(last=False)
+        return change
+
+    def _follow(self, change: _Change, judged: Written) -> None:
+        if self.held >= MOST_HELD:
+            self._tell_missed(judged, "too many changes at once")
+            return
+        task = asyncio.create_task(self._settle(change, judged))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _prepare(self, entry: str, password: Secret | None) -> Prepared | None:
+        try:
+            return await self._answered(partial(self.outbox.prepare, entry, password))
+        except Exception as error:
+            # Raised where it is awaited; nobody awaits what the policy refused. Its text might hold the password.
+            log.error("%s: can't be prepared: %s\n%s", entry, type(error).__name__, _places(error))
+            return None
+
+    async def _settle(self, change: _Change, judged: Written) -> None:
+        if change.preparing is None:
+            was_hashed = change.password == judged.value
+            change.preparing = asyncio.create_task(
+                self._prepare(judged.entry, None if was_hashed else change.password)
+            )
+            change.password = None
+        prepared = await change.preparing
+        if prepared is None:
+            return
+        try:
+            for pause in LOOKS:
+                await asyncio.sleep(pause)
+                if await self._answered(partial(self.outbox.settle, prepared, judged.value)):
+                    self._tell_captured(prepared, judged)
+                    return
+        except DirectoryUnavailable as error:
+            self._tell_missed(judged, str(error))
+        except Exception as error:
+            self._tell_missed(judged, f"{type(error).__name__}\n{_places(error)}")
+
+    async def _answered(self, question: Callable[[], T]) -> T:
+        """Outages of the directory are waited out. Raises DirectoryUnavailable after OUTAGE_SECONDS."""
+        loop = asyncio.get_running_loop()
+        deadline, pause = loop.time() + OUTAGE_SECONDS, 0.1
+        while True:
+            try:
+                return await loop.run_in_executor(self._hands, question)
+            except DirectoryUnavailable as error:
+                if loop.time() > deadline:
+                    raise
+                log.warning("the directory does not answer: %s", error)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 5.0)
+
+    def _tell_captured(self, prepared: Prepared, judged: Written) -> None:
+        log.info("%s: changed by %s, %s", prepared.login, judged.by, prepared.outcome)
+        self.audit("capture", prepared.outcome, login=prepared.login, by=judged.by, targets=list(prepared.targets))
+
+    def _tell_missed(self, judged: Written, why: str) -> None:
+        log.error("%s: not captured, its workstation keeps the old password: %s", judged.entry, why)
+        self.audit("capture", "missed", entry=judged.entry, by=judged.by)
+
+
+def _is_text(value: Secret) -> bool:
+    """Bytes that are no UTF-8 came as surrogates; no workstation takes them."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in value.reveal())
+
+
+def _places(error: Exception) -> str:
+    return "".join(traceback.format_tb(error.__traceback__))

@@ -1,0 +1,91 @@
+"""`mamia capture`: passwords that any LDAP client changes at this machine's slapd go to the workstations too."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import socket
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from gateway.capture.door import Door
+from gateway.capture.listen import handed_over_socket, keep_open, own_socket
+from gateway.cli.core_dumps import forbid_core_dumps
+from gateway.composition import Capturing, build_capture
+from gateway.protection.seal import KeyFileError
+from gateway.settings import Directory, Settings
+from gateway.settings.file import Fault, SettingsError, load, read_secret
+from gateway.web.request_id import log_to_standard_error
+
+log = logging.getLogger(__name__)
+
+FAILED = 1
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("capture", help="hear from slapd of passwords that other LDAP clients change")
+    parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    forbid_core_dumps()
+    log_to_standard_error()
+    handed = handed_over_socket()
+    try:
+        settings = load(arguments.config)
+        capturing = build_capture(settings, capturing_directory(settings, arguments.config))
+    except (SettingsError, KeyFileError) as error:
+        return _only_answer(handed, error)
+    with closing(capturing):
+        try:
+            listening = handed or own_socket(_path(settings))
+        except OSError as error:
+            print(f"mamia capture: capture.socket: {_path(settings)}: {error.strerror or error}", file=sys.stderr)
+            return FAILED
+        asyncio.run(_follow(capturing, listening))
+        if handed is None:
+            _path(settings).unlink(missing_ok=True)
+    log.info("capture stopped")
+    return 0
+
+
+def capturing_directory(settings: Settings, source: Path | None) -> Directory:
+    """The slapd that announces, for the account of `mamia capture`. Raises SettingsError."""
+    capture = settings.capture
+    if capture.socket is None or capture.bind_dn is None or capture.bind_password_file is None:
+        missing = Fault("capture.socket", "is missing: where slapd's overlay announces changes (ldif/README.md)")
+        raise SettingsError(str(source or "the settings"), [missing])
+    password = read_secret(capture.bind_password_file, "capture.bind_password_file")
+    changed = {"bind_dn": capture.bind_dn, "bind_password": password, "servers": [settings.capture_server]}
+    return settings.directory.model_copy(update={**changed, "read_servers": []})
+
+
+async def _follow(capturing: Capturing, listening: socket.socket) -> None:
+    follower = capturing.follower()
+    log.info("capture ready for %s", ", ".join(capturing.targets))
+    await keep_open(Door(follower.hear, lambda: follower.held), listening, follower.finish)
+
+
+def _only_answer(handed: socket.socket | None, error: SettingsError | KeyFileError) -> int:
+    """slapd waits at a socket that systemd holds: whoever was given it must answer, whatever else is wrong."""
+    if handed is None:
+        if isinstance(error, SettingsError):
+            raise error
+        print(f"mamia capture: {error}", file=sys.stderr)
+        return FAILED
+    faults = [f"{f.key} {f.message}" for f in error.faults] if isinstance(error, SettingsError) else [str(error)]
+    log.error("slapd is answered, and nothing is captured, until this is mended: %s", "; ".join(faults))
+
+    async def nothing() -> None:
+        pass
+
+    asyncio.run(keep_open(Door(None), handed, nothing))
+    return FAILED
+
+
+def _path(settings: Settings) -> Path:
+    assert settings.capture.socket
+    return settings.capture.socket

@@ -1,0 +1,132 @@
+"""What slapd's sock overlay announces of a write before it does it (slapd-sock(5)).
+
+The overlay stands twice in the way of a write: above ppolicy, where a password is still as the client sent it, and
+below, where the policy has let it pass and it is as it will be stored. A Password Modify operation (RFC 3062) is
+announced by itself first; the Modify that slapd makes of it comes hashed already.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pyasn1.codec.ber import decoder
+from pyasn1.error import PyAsn1Error
+from pyasn1.type import namedtype, tag, univ
+
+from gateway.account.model import Secret
+
+PASSWORD_MODIFY = "1.3.6.1.4.1.4203.1.11.1"  # noqa: S105 - the operation's OID
+_CHANGES = ("add", "delete", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation of one client, as slapd counts them."""
+
+    connection: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """A Password Modify operation: the new password, or None where slapd is to make one."""
+
+    call: Call
+    password: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A Modify that gives an entry a password."""
+
+    call: Call
+    entry: str
+    """Its DN."""
+    by: str
+    """The DN of whoever writes."""
+    value: Secret
+    """As the operation has it: in clear or hashed."""
+    is_judged: bool
+    """The policy let it pass, and the value is what will be stored."""
+
+
+class _Wish(univ.Sequence):
+    """PasswdModifyRequestValue (RFC 3062, 2)."""
+
+    componentType = namedtype.NamedTypes(
+        *(
+            namedtype.OptionalNamedType(
+                name,
+                univ.OctetString().subtype(implicitTag=tag.Tag(tag.tagClassContext, tag.tagFormatSimple, number)),
+            )
+            for number, name in enumerate(("userIdentity", "oldPasswd", "newPasswd"))
+        )
+    )
+
+
+def read_announcement(text: bytes) -> Wished | Written | None:
+    """None for what gives nobody a password, and for what slapd copies from another server."""
+    kind, _, rest = text.partition(b"\n")
+    lines = [_split(line) for line in re.sub(rb"\n ", b"", rest).split(b"\n") if b":" in line]
+    head = dict(reversed([(name, value) for name, value in lines]))
+    if not head.get("peername"):
+        # Nobody is at the other end: slapd does it by itself, as replication (the provider announced it before).
+        return None
+    call = Call(head.get("connid", b"").decode(), head.get("msgid", b"").decode())
+    if kind == b"EXTENDED" and head.get("oid") == PASSWORD_MODIFY.encode():
+        return _wished(call, head.get("value", b""))
+    return _written(call, head, lines) if kind == b"MODIFY" else None
+
+
+def _split(line: bytes) -> tuple[str, bytes]:
+    """`name: text` or `name:: base64`, as in LDIF (RFC 2849)."""
+    name, _, value = line.partition(b":")
+    if value.startswith(b":"):
+        return name.decode("ascii", "replace"), base64.b64decode(value[1:].strip())
+    return name.decode("ascii", "replace"), value.removeprefix(b" ")
+
+
+def _wished(call: Call, value: bytes) -> Wished:
+    try:
+        wish, _ = decoder.decode(base64.b64decode(value), asn1Spec=_Wish())
+    except (PyAsn1Error, binascii.Error):
+        return Wished(call, None)
+    return Wished(call, _secret(bytes(wish["newPasswd"])) if wish["newPasswd"].isValue else None)
+
+
+def _written(call: Call, head: dict[str, bytes], lines: list[tuple[str, bytes]]) -> Written | None:
+    values, changed = [], set()
+    for change, attribute, value in _modifications(lines):
+        changed.add(attribute)
+        if attribute == "userpassword" and change != "delete" and value is not None:
+            values.append(value)
+    if not values:
+        return None
+    return Written(
+        call=call,
+        entry=head.get("dn", b"").decode(),
+        by=head.get("binddn", b"").decode(),
+        value=_secret(values[-1]),
+        # ppolicy stamps what it lets pass.
+        is_judged="pwdchangedtime" in changed,
+    )
+
+
+def _modifications(lines: list[tuple[str, bytes]]) -> Iterator[tuple[str, str, bytes | None]]:
+    """Change, attribute and value, one for each value; a change that names none has None."""
+    change = attribute = ""
+    for name, value in lines:
+        if name in _CHANGES:
+            change, attribute = name, value.decode("ascii", "replace").lower()
+            yield change, attribute, None
+        elif name.lower() == attribute:
+            yield change, attribute, value
+
+
+def _secret(value: bytes) -> Secret:
+    """Bytes that are no UTF-8 come out as they went in: `Secret.reveal().encode(errors="surrogateescape")`."""
+    return Secret(value.decode("utf-8", "surrogateescape"))

@@ -1,0 +1,117 @@
+"""Writing the outbox attributes of a password that was changed at the directory itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ldap3 import BASE, Connection
+from ldap3.core.results import (
+    RESULT_ASSERTION_FAILED,
+    RESULT_COMPARE_TRUE,
+    RESULT_INSUFFICIENT_ACCESS_RIGHTS,
+    RESULT_NO_SUCH_OBJECT,
+    RESULT_SUCCESS,
+)
+from ldap3.protocol.rfc4511 import AssertionValue, AttributeDescription, EqualityMatch, Filter
+from pyasn1.codec.ber import encoder
+
+from gateway.account.errors import DirectoryMisconfigured
+from gateway.account.model import Account, Secret
+from gateway.directory.entry import Entry, entry_of
+from gateway.directory.mapping import IDENTITY, PeopleMapping
+from gateway.directory.outbox import check_result
+from gateway.directory.pool import ConnectionPool
+from gateway.directory.propagation import LdapPropagation, NoPropagation
+from gateway.workstation.capture import Prepared
+from gateway.workstation.model import Reason
+
+PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
+VERSION = "entryCSN"
+ASSERTION = "1.3.6.1.1.12"
+"""The control that makes a write depend on a filter (RFC 4528)."""
+TRIES_AGAINST_OTHER_WRITES = 10
+
+
+class LdapCaptured:
+    """`workstation.capture.Outbox` on LDAP, over connections bound as the account of `mamia capture`."""
+
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        mapping: PeopleMapping,
+        person_filter: str,
+        propagation: LdapPropagation | NoPropagation,
+    ) -> None:
+        self._pool = pool
+        self._mapping = mapping
+        self._filter = person_filter
+        self._propagation = propagation
+
+    def prepare(self, entry: str, password: Secret | None) -> Prepared | None:
+        account = self._account(entry)
+        if account is None:
+            return None
+        if password is None:
+            outcome, (changes, propagation) = str(Reason.NOT_IN_CLEAR), self._propagation.refuse(account)
+        else:
+            outcome, (changes, propagation) = "captured", self._propagation.join(account, password)
+        if propagation is None:
+            return None
+        return Prepared(entry, account.person.login, outcome, propagation.targets, changes)
+
+    def settle(self, prepared: Prepared, stored: Secret) -> bool:
+        """The write depends on the entry being as it was when `stored` was found in it, so nothing newer is lost."""
+        value = stored.reveal().encode(errors="surrogateescape")
+        for _ in range(TRIES_AGAINST_OTHER_WRITES):
+            entry = self._read(prepared.entry, [VERSION])
+            if entry is None or not self._holds(prepared.entry, value):
+                return False
+            if self._write(prepared, entry.first(VERSION)):
+                return True
+        return False
+
+    def _account(self, dn: str) -> Account | None:
+        entry = self._read(dn, [*self._mapping.login_attributes, IDENTITY])
+        if entry is None:
+            return None
+        return Account(self._mapping.person(entry), entry.dn, entry.first(IDENTITY), password_stamp="")
+
+    def _read(self, dn: str, attributes: list[str]) -> Entry | None:
+        def read(connection: Connection) -> Entry | None:
+            _, result, answers, _ = connection.search(dn, self._filter, BASE, attributes=attributes)
+            if result["result"] == RESULT_NO_SUCH_OBJECT:
+                return None
+            check_result(result, f"reading {dn}")
+            return next((entry_of(answer) for answer in answers if answer["type"] == "searchResEntry"), None)
+
+        return self._pool.ask(read)
+
+    def _holds(self, dn: str, value: bytes) -> bool:
+        """Whether that very value is stored: Compare tells (RFC 4511, 4.10), and shows nothing."""
+        result = self._pool.ask(lambda connection: connection.compare(dn, PASSWORD, value)[1])
+        if result["result"] == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
+            raise DirectoryMisconfigured(f"the account of mamia capture may not compare {PASSWORD}")
+        return bool(result["result"] == RESULT_COMPARE_TRUE)
+
+    def _write(self, prepared: Prepared, version: str) -> bool:
+        """False where the entry was written meanwhile. May be sent twice: the second is refused, and looked at."""
+
+        def modify(connection: Connection) -> Mapping[str, Any]:
+            result: Mapping[str, Any] = connection.modify(
+                prepared.entry, prepared.changes, controls=[_unchanged(version)]
+            )[1]
+            if result["result"] not in (RESULT_SUCCESS, RESULT_ASSERTION_FAILED):
+                check_result(result, f"writing the outbox of {prepared.entry}")
+            return result
+
+        return bool(self._pool.ask(modify)["result"] == RESULT_SUCCESS)
+
+
+def _unchanged(version: str) -> tuple[str, bool, bytes]:
+    match = EqualityMatch()
+    match["attributeDesc"] = AttributeDescription(VERSION)
+    match["assertionValue"] = AssertionValue(version.encode())
+    filter_ = Filter()
+    filter_["equalityMatch"] = match
+    return ASSERTION, True, bytes(encoder.encode(filter_))

@@ -1,0 +1,59 @@
+"""A slapd that announces its writes, a listener, and workstations of both kinds."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from capture_process import CaptureProcess, write_capture_settings
+from directory_server import AcademyDirectory
+
+from gateway.protection.seal import make_key_pair
+
+TARGETS = """
+[workstation.targets.poste]
+type = "samba_nt"
+[workstation.targets.domain]
+type = "kerberos"
+realm = "EXAMPLE.TEST"
+admin_principal = "gateway/admin"
+keytab_file = "/nowhere"
+krb5_conf = "/nowhere"
+"""
+"""One in the same directory, and one to which no worker brings anything."""
+
+
+@pytest.fixture(scope="module")
+def short_folder() -> Iterator[Path]:
+    """pytest's own paths are too long for a socket."""
+    with tempfile.TemporaryDirectory(prefix="cap-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def announcing(short_folder: Path) -> Iterator[AcademyDirectory]:
+    """Announces at `short_folder`/s, where somebody must listen for anything to be written on people."""
+    academy = AcademyDirectory(short_folder / "slapd")
+    academy.slapd.announce(short_folder / "s")
+    make_key_pair(short_folder / "worker.key", short_folder / "worker.pub")
+    yield academy
+    academy.slapd.stop()
+
+
+@pytest.fixture
+def listener(announcing: AcademyDirectory, short_folder: Path) -> Iterator[CaptureProcess]:
+    """Not started; nobody is in the directory."""
+    announcing.remove_everybody()
+    (short_folder / "capture-audit.log").unlink(missing_ok=True)
+    process = CaptureProcess(short_folder, write_capture_settings(short_folder, announcing, TARGETS))
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def capture(listener: CaptureProcess) -> CaptureProcess:
+    """Running."""
+    listener.start()
+    return listener

@@ -1,0 +1,284 @@
+"""What any LDAP client does to a password, as the workstation comes to know of it."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+
+import ldap
+import pytest
+from Crypto.Hash import MD4
+from directory_server import ADMIN, PASSWORD
+from patience import wait_until
+
+from gateway.account.model import Secret
+from gateway.protection.seal import Unsealer, read_private_key
+from gateway.workstation.state import Step, read_state
+
+NEW, NEWER = "Neuf-Pässe-2026!", "Plus-Neuf-2027!"
+SOON = 10
+QUIET_SECONDS = 1.5
+"""After which what was refused would have been written, if it were."""
+
+
+class Person:
+    """One of the rectorat, in the directory's eyes."""
+
+    def __init__(self, directory, folder, login, **attributes):
+        self.directory, self.folder, self.login = directory, folder, login
+        directory.add_person(
+            login,
+            objectClass=["inetOrgPerson", "posixAccount", "mamiaPerson", "sambaSamAccount"],
+            uidNumber="1000", gidNumber="1000", homeDirectory="/", sambaSID="S-1-5-21-1-1000",
+            departmentNumber="rectorat",
+            **attributes,
+        )  # fmt: skip
+
+    @property
+    def dn(self):
+        return self.directory.dn(self.login)
+
+    @property
+    def states(self):
+        return {s.target: s for s in map(read_state, self.directory.read(self.login).get("mamiaSyncState", [])) if s}
+
+    @property
+    def waiting(self):
+        """The password that waits, as the worker reads it; None where none waits."""
+        entry = self.directory.read(self.login)
+        if "domain" not in self.states:
+            return None
+        with self.directory.as_admin() as line:
+            [(_, found)] = line.search_s(self.dn, ldap.SCOPE_BASE, attrlist=["mamiaPendingSecret"])
+        if not found:
+            return None
+        unseal = Unsealer([read_private_key(self.folder / "worker.key")])
+        secret = unseal(
+            found["mamiaPendingSecret"][0], identity=entry["entryUUID"][0], change=self.states["domain"].change
+        )
+        assert isinstance(secret, Secret)
+        return secret.reveal()
+
+    @property
+    def nt_hash(self):
+        return self.directory.read(self.login).get("sambaNTPassword", [""])[0]
+
+
+@pytest.fixture
+def person(announcing, short_folder, capture):
+    return Person(announcing, short_folder, "fdurand4")
+
+
+def nt_hash(password):
+    return MD4.new(password.encode("utf-16-le")).hexdigest().upper()
+
+
+def ldappasswd(directory, *arguments, bind_dn=ADMIN, password=None):
+    """The command as an administrator or a person runs it."""
+    password_option = ["-w", password] if password else ["-y", str(directory.slapd.password_file("admin"))]
+    return subprocess.run(
+        ["ldappasswd", "-x", "-H", directory.url, "-D", bind_dn, *password_option, *arguments],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_a_password_when_its_owner_changes_it_with_ldappasswd_then_both_workstations_are_to_get_it(person, capture):
+    done = ldappasswd(person.directory, "-s", NEW, bind_dn=person.dn, password=PASSWORD)
+
+    assert done.returncode == 0, done.stderr
+    wait_until(lambda: person.waiting == NEW, SOON)
+    assert person.nt_hash == nt_hash(NEW)
+    assert {name: state.step for name, state in person.states.items()} == {
+        "domain": Step.PENDING,
+        "poste": Step.DONE,
+    }
+
+
+def test_a_password_when_the_administrator_sets_it_with_ldappasswd_then_it_waits_for_the_workstation(person):
+    ldappasswd(person.directory, "-s", NEW, person.dn)
+
+    wait_until(lambda: person.waiting == NEW, SOON)
+
+
+def test_a_password_when_it_is_written_in_clear_by_ldapmodify_then_it_waits_for_the_workstation(person):
+    with person.directory.as_person(person.login) as line:
+        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
+
+    wait_until(lambda: person.waiting == NEW, SOON)
+
+
+def test_a_password_when_the_old_one_is_deleted_and_a_new_one_added_then_the_new_one_waits(person):
+    with person.directory.as_person(person.login) as line:
+        line.modify_s(
+            person.dn,
+            [(ldap.MOD_DELETE, "userPassword", [PASSWORD.encode()]), (ldap.MOD_ADD, "userPassword", [NEW.encode()])],
+        )
+
+    wait_until(lambda: person.waiting == NEW, SOON)
+
+
+def test_a_password_that_looks_like_a_hash_when_it_is_written_then_it_waits_as_it_was_typed(person):
+    person.directory.set(person.login, "userPassword", "{Drole}-De-Passe-26")
+
+    wait_until(lambda: person.waiting == "{Drole}-De-Passe-26", SOON)
+
+
+@pytest.mark.parametrize("refused", ["a", PASSWORD])
+def test_a_password_when_the_policy_refuses_it_then_nothing_is_written(person, refused):
+    with person.directory.as_person(person.login) as line, pytest.raises(ldap.CONSTRAINT_VIOLATION):
+        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [refused.encode()])])
+    assert ldappasswd(person.directory, "-s", refused, bind_dn=person.dn, password=PASSWORD).returncode
+
+    time.sleep(QUIET_SECONDS)
+    assert person.states == {}
+    assert person.waiting is None
+
+
+def test_a_password_when_somebody_without_the_right_writes_it_then_nothing_is_written(person):
+    other = Person(person.directory, person.folder, "jmartin")
+    with other.directory.as_person(other.login) as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
+        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
+
+    time.sleep(QUIET_SECONDS)
+    assert person.states == {}
+
+
+def test_a_change_when_a_refused_one_follows_at_once_then_the_first_one_waits(person):
+    with person.directory.as_person(person.login) as line:
+        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
+    with person.directory.as_person(person.login, NEW) as line, pytest.raises(ldap.CONSTRAINT_VIOLATION):
+        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [b"a"])])
+
+    wait_until(lambda: person.waiting == NEW, SOON)
+
+
+def test_a_hashed_value_when_it_is_written_then_the_state_says_that_it_cannot_be_brought(person, capture):
+    """And an older password that still waits does not arrive any more."""
+    ldappasswd(person.directory, "-s", NEW, person.dn)
+    wait_until(lambda: person.waiting == NEW, SOON)
+
+    person.directory.set(person.login, "userPassword", "{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9gOWm1r")
+
+    wait_until(lambda: person.states["domain"].step is Step.REJECTED, SOON)
+    assert {state.reason for state in person.states.values()} == {"not_in_clear"}
+    assert person.waiting is None
+    wait_until(lambda: capture.audit[-1]["outcome"] == "not_in_clear", SOON)
+
+
+def test_a_password_when_slapd_makes_it_then_the_state_says_that_it_cannot_be_brought(person):
+    assert "New password" in ldappasswd(person.directory, person.dn).stdout
+
+    wait_until(lambda: person.states.get("domain") and person.states["domain"].step is Step.REJECTED, SOON)
+
+
+def test_bytes_that_are_no_text_when_they_are_written_then_the_state_says_that_they_cannot_be_brought(person):
+    with person.directory.as_admin() as line:
+        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", ["Été-2026-abc".encode("latin-1")])])
+
+    wait_until(lambda: person.states.get("domain") and person.states["domain"].reason == "not_in_clear", SOON)
+
+
+def test_a_password_of_somebody_without_a_workstation_when_it_is_changed_then_nothing_is_written(
+    announcing, short_folder, capture
+):
+    announcing.add_person("teacher")
+    ldappasswd(announcing, "-s", NEW, announcing.dn("teacher"))
+
+    time.sleep(QUIET_SECONDS)
+    assert announcing.binds("teacher", NEW)
+    assert "mamiaSyncState" not in announcing.read("teacher")
+    assert capture.audit == []
+
+
+def test_a_change_by_the_gateway_when_it_is_announced_then_it_is_left_as_the_gateway_wrote_it(person, capture):
+    with person.directory.as_service("gateway") as line:
+        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
+
+    time.sleep(QUIET_SECONDS)
+    assert person.states == {}
+    assert capture.audit == []
+
+
+def test_wrong_passwords_when_they_are_counted_by_the_policy_then_nothing_is_written(person, capture):
+    """ppolicy's own writes pass the overlay too."""
+    person.directory.lock(person.login)
+
+    time.sleep(QUIET_SECONDS)
+    assert person.states == {}
+    assert capture.audit == []
+
+
+def test_fifty_people_when_they_change_their_passwords_at_once_then_each_one_waits(announcing, short_folder, capture):
+    people = [Person(announcing, short_folder, f"agent{number}") for number in range(50)]
+    threads = [
+        threading.Thread(
+            target=ldappasswd,
+            args=(announcing, "-s", f"{NEW}{person.login}"),
+            kwargs={"bind_dn": person.dn, "password": PASSWORD},
+        )
+        for person in people
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    for person in people:
+        wait_until(lambda person=person: person.waiting == f"{NEW}{person.login}", SOON)
+
+
+def test_fifty_changes_of_one_person_when_they_come_at_once_then_the_one_in_force_waits(person):
+    wishes = [f"{NEW}-{number}" for number in range(50)]
+    threads = [threading.Thread(target=ldappasswd, args=(person.directory, "-s", wish, person.dn)) for wish in wishes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    time.sleep(QUIET_SECONDS)
+    assert person.waiting in wishes
+    assert person.directory.binds(person.login, person.waiting)
+    assert person.nt_hash == nt_hash(person.waiting)
+
+
+def test_changes_here_and_at_the_gateway_when_they_race_then_the_one_in_force_is_the_one_that_waits(
+    person, capture, short_folder
+):
+    from gateway import composition
+    from gateway.account.model import ChangeRequest
+    from gateway.settings.file import load
+
+    gateway = composition.build(load(capture.config))
+    current = PASSWORD
+    try:
+        for number in range(15):
+            wish = f"{NEWER}-{number}"
+            elsewhere = threading.Thread(
+                target=ldappasswd, args=(person.directory, "-s", f"{NEW}-{number}", person.dn)
+            )
+            elsewhere.start()
+            time.sleep(0.008 * number)
+            gateway.change(ChangeRequest(person.login, Secret(current), Secret(wish)))
+            elsewhere.join()
+            [current] = [p for p in (f"{NEW}-{number}", wish) if person.directory.binds(person.login, p)]
+            wait_until(lambda current=current: person.waiting == current, SOON)
+            time.sleep(0.3)
+            assert person.waiting == current
+    finally:
+        gateway.close()
+
+
+def test_secrets_when_passwords_were_captured_then_no_file_holds_one(person, capture):
+    ldappasswd(person.directory, "-s", NEW, person.dn)
+    wait_until(lambda: person.waiting == NEW, SOON)
+    wait_until(lambda: capture.audit, SOON)
+    capture.stop()
+
+    [event] = capture.audit
+    assert {key: event[key] for key in ("service", "outcome", "login", "by", "targets")} == {
+        "service": "capture", "outcome": "captured", "login": "fdurand4", "by": ADMIN, "targets": ["domain", "poste"],
+    }  # fmt: skip
+    files = [file for file in person.folder.rglob("*") if file.is_file()]
+    assert len(files) > 20
+    assert [str(file) for file in files if NEW.encode() in file.read_bytes()] == []
