@@ -28,6 +28,8 @@ class CaptureProcess:
     environment: dict[str, str] = field(default_factory=dict)
     before: Sequence[str] = ()
     """A command that starts it."""
+    inherited: Sequence[int] = ()
+    """File descriptors that it is to have."""
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -55,7 +57,9 @@ class CaptureProcess:
             "MAMIA_AUDIT__FILE": str(self.folder / "capture-audit.log"),
         }
         with (self.folder / "capture.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stderr=log, env={**environment, **self.environment})
+            self._process = subprocess.Popen(
+                command, stderr=log, env={**environment, **self.environment}, pass_fds=tuple(self.inherited)
+            )
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             assert self.is_running, self.log

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
 
@@ -10,59 +9,18 @@ import ldap
 import pytest
 from Crypto.Hash import MD4
 from directory_server import ADMIN, PASSWORD
+from elsewhere import Person, ldappasswd
 from patience import wait_until
 
-from gateway.account.model import Secret
-from gateway.protection.seal import Unsealer, read_private_key
-from gateway.workstation.state import Step, read_state
+from gateway import composition
+from gateway.account.model import ChangeRequest, Secret
+from gateway.settings.file import load
+from gateway.workstation.state import Step
 
 NEW, NEWER = "Neuf-Pässe-2026!", "Plus-Neuf-2027!"
 SOON = 10
 QUIET_SECONDS = 1.5
 """After which what was refused would have been written, if it were."""
-
-
-class Person:
-    """One of the rectorat, in the directory's eyes."""
-
-    def __init__(self, directory, folder, login, **attributes):
-        self.directory, self.folder, self.login = directory, folder, login
-        directory.add_person(
-            login,
-            objectClass=["inetOrgPerson", "posixAccount", "mamiaPerson", "sambaSamAccount"],
-            uidNumber="1000", gidNumber="1000", homeDirectory="/", sambaSID="S-1-5-21-1-1000",
-            departmentNumber="rectorat",
-            **attributes,
-        )  # fmt: skip
-
-    @property
-    def dn(self):
-        return self.directory.dn(self.login)
-
-    @property
-    def states(self):
-        return {s.target: s for s in map(read_state, self.directory.read(self.login).get("mamiaSyncState", [])) if s}
-
-    @property
-    def waiting(self):
-        """The password that waits, as the worker reads it; None where none waits."""
-        entry = self.directory.read(self.login)
-        if "domain" not in self.states:
-            return None
-        with self.directory.as_admin() as line:
-            [(_, found)] = line.search_s(self.dn, ldap.SCOPE_BASE, attrlist=["mamiaPendingSecret"])
-        if not found:
-            return None
-        unseal = Unsealer([read_private_key(self.folder / "worker.key")])
-        secret = unseal(
-            found["mamiaPendingSecret"][0], identity=entry["entryUUID"][0], change=self.states["domain"].change
-        )
-        assert isinstance(secret, Secret)
-        return secret.reveal()
-
-    @property
-    def nt_hash(self):
-        return self.directory.read(self.login).get("sambaNTPassword", [""])[0]
 
 
 @pytest.fixture
@@ -72,15 +30,6 @@ def person(announcing, short_folder, capture):
 
 def nt_hash(password):
     return MD4.new(password.encode("utf-16-le")).hexdigest().upper()
-
-
-def ldappasswd(directory, *arguments, bind_dn=ADMIN, password=None):
-    """The command as an administrator or a person runs it."""
-    password_option = ["-w", password] if password else ["-y", str(directory.slapd.password_file("admin"))]
-    return subprocess.run(
-        ["ldappasswd", "-x", "-H", directory.url, "-D", bind_dn, *password_option, *arguments],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
 
 
 def test_a_password_when_its_owner_changes_it_with_ldappasswd_then_both_workstations_are_to_get_it(person, capture):
@@ -245,10 +194,6 @@ def test_fifty_changes_of_one_person_when_they_come_at_once_then_the_one_in_forc
 def test_changes_here_and_at_the_gateway_when_they_race_then_the_one_in_force_is_the_one_that_waits(
     person, capture, short_folder
 ):
-    from gateway import composition
-    from gateway.account.model import ChangeRequest
-    from gateway.settings.file import load
-
     gateway = composition.build(load(capture.config))
     current = PASSWORD
     try:

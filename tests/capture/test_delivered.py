@@ -1,0 +1,56 @@
+"""From ldappasswd to the workstation: slapd, listener, outbox, worker process, KDC."""
+
+from __future__ import annotations
+
+import pytest
+from capture_process import CaptureProcess, write_capture_settings
+from directory_server import PASSWORD
+from elsewhere import Person, ldappasswd
+from patience import wait_until
+from real_kdc import ADMIN, REALM, RealKdc
+from worker_process import WorkerProcess
+
+pytestmark = pytest.mark.xdist_group("kerberos")
+NEW = "Neuf-Passe-2026!"
+
+
+@pytest.fixture
+def kdc(tmp_path):
+    server = RealKdc(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def running(announcing, short_folder, kdc):
+    """Listener and worker, with the realm as their target."""
+    announcing.remove_everybody()
+    target = f"""
+[workstation.targets.realm]
+type = "kerberos"
+realm = "{REALM}"
+admin_principal = "{ADMIN}"
+keytab_file = "{kdc.keytab}"
+krb5_conf = "{kdc.krb5_conf}"
+"""
+    config = write_capture_settings(short_folder, announcing, target)
+    processes = CaptureProcess(short_folder, config), WorkerProcess(config, short_folder / "worker.log")
+    for process in processes:
+        process.start()
+    yield
+    for process in processes:
+        process.stop()
+
+
+def test_a_password_when_it_is_changed_with_ldappasswd_then_the_workstation_takes_it(
+    running, kdc, announcing, short_folder
+):
+    person = Person(announcing, short_folder, "fdurand4")
+    kdc.add_person("fdurand4", PASSWORD)
+
+    assert ldappasswd(announcing, "-s", NEW, bind_dn=person.dn, password=PASSWORD).returncode == 0
+
+    wait_until(lambda: kdc.kinit("fdurand4", NEW), 20)
+    assert not kdc.kinit("fdurand4", PASSWORD)
+    wait_until(lambda: [state.step for state in person.states.values()] == ["done"], 20)

@@ -1,0 +1,208 @@
+"""The listener itself: what slapd and its people meet when it is away, stuck, badly set up or restarted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+
+import ldap
+import pytest
+from capture_process import CaptureProcess
+from directory_server import PASSWORD
+from elsewhere import Person, ldappasswd
+from patience import wait_until
+
+NEW, NEWER = "Neuf-Pässe-2026!", "Plus-Neuf-2027!"
+SOON = 15
+AS_SYSTEMD = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+@pytest.fixture
+def person(announcing, short_folder, listener):
+    return Person(announcing, short_folder, "fdurand4")
+
+
+@pytest.fixture
+def held_socket(short_folder):
+    """As systemd holds it, whatever becomes of the listener."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(short_folder / "s"))
+        listening.listen(4096)
+        yield listening
+    (short_folder / "s").unlink()
+
+
+@pytest.fixture
+def unit(listener, held_socket):
+    """Started over and over on the held socket, as systemd does; not started yet."""
+    number = held_socket.fileno()
+    starter = [sys.executable, "-c", AS_SYSTEMD, str(number)]
+    process = CaptureProcess(listener.folder, listener.config, before=starter, inherited=[number])
+    yield process
+    process.stop()
+
+
+def set_by_admin(person, password):
+    with person.directory.as_admin() as line:
+        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [password.encode()])])
+
+
+def test_writes_on_people_when_nobody_listens_then_slapd_refuses_them_at_once_and_changes_nothing(person):
+    began = time.monotonic()
+    with pytest.raises(ldap.OTHER, match="could not open socket"):
+        set_by_admin(person, NEW)
+
+    assert time.monotonic() - began < 2
+    assert person.directory.binds(person.login, PASSWORD)
+
+
+def test_searches_and_logins_when_nobody_listens_then_they_go_on(person):
+    with person.directory.as_service("gateway") as line:
+        assert line.search_s(person.dn, ldap.SCOPE_BASE, attrlist=["uid"])
+    assert person.directory.binds(person.login, PASSWORD)
+
+
+def test_wrong_passwords_when_nobody_listens_then_they_are_refused_and_slapd_cannot_count_them(person):
+    """Its policy's counts are writes on people too. The gateway's own throttles count all the same."""
+    for _ in range(12):
+        with pytest.raises(ldap.OTHER, match="could not open socket"):
+            person.directory.binds(person.login, "certainly wrong")
+
+    assert "pwdAccountLockedTime" not in person.directory.read(person.login)
+
+
+def test_the_listener_when_it_is_stopped_then_it_takes_its_socket_away(listener):
+    listener.start()
+
+    assert listener.stop() == 0
+    assert not listener.socket.exists()
+
+
+def test_the_listener_when_a_dead_one_left_its_socket_then_it_takes_it_over(listener, person):
+    listener.start()
+    listener.kill()
+    listener.start()
+
+    set_by_admin(person, NEW)
+    wait_until(lambda: person.waiting == NEW, SOON)
+
+
+def test_a_second_listener_when_one_runs_then_it_says_so_and_ends(listener):
+    listener.start()
+    second = CaptureProcess(listener.folder, listener.config)
+    with suppress(AssertionError):
+        second.start()
+    wait_until(lambda: "somebody listens there already" in listener.log, SOON)
+
+    assert listener.status()["capturing"]
+    second.stop()
+
+
+def test_a_write_when_the_listener_is_being_restarted_then_it_waits_and_is_captured(person, unit):
+    unit.start()
+    unit.kill()
+    writing = threading.Thread(target=set_by_admin, args=(person, NEW))
+    writing.start()
+    time.sleep(0.3)
+    assert writing.is_alive()
+
+    unit.start()
+
+    writing.join(SOON)
+    wait_until(lambda: person.waiting == NEW, SOON)
+
+
+def test_a_listener_with_faulty_settings_when_it_was_handed_a_socket_then_slapd_is_answered(person, unit):
+    unit.environment = {"MAMIA_WORKSTATION__PUBLIC_KEY_FILE": "/nowhere/worker.pub"}
+    unit.start()
+
+    set_by_admin(person, NEW)
+
+    assert person.directory.binds(person.login, NEW)
+    assert unit.status()["capturing"] is False
+    assert "nothing is captured, until this is mended: /nowhere/worker.pub" in unit.log
+
+
+def test_a_listener_with_faulty_settings_when_it_has_no_socket_yet_then_it_says_why_and_ends(listener):
+    listener.environment = {"MAMIA_CAPTURE__SERVER": "http://wrong"}
+    with pytest.raises(AssertionError, match=r"capture.server: http://wrong is not an ldaps://"):
+        listener.start()
+
+
+def test_searches_when_the_listener_stands_still_then_they_go_on(person, unit):
+    unit.start()
+    unit.signal(signal.SIGSTOP)
+    writing = threading.Thread(target=set_by_admin, args=(person, NEW))
+    writing.start()
+
+    for _ in range(20):
+        with person.directory.as_service("gateway") as line:
+            assert line.search_s(person.dn, ldap.SCOPE_BASE, attrlist=["uid"])
+
+    unit.signal(signal.SIGCONT)
+    writing.join(SOON)
+    wait_until(lambda: person.waiting == NEW, SOON)
+
+
+def test_systemd_when_the_listener_runs_then_it_hears_that_it_is_ready_and_alive(short_folder, listener):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(short_folder / "notify"))
+        systemd.settimeout(SOON)
+        listener.environment = {"NOTIFY_SOCKET": str(short_folder / "notify"), "WATCHDOG_USEC": "200000"}
+        listener.start()
+
+        assert [systemd.recv(100) for _ in range(4)] == [b"READY=1", *3 * [b"WATCHDOG=1"]]
+
+
+@pytest.mark.parametrize(
+    "text", [b"\n\n", b"MODIFY\n\n", b"\xff\xfe\n\n", b"EXTENDED\nconnid: 1\nmsgid: 1\npeername: x\nvalue: %%\n\n"]
+)
+def test_nonsense_when_it_is_announced_then_it_is_answered_like_everything(listener, text):
+    listener.start()
+
+    assert listener.say(text) == b"CONTINUE\n"
+    assert listener.status()["capturing"]
+
+
+def test_a_large_picture_when_it_is_written_together_with_a_password_then_it_passes(person, listener):
+    listener.start()
+    with person.directory.as_admin() as line:
+        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "jpegPhoto", [os.urandom(3_000_000)])])
+
+    set_by_admin(person, NEW)
+    wait_until(lambda: person.waiting == NEW, SOON)
+
+
+def test_a_change_when_slapd_is_killed_right_after_then_the_password_in_force_is_the_one_that_waits(person, listener):
+    """Confirmed by slapd, and maybe not yet in the outbox: the listener waits for slapd to be back."""
+    listener.start()
+    for number in range(6):
+        wish = f"{NEWER}-{number}"
+        assert ldappasswd(person.directory, "-s", wish, person.dn).returncode == 0
+        time.sleep(0.01 * number)
+        person.directory.kill()
+        time.sleep(0.3)
+        person.directory.slapd.start()
+
+        wait_until(lambda wish=wish: person.waiting == wish, SOON)
+        assert person.directory.binds(person.login, wish)
+
+
+def test_the_listener_when_it_is_told_to_stop_then_changes_under_way_are_finished(person, listener):
+    for number in range(5):
+        listener.start()
+        set_by_admin(person, f"{NEWER}-{number}")
+        listener.stop()
+
+        assert person.waiting == f"{NEWER}-{number}"

@@ -1,0 +1,67 @@
+"""People with a workstation, and the commands by which others than the gateway change their passwords."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import ldap
+from directory_server import ADMIN, AcademyDirectory
+
+from gateway.account.model import Secret
+from gateway.protection.seal import Unsealer, read_private_key
+from gateway.workstation.state import SyncState, read_state
+
+
+class Person:
+    """One of the rectorat; `folder` holds the worker's key, which tells what waits."""
+
+    def __init__(self, directory: AcademyDirectory, folder: Path, login: str, **attributes: str) -> None:
+        self.directory, self.folder, self.login = directory, folder, login
+        directory.add_person(
+            login,
+            objectClass=["inetOrgPerson", "posixAccount", "mamiaPerson", "sambaSamAccount"],
+            uidNumber="1000", gidNumber="1000", homeDirectory="/", sambaSID="S-1-5-21-1-1000",
+            departmentNumber="rectorat",
+            **attributes,
+        )  # fmt: skip
+
+    @property
+    def dn(self) -> str:
+        return self.directory.dn(self.login)
+
+    @property
+    def states(self) -> dict[str, SyncState]:
+        return {s.target: s for s in map(read_state, self.directory.read(self.login).get("mamiaSyncState", [])) if s}
+
+    @property
+    def waiting(self) -> str | None:
+        """The password that waits, as the worker reads it; None where none waits."""
+        entry = self.directory.read(self.login)
+        if "domain" not in self.states:
+            return None
+        with self.directory.as_admin() as line:
+            [(_, found)] = line.search_s(self.dn, ldap.SCOPE_BASE, attrlist=["mamiaPendingSecret"])
+        if not found:
+            return None
+        unseal = Unsealer([read_private_key(self.folder / "worker.key")])
+        secret = unseal(
+            found["mamiaPendingSecret"][0], identity=entry["entryUUID"][0], change=self.states["domain"].change
+        )
+        assert isinstance(secret, Secret)
+        return secret.reveal()
+
+    @property
+    def nt_hash(self) -> str:
+        return self.directory.read(self.login).get("sambaNTPassword", [""])[0]
+
+
+def ldappasswd(
+    directory: AcademyDirectory, *arguments: str, bind_dn: str = ADMIN, password: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """The command as an administrator or a person runs it."""
+    password_option = ["-w", password] if password else ["-y", str(directory.slapd.password_file("admin"))]
+    return subprocess.run(
+        ["ldappasswd", "-x", "-H", directory.url, "-D", bind_dn, *password_option, *arguments],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip

@@ -1,0 +1,83 @@
+"""A pair of slapd in mirror mode, both announcing: each change is captured once, where it was made."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import ldap
+import pytest
+from capture_process import CaptureProcess, write_capture_settings
+from elsewhere import Person, ldappasswd
+from mirror import MirrorPair
+from patience import wait_until
+
+from gateway.protection.seal import make_key_pair
+from gateway.workstation.state import Step
+
+pytestmark = pytest.mark.xdist_group("mirror")
+NEW, NEWER = "Neuf-Passe-2026!", "Plus-Neuf-2027!"
+SOON = 20
+QUIET_SECONDS = 2
+TARGETS = """
+[workstation.targets.domain]
+type = "kerberos"
+realm = "EXAMPLE.TEST"
+admin_principal = "gateway/admin"
+keytab_file = "/nowhere"
+krb5_conf = "/nowhere"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder():
+    with tempfile.TemporaryDirectory(prefix="cap-") as path:
+        yield Path(path)
+
+
+@pytest.fixture(scope="module")
+def announcing_pair(folder):
+    """Both running, each with its listener."""
+    pair = MirrorPair(folder)
+    make_key_pair(folder / "worker.key", folder / "worker.pub")
+    listeners = []
+    for name, server in (("1", pair.first), ("2", pair.second)):
+        place = folder / name
+        place.mkdir()
+        for key in ("worker.key", "worker.pub"):
+            (place / key).symlink_to(folder / key)
+        if name == "2":
+            pair.wait_until_same()
+            server.slapd.password_file("capture").write_text(pair.first.slapd.password("capture"))
+        server.slapd.announce(place / "s")
+        listener = CaptureProcess(place, write_capture_settings(place, server, TARGETS))
+        listener.start()
+        listeners.append(listener)
+    yield pair, listeners
+    pair.stop()
+    for listener in listeners:
+        listener.stop()
+
+
+def test_a_change_when_it_is_copied_to_the_other_server_then_it_is_captured_once_where_it_was_made(
+    announcing_pair, folder
+):
+    pair, (here, there) = announcing_pair
+    person = Person(pair.first, folder, "fdurand4")
+    pair.wait_until_same()
+
+    assert ldappasswd(pair.first, "-s", NEW, person.dn).returncode == 0
+    wait_until(lambda: person.waiting == NEW, SOON)
+    pair.wait_until_same()
+    assert ldappasswd(pair.second, "-s", NEWER, person.dn).returncode == 0
+    wait_until(lambda: person.waiting == NEWER, SOON)
+    time.sleep(QUIET_SECONDS)
+
+    assert person.waiting == NEWER
+    assert person.states["domain"].step is Step.PENDING
+    assert [event["outcome"] for event in here.audit] == ["captured"]
+    assert [event["outcome"] for event in there.audit] == ["captured"]
+    with pair.second.as_admin() as line:
+        [(_, entry)] = line.search_s(person.dn, ldap.SCOPE_BASE, attrlist=["mamiaPendingSecret"])
+    assert entry["mamiaPendingSecret"]
