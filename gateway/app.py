@@ -6,7 +6,7 @@ import logging
 import traceback
 from functools import partial
 
-from flask import Flask, render_template, url_for
+from flask import Flask, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
@@ -15,6 +15,9 @@ from gateway.composition import Gateway
 from gateway.settings import Settings
 from gateway.web import wording
 from gateway.web.access_log import log_requests
+from gateway.web.api.operations import api_pages
+from gateway.web.api.problems import of_http
+from gateway.web.api.services import ApiServices
 from gateway.web.assets import keep_assets
 from gateway.web.brand import show_brand
 from gateway.web.health import health
@@ -33,6 +36,7 @@ from gateway.web.watch import watch
 
 log = logging.getLogger(__name__)
 
+API = "/api/"
 LARGEST_REQUEST = 256 * 1024
 """Bytes. A form with a 10 kB field is still answered with a word beside that field."""
 
@@ -85,6 +89,8 @@ def _routes(app: Flask, gateway: Gateway) -> None:
     app.add_url_rule("/questions-frequentes", "faq", reading.questions)
     app.add_url_rule("/donnees-personnelles", "privacy", reading.privacy)
     app.add_url_rule("/accessibilite", "accessibility", reading.accessibility)
+    if desk.settings.api.clients:
+        app.register_blueprint(api_pages(ApiServices(desk, gateway.find, gateway.change, gateway.progress)))
     app.register_blueprint(captcha_pages(desk.captcha, desk.work, desk.throttle))
     app.register_blueprint(health(gateway.ask_directory, gateway.checks))
 
@@ -117,6 +123,8 @@ def _error_pages(app: Flask) -> None:
         if isinstance(error, SecurityError):
             # Another host's name: a page with links would lead there.
             return str(wording.FOREIGN_HOST), 400, {"Content-Type": "text/plain; charset=utf-8"}
+        if request.path.startswith(API):
+            return of_http(error).answer()
         code = error.code or 500
         page = render_template("pages/error.html", code=code if code in (400, 404, 405, 413) else 500)
         return page, code, [(name, value) for name, value in error.get_headers() if name == "Allow"]

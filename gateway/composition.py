@@ -50,7 +50,7 @@ from gateway.targets import delivered_targets, joined_targets
 from gateway.web.desk import Desk
 from gateway.web.pages.change import ChangeService
 from gateway.web.pages.reset import ResetServices
-from gateway.web.pages.result import Progress
+from gateway.web.progress import Progress
 from gateway.workstation.deliver import Courier, Pace
 from gateway.workstation.ports import Target
 
@@ -166,7 +166,7 @@ def _desk(settings: Settings, rules: PasswordRules, metrics: Metrics) -> Desk:
         captcha=Captcha(tickets, lifetime_seconds),
         work=ProofOfWork(keys, spent, lifetime_seconds),
         tickets=tickets,
-        throttle=Throttle(settings.throttle, store, keys[0]),
+        throttle=Throttle(settings.throttle, store, keys[0], _client_rates(settings)),
         audit=Audit(settings.audit, count=lambda service, outcome: metrics.outcomes.labels(service, outcome).inc()),
         mails=Spool(notices, notices.spool) if notices.spool else None,
         text_messages=(
@@ -175,6 +175,10 @@ def _desk(settings: Settings, rules: PasswordRules, metrics: Metrics) -> Desk:
             else None
         ),
     )
+
+
+def _client_rates(settings: Settings) -> dict[str, str]:
+    return {name: client.rate for name, client in settings.api.clients.items()}
 
 
 def build_worker(settings: Settings, directory: Directory) -> Worker:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from gateway import __version__
-from gateway.cli import account, capture, check, demo, keygen, people, serve, settings_reference, sync
+from gateway.cli import account, api_token, capture, check, demo, keygen, people, serve, settings_reference, sync
 from gateway.settings.file import SettingsError
 
 USAGE_ERROR = 2
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"mamia {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, sync, capture, check, settings_reference, account, keygen, demo, people):
+    for command in (serve, sync, capture, check, settings_reference, account, keygen, api_token, demo, people):
         command.add_parser(commands)
     chosen = parser.parse_args(arguments)
     try:

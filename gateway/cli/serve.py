@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import shutil
+import ssl
 import sys
 import tempfile
 from importlib.resources import files
@@ -136,6 +137,8 @@ class Server(BaseApplication):
         }
         if web.tls_certificate_file:
             options |= {"certfile": str(web.tls_certificate_file), "keyfile": str(web.tls_key_file)}
+        if authority := self._settings.api.client_ca_file:
+            options |= {"ca_certs": str(authority), "cert_reqs": ssl.CERT_OPTIONAL}
         for name, value in options.items():
             self.cfg.set(name, value)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from types import MappingProxyType
 
 from limits import RateLimitItem, parse_many
 
@@ -35,6 +36,7 @@ class Subject(StrEnum):
     LOGIN = "login"
     PROOF = "proof"
     PERSON = "person"
+    CLIENT = "client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Attempt:
     proof: Secret | None = None
     person: str = ""
     """Name, given name and birth date of the person searched."""
+    client: str = ""
+    """The portal that asks: its own limit stands in the place of its address's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,10 @@ class Wait:
 
 
 class Throttle:
-    def __init__(self, rates: Rates, store: Store, key: str) -> None:
+    def __init__(
+        self, rates: Rates, store: Store, key: str, clients: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """`clients`: the portals and their rates."""
         self._windows = Windows(store)
         self._key = hashlib.blake2b(key.encode(), digest_size=32, person=b"mamia-throttle").digest()
         self._shared = rates.shared_addresses
@@ -71,6 +78,7 @@ class Throttle:
             Subject.PROOF: parse_many(rates.per_proof),
             Subject.PERSON: parse_many(rates.per_person),
         }
+        self._clients = {name: parse_many(rate) for name, rate in clients.items()}
         self._misses_of_one = parse_many(rates.misses_per_address)
         self._misses_of_all = parse_many(rates.misses_overall)
 
@@ -104,7 +112,7 @@ class Throttle:
         return {
             Window(limit, names): subject
             for subject, names in self._subjects(attempt)
-            for limit in self._limits[subject]
+            for limit in (self._clients[attempt.client] if subject is Subject.CLIENT else self._limits[subject])
         }
 
     def _wait(self, windows: Mapping[Window, Subject], full: Window | None) -> Wait | None:
@@ -117,8 +125,11 @@ class Throttle:
         service = attempt.service
         yield Subject.OVERALL, ("overall",)
         yield Subject.SERVICE, ("service", service)
-        address = Subject.SHARED_ADDRESS if self._is_shared(attempt.address) else Subject.ADDRESS
-        yield address, ("address", service, self._hash(neighbourhood(attempt.address)))
+        if attempt.client:
+            yield Subject.CLIENT, ("client", attempt.client)
+        else:
+            address = Subject.SHARED_ADDRESS if self._is_shared(attempt.address) else Subject.ADDRESS
+            yield address, ("address", service, self._hash(neighbourhood(attempt.address)))
         if attempt.login:
             yield Subject.LOGIN, ("login", service, self._hash(_login_key(attempt.login)))
         if attempt.proof:

@@ -14,6 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from gateway.settings.api import Api, ApiClient, ApiService
 from gateway.settings.capture import Capture
 from gateway.settings.directory import Directory, Lockout, Password, People, Reset, ResetMode
 from gateway.settings.pages import Academy, Captcha, Web
@@ -31,6 +32,9 @@ __all__ = [
     "Academy",
     "ActiveDirectoryTarget",
     "AnyTarget",
+    "Api",
+    "ApiClient",
+    "ApiService",
     "Audit",
     "Captcha",
     "Capture",
@@ -73,6 +77,7 @@ class Settings(BaseSettings):
     notices: Notices = Notices()
     workstation: Workstation = Workstation()
     capture: Capture = Capture()
+    api: Api = Api()
     web: Web
 
     @property

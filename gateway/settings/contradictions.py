@@ -36,6 +36,10 @@ def _of_web(settings: Settings) -> Iterator[tuple[str, str]]:
             "web.processes",
             'is more than 1, and throttle.store = "memory://": each would count for itself; use redis:// or valkey://',
         )
+    if settings.api.certificate_header and not settings.web.trusted_proxies:
+        yield "api.certificate_header", "needs web.trusted_proxies: from nobody else is that header believed"
+    if settings.api.client_ca_file and not settings.web.tls_certificate_file:
+        yield "api.client_ca_file", "needs web.tls_certificate_file: without TLS no certificate is shown"
     if bool(settings.web.tls_certificate_file) != bool(settings.web.tls_key_file):
         yield "web.tls_certificate_file", "and web.tls_key_file go together: one of them is missing"
     if settings.web.secure_cookies is False and settings.web.trusted_proxies:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from gateway.settings import PREFIX, AnyTarget, Settings
+from gateway.settings import PREFIX, AnyTarget, ApiClient, Settings
 
 _NAMES = {
     "str": "text",
@@ -39,6 +39,7 @@ def _lines() -> Iterator[str]:
     yield "told at once."
     for name, field in Settings.model_fields.items():
         yield from _section(f"[{name}]", field.annotation)
+    yield from _section("[api.clients.NAME]", ApiClient)
     yield ""
     yield "# Targets"
     yield "What `[workstation.targets.NAME]` may hold, by its `type`."

@@ -26,10 +26,14 @@ LONGEST_PASSWORD = 1024
 
 def typeable(form: BaseForm, field: Field) -> None:
     """Refuse control characters, and U+FFFD, which is what broken UTF-8 becomes on its way here."""
-    if any(
-        sign == "\N{REPLACEMENT CHARACTER}" or unicodedata.category(sign) in ("Cc", "Cs") for sign in typed(field)
-    ):
+    if not is_typeable(typed(field)):
         raise StopValidation(wording.UNREADABLE_SIGN)
+
+
+def is_typeable(text: str) -> bool:
+    return all(
+        sign != "\N{REPLACEMENT CHARACTER}" and unicodedata.category(sign) not in ("Cc", "Cs") for sign in text
+    )
 
 
 def not_blank(form: BaseForm, field: Field) -> None:

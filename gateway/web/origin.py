@@ -10,6 +10,8 @@ from typing import Any
 from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+PROXIED = "mamia.proxied"
+"""In a request's environment: whether one of our own proxies sent it."""
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
@@ -26,7 +28,8 @@ class CountedProxies:
         self._networks = networks
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        app = self._behind if self._is_proxy(environ.get("REMOTE_ADDR", "")) else self._direct
+        environ[PROXIED] = self._is_proxy(environ.get("REMOTE_ADDR", ""))
+        app = self._behind if environ[PROXIED] else self._direct
         return app(environ, start_response)
 
     def _is_proxy(self, address: str) -> bool:

@@ -57,6 +57,7 @@ STORE_UNAVAILABLE = _(
     "The service cannot check requests at the moment. Nothing was changed. Try again in a few minutes; if it lasts, "
     "call the helpdesk."
 )
+TOO_OFTEN = _("To protect the accounts, the number of tries is limited. Nothing was changed. Try again later.")
 CODE_WRONG = _("This code is not the right one. Tries left: %(left)s.")
 CODE_TOO_OFTEN = _("Too many wrong codes. Nothing was changed. Start again from the beginning to get another code.")
 CODE_NOT_SENT = _(

@@ -5,13 +5,9 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 from flask import (
-    Response,
-    after_this_request,
-    copy_current_request_context,
     g,
     redirect,
     render_template,
@@ -20,7 +16,6 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
-from flask_babel import force_locale
 from flask_babel.speaklater import LazyString
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
@@ -29,10 +24,9 @@ from gateway.account.outcomes import Refused
 from gateway.protection.store import StoreUnavailable
 from gateway.protection.throttle import Attempt
 from gateway.protection.verdict import Verdict
-from gateway.web import content, language, notices, origin, wording
+from gateway.web import after, content, language, notices, origin, wording
 from gateway.web.desk import Desk
 from gateway.web.forms import SentForm, ServiceForm
-from gateway.workstation.state import Step
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +35,6 @@ _CAPTCHA = {
     Verdict.EXPIRED: wording.CAPTCHA_EXPIRED,
     Verdict.SPENT: wording.ALREADY_SENT,
 }
-RESULT_SECONDS = 3600
 REFUSED = 422
 TOO_MANY = 429
 UNAVAILABLE = 503
@@ -120,31 +113,13 @@ class FormPage(MethodView):
     def refuse(self, form: Any, refused: Refused) -> ResponseReturnValue:
         self.note(form, refused.code, rules=[str(rule) for rule in refused.broken])
         if refused.locked_out:
-            self._tell_after_the_answer("locked", refused.locked_out.person)
+            after.tell_locked_out(self.desk, refused.locked_out.person)
         sentences: Sequence[str | LazyString] = self.desk.sentences(refused)
         field = wording.FIELD_OF.get(refused.code, "")
         if field in form:
             form[field].errors = [*form[field].errors, *sentences]
             sentences = []
         return self.turn_down(form, sentences, REFUSED)
-
-    def _tell_after_the_answer(self, notice: str, person: Person) -> None:
-        """The audit and the mail once the answer is out: the time that they take would tell who has an account."""
-
-        number = g.request_id
-
-        @copy_current_request_context
-        def tell() -> None:
-            g.request_id = number
-            self.desk.audit.record("notice", notice, login=person.login, **origin.facts())
-            # Whoever tried chose the page's language, and need not be this person.
-            with force_locale(self.desk.settings.web.languages[0]):
-                notices.tell(self.desk, notice, person)
-
-        @after_this_request
-        def wait_for_the_answer(response: Response) -> Response:
-            response.call_on_close(tell)
-            return response
 
     def turn_down(self, form: Any, sentences: Sequence[str | LazyString], status: int) -> ResponseReturnValue:
         """The form once more, with `sentences` that concern all of it; nothing was changed."""
@@ -171,22 +146,10 @@ class FormPage(MethodView):
         **facts: object,
     ) -> ResponseReturnValue:
         """Send the browser to a page that tells `outcome`: reloading it, or going back, repeats nothing."""
-        self.note(form, outcome, login=person.login, targets=self._states_at_first(propagation))
+        self.note(form, outcome, login=person.login, targets=after.states_at_first(self.desk, propagation))
         notices.tell(self.desk, notice, person)
-        told = {
-            "outcome": outcome,
-            "login": person.login,
-            "propagation": propagation and asdict(propagation),
-            **facts,
-        }
-        ticket = self.desk.tickets.issue("result", told, RESULT_SECONDS)
+        ticket = after.result_ticket(self.desk, outcome, person, propagation, **facts)
         return redirect(url_for("result", ticket=ticket), 303)
-
-    def _states_at_first(self, propagation: Propagation | None) -> dict[str, str]:
-        """Attributes of an NT4-style domain were written with the password; the worker brings the others."""
-        settings = self.desk.settings.workstation.targets
-        names = propagation.targets if propagation else ()
-        return {name: Step.DONE if settings[name].type == "samba_nt" else Step.PENDING for name in names}
 
 
 class ServicePage(FormPage):

@@ -1,0 +1,147 @@
+"""What portals send and get: the models that requests are read by, and that the OpenAPI document is made of."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from gateway.account.policy import Rule
+from gateway.web.forms import LONGEST_PASSWORD
+from gateway.web.progress import Stage
+
+TYPEABLE = r"[^\x00-\x1F\x7F-\x9F\uFFFD]"
+Line = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=100, pattern=rf"^{TYPEABLE}*[^\x00-\x20\x7F-\xA0\uFFFD]{TYPEABLE}*$"),
+]
+Password = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_PASSWORD, pattern=rf"^{TYPEABLE}+$"),
+    Field(repr=False, json_schema_extra={"format": "password"}),
+]
+
+
+class _Sent(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+
+
+class _Answered(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class FindRequestBody(_Sent):
+    """Who is looked for: married name first, then birth name."""
+
+    surname: Line
+    given_name: Line
+    birth_date: date
+
+
+class FoundAccount(_Answered):
+    login: str
+    mail: str
+    """Empty where the directory has none."""
+    initial_password: bool
+    """Whether the password is still the one given at first."""
+
+
+class FoundAccounts(_Answered):
+    """One account, or several of people who share names and birth date."""
+
+    accounts: list[FoundAccount]
+
+
+class ChangeRequestBody(_Sent):
+    login: Line
+    current_password: Password
+    new_password: Password
+
+
+class PropagationLink(_Answered):
+    """The change is on its way to the workstation."""
+
+    href: str
+    """Where its state can be asked for during an hour."""
+    targets: list[str]
+
+
+class PasswordChanged(_Answered):
+    login: str
+    was_expired: bool
+    propagation: PropagationLink | None
+    """None for people without a workstation."""
+
+
+class TargetState(_Answered):
+    target: str
+    label: str
+    state: Stage
+    sentence: str
+    """For the person, in the language that was asked for."""
+
+
+class PropagationState(_Answered):
+    waiting: bool
+    """Whether it is worth asking again."""
+    targets: list[TargetState]
+
+
+class RuleInWords(_Answered):
+    code: Rule
+    sentence: str
+    """What a new password must do, in the language that was asked for: "have at least 12 characters"."""
+
+
+class LockoutPolicy(_Answered):
+    failures: int
+    minutes: int
+    """0: until a reset."""
+
+
+class PasswordPolicy(_Answered):
+    """The academy's rules for new passwords. The directory may refuse more, and says why."""
+
+    min_length: int
+    """Characters."""
+    max_length: int
+    lower_case: bool
+    upper_case: bool
+    digit: bool
+    sign: bool
+    differs_from_current: bool
+    without_login: bool
+    without_names: bool
+    forbidden_words: list[str]
+    min_strength: int
+    """Percent; 0: none is asked for."""
+    refuses_common: bool
+    refuses_breached: bool
+    history: int
+    """How many former passwords are refused."""
+    lockout: LockoutPolicy
+    rules: list[RuleInWords]
+
+
+class FieldFault(_Answered):
+    field: str
+    """Of the body; empty where it is none that is known."""
+    detail: str
+
+
+class ProblemBody(_Answered):
+    """A problem of RFC 9457; `code` is stable, the sentences are not."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    """For the person, in the language that was asked for."""
+    request_id: str
+    """Also in the audit and the log."""
+    rules: list[Rule] = []
+    """With code "rules": those that the new password breaks."""
+    faults: list[FieldFault] = []
+    """With code "invalid"."""

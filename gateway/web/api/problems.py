@@ -1,0 +1,92 @@
+"""What can go wrong for a portal, as problems of RFC 9457 with codes that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flask import g
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from gateway.account.outcomes import Refusal, Refused
+from gateway.account.policy import Rule
+from gateway.web.api.bodies import FieldFault, ProblemBody
+
+MEDIA_TYPE = "application/problem+json"
+TYPES = "/api/v1/problems#"
+
+STATUS: Mapping[str, tuple[int, str]] = {
+    "malformed": (400, "The body is not JSON in UTF-8, or not a form"),
+    "unauthenticated": (401, "No token and no certificate that is known"),
+    "foreign_address": (403, "This client may not call from this address"),
+    "foreign_service": (403, "This client may not use this service"),
+    "no_such_address": (404, "There is nothing at this address"),
+    "propagation_unknown": (404, "This propagation is not known any more"),
+    "method_not_allowed": (405, "This address takes another method"),
+    "too_large": (413, "The body is too large"),
+    "unsupported_media_type": (415, "The body must be of another media type"),
+    "invalid": (422, "Fields are missing, unknown, or not as they must be"),
+    "throttled": (429, "Too often; Retry-After tells when to come back"),
+    "internal": (500, "A fault of the gateway"),
+    "directory_unavailable": (503, "The directory does not answer; nothing was changed"),
+    "directory_misconfigured": (503, "The directory refuses the operation to the gateway; nothing was changed"),
+    "write_unconfirmed": (503, "The directory stopped answering while it saved; nobody knows whether it did"),
+    "store_unavailable": (503, "The throttles can't count; nothing was changed"),
+    Refusal.NOT_FOUND: (404, "Nobody of that name was born that day"),
+    Refusal.CREDENTIALS: (403, "Unknown login, wrong password, locked or closed account"),
+    Refusal.RULES: (409, "The new password breaks rules of the academy"),
+    Refusal.IN_HISTORY: (409, "The new password was used before"),
+    Refusal.TOO_YOUNG: (409, "The password was changed too short a time ago"),
+    Refusal.TOO_SHORT: (409, "The directory wants a longer password"),
+    Refusal.TOO_LONG: (409, "The directory wants a shorter password"),
+    Refusal.POOR_QUALITY: (409, "The directory wants a password that is harder to guess"),
+    Refusal.NOT_CHANGEABLE: (409, "The directory lets nobody change this password"),
+    Refusal.DIRECTORY_RULE: (409, "The directory refuses the password and does not say by which rule"),
+}
+_HTTP = {
+    400: "malformed",
+    404: "no_such_address",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+
+
+@dataclass(eq=False)
+class Problem(Exception):
+    """What ends a portal's request. `detail` is for people; it holds nothing that was sent."""
+
+    code: str
+    detail: str = ""
+    rules: Sequence[Rule] = ()
+    faults: Sequence[FieldFault] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        return STATUS[self.code][0]
+
+    def answer(self) -> ResponseReturnValue:
+        status, title = STATUS[self.code]
+        body = ProblemBody(
+            type=TYPES + self.code,
+            title=title,
+            status=status,
+            code=self.code,
+            detail=self.detail or title,
+            request_id=g.get("request_id", ""),
+            rules=list(self.rules),
+            faults=list(self.faults),
+        )
+        return body.model_dump_json(), status, {"Content-Type": MEDIA_TYPE, **self.headers}
+
+
+def of_refused(refused: Refused, sentences: Sequence[str]) -> Problem:
+    return Problem(refused.code, " ".join(sentences), rules=refused.broken)
+
+
+def of_http(error: HTTPException) -> Problem:
+    """What Flask and Werkzeug refuse by themselves."""
+    kept = {name: value for name, value in error.get_headers() if name == "Allow"}
+    return Problem(_HTTP.get(error.code or 500, "internal"), headers=kept)

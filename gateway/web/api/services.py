@@ -1,0 +1,194 @@
+"""What portals ask for: the same use cases, throttles, audit and notices as the pages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import g, request, url_for
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, ValidationError
+
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.model import ChangeRequest, FindRequest, Secret
+from gateway.account.outcomes import Changed, Found, Refused
+from gateway.protection.store import StoreUnavailable
+from gateway.protection.throttle import Attempt, person_key
+from gateway.protection.tickets import Void
+from gateway.web import after, notices, origin, wording
+from gateway.web.api.bodies import (
+    ChangeRequestBody,
+    FieldFault,
+    FindRequestBody,
+    FoundAccount,
+    FoundAccounts,
+    LockoutPolicy,
+    PasswordChanged,
+    PasswordPolicy,
+    PropagationLink,
+    PropagationState,
+    RuleInWords,
+    TargetState,
+)
+from gateway.web.api.clients import Client, Clients
+from gateway.web.api.problems import Problem, of_refused
+from gateway.web.desk import Desk
+from gateway.web.pages.change import ChangeService
+from gateway.web.progress import Progress, views_of
+
+log = logging.getLogger(__name__)
+
+Body = TypeVar("Body", bound=BaseModel)
+FindService = Callable[[FindRequest], Found | Refused]
+
+
+class ApiServices:
+    def __init__(self, desk: Desk, find: FindService, change: ChangeService, progress: Progress) -> None:
+        self.desk = desk
+        self.clients = Clients(desk)
+        self._find = find
+        self._change = change
+        self._progress = progress
+
+    def policy(self) -> ResponseReturnValue:
+        self.clients.admit("policy")
+        rules, settings = self.desk.rules, self.desk.settings
+        return _json(
+            PasswordPolicy(
+                **{name: getattr(rules, name) for name in _PLAIN_RULES},
+                forbidden_words=list(rules.forbidden_words),
+                refuses_breached=bool(settings.password.pwned_url),
+                history=settings.password.history,
+                lockout=LockoutPolicy(**settings.lockout.model_dump()),
+                rules=[RuleInWords(code=rule, sentence=text) for rule, text in wording.rules_in_words(rules)],
+            )
+        )
+
+    def find(self) -> ResponseReturnValue:
+        client, body = self.clients.admit("find"), read(FindRequestBody)
+        surname, given_name = body.surname.strip(), body.given_name.strip()
+        self.throttle("find", client, person=person_key(surname, given_name, body.birth_date.isoformat()))
+        outcome = self._find(FindRequest(surname, given_name, body.birth_date))
+        if isinstance(outcome, Refused):
+            raise self.refused("find", client, outcome)
+        self.note("found", "find", client, logins=[person.login for person in outcome.people])
+        accounts = [
+            FoundAccount(login=person.login, mail=person.mail, initial_password=person.initial_password)
+            for person in outcome.people
+        ]
+        return _json(FoundAccounts(accounts=accounts))
+
+    def change(self) -> ResponseReturnValue:
+        client, body = self.clients.admit("change"), read(ChangeRequestBody)
+        changed = self.change_password(
+            client, ChangeRequest(body.login.strip(), Secret(body.current_password), Secret(body.new_password))
+        )
+        return _json(
+            PasswordChanged(
+                login=changed.person.login, was_expired=changed.was_expired, propagation=self._link(changed)
+            )
+        )
+
+    def propagation(self, ticket: str) -> ResponseReturnValue:
+        self.clients.admit("change")
+        opened = self.desk.tickets.open("result", ticket)
+        if isinstance(opened, Void):
+            raise Problem("propagation_unknown")
+        views = views_of(self.desk, opened.payload, self._progress)
+        targets = [
+            TargetState(target=view.name, label=view.label, state=view.step, sentence=view.sentence) for view in views
+        ]
+        return _json(PropagationState(waiting=any(view.may_move for view in views), targets=targets))
+
+    def change_password(self, client: Client, asked: ChangeRequest) -> Changed:
+        """Throttled, noted and told to the person. Raises Problem."""
+        self.throttle("change", client, login=asked.login)
+        outcome = self._change(asked)
+        if isinstance(outcome, Refused):
+            raise self.refused("change", client, outcome, login=asked.login)
+        states = after.states_at_first(self.desk, outcome.propagation)
+        self.note("changed", "change", client, login=outcome.person.login, targets=states)
+        notices.tell(self.desk, "changed", outcome.person)
+        return outcome
+
+    def throttle(self, service: str, client: Client, *, login: str = "", person: str = "") -> None:
+        """Counts the attempt. Raises Problem, StoreUnavailable."""
+        attempt = Attempt(service, origin.address(), client=client.name, login=login, person=person)
+        if wait := self.desk.throttle.admit(attempt):
+            self.note("throttled", service, client, login=login, limit=wait.subject)
+            raise Problem("throttled", str(wording.TOO_OFTEN), headers={"Retry-After": str(wait.seconds)})
+
+    def refused(self, service: str, client: Client, refused: Refused, login: str = "") -> Problem:
+        self.note(refused.code, service, client, login=login, rules=[str(rule) for rule in refused.broken])
+        if refused.locked_out:
+            after.tell_locked_out(self.desk, refused.locked_out.person)
+        return of_refused(refused, self.desk.sentences(refused))
+
+    def note(self, outcome: str, service: str, client: Client, login: str = "", **facts: object) -> None:
+        self.desk.audit.record(service, outcome, login=login, client=client.name, **origin.facts(), **facts)
+
+    def _link(self, changed: Changed) -> PropagationLink | None:
+        if changed.propagation is None:
+            return None
+        ticket = after.result_ticket(self.desk, "changed", changed.person, changed.propagation)
+        return PropagationLink(
+            href=url_for("api.propagation", ticket=ticket), targets=list(changed.propagation.targets)
+        )
+
+
+_PLAIN_RULES = (
+    "min_length", "max_length", "lower_case", "upper_case", "digit", "sign", "differs_from_current", "without_login",
+    "without_names", "min_strength", "refuses_common",
+)  # fmt: skip
+
+
+def read(model: type[Body]) -> Body:
+    """The request's JSON. Raises Problem, which repeats nothing of it."""
+    if request.mimetype != "application/json":
+        raise Problem("unsupported_media_type", "application/json")
+    try:
+        return model.model_validate_json(request.get_data())
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        raise Problem("malformed")
+    raise Problem("invalid", faults=[FieldFault(field=_field(fault), detail=fault["msg"]) for fault in faults])
+
+
+def _field(fault: object) -> str:
+    """A key that nobody asked for is not repeated: it may be anything."""
+    assert isinstance(fault, dict)
+    return "" if fault["type"] == "extra_forbidden" else ".".join(str(part) for part in fault["loc"])
+
+
+def _json(body: BaseModel) -> ResponseReturnValue:
+    return body.model_dump_json(), {"Content-Type": "application/json"}
+
+
+def outages_as_problems(
+    view: Callable[..., ResponseReturnValue], service: str, desk: Desk
+) -> Callable[..., ResponseReturnValue]:
+    """`view`, with what is nobody's fault told as a problem."""
+
+    def answered(**values: str) -> ResponseReturnValue:
+        try:
+            return view(**values)
+        except Problem as problem:
+            return problem.answer()
+        except DirectoryMisconfigured as error:
+            sentence = wording.filled(wording.MISCONFIGURED, request_id=g.request_id)
+            return outage(Problem("directory_misconfigured", sentence), error)
+        except DirectoryUnavailable as error:
+            return outage(Problem("directory_unavailable", str(wording.UNAVAILABLE)), error)
+        except WriteUnconfirmed as error:
+            return outage(Problem("write_unconfirmed", str(wording.UNCONFIRMED)), error)
+        except StoreUnavailable as error:
+            return outage(Problem("store_unavailable", str(wording.STORE_UNAVAILABLE)), error)
+
+    def outage(problem: Problem, error: Exception) -> ResponseReturnValue:
+        log.error("api: %s: %s: %s", service, problem.code, error)
+        desk.audit.record(service, problem.code, **origin.facts())
+        return problem.answer()
+
+    return answered

@@ -1,0 +1,66 @@
+"""How far a change has come at each target, as people are told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.web import wording
+from gateway.web.desk import Desk
+from gateway.workstation.state import Step, SyncState
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str, str], tuple[SyncState, ...]]
+"""From an entry's identity and a change to its states."""
+Stage = Literal["pending", "done", "rejected", "expired", "superseded", "unknown"]
+_STAGES: Mapping[Step, Stage] = {
+    Step.PENDING: "pending",
+    Step.SETTLING: "done",
+    Step.DONE: "done",
+    Step.REJECTED: "rejected",
+    Step.EXPIRED: "expired",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TargetView:
+    """One target as people see it."""
+
+    name: str
+    label: str
+    step: Stage
+    """Also the name of its style."""
+    sentence: str
+
+    @property
+    def may_move(self) -> bool:
+        return self.step in ("pending", "unknown")
+
+
+def views_of(desk: Desk, payload: Mapping[str, Any], progress: Progress) -> list[TargetView]:
+    """`payload`: of the ticket that tells an outcome."""
+    propagation = payload.get("propagation")
+    if not propagation:
+        return []
+    names = propagation["targets"]
+    try:
+        states = {state.target: state for state in progress(propagation["identity"], propagation["change"])}
+    except DirectoryUnavailable as error:
+        log.error("result: directory unavailable: %s", error)
+        return [TargetView(name, _label(desk, name), "unknown", str(wording.STATE_UNKNOWN)) for name in names]
+    return [_view(desk, name, states.get(name)) for name in names]
+
+
+def _view(desk: Desk, name: str, state: SyncState | None) -> TargetView:
+    if state is None:
+        return TargetView(name, _label(desk, name), "superseded", str(wording.STATE_SUPERSEDED))
+    return TargetView(name, _label(desk, name), _STAGES[state.step], wording.target_state(state))
+
+
+def _label(desk: Desk, name: str) -> str:
+    target = desk.settings.workstation.targets.get(name)
+    return (target.label if target else "") or str(wording.WORKSTATION)

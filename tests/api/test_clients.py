@@ -1,0 +1,196 @@
+"""Who may call: nobody by default, then those whom the settings name, from where and for what they say."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import ssl
+import subprocess
+import sys
+from contextlib import suppress
+from urllib.parse import quote
+
+import pytest
+import requests
+from certificates import make_certificates
+from front_end import FrontEnd
+from settings_file import write_settings_file
+
+from gateway.app import create_app
+
+ANYBODY = {"surname": "Durand", "given_name": "Zoé", "birth_date": "1985-03-27"}
+
+
+def test_the_api_when_no_client_is_named_then_it_is_not_there(build):
+    client = create_app(build()).test_client()
+
+    assert [client.get(f"/api/v1/{path}").status_code for path in ("policy", "openapi.json", "problems")] == [404] * 3
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eA=="}])
+def test_a_caller_when_it_has_no_token_that_is_known_then_401_asks_for_one(portal, headers):
+    portal.headers = headers
+
+    answer = portal.post("/find", ANYBODY)
+
+    assert (answer.status_code, answer.json["code"]) == (401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_token_when_it_comes_from_elsewhere_then_it_is_worth_nothing(open_portal):
+    portal = open_portal(client={"addresses": ["192.0.2.0/24"]})
+    assert portal.post("/find", ANYBODY).json["code"] == "foreign_address"
+
+    portal.environment["REMOTE_ADDR"] = "192.0.2.77"
+    assert portal.post("/find", ANYBODY).json["code"] == "not_found"
+
+
+def test_a_client_when_it_asks_for_a_service_that_is_not_its_own_then_it_is_refused(open_portal):
+    portal = open_portal(client={"services": ["find"]})
+
+    assert portal.get("/policy").json["code"] == "foreign_service"
+    assert portal.post("/change", {}).json["code"] == "foreign_service"
+    assert portal.post("/find", ANYBODY).json["code"] == "not_found"
+
+
+def test_callers_when_they_are_turned_away_then_the_audit_says_why_and_not_with_what(open_portal, tmp_path):
+    portal = open_portal(client={"services": ["find"]}, audit={"to": "file", "file": tmp_path / "audit"})
+    portal.get("/policy")
+    portal.headers = {"Authorization": "Bearer a-wrong-token"}
+    portal.get("/policy")
+
+    lines = [json.loads(line) for line in (tmp_path / "audit").read_text().splitlines()]
+    assert [(line["service"], line["outcome"], line["client"], line["asked"]) for line in lines] == [
+        ("api", "foreign_service", "portal", "policy"),
+        ("api", "unauthenticated", "unknown", "policy"),
+    ]
+    assert "a-wrong-token" not in (tmp_path / "audit").read_text()
+
+
+def test_an_address_when_it_knocks_too_often_then_it_must_wait(open_portal):
+    portal = open_portal(throttle={"per_address": "3/minute"})
+    portal.headers = {}
+
+    assert [portal.get("/policy").status_code for _ in range(5)] == [401, 401, 401, 429, 429]
+
+
+def test_a_new_token_when_it_is_made_then_the_settings_that_are_printed_know_it(open_portal):
+    command = [sys.executable, "-m", "gateway.cli.main", "api-token", "webmail"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    token = printed.splitlines()[0].rpartition(" ")[2]
+    [digest] = json.loads(next(line for line in printed.splitlines() if "sha256" in line).partition("= ")[2])
+    portal = open_portal(client={"token_sha256": [digest]})
+    portal.headers = {"Authorization": f"Bearer {token}"}
+
+    assert "[api.clients.webmail]" in printed
+    assert portal.get("/policy").status_code == 200
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    """A portal's certificate, and the service's own by the same authority."""
+    (tmp_path / "portal").mkdir()
+    return make_certificates(tmp_path / "portal", "127.0.0.1")
+
+
+def as_nginx_writes_it(certificate):
+    return quote(certificate.read_text())
+
+
+def as_rfc_9440_has_it(certificate):
+    return f":{base64.b64encode(der(certificate)).decode()}:"
+
+
+def der(certificate):
+    return ssl.PEM_cert_to_DER_cert(certificate.read_text())
+
+
+def client_of(certificates):
+    return {"token_sha256": [], "certificate_sha256": [hashlib.sha256(der(certificates.certificate)).hexdigest()]}
+
+
+@pytest.mark.parametrize("written", [as_nginx_writes_it, as_rfc_9440_has_it])
+def test_a_certificate_when_our_proxy_hands_it_on_then_the_client_is_known(open_portal, certificates, written):
+    portal = open_portal(
+        client=client_of(certificates),
+        api={"certificate_header": "X-SSL-Client-Cert"},
+        web={"trusted_proxies": 1},
+    )
+    portal.headers = {"X-SSL-Client-Cert": written(certificates.certificate), "X-Forwarded-For": "127.0.0.9"}
+
+    assert portal.get("/policy").status_code == 200
+
+
+def test_a_certificate_when_anybody_but_our_proxy_writes_that_header_then_it_counts_for_nothing(
+    open_portal, certificates
+):
+    portal = open_portal(
+        client={**client_of(certificates), "addresses": ["0.0.0.0/0"]},
+        api={"certificate_header": "X-SSL-Client-Cert"},
+        web={"trusted_proxies": 1},
+    )
+    portal.headers = {"X-SSL-Client-Cert": as_nginx_writes_it(certificates.certificate)}
+    portal.environment["REMOTE_ADDR"] = "192.0.2.1"
+
+    assert portal.get("/policy").json["code"] == "unauthenticated"
+
+
+@pytest.mark.parametrize("header", ["", ":%%%:", "-----BEGIN", "%00%ff", ":"])
+def test_a_certificate_when_the_header_holds_none_then_the_client_is_not_known(open_portal, certificates, header):
+    portal = open_portal(
+        client=client_of(certificates), api={"certificate_header": "Client-Cert"}, web={"trusted_proxies": 1}
+    )
+    portal.headers = {"Client-Cert": header}
+
+    assert portal.get("/policy").json["code"] == "unauthenticated"
+
+
+def test_a_certificate_when_the_service_itself_speaks_tls_then_whoever_has_its_key_is_known(
+    directory, certificates, tmp_path
+):
+    digest = client_of(certificates)["certificate_sha256"][0]
+    more = f"""
+[api]
+client_ca_file = "{certificates.authority}"
+[api.clients.portal]
+certificate_sha256 = ["{digest}"]
+services = ["policy"]
+addresses = ["127.0.0.1"]
+"""
+
+    def configure(port):
+        tls = (
+            f'tls_certificate_file = "{certificates.certificate}"\ntls_key_file = "{certificates.key}"\nport = {port}'
+        )
+        return write_settings_file(tmp_path, directory, in_web=tls, more=more)
+
+    service = SecureFrontEnd.on_a_free_port(configure)
+    service.authority = str(certificates.authority)
+    service.start()
+    try:
+        with session_trusting(certificates.authority) as session:
+            url = f"{service.address}/api/v1/policy"
+            assert session.get(url).json()["code"] == "unauthenticated"
+            assert session.get(url, cert=(str(certificates.certificate), str(certificates.key))).status_code == 200
+    finally:
+        service.stop()
+
+
+class SecureFrontEnd(FrontEnd):
+    authority = ""
+
+    @property
+    def address(self):
+        return f"https://127.0.0.1:{self.port}"
+
+    def _is_ready(self):
+        with suppress(requests.ConnectionError), session_trusting(self.authority) as session:
+            return session.get(self.address + "/health/ready", timeout=5).ok
+        return False
+
+
+def session_trusting(authority):
+    session = requests.Session()
+    session.trust_env, session.verify = False, str(authority)
+    return session
