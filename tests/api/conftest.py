@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from api_token import TOKEN
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from gateway.app import create_app
 from gateway.composition import Gateway
 
-TOKEN = "un-jeton-de-portail-tire-au-hasard-0123456789"
 ALL = ["policy", "find", "change", "roundcube"]
 
 

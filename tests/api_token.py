@@ -1,0 +1,3 @@
+"""The token of a portal in the tests."""
+
+TOKEN = "un-jeton-de-portail-tire-au-hasard-0123456789"
