@@ -18,7 +18,7 @@ PATH := $(PATH):/usr/sbin:/sbin
 RUN_PACKAGES := slapd ldap-utils espeak-ng
 SAMBA_PACKAGES := samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind krb5-user smbclient
 KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
-TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps chromium redis-server logrotate systemd prometheus nginx-light
+TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps chromium redis-server logrotate systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test check bench assets messages pictures settings clean
@@ -61,6 +61,7 @@ settings: .venv/installed ## write the reference of the settings anew
 	$(BIN)/mamia settings > gateway/settings/README.md
 
 messages: .venv/installed ## bring the catalogues up to date with the code and the templates
+	@mkdir -p var
 	$(BIN)/pybabel -q extract -F gateway/translations/babel.cfg --project=MA-MAMIA --version=1 --add-location=file --width=118 \
 		--msgid-bugs-address="the issue tracker" -o var/messages.pot .
 	$(BIN)/pybabel -q update -d gateway/translations -i var/messages.pot --width=118 --no-fuzzy-matching --ignore-obsolete

@@ -34,9 +34,9 @@ class _Answered(BaseModel):
 class FindRequestBody(_Sent):
     """Who is looked for: married name first, then birth name."""
 
-    surname: Line
-    given_name: Line
-    birth_date: date
+    surname: Annotated[Line, Field(examples=["Durand"])]
+    given_name: Annotated[Line, Field(examples=["François"])]
+    birth_date: Annotated[date, Field(examples=["1985-03-27"])]
 
 
 class FoundAccount(_Answered):
