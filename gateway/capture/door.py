@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gateway.directory.announcement import Wished, Written, read_announcement
+from gateway.directory.announcement import MARK, QUESTION, Wished, Written, read_announcement
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +23,6 @@ CHUNK = 1 << 16
 LARGEST_READ = 1 << 20
 """Bytes of an announcement that are kept: no password is in a larger one, but a picture may be."""
 BACKLOG = 4096
-QUESTION = b"STATUS\n"
-"""`mamia check` asks it; slapd never does."""
-MARK = re.compile(rb"\nmamiaSyncState: check;([0-9a-f]{32})\n")
-"""`mamia check` writes it, on an entry that lacks it, to see whether slapd announces it."""
 
 
 @dataclass(slots=True)

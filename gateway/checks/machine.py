@@ -41,6 +41,7 @@ def _private_files(settings: Settings) -> Iterator[Finding]:
         settings.second_proof.hook_token_file,
         *settings.workstation.private_key_files,
         settings.workstation.bind_password_file,
+        settings.capture.bind_password_file,
     ]
     named = [file for file in files if file and file.exists()]
     open_ones = [str(file) for file in named if stat.S_IMODE(file.stat().st_mode) & 0o027]

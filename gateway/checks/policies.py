@@ -21,6 +21,8 @@ def check_policies(settings: Settings, url: str, connection: Connection) -> Iter
     yield _service_account(f"{url}: service account", settings.directory.bind_dn, "the gateway", connection)
     if worker := settings.workstation.bind_dn:
         yield _service_account(f"{url}: worker's account", worker, "the worker", connection)
+    if (listener := settings.capture.bind_dn) and url == settings.capture_server:
+        yield _service_account(f"{url}: listener's account", listener, "the listener", connection)
     yield from _pages(settings, url, connection)
 
 

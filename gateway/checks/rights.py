@@ -24,7 +24,7 @@ FORBIDDEN_TO_WRITE = ("objectClass", "cn", "description", "telephoneNumber", "ma
 
 def check_rights(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
     checked = f"{url}: rights"
-    dn = _somebody(settings, connection)
+    dn = somebody(settings, connection)
     if not dn:
         text = f"nobody is found below {settings.people.base} with {settings.people.filter}"
         yield fail(checked, text, "people.base and people.filter, or the right to search there (access rule 12)")
@@ -34,14 +34,14 @@ def check_rights(settings: Settings, url: str, connection: Connection) -> Iterat
         yield fail(checked, f"{settings.directory.bind_dn} may not {', '.join(lacks)}", RULES)
     else:
         yield ok(checked, "searches, comparisons and writes that are needed are allowed")
-    excess = [*_excess_reads(settings, connection, dn), *_excess_writes(settings, connection, dn)]
+    excess = [*excess_reads(settings, connection, dn), *_excess_writes(settings, connection, dn)]
     if excess:
         yield fail(checked, f"{settings.directory.bind_dn} may {', '.join(excess)}: whoever steals it could", RULES)
     else:
         yield ok(checked, "no number, password or sealed secret can be read, and nothing else written")
 
 
-def _somebody(settings: Settings, connection: Connection) -> str:
+def somebody(settings: Settings, connection: Connection) -> str:
     people = settings.people
     _, _, answers, _ = connection.search(people.base, people.filter, SUBTREE, attributes=["1.1"], size_limit=1)
     return next((str(answer["dn"]) for answer in answers or () if answer["type"] == "searchResEntry"), "")
@@ -74,11 +74,11 @@ def _lacking_writes(settings: Settings, connection: Connection, dn: str) -> Iter
         if target.type == "samba_nt":
             needed |= {"sambaNTPassword": secrets.token_hex(16).upper(), "sambaPwdLastSet": "1"}
     for attribute, value in needed.items():
-        if not _may_write(connection, dn, attribute, value):
+        if not may_write(connection, dn, attribute, value):
             yield f"write {attribute}"
 
 
-def _excess_reads(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
+def excess_reads(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
     secret = [*FORBIDDEN_TO_READ, *(proof.attribute for proof in settings.people.proofs.values())]
     _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=secret)
     for answer in answers or ():
@@ -96,11 +96,11 @@ def _excess_writes(settings: Settings, connection: Connection, dn: str) -> Itera
     others = [people.login, people.surname, people.given_name, people.mail, *FORBIDDEN_TO_WRITE]
     others += [proof.attribute for proof in people.proofs.values()]
     for attribute in dict.fromkeys(others):
-        if _may_write(connection, dn, attribute, NO_CLASS if attribute == "objectClass" else secrets.token_hex(8)):
+        if may_write(connection, dn, attribute, NO_CLASS if attribute == "objectClass" else secrets.token_hex(8)):
             yield f"write {attribute}"
 
 
-def _may_write(connection: Connection, dn: str, attribute: str, value: str) -> bool:
+def may_write(connection: Connection, dn: str, attribute: str, value: str) -> bool:
     """Tried by deleting a value that is not there: what is allowed fails for its absence, and changes nothing."""
     code = connection.modify(dn, {attribute: [(MODIFY_DELETE, [value])]})[1]["result"]
     return bool(code == RESULT_NO_SUCH_ATTRIBUTE)

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from gateway.checks.capture import check_capture
 from gateway.checks.finding import Finding, Level
 from gateway.checks.machine import check_machine
+from gateway.checks.portals import check_portals
 from gateway.checks.servers import check_servers
 from gateway.checks.workstations import check_workstations
 from gateway.composition import password_rules
@@ -21,7 +23,7 @@ FAILED = 1
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "check", help="check directory, rights, policies, store, mail, keys and workstations"
+        "check", help="check directory, rights, policies, store, mail, keys, workstations, listener and portals"
     )
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.add_argument("--json", action="store_true", help="for programs")
@@ -46,6 +48,8 @@ def check(settings: Settings) -> Iterator[Finding]:
     yield from check_machine(settings)
     yield from check_servers(settings)
     yield from check_workstations(settings, password_rules(settings))
+    yield from check_capture(settings)
+    yield from check_portals(settings)
 
 
 def _line(finding: Finding) -> str:

@@ -20,6 +20,10 @@ from pyasn1.type import namedtype, tag, univ
 from gateway.account.model import Secret
 
 PASSWORD_MODIFY = "1.3.6.1.4.1.4203.1.11.1"  # noqa: S105 - the operation's OID
+QUESTION = b"STATUS\n"
+"""`mamia check` asks the listener; slapd never does. The answer is one object of JSON."""
+MARK = re.compile(rb"\nmamiaSyncState: (check;[0-9a-f]{32})\n")
+"""`mamia check` takes such a value away from an entry that lacks it, to see whether slapd announces that."""
 _CHANGES = ("add", "delete", "replace")
 
 

@@ -1,0 +1,155 @@
+"""Whether passwords that change at the directory itself are heard of: the listener, slapd's overlay, the rights."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ldap3 import BASE, MODIFY_DELETE, Connection
+from ldap3.core.exceptions import LDAPException
+from ldap3.core.results import RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_NO_SUCH_ATTRIBUTE
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.checks.rights import FORBIDDEN_TO_WRITE, excess_reads, may_write, somebody
+from gateway.directory.announcement import QUESTION
+from gateway.directory.connection import close, connect
+from gateway.settings import Directory, Settings
+from gateway.settings.file import SettingsError, read_secret
+
+ANSWER_SECONDS = 3
+SIDES = 2
+"""Of ppolicy; the overlay stands on both."""
+FILE = "93-capture.ldif of ldif/"
+START = "systemctl start mamia-capture.socket, or mamia capture; or take the overlay out as ldif/README.md says"
+
+
+def check_capture(settings: Settings) -> Iterator[Finding]:
+    if settings.capture.socket is None:
+        if settings.workstation.targets:
+            yield ok("capture", "off: what other LDAP clients change does not reach the workstation")
+        return
+    finding = _listener(settings.capture.socket)
+    yield finding
+    if finding.level != "FAIL":
+        yield from _with(settings, settings.directory, "overlay", _overlay)
+    yield from _rights_of_listener(settings)
+
+
+def _listener(path: Path) -> Finding:
+    checked = f"capture: {path}"
+    try:
+        status = _status(path)
+    except PermissionError:
+        return warn(checked, "this user may not ask there", "run mamia check as root or as slapd's user")
+    except TimeoutError:
+        text = "whoever listens does not answer: every write on people waits for it"
+        return fail(checked, text, "systemctl restart mamia-capture")
+    except (OSError, ValueError) as error:
+        text = f"nobody listens ({type(error).__name__}): slapd refuses every write on people"
+        return fail(checked, text, START)
+    if not status["capturing"]:
+        text = "slapd is answered, and nothing is captured: the listener could not start"
+        return fail(checked, text, "journalctl -u mamia-capture names the fault; then restart it")
+    return ok(checked, f"answers; {status['held']} changes are on their way")
+
+
+def _status(path: Path, mark: str = "") -> dict[str, Any]:
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(ANSWER_SECONDS)
+        line.connect(str(path))
+        line.sendall(QUESTION + f"mark: {mark}\n\n".encode())
+        answer: dict[str, Any] = json.loads(line.makefile("rb").readline())
+    return answer
+
+
+def _overlay(settings: Settings, connection: Connection) -> Iterator[Finding]:
+    """A value that no entry has is taken away as the gateway: nothing changes, and slapd must announce it twice."""
+    checked = f"{settings.capture_server}: overlay sock"
+    dn, mark = somebody(settings, connection), f"check;{secrets.token_hex(16)}"
+    if not dn or settings.capture.socket is None:
+        return
+    code = connection.modify(dn, {"mamiaSyncState": [(MODIFY_DELETE, [mark])]})[1]["result"]
+    try:
+        seen = _status(settings.capture.socket, mark)["seen"]
+    except (OSError, ValueError):
+        return
+    if code != RESULT_NO_SUCH_ATTRIBUTE:
+        text = f"{settings.directory.bind_dn} may not write there any more: the overlay asks for the right to `entry`"
+        yield fail(checked, text, f"rule 1 of {FILE}")
+    elif seen == SIDES:
+        yield ok(checked, "announces on both sides of ppolicy")
+    elif seen:
+        text = "announces on one side of ppolicy alone: no password is recognised"
+        yield fail(checked, text, f"{FILE} has an overlay above and one below")
+    else:
+        yield fail(checked, "announces nothing: no password is captured", f"load {FILE}; does olcDbSocketPath fit?")
+
+
+def _rights_of_listener(settings: Settings) -> Iterator[Finding]:
+    """Where its password may be read here."""
+    capture, file = settings.capture, settings.capture.bind_password_file
+    if capture.bind_dn is None or file is None or not os.access(file, os.R_OK):
+        yield ok("capture: rights", "its password is not this user's to read, as it should be; root can check them")
+        return
+    try:
+        password = read_secret(file, "capture.bind_password_file")
+    except SettingsError as error:
+        yield fail("capture: rights", error.faults[0].message, "capture.bind_password_file")
+        return
+    directory = settings.directory.model_copy(update={"bind_dn": capture.bind_dn, "bind_password": password})
+    yield from _with(settings, directory, "rights of the listener", _rights)
+
+
+def _rights(settings: Settings, connection: Connection) -> Iterator[Finding]:
+    checked, who = f"{settings.capture_server}: rights of the listener", settings.capture.bind_dn
+    dn = somebody(settings, connection)
+    if not dn:
+        yield fail(checked, f"{who} finds nobody", f"rules 1 and 4 of {FILE}")
+        return
+    if lacks := [*_lacking(settings, connection, dn)]:
+        yield fail(checked, f"{who} may not {', '.join(lacks)}", FILE)
+    others = dict.fromkeys((settings.people.login, settings.people.mail, "userPassword", *FORBIDDEN_TO_WRITE))
+    excess = [*excess_reads(settings, connection, dn)]
+    excess += [f"write {name}" for name in others if name != "objectClass" and may_write(connection, dn, name, "x")]
+    if excess:
+        yield fail(checked, f"{who} may {', '.join(excess)}: whoever steals it could", FILE)
+    if not lacks and not excess:
+        yield ok(checked, "what is needed, and no more")
+
+
+def _lacking(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
+    _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=["entryUUID", "entryCSN"])
+    held = {name for answer in answers or () for name, values in answer["raw_attributes"].items() if values}
+    yield from (f"read {name}" for name in ("entryUUID", "entryCSN") if name not in held)
+    if connection.compare(dn, "userPassword", secrets.token_hex(8))[1]["result"] not in (
+        RESULT_COMPARE_FALSE,
+        RESULT_COMPARE_TRUE,
+    ):
+        yield "compare userPassword"
+    needed = {"mamiaPendingSecret": secrets.token_hex(8), "mamiaSyncState": secrets.token_hex(8)}
+    if any(target.type == "samba_nt" for target in settings.workstation.targets.values()):
+        needed |= {"sambaNTPassword": secrets.token_hex(16).upper(), "sambaPwdLastSet": "1"}
+    yield from (f"write {name}" for name, value in needed.items() if not may_write(connection, dn, name, value))
+
+
+def _with(settings: Settings, directory: Directory, what: str, check: Any) -> Iterator[Finding]:
+    """`check` on a connection to the slapd that announces."""
+    try:
+        connection = connect(settings.capture_server, directory, as_service=True)
+    except (LDAPException, OSError, DirectoryUnavailable) as error:
+        yield fail(
+            f"capture: {what}", f"{settings.capture_server}: {error}", "capture.server, bind_dn, bind_password_file"
+        )
+        return
+    try:
+        yield from check(settings, connection)
+    except (LDAPException, OSError) as error:
+        yield fail(f"capture: {what}", f"it stopped answering: {type(error).__name__}", "look at slapd's log")
+    finally:
+        close(connection)

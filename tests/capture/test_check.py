@@ -1,0 +1,123 @@
+"""What `mamia check` finds of the listener, of slapd's overlay and of the listener's rights."""
+
+from __future__ import annotations
+
+import signal
+
+import ldap
+import pytest
+from capture_process import write_capture_settings
+from conftest import settings_for
+
+from gateway.checks.capture import check_capture
+from gateway.checks.finding import Level
+from gateway.settings.file import load
+
+DATABASE = "olcDatabase={1}mdb,cn=config"
+
+
+def levels(config):
+    return {finding.checked: finding for finding in check_capture(load(config))}
+
+
+@pytest.fixture
+def somebody(announcing, listener):
+    announcing.add_person("fdurand4")
+
+
+def overlays(announcing):
+    with announcing.as_admin("cn=config") as line:
+        found = line.search_s(DATABASE, ldap.SCOPE_ONELEVEL, "(objectClass=olcOvSocketConfig)", ["*"])
+    return sorted(found, reverse=True)
+
+
+def test_capture_when_all_is_well_then_nothing_warns(announcing, somebody, capture):
+    found = levels(capture.config)
+
+    assert [finding.level for finding in found.values()] == [Level.OK] * 3, found
+    assert found[f"{announcing.url}: overlay sock"].finding == "announces on both sides of ppolicy"
+
+
+def test_capture_when_it_is_off_then_it_says_what_that_means(server, tmp_path):
+    workstation = {"targets": {"poste": {"type": "samba_nt"}}}
+
+    [finding] = check_capture(settings_for(server, workstation=workstation))
+
+    assert finding.level is Level.OK
+    assert "does not reach the workstation" in finding.finding
+
+
+def test_listener_when_nobody_listens_then_it_fails_and_says_what_slapd_does(listener):
+    finding = next(check_capture(load(listener.config)))
+
+    assert finding.level is Level.FAIL
+    assert "slapd refuses every write on people" in finding.finding
+
+
+def test_listener_when_it_stands_still_then_it_fails(capture, monkeypatch):
+    monkeypatch.setattr("gateway.checks.capture.ANSWER_SECONDS", 0.3)
+    capture.signal(signal.SIGSTOP)
+
+    finding = next(check_capture(load(capture.config)))
+
+    capture.signal(signal.SIGCONT)
+    assert finding.level is Level.FAIL
+    assert "every write on people waits" in finding.finding
+
+
+def test_overlay_when_one_of_the_two_is_missing_then_it_fails(announcing, somebody, capture):
+    upper, entry = overlays(announcing)[0]
+    with announcing.as_admin("cn=config") as line:
+        line.delete_s(upper)
+    try:
+        finding = levels(capture.config)[f"{announcing.url}: overlay sock"]
+    finally:
+        put_back(announcing, entry)
+
+    assert finding.level is Level.FAIL
+    assert "one side of ppolicy alone" in finding.finding
+
+
+def put_back(announcing, entry):
+    entry = {**entry, "olcOverlay": [b"sock"]}
+    with announcing.as_admin("cn=config") as line:
+        line.add_s(f"olcOverlay=sock,{DATABASE}", list(entry.items()))
+
+
+def test_overlay_when_there_is_none_then_it_fails(directory, short_folder, capture, tmp_path):
+    """A directory that announces nothing, asked in the place of the one that does."""
+    directory.add_person("fdurand4")
+    directory.slapd.password_file("capture").write_text("none")
+    settings = load(write_capture_settings(tmp_path, directory, TARGET))
+    settings = settings.model_copy(
+        update={"capture": settings.capture.model_copy(update={"socket": short_folder / "s"})}
+    )
+
+    found = {finding.checked: finding for finding in check_capture(settings)}[f"{directory.url}: overlay sock"]
+
+    assert found.level is Level.FAIL
+    assert "announces nothing" in found.finding
+
+
+TARGET = """
+[workstation.targets.poste]
+type = "samba_nt"
+"""
+
+
+def test_rights_when_the_listener_may_do_more_than_it_needs_then_it_fails(announcing, somebody, capture):
+    rule = (
+        b'{0}to dn.subtree="ou=people,dc=ac-example,dc=fr" attrs=mail,numen'
+        b' by dn.exact="cn=capture,ou=services,dc=ac-example,dc=fr" write by * break'
+    )
+    with announcing.as_admin("cn=config") as line:
+        line.modify_s(DATABASE, [(ldap.MOD_ADD, "olcAccess", [rule])])
+    try:
+        finding = levels(capture.config)[f"{announcing.url}: rights of the listener"]
+    finally:
+        with announcing.as_admin("cn=config") as line:
+            line.modify_s(DATABASE, [(ldap.MOD_DELETE, "olcAccess", [b"{0}"])])
+
+    assert finding.level is Level.FAIL
+    assert "read numen" in finding.finding
+    assert "write mail" in finding.finding
