@@ -123,6 +123,18 @@ def test_a_write_when_the_listener_is_being_restarted_then_it_waits_and_is_captu
     wait_until(lambda: person.waiting == NEW, SOON)
 
 
+def test_the_listener_when_systemd_itself_hands_over_the_socket_then_it_captures(person, listener):
+    listener.before = ["systemd-socket-activate", f"--listen={listener.socket}", "-E", "MAMIA_AUDIT__TO", "-E"]
+    listener.before += ["MAMIA_AUDIT__FILE"]
+    listener.start()
+
+    set_by_admin(person, NEW)
+
+    wait_until(lambda: person.waiting == NEW, SOON)
+    listener.stop()
+    listener.socket.unlink()
+
+
 def test_a_listener_with_faulty_settings_when_it_was_handed_a_socket_then_slapd_is_answered(person, unit):
     unit.environment = {"MAMIA_WORKSTATION__PUBLIC_KEY_FILE": "/nowhere/worker.pub"}
     unit.start()

@@ -17,7 +17,7 @@ MOST_EXPOSED = 2.0
 """On systemd's own scale, from 0 to 10."""
 
 
-@pytest.mark.parametrize("name, command", [("mamia", "serve"), ("mamia-sync", "sync")])
+@pytest.mark.parametrize("name, command", [("mamia", "serve"), ("mamia-sync", "sync"), ("mamia-capture", "capture")])
 def test_unit_when_read_then_it_runs_as_a_user_of_its_own_and_lets_what_is_in_hand_finish(name, command):
     unit = configparser.ConfigParser(strict=False)
     unit.optionxform = str
@@ -30,13 +30,23 @@ def test_unit_when_read_then_it_runs_as_a_user_of_its_own_and_lets_what_is_in_ha
     assert service["LimitCORE"] == "0"
 
 
-@pytest.mark.parametrize("name", ["mamia", "mamia-sync"])
+@pytest.mark.parametrize("name", ["mamia", "mamia-sync", "mamia-capture"])
 def test_unit_when_systemd_rates_it_then_it_is_hardly_exposed(name):
     command = ["systemd-analyze", "security", "--offline=true", "--no-pager", DOCKER / "systemd" / f"{name}.service"]
 
     told = subprocess.run(command, capture_output=True, text=True).stdout
 
     assert float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)[1]) < MOST_EXPOSED
+
+
+def test_listener_when_it_dies_or_stands_still_then_systemd_holds_its_socket_and_never_gives_up():
+    socket_, service = (
+        (DOCKER / "systemd" / f"mamia-capture.{kind}").read_text().splitlines() for kind in ("socket", "service")
+    )
+
+    assert {"SocketGroup=openldap", "SocketMode=0660", "Backlog=4096"} <= set(socket_)
+    assert {"Type=notify", "WatchdogSec=10", "StartLimitIntervalSec=0", "Restart=always"} <= set(service)
+    assert "Requires=mamia-capture.socket" in service
 
 
 @pytest.fixture
@@ -60,4 +70,4 @@ def test_files_when_systemd_owns_them_then_the_web_service_can_not_read_the_work
     assert str(key.stat().st_gid) == groups["mamia-sync"]
     assert "mamia" not in members["mamia-sync"].split(",")
     assert str(settings.stat().st_gid) == groups["mamia-read"]
-    assert set(members["mamia-read"].split(",")) == {"mamia", "mamia-sync"}
+    assert set(members["mamia-read"].split(",")) == {"mamia", "mamia-sync", "mamia-capture"}
