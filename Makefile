@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 TESTS ?= tests
 WORKERS ?= 2
 WORKSTATION ?= nt
-BENCH ?= services lookup propagation killed uniform memory captcha strength people_import
+BENCH ?= services lookup propagation killed uniform memory captcha strength people_import capture
 # In a variable, since a comma would end the argument of a call.
 ALL_EXTRAS := .[tests,bench]
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)

@@ -1,0 +1,121 @@
+"""What it costs slapd to announce its writes to `mamia capture`, and how soon a captured password is in the outbox.
+
+    python tests/bench/capture.py
+Two directories alike, one of which announces, are asked in turn. Passwords are hashed with {SSHA}, so that the hash
+does not hide the cost.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import ldap
+from capture_process import CaptureProcess, write_capture_settings
+from directory_server import AcademyDirectory, Line
+from elsewhere import Person
+from figures import record
+
+from gateway.protection.seal import make_key_pair
+
+ROUNDS, TRIES = 5, 60
+PAUSE_SECONDS = 0.05
+"""Between two writes: what the one before set going is over."""
+TARGET = """
+[workstation.targets.domain]
+type = "kerberos"
+realm = "EXAMPLE.TEST"
+admin_principal = "gateway/admin"
+keytab_file = "/nowhere"
+krb5_conf = "/nowhere"
+"""
+FAST_HASH = (
+    "dn: olcDatabase={-1}frontend,cn=config\nchangetype: modify\nreplace: olcPasswordHash\nolcPasswordHash: {SSHA}\n"
+)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="b-") as name:
+        folder = Path(name)
+        with directory(folder / "plain") as plain, directory(folder / "announcing") as announcing:
+            capture = listen(folder, announcing)
+            try:
+                compare("password written", plain, announcing, write)
+                compare("search", plain, announcing, search)
+                time_to_outbox(announcing)
+            finally:
+                capture.stop()
+
+
+@contextmanager
+def directory(folder: Path) -> Iterator[Person]:
+    """One person of the rectorat in a directory of their own."""
+    academy = AcademyDirectory(folder)
+    academy.load(FAST_HASH, as_config=True)
+    make_key_pair(folder / "worker.key", folder / "worker.pub")
+    yield Person(academy, folder, "fdurand4")
+    academy.slapd.stop()
+
+
+def listen(folder: Path, person: Person) -> CaptureProcess:
+    for key in ("worker.key", "worker.pub"):
+        (folder / key).symlink_to(person.folder / key)
+    person.directory.slapd.announce(folder / "s")
+    capture = CaptureProcess(folder, write_capture_settings(folder, person.directory, TARGET))
+    capture.start()
+    return capture
+
+
+def compare(what: str, plain: Person, announcing: Person, ask: Callable[[Line, str, int], None]) -> None:
+    rates, extra = [], []
+    with plain.directory.as_admin() as one, announcing.directory.as_admin() as other:
+        for _ in range(ROUNDS):
+            alone, announced = median_seconds(one, plain.dn, ask), median_seconds(other, announcing.dn, ask)
+            rates.append(announced / alone)
+            extra.append(1000 * (announced - alone))
+    record(f"capture: {what}, announced / not", rates)
+    record(f"capture: {what}, announced - not", extra, "ms")
+
+
+def median_seconds(line: Line, dn: str, ask: Callable[[Line, str, int], None]) -> float:
+    taken = []
+    for number in range(TRIES):
+        time.sleep(PAUSE_SECONDS)
+        began = time.perf_counter()
+        ask(line, dn, number)
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def write(line: Line, dn: str, number: int) -> None:
+    line.modify_s(dn, [(ldap.MOD_REPLACE, "userPassword", [f"Neuf-Passe-{number}".encode()])])
+
+
+def search(line: Line, dn: str, number: int) -> None:
+    line.search_s(dn, ldap.SCOPE_BASE, attrlist=["uid"])
+
+
+def time_to_outbox(person: Person) -> None:
+    """From slapd's answer until the sealed password is there."""
+    taken = []
+    for number in range(100):
+        with person.directory.as_admin() as line:
+            line.modify_s(person.dn, [(ldap.MOD_REPLACE, "mamiaPendingSecret", None)])
+            write(line, person.dn, 1000 + number)
+            began = time.perf_counter()
+            while not line.search_s(person.dn, ldap.SCOPE_BASE, "(mamiaPendingSecret=*)", ["1.1"]):
+                time.sleep(0.001)
+            taken.append(time.perf_counter() - began)
+    record("capture: slapd's answer → outbox, 100 changes, p50", statistics.median(taken), "s")
+    record("capture: slapd's answer → outbox, p95", statistics.quantiles(taken, n=20)[-1], "s")
+
+
+if __name__ == "__main__":
+    main()
