@@ -32,7 +32,8 @@ OUTAGE_SECONDS = 600.0
 """How long a sealed password waits in memory for a directory that does not answer."""
 MOST_HELD = 10_000
 """Changes on their way at once; more are not captured."""
-FINISH_SECONDS = 10.0
+FINISH_SECONDS = 3.0
+"""How long a stop waits for changes to come into force: those that were refused or overtaken never will."""
 _SCHEME = re.compile(r"\{[^}]+\}")
 
 
@@ -89,7 +90,7 @@ class Follower:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=FINISH_SECONDS)
         if self._tasks:
-            log.error("stopped with %d changes on their way: their workstations keep the old password", self.held)
+            log.warning("stopped with %d changes that were not seen in force: refused, overtaken, or lost", self.held)
         self._hands.shutdown(wait=False, cancel_futures=True)
 
     def _remember(self, call: Call, change: _Change) -> _Change:
