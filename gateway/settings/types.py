@@ -59,6 +59,8 @@ def check_server(url: str, *, may_be_clear: bool) -> None:
     if parts.scheme not in ("ldap", "ldaps", "ldapi"):
         raise ValueError(f"{url} is not an ldaps://, ldap:// or ldapi:// URL")
     if parts.scheme == "ldapi":
+        if not parts.netloc:
+            raise ValueError(f"{url} names no socket: with Debian's slapd write ldapi://%2Frun%2Fslapd%2Fldapi")
         return
     if not parts.hostname:
         raise ValueError(f"{url} names no host")

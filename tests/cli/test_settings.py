@@ -14,6 +14,7 @@ from gateway.settings.file import SettingsError, load
 from gateway.settings.reference import reference
 
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
+CLIENT = f'addresses = ["::1"]\ntoken_sha256 = ["{"0" * 64}"]\n'
 GOOD = f"""
 [directory]
 servers = ["ldaps://ldap.ac-example.fr"]
@@ -97,6 +98,12 @@ def test_settings_when_secrets_stand_in_files_then_they_are_read_from_there(writ
         ("ldaps://", "ldap://", "directory.servers", "in clear"),
         ("ldaps://ldap.ac-example.fr", "http://x", "directory.servers", "not an ldaps://"),
         ("ldaps://ldap.ac-example.fr", "ldaps://x:port", "directory.servers", "Port"),
+        ("ldaps://ldap.ac-example.fr", "ldapi:///", "directory.servers", "ldapi://%2Frun%2Fslapd%2Fldapi"),
+        ("[web]", '[capture]\nsocket = "/run/s"\n[web]', "capture.bind_dn", "is missing"),
+        ("[web]", '[capture]\nserver = "ldap://other"\n[web]', "capture.server", "in clear"),
+        ("[web]", '[api.clients.x]\nservices = ["find"]\naddresses = ["::1"]\n[web]', "api.clients.x", "api-token"),
+        ("[web]", f'[api.clients.x]\n{CLIENT}services = []\n[web]', "api.clients.x.services", "at least 1"),
+        ("[web]", f'[api.clients.x]\n{CLIENT}rate = "often"\n[web]', "api.clients.x.rate", "rate such as"),
         ("ldaps://ldap.ac-example.fr", "ldaps://x/dc=fr", "directory.servers", "people.base"),
         ('"ldaps://ldap.ac-example.fr"', "", "directory.servers", "at least 1"),
         ("cn=gateway,dc=ac-example,dc=fr", "gateway", "directory.bind_dn", "DN"),
@@ -108,6 +115,8 @@ def test_settings_when_secrets_stand_in_files_then_they_are_read_from_there(writ
         ("base =", 'filter = "uid=*"\nbase =', "people.filter", "filter"),
         ("base =", 'filter = "(((uid=*)"\nbase =', "people.filter", "brackets"),
         ("[directory]", "[directory]\nstart_tls = true", "directory.servers", "secured once more"),
+        ("[web]", '[api]\nclient_ca_file = "/x"\n[web]', "api.client_ca_file", "tls_certificate_file"),
+        ("[web]", '[api]\ncertificate_header = "X"\n[web]', "api.certificate_header", "trusted_proxies"),
         ("bind_dn", 'ca_file = "/etc/hostname"\nbind_dn', "directory.ca_file", "PEM"),
     ],
 )  # fmt: skip
