@@ -16,8 +16,7 @@ class Capture(Section):
     socket: Path | None = None
     """Where slapd's overlay announces changes: olcDbSocketPath of ldif/93-capture.ldif. None: nothing is captured."""
     server: str = ""
-    """The slapd that announces, as ldapi://%2Frun%2Fslapd%2Fldapi; if none is named, the first of `directory.servers`.
-    """
+    """The slapd that announces: ldapi://%2Frun%2Fslapd%2Fldapi; by default the first of `directory.servers`."""
     bind_dn: Annotated[Dn | None, Field(validate_default=True)] = None
     """The account of `mamia capture`, with the rights of ldif/93-capture.ldif."""
     bind_password_file: Annotated[Path | None, Field(validate_default=True)] = None
