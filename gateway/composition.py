@@ -23,6 +23,7 @@ from gateway.checks.machine import check_store
 from gateway.checks.readiness import Readiness
 from gateway.checks.servers import check_decoy
 from gateway.directory.accounts import LdapAccounts
+from gateway.directory.announcement import normalised
 from gateway.directory.captured import LdapCaptured
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
@@ -241,7 +242,7 @@ def build_capture(settings: Settings, directory: Directory) -> Capturing:
     return Capturing(
         follower=lambda: Follower(
             outbox=LdapCaptured(pool, mapping, settings.people.filter, propagation),
-            own_accounts=frozenset({settings.directory.bind_dn.lower()}),
+            own_accounts=frozenset({normalised(settings.directory.bind_dn)}),
             audit=audit.record,
         ),
         targets=tuple(settings.workstation.targets),

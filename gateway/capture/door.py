@@ -23,6 +23,7 @@ CHUNK = 1 << 16
 LARGEST_READ = 1 << 20
 """Bytes of an announcement that are kept: no password is in a larger one, but a picture may be."""
 BACKLOG = 4096
+LAST_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -32,9 +33,21 @@ class Door:
     hear: Callable[[Wished | Written], None] | None
     held: Callable[[], int] = lambda: 0
     _marks: deque[bytes] = field(default_factory=lambda: deque(maxlen=100))
+    _answering: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def open(self, listening: socket.socket) -> asyncio.Server:
-        return await asyncio.start_unix_server(self._answer, sock=listening, backlog=BACKLOG)
+        return await asyncio.start_unix_server(self._take, sock=listening, backlog=BACKLOG)
+
+    async def last_answers(self) -> None:
+        """Whoever was let in while the door closed is answered still."""
+        await asyncio.sleep(0)
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=LAST_SECONDS)
+
+    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._answer(reader, writer))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

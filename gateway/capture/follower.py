@@ -52,7 +52,7 @@ class Follower:
 
     outbox: Outbox
     own_accounts: frozenset[str]
-    """DNs, in lower case, that write the outbox themselves."""
+    """Normalised DNs of those who write the outbox themselves."""
     audit: Callable[..., None]
     """Takes service, outcome and facts."""
     _changes: OrderedDict[Call, _Change] = field(default_factory=OrderedDict)
@@ -67,8 +67,8 @@ class Follower:
     def hear(self, announced: Wished | Written) -> None:
         """Takes no time; must be called by the event loop."""
         if isinstance(announced, Wished):
-            self._remember(announced.call, _Change(announced.password))
-        elif announced.by.lower() in self.own_accounts:
+            self._remember(announced.call, _Change(_text(announced.password)))
+        elif announced.by in self.own_accounts:
             return
         elif announced.is_judged:
             self._follow(self._changes.pop(announced.call, _Change(None)), announced)
@@ -79,7 +79,7 @@ class Follower:
         """A value that looks hashed may be a password all the same: what is stored will tell."""
         change = self._changes.get(written.call)
         if change is None:
-            change = self._remember(written.call, _Change(written.value if _is_text(written.value) else None))
+            change = self._remember(written.call, _Change(_text(written.value)))
             if _SCHEME.match(written.value.reveal()):
                 return
         change.preparing = asyncio.create_task(self._prepare(written.entry, change.password))
@@ -95,16 +95,21 @@ class Follower:
 
     def _remember(self, call: Call, change: _Change) -> _Change:
         self._changes[call] = change
-        asyncio.get_running_loop().call_later(JUDGED_SECONDS, self._changes.pop, call, None)
+        asyncio.get_running_loop().call_later(JUDGED_SECONDS, self._forget, call, change)
         while len(self._changes) > MOST_HELD:
             self._changes.popitem(last=False)
         return change
 
+    def _forget(self, call: Call, change: _Change) -> None:
+        """The policy refused it, or slapd stopped."""
+        if self._changes.get(call) is change:
+            del self._changes[call]
+
     def _follow(self, change: _Change, judged: Written) -> None:
-        if self.held >= MOST_HELD:
-            self._tell_missed(judged, "too many changes at once")
-            return
-        task = asyncio.create_task(self._settle(change, judged))
+        is_too_many = self.held >= MOST_HELD
+        task = asyncio.create_task(
+            self._tell_missed(judged, "too many changes at once") if is_too_many else self._settle(change, judged)
+        )
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -130,12 +135,12 @@ class Follower:
             for pause in LOOKS:
                 await asyncio.sleep(pause)
                 if await self._answered(partial(self.outbox.settle, prepared, judged.value)):
-                    self._tell_captured(prepared, judged)
+                    await self._tell_captured(prepared, judged)
                     return
         except DirectoryUnavailable as error:
-            self._tell_missed(judged, str(error))
+            await self._tell_missed(judged, str(error))
         except Exception as error:
-            self._tell_missed(judged, f"{type(error).__name__}\n{_places(error)}")
+            await self._tell_missed(judged, f"{type(error).__name__}\n{_places(error)}")
 
     async def _answered(self, question: Callable[[], T]) -> T:
         """Outages of the directory are waited out. Raises DirectoryUnavailable after OUTAGE_SECONDS."""
@@ -151,18 +156,25 @@ class Follower:
             await asyncio.sleep(pause)
             pause = min(2 * pause, 5.0)
 
-    def _tell_captured(self, prepared: Prepared, judged: Written) -> None:
+    async def _tell_captured(self, prepared: Prepared, judged: Written) -> None:
         log.info("%s: changed by %s, %s", prepared.login, judged.by, prepared.outcome)
-        self.audit("capture", prepared.outcome, login=prepared.login, by=judged.by, targets=list(prepared.targets))
+        await self._record(prepared.outcome, login=prepared.login, by=judged.by, targets=list(prepared.targets))
 
-    def _tell_missed(self, judged: Written, why: str) -> None:
+    async def _tell_missed(self, judged: Written, why: str) -> None:
         log.error("%s: not captured, its workstation keeps the old password: %s", judged.entry, why)
-        self.audit("capture", "missed", entry=judged.entry, by=judged.by)
+        await self._record("missed", entry=judged.entry, by=judged.by)
+
+    async def _record(self, outcome: str, **facts: object) -> None:
+        """Not by the event loop's thread: slapd must not wait for a disk."""
+        record = partial(self.audit, "capture", outcome, **facts)
+        await asyncio.get_running_loop().run_in_executor(self._hands, record)
 
 
-def _is_text(value: Secret) -> bool:
-    """Bytes that are no UTF-8 came as surrogates; no workstation takes them."""
-    return not any("\ud800" <= sign <= "\udfff" for sign in value.reveal())
+def _text(value: Secret | None) -> Secret | None:
+    """None for bytes that are no UTF-8, which came as surrogates: no workstation takes them."""
+    if value is None or any("\ud800" <= sign <= "\udfff" for sign in value.reveal()):
+        return None
+    return value
 
 
 def _places(error: Exception) -> str:

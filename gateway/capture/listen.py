@@ -56,6 +56,7 @@ async def keep_open(door: Door, listening: socket.socket, finish: Callable[[], A
     tell_systemd("STOPPING=1")
     await finish()
     server.close()
+    await door.last_answers()
 
 
 def tell_systemd(state: str) -> None:

@@ -15,7 +15,7 @@ from ldap3.core.exceptions import LDAPException
 from ldap3.core.results import RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_NO_SUCH_ATTRIBUTE
 
 from gateway.account.errors import DirectoryUnavailable
-from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.checks.finding import Finding, Level, fail, ok, warn
 from gateway.checks.rights import FORBIDDEN_TO_WRITE, excess_reads, may_write, somebody
 from gateway.directory.announcement import QUESTION
 from gateway.directory.connection import close, connect
@@ -36,7 +36,7 @@ def check_capture(settings: Settings) -> Iterator[Finding]:
         return
     finding = _listener(settings.capture.socket)
     yield finding
-    if finding.level != "FAIL":
+    if finding.level is not Level.FAIL:
         yield from _with(settings, settings.directory, "overlay", _overlay)
     yield from _rights_of_listener(settings)
 

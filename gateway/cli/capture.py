@@ -17,7 +17,7 @@ from gateway.composition import Capturing, build_capture
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Directory, Settings
 from gateway.settings.file import Fault, SettingsError, load, read_secret
-from gateway.web.request_id import log_to_standard_error
+from gateway.web.request_id import log_to_standard_error, log_without_waiting
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         capturing = build_capture(settings, capturing_directory(settings, arguments.config))
     except (SettingsError, KeyFileError) as error:
         return _only_answer(handed, error)
-    with closing(capturing):
+    with closing(capturing), log_without_waiting():
         try:
             listening = handed or own_socket(_path(settings))
         except OSError as error:

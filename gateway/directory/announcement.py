@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ldap3.core.exceptions import LDAPInvalidDnError
+from ldap3.utils.dn import parse_dn
 from pyasn1.codec.ber import decoder
 from pyasn1.error import PyAsn1Error
 from pyasn1.type import namedtype, tag, univ
@@ -29,8 +31,9 @@ _CHANGES = ("add", "delete", "replace")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One operation of one client, as slapd counts them."""
+    """One operation of one client. slapd counts anew when it starts, so the client's address is part of it."""
 
+    client: str
     connection: str
     message: str
 
@@ -51,7 +54,7 @@ class Written:
     entry: str
     """Its DN."""
     by: str
-    """The DN of whoever writes."""
+    """The DN of whoever writes, normalised."""
     value: Secret
     """As the operation has it: in clear or hashed."""
     is_judged: bool
@@ -80,10 +83,18 @@ def read_announcement(text: bytes) -> Wished | Written | None:
     if not head.get("peername"):
         # Nobody is at the other end: slapd does it by itself, as replication (the provider announced it before).
         return None
-    call = Call(head.get("connid", b"").decode(), head.get("msgid", b"").decode())
+    call = Call(*(head.get(name, b"").decode() for name in ("peername", "connid", "msgid")))
     if kind == b"EXTENDED" and head.get("oid") == PASSWORD_MODIFY.encode():
         return _wished(call, head.get("value", b""))
     return _written(call, head, lines) if kind == b"MODIFY" else None
+
+
+def normalised(dn: str) -> str:
+    """For comparing DNs: as it is written, without regard to case and to blanks between its parts."""
+    try:
+        return ",".join(f"{name}={value}" for name, value, _ in parse_dn(dn, strip=True)).lower()
+    except LDAPInvalidDnError:
+        return dn.lower()
 
 
 def _split(line: bytes) -> tuple[str, bytes]:
@@ -113,7 +124,7 @@ def _written(call: Call, head: dict[str, bytes], lines: list[tuple[str, bytes]])
     return Written(
         call=call,
         entry=head.get("dn", b"").decode(),
-        by=head.get("binddn", b"").decode(),
+        by=normalised(head.get("binddn", b"").decode()),
         value=_secret(values[-1]),
         # ppolicy stamps what it lets pass.
         is_judged="pwdchangedtime" in changed,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import logging.handlers
+import queue
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import Flask, Response, g, has_request_context
 
@@ -46,3 +50,17 @@ def log_to_standard_error(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+
+
+@contextmanager
+def log_without_waiting() -> Iterator[None]:
+    """What is logged is written by a thread of its own: such a process must not wait for whoever reads its log."""
+    root, lines = logging.getLogger(), queue.SimpleQueue[logging.LogRecord]()
+    writing = logging.handlers.QueueListener(lines, *root.handlers)
+    kept, root.handlers[:] = root.handlers[:], [logging.handlers.QueueHandler(lines)]
+    writing.start()
+    try:
+        yield
+    finally:
+        writing.stop()
+        root.handlers[:] = kept

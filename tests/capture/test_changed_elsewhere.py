@@ -128,6 +128,13 @@ def test_bytes_that_are_no_text_when_they_are_written_then_the_state_says_that_t
     wait_until(lambda: person.states.get("domain") and person.states["domain"].reason == "not_in_clear", SOON)
 
 
+def test_bytes_that_are_no_text_when_ldappasswd_sends_them_then_the_state_says_that_they_cannot_be_brought(person):
+    with person.directory.as_admin() as line:
+        line.passwd_s(person.dn, None, "Été-2026-abc".encode("latin-1"))
+
+    wait_until(lambda: person.states.get("domain") and person.states["domain"].reason == "not_in_clear", SOON)
+
+
 def test_a_password_of_somebody_without_a_workstation_when_it_is_changed_then_nothing_is_written(
     announcing, short_folder, capture
 ):
@@ -140,13 +147,20 @@ def test_a_password_of_somebody_without_a_workstation_when_it_is_changed_then_no
     assert capture.audit == []
 
 
-def test_a_change_by_the_gateway_when_it_is_announced_then_it_is_left_as_the_gateway_wrote_it(person, capture):
+@pytest.mark.parametrize("written", ["cn=gateway,ou=services", "CN=gateway, ou=Services"])
+def test_a_change_by_the_gateway_when_it_is_announced_then_it_is_left_as_the_gateway_wrote_it(
+    announcing, short_folder, listener, written
+):
+    """However its account is written in the settings."""
+    listener.environment = {"MAMIA_DIRECTORY__BIND_DN": f"{written},dc=ac-example,dc=fr"}
+    listener.start()
+    person = Person(announcing, short_folder, "fdurand4")
     with person.directory.as_service("gateway") as line:
         line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
 
     time.sleep(QUIET_SECONDS)
     assert person.states == {}
-    assert capture.audit == []
+    assert listener.audit == []
 
 
 def test_wrong_passwords_when_they_are_counted_by_the_policy_then_nothing_is_written(person, capture):
