@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +24,10 @@ class Certificates:
 def make_certificates(folder: Path, *hosts: str) -> Certificates:
     """A server certificate for `hosts` (names or addresses) and the authority that vouches for it."""
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority = _sign("Test CA", "Test CA", authority_key, authority_key, is_authority=True)
-    server = _sign(hosts[0], "Test CA", server_key, authority_key, hosts=hosts)
+    # Two authorities of one name would be taken for each other.
+    name = f"Test CA {secrets.token_hex(4)}"
+    authority = _sign(name, name, authority_key, authority_key, is_authority=True)
+    server = _sign(hosts[0], name, server_key, authority_key, hosts=hosts)
     made = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     made.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     made.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))

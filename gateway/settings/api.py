@@ -40,6 +40,9 @@ class Api(Section):
 
     clients: dict[ClientName, ApiClient] = {}
     certificate_header: str = ""
-    """In which the proxy hands on the client's certificate: X-SSL-Client-Cert with nginx, Client-Cert (RFC 9440)."""
+    """In which the proxy hands on the client's certificate: X-SSL-Client-Cert with nginx, Client-Cert (RFC 9440).
+
+    It must put it in the place of whatever a client wrote there itself.
+    """
     client_ca_file: Path | None = None
     """Where this process speaks TLS itself: the certificates of clients, or of those who vouch for them."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
+import ssl
 import subprocess
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 import ldap
 import ldap.modlist
@@ -148,14 +151,26 @@ def test_directorys_image_when_started_twice_then_it_is_the_academys_and_keeps_w
 
 
 @pytest.fixture
-def front_ends(directory, redis, tmp_path):
+def portals_certificate(tmp_path):
+    """What a portal proves itself with, and its key."""
+    (tmp_path / "portal").mkdir()
+    return make_certificates(tmp_path / "portal", "portal.ac-example.fr")
+
+
+@pytest.fixture
+def front_ends(directory, redis, portals_certificate, tmp_path):
     """Two, behind one proxy."""
+    shown = ssl.PEM_cert_to_DER_cert(portals_certificate.certificate.read_text())
+    api = (
+        '[api]\ncertificate_header = "X-SSL-Client-Cert"\n[api.clients.portal]\nservices = ["policy"]\n'
+        f'addresses = ["127.0.0.0/8"]\ncertificate_sha256 = ["{hashlib.sha256(shown).hexdigest()}"]\n'
+    )
 
     def configure(port):
         folder = tmp_path / str(port)
         folder.mkdir()
         audit = f'[audit]\nto = "file"\nfile = "{folder}/audit.log"\n'
-        more = f'[throttle]\nstore = "{redis.url}"\n{audit}[captcha]\nrequired = []\n'
+        more = f'[throttle]\nstore = "{redis.url}"\n{audit}[captcha]\nrequired = []\n{api}'
         in_web = f"port = {port}\ntrusted_proxies = 1\nhosts = ['localhost', '127.0.0.1']"
         return write_settings_file(folder, directory, in_web=in_web, more=more)
 
@@ -170,13 +185,14 @@ def front_ends(directory, redis, tmp_path):
 @pytest.fixture
 def proxied(front_ends, tmp_path):
     """nginx with our file before both; the site's address and the authority of its certificate."""
-    made, port, plain = make_certificates(tmp_path, "localhost"), free_port(), free_port()
+    made, port, plain, portals = make_certificates(tmp_path, "localhost"), free_port(), free_port(), free_port()
     text = (DOCKER / "proxy/mamia.conf").read_text()
     for old, new in {
         "web1:8080": f"127.0.0.1:{front_ends[0].port}",
         "web2:8080": f"127.0.0.1:{front_ends[1].port}",
         "listen 8080": f"listen 127.0.0.1:{plain}",
         "listen 8443": f"listen 127.0.0.1:{port}",
+        "listen 8444": f"listen 127.0.0.1:{portals}",
         "/run/secrets/tls_certificate": str(made.certificate),
         "/run/secrets/tls_key": str(made.key),
     }.items():
@@ -196,6 +212,7 @@ def proxied(front_ends, tmp_path):
     site.trust_env = False
     site.verify = str(made.authority)
     site.headers["Connection"] = "close"
+    site.portals = f"https://localhost:{portals}"
     address = f"https://localhost:{port}"
 
     def answers():
@@ -241,3 +258,24 @@ def test_proxy_when_a_stranger_asks_for_metrics_then_there_is_no_such_page(proxi
     site, address = proxied
 
     assert site.get(address + "/metrics", timeout=10).status_code == 404
+
+
+def test_proxy_when_a_portal_shows_its_certificate_then_the_service_knows_it(proxied, portals_certificate):
+    site, _ = proxied
+    site.cert = (str(portals_certificate.certificate), str(portals_certificate.key))
+
+    assert site.get(site.portals + "/api/v1/policy", timeout=10).status_code == 200
+    assert site.get(site.portals + "/", timeout=10).status_code == 404
+
+
+@pytest.mark.parametrize("header", ["X-SSL-Client-Cert", "X_SSL_Client_Cert"])
+def test_proxy_when_somebody_only_writes_a_portals_certificate_then_it_counts_for_nothing(
+    proxied, portals_certificate, header
+):
+    """It is public: only its key proves anything."""
+    site, address = proxied
+    site.headers[header] = quote(portals_certificate.certificate.read_text())
+
+    answers = [site.get(door + "/api/v1/policy", timeout=10) for door in (address, site.portals)]
+
+    assert [answer.json()["code"] for answer in answers] == ["unauthenticated"] * 2
