@@ -27,6 +27,7 @@ SIDES = 2
 """Of ppolicy; the overlay stands on both."""
 FILE = "93-capture.ldif of ldif/"
 START = "systemctl start mamia-capture.socket, or mamia capture; or take the overlay out as ldif/README.md says"
+ACCOUNT = "capture.server, bind_dn, bind_password_file"
 
 
 def check_capture(settings: Settings) -> Iterator[Finding]:
@@ -142,10 +143,11 @@ def _with(settings: Settings, directory: Directory, what: str, check: Any) -> It
     """`check` on a connection to the slapd that announces."""
     try:
         connection = connect(settings.capture_server, directory, as_service=True)
-    except (LDAPException, OSError, DirectoryUnavailable) as error:
-        yield fail(
-            f"capture: {what}", f"{settings.capture_server}: {error}", "capture.server, bind_dn, bind_password_file"
-        )
+    except DirectoryUnavailable as error:
+        yield fail(f"capture: {what}", str(error), ACCOUNT)
+        return
+    except (LDAPException, OSError) as error:
+        yield fail(f"capture: {what}", f"{settings.capture_server}: {error}", ACCOUNT)
         return
     try:
         yield from check(settings, connection)

@@ -25,7 +25,7 @@ def check_portals(settings: Settings) -> Iterator[Finding]:
 def _transport(settings: Settings) -> Finding:
     web = settings.web
     if web.tls_certificate_file or web.trusted_proxies or web.host in LOOPBACK:
-        return ok("api", f"on for {len(settings.api.clients)} clients; TLS is here or before it")
+        return ok("api", f"on for {', '.join(settings.api.clients)}; TLS is here or before it")
     text = f"tokens and passwords come to {web.host}:{web.port} in clear"
     return warn("api", text, "web.tls_certificate_file, or a proxy that speaks TLS and web.trusted_proxies")
 

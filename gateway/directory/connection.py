@@ -58,7 +58,7 @@ def _bind_service(connection: Connection, url: str) -> None:
     if bound:
         return
     message = f"{url} refuses the service account {connection.user}: {result['description']}"
-    log.error("%s; check directory.bind_dn, its password and that it does not expire", message)
+    log.error("%s; check this DN, its password and that it does not expire", message)
     raise DirectoryUnavailable(message)
 
 
