@@ -3,6 +3,7 @@
 // The token comes from `mamia api-token webmail`, for a client with services = ["roundcube", "policy"].
 $config['password_driver'] = 'httpapi';
 $config['password_httpapi_url'] = 'https://compte.ac-example.fr/api/v1/roundcube';
+// Without it the driver takes every answer for a success, refusals too.
 $config['password_httpapi_expect'] = '/^ok$/i';
 $config['password_http_client'] = ['headers' => ['Authorization' => 'Bearer TOKEN'], 'timeout' => 20];
 // What the driver calls the fields, as its README has them.

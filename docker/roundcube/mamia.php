@@ -39,8 +39,11 @@ class rcube_mamia_password
                 'headers' => ['Accept-Language' => $this->language()] + $this->headers(),
             ]);
 
-            return array_column(json_decode((string) $answer->getBody(), true)['rules'], 'sentence');
-        } catch (Exception $error) {
+            $policy = json_decode((string) $answer->getBody(), true);
+
+            // The plugin writes them into the page as they are.
+            return array_map(['rcube', 'Q'], array_column($policy['rules'] ?? [], 'sentence'));
+        } catch (Throwable $error) {
             return [];
         }
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -20,10 +21,12 @@ log = logging.getLogger(__name__)
 
 ANSWER = b"CONTINUE\n"
 CHUNK = 1 << 16
-LARGEST_READ = 1 << 20
-"""Bytes of an announcement that are kept: no password is in a larger one, but a picture may be."""
+LARGEST_READ = 1 << 23
+"""Bytes of an announcement that are kept: more than slapd takes in one operation (olcSockbufMaxIncomingAuth)."""
 BACKLOG = 4096
 LAST_SECONDS = 1.0
+LET_IN_SECONDS = 0.02
+_ENTRY = re.compile(rb"\ndn:+ ([^\n]*)")
 
 
 @dataclass(slots=True)
@@ -38,9 +41,13 @@ class Door:
     async def open(self, listening: socket.socket) -> asyncio.Server:
         return await asyncio.start_unix_server(self._take, sock=listening, backlog=BACKLOG)
 
-    async def last_answers(self) -> None:
-        """Whoever was let in while the door closed is answered still."""
-        await asyncio.sleep(0)
+    async def close(self, server: asyncio.Server) -> None:
+        """Whoever was let in is answered still; the next ones wait at the socket for whoever holds it."""
+        for listening in server.sockets:
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        # asyncio takes several turns from letting somebody in to telling of it.
+        await asyncio.sleep(LET_IN_SECONDS)
+        server.close()
         if self._answering:
             await asyncio.wait(self._answering, timeout=LAST_SECONDS)
 
@@ -64,12 +71,16 @@ class Door:
     def _listen(self, text: bytes) -> None:
         try:
             self._marks.extend(MARK.findall(text))
+            if len(text) >= LARGEST_READ:
+                raise OverflowError
             announced = read_announcement(text) if self.hear else None
             if announced and self.hear:
                 self.hear(announced)
         except Exception as error:
             # Its text might hold a password.
-            log.error("an announcement can't be read: %s", type(error).__name__)
+            entry = _ENTRY.search(text[:CHUNK])
+            name = entry[1].decode(errors="replace") if entry else "no entry"
+            log.error("%s: can't be read, a password in it is not captured: %s", name, type(error).__name__)
 
     def _status(self, text: bytes) -> bytes:
         mark = text.partition(b"mark: ")[2].strip()
@@ -79,11 +90,11 @@ class Door:
 
 async def _read(reader: asyncio.StreamReader) -> bytes:
     """Up to the blank line that ends an announcement; values hold none. Of a very large one, the beginning."""
-    kept, end = b"", b""
+    kept, end = bytearray(), b""
     while chunk := await reader.read(CHUNK):
         end = (end + chunk)[-2:]
         if len(kept) < LARGEST_READ:
             kept += chunk
         if end == b"\n\n":
             break
-    return kept
+    return bytes(kept)

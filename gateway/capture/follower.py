@@ -29,7 +29,7 @@ JUDGED_SECONDS = 30.0
 LOOKS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Pauses, in seconds, before each look whether the directory holds what its policy let pass; after them it won't."""
 OUTAGE_SECONDS = 600.0
-"""How long a sealed password waits in memory for a directory that does not answer."""
+"""How long a password that is in force waits in memory for a directory that does not answer the listener."""
 MOST_HELD = 10_000
 """Changes on their way at once; more are not captured."""
 FINISH_SECONDS = 3.0
@@ -42,8 +42,21 @@ class _Change:
     """One operation of which slapd has announced something."""
 
     password: Secret | None
-    """In clear; gone as soon as it is sealed."""
-    preparing: asyncio.Task[Prepared | None] | None = None
+    """In clear; gone as soon as it is being sealed. None where nobody can know it."""
+    is_wish: bool = False
+    """Of a Password Modify operation whose own Modify is still to come."""
+    preparing: asyncio.Task[Prepared | _Unprepared | None] | None = None
+
+    def drop(self) -> None:
+        """It is not to be followed: nothing of it stays in memory."""
+        self.password = None
+        if self.preparing:
+            self.preparing.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unprepared:
+    why: str
 
 
 @dataclass(slots=True)
@@ -56,7 +69,8 @@ class Follower:
     audit: Callable[..., None]
     """Takes service, outcome and facts."""
     _changes: OrderedDict[Call, _Change] = field(default_factory=OrderedDict)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: dict[asyncio.Task[None], str] = field(default_factory=dict)
+    """With the entries that they are about."""
     _hands: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(HANDS, "capture"))
 
     @property
@@ -67,7 +81,7 @@ class Follower:
     def hear(self, announced: Wished | Written) -> None:
         """Takes no time; must be called by the event loop."""
         if isinstance(announced, Wished):
-            self._remember(announced.call, _Change(_text(announced.password)))
+            self._remember(announced.call, _Change(_text(announced.password), is_wish=True))
         elif announced.by in self.own_accounts:
             return
         elif announced.is_judged:
@@ -76,50 +90,60 @@ class Follower:
             self._hear_written(announced)
 
     def _hear_written(self, written: Written) -> None:
-        """A value that looks hashed may be a password all the same: what is stored will tell."""
+        """A value that looks hashed may be a password all the same: what is stored will tell.
+
+        What slapd makes of a wish is hashed. Anything else is an operation of its own: clients use the numbers of
+        operations that have ended again.
+        """
         change = self._changes.get(written.call)
-        if change is None:
+        looks_hashed = _SCHEME.match(written.value.reveal()) is not None
+        if change is None or not (change.is_wish and looks_hashed):
             change = self._remember(written.call, _Change(_text(written.value)))
-            if _SCHEME.match(written.value.reveal()):
+            if looks_hashed:
                 return
+        change.is_wish = False
         change.preparing = asyncio.create_task(self._prepare(written.entry, change.password))
         change.password = None
 
     async def finish(self) -> None:
-        """Wait for what is under way, some seconds at most."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=FINISH_SECONDS)
-        if self._tasks:
-            log.warning("stopped with %d changes that were not seen in force: refused, overtaken, or lost", self.held)
+        """Wait for what is under way, also for what slapd is hashing, some seconds at most."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + FINISH_SECONDS
+        while (self._changes or self._tasks) and loop.time() < deadline:
+            await asyncio.sleep(0.01)
+        for entry in self._tasks.values():
+            log.warning("%s: stopped before its change was seen in force: refused, overtaken, or lost", entry)
         self._hands.shutdown(wait=False, cancel_futures=True)
 
     def _remember(self, call: Call, change: _Change) -> _Change:
+        if former := self._changes.get(call):
+            former.drop()
         self._changes[call] = change
         asyncio.get_running_loop().call_later(JUDGED_SECONDS, self._forget, call, change)
         while len(self._changes) > MOST_HELD:
-            self._changes.popitem(last=False)
+            self._changes.popitem(last=False)[1].drop()
         return change
 
     def _forget(self, call: Call, change: _Change) -> None:
         """The policy refused it, or slapd stopped."""
         if self._changes.get(call) is change:
-            del self._changes[call]
+            self._changes.pop(call).drop()
 
     def _follow(self, change: _Change, judged: Written) -> None:
         is_too_many = self.held >= MOST_HELD
         task = asyncio.create_task(
             self._tell_missed(judged, "too many changes at once") if is_too_many else self._settle(change, judged)
         )
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = judged.entry
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
-    async def _prepare(self, entry: str, password: Secret | None) -> Prepared | None:
+    async def _prepare(self, entry: str, password: Secret | None) -> Prepared | _Unprepared | None:
         try:
             return await self._answered(partial(self.outbox.prepare, entry, password))
         except Exception as error:
             # Raised where it is awaited; nobody awaits what the policy refused. Its text might hold the password.
             log.error("%s: can't be prepared: %s\n%s", entry, type(error).__name__, _places(error))
-            return None
+            return _Unprepared(type(error).__name__)
 
     async def _settle(self, change: _Change, judged: Written) -> None:
         if change.preparing is None:
@@ -131,12 +155,16 @@ class Follower:
         prepared = await change.preparing
         if prepared is None:
             return
+        if isinstance(prepared, _Unprepared):
+            await self._tell_missed(judged, prepared.why)
+            return
         try:
             for pause in LOOKS:
                 await asyncio.sleep(pause)
                 if await self._answered(partial(self.outbox.settle, prepared, judged.value)):
                     await self._tell_captured(prepared, judged)
                     return
+            log.info("%s: a change by %s did not come into force: refused or overtaken", judged.entry, judged.by)
         except DirectoryUnavailable as error:
             await self._tell_missed(judged, str(error))
         except Exception as error:

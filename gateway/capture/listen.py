@@ -55,8 +55,7 @@ async def keep_open(door: Door, listening: socket.socket, finish: Callable[[], A
             await asyncio.wait_for(stop.wait(), _watchdog_seconds() / 2)
     tell_systemd("STOPPING=1")
     await finish()
-    server.close()
-    await door.last_answers()
+    await door.close(server)
 
 
 def tell_systemd(state: str) -> None:

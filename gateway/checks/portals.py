@@ -32,7 +32,7 @@ def _transport(settings: Settings) -> Finding:
 
 def _client(checked: str, client: ApiClient) -> Iterator[Finding]:
     wide = [str(network) for network in client.addresses if network.num_addresses > MOST_ADDRESSES]
-    if wide and not client.certificate_sha256:
+    if wide and client.token_sha256:
         text = f"its token is good from everywhere in {', '.join(wide)}"
         yield warn(checked, text, f"{checked}.addresses: the machines of the portal alone")
     if len(client.token_sha256) > 1:

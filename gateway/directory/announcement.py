@@ -31,7 +31,7 @@ _CHANGES = ("add", "delete", "replace")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One operation of one client. slapd counts anew when it starts, so the client's address is part of it."""
+    """One operation of one client, until that client's next one of the same number."""
 
     client: str
     connection: str

@@ -85,7 +85,7 @@ class Throttle:
     def admit(self, attempt: Attempt) -> Wait | None:
         """Count the attempt, or say how long to wait. Raises StoreUnavailable.
 
-        Addresses come first: an address that is held up can't use up what a login may try.
+        Addresses and portals come first: one that is held up can't use up what all others, or a login, may try.
         """
         windows = self._windows_of(attempt)
         return self._wait(windows, self._windows.count(list(windows)))
@@ -123,13 +123,13 @@ class Throttle:
 
     def _subjects(self, attempt: Attempt) -> Iterator[tuple[Subject, tuple[str, ...]]]:
         service = attempt.service
-        yield Subject.OVERALL, ("overall",)
-        yield Subject.SERVICE, ("service", service)
         if attempt.client:
             yield Subject.CLIENT, ("client", attempt.client)
         else:
             address = Subject.SHARED_ADDRESS if self._is_shared(attempt.address) else Subject.ADDRESS
             yield address, ("address", service, self._hash(neighbourhood(attempt.address)))
+        yield Subject.SERVICE, ("service", service)
+        yield Subject.OVERALL, ("overall",)
         if attempt.login:
             yield Subject.LOGIN, ("login", service, self._hash(_login_key(attempt.login)))
         if attempt.proof:
@@ -139,7 +139,7 @@ class Throttle:
             yield Subject.PERSON, ("person", service, self._hash(attempt.person))
 
     def _is_shared(self, address: str) -> bool:
-        parsed = _address(address)
+        parsed = parsed_address(address)
         return parsed is not None and any(parsed in network for network in self._shared)
 
     def _hash(self, text: str) -> str:
@@ -148,7 +148,7 @@ class Throttle:
 
 def neighbourhood(address: str) -> str:
     """What counts as one address: an IPv4 address, the /64 of an IPv6 one."""
-    parsed = _address(address)
+    parsed = parsed_address(address)
     if isinstance(parsed, IPv6Address):
         return f"{int(parsed) >> (128 - NEIGHBOURHOOD):x}/{NEIGHBOURHOOD}"
     return str(parsed or "unknown")
@@ -163,7 +163,8 @@ def _login_key(login: str) -> str:
     return folded(login) or login.casefold()
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
+def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
+    """None for what is no address; an IPv4 address that came in IPv6's form is one."""
     try:
         parsed = ip_address(text.partition("%")[0])
     except ValueError:

@@ -45,4 +45,4 @@ class Api(Section):
     It must put it in the place of whatever a client wrote there itself.
     """
     client_ca_file: Path | None = None
-    """Where this process speaks TLS itself: the certificates of clients, or of those who vouch for them."""
+    """Where this process speaks TLS itself: those who vouch for clients' certificates (a self-signed one, itself)."""

@@ -11,6 +11,7 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     """The key of each, and what to mend."""
     yield from _of_second_proof(settings)
     yield from _of_web(settings)
+    yield from _of_portals(settings)
     if settings.capture.socket and not settings.workstation.targets:
         yield "capture.socket", "has nowhere to bring passwords: [workstation.targets] names none"
 
@@ -28,6 +29,20 @@ def _of_second_proof(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "second_proof.ways", 'has "mail", and [notices] names no mail server (spool, smtp_host)'
     if "phone" in ways and not people.phone:
         yield "second_proof.ways", 'has "phone", and people.phone names no attribute'
+
+
+def _of_portals(settings: Settings) -> Iterator[tuple[str, str]]:
+    seen: dict[str, str] = {}
+    for name, client in settings.api.clients.items():
+        for proof in (*client.token_sha256, *client.certificate_sha256):
+            if seen.setdefault(proof, name) != name:
+                yield f"api.clients.{name}", f"has the token or certificate of {seen[proof]}: which of them calls?"
+        hands_on = settings.api.certificate_header or settings.api.client_ca_file
+        if client.certificate_sha256 and not hands_on:
+            yield (
+                f"api.clients.{name}.certificate_sha256",
+                "needs api.certificate_header or api.client_ca_file: no certificate is seen otherwise",
+            )
 
 
 def _of_web(settings: Settings) -> Iterator[tuple[str, str]]:

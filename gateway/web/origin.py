@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+from gateway.protection.throttle import parsed_address
 
 PROXIED = "mamia.proxied"
 """In a request's environment: whether one of our own proxies sent it."""
@@ -33,17 +35,18 @@ class CountedProxies:
         return app(environ, start_response)
 
     def _is_proxy(self, address: str) -> bool:
-        try:
-            caller = ip_address(address)
-        except ValueError:
-            # A socket file has no address: only the proxy reaches it.
-            return not address
-        return any(caller in network for network in self._networks)
+        # A socket file has no address: only the proxy reaches it.
+        return not address or is_within(address, self._networks)
 
 
 def stand_behind_proxies(app: Flask, count: int, networks: Sequence[IPv4Network | IPv6Network]) -> None:
     if count:
         app.wsgi_app = CountedProxies(app.wsgi_app, count, networks)  # type: ignore[method-assign]
+
+
+def is_within(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    parsed = parsed_address(address)
+    return parsed is not None and any(parsed in network for network in networks)
 
 
 def address() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 
 from flask import Flask, Response, abort, request
 from flask.typing import ResponseReturnValue
@@ -21,7 +20,7 @@ def watch(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork]) -> Non
     """`allowed`: the networks that may read; to all others there is no such page."""
 
     def read() -> ResponseReturnValue:
-        if not _is_allowed(allowed):
+        if not origin.is_within(origin.address(), allowed):
             abort(404)
         text, kind = metrics.text()
         return Response(text, content_type=kind)
@@ -36,11 +35,3 @@ def watch(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork]) -> Non
         return response
 
     app.add_url_rule("/metrics", "metrics", read)
-
-
-def _is_allowed(allowed: Sequence[IPvAnyNetwork]) -> bool:
-    try:
-        address = ip_address(origin.address())
-    except ValueError:
-        return False
-    return any(address in network for network in allowed)

@@ -46,6 +46,13 @@ def test_a_token_when_it_comes_from_elsewhere_then_it_is_worth_nothing(open_port
     assert portal.post("/find", ANYBODY).json["code"] == "not_found"
 
 
+def test_a_token_when_its_ipv4_address_comes_in_the_form_of_ipv6_then_it_is_the_same_address(open_portal):
+    portal = open_portal(client={"addresses": ["192.0.2.10/32"]})
+    portal.environment["REMOTE_ADDR"] = "::ffff:192.0.2.10"
+
+    assert portal.get("/policy").status_code == 200
+
+
 def test_a_client_when_it_asks_for_a_service_that_is_not_its_own_then_it_is_refused(open_portal):
     portal = open_portal(client={"services": ["find"]})
 

@@ -143,6 +143,22 @@ def test_rate_when_one_portal_used_it_up_then_it_waits_and_its_address_does_not_
     ]
 
 
+@pytest.mark.parametrize("path", ["/policy", "/propagations/xyz"])
+def test_rate_when_a_portal_only_reads_then_that_counts_too(open_portal, path):
+    portal = open_portal(client={"rate": "2/minute"})
+
+    assert [portal.get(path).json.get("code") == "throttled" for _ in range(3)] == [False, False, True]
+
+
+def test_a_portal_when_it_goes_on_past_its_rate_then_nobody_else_is_held_up(directory, open_portal):
+    directory.add_person("fdurand4")
+    portal = open_portal(client={"rate": "2/minute"}, throttle={"overall": "10/minute", "per_service": "10/minute"})
+    for _ in range(20):
+        portal.post("/change", change_of(login="somebody"))
+
+    assert Browser(portal.app).change("fdurand4", PASSWORD, NEW).status == 200
+
+
 def test_people_when_a_portal_changes_their_password_then_they_are_told_by_mail(directory, open_portal, tmp_path):
     portal = open_portal(notices={"spool": tmp_path / "mails", "smtp_host": ""})
     directory.add_person("fdurand4")
@@ -169,7 +185,7 @@ def test_audit_when_a_portal_was_served_then_it_names_the_client_and_holds_no_se
         ("change", "changed", "portal"),
         ("find", "found", "portal"),
     ]
-    assert not [secret for secret in (NEW, PASSWORD, "Faux-Passe-1", "1985") if secret in file.read_text()]
+    assert not [secret for secret in (NEW, PASSWORD, "Faux-Passe-1", "1985-03-27") if secret in file.read_text()]
 
 
 def test_outage_when_the_directory_is_down_then_the_problem_says_that_nothing_changed(directory, portal):
@@ -181,6 +197,26 @@ def test_outage_when_the_directory_is_down_then_the_problem_says_that_nothing_ch
     assert "Rien n’a été modifié" in answer.json["detail"]
 
 
+def test_audit_when_the_directory_is_down_then_it_names_the_portal_and_whose_password_is_in_doubt(
+    directory, open_portal, tmp_path
+):
+    portal = open_portal(audit={"to": "file", "file": tmp_path / "audit.log"})
+    directory.slapd.stop()
+
+    portal.post("/change", change_of())
+
+    line = json.loads((tmp_path / "audit.log").read_text().splitlines()[-1])
+    assert (line["service"], line["outcome"]) == ("change", "directory_unavailable")
+    assert (line["client"], line["login"]) == ("portal", "fdurand4")
+
+
+@pytest.mark.parametrize("birth_date", ["475718400", "0", "1985-3-27", "27/03/1985", "1985-03-27T00:00:00"])
+def test_birth_date_when_it_is_no_plain_date_then_it_is_refused_and_not_guessed(portal, birth_date):
+    answer = portal.post("/find", {**DURAND, "birth_date": birth_date})
+
+    assert (answer.status_code, answer.json["faults"][0]["field"]) == (422, "birth_date")
+
+
 @pytest.mark.parametrize(
     "options, status, code",
     [
@@ -190,6 +226,7 @@ def test_outage_when_the_directory_is_down_then_the_problem_says_that_nothing_ch
         ({"json": {"login": "x"}}, 422, "invalid"),
         ({"json": {**change_of(), "more": 1}}, 422, "invalid"),
         ({"json": change_of(login="   ")}, 422, "invalid"),
+        ({"json": change_of(login="\u2003")}, 422, "invalid"),
         ({"json": change_of(new="Tab\tulation-1")}, 422, "invalid"),
         ({"json": change_of(new="x" * 1025)}, 422, "invalid"),
         ({"data": b'{"login": "' + b"x" * 300_000, "content_type": "application/json"}, 413, "too_large"),

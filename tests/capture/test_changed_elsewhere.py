@@ -135,6 +135,25 @@ def test_bytes_that_are_no_text_when_ldappasswd_sends_them_then_the_state_says_t
     wait_until(lambda: person.states.get("domain") and person.states["domain"].reason == "not_in_clear", SOON)
 
 
+def test_a_number_of_an_operation_when_it_is_used_again_after_a_refusal_then_the_second_password_is_captured(
+    person, capture
+):
+    """RFC 4511, 4.1.1.1 lets a client do so: two lines with one address, as over ldapi, would look the same."""
+    at = f"connid: 7\nmsgid: 2\npeername: PATH=/ldapi\ndn: {person.dn}\n"
+    change = f"MODIFY\n{at}replace: userPassword\nuserPassword: {{}}\n-\n\n"
+
+    with person.directory.as_admin() as line:
+        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
+    wait_until(lambda: person.waiting == NEW, SOON)
+    stored = person.directory.read(person.login)["userPassword"][0]
+    capture.say(change.format("refused").encode())
+    capture.say(change.format(NEWER).encode())
+    judged = "replace: pwdChangedTime\npwdChangedTime: 20261125000000Z\n-\n\n"
+    capture.say(change.format(stored).encode()[:-1] + judged.encode())
+
+    wait_until(lambda: person.waiting == NEWER, SOON)
+
+
 def test_a_password_of_somebody_without_a_workstation_when_it_is_changed_then_nothing_is_written(
     announcing, short_folder, capture
 ):

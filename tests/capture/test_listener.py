@@ -67,9 +67,23 @@ def test_writes_on_people_when_nobody_listens_then_slapd_refuses_them_at_once_an
     assert person.directory.binds(person.login, PASSWORD)
 
 
-def test_searches_and_logins_when_nobody_listens_then_they_go_on(person):
+def test_searches_and_logins_of_people_without_a_failure_when_nobody_listens_then_they_go_on(person):
     with person.directory.as_service("gateway") as line:
         assert line.search_s(person.dn, ldap.SCOPE_BASE, attrlist=["uid"])
+    assert person.directory.binds(person.login, PASSWORD)
+
+
+def test_a_login_after_a_wrong_one_when_nobody_listens_then_slapd_cannot_clear_the_count_and_refuses_it(
+    person, listener
+):
+    listener.start()
+    assert not person.directory.binds(person.login, "certainly wrong")
+    listener.stop()
+
+    with pytest.raises(ldap.OTHER, match="could not open socket"):
+        person.directory.binds(person.login, PASSWORD)
+
+    listener.start()
     assert person.directory.binds(person.login, PASSWORD)
 
 
@@ -187,12 +201,18 @@ def test_nonsense_when_it_is_announced_then_it_is_answered_like_everything(liste
     assert listener.status()["capturing"]
 
 
-def test_a_large_picture_when_it_is_written_together_with_a_password_then_it_passes(person, listener):
+@pytest.mark.parametrize("password_first", [True, False])
+def test_a_large_picture_when_it_is_written_together_with_a_password_then_that_is_captured(
+    person, listener, password_first
+):
     listener.start()
+    changes = [
+        (ldap.MOD_REPLACE, "userPassword", [NEW.encode()]),
+        (ldap.MOD_REPLACE, "jpegPhoto", [os.urandom(3_000_000)]),
+    ]
     with person.directory.as_admin() as line:
-        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "jpegPhoto", [os.urandom(3_000_000)])])
+        line.modify_s(person.dn, changes if password_first else changes[::-1])
 
-    set_by_admin(person, NEW)
     wait_until(lambda: person.waiting == NEW, SOON)
 
 

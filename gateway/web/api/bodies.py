@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from gateway.account.policy import Rule
 from gateway.web.forms import LONGEST_PASSWORD
 from gateway.web.progress import Stage
 
 TYPEABLE = r"[^\x00-\x1F\x7F-\x9F\uFFFD]"
+VISIBLE = r"[^\x00-\x20\x7F-\xA0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000\uFFFD]"
 Line = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=100, pattern=rf"^{TYPEABLE}*[^\x00-\x20\x7F-\xA0\uFFFD]{TYPEABLE}*$"),
+    StringConstraints(min_length=1, max_length=100, pattern=rf"^{TYPEABLE}*{VISIBLE}{TYPEABLE}*$"),
 ]
 Password = Annotated[
     str,
     StringConstraints(min_length=1, max_length=LONGEST_PASSWORD, pattern=rf"^{TYPEABLE}+$"),
     Field(repr=False, json_schema_extra={"format": "password"}),
 ]
+
+
+def _written_out(value: object) -> object:
+    """pydantic also takes seconds since 1970: whoever sends those meant something else."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        return date.fromisoformat(value)
+    raise ValueError("a date as 1985-03-27")
 
 
 class _Sent(BaseModel):
@@ -36,7 +45,7 @@ class FindRequestBody(_Sent):
 
     surname: Annotated[Line, Field(examples=["Durand"])]
     given_name: Annotated[Line, Field(examples=["François"])]
-    birth_date: Annotated[date, Field(examples=["1985-03-27"])]
+    birth_date: Annotated[date, BeforeValidator(_written_out), Field(examples=["1985-03-27"])]
 
 
 class FoundAccount(_Answered):

@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import ssl
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import unquote
 
 from flask import request
@@ -45,7 +44,7 @@ class Clients:
             raise self._turned_away(
                 service, UNKNOWN, Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
             )
-        if not _is_from(client.settings):
+        if not origin.is_within(origin.address(), client.settings.addresses):
             raise self._turned_away(service, client.name, Problem("foreign_address"))
         if service not in client.settings.services:
             raise self._turned_away(service, client.name, Problem("foreign_service"))
@@ -83,11 +82,3 @@ def _handed_on(text: str) -> bytes:
         return ssl.PEM_cert_to_DER_cert(unquote(text).strip()) if text else b""
     except (binascii.Error, ValueError):
         return b""
-
-
-def _is_from(settings: ApiClient) -> bool:
-    try:
-        address = ip_address(origin.address())
-    except ValueError:
-        return False
-    return any(address in network for network in settings.addresses)

@@ -43,6 +43,8 @@ def _typed() -> list[str]:
     ):
         raise Problem("invalid", f"{', '.join(FIELDS)}: once each, neither empty nor longer than {LONGEST_PASSWORD}")
     (login,), (current,), (new,) = values
+    if not login.strip():
+        raise Problem("invalid", "user: empty")
     return [login.strip(), current, new]
 
 

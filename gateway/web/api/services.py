@@ -52,7 +52,7 @@ class ApiServices:
         self._progress = progress
 
     def policy(self) -> ResponseReturnValue:
-        self.clients.admit("policy")
+        self.throttle("policy", self.clients.admit("policy"))
         rules, settings = self.desk.rules, self.desk.settings
         return _json(
             PasswordPolicy(
@@ -91,7 +91,7 @@ class ApiServices:
         )
 
     def propagation(self, ticket: str) -> ResponseReturnValue:
-        self.clients.admit("change")
+        self.throttle("propagation", self.clients.admit("change"))
         opened = self.desk.tickets.open("result", ticket)
         if isinstance(opened, Void):
             raise Problem("propagation_unknown")
@@ -114,6 +114,8 @@ class ApiServices:
 
     def throttle(self, service: str, client: Client, *, login: str = "", person: str = "") -> None:
         """Counts the attempt. Raises Problem, StoreUnavailable."""
+        # For the audit of an outage: whose password is in doubt.
+        g.asked = {"service": service, "client": client.name, "login": login}
         attempt = Attempt(service, origin.address(), client=client.name, login=login, person=person)
         if wait := self.desk.throttle.admit(attempt):
             self.note("throttled", service, client, login=login, limit=wait.subject)
@@ -188,7 +190,7 @@ def outages_as_problems(
 
     def outage(problem: Problem, error: Exception) -> ResponseReturnValue:
         log.error("api: %s: %s: %s", service, problem.code, error)
-        desk.audit.record(service, problem.code, **origin.facts())
+        desk.audit.record(**{"service": service, **g.get("asked", {})}, outcome=problem.code, **origin.facts())
         return problem.answer()
 
     return answered
