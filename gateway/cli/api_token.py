@@ -6,6 +6,10 @@ import argparse
 import hashlib
 import secrets
 
+from pydantic import TypeAdapter, ValidationError
+
+from gateway.settings.api import ClientName
+
 TOKEN_BYTES = 32
 
 
@@ -15,8 +19,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="make a token for a portal that may use the API",
         description="Prints a token, which is kept nowhere, and the lines for the settings that know it again.",
     )
-    parser.add_argument("name", metavar="NAME", help="of the portal, such as webmail")
+    parser.add_argument("name", metavar="NAME", type=_client_name, help="of the portal, such as webmail")
     parser.set_defaults(run=run)
+
+
+def _client_name(text: str) -> str:
+    try:
+        return TypeAdapter(ClientName).validate_python(text)
+    except ValidationError as error:
+        raise argparse.ArgumentTypeError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -82,6 +82,12 @@ def test_settings_when_secrets_stand_in_files_then_they_are_read_from_there(writ
     assert settings.web.keys == [f"{KEY}-new", f"{KEY}-old"]
 
 
+def portal(name, by="token"):
+    """The section of a client whose token, or certificate, is that of all others."""
+    proof = f'{by}_sha256 = ["{64 * "0"}"]'
+    return f'[api.clients.{name}]\n{proof}\nservices = ["policy"]\naddresses = ["192.0.2.1"]\n'
+
+
 @pytest.mark.parametrize(
     "old, new, key, told",
     [
@@ -116,6 +122,8 @@ def test_settings_when_secrets_stand_in_files_then_they_are_read_from_there(writ
         ("base =", 'filter = "(((uid=*)"\nbase =', "people.filter", "brackets"),
         ("[directory]", "[directory]\nstart_tls = true", "directory.servers", "secured once more"),
         ("[web]", '[api]\nclient_ca_file = "/x"\n[web]', "api.client_ca_file", "tls_certificate_file"),
+        ("[web]", f"{portal('a')}{portal('b')}[web]", "api.clients.b", "has the token or certificate of a"),
+        ("[web]", f"{portal('a', by='certificate')}[web]", "api.clients.a.certificate_sha256", "certificate_header"),
         ("[web]", '[api]\ncertificate_header = "X"\n[web]', "api.certificate_header", "trusted_proxies"),
         ("bind_dn", 'ca_file = "/etc/hostname"\nbind_dn', "directory.ca_file", "PEM"),
     ],
