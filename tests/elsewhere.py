@@ -65,3 +65,10 @@ def ldappasswd(
         ["ldappasswd", "-x", "-H", directory.url, "-D", bind_dn, *password_option, *arguments],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def announced(person: Person, value: str, *, is_judged: bool = False) -> bytes:
+    """What slapd says of one and the same operation, above its policy or, once that let it pass, below."""
+    head = f"MODIFY\nconnid: 7\nmsgid: 2\npeername: PATH=/ldapi\ndn: {person.dn}\n"
+    stamp = "replace: pwdChangedTime\npwdChangedTime: 20261125000000Z\n-\n" if is_judged else ""
+    return f"{head}replace: userPassword\nuserPassword: {value}\n-\n{stamp}\n".encode()

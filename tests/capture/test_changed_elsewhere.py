@@ -9,7 +9,7 @@ import ldap
 import pytest
 from Crypto.Hash import MD4
 from directory_server import ADMIN, PASSWORD
-from elsewhere import Person, ldappasswd
+from elsewhere import Person, announced, ldappasswd
 from patience import wait_until
 
 from gateway import composition
@@ -139,17 +139,13 @@ def test_a_number_of_an_operation_when_it_is_used_again_after_a_refusal_then_the
     person, capture
 ):
     """RFC 4511, 4.1.1.1 lets a client do so: two lines with one address, as over ldapi, would look the same."""
-    at = f"connid: 7\nmsgid: 2\npeername: PATH=/ldapi\ndn: {person.dn}\n"
-    change = f"MODIFY\n{at}replace: userPassword\nuserPassword: {{}}\n-\n\n"
-
     with person.directory.as_admin() as line:
         line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
     wait_until(lambda: person.waiting == NEW, SOON)
     stored = person.directory.read(person.login)["userPassword"][0]
-    capture.say(change.format("refused").encode())
-    capture.say(change.format(NEWER).encode())
-    judged = "replace: pwdChangedTime\npwdChangedTime: 20261125000000Z\n-\n\n"
-    capture.say(change.format(stored).encode()[:-1] + judged.encode())
+    capture.say(announced(person, "refused"))
+    capture.say(announced(person, NEWER))
+    capture.say(announced(person, stored, is_judged=True))
 
     wait_until(lambda: person.waiting == NEWER, SOON)
 

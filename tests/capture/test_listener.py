@@ -14,7 +14,7 @@ import ldap
 import pytest
 from capture_process import CaptureProcess
 from directory_server import PASSWORD
-from elsewhere import Person, ldappasswd
+from elsewhere import Person, announced, ldappasswd
 from patience import wait_until
 
 NEW, NEWER = "Neuf-Pässe-2026!", "Plus-Neuf-2027!"
@@ -238,3 +238,17 @@ def test_the_listener_when_it_is_told_to_stop_then_changes_under_way_are_finishe
         listener.stop()
 
         assert person.waiting == f"{NEWER}-{number}"
+
+
+def test_the_listener_when_it_is_told_to_stop_while_slapd_hashes_then_it_waits_for_that_change(person, listener):
+    listener.start()
+    set_by_admin(person, NEW)
+    wait_until(lambda: person.waiting == NEW, SOON)
+    stored = person.directory.read(person.login)["userPassword"][0]
+
+    listener.say(announced(person, NEWER))
+    listener.signal(signal.SIGTERM)
+    time.sleep(0.5)
+    listener.say(announced(person, stored, is_judged=True))
+
+    wait_until(lambda: person.waiting == NEWER, SOON)

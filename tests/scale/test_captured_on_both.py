@@ -81,3 +81,22 @@ def test_a_change_when_it_is_copied_to_the_other_server_then_it_is_captured_once
     with pair.second.as_admin() as line:
         [(_, entry)] = line.search_s(person.dn, ldap.SCOPE_BASE, attrlist=["mamiaPendingSecret"])
     assert entry["mamiaPendingSecret"]
+
+
+def test_copying_when_nobody_listens_beside_one_server_then_it_stops_there_until_somebody_does(
+    announcing_pair, folder
+):
+    """slapd asks for what it copies too; ldif/README.md warns of it."""
+    pair, (_, there) = announcing_pair
+    person = Person(pair.first, folder, "ymartin2")
+    pair.wait_until_same()
+    there.stop()
+
+    assert ldappasswd(pair.first, "-s", NEW, person.dn).returncode == 0
+    time.sleep(QUIET_SECONDS)
+
+    assert pair.first.binds(person.login, NEW)
+    assert not pair.second.read(person.login).get("mamiaSyncState")
+    there.start()
+    pair.wait_until_same()
+    assert pair.second.binds(person.login, NEW)
