@@ -52,7 +52,9 @@ def _listener(path: Path) -> Finding:
         text = "whoever listens does not answer: every write on people waits for it"
         return fail(checked, text, "systemctl restart mamia-capture")
     except (OSError, ValueError) as error:
-        text = f"nobody listens ({type(error).__name__}): slapd refuses writes on people, some logins, and copies"
+        text = (
+            f"nobody listens ({type(error).__name__}): slapd refuses every write on people, so some logins and copies"
+        )
         return fail(checked, text, START)
     if not status["capturing"]:
         text = "slapd is answered, and nothing is captured: the listener could not start"

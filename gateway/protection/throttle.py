@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import MappingProxyType
 
 from limits import RateLimitItem, parse_many
@@ -20,12 +19,10 @@ from limits import RateLimitItem, parse_many
 from gateway.account.model import Secret
 from gateway.account.names import folded
 from gateway.account.proofs import candidates
+from gateway.protection.addresses import is_within, neighbourhood
 from gateway.protection.store import Store
 from gateway.protection.windows import Window, Windows
 from gateway.settings import Throttle as Rates
-
-NEIGHBOURHOOD = 64
-"""Bits of an IPv6 address that stand for one customer (RFC 6177)."""
 
 
 class Subject(StrEnum):
@@ -139,19 +136,10 @@ class Throttle:
             yield Subject.PERSON, ("person", service, self._hash(attempt.person))
 
     def _is_shared(self, address: str) -> bool:
-        parsed = parsed_address(address)
-        return parsed is not None and any(parsed in network for network in self._shared)
+        return is_within(address, self._shared)
 
     def _hash(self, text: str) -> str:
         return hashlib.blake2b(text.encode(), key=self._key, digest_size=16).hexdigest()
-
-
-def neighbourhood(address: str) -> str:
-    """What counts as one address: an IPv4 address, the /64 of an IPv6 one."""
-    parsed = parsed_address(address)
-    if isinstance(parsed, IPv6Address):
-        return f"{int(parsed) >> (128 - NEIGHBOURHOOD):x}/{NEIGHBOURHOOD}"
-    return str(parsed or "unknown")
 
 
 def person_key(surname: str, given_name: str, birth_date: str) -> str:
@@ -161,12 +149,3 @@ def person_key(surname: str, given_name: str, birth_date: str) -> str:
 def _login_key(login: str) -> str:
     """At least as tolerant as the directory's own comparison, so that no other spelling starts a count of its own."""
     return folded(login) or login.casefold()
-
-
-def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
-    """None for what is no address; an IPv4 address that came in IPv6's form is one."""
-    try:
-        parsed = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, IPv6Address) else parsed

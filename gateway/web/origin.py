@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway.protection.throttle import parsed_address
+from gateway.protection.addresses import is_within
 
 PROXIED = "mamia.proxied"
 """In a request's environment: whether one of our own proxies sent it."""
@@ -42,11 +42,6 @@ class CountedProxies:
 def stand_behind_proxies(app: Flask, count: int, networks: Sequence[IPv4Network | IPv6Network]) -> None:
     if count:
         app.wsgi_app = CountedProxies(app.wsgi_app, count, networks)  # type: ignore[method-assign]
-
-
-def is_within(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
-    parsed = parsed_address(address)
-    return parsed is not None and any(parsed in network for network in networks)
 
 
 def address() -> str:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import IPvAnyNetwork
 
 from gateway.metrics import Metrics
+from gateway.protection.addresses import is_within
 from gateway.web import origin
 from gateway.web.request_id import seconds_so_far
 
@@ -20,7 +21,7 @@ def watch(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork]) -> Non
     """`allowed`: the networks that may read; to all others there is no such page."""
 
     def read() -> ResponseReturnValue:
-        if not origin.is_within(origin.address(), allowed):
+        if not is_within(origin.address(), allowed):
             abort(404)
         text, kind = metrics.text()
         return Response(text, content_type=kind)

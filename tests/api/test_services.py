@@ -180,12 +180,14 @@ def test_audit_when_a_portal_was_served_then_it_names_the_client_and_holds_no_se
     portal.post("/find", DURAND)
 
     lines = [json.loads(line) for line in file.read_text().splitlines()]
+    # Digits that chance puts there tell nothing.
+    told = json.dumps([{**line, "time": "", "request": "", "agent": ""} for line in lines])
     assert [(line["service"], line["outcome"], line["client"]) for line in lines] == [
         ("change", "credentials", "portal"),
         ("change", "changed", "portal"),
         ("find", "found", "portal"),
     ]
-    assert not [secret for secret in (NEW, PASSWORD, "Faux-Passe-1", "1985-03-27") if secret in file.read_text()]
+    assert not [secret for secret in (NEW, PASSWORD, "Faux-Passe-1", "1985") if secret in told]
 
 
 def test_outage_when_the_directory_is_down_then_the_problem_says_that_nothing_changed(directory, portal):

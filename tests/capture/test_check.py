@@ -51,7 +51,7 @@ def test_listener_when_nobody_listens_then_it_fails_and_says_what_slapd_does(lis
     finding = next(check_capture(load(listener.config)))
 
     assert finding.level is Level.FAIL
-    assert "slapd refuses writes on people" in finding.finding
+    assert "slapd refuses every write on people" in finding.finding
 
 
 def test_listener_when_it_stands_still_then_it_fails(capture, monkeypatch):

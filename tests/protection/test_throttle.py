@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from real_redis import PrivateRedis
 
+from gateway.protection.addresses import neighbourhood
 from gateway.protection.spent import SharedSpent
 from gateway.protection.store import Store, StoreUnavailable
-from gateway.protection.throttle import Attempt, Throttle, neighbourhood
+from gateway.protection.throttle import Attempt, Throttle
 from gateway.settings import Throttle as Rates
 
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from flask import request
 
+from gateway.protection.addresses import is_within
 from gateway.protection.throttle import Attempt
 from gateway.settings import Api, ApiClient, ApiService
 from gateway.web import origin
@@ -44,7 +45,7 @@ class Clients:
             raise self._turned_away(
                 service, UNKNOWN, Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
             )
-        if not origin.is_within(origin.address(), client.settings.addresses):
+        if not is_within(origin.address(), client.settings.addresses):
             raise self._turned_away(service, client.name, Problem("foreign_address"))
         if service not in client.settings.services:
             raise self._turned_away(service, client.name, Problem("foreign_service"))
