@@ -14,6 +14,7 @@ from gateway.workstation.state import Step
 
 NEW = "Nouveau-2025"
 DURAND = {"surname": "Durand", "given_name": "François", "birth_date": "1985-03-27"}
+WEBMAIL = {"user": "fdurand4", "curpass": PASSWORD, "newpass": NEW}
 
 
 def change_of(login="fdurand4", current=PASSWORD, new=NEW):
@@ -242,6 +243,35 @@ def test_body_when_it_is_not_as_it_must_be_then_the_problem_says_so_and_repeats_
     assert (answer.status_code, answer.json["code"]) == (status, code)
     assert NEW not in answer.text
     assert PASSWORD not in answer.text
+
+
+@pytest.mark.parametrize(
+    "changed, field",
+    [
+        ({"user": "\u00a0"}, "user"),
+        ({"user": ["fdurand4", "pmartin"]}, "user"),
+        ({"curpass": ""}, "curpass"),
+        ({"newpass": "Tab\tulation-1"}, "newpass"),
+        ({"newpass": "x" * 1025}, "newpass"),
+        ({"newpass": "\ufffd"}, "newpass"),
+    ],
+)
+def test_roundcube_when_a_field_is_not_as_it_must_be_then_the_problem_names_it_and_repeats_nothing(
+    directory, portal, changed, field
+):
+    answer = portal.post("/roundcube", data={**WEBMAIL, **changed})
+
+    assert (answer.status_code, [fault["field"] for fault in answer.json["faults"]]) == (422, [field])
+    assert NEW not in answer.text
+    assert PASSWORD not in answer.text
+
+
+def test_roundcube_when_its_form_has_more_fields_then_they_are_let_pass(directory, portal):
+    directory.add_person("fdurand4")
+
+    answer = portal.post("/roundcube", data={**WEBMAIL, "_task": "settings"})
+
+    assert (answer.status_code, answer.text) == (200, "ok")
 
 
 @pytest.mark.parametrize(

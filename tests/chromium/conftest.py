@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -12,6 +12,9 @@ from werkzeug.serving import make_server
 
 from gateway.app import create_app
 from gateway.composition import Gateway
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
@@ -28,11 +31,11 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def serve(build: Callable[..., Gateway]) -> Iterator[Callable[..., str]]:
-    """Serves a gateway with these settings; its address: `serve(captcha={…})`."""
+    """Serves a gateway with these settings; its address: `serve(captcha={…})`. `line` stands for a slow line."""
     stops: list[Callable[[], None]] = []
 
-    def start(**sections: Any) -> str:
-        server = make_server("127.0.0.1", 0, create_app(build(**sections)), threaded=True)
+    def start(line: Callable[[WSGIApplication], WSGIApplication] = lambda app: app, **sections: Any) -> str:
+        server = make_server("127.0.0.1", 0, line(create_app(build(**sections))), threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         stops.extend((server.shutdown, thread.join, server.server_close))

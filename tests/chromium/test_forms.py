@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from browser import CHANGE, FIND, RESET
 from directory_server import PASSWORD
 from staff import change, fill, send
+from werkzeug.wrappers import Response
 
 LOGIN, NEW = "fdurand4", "Nouveau-2025"
 STEADY = 0.01
@@ -85,14 +88,9 @@ def test_panel_when_there_is_no_javascript_then_it_speaks_of_all_fields(serve, o
     assert page.locator("[data-about]:visible").count() == 3
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("path", ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes"])
-def test_page_when_it_loads_then_nothing_jumps(page, serve, path, width):
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(serve(captcha={"required": ["find", "reset", "change"]}) + path)
-    page.wait_for_load_state("networkidle")
-
-    shift = page.evaluate(
+def layout_shift(page):
+    """Cumulative, of all that has happened until now."""
+    return page.evaluate(
         """() => new Promise(done => {
             let sum = 0;
             new PerformanceObserver(list => list.getEntries().forEach(entry => (sum += entry.value)))
@@ -101,7 +99,42 @@ def test_page_when_it_loads_then_nothing_jumps(page, serve, path, width):
         })"""
     )
 
-    assert shift < STEADY
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("path", ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes"])
+def test_page_when_it_loads_then_nothing_jumps(page, serve, path, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(serve(captcha={"required": ["find", "reset", "change"]}) + path)
+    page.wait_for_load_state("networkidle")
+
+    assert layout_shift(page) < STEADY
+
+
+def panel_late(app):
+    """The line stops for half a second where the panel begins, when the form is on the screen already."""
+
+    def answer(environ, start_response):
+        response = Response.from_app(app, environ, buffered=True)
+        before, panel, after = response.get_data().partition(b"<aside")
+
+        def parts():
+            yield before
+            if panel:
+                time.sleep(0.5)
+                yield panel + after
+
+        response.response = parts()
+        return response(environ, start_response)
+
+    return answer
+
+
+@pytest.mark.parametrize("path", [FIND, RESET, CHANGE])
+def test_page_when_its_panel_comes_late_then_the_form_stays_where_it_was(page, serve, path):
+    page.goto(serve(line=panel_late, captcha={"required": ["find", "reset", "change"]}) + path)
+    page.wait_for_load_state("networkidle")
+
+    assert layout_shift(page) < STEADY
 
 
 def test_find_when_nobody_is_found_then_the_answers_can_be_mended(page, serve):

@@ -68,6 +68,16 @@ class ChangeRequestBody(_Sent):
     new_password: Password
 
 
+class RoundcubeForm(BaseModel):
+    """What Roundcube's driver `httpapi` sends; other fields are let pass, which other versions may add."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, use_attribute_docstrings=True)
+
+    user: Line
+    curpass: Password
+    newpass: Password
+
+
 class PropagationLink(_Answered):
     """The change is on its way to the workstation."""
 

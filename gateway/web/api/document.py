@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from gateway import __version__
-from gateway.web.api.bodies import TYPEABLE, ProblemBody
+from gateway.web.api.bodies import ProblemBody
 from gateway.web.api.problems import MEDIA_TYPE, STATUS
-from gateway.web.forms import LONGEST_PASSWORD
+from gateway.web.api.reading import JSON
 
 PREFIX = "/api/v1"
 EVERYWHERE = ("unauthenticated", "foreign_address", "foreign_service", "throttled", "store_unavailable", "internal")
@@ -43,8 +43,9 @@ class Operation:
     view: Callable[..., ResponseReturnValue]
     problems: Sequence[str]
     """Besides those that every operation has."""
-    asks: type[BaseModel] | Sequence[str] | None = None
-    """A body in JSON, or the fields of a form."""
+    asks: type[BaseModel] | None = None
+    asked_as: str = JSON
+    """Media type of the body."""
     answers: type[BaseModel] | None = None
     """None: plain text."""
 
@@ -68,7 +69,7 @@ def openapi_document(operations: Sequence[Operation]) -> str:
 def _schemas(operations: Iterable[Operation]) -> Json:
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(ProblemBody, "serialization")]
     for one in operations:
-        if isinstance(one.asks, type):
+        if one.asks:
             models.append((one.asks, "validation"))
         if one.answers:
             models.append((one.answers, "serialization"))
@@ -82,7 +83,7 @@ def _operation(operation: Operation) -> Json:
         "operationId": operation.name,
         "summary": operation.summary,
         "responses": {
-            "200": {"description": operation.summary, "content": _content(operation.answers)},
+            "200": {"description": operation.summary, "content": _answer(operation.answers)},
             **_problems((*EVERYWHERE, *operation.problems)),
         },
     }
@@ -90,19 +91,17 @@ def _operation(operation: Operation) -> Json:
         text = {"type": "string", "minLength": 1}
         described["parameters"] = [{"name": name, "in": "path", "required": True, "schema": text} for name in names]
     if operation.asks:
-        described["requestBody"] = {"required": True, "content": _content(operation.asks)}
+        described["requestBody"] = {
+            "required": True,
+            "content": {operation.asked_as: {"schema": _reference(operation.asks)}},
+        }
     return described
 
 
-def _content(shape: type[BaseModel] | Sequence[str] | None) -> Json:
-    """A model is JSON, names are the fields of a form, and nothing is plain text."""
+def _answer(shape: type[BaseModel] | None) -> Json:
     if shape is None:
         return {"text/plain": {"schema": {"type": "string"}}}
-    if isinstance(shape, type):
-        return {"application/json": {"schema": _reference(shape)}}
-    field = {"type": "string", "minLength": 1, "maxLength": LONGEST_PASSWORD, "pattern": f"^{TYPEABLE}+$"}
-    form = {"type": "object", "required": list(shape), "properties": dict.fromkeys(shape, field)}
-    return {"application/x-www-form-urlencoded": {"schema": form}}
+    return {JSON: {"schema": _reference(shape)}}
 
 
 def _problems(codes: Iterable[str]) -> Json:

@@ -15,9 +15,11 @@ from gateway.web.api.bodies import (
     PasswordChanged,
     PasswordPolicy,
     PropagationState,
+    RoundcubeForm,
 )
 from gateway.web.api.document import PREFIX, Operation, openapi_document
 from gateway.web.api.problems import STATUS
+from gateway.web.api.reading import FORM
 from gateway.web.api.roundcube import roundcube
 from gateway.web.api.services import ApiServices, outages_as_problems
 
@@ -28,7 +30,8 @@ NOT_CHANGED = tuple(
 
 
 def operations(services: ApiServices) -> list[Operation]:
-    body = ("malformed", "unsupported_media_type", "invalid", "too_large")
+    form = ("unsupported_media_type", "invalid", "too_large")
+    body = ("malformed", *form)
     return [
         Operation(
             "policy", "GET", "/policy", "The rules for new passwords, as data and in words", services.policy, (),
@@ -48,7 +51,8 @@ def operations(services: ApiServices) -> list[Operation]:
         ),
         Operation(
             "roundcube", "POST", "/roundcube", "Change a password, for Roundcube's driver httpapi: ok, or why not",
-            partial(roundcube, services), (*body, *OUTAGES, "write_unconfirmed"), asks=("user", "curpass", "newpass"),
+            partial(roundcube, services), (*form, *OUTAGES, "write_unconfirmed"),
+            asks=RoundcubeForm, asked_as=FORM,
         ),
     ]  # fmt: skip
 

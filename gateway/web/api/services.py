@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar
 
-from flask import g, request, url_for
+from flask import g, url_for
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.model import ChangeRequest, FindRequest, Secret
@@ -19,7 +18,6 @@ from gateway.protection.tickets import Void
 from gateway.web import after, notices, origin, wording
 from gateway.web.api.bodies import (
     ChangeRequestBody,
-    FieldFault,
     FindRequestBody,
     FoundAccount,
     FoundAccounts,
@@ -33,13 +31,13 @@ from gateway.web.api.bodies import (
 )
 from gateway.web.api.clients import Client, Clients
 from gateway.web.api.problems import Problem, of_refused
+from gateway.web.api.reading import read_json
 from gateway.web.desk import Desk
 from gateway.web.pages.change import ChangeService
 from gateway.web.progress import Progress, views_of
 
 log = logging.getLogger(__name__)
 
-Body = TypeVar("Body", bound=BaseModel)
 FindService = Callable[[FindRequest], Found | Refused]
 
 
@@ -66,7 +64,7 @@ class ApiServices:
         )
 
     def find(self) -> ResponseReturnValue:
-        client, body = self.clients.admit("find"), read(FindRequestBody)
+        client, body = self.clients.admit("find"), read_json(FindRequestBody)
         surname, given_name = body.surname.strip(), body.given_name.strip()
         self.throttle("find", client, person=person_key(surname, given_name, body.birth_date.isoformat()))
         outcome = self._find(FindRequest(surname, given_name, body.birth_date))
@@ -80,7 +78,7 @@ class ApiServices:
         return _json(FoundAccounts(accounts=accounts))
 
     def change(self) -> ResponseReturnValue:
-        client, body = self.clients.admit("change"), read(ChangeRequestBody)
+        client, body = self.clients.admit("change"), read_json(ChangeRequestBody)
         changed = self.change_password(
             client, ChangeRequest(body.login.strip(), Secret(body.current_password), Secret(body.new_password))
         )
@@ -143,25 +141,6 @@ _PLAIN_RULES = (
     "min_length", "max_length", "lower_case", "upper_case", "digit", "sign", "differs_from_current", "without_login",
     "without_names", "min_strength", "refuses_common",
 )  # fmt: skip
-
-
-def read(model: type[Body]) -> Body:
-    """The request's JSON. Raises Problem, which repeats nothing of it."""
-    if request.mimetype != "application/json":
-        raise Problem("unsupported_media_type", "application/json")
-    try:
-        return model.model_validate_json(request.get_data())
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        raise Problem("malformed")
-    raise Problem("invalid", faults=[FieldFault(field=_field(fault), detail=fault["msg"]) for fault in faults])
-
-
-def _field(fault: object) -> str:
-    """A key that nobody asked for is not repeated: it may be anything."""
-    assert isinstance(fault, dict)
-    return "" if fault["type"] == "extra_forbidden" else ".".join(str(part) for part in fault["loc"])
 
 
 def _json(body: BaseModel) -> ResponseReturnValue:
