@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.sync import workers_directory
 from gateway.composition import build_worker
+from gateway.settings.accounts import workers_directory
 from gateway.settings.file import load
 
 BEFORE_CLAIM, AFTER_CLAIM = "before the claim", "after the claim"

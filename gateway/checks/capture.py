@@ -20,7 +20,8 @@ from gateway.checks.rights import FORBIDDEN_TO_WRITE, excess_reads, may_write, s
 from gateway.directory.announcement import QUESTION
 from gateway.directory.connection import close, connect
 from gateway.settings import Directory, Settings
-from gateway.settings.file import SettingsError, read_secret
+from gateway.settings.accounts import capturing_directory
+from gateway.settings.file import SettingsError
 
 ANSWER_SECONDS = 3
 SIDES = 2
@@ -96,16 +97,15 @@ def _overlay(settings: Settings, connection: Connection) -> Iterator[Finding]:
 
 def _rights_of_listener(settings: Settings) -> Iterator[Finding]:
     """Where its password may be read here."""
-    capture, file = settings.capture, settings.capture.bind_password_file
-    if capture.bind_dn is None or file is None or not os.access(file, os.R_OK):
+    file = settings.capture.bind_password_file
+    if file is None or not os.access(file, os.R_OK):
         yield ok("capture: rights", "its password is not this user's to read, as it should be; root can check them")
         return
     try:
-        password = read_secret(file, "capture.bind_password_file")
+        directory = capturing_directory(settings)
     except SettingsError as error:
         yield fail("capture: rights", error.faults[0].message, "capture.bind_password_file")
         return
-    directory = settings.directory.model_copy(update={"bind_dn": capture.bind_dn, "bind_password": password})
     yield from _with(settings, directory, "rights of the listener", _rights)
 
 

@@ -17,6 +17,7 @@ from gateway.protection.audit import Audit
 from gateway.protection.seal import KeyFileError, read_private_key, read_public_key
 from gateway.protection.store import Store
 from gateway.settings import Settings
+from gateway.settings.file import WEB_SECRETS
 
 SMTP_SECONDS = 5
 
@@ -25,6 +26,7 @@ def check_machine(settings: Settings) -> Iterator[Finding]:
     yield ok("settings", "complete, and nothing in them contradicts the rest")
     yield ok("web.secret_keys", f"{len(settings.web.keys)}, all of them long enough")
     yield from _private_files(settings)
+    yield from _shared_secrets(settings)
     yield check_store(settings)
     yield from _mail(settings)
     yield _audit(settings)
@@ -50,6 +52,23 @@ def _private_files(settings: Settings) -> Iterator[Finding]:
         yield warn("files with secrets", f"others than their owner and group may read {', '.join(open_ones)}", mend)
     elif named:
         yield ok("files with secrets", "only their owners and groups may read them")
+
+
+def _shared_secrets(settings: Settings) -> Iterator[Finding]:
+    """Worker and listener open no file of the web service's secrets, but they do open the settings."""
+    if not settings.workstation.targets:
+        return
+    sections = [(section, key, getattr(settings, section)) for section, key in WEB_SECRETS]
+    loose = [
+        f"{section}.{key}"
+        for section, key, values in sections
+        if getattr(values, key) and not getattr(values, f"{key}_file")
+    ]
+    if loose:
+        text = f"{', '.join(loose)}: in the settings themselves, which worker and listener read too"
+        yield warn(
+            "secrets in the settings", text, f"files of their own: {', '.join(f'{key}_file' for key in loose)}"
+        )
 
 
 def check_store(settings: Settings) -> Finding:

@@ -15,8 +15,9 @@ from gateway.capture.listen import handed_over_socket, keep_open, own_socket
 from gateway.cli.core_dumps import forbid_core_dumps
 from gateway.composition import Capturing, build_capture
 from gateway.protection.seal import KeyFileError
-from gateway.settings import Directory, Settings
-from gateway.settings.file import Fault, SettingsError, load, read_secret
+from gateway.settings import Settings
+from gateway.settings.accounts import capturing_directory
+from gateway.settings.file import SettingsError, load
 from gateway.web.request_id import log_to_standard_error, log_without_waiting
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     log_to_standard_error()
     handed = handed_over_socket()
     try:
-        settings = load(arguments.config)
+        settings = load(arguments.config, web_secrets=False)
         capturing = build_capture(settings, capturing_directory(settings, arguments.config))
     except (SettingsError, KeyFileError) as error:
         return _only_answer(handed, error)
@@ -50,17 +51,6 @@ def run(arguments: argparse.Namespace) -> int:
             _path(settings).unlink(missing_ok=True)
     log.info("capture stopped")
     return 0
-
-
-def capturing_directory(settings: Settings, source: Path | None) -> Directory:
-    """The slapd that announces, for the account of `mamia capture`. Raises SettingsError."""
-    capture = settings.capture
-    if capture.socket is None or capture.bind_dn is None or capture.bind_password_file is None:
-        missing = Fault("capture.socket", "is missing: where slapd's overlay announces changes (ldif/README.md)")
-        raise SettingsError(str(source or "the settings"), [missing])
-    password = read_secret(capture.bind_password_file, "capture.bind_password_file")
-    changed = {"bind_dn": capture.bind_dn, "bind_password": password, "servers": [settings.capture_server]}
-    return settings.directory.model_copy(update={**changed, "read_servers": []})
 
 
 async def _follow(capturing: Capturing, listening: socket.socket) -> None:

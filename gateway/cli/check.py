@@ -11,6 +11,7 @@ from pathlib import Path
 from gateway.checks.capture import check_capture
 from gateway.checks.finding import Finding, Level
 from gateway.checks.machine import check_machine
+from gateway.checks.outbox import check_outbox
 from gateway.checks.portals import check_portals
 from gateway.checks.servers import check_servers
 from gateway.checks.workstations import check_workstations
@@ -48,6 +49,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     yield from check_machine(settings)
     yield from check_servers(settings)
     yield from check_workstations(settings, password_rules(settings))
+    yield from check_outbox(settings)
     yield from check_capture(settings)
     yield from check_portals(settings)
 

@@ -9,8 +9,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,8 +19,8 @@ from gateway.account.errors import DirectoryUnavailable
 from gateway.cli.core_dumps import forbid_core_dumps
 from gateway.composition import Worker, build_worker
 from gateway.protection.seal import KeyFileError
-from gateway.settings import Directory, Settings
-from gateway.settings.file import Fault, SettingsError, load, read_secret
+from gateway.settings.accounts import workers_directory
+from gateway.settings.file import load
 from gateway.web.request_id import log_to_standard_error
 from gateway.worker import work
 from gateway.workstation.ports import Waiting
@@ -30,6 +31,10 @@ log = logging.getLogger(__name__)
 FAILED = 1
 WATCH_SECONDS = 5.0
 HEADINGS = ("login", "target", "state", "age", "attempts", "last reason")
+CHANGED_SINCE = """
+changed since: the directory has a newer password, which was set past the gateway. The target has an older one. Nobody
+knows the new one but the person: ask them to change it once more, on the page. mamia capture brings such changes too
+(ldif/README.md)."""
 ORDER = {step: place for place, step in enumerate(Step)}
 
 
@@ -52,7 +57,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run_worker(arguments: argparse.Namespace) -> int:
-    settings = load(arguments.config)
+    settings = load(arguments.config, web_secrets=False)
     forbid_core_dumps()
     log_to_standard_error()
     stop = threading.Event()
@@ -101,12 +106,16 @@ def run_status(arguments: argparse.Namespace) -> int:
     with closing(_worker(arguments)) as worker:
         try:
             known = sorted(
-                ((item.login, state) for item in worker.outbox.known() for state in item.states),
-                key=lambda pair: (ORDER[pair[1].step], pair[1].since, pair[0]),
+                (
+                    _Known(item.login, state, item.is_behind)
+                    for item in worker.outbox.known()
+                    for state in item.states
+                ),
+                key=lambda one: (not one.is_behind, ORDER[one.state.step], one.state.since, one.login),
             )
         except DirectoryUnavailable as error:
             return _fail(error)
-    print(json.dumps([_as_json(*pair) for pair in known], indent=2) if arguments.json else _table(known))
+    print(json.dumps([one.as_json() for one in known], indent=2) if arguments.json else _table(known))
     return 0
 
 
@@ -144,23 +153,9 @@ def run_forget(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def workers_directory(settings: Settings, source: Path | None) -> Directory:
-    """The directory's settings with the worker's own account in the place of the web service's."""
-    workstation = settings.workstation
-    if workstation.bind_dn is None or workstation.bind_password_file is None:
-        missing = [
-            Fault(f"workstation.{key}", "is missing: the worker's own account in the directory")
-            for key in ("bind_dn", "bind_password_file")
-            if getattr(workstation, key) is None
-        ]
-        raise SettingsError(str(source or "the settings"), missing)
-    password = read_secret(workstation.bind_password_file, "workstation.bind_password_file")
-    return settings.directory.model_copy(update={"bind_dn": workstation.bind_dn, "bind_password": password})
-
-
 def _worker(arguments: argparse.Namespace) -> Worker:
     """For looking and tidying only: no private key is needed."""
-    settings = load(arguments.config)
+    settings = load(arguments.config, web_secrets=False)
     without_keys = settings.workstation.model_copy(update={"private_key_files": [], "targets": {}})
     directory = workers_directory(settings, arguments.config)
     return build_worker(settings.model_copy(update={"workstation": without_keys}), directory)
@@ -180,19 +175,47 @@ def _fail(error: DirectoryUnavailable) -> int:
     return FAILED
 
 
-def _table(known: Iterable[tuple[str, SyncState]]) -> str:
-    rows = [HEADINGS, *(_row(login, state) for login, state in known)]
-    if len(rows) == 1:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A line of `status`."""
+
+    login: str
+    state: SyncState
+    is_behind: bool
+
+    @property
+    def needs_operator(self) -> bool:
+        return self.state.slow and not self.state.is_final
+
+    def row(self) -> tuple[str, ...]:
+        state = self.state
+        notes = [*(["needs you"] if self.needs_operator else []), *(["changed since"] if self.is_behind else [])]
+        step = f"{state.step} ({', '.join(notes)})" if notes else str(state.step)
+        return self.login, state.target, step, _age(state), str(state.attempts), state.reason
+
+    def as_json(self) -> dict[str, object]:
+        state = self.state
+        return {
+            "login": self.login,
+            "target": state.target,
+            "state": state.step,
+            "since": state.since.isoformat(),
+            "age_seconds": int((datetime.now(UTC) - state.since).total_seconds()),
+            "attempts": state.attempts,
+            "last_attempt": state.at.isoformat() if state.attempts else None,
+            "last_reason": state.reason,
+            "needs_operator": self.needs_operator,
+            "changed_since": self.is_behind,
+        }
+
+
+def _table(known: Sequence[_Known]) -> str:
+    if not known:
         return "nothing waits, nothing was sent yet"
+    rows = [HEADINGS, *(one.row() for one in known)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
-
-
-def _row(login: str, state: SyncState) -> tuple[str, ...]:
-    needs_operator = " (needs you)" if state.slow and not state.is_final else ""
-    return login, state.target, state.step + needs_operator, _age(state), str(state.attempts), state.reason
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([*lines, *([CHANGED_SINCE] if any(one.is_behind for one in known) else [])])
 
 
 def _age(state: SyncState) -> str:
@@ -201,17 +224,3 @@ def _age(state: SyncState) -> str:
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}"
     return f"{max(seconds, 0)} s"
-
-
-def _as_json(login: str, state: SyncState) -> dict[str, object]:
-    return {
-        "login": login,
-        "target": state.target,
-        "state": state.step,
-        "since": state.since.isoformat(),
-        "age_seconds": int((datetime.now(UTC) - state.since).total_seconds()),
-        "attempts": state.attempts,
-        "last_attempt": state.at.isoformat() if state.attempts else None,
-        "last_reason": state.reason,
-        "needs_operator": state.slow and not state.is_final,
-    }

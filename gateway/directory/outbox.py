@@ -19,6 +19,7 @@ from ldap3.core.results import (
 )
 
 from gateway.account.errors import DirectoryMisconfigured
+from gateway.directory import ppolicy
 from gateway.directory.mapping import IDENTITY
 from gateway.directory.pool import ConnectionPool, ServerUnfit
 from gateway.settings import People
@@ -48,7 +49,7 @@ class LdapOutbox:
     def __init__(self, worker: ConnectionPool, people: People) -> None:
         self._worker = worker
         self._people = people
-        self._attributes = [people.login, IDENTITY, SECRET, STATE, LEASE]
+        self._attributes = [people.login, IDENTITY, SECRET, STATE, LEASE, ppolicy.CHANGED_AT]
 
     def waiting(self) -> Iterable[Waiting]:
         return self._worker.ask(lambda connection: self._search_pages(connection, WAITING))
@@ -137,6 +138,7 @@ class LdapOutbox:
             sealed=first(SECRET),
             states=tuple(state for state in states if state is not None),
             lease=first(LEASE).decode(),
+            changed_at=ppolicy.read_time(changed) if (changed := first(ppolicy.CHANGED_AT).decode()) else None,
         )
 
     def _compare_and_set(self, reference: str, changes: Changes) -> bool:

@@ -1,7 +1,8 @@
 """Reading the settings: a TOML file, overridden by MAMIA_SECTION__KEY in the environment.
 
 Secrets may stand in a file of their own: `bind_password_file` instead of `bind_password`, `secret_keys_file`
-instead of `secret_keys`. All faults are told at once.
+instead of `secret_keys`. Those of the web service are no business of the worker's and the listener's, which have
+accounts of their own. All faults are told at once.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from gateway.settings.contradictions import contradictions
 
 CONFIG_VARIABLE = "MAMIA_CONFIG"
 DEFAULT_FILE = Path("mamia.toml")
+NEEDED = (("directory", "bind_password"), ("web", "secret_keys"))
+WEB_SECRETS = (*NEEDED, ("notices", "smtp_password"), ("second_proof", "hook_token"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +41,21 @@ class SettingsError(Exception):
         self.faults = faults
 
 
-def load(path: Path | None = None) -> Settings:
+def load(path: Path | None = None, *, web_secrets: bool = True) -> Settings:
     """Read the settings from `path`, else from the file that MAMIA_CONFIG names, else from ./mamia.toml.
 
+    Without `web_secrets` those in the file are left out, and the files that it names for them stay shut.
     Raises SettingsError with all faults: of the file, of the values, of misspelt variables, of secret files.
     """
     source = path or Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_FILE))
     table = _read_table(source)
     faults = _unknown_variables(os.environ)
-    faults += _read_secret_file(table, "directory", "bind_password")
-    faults += _read_secret_file(table, "web", "secret_keys", many=True)
-    faults += _read_secret_file(table, "notices", "smtp_password")
-    faults += _read_secret_file(table, "second_proof", "hook_token")
-    faults += _missing_secrets(table, os.environ)
+    if web_secrets:
+        for section, key in WEB_SECRETS:
+            faults += _read_secret_file(table, section, key, many=key == "secret_keys")
+        faults += _missing_secrets(table, os.environ)
+    else:
+        table = _without_web_secrets(table)
     try:
         settings = Settings(**table)
     except ValidationError as error:
@@ -66,13 +71,23 @@ def load(path: Path | None = None) -> Settings:
 
 def _missing_secrets(table: dict[str, Any], environment: Mapping[str, str]) -> list[Fault]:
     missing = []
-    for section, key in (("directory", "bind_password"), ("web", "secret_keys")):
+    for section, key in NEEDED:
         values = table.get(section)
         given = isinstance(values, dict) and (values.get(key) or values.get(f"{key}_file"))
         names = (f"{PREFIX}{section}__{key}".upper(), f"{PREFIX}{section}__{key}_file".upper())
         if not given and not any(environment.get(name) for name in names):
             missing.append(Fault(f"{section}.{key}", f"is missing, and so is {section}.{key}_file"))
     return missing
+
+
+def _without_web_secrets(table: dict[str, Any]) -> dict[str, Any]:
+    secret = set(WEB_SECRETS)
+    return {
+        section: {key: value for key, value in values.items() if (section, key) not in secret}
+        if isinstance(values, dict)
+        else values
+        for section, values in table.items()
+    }
 
 
 def _read_table(source: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway.account.model import Secret
 from gateway.workstation.model import DomainRules, Outcome, Probe, Reason
-from gateway.workstation.state import SyncState
+from gateway.workstation.state import SyncState, is_behind
 
 
 class Target(Protocol):
@@ -48,6 +48,12 @@ class Waiting:
     states: tuple[SyncState, ...]
     lease: str
     """Who is at work on it; empty if nobody is."""
+    changed_at: datetime | None
+    """When the directory last took a new password (UTC); None where the account can't see it."""
+
+    @property
+    def is_behind(self) -> bool:
+        return is_behind(self.states, self.changed_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 LONGEST_REASON = 200
 """Characters of a reason that the directory keeps."""
+CLOCKS_APART = timedelta(minutes=5)
+"""As far as the clocks of gateway and directory may differ; Kerberos allows as much (RFC 4120, 8.2)."""
 _TIME = "%Y%m%dT%H%M%SZ"
 
 
@@ -72,6 +75,12 @@ def read_state(value: str) -> SyncState | None:
         return SyncState(target, Step(step), change, _time(since), int(attempts), _time(at), reason, pace == "slow")
     except ValueError:
         return None
+
+
+def is_behind(states: Iterable[SyncState], changed_at: datetime | None) -> bool:
+    """Whether the directory took a newer password than any of `states`: set past the gateway, and brought nowhere."""
+    newest = max((state.since for state in states), default=None)
+    return newest is not None and changed_at is not None and changed_at > newest + CLOCKS_APART
 
 
 def _time(text: str) -> datetime:

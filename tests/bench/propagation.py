@@ -22,8 +22,8 @@ from worker_process import WorkerProcess, write_settings
 from gateway import composition
 from gateway.account.model import Secret
 from gateway.cli.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
-from gateway.cli.sync import workers_directory
 from gateway.settings import Settings
+from gateway.settings.accounts import workers_directory
 from gateway.settings.file import load
 
 PENDING = 500

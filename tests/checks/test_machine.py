@@ -47,6 +47,17 @@ def test_secret_files_when_others_may_read_them_then_it_warns_with_the_command(s
     assert found.mend == f"chmod 600 {tmp_path / 'keys'}"
 
 
+@pytest.mark.parametrize("targets, told", [({}, False), ({"poste": {"type": "samba_nt"}}, True)])
+def test_web_secret_when_it_stands_in_the_settings_then_it_warns_that_the_worker_could_read_it(
+    server, tmp_path, targets, told
+):
+    make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")
+
+    found = levels(server, workstation={"targets": targets, "public_key_file": tmp_path / "one.pub"})
+
+    assert ("secrets in the settings" in found) is told
+
+
 @pytest.mark.parametrize("fits, level", [(True, Level.OK), (False, Level.FAIL)])
 def test_keys_when_public_and_private_are_here_then_they_are_compared(server, tmp_path, fits, level):
     make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")

@@ -82,6 +82,16 @@ def test_settings_when_secrets_stand_in_files_then_they_are_read_from_there(writ
     assert settings.web.keys == [f"{KEY}-new", f"{KEY}-old"]
 
 
+def test_settings_when_a_process_needs_no_secret_of_the_web_service_then_it_opens_and_has_none(write):
+    text = GOOD.replace('bind_password = "secret-of-the-gateway"', 'bind_password_file = "/nowhere/password"')
+
+    settings = load(write(text=text), web_secrets=False)
+
+    assert settings.directory.password == ""
+    assert settings.web.keys == []
+    assert settings.directory.servers
+
+
 def portal(name, by="token"):
     """The section of a client whose token, or certificate, is that of all others."""
     proof = f'{by}_sha256 = ["{64 * "0"}"]'

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -82,6 +82,63 @@ def test_status_when_a_password_waits_then_the_table_and_json_tell_it_without_se
     [row] = json.loads(as_json.stdout)
     assert (row["login"], row["target"], row["state"], row["attempts"]) == ("fdurand4", "domain", "pending", 0)
     assert NEW not in table.stdout + as_json.stdout
+
+
+def set_past_the_gateway(directory, login):
+    """The directory's password is now twenty minutes newer than the one that was sent."""
+    [value] = directory.read(login)["mamiaSyncState"]
+    since = value.split(";")[3]
+    directory.set(
+        login, "mamiaSyncState", value.replace(since, f"{datetime.now(UTC) - timedelta(minutes=20):%Y%m%dT%H%M%SZ}")
+    )
+
+
+def test_status_when_a_newer_password_was_set_past_the_gateway_then_it_says_so_and_what_to_do(
+    directory, config, waiting
+):
+    set_past_the_gateway(directory, waiting)
+
+    table, as_json = run("sync", "--config", config, "status"), run("sync", "--config", config, "status", "--json")
+
+    assert "fdurand4  domain  pending (changed since)" in table.stdout
+    assert "ask them to change it once more" in table.stdout
+    assert [row["changed_since"] for row in json.loads(as_json.stdout)] == [True]
+
+
+def test_status_when_the_last_password_was_sent_then_nothing_is_said_of_newer_ones(config, waiting):
+    table, as_json = run("sync", "--config", config, "status"), run("sync", "--config", config, "status", "--json")
+
+    assert "changed since" not in table.stdout
+    assert [row["changed_since"] for row in json.loads(as_json.stdout)] == [False]
+
+
+def test_check_when_somebody_changed_a_password_past_the_gateway_then_it_warns_and_names_them(
+    directory, config, waiting
+):
+    line = "passwords at the workstations"
+    before = run("check", "--config", config).stdout
+    set_past_the_gateway(directory, waiting)
+    after = run("check", "--config", config).stdout
+
+    assert f"OK    {line}: the directory has no newer ones" in before
+    assert f"WARN  {line}: older than the directory's for 1 people" in after
+    assert waiting in after
+
+
+def test_account_when_its_password_was_set_past_the_gateway_then_the_helpdesk_sees_it(directory, config, waiting):
+    set_past_the_gateway(directory, waiting)
+
+    shown = run("account", waiting, "show", "--config", config).stdout
+
+    assert "set past the gateway" in shown
+
+
+def test_status_when_the_web_services_secrets_are_not_on_this_machine_then_it_needs_none(config, tmp_path):
+    (tmp_path / "gateway").unlink()
+
+    done = run("sync", "--config", config, "status")
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_status_when_the_settings_are_named_behind_the_action_then_it_is_the_same(config, waiting):

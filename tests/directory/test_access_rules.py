@@ -171,7 +171,6 @@ def test_gateway_when_another_policy_stands_on_the_entry_then_it_can_not_take_it
     [
         ("pwdPolicySubentry", f"cn=yearly,{POLICIES}"),
         ("pwdAccountLockedTime", "20260101080000Z"),
-        ("pwdChangedTime", "20260101080000Z"),
         ("pwdReset", "TRUE"),
     ],
 )
@@ -181,6 +180,14 @@ def test_policy_state_when_read_then_the_gateway_sees_it_and_sync_does_not(direc
     with directory.as_service("gateway") as gateway, directory.as_service("sync") as sync:
         assert read(gateway, durand, attribute) == {attribute: [value.encode()]}
         assert read(sync, durand, attribute) == {}
+
+
+@pytest.mark.parametrize("account", ["gateway", "sync"])
+def test_time_of_the_last_change_when_read_then_gateway_and_sync_see_it(directory, durand, account):
+    directory.set("fdurand4", "pwdChangedTime", "20260101080000Z")
+
+    with directory.as_service(account) as line:
+        assert read(line, durand, "pwdChangedTime") == {"pwdChangedTime": [b"20260101080000Z"]}
 
 
 @pytest.mark.parametrize("attribute", ["mamiaPendingSecret", "mamiaSyncState", "userPassword"])

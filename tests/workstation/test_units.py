@@ -53,7 +53,7 @@ def test_listener_when_it_dies_or_stands_still_then_systemd_holds_its_socket_and
 def root(tmp_path):
     """A machine's root with our users and folders, as systemd makes them."""
     (tmp_path / "etc" / "mamia").mkdir(parents=True)
-    for name in ("mamia.toml", "secret_keys", "worker.key"):
+    for name in ("mamia.toml", "secret_keys", "gateway.password", "worker.key"):
         (tmp_path / "etc" / "mamia" / name).touch()
     files = DOCKER / "systemd"
     subprocess.run(["systemd-sysusers", f"--root={tmp_path}", files / "mamia.sysusers"], check=True)
@@ -61,13 +61,20 @@ def root(tmp_path):
     return tmp_path
 
 
-def test_files_when_systemd_owns_them_then_the_web_service_can_not_read_the_workers_key(root):
-    groups = dict(line.split(":")[::2] for line in (root / "etc/group").read_text().splitlines())
-    members = {line.split(":")[0]: line.split(":")[3] for line in (root / "etc/group").read_text().splitlines()}
-    key, settings = (root / "etc/mamia" / name for name in ("worker.key", "mamia.toml"))
+@pytest.mark.parametrize(
+    "name, readers",
+    [
+        ("worker.key", {"mamia-sync"}),
+        ("secret_keys", {"mamia"}),
+        ("gateway.password", {"mamia"}),
+        ("mamia.toml", {"mamia", "mamia-sync", "mamia-capture"}),
+    ],
+)
+def test_file_when_systemd_owns_it_then_nobody_reads_it_but_the_processes_that_need_it(root, name, readers):
+    file = (root / "etc/mamia" / name).stat()
+    groups = [line.split(":") for line in (root / "etc/group").read_text().splitlines()]
+    [(group, members)] = [(row[0], row[3]) for row in groups if row[2] == str(file.st_gid)]
 
-    assert [stat.S_IMODE(file.stat().st_mode) for file in (key, settings)] == [0o640, 0o640]
-    assert str(key.stat().st_gid) == groups["mamia-sync"]
-    assert "mamia" not in members["mamia-sync"].split(",")
-    assert str(settings.stat().st_gid) == groups["mamia-read"]
-    assert set(members["mamia-read"].split(",")) == {"mamia", "mamia-sync", "mamia-capture"}
+    assert stat.S_IMODE(file.st_mode) == 0o640
+    # A user's own group has no members written down.
+    assert {user for user in members.split(",") if user} or {group} == readers
