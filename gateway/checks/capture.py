@@ -46,7 +46,7 @@ def check_capture(settings: Settings) -> Iterator[Finding]:
 def _listener(path: Path) -> Finding:
     checked = f"capture: {path}"
     try:
-        status = _status(path)
+        status = ask_listener(path)
     except PermissionError:
         return warn(checked, "this user may not ask there", "run mamia check as root or as slapd's user")
     except TimeoutError:
@@ -63,7 +63,8 @@ def _listener(path: Path) -> Finding:
     return ok(checked, f"answers; {status['held']} changes are on their way")
 
 
-def _status(path: Path, mark: str = "") -> dict[str, Any]:
+def ask_listener(path: Path, mark: str = "") -> dict[str, Any]:
+    """Whether it captures, how many changes it holds, how often it saw `mark`. Raises OSError, ValueError."""
     with socket.socket(socket.AF_UNIX) as line:
         line.settimeout(ANSWER_SECONDS)
         line.connect(str(path))
@@ -80,7 +81,7 @@ def _overlay(settings: Settings, connection: Connection) -> Iterator[Finding]:
         return
     code = connection.modify(dn, {"mamiaSyncState": [(MODIFY_DELETE, [mark])]})[1]["result"]
     try:
-        seen = _status(settings.capture.socket, mark)["seen"]
+        seen = ask_listener(settings.capture.socket, mark)["seen"]
     except (OSError, ValueError):
         return
     if code != RESULT_NO_SUCH_ATTRIBUTE:

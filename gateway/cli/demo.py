@@ -16,7 +16,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from gateway.cli.demo_settings import NT_TARGET, samba_target, write_settings
+from gateway.checks.capture import ask_listener
+from gateway.cli.demo_settings import NT_TARGET, capture_socket, samba_target, write_settings
 from gateway.cli.people_table import SAMPLE_PASSWORD, rectorat_logins, sample_table
 from gateway.cli.private_samba import DOMAIN, PrivateSamba, SambaFailed
 from gateway.cli.private_slapd import SUFFIX, PrivateSlapd, SlapdFailed
@@ -25,6 +26,8 @@ STATE = Path("var/demo")
 HOST = "127.0.0.1"
 START_SECONDS = 30
 STOP_SECONDS = 8
+LONGEST_SOCKET_PATH = 107
+"""Bytes (unix(7))."""
 FAILED = 1
 
 
@@ -57,11 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
             samba = running.enter_context(_domain(slapd)) if arguments.workstation == "samba" else None
             target = samba_target(samba) if samba else NT_TARGET
             config = write_settings(slapd, HOST, arguments.port, target)
-            service = running.enter_context(_process("serve", config))
-            worker = running.enter_context(_process("sync", config))
-            _await_service(service, arguments.port)
+            processes = {name: running.enter_context(_process(name, config)) for name in _commands(slapd)}
+            _await_service(processes["serve"], arguments.port)
+            _await_listener(slapd)
             _tell(slapd, samba, arguments.port)
-            _watch(slapd, {"web service": service, "worker": worker})
+            _watch(slapd, processes)
     except (DemoFailed, SlapdFailed, SambaFailed) as error:
         print(f"mamia demo: {error}", file=sys.stderr)
         return FAILED
@@ -77,16 +80,32 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 @contextmanager
 def _directory(state: Path, port: int) -> Iterator[PrivateSlapd]:
     slapd = PrivateSlapd(state.resolve(), port)
-    if not slapd.exists:
+    is_new = not slapd.exists
+    if is_new:
         print("making the sample directory …", flush=True)
         slapd.create()
     elif slapd.is_outdated:
         print(f"note: {state} was made from other files of ldif/; `make demo-reset` starts afresh", flush=True)
     slapd.start()
     try:
+        if is_new:
+            _announce(slapd)
         yield slapd
     finally:
         slapd.stop()
+
+
+def _announce(slapd: PrivateSlapd) -> None:
+    path = capture_socket(slapd)
+    if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+        print(f"note: {path} is too long for a socket, so the demo has no mamia capture", flush=True)
+        return
+    slapd.announce(path)
+
+
+def _commands(slapd: PrivateSlapd) -> tuple[str, ...]:
+    """Of `mamia`, in the order in which they start; the listener first, since slapd waits for it."""
+    return ("capture", "serve", "sync") if slapd.announces else ("serve", "sync")
 
 
 @contextmanager
@@ -146,6 +165,21 @@ def _await_service(service: subprocess.Popen[bytes], port: int) -> None:
     raise DemoFailed(f"the web service does not answer on port {port} after {START_SECONDS} s")
 
 
+def _await_listener(slapd: PrivateSlapd) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while slapd.announces and not _is_heard(slapd):
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"mamia capture does not answer after {START_SECONDS} s; its reason stands above")
+        time.sleep(0.1)
+
+
+def _is_heard(slapd: PrivateSlapd) -> bool:
+    try:
+        return bool(ask_listener(capture_socket(slapd))["capturing"])
+    except (OSError, ValueError):
+        return False
+
+
 def _tell(slapd: PrivateSlapd, samba: PrivateSamba | None, port: int) -> None:
     print(sample_table(slapd))
     print(f"rectorat (their passwords go to the workstation too): {', '.join(rectorat_logins(slapd))}")
@@ -154,6 +188,9 @@ def _tell(slapd: PrivateSlapd, samba: PrivateSamba | None, port: int) -> None:
         print("try a workstation login (it asks for the password):")
         print(f"  smbclient --configfile={config} '//{samba.ip}/IPC$' -U {DOMAIN}/LOGIN -c exit && echo welcome")
     print(f"directory {slapd.url}, administrator cn=admin,{SUFFIX}, password in {slapd.password_file('admin')}")
+    if slapd.announces:
+        print("change a password past the gateway, and mamia capture brings it to the workstation too:")
+        print(f"  ldappasswd -x -H {slapd.url} -D uid=LOGIN,ou=people,{SUFFIX} -W -S")
     print(f"mails to people lie in {slapd.state / 'mails' / 'new'}, the audit in {slapd.state / 'audit.log'}")
     print("Ctrl-C stops all of it; `make demo-reset` throws the changes away.")
     print(f"ready http://{HOST}:{port}", flush=True)
@@ -164,7 +201,7 @@ def _watch(slapd: PrivateSlapd, processes: Mapping[str, subprocess.Popen[bytes]]
     while True:
         for name, process in processes.items():
             if process.poll() is not None:
-                raise DemoFailed(f"the {name} ended; its reason stands above")
+                raise DemoFailed(f"mamia {name} ended; its reason stands above")
         if not slapd.is_running:
             raise DemoFailed(f"the directory ended; see {slapd.log_file}")
         time.sleep(0.5)

@@ -73,10 +73,25 @@ private_key_files = [{_toml(worker_key)}]
 bind_dn = "cn=sync,ou=services,{SUFFIX}"
 bind_password_file = {_toml(slapd.password_file("sync"))}
 
-{target}""",
+{target}
+{_capture(slapd)}""",
         encoding="utf-8",
     )
     return config
+
+
+def capture_socket(slapd: PrivateSlapd) -> Path:
+    return slapd.state / "capture.sock"
+
+
+def _capture(slapd: PrivateSlapd) -> str:
+    if not slapd.announces:
+        return ""
+    return f"""[capture]
+socket = {_toml(capture_socket(slapd))}
+bind_dn = "cn=capture,ou=services,{SUFFIX}"
+bind_password_file = {_toml(slapd.password_file("capture"))}
+"""
 
 
 def _toml(path: Path) -> str:

@@ -92,6 +92,11 @@ class PrivateSlapd:
     def is_outdated(self) -> bool:
         return self._fingerprint_file.read_text() != _fingerprint()
 
+    @property
+    def announces(self) -> bool:
+        """Whether it was told to, and a listener must be there for anything to be written on people."""
+        return self.password_file(CAPTURE).exists()
+
     def password_file(self, account: str) -> Path:
         """The password of admin, gateway or sync, without a line end: as `ldapsearch -y` wants it."""
         return self.state / f"{account}.password"
@@ -184,7 +189,7 @@ class PrivateSlapd:
 
     def announce(self, socket_path: Path) -> None:
         """Let this running server announce its writes on people at `socket_path`, where a listener must be."""
-        if not self.password_file(CAPTURE).exists():
+        if not self.announces:
             self._write_secret(CAPTURE, secrets.token_urlsafe(24))
             values = {"CAPTURE_PASSWORD": self.password(CAPTURE)}
             self.apply(self._filled(CAPTURE_ACCOUNT_FILE, values), CAPTURE_ACCOUNT_FILE)

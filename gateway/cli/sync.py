@@ -69,8 +69,13 @@ def run_worker(arguments: argparse.Namespace) -> int:
         print(f"mamia sync: {error}", file=sys.stderr)
         return FAILED
     with closing(worker):
-        if not worker.targets:
-            log.warning("the settings name no target for the worker: nothing will be delivered")
+        if not settings.workstation.targets:
+            log.warning("the settings name no target: nothing will be delivered")
+        elif not worker.targets:
+            log.info(
+                "%s: written with the password itself, nothing is left to deliver",
+                ", ".join(settings.workstation.targets),
+            )
         log.info("worker ready for %s", ", ".join(worker.targets) or "nothing")
         after_round = _watch(worker, settings.metrics.worker_port)
         work(worker.courier, stop, settings.workstation.poll_seconds, after_round)

@@ -19,6 +19,7 @@ import pytest
 import requests
 from browser import CHANGE
 from directory_server import free_port
+from patience import wait_until
 
 from gateway.account.model import Secret
 from gateway.cli.private_samba import PrivateSamba
@@ -184,20 +185,45 @@ def test_demo_when_its_creation_was_interrupted_then_the_next_start_makes_it_ane
 def test_demo_when_its_secrets_are_written_then_only_their_owner_reads_them(made):
     secrets = [*made.glob("*.password"), made / "secret_keys"]
 
-    assert len(secrets) == 5
+    assert len(secrets) == 6
     assert all(file.stat().st_mode & 0o077 == 0 for file in (*secrets, made))
 
 
 def test_demo_when_somebody_of_the_rectorat_changes_the_password_then_the_nt_attributes_follow(tmp_path):
     with demo(tmp_path / "state", MAMIA_CAPTCHA__REQUIRED="[]") as running:
         answer = running.change("prousseau", SAMPLE_PASSWORD, NEW)
-        line = ldap.initialize(f"ldap://127.0.0.1:{running.directory_port}")
-        line.simple_bind_s("cn=admin,dc=ac-example,dc=fr", (tmp_path / "state" / "admin.password").read_text())
-        [(_, entry)] = line.search_s("uid=prousseau,ou=people,dc=ac-example,dc=fr", 0)
-        line.unbind_s()
+        stored = nt_password(running, tmp_path / "state")
 
     assert "Poste de travail Windows" in answer.text
-    assert entry["sambaNTPassword"] == [nt_hash(Secret(NEW)).encode()]
+    assert stored == nt_hash(Secret(NEW))
+
+
+def test_demo_when_somebody_of_the_rectorat_uses_ldappasswd_then_the_nt_attributes_follow_too(tmp_path):
+    with demo(tmp_path / "state") as running:
+        command = next(line.split() for line in running.lines if "ldappasswd" in line)
+        command = [part.replace("LOGIN", "prousseau") for part in command if part not in ("-W", "-S")]
+        subprocess.run([*command, "-w", SAMPLE_PASSWORD, "-s", NEW], check=True)
+
+        wait_until(lambda: nt_password(running, tmp_path / "state") == nt_hash(Secret(NEW)))
+        assert running.binds("prousseau", NEW)
+
+
+def test_demo_when_its_folder_is_too_deep_for_a_socket_then_it_runs_without_capture_and_says_so(tmp_path):
+    state = tmp_path / ("deep" * 30) / "state"
+
+    with demo(state, MAMIA_CAPTCHA__REQUIRED="[]") as running:
+        changed = running.change("fdurand4", SAMPLE_PASSWORD, NEW)
+
+    assert changed.status_code == 200
+    assert any("too long for a socket" in line for line in running.lines)
+
+
+def nt_password(running: Demo, state: Path) -> str:
+    line = ldap.initialize(f"ldap://127.0.0.1:{running.directory_port}")
+    line.simple_bind_s("cn=admin,dc=ac-example,dc=fr", (state / "admin.password").read_text())
+    [(_, entry)] = line.search_s("uid=prousseau,ou=people,dc=ac-example,dc=fr", ldap.SCOPE_BASE)
+    line.unbind_s()
+    return entry.get("sambaNTPassword", [b""])[0].decode()
 
 
 @pytest.mark.xdist_group("samba_ad")
