@@ -120,11 +120,11 @@ def _texts(app: Flask, settings: Settings) -> None:
 def _error_pages(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> ResponseReturnValue:
+        if request.path.startswith(API):
+            return of_http(error).answer()
         if isinstance(error, SecurityError):
             # Another host's name: a page with links would lead there.
             return str(wording.FOREIGN_HOST), 400, {"Content-Type": "text/plain; charset=utf-8"}
-        if request.path.startswith(API):
-            return of_http(error).answer()
         code = error.code or 500
         page = render_template("pages/error.html", code=code if code in (400, 404, 405, 413) else 500)
         return page, code, [(name, value) for name, value in error.get_headers() if name == "Allow"]

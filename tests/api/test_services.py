@@ -274,6 +274,15 @@ def test_roundcube_when_its_form_has_more_fields_then_they_are_let_pass(director
     assert (answer.status_code, answer.text) == (200, "ok")
 
 
+def test_host_when_it_is_none_of_ours_then_the_answer_is_a_problem_too(portal):
+    portal.headers["Host"] = "elsewhere.example"
+
+    answer = portal.get("/policy")
+
+    assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
+    assert answer.json["code"] == "foreign_host"
+
+
 @pytest.mark.parametrize(
     "method, path, status", [("GET", "/change", 405), ("POST", "/policy", 405), ("GET", "/no", 404)]
 )

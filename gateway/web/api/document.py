@@ -19,7 +19,15 @@ from gateway.web.api.problems import MEDIA_TYPE, STATUS
 from gateway.web.api.reading import JSON
 
 PREFIX = "/api/v1"
-EVERYWHERE = ("unauthenticated", "foreign_address", "foreign_service", "throttled", "store_unavailable", "internal")
+EVERYWHERE = (
+    "foreign_host",
+    "unauthenticated",
+    "foreign_address",
+    "foreign_service",
+    "throttled",
+    "store_unavailable",
+    "internal",
+)
 _PARAMETER = re.compile(r"<(\w+)>")
 REFERENCE = "#/components/schemas/{model}"
 SCHEMES = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flask import g
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from gateway.account.outcomes import Refusal, Refused
 from gateway.account.policy import Rule
@@ -18,6 +18,7 @@ TYPES = "/api/v1/problems#"
 
 STATUS: Mapping[str, tuple[int, str]] = {
     "malformed": (400, "The body is not JSON in UTF-8, or not a form"),
+    "foreign_host": (400, "The service is not reached by this name"),
     "unauthenticated": (401, "No token and no certificate that is known"),
     "foreign_address": (403, "This client may not call from this address"),
     "foreign_service": (403, "This client may not use this service"),
@@ -88,5 +89,7 @@ def of_refused(refused: Refused, sentences: Sequence[str]) -> Problem:
 
 def of_http(error: HTTPException) -> Problem:
     """What Flask and Werkzeug refuse by themselves."""
+    if isinstance(error, SecurityError):
+        return Problem("foreign_host")
     kept = {name: value for name, value in error.get_headers() if name == "Allow"}
     return Problem(_HTTP.get(error.code or 500, "internal"), headers=kept)
