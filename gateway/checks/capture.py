@@ -31,14 +31,15 @@ START = "systemctl start mamia-capture.socket, or mamia capture; or take the ove
 ACCOUNT = "capture.server, bind_dn, bind_password_file"
 
 
-def check_capture(settings: Settings) -> Iterator[Finding]:
+def check_capture(settings: Settings, *, as_gateway: bool = True) -> Iterator[Finding]:
+    """`as_gateway`: with the gateway's account too, which slapd must announce."""
     if settings.capture.socket is None:
         if settings.workstation.targets:
             yield ok("capture", "off: what other LDAP clients change does not reach the workstation")
         return
     finding = _listener(settings.capture.socket)
     yield finding
-    if finding.level is not Level.FAIL:
+    if as_gateway and finding.level is not Level.FAIL:
         yield from _with(settings, settings.directory, "overlay", _overlay)
     yield from _rights_of_listener(settings)
 

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import holidays
 
@@ -16,7 +17,7 @@ from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.protection.audit import Audit
 from gateway.protection.seal import KeyFileError, read_private_key, read_public_key
 from gateway.protection.store import Store
-from gateway.settings import Settings
+from gateway.settings import PREFIX, Settings
 from gateway.settings.file import WEB_SECRETS
 
 SMTP_SECONDS = 5
@@ -33,6 +34,14 @@ def check_machine(settings: Settings) -> Iterator[Finding]:
     yield _voice(settings)
     yield from _keys(settings)
     yield _opening_hours(settings)
+
+
+def check_workers_machine(settings: Settings) -> Iterator[Finding]:
+    """What worker and listener need of it."""
+    yield ok("settings", "complete, and nothing in them contradicts the rest")
+    yield from _private_files(settings)
+    yield _audit(settings)
+    yield from _keys(settings)
 
 
 def _private_files(settings: Settings) -> Iterator[Finding]:
@@ -62,13 +71,16 @@ def _shared_secrets(settings: Settings) -> Iterator[Finding]:
     loose = [
         f"{section}.{key}"
         for section, key, values in sections
-        if getattr(values, key) and not getattr(values, f"{key}_file")
+        if getattr(values, key)
+        and not getattr(values, f"{key}_file")
+        and f"{PREFIX}{section}__{key}".upper() not in os.environ
     ]
+    if urlsplit(settings.throttle.store).password and f"{PREFIX}THROTTLE__STORE" not in os.environ:
+        loose.append("throttle.store")
     if loose:
         text = f"{', '.join(loose)}: in the settings themselves, which worker and listener read too"
-        yield warn(
-            "secrets in the settings", text, f"files of their own: {', '.join(f'{key}_file' for key in loose)}"
-        )
+        mend = "a file of its own for each (bind_password_file, …), or the web service's environment"
+        yield warn("secrets in the settings", text, mend)
 
 
 def check_store(settings: Settings) -> Finding:

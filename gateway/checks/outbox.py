@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
@@ -22,20 +23,39 @@ NAMED = 5
 
 def check_outbox(settings: Settings) -> Iterator[Finding]:
     """Where the worker's password may be read here."""
-    if not settings.workstation.targets:
+    workstation = settings.workstation
+    if not workstation.targets:
         return
+    if workstation.bind_dn is None or workstation.bind_password_file is None:
+        yield _nameless(settings)
+    elif not holds_workers_password(settings):
+        yield ok(CHECKED, "not looked at: the worker's password is not here, or not this user's to read")
+    else:
+        yield _looked_at(settings)
+
+
+def holds_workers_password(settings: Settings) -> bool:
+    """Whether this is the worker's machine, and its user or root asks."""
+    file = settings.workstation.bind_password_file
+    return file is not None and os.access(file, os.R_OK)
+
+
+def _nameless(settings: Settings) -> Finding:
+    keys = "workstation.bind_dn, bind_password_file"
+    if all(target.type == "samba_nt" for target in settings.workstation.targets.values()):
+        return ok(CHECKED, f"not looked at: no account for it is named ({keys}), and no worker needed")
+    return fail(CHECKED, "no account for the worker is named: nothing is brought", keys)
+
+
+def _looked_at(settings: Settings) -> Finding:
     try:
         directory = workers_directory(settings)
-    except SettingsError:
-        yield ok(
-            CHECKED, "the worker's password is not here, or not this user's to read; root can look on its machine"
-        )
-        return
-    with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
-        try:
-            yield _behind(settings, LdapOutbox(pool, settings.people))
-        except (DirectoryUnavailable, DirectoryMisconfigured) as error:
-            yield fail(CHECKED, str(error), "workstation.bind_dn, bind_password_file; 30-access.ldif of ldif/")
+        with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
+            return _behind(settings, LdapOutbox(pool, settings.people))
+    except SettingsError as error:
+        return fail(CHECKED, error.faults[0].message, error.faults[0].key)
+    except (DirectoryUnavailable, DirectoryMisconfigured) as error:
+        return fail(CHECKED, str(error), "workstation.bind_dn, bind_password_file; 30-access.ldif of ldif/")
 
 
 def _behind(settings: Settings, outbox: LdapOutbox) -> Finding:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from gateway.checks.capture import check_capture
 from gateway.checks.finding import Finding, Level
-from gateway.checks.machine import check_machine
+from gateway.checks.machine import check_machine, check_workers_machine
 from gateway.checks.outbox import check_outbox
 from gateway.checks.portals import check_portals
 from gateway.checks.servers import check_servers
 from gateway.checks.workstations import check_workstations
 from gateway.composition import password_rules
 from gateway.settings import Settings
-from gateway.settings.file import load
+from gateway.settings.file import WEB_SECRETS, SettingsError, load
 
 FAILED = 1
 
@@ -28,13 +29,18 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument(
+        "--without-web",
+        action="store_true",
+        help="on a machine of worker or listener alone, where the web service's secrets are not: what those two need",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 1 when something FAILs."""
     found = []
-    for finding in check(load(arguments.config)):
+    for finding in _checks(arguments):
         found.append(finding)
         if not arguments.json:
             print(_line(finding), flush=True)
@@ -45,6 +51,17 @@ def run(arguments: argparse.Namespace) -> int:
     return FAILED if any(finding.level is Level.FAIL for finding in found) else 0
 
 
+def _checks(arguments: argparse.Namespace) -> Iterator[Finding]:
+    if arguments.without_web:
+        return check_without_web(load(arguments.config, web_secrets=False))
+    try:
+        return check(load(arguments.config))
+    except SettingsError as error:
+        if {fault.key for fault in error.faults} & {f"{section}.{key}_file" for section, key in WEB_SECRETS}:
+            print("mamia check: where worker or listener run alone: mamia check --without-web", file=sys.stderr)
+        raise
+
+
 def check(settings: Settings) -> Iterator[Finding]:
     yield from check_machine(settings)
     yield from check_servers(settings)
@@ -52,6 +69,13 @@ def check(settings: Settings) -> Iterator[Finding]:
     yield from check_outbox(settings)
     yield from check_capture(settings)
     yield from check_portals(settings)
+
+
+def check_without_web(settings: Settings) -> Iterator[Finding]:
+    yield from check_workers_machine(settings)
+    yield from check_workstations(settings, password_rules(settings))
+    yield from check_outbox(settings)
+    yield from check_capture(settings, as_gateway=False)
 
 
 def _line(finding: Finding) -> str:

@@ -1,4 +1,4 @@
-"""`mamia demo`: a private directory with sample staff, the web service and the worker, on this machine only."""
+"""`mamia demo`: a private directory with sample staff, web service, worker and listener, on this machine only."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
             config = write_settings(slapd, HOST, arguments.port, target)
             processes = {name: running.enter_context(_process(name, config)) for name in _commands(slapd)}
             _await_service(processes["serve"], arguments.port)
-            _await_listener(slapd)
+            if slapd.announces:
+                _await_listener(slapd, processes["capture"])
             _tell(slapd, samba, arguments.port)
             _watch(slapd, processes)
     except (DemoFailed, SlapdFailed, SambaFailed) as error:
@@ -80,27 +81,24 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 @contextmanager
 def _directory(state: Path, port: int) -> Iterator[PrivateSlapd]:
     slapd = PrivateSlapd(state.resolve(), port)
-    is_new = not slapd.exists
-    if is_new:
+    if not slapd.exists:
         print("making the sample directory …", flush=True)
-        slapd.create()
+        slapd.create(announces_at=_place_for_socket(slapd))
     elif slapd.is_outdated:
         print(f"note: {state} was made from other files of ldif/; `make demo-reset` starts afresh", flush=True)
     slapd.start()
     try:
-        if is_new:
-            _announce(slapd)
         yield slapd
     finally:
         slapd.stop()
 
 
-def _announce(slapd: PrivateSlapd) -> None:
+def _place_for_socket(slapd: PrivateSlapd) -> Path | None:
     path = capture_socket(slapd)
-    if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
-        print(f"note: {path} is too long for a socket, so the demo has no mamia capture", flush=True)
-        return
-    slapd.announce(path)
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    print(f"note: {path} is too long for a socket, so the demo has no mamia capture", flush=True)
+    return None
 
 
 def _commands(slapd: PrivateSlapd) -> tuple[str, ...]:
@@ -165,15 +163,15 @@ def _await_service(service: subprocess.Popen[bytes], port: int) -> None:
     raise DemoFailed(f"the web service does not answer on port {port} after {START_SECONDS} s")
 
 
-def _await_listener(slapd: PrivateSlapd) -> None:
+def _await_listener(slapd: PrivateSlapd, listener: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while slapd.announces and not _is_heard(slapd):
-        if time.monotonic() > deadline:
-            raise DemoFailed(f"mamia capture does not answer after {START_SECONDS} s; its reason stands above")
+    while not _captures(slapd):
+        if listener.poll() is not None or time.monotonic() > deadline:
+            raise DemoFailed("mamia capture did not start; its reason stands above")
         time.sleep(0.1)
 
 
-def _is_heard(slapd: PrivateSlapd) -> bool:
+def _captures(slapd: PrivateSlapd) -> bool:
     try:
         return bool(ask_listener(capture_socket(slapd))["capturing"])
     except (OSError, ValueError):

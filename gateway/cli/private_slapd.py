@@ -98,17 +98,19 @@ class PrivateSlapd:
         return self.password_file(CAPTURE).exists()
 
     def password_file(self, account: str) -> Path:
-        """The password of admin, gateway or sync, without a line end: as `ldapsearch -y` wants it."""
+        """The password of an account (admin, gateway, sync, …), without a line end: as `ldapsearch -y` wants it."""
         return self.state / f"{account}.password"
 
     def password(self, account: str) -> str:
         return self.password_file(account).read_text()
 
-    def create(self, *, with_sample_staff: bool = True, is_empty: bool = False) -> None:
+    def create(
+        self, *, with_sample_staff: bool = True, is_empty: bool = False, announces_at: Path | None = None
+    ) -> None:
         """Make the folder anew. Raises SlapdFailed, and leaves nothing that `exists`.
 
         A folder with anything else than a server's state in it is refused and left as it is. `is_empty`: configured,
-        and without any entry, as the second server of a pair begins.
+        and without any entry, as the second server of a pair begins. `announces_at`: as for `announce`.
         """
         self._refuse_foreign()
         shutil.rmtree(self.state, ignore_errors=True)
@@ -123,6 +125,8 @@ class PrivateSlapd:
                 self.apply(self._filled(name), name, "cn=config")
             for name in _data_files(with_sample_staff=with_sample_staff, is_empty=is_empty):
                 self.apply(self._filled(name), name)
+            if announces_at:
+                self.announce(announces_at)
         finally:
             self.stop()
         self._fingerprint_file.write_text(_fingerprint())

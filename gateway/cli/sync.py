@@ -34,7 +34,7 @@ HEADINGS = ("login", "target", "state", "age", "attempts", "last reason")
 CHANGED_SINCE = """
 changed since: the directory has a newer password, which was set past the gateway. The target has an older one. Nobody
 knows the new one but the person: ask them to change it once more, on the page. mamia capture brings such changes too
-(ldif/README.md)."""
+(ldif/README.md). Who needs no workstation any more: mamia sync forget LOGIN."""
 ORDER = {step: place for place, step in enumerate(Step)}
 
 
@@ -112,7 +112,7 @@ def run_status(arguments: argparse.Namespace) -> int:
         try:
             known = sorted(
                 (
-                    _Known(item.login, state, item.is_behind)
+                    _Known(item.login, state, item.is_behind if item.changed_at else None)
                     for item in worker.outbox.known()
                     for state in item.states
                 ),
@@ -146,15 +146,20 @@ def run_forget(arguments: argparse.Namespace) -> int:
     with closing(_worker(arguments)) as worker:
         try:
             item = _find(worker, arguments.login)
-            if item is None or not item.sealed:
+            if item is None or not (item.sealed or item.is_behind):
                 return _nothing_waits(arguments.login)
-            forgotten = worker.outbox.forget(item, datetime.now(UTC))
+            if item.sealed:
+                told = "forgotten; the targets that had not taken it keep the old password"
+                forgotten = worker.outbox.forget(item, datetime.now(UTC))
+            else:
+                told = "forgotten; listed again once its password is changed on the page"
+                forgotten = worker.outbox.dismiss(item)
         except DirectoryUnavailable as error:
             return _fail(error)
     if not forgotten:
         print(f"{arguments.login}: a newer password came meanwhile; see mamia sync status", file=sys.stderr)
         return FAILED
-    print(f"{arguments.login}: forgotten; the targets that had not taken it keep the old password")
+    print(f"{arguments.login}: {told}")
     return 0
 
 
@@ -186,7 +191,8 @@ class _Known:
 
     login: str
     state: SyncState
-    is_behind: bool
+    is_behind: bool | None
+    """None where the account of the worker can't see when the password was changed."""
 
     @property
     def needs_operator(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, SUBTREE, Connection
@@ -49,14 +49,19 @@ class LdapOutbox:
     def __init__(self, worker: ConnectionPool, people: People) -> None:
         self._worker = worker
         self._people = people
-        self._attributes = [people.login, IDENTITY, SECRET, STATE, LEASE, ppolicy.CHANGED_AT]
+        self._attributes = [people.login, IDENTITY, SECRET, STATE, LEASE]
 
     def waiting(self) -> Iterable[Waiting]:
         return self._worker.ask(lambda connection: self._search_pages(connection, WAITING))
 
     def known(self) -> Iterable[Waiting]:
-        """Every entry with a state, done ones too; `sealed` is empty where nothing waits any more."""
-        return self._worker.ask(lambda connection: self._search_pages(connection, f"({STATE}=*)"))
+        """Every entry with a state, done ones too, and with the time of its last change of password.
+
+        `sealed` is empty where nothing waits any more.
+        """
+        return self._worker.ask(
+            lambda connection: self._search_pages(connection, f"({STATE}=*)", more=[ppolicy.CHANGED_AT])
+        )
 
     def read(self, reference: str) -> Waiting | None:
         def read_entry(connection: Connection) -> list[Waiting]:
@@ -89,6 +94,11 @@ class LdapOutbox:
             changes[LEASE] = _exchange(release.lease, release.ghost)
         return self._compare_and_set(item.reference, changes)
 
+    def dismiss(self, item: Waiting) -> bool:
+        """Take away the states of an entry where nothing waits. False when a newer password came."""
+        gone = [str(state).encode() for state in item.states]
+        return self._compare_and_set(item.reference, {STATE: [(MODIFY_DELETE, gone)]})
+
     def forget(self, item: Waiting, now: datetime) -> bool:
         """Erase the sealed secret and end every state that is not final. False when a newer password came."""
         ended = [
@@ -105,7 +115,7 @@ class LdapOutbox:
         }
         return self._compare_and_set(item.reference, changes)
 
-    def _search_pages(self, connection: Connection, filter_: str) -> list[Waiting]:
+    def _search_pages(self, connection: Connection, filter_: str, more: Sequence[str] = ()) -> list[Waiting]:
         found: list[Waiting] = []
         cookie: bytes | None = None
         while True:
@@ -113,7 +123,7 @@ class LdapOutbox:
                 self._people.base,
                 filter_,
                 SUBTREE,
-                attributes=self._attributes,
+                attributes=[*self._attributes, *more],
                 paged_size=PAGE,
                 paged_cookie=cookie,
             )
@@ -138,7 +148,7 @@ class LdapOutbox:
             sealed=first(SECRET),
             states=tuple(state for state in states if state is not None),
             lease=first(LEASE).decode(),
-            changed_at=ppolicy.read_time(changed) if (changed := first(ppolicy.CHANGED_AT).decode()) else None,
+            changed_at=_time_or_none(first(ppolicy.CHANGED_AT).decode()),
         )
 
     def _compare_and_set(self, reference: str, changes: Changes) -> bool:
@@ -152,6 +162,14 @@ class LdapOutbox:
             return True
 
         return self._worker.ask(modify)
+
+
+def _time_or_none(generalized: str) -> datetime | None:
+    """Also for one that an administrator wrote in another form."""
+    try:
+        return ppolicy.read_time(generalized)
+    except ValueError:
+        return None
 
 
 def _exchange(old: str, new: str) -> list[tuple[str, list[bytes]]]:

@@ -17,6 +17,9 @@ from gateway.workstation.model import Reason
 from gateway.workstation.ports import JoinedTarget, Seal
 from gateway.workstation.state import Step, SyncState, pending, read_state
 
+NOTHING_TO_BRING: Changes = {STATE: [(MODIFY_REPLACE, [])], SECRET: [(MODIFY_REPLACE, [])]}
+"""Whoever had a workstation once, and has none any more, is not to wait for it, nor to be told as behind there."""
+
 
 class NoPropagation:
     """For an academy without workstations."""
@@ -54,9 +57,9 @@ class LdapPropagation:
         self._now = now
 
     def join(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
-        """What to write beside userPassword, and what that sets going. Nothing for people without a workstation."""
+        """What to write beside userPassword, and what that sets going: nothing for people without a workstation."""
         if not self._has_workstation(account.reference):
-            return {}, None
+            return NOTHING_TO_BRING, None
         now, change = self._now(), secrets.token_hex(6)
         states = [pending(name, change, now) for name in self._delivered]
         states += [pending(target.name, change, now).to(Step.DONE, at=now) for target in self._joined]
@@ -73,7 +76,7 @@ class LdapPropagation:
         """What to write where the password was changed and nobody can read the new one: an older one that still
         waits must not arrive any more."""
         if not self._has_workstation(account.reference):
-            return {}, None
+            return NOTHING_TO_BRING, None
         now, change = self._now(), secrets.token_hex(6)
         names = [*self._delivered, *(target.name for target in self._joined)]
         states = [pending(name, change, now).to(Step.REJECTED, at=now, reason=Reason.NOT_IN_CLEAR) for name in names]

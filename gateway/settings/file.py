@@ -81,13 +81,20 @@ def _missing_secrets(table: dict[str, Any], environment: Mapping[str, str]) -> l
 
 
 def _without_web_secrets(table: dict[str, Any]) -> dict[str, Any]:
-    secret = set(WEB_SECRETS)
-    return {
-        section: {key: value for key, value in values.items() if (section, key) not in secret}
-        if isinstance(values, dict)
-        else values
-        for section, values in table.items()
-    }
+    """Nor is a section needed that holds nothing else."""
+    left = {section: dict(values) if isinstance(values, dict) else values for section, values in table.items()}
+    left.setdefault("web", {})
+    for section, key in WEB_SECRETS:
+        if isinstance(values := left.get(section), dict):
+            values.pop(key, None)
+    if isinstance(throttle := left.get("throttle"), dict) and isinstance(store := throttle.get("store"), str):
+        throttle["store"] = _without_password(store)
+    return left
+
+
+def _without_password(url: str) -> str:
+    before, at, place = url.rpartition("@")
+    return f"{before.partition('://')[0]}://{place}" if at else url
 
 
 def _read_table(source: Path) -> dict[str, Any]:

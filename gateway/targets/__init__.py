@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.account.model import Secret
-from gateway.settings import ActiveDirectoryTarget, KerberosTarget, SambaNtTarget, Workstation
+from gateway.settings import ActiveDirectoryTarget, AnyTarget, KerberosTarget, SambaNtTarget, Workstation
 from gateway.targets.active_directory import ActiveDirectory, ActiveDirectorySettings
 from gateway.targets.kerberos import Kerberos, KerberosSettings
 from gateway.targets.samba_nt import SambaNt, SambaNtSettings
@@ -12,13 +12,17 @@ from gateway.workstation.ports import JoinedTarget, Target
 
 def delivered_targets(workstation: Workstation) -> dict[str, Target]:
     """The targets that the worker delivers to, by name."""
-    made: dict[str, Target] = {}
-    for name, target in workstation.targets.items():
-        if isinstance(target, ActiveDirectoryTarget):
-            made[name] = _active_directory(name, target)
-        elif isinstance(target, KerberosTarget):
-            made[name] = _kerberos(name, target)
-    return made
+    made = {name: delivered_target(name, target) for name, target in workstation.targets.items()}
+    return {name: target for name, target in made.items() if target is not None}
+
+
+def delivered_target(name: str, target: AnyTarget) -> Target | None:
+    """None for one whose attributes join the Modify. Raises OSError where its secret can't be read."""
+    if isinstance(target, ActiveDirectoryTarget):
+        return _active_directory(name, target)
+    if isinstance(target, KerberosTarget):
+        return _kerberos(name, target)
+    return None
 
 
 def joined_targets(workstation: Workstation) -> list[JoinedTarget]:

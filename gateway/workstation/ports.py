@@ -49,7 +49,7 @@ class Waiting:
     lease: str
     """Who is at work on it; empty if nobody is."""
     changed_at: datetime | None
-    """When the directory last took a new password (UTC); None where the account can't see it."""
+    """When the directory last took a new password (UTC); None where that was not asked for, or can't be seen."""
 
     @property
     def is_behind(self) -> bool:

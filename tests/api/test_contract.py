@@ -45,6 +45,7 @@ rate = "{WIDE}"
     running.stop()
 
 
+# The seed keeps it the same from run to run; whoever changes the API tries others, and more examples, by hand.
 def test_the_service_when_schemathesis_tries_its_document_then_it_finds_nothing_wrong(service, tmp_path):
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run", f"{service.address}/api/v1/openapi.json",

@@ -58,6 +58,14 @@ def set_by_admin(person, password):
         line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [password.encode()])])
 
 
+def test_listener_when_the_web_services_secrets_are_not_on_its_machine_then_it_needs_none(listener, short_folder):
+    (short_folder / "gateway").unlink()
+
+    listener.start()
+
+    assert listener.status()["capturing"] is True
+
+
 def test_writes_on_people_when_nobody_listens_then_slapd_refuses_them_at_once_and_changes_nothing(person):
     began = time.monotonic()
     with pytest.raises(ldap.OTHER, match="could not open socket"):

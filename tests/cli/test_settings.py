@@ -84,12 +84,19 @@ def test_settings_when_secrets_stand_in_files_then_they_are_read_from_there(writ
 
 def test_settings_when_a_process_needs_no_secret_of_the_web_service_then_it_opens_and_has_none(write):
     text = GOOD.replace('bind_password = "secret-of-the-gateway"', 'bind_password_file = "/nowhere/password"')
+    text += '[throttle]\nstore = "redis://:secret-of-the-store@valkey:6379/0"\n'
 
     settings = load(write(text=text), web_secrets=False)
 
     assert settings.directory.password == ""
     assert settings.web.keys == []
-    assert settings.directory.servers
+    assert settings.throttle.store == "redis://valkey:6379/0"
+
+
+def test_settings_when_there_is_nothing_of_the_web_service_then_worker_and_listener_miss_nothing(write):
+    text = GOOD.partition("[web]")[0]
+
+    assert load(write(text=text), web_secrets=False).people.base == "ou=people,dc=ac-example,dc=fr"
 
 
 def portal(name, by="token"):

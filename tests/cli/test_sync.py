@@ -133,6 +133,55 @@ def test_account_when_its_password_was_set_past_the_gateway_then_the_helpdesk_se
     assert "set past the gateway" in shown
 
 
+def test_forget_when_only_the_mark_of_a_newer_password_is_left_then_it_goes_and_the_rest_stays(
+    directory, config, waiting
+):
+    set_past_the_gateway(directory, waiting)
+    assert run("sync", "--config", config, "forget", waiting).returncode == 0
+    assert "changed since" in run("sync", "--config", config, "status").stdout
+
+    done = run("sync", "--config", config, "forget", waiting)
+
+    assert done.returncode == 0, done.stderr
+    assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
+    assert directory.binds(waiting, NEW)
+
+
+def test_status_when_nobody_may_see_times_of_changes_then_it_says_that_it_is_not_known(directory, config, waiting):
+    directory.set(waiting, "pwdChangedTime", None)
+
+    [row] = json.loads(run("sync", "--config", config, "status", "--json").stdout)
+
+    assert row["changed_since"] is None
+    assert "may not read pwdChangedTime" in run("check", "--config", config).stdout
+
+
+def test_check_when_the_web_services_secrets_are_not_here_then_it_names_the_way_without_them(config, tmp_path):
+    (tmp_path / "gateway").unlink()
+    (tmp_path / "none.keytab").touch()
+
+    whole, without = run("check", "--config", config), run("check", "--config", config, "--without-web")
+
+    assert whole.returncode == 2
+    assert "mamia check --without-web" in whole.stderr
+    for checked in ("the worker's keys: public and private fit", "passwords at the workstations", "targets.domain"):
+        assert checked in without.stdout
+    assert "web.secret_keys" not in without.stdout
+
+
+@pytest.mark.parametrize("is_workers_machine, level", [(True, "FAIL"), (False, "OK")])
+def test_check_when_a_targets_secret_can_not_be_read_then_that_is_a_fault_on_the_workers_machine_alone(
+    directory, config, tmp_path, is_workers_machine, level
+):
+    directory.add_person("fdurand4")
+    if not is_workers_machine:
+        (tmp_path / "sync").unlink()
+
+    found = json.loads(run("check", "--config", config, "--json").stdout)
+
+    assert {one["checked"]: one["level"] for one in found}["workstation.targets.domain"] == level
+
+
 def test_status_when_the_web_services_secrets_are_not_on_this_machine_then_it_needs_none(config, tmp_path):
     (tmp_path / "gateway").unlink()
 
@@ -212,7 +261,9 @@ def test_worker_when_its_account_is_not_set_then_both_keys_are_listed(config):
     assert "workstation.bind_password_file" in done.stderr
 
 
-def test_worker_when_it_gets_sigterm_then_it_stops_within_seconds(config):
+def test_worker_when_it_gets_sigterm_then_it_stops_within_seconds(config, tmp_path):
+    # It runs where the web service's secrets are not.
+    (tmp_path / "gateway").unlink()
     worker = subprocess.Popen([*MAMIA, "sync", "--config", str(config)], stderr=subprocess.PIPE, text=True)
     assert worker.stderr
     lines = [worker.stderr.readline()]

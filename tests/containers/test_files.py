@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -14,7 +15,9 @@ import yaml
 from dockerfile import Dockerfile
 
 from gateway.protection.seal import make_key_pair
+from gateway.settings.accounts import workers_directory
 from gateway.settings.file import load
+from gateway.targets import delivered_targets
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
@@ -124,14 +127,28 @@ def test_secrets_when_made_then_nobody_else_reads_them_and_what_is_missing_is_na
     assert all(len(text) >= 32 and "\n" not in text for text in made.values())
 
 
-def settings_of(text: str, folder: Path):
-    """The settings, their files at hand in `folder`."""
+SECRETS = ("gateway_password", "secret_keys", "sync_password", "domain_password")
+
+
+def settings_of(text: str, folder: Path, secrets: Sequence[str] = SECRETS, **options):
+    """The settings, these files at hand in `folder`."""
     make_key_pair(folder / "worker_key", folder / "worker.pub")
-    for name in ("gateway_password", "secret_keys", "sync_password", "domain_password"):
-        (folder / name).write_text("0123456789abcdefghijklmnopqrstuvwxyz")
+    for name in secrets:
+        if name != "worker_key":
+            (folder / name).write_text("0123456789abcdefghijklmnopqrstuvwxyz")
     file = folder / "mamia.toml"
     file.write_text(text.replace("/run/secrets/", f"{folder}/").replace("/etc/mamia/", f"{folder}/"))
-    return load(file)
+    return load(file, **options)
+
+
+def test_compose_settings_when_the_worker_has_its_own_secrets_alone_then_it_needs_no_other(tmp_path, compose):
+    secrets = compose["services"]["worker"]["secrets"]
+
+    settings = settings_of((DOCKER / "mamia.toml").read_text(), tmp_path, secrets, web_secrets=False)
+
+    assert not {"gateway_password", "secret_keys"} & set(secrets)
+    assert workers_directory(settings).password
+    assert delivered_targets(settings.workstation)
 
 
 def test_compose_settings_when_loaded_then_they_fit_the_services(tmp_path, compose):

@@ -56,6 +56,30 @@ def test_change_when_the_person_has_no_workstation_then_nothing_is_sealed(direct
     assert states(directory, "teacher") == []
 
 
+def test_change_when_the_person_has_no_workstation_any_more_then_nothing_is_left_of_what_waited(
+    directory, office, durand
+):
+    office.change(durand, PASSWORD, FIRST)
+    directory.set(durand, "departmentNumber", "0751234A")
+
+    office.change(durand, FIRST, SECOND)
+
+    assert not has_secret(directory)
+    assert states(directory) == []
+
+
+def test_delivery_when_the_time_of_the_change_is_written_in_an_odd_form_then_it_goes_on(
+    directory, office, durand, domain
+):
+    office.change(durand, PASSWORD, FIRST)
+    directory.set(durand, "pwdChangedTime", "202601010800Z")
+
+    office.worker(domain).round()
+
+    assert domain.passwords == {durand: FIRST}
+    assert [item.changed_at for item in office.outbox.known()] == [None]
+
+
 def test_change_when_the_directory_refuses_it_then_nothing_is_queued(directory, office, durand):
     office.change(durand, PASSWORD, PASSWORD)
 

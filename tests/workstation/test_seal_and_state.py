@@ -19,7 +19,7 @@ from gateway.protection.seal import (
 )
 from gateway.workstation.deliver import LONGEST_PAUSE, SLOW_PAUSE, pause
 from gateway.workstation.model import Reason
-from gateway.workstation.state import Step, pending, read_state
+from gateway.workstation.state import Step, is_behind, pending, read_state
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 
@@ -104,6 +104,21 @@ def test_state_when_written_and_read_then_it_is_the_same(reason, step, slow):
 )
 def test_state_when_a_value_is_not_ours_then_it_is_passed_over(value):
     assert read_state(value) is None
+
+
+@pytest.mark.parametrize(
+    "minutes_later, is_told",
+    [pytest.param(6, True, id="later than clocks differ"), pytest.param(4, False, id="within it"), (-60, False)],
+)
+def test_state_when_the_directory_took_a_password_after_the_last_one_sent_then_it_is_behind(minutes_later, is_told):
+    states = [pending("old", "1", NOW - timedelta(days=9)), pending("new", "2", NOW)]
+
+    assert is_behind(states, NOW + timedelta(minutes=minutes_later)) is is_told
+
+
+def test_state_when_nothing_was_sent_or_the_change_is_not_seen_then_nobody_is_behind():
+    assert not is_behind([], NOW)
+    assert not is_behind([pending("domain", "1", NOW)], None)
 
 
 def test_pause_when_attempts_grow_then_it_grows_to_its_limit_and_differs_between_people():

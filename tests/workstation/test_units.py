@@ -77,4 +77,4 @@ def test_file_when_systemd_owns_it_then_nobody_reads_it_but_the_processes_that_n
 
     assert stat.S_IMODE(file.st_mode) == 0o640
     # A user's own group has no members written down.
-    assert {user for user in members.split(",") if user} or {group} == readers
+    assert ({user for user in members.split(",") if user} or {group}) == readers

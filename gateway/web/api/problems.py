@@ -17,7 +17,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPES = "/api/v1/problems#"
 
 STATUS: Mapping[str, tuple[int, str]] = {
-    "malformed": (400, "The body is not JSON in UTF-8, or not a form"),
+    "malformed": (400, "The body is not JSON in UTF-8"),
     "foreign_host": (400, "The service is not reached by this name"),
     "unauthenticated": (401, "No token and no certificate that is known"),
     "foreign_address": (403, "This client may not call from this address"),
