@@ -69,5 +69,5 @@ def _behind(settings: Settings, outbox: LdapOutbox) -> Finding:
     if not behind:
         return ok(CHECKED, "the directory has no newer ones")
     names = ", ".join(islice(behind, NAMED)) + (" …" if len(behind) > NAMED else "")
-    text = f"older than the directory's for {len(behind)} people, who changed theirs past the gateway: {names}"
+    text = f"{len(behind)} older than the directory's, which was changed past the gateway: {names}"
     return warn(CHECKED, text, "they change it once more on the page; mamia capture brings such changes too")

@@ -121,7 +121,7 @@ def test_check_when_somebody_changed_a_password_past_the_gateway_then_it_warns_a
     after = run("check", "--config", config).stdout
 
     assert f"OK    {line}: the directory has no newer ones" in before
-    assert f"WARN  {line}: older than the directory's for 1 people" in after
+    assert f"WARN  {line}: 1 older than the directory's" in after
     assert waiting in after
 
 
