@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ldap3.core.results import RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.checks.finding import Finding, Level, fail, ok, warn
+from gateway.checks.here import is_listeners
 from gateway.checks.rights import FORBIDDEN_TO_WRITE, excess_reads, may_write, somebody
 from gateway.directory.announcement import QUESTION
 from gateway.directory.connection import close, connect
@@ -31,16 +32,16 @@ START = "systemctl start mamia-capture.socket, or mamia capture; or take the ove
 ACCOUNT = "capture.server, bind_dn, bind_password_file"
 
 
-def check_capture(settings: Settings, *, as_gateway: bool = True) -> Iterator[Finding]:
-    """`as_gateway`: with the gateway's account too, which slapd must announce."""
+def check_capture(settings: Settings, directory: Directory) -> Iterator[Finding]:
+    """`directory`: with an account whose writes slapd must announce, the gateway's or the listener's own."""
     if settings.capture.socket is None:
         if settings.workstation.targets:
             yield ok("capture", "off: what other LDAP clients change does not reach the workstation")
         return
     finding = _listener(settings.capture.socket)
     yield finding
-    if as_gateway and finding.level is not Level.FAIL:
-        yield from _with(settings, settings.directory, "overlay", _overlay)
+    if finding.level is not Level.FAIL:
+        yield from _with(settings, directory, "overlay", partial(_overlay, directory.bind_dn))
     yield from _rights_of_listener(settings)
 
 
@@ -74,8 +75,8 @@ def ask_listener(path: Path, mark: str = "") -> dict[str, Any]:
     return answer
 
 
-def _overlay(settings: Settings, connection: Connection) -> Iterator[Finding]:
-    """A value that no entry has is taken away as the gateway: nothing changes, and slapd must announce it twice."""
+def _overlay(account: str, settings: Settings, connection: Connection) -> Iterator[Finding]:
+    """A value that no entry has is taken away: nothing changes, and slapd must announce it twice."""
     checked = f"{settings.capture_server}: overlay sock"
     dn, mark = somebody(settings, connection), f"check;{secrets.token_hex(16)}"
     if not dn or settings.capture.socket is None:
@@ -86,7 +87,7 @@ def _overlay(settings: Settings, connection: Connection) -> Iterator[Finding]:
     except (OSError, ValueError):
         return
     if code != RESULT_NO_SUCH_ATTRIBUTE:
-        text = f"{settings.directory.bind_dn} may not write there any more: the overlay asks for the right to `entry`"
+        text = f"{account} may not write there any more: the overlay asks for the right to `entry`"
         yield fail(checked, text, f"rule 1 of {FILE}")
     elif seen == SIDES:
         yield ok(checked, "announces on both sides of ppolicy")
@@ -99,8 +100,7 @@ def _overlay(settings: Settings, connection: Connection) -> Iterator[Finding]:
 
 def _rights_of_listener(settings: Settings) -> Iterator[Finding]:
     """Where its password may be read here."""
-    file = settings.capture.bind_password_file
-    if file is None or not os.access(file, os.R_OK):
+    if not is_listeners(settings):
         yield ok("capture: rights", "its password is not this user's to read, as it should be; root can check them")
         return
     try:

@@ -8,17 +8,18 @@ import smtplib
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import holidays
 
 from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.checks.here import can_read
+from gateway.checks.keys import check_keys
 from gateway.protection.audit import Audit
-from gateway.protection.seal import KeyFileError, read_private_key, read_public_key
 from gateway.protection.store import Store
 from gateway.settings import PREFIX, Settings
 from gateway.settings.file import WEB_SECRETS
+from gateway.targets import secret_file
 
 SMTP_SECONDS = 5
 
@@ -26,25 +27,17 @@ SMTP_SECONDS = 5
 def check_machine(settings: Settings) -> Iterator[Finding]:
     yield ok("settings", "complete, and nothing in them contradicts the rest")
     yield ok("web.secret_keys", f"{len(settings.web.keys)}, all of them long enough")
-    yield from _private_files(settings)
+    yield from check_private_files(settings)
     yield from _shared_secrets(settings)
     yield check_store(settings)
     yield from _mail(settings)
     yield _audit(settings)
     yield _voice(settings)
-    yield from _keys(settings)
+    yield from check_keys(settings)
     yield _opening_hours(settings)
 
 
-def check_workers_machine(settings: Settings) -> Iterator[Finding]:
-    """What worker and listener need of it."""
-    yield ok("settings", "complete, and nothing in them contradicts the rest")
-    yield from _private_files(settings)
-    yield _audit(settings)
-    yield from _keys(settings)
-
-
-def _private_files(settings: Settings) -> Iterator[Finding]:
+def check_private_files(settings: Settings) -> Iterator[Finding]:
     files = [
         settings.directory.bind_password_file,
         settings.web.secret_keys_file,
@@ -53,8 +46,9 @@ def _private_files(settings: Settings) -> Iterator[Finding]:
         *settings.workstation.private_key_files,
         settings.workstation.bind_password_file,
         settings.capture.bind_password_file,
+        *(secret_file(target) for target in settings.workstation.targets.values()),
     ]
-    named = [file for file in files if file and file.exists()]
+    named = [file for file in files if file and can_read(file)]
     open_ones = [str(file) for file in named if stat.S_IMODE(file.stat().st_mode) & 0o027]
     if open_ones:
         mend = f"chmod 600 {' '.join(open_ones)}"
@@ -75,7 +69,8 @@ def _shared_secrets(settings: Settings) -> Iterator[Finding]:
         and not getattr(values, f"{key}_file")
         and f"{PREFIX}{section}__{key}".upper() not in os.environ
     ]
-    if urlsplit(settings.throttle.store).password and f"{PREFIX}THROTTLE__STORE" not in os.environ:
+    store = urlsplit(settings.throttle.store)
+    if (store.password or "password=" in store.query) and f"{PREFIX}THROTTLE__STORE" not in os.environ:
         loose.append("throttle.store")
     if loose:
         text = f"{', '.join(loose)}: in the settings themselves, which worker and listener read too"
@@ -138,34 +133,6 @@ def _voice(settings: Settings) -> Finding:
     return ok(
         "captcha", f"asked for: {', '.join(settings.captcha.required)}; ways: {', '.join(settings.captcha.ways)}"
     )
-
-
-def _keys(settings: Settings) -> Iterator[Finding]:
-    """The private key is only where the worker runs, so the pair can be compared there alone."""
-    workstation = settings.workstation
-    if not workstation.targets or not workstation.public_key_file:
-        return
-    try:
-        public = read_public_key(workstation.public_key_file)
-        pairs = [read_private_key(file).public_key for file in _readable(workstation.private_key_files)]
-    except KeyFileError as error:
-        yield fail(
-            "the worker's keys", str(error), "mamia keygen makes a pair; keep the old private key for what waits"
-        )
-        return
-    if not pairs:
-        yield ok("the worker's keys", "the public one can be used; the private one is not here, as it should be")
-    elif bytes(public) in [bytes(pair) for pair in pairs]:
-        yield ok("the worker's keys", "public and private fit")
-    else:
-        text = "none of the private keys opens what this public key seals"
-        yield fail(
-            "the worker's keys", text, "give the web service the .pub that mamia keygen made with the private key"
-        )
-
-
-def _readable(files: list[Path]) -> list[Path]:
-    return [file for file in files if os.access(file, os.R_OK)]
 
 
 def _opening_hours(settings: Settings) -> Finding:

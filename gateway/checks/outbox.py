@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.checks.here import is_workers
 from gateway.directory.failover import LdapServers
 from gateway.directory.outbox import LdapOutbox
 from gateway.directory.pool import ConnectionPool
@@ -23,28 +23,12 @@ NAMED = 5
 
 def check_outbox(settings: Settings) -> Iterator[Finding]:
     """Where the worker's password may be read here."""
-    workstation = settings.workstation
-    if not workstation.targets:
+    if not settings.workstation.targets:
         return
-    if workstation.bind_dn is None or workstation.bind_password_file is None:
-        yield _nameless(settings)
-    elif not holds_workers_password(settings):
-        yield ok(CHECKED, "not looked at: the worker's password is not here, or not this user's to read")
-    else:
+    if is_workers(settings):
         yield _looked_at(settings)
-
-
-def holds_workers_password(settings: Settings) -> bool:
-    """Whether this is the worker's machine, and its user or root asks."""
-    file = settings.workstation.bind_password_file
-    return file is not None and os.access(file, os.R_OK)
-
-
-def _nameless(settings: Settings) -> Finding:
-    keys = "workstation.bind_dn, bind_password_file"
-    if all(target.type == "samba_nt" for target in settings.workstation.targets.values()):
-        return ok(CHECKED, f"not looked at: no account for it is named ({keys}), and no worker needed")
-    return fail(CHECKED, "no account for the worker is named: nothing is brought", keys)
+    else:
+        yield ok(CHECKED, "not looked at: the worker's password is not here, or not this user's to read")
 
 
 def _looked_at(settings: Settings) -> Finding:

@@ -5,16 +5,15 @@ A password that the page takes and the domain refuses leaves a person with two o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 from gateway.account.policy import PasswordRules
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.checks.outbox import holds_workers_password
-from gateway.settings import AnyTarget, KerberosTarget, SambaNtTarget, Settings
-from gateway.targets import delivered_target
+from gateway.checks.here import can_read, is_workers
+from gateway.settings import Settings
+from gateway.targets import delivered_target, secret_file
 from gateway.workstation.model import DomainRules, Probe
 from gateway.workstation.ports import Target
 
@@ -23,26 +22,18 @@ def check_workstations(settings: Settings, ours: PasswordRules) -> Iterator[Find
     """`ours`: what the pages ask of a new password."""
     for name, section in settings.workstation.targets.items():
         where = f"workstation.targets.{name}"
-        if unread := _unread_secret(settings, section):
-            yield _not_tried(settings, where, unread)
+        file = secret_file(section)
+        if file and not can_read(file):
+            yield _not_tried(settings, where, file)
         elif target := delivered_target(name, section):
             with closing(target):
                 yield from _check(settings, ours, where, name, target)
 
 
-def _unread_secret(settings: Settings, section: AnyTarget) -> Path | None:
-    if isinstance(section, SambaNtTarget):
-        return None
-    file = section.keytab_file if isinstance(section, KerberosTarget) else section.bind_password_file
-    return None if os.access(file, os.R_OK) else file
-
-
-def _not_tried(settings: Settings, where: str, unread: Path) -> Finding:
-    if holds_workers_password(settings):
-        return fail(where, f"{unread} can't be read", "the worker needs it; who may read it?")
-    return ok(
-        where, f"not tried: {unread} is the worker's; mamia check --without-web tries it on the worker's machine"
-    )
+def _not_tried(settings: Settings, where: str, file: Path) -> Finding:
+    if is_workers(settings):
+        return fail(where, f"{file} can't be read", "the worker needs it; who may read it?")
+    return ok(where, f"not tried: {file} is the worker's alone; mamia check on its machine tries it")
 
 
 def _check(settings: Settings, ours: PasswordRules, where: str, name: str, target: Target) -> Iterator[Finding]:

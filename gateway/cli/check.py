@@ -10,14 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 from gateway.checks.capture import check_capture
-from gateway.checks.finding import Finding, Level
-from gateway.checks.machine import check_machine, check_workers_machine
+from gateway.checks.finding import Finding, Level, fail
+from gateway.checks.here import is_listeners, is_workers
+from gateway.checks.keys import check_keys
+from gateway.checks.machine import check_machine, check_private_files
 from gateway.checks.outbox import check_outbox
 from gateway.checks.portals import check_portals
 from gateway.checks.servers import check_servers
 from gateway.checks.workstations import check_workstations
 from gateway.composition import password_rules
 from gateway.settings import Settings
+from gateway.settings.accounts import capturing_directory
 from gateway.settings.file import WEB_SECRETS, SettingsError, load
 
 FAILED = 1
@@ -67,15 +70,22 @@ def check(settings: Settings) -> Iterator[Finding]:
     yield from check_servers(settings)
     yield from check_workstations(settings, password_rules(settings))
     yield from check_outbox(settings)
-    yield from check_capture(settings)
+    yield from check_capture(settings, settings.directory)
     yield from check_portals(settings)
 
 
 def check_without_web(settings: Settings) -> Iterator[Finding]:
-    yield from check_workers_machine(settings)
-    yield from check_workstations(settings, password_rules(settings))
-    yield from check_outbox(settings)
-    yield from check_capture(settings, as_gateway=False)
+    """The part of worker or listener, whoever of them can run here."""
+    yield from check_private_files(settings)
+    if not is_workers(settings) and not is_listeners(settings):
+        text = "neither workstation.bind_password_file nor capture.bind_password_file can be read"
+        yield fail("worker, listener", text, "run it on their machine, as root or as their user")
+    if is_workers(settings):
+        yield from check_keys(settings)
+        yield from check_workstations(settings, password_rules(settings))
+        yield from check_outbox(settings)
+    if is_listeners(settings):
+        yield from check_capture(settings, capturing_directory(settings))
 
 
 def _line(finding: Finding) -> str:

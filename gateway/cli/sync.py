@@ -47,7 +47,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=run_status)
     retry = actions.add_parser("retry", help="try now, without waiting for the next attempt")
-    forget = actions.add_parser("forget", help="give up and erase the sealed password; the target keeps the old one")
+    forget = actions.add_parser(
+        "forget", help="give up: the sealed password and the mark of a newer one go, the target keeps the old"
+    )
     for action in (status, retry, forget):
         # Also behind the action, where hands put it.
         action.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
@@ -148,18 +150,13 @@ def run_forget(arguments: argparse.Namespace) -> int:
             item = _find(worker, arguments.login)
             if item is None or not (item.sealed or item.is_behind):
                 return _nothing_waits(arguments.login)
-            if item.sealed:
-                told = "forgotten; the targets that had not taken it keep the old password"
-                forgotten = worker.outbox.forget(item, datetime.now(UTC))
-            else:
-                told = "forgotten; listed again once its password is changed on the page"
-                forgotten = worker.outbox.dismiss(item)
+            forgotten = worker.outbox.forget(item, datetime.now(UTC))
         except DirectoryUnavailable as error:
             return _fail(error)
     if not forgotten:
         print(f"{arguments.login}: a newer password came meanwhile; see mamia sync status", file=sys.stderr)
         return FAILED
-    print(f"{arguments.login}: {told}")
+    print(f"{arguments.login}: forgotten; the targets that had not taken it keep the old password")
     return 0
 
 

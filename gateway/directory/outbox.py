@@ -94,25 +94,12 @@ class LdapOutbox:
             changes[LEASE] = _exchange(release.lease, release.ghost)
         return self._compare_and_set(item.reference, changes)
 
-    def dismiss(self, item: Waiting) -> bool:
-        """Take away the states of an entry where nothing waits. False when a newer password came."""
-        gone = [str(state).encode() for state in item.states]
-        return self._compare_and_set(item.reference, {STATE: [(MODIFY_DELETE, gone)]})
-
     def forget(self, item: Waiting, now: datetime) -> bool:
-        """Erase the sealed secret and end every state that is not final. False when a newer password came."""
-        ended = [
-            (state, state.to(Step.EXPIRED, at=now, reason="forgotten by the operator"))
-            for state in item.states
-            if not state.is_final
-        ]
-        changes: Changes = {
-            SECRET: [(MODIFY_DELETE, [item.sealed])],
-            STATE: [
-                *((MODIFY_DELETE, [str(old).encode()]) for old, _ in ended),
-                *((MODIFY_ADD, [str(new).encode()]) for _, new in ended),
-            ],
-        }
+        """Erase the sealed secret and end every state that is not final; take them all away where the directory has
+        a newer password. False when a newer one came meanwhile."""
+        changes: Changes = {STATE: _without(item.states) if item.is_behind else _ended(item.states, now)}
+        if item.sealed:
+            changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
         return self._compare_and_set(item.reference, changes)
 
     def _search_pages(self, connection: Connection, filter_: str, more: Sequence[str] = ()) -> list[Waiting]:
@@ -148,7 +135,7 @@ class LdapOutbox:
             sealed=first(SECRET),
             states=tuple(state for state in states if state is not None),
             lease=first(LEASE).decode(),
-            changed_at=_time_or_none(first(ppolicy.CHANGED_AT).decode()),
+            changed_at=ppolicy.read_change_time(first(ppolicy.CHANGED_AT).decode()),
         )
 
     def _compare_and_set(self, reference: str, changes: Changes) -> bool:
@@ -164,12 +151,16 @@ class LdapOutbox:
         return self._worker.ask(modify)
 
 
-def _time_or_none(generalized: str) -> datetime | None:
-    """Also for one that an administrator wrote in another form."""
-    try:
-        return ppolicy.read_time(generalized)
-    except ValueError:
-        return None
+def _without(states: Sequence[SyncState]) -> list[tuple[str, list[bytes]]]:
+    return [(MODIFY_DELETE, [str(state).encode() for state in states])]
+
+
+def _ended(states: Sequence[SyncState], now: datetime) -> list[tuple[str, list[bytes]]]:
+    open_ones = [state for state in states if not state.is_final]
+    if not open_ones:
+        return []
+    ended = [state.to(Step.EXPIRED, at=now, reason="forgotten by the operator") for state in open_ones]
+    return [*_without(open_ones), (MODIFY_ADD, [str(state).encode() for state in ended])]
 
 
 def _exchange(old: str, new: str) -> list[tuple[str, list[bytes]]]:

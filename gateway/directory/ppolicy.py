@@ -80,6 +80,14 @@ def is_locked(locked_at: str, lockout: timedelta, now: datetime) -> bool:
     return moment is None or (moment <= now and (not lockout or now < moment + lockout))
 
 
+def read_change_time(changed_at: str) -> datetime | None:
+    """Of pwdChangedTime (UTC); None where there is none, or where it is in another form than slapd's own."""
+    try:
+        return read_time(changed_at) if changed_at else None
+    except ValueError:
+        return None
+
+
 def read_time(generalized: str) -> datetime | None:
     """A GeneralizedTime in UTC (RFC 4517, 3.3.13), with or without fractions; None for the mark "for good"."""
     if generalized == LOCKED_FOR_GOOD:

@@ -76,7 +76,7 @@ class LdapPropagation:
         """What to write where the password was changed and nobody can read the new one: an older one that still
         waits must not arrive any more."""
         if not self._has_workstation(account.reference):
-            return NOTHING_TO_BRING, None
+            return {}, None
         now, change = self._now(), secrets.token_hex(6)
         names = [*self._delivered, *(target.name for target in self._joined)]
         states = [pending(name, change, now).to(Step.REJECTED, at=now, reason=Reason.NOT_IN_CLEAR) for name in names]

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings.exceptions import SettingsError as EnvironmentError_
@@ -93,8 +94,9 @@ def _without_web_secrets(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_password(url: str) -> str:
-    before, at, place = url.rpartition("@")
-    return f"{before.partition('://')[0]}://{place}" if at else url
+    """It may stand before the host, or among the options."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _read_table(source: Path) -> dict[str, Any]:

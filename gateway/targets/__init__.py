@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from gateway.account.model import Secret
 from gateway.settings import ActiveDirectoryTarget, AnyTarget, KerberosTarget, SambaNtTarget, Workstation
 from gateway.targets.active_directory import ActiveDirectory, ActiveDirectorySettings
@@ -23,6 +25,13 @@ def delivered_target(name: str, target: AnyTarget) -> Target | None:
     if isinstance(target, KerberosTarget):
         return _kerberos(name, target)
     return None
+
+
+def secret_file(target: AnyTarget) -> Path | None:
+    """What the worker proves itself with there; None where the directory's own account does."""
+    if isinstance(target, KerberosTarget):
+        return target.keytab_file
+    return target.bind_password_file if isinstance(target, ActiveDirectoryTarget) else None
 
 
 def joined_targets(workstation: Workstation) -> list[JoinedTarget]:

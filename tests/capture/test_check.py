@@ -11,13 +11,19 @@ from conftest import settings_for
 
 from gateway.checks.capture import check_capture
 from gateway.checks.finding import Level
+from gateway.cli.check import check_without_web
 from gateway.settings.file import load
 
 DATABASE = "olcDatabase={1}mdb,cn=config"
 
 
+def findings(config):
+    settings = load(config)
+    return check_capture(settings, settings.directory)
+
+
 def levels(config):
-    return {finding.checked: finding for finding in check_capture(load(config))}
+    return {finding.checked: finding for finding in findings(config)}
 
 
 @pytest.fixture
@@ -38,17 +44,30 @@ def test_capture_when_all_is_well_then_nothing_warns(announcing, somebody, captu
     assert found[f"{announcing.url}: overlay sock"].finding == "announces on both sides of ppolicy"
 
 
+def test_capture_when_the_listener_is_alone_on_its_machine_then_its_own_account_tries_the_overlay(somebody, capture):
+    for others in ("gateway", "sync"):
+        (capture.folder / others).unlink()
+    settings = load(capture.config, web_secrets=False)
+
+    found = {finding.checked: finding for finding in check_without_web(settings)}
+
+    assert found[f"{settings.capture_server}: overlay sock"].level is Level.OK
+    assert not [finding for finding in found.values() if finding.level is Level.FAIL]
+
+
 def test_capture_when_it_is_off_then_it_says_what_that_means(server, tmp_path):
     workstation = {"targets": {"poste": {"type": "samba_nt"}}}
 
-    [finding] = check_capture(settings_for(server, workstation=workstation))
+    settings = settings_for(server, workstation=workstation)
+
+    [finding] = check_capture(settings, settings.directory)
 
     assert finding.level is Level.OK
     assert "does not reach the workstation" in finding.finding
 
 
 def test_listener_when_nobody_listens_then_it_fails_and_says_what_slapd_does(listener):
-    finding = next(check_capture(load(listener.config)))
+    finding = next(findings(listener.config))
 
     assert finding.level is Level.FAIL
     assert "slapd refuses every write on people" in finding.finding
@@ -58,7 +77,7 @@ def test_listener_when_it_stands_still_then_it_fails(capture, monkeypatch):
     monkeypatch.setattr("gateway.checks.capture.ANSWER_SECONDS", 0.3)
     capture.signal(signal.SIGSTOP)
 
-    finding = next(check_capture(load(capture.config)))
+    finding = next(findings(capture.config))
 
     capture.signal(signal.SIGCONT)
     assert finding.level is Level.FAIL
@@ -93,7 +112,9 @@ def test_overlay_when_there_is_none_then_it_fails(directory, short_folder, captu
         update={"capture": settings.capture.model_copy(update={"socket": short_folder / "s"})}
     )
 
-    found = {finding.checked: finding for finding in check_capture(settings)}[f"{directory.url}: overlay sock"]
+    found = {finding.checked: finding for finding in check_capture(settings, settings.directory)}[
+        f"{directory.url}: overlay sock"
+    ]
 
     assert found.level is Level.FAIL
     assert "announces nothing" in found.finding

@@ -58,6 +58,20 @@ def test_web_secret_when_it_stands_in_the_settings_then_it_warns_that_the_worker
     assert ("secrets in the settings" in found) is told
 
 
+def test_web_secret_when_it_comes_from_the_environment_or_is_the_stores_then_each_is_told_as_it_is(
+    server, tmp_path, monkeypatch
+):
+    make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")
+    monkeypatch.setenv("MAMIA_WEB__SECRET_KEYS", '["0123456789abcdefghijklmnopqrstuvwxyz"]')
+    store = f"redis://127.0.0.1:{free_port()}/0?password=secret"
+    targets = {"targets": {"poste": {"type": "samba_nt"}}, "public_key_file": tmp_path / "one.pub"}
+
+    found = levels(server, workstation=targets, throttle={"store": store})["secrets in the settings"].finding
+
+    assert "web.secret_keys" not in found
+    assert "throttle.store" in found
+
+
 @pytest.mark.parametrize("fits, level", [(True, Level.OK), (False, Level.FAIL)])
 def test_keys_when_public_and_private_are_here_then_they_are_compared(server, tmp_path, fits, level):
     make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")

@@ -84,7 +84,7 @@ def test_settings_when_secrets_stand_in_files_then_they_are_read_from_there(writ
 
 def test_settings_when_a_process_needs_no_secret_of_the_web_service_then_it_opens_and_has_none(write):
     text = GOOD.replace('bind_password = "secret-of-the-gateway"', 'bind_password_file = "/nowhere/password"')
-    text += '[throttle]\nstore = "redis://:secret-of-the-store@valkey:6379/0"\n'
+    text += '[throttle]\nstore = "redis://:secret-of-the-store@valkey:6379/0?password=again"\n'
 
     settings = load(write(text=text), web_secrets=False)
 

@@ -133,16 +133,15 @@ def test_account_when_its_password_was_set_past_the_gateway_then_the_helpdesk_se
     assert "set past the gateway" in shown
 
 
-def test_forget_when_only_the_mark_of_a_newer_password_is_left_then_it_goes_and_the_rest_stays(
+def test_forget_when_a_newer_password_was_set_past_the_gateway_then_what_waits_and_the_mark_go(
     directory, config, waiting
 ):
     set_past_the_gateway(directory, waiting)
-    assert run("sync", "--config", config, "forget", waiting).returncode == 0
-    assert "changed since" in run("sync", "--config", config, "status").stdout
 
     done = run("sync", "--config", config, "forget", waiting)
 
     assert done.returncode == 0, done.stderr
+    assert "mamiaPendingSecret" not in directory.read(waiting)
     assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
     assert directory.binds(waiting, NEW)
 
@@ -167,6 +166,24 @@ def test_check_when_the_web_services_secrets_are_not_here_then_it_names_the_way_
     for checked in ("the worker's keys: public and private fit", "passwords at the workstations", "targets.domain"):
         assert checked in without.stdout
     assert "web.secret_keys" not in without.stdout
+
+
+@pytest.mark.parametrize(
+    "missing, told",
+    [
+        (["sync"], "FAIL  worker, listener: neither"),
+        (["worker.key"], "FAIL  the worker's keys"),
+        ([], "FAIL  workstation.targets.domain: "),
+    ],
+)
+def test_check_without_web_when_the_worker_could_not_start_or_deliver_then_it_fails(config, tmp_path, missing, told):
+    for name in missing:
+        (tmp_path / name).unlink()
+
+    done = run("check", "--config", config, "--without-web")
+
+    assert done.returncode == 1
+    assert told in done.stdout
 
 
 @pytest.mark.parametrize("is_workers_machine, level", [(True, "FAIL"), (False, "OK")])

@@ -183,11 +183,21 @@ def test_policy_state_when_read_then_the_gateway_sees_it_and_sync_does_not(direc
 
 
 @pytest.mark.parametrize("account", ["gateway", "sync"])
-def test_time_of_the_last_change_when_read_then_gateway_and_sync_see_it(directory, durand, account):
+def test_time_of_the_last_change_when_something_was_sent_for_the_person_then_gateway_and_sync_see_it(
+    directory, durand, account
+):
     directory.set("fdurand4", "pwdChangedTime", "20260101080000Z")
 
     with directory.as_service(account) as line:
         assert read(line, durand, "pwdChangedTime") == {"pwdChangedTime": [b"20260101080000Z"]}
+
+
+def test_time_of_the_last_change_when_nothing_was_sent_for_the_person_then_sync_does_not_see_it(directory, durand):
+    directory.set("fdurand4", "pwdChangedTime", "20260101080000Z")
+    directory.set("fdurand4", "mamiaSyncState", None)
+
+    with directory.as_service("sync") as line:
+        assert read(line, durand, "pwdChangedTime") == {}
 
 
 @pytest.mark.parametrize("attribute", ["mamiaPendingSecret", "mamiaSyncState", "userPassword"])

@@ -1,0 +1,39 @@
+"""The pair of keys that seals passwords for the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.checks.finding import Finding, fail, ok
+from gateway.checks.here import can_read, is_workers
+from gateway.protection.seal import KeyFileError, read_private_key, read_public_key
+from gateway.settings import Settings
+
+CHECKED = "the worker's keys"
+
+
+def check_keys(settings: Settings) -> Iterator[Finding]:
+    """The private key is only where the worker runs, so the pair can be compared there alone."""
+    workstation = settings.workstation
+    if not workstation.targets or not workstation.public_key_file:
+        return
+    readable = [file for file in workstation.private_key_files if can_read(file)]
+    if is_workers(settings) and (lacking := sorted({*workstation.private_key_files} - {*readable})):
+        text = f"{', '.join(map(str, lacking))} can't be read: the worker does not start"
+        yield fail(CHECKED, text, "who may read it? mamia keygen makes a pair")
+        return
+    try:
+        public = read_public_key(workstation.public_key_file)
+        pairs = [read_private_key(file).public_key for file in readable]
+    except KeyFileError as error:
+        yield fail(CHECKED, str(error), "mamia keygen makes a pair; keep the old private key for what waits")
+        return
+    if bytes(public) in [bytes(pair) for pair in pairs]:
+        yield ok(CHECKED, "public and private fit")
+    elif pairs:
+        text = "none of the private keys opens what this public key seals"
+        yield fail(CHECKED, text, "give the web service the .pub that mamia keygen made with the private key")
+    elif is_workers(settings) and workstation.delivers:
+        yield fail(CHECKED, "none opens what is sealed", "workstation.private_key_files")
+    else:
+        yield ok(CHECKED, "the public one can be used; the private one is not here, as it should be")
