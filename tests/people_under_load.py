@@ -77,10 +77,15 @@ class Failure:
     ended: float
     front_end: FrontEnd
     what: str
+    status: int = 0
+    """Of the answer; 0 where there was none."""
+    after: Failure | None = None
+    """The person's failure before it, where nothing was saved in between."""
 
 
+@dataclass
 class Refused(Exception):
-    pass
+    failure: Failure
 
 
 @dataclass
@@ -105,16 +110,17 @@ class Balancer:
             except requests.ConnectionError as error:
                 if _was_never_sent(error):
                     continue
-                return self._failed(began, front_end, f"{path}: {error}")
+                return self._failed(Failure(began, time.monotonic(), front_end, f"{path}: {error}"))
             self.sent += 1
             if answer.status_code == expected or (isinstance(expected, str) and expected in answer.text):
                 return answer.text
-            return self._failed(began, front_end, f"{path}: {answer.status_code} {answer.text[-1500:]}")
+            what = f"{path}: {answer.status_code} {answer.text[-1500:]}"
+            return self._failed(Failure(began, time.monotonic(), front_end, what, answer.status_code))
         raise AssertionError("no front end takes connections")
 
-    def _failed(self, began: float, front_end: FrontEnd, what: str) -> str:
-        self.failures.append(Failure(began, time.monotonic(), front_end, what))
-        raise Refused(what)
+    def _failed(self, failure: Failure) -> str:
+        self.failures.append(failure)
+        raise Refused(failure)
 
 
 def _was_never_sent(error: requests.ConnectionError) -> bool:
@@ -147,18 +153,18 @@ class Person:
         return self.password
 
     def live(self, over: threading.Event) -> None:
-        knows_it = True
+        failed: Failure | None = None
         while not over.is_set():
             session = requests.Session()
             session.headers["Connection"] = "close"
             try:
                 self._find(session)
-                if knows_it:
+                if failed is None:
                     self._change(session)
                 self._reset(session)
-                knows_it = True
-            except Refused:
-                knows_it = False
+                failed = None
+            except Refused as refused:
+                refused.failure.after, failed = failed, refused.failure
 
     def _find(self, session: requests.Session) -> None:
         token = self._open(session, FIND)

@@ -29,6 +29,7 @@ LEAST_DAYS = 30
 FAST_HASH_SECONDS = 0.002
 """A bind with a wrong password that takes less met no Argon2, bcrypt or PBKDF2."""
 SLOW_SEARCH_SECONDS = 0.05
+SEARCH_TRIES = 3
 TRIES = 5
 _NAMES = re.compile(r"NAME (?:'([^']+)'|\(([^)]*)\))")
 
@@ -167,15 +168,24 @@ def check_decoy(settings: Settings, url: str, connection: Connection) -> Finding
 
 def _speed(settings: Settings, url: str, connection: Connection) -> Finding:
     people, nobody = settings.people, secrets.token_hex(8)
-    checked, times = f"{url}: indices", []
+    checked = f"{url}: indices"
     filters = [f"({people.login}={nobody})", f"(&({people.surname}={nobody})({people.given_name}={nobody}))"]
     if settings.workstation.targets:
         filters.append("(&(mamiaPendingSecret=*)(objectClass=mamiaNobody))")
-    for filter_ in filters:
-        started = time.perf_counter()
-        connection.search(people.base, filter_, attributes=["1.1"])
-        times.append(time.perf_counter() - started)
-    if max(times) > SLOW_SEARCH_SECONDS:
-        text = f"a search for nobody takes {1000 * max(times):.0f} ms"
+    slowest = max(_search_seconds(connection, people.base, filter_) for filter_ in filters)
+    if slowest > SLOW_SEARCH_SECONDS:
+        text = f"a search for nobody takes {1000 * slowest:.0f} ms"
         return warn(checked, text, "20-indices.ldif of ldif/, then slapindex or wait until slapd has built them")
-    return ok(checked, f"searches for nobody take {1000 * max(times):.1f} ms at most")
+    return ok(checked, f"searches for nobody take {1000 * slowest:.1f} ms at most")
+
+
+def _search_seconds(connection: Connection, base: str, filter_: str) -> float:
+    """Of the first fast one among several: a machine that is busy for a moment lacks no index."""
+    taken = 0.0
+    for _ in range(SEARCH_TRIES):
+        started = time.perf_counter()
+        connection.search(base, filter_, attributes=["1.1"])
+        taken = time.perf_counter() - started
+        if taken <= SLOW_SEARCH_SECONDS:
+            break
+    return taken

@@ -59,7 +59,7 @@ def about(findings, what):
 def test_check_when_the_directory_is_as_ldif_makes_it_then_all_is_ok(own):
     findings = check(own)
 
-    assert {finding.level for finding in findings} == {Level.OK}
+    assert [finding for finding in findings if finding.level is not Level.OK] == []
     assert len(findings) > 8
 
 

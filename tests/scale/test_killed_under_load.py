@@ -17,6 +17,7 @@ from gateway.protection.seal import make_key_pair
 pytestmark = pytest.mark.xdist_group("mirror")
 PEOPLE_AT_ONCE = 4
 BETWEEN_KILLS_SECONDS = 2.5
+REFUSED = 422
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,7 @@ def test_services_when_one_of_each_pair_is_killed_under_load_then_nothing_is_los
     unexplained = [failure.what for failure in balancer.failures if not explained(failure, slapd_dying)]
     assert unexplained == []
     assert balancer.sent > 100
-    assert len(balancer.failures) <= 2 * PEOPLE_AT_ONCE
+    assert len([failure for failure in balancer.failures if failure.after is None]) <= 2 * PEOPLE_AT_ONCE
     for person in people:
         assert person.changes > 5
         assert pair.first.binds(person.login, person.password)
@@ -105,6 +106,9 @@ def test_services_when_one_of_each_pair_is_killed_under_load_then_nothing_is_los
 
 
 def explained(failure: Failure, slapd_dying: tuple[float, float]) -> bool:
-    """In flight on the front end that was being killed, or on the slapd."""
+    """In flight on the front end that was being killed, or on the slapd; or a ticket that is void, since a password
+    that was in flight then was saved after it was given."""
+    if failure.status == REFUSED and failure.after:
+        return explained(failure.after, slapd_dying)
     deaths = [slapd_dying, failure.front_end.dying]
     return any(death and failure.began <= death[1] and failure.ended >= death[0] for death in deaths)
