@@ -1,6 +1,7 @@
 """What was measured: printed as it comes, kept in var/bench/, and all of it as one table.
 
-python tests/bench/figures.py      prints the table of the last figures and writes it into tests/bench/BENCHMARKS.md
+python tests/bench/figures.py      prints the table of the last figures; once all programs have some here, it also
+                                   writes it into tests/bench/BENCHMARKS.md
 """
 
 from __future__ import annotations
@@ -116,10 +117,17 @@ def main() -> None:
     ALL.write_text(
         json.dumps({"about": about, "figures": [asdict(one) for one in figures]}, indent=1, ensure_ascii=False)
     )
+    print(f"{about}\n\n{text}")
+    if missing := _programs() - {file.stem for file in FOLDER.glob("*.json")}:
+        print(f"\n{DOCUMENT.name} is left as it is: nothing was measured here by {', '.join(sorted(missing))}")
+        return
     document = DOCUMENT.read_text()
     before, after = document.partition(BEGIN)[0], document.partition(END)[2]
     DOCUMENT.write_text(f"{before}{BEGIN}\n{about}\n\n{text}\n{END}{after}")
-    print(f"{about}\n\n{text}")
+
+
+def _programs() -> set[str]:
+    return {file.stem for file in DOCUMENT.parent.glob("*.py")} - {Path(__file__).stem}
 
 
 if __name__ == "__main__":
