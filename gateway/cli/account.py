@@ -24,7 +24,6 @@ from gateway.composition import Accounts, build_accounts
 from gateway.directory.accounts import AccountState, unlock
 from gateway.settings import Settings
 from gateway.settings.file import load
-from gateway.workstation.state import is_behind
 
 FAILED = 1
 
@@ -99,7 +98,7 @@ def _facts(state: AccountState) -> dict[str, Any]:
             {"target": one.target, "state": str(one.step), "since": _iso(one.since), "reason": one.reason}
             for one in state.propagation
         ],
-        "changed_since": is_behind(state.propagation, state.changed_at),
+        "changed_since": state.is_behind,
     }
 
 
@@ -117,7 +116,7 @@ def _in_words(state: AccountState) -> dict[str, str]:
     for one in state.propagation:
         reason = f": {one.reason}" if one.reason else ""
         words[f"at {one.target}"] = f"{one.step} since {_local(one.since)}{reason}"
-    if is_behind(state.propagation, state.changed_at):
+    if state.is_behind:
         words["workstation"] = (
             "has an older password: this one was set past the gateway; change it once more on the page"
         )

@@ -9,10 +9,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -61,9 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
             target = samba_target(samba) if samba else NT_TARGET
             config = write_settings(slapd, HOST, arguments.port, target)
             processes = {name: running.enter_context(_process(name, config)) for name in _commands(slapd)}
-            _await_service(processes["serve"], arguments.port)
+            web = f"the web service on port {arguments.port}"
+            _await(processes["serve"], web, partial(_serves, arguments.port))
             if slapd.announces:
-                _await_listener(slapd, processes["capture"])
+                _await(processes["capture"], "mamia capture", partial(_captures, slapd))
             _tell(slapd, samba, arguments.port)
             _watch(slapd, processes)
     except (DemoFailed, SlapdFailed, SambaFailed) as error:
@@ -150,25 +151,22 @@ def _refuse_taken(port: int) -> None:
             raise DemoFailed(f"port {port}: {error.strerror}; choose another: make demo PORT={port + 10}") from None
 
 
-def _await_service(service: subprocess.Popen[bytes], port: int) -> None:
+def _await(process: subprocess.Popen[bytes], what: str, answers: Callable[[], bool]) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if service.poll() is not None:
-            raise DemoFailed("the web service ended at its start; its reason stands above")
-        try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/health/ready", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise DemoFailed(f"the web service does not answer on port {port} after {START_SECONDS} s")
-
-
-def _await_listener(slapd: PrivateSlapd, listener: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not _captures(slapd):
-        if listener.poll() is not None or time.monotonic() > deadline:
-            raise DemoFailed("mamia capture did not start; its reason stands above")
+    while not answers():
+        if process.poll() is not None:
+            raise DemoFailed(f"{what} ended at its start; its reason stands above")
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"{what} does not answer after {START_SECONDS} s")
         time.sleep(0.1)
+
+
+def _serves(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/health/ready", timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 def _captures(slapd: PrivateSlapd) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from gateway.settings import Directory
+from gateway.settings.accounts import bound_as
 from gateway.settings.file import read_secret
 
 
@@ -19,7 +20,7 @@ def add_own_account(parser: argparse.ArgumentParser, *, required: bool, why: str
 
 def as_operator(directory: Directory, arguments: argparse.Namespace) -> Directory:
     """The same servers, for the account that the arguments name. Raises SettingsError."""
-    return directory.model_copy(update={"bind_dn": arguments.bind_dn, "bind_password": _password(arguments)})
+    return bound_as(directory, arguments.bind_dn, _password(arguments))
 
 
 def _password(arguments: argparse.Namespace) -> SecretStr:

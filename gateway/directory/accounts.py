@@ -18,7 +18,7 @@ from gateway.directory.mapping import PeopleMapping
 from gateway.directory.people import search
 from gateway.directory.pool import ConnectionPool
 from gateway.settings import Directory
-from gateway.workstation.state import SyncState, read_state
+from gateway.workstation.state import SyncState, is_behind, read_state
 
 STATES = "mamiaSyncState"
 
@@ -38,6 +38,10 @@ class AccountState:
     expires_at: datetime | None
     """None where its policy lets it last, or can't be read."""
     propagation: Sequence[SyncState]
+
+    @property
+    def is_behind(self) -> bool:
+        return is_behind(self.propagation, self.changed_at)
 
 
 class LdapAccounts:

@@ -21,7 +21,7 @@ def workers_directory(settings: Settings, source: Path | None = None) -> Directo
         ]
         raise SettingsError(str(source or "the settings"), missing)
     password = read_secret(workstation.bind_password_file, "workstation.bind_password_file")
-    return _as(settings.directory, workstation.bind_dn, password)
+    return bound_as(settings.directory, workstation.bind_dn, password)
 
 
 def capturing_directory(settings: Settings, source: Path | None = None) -> Directory:
@@ -31,9 +31,10 @@ def capturing_directory(settings: Settings, source: Path | None = None) -> Direc
         missing = Fault("capture.socket", "is missing: where slapd's overlay announces changes (ldif/README.md)")
         raise SettingsError(str(source or "the settings"), [missing])
     password = read_secret(capture.bind_password_file, "capture.bind_password_file")
-    directory = _as(settings.directory, capture.bind_dn, password)
+    directory = bound_as(settings.directory, capture.bind_dn, password)
     return directory.model_copy(update={"servers": [settings.capture_server], "read_servers": []})
 
 
-def _as(directory: Directory, dn: str, password: SecretStr) -> Directory:
+def bound_as(directory: Directory, dn: str, password: SecretStr) -> Directory:
+    """The same servers, for that account."""
     return directory.model_copy(update={"bind_dn": dn, "bind_password": password})
