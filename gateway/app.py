@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
-from gateway.composition import Gateway
+from gateway.composition.web import Gateway
 from gateway.settings import Settings
 from gateway.web import wording
 from gateway.web.access_log import log_requests

@@ -1,68 +1,30 @@
-"""A certificate authority and a server certificate for the tests, made anew each time."""
+"""Certificates for the tests: good ones, and those of an old authority."""
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
-import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+
+from gateway.demo.certificates import Certificates, alternative_names, common_name, draft, make_certificates, write
+
+__all__ = ["Certificates", "make_certificates", "make_old_certificates"]
 
 
-@dataclass(frozen=True)
-class Certificates:
-    authority: Path
-    certificate: Path
-    key: Path
-
-
-def make_certificates(folder: Path, *hosts: str) -> Certificates:
-    """A server certificate for `hosts` (names or addresses) and the authority that vouches for it."""
-    authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    # Two authorities of one name would be taken for each other.
-    name = f"Test CA {secrets.token_hex(4)}"
-    authority = _sign(name, name, authority_key, authority_key, is_authority=True)
-    server = _sign(hosts[0], name, server_key, authority_key, hosts=hosts)
-    made = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
-    made.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    made.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
-    made.key.touch(mode=0o600)
-    made.key.write_bytes(
-        server_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+def make_old_certificates(folder: Path, *hosts: str) -> Certificates:
+    """As `make_certificates`, by an authority without key usage and with basic constraints that are not critical."""
+    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    issuer = common_name("An authority of 2009")
+    authority = (
+        draft(issuer, issuer, authority_key, days=2)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=False)
+        .sign(authority_key, hashes.SHA256())
     )
-    return made
-
-
-def _sign(subject, issuer, key, signing_key, *, is_authority=False, hosts=()):
-    now = datetime.datetime.now(datetime.UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(_name(subject))
-        .issuer_name(_name(issuer))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=2))
-        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+    certificate = (
+        draft(common_name(hosts[0]), issuer, key, days=2)
+        .add_extension(alternative_names(*hosts), critical=False)
+        .sign(authority_key, hashes.SHA256())
     )
-    if hosts:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_alternative(host) for host in hosts]), False)
-    return builder.sign(signing_key, hashes.SHA256())
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def _alternative(host: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)
+    return write(folder, authority, certificate, key)

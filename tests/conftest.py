@@ -14,10 +14,9 @@ from directory_server import PEOPLE, POLICIES, SUFFIX, AcademyDirectory, free_ad
 from real_redis import PrivateRedis
 from real_smtp import MailServer
 
-from gateway import composition
 from gateway.app import create_app
-from gateway.cli.private_samba import PrivateSamba
-from gateway.composition import Gateway
+from gateway.composition.web import Gateway, build_gateway
+from gateway.demo.private_samba import PrivateSamba
 from gateway.settings import Settings
 
 SERVICES = f"ou=services,{SUFFIX}"
@@ -67,7 +66,7 @@ def build(directory: AcademyDirectory) -> Iterator[Callable[..., Gateway]]:
     built: list[Gateway] = []
 
     def builder(**sections: dict[str, Any]) -> Gateway:
-        gateway = composition.build(settings_for(directory, **sections))
+        gateway = build_gateway(settings_for(directory, **sections))
         built.append(gateway)
         return gateway
 

@@ -17,7 +17,7 @@ import ldap.modlist
 from ldap.controls.ppolicy import PasswordPolicyControl
 from ldap.controls.simple import RelaxRulesControl
 
-from gateway.cli.private_slapd import ADMIN, SUFFIX, PrivateSlapd
+from gateway.demo.private_slapd import ADMIN, SUFFIX, PrivateSlapd
 
 PEOPLE = f"ou=people,{SUFFIX}"
 POLICIES = f"ou=policies,{SUFFIX}"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gateway.composition import build_worker
+from gateway.composition.worker import build_worker
 from gateway.settings.accounts import workers_directory
 from gateway.settings.file import load
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from directory_server import SUFFIX, AcademyDirectory, free_address
 
-from gateway.cli.private_samba import own_run_samba
+from gateway.demo.private_samba import own_run_samba
 
 DOMAIN = "RECTORAT"
 SID = "S-1-5-21-1004336348-1177238915-682003330"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -15,6 +16,8 @@ from patience import wait_until
 @dataclass
 class MailServer:
     port: int = field(default_factory=free_port)
+    tls: ssl.SSLContext | None = None
+    """Offers STARTTLS and takes nothing without it."""
     replies: list[str] = field(default_factory=list)
     """What it says to the next mails in turn, before it takes them."""
     mails: list[EmailMessage] = field(default_factory=list)
@@ -27,7 +30,13 @@ class MailServer:
         return "250 OK"
 
     def start(self) -> None:
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = Controller(
+            self,
+            hostname="127.0.0.1",
+            port=self.port,
+            tls_context=self.tls,
+            require_starttls=self.tls is not None,
+        )
         self._controller.start()
 
     def stop(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from directory_server import SUFFIX, AcademyDirectory
 from settings_file import write_settings_file
 
-from gateway.cli.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
+from gateway.demo.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
 from gateway.protection.seal import make_key_pair
 
 

@@ -11,9 +11,11 @@ import json
 import logging
 import re
 import socket
+import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from gateway.directory.announcement import MARK, QUESTION, Wished, Written, read_announcement
 
@@ -24,6 +26,9 @@ CHUNK = 1 << 16
 LARGEST_READ = 1 << 23
 """Bytes of an announcement that are kept: more than slapd takes in one operation (olcSockbufMaxIncomingAuth)."""
 BACKLOG = 4096
+KEEPS_SOCKET: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+"""From Python 3.13 on, asyncio would remove the socket when it closes: slapd would then refuse every write, and where
+systemd holds the socket, the next listener could not be reached."""
 LAST_SECONDS = 1.0
 LET_IN_SECONDS = 0.02
 _ENTRY = re.compile(rb"\ndn:+ ([^\n]*)")
@@ -39,7 +44,7 @@ class Door:
     _answering: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def open(self, listening: socket.socket) -> asyncio.Server:
-        return await asyncio.start_unix_server(self._take, sock=listening, backlog=BACKLOG)
+        return await asyncio.start_unix_server(self._take, sock=listening, backlog=BACKLOG, **KEEPS_SOCKET)
 
     async def close(self, server: asyncio.Server) -> None:
         """Whoever was let in is answered still; the next ones wait at the socket for whoever holds it."""

@@ -15,6 +15,7 @@ from ldap3.core.exceptions import LDAPException
 from ldap3.core.results import RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_NO_SUCH_ATTRIBUTE
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, Level, fail, ok, warn
 from gateway.checks.here import is_listeners
 from gateway.checks.rights import FORBIDDEN_TO_WRITE, excess_reads, may_write, somebody
@@ -151,7 +152,10 @@ def _with(settings: Settings, directory: Directory, what: str, check: Any) -> It
         yield fail(f"capture: {what}", str(error), ACCOUNT)
         return
     except (LDAPException, OSError) as error:
-        yield fail(f"capture: {what}", f"{settings.capture_server}: {error}", ACCOUNT)
+        server = settings.capture_server
+        yield refused_by_directory(f"capture: {what}", directory, [server], str(error)) or fail(
+            f"capture: {what}", f"{server}: {error}", ACCOUNT
+        )
         return
     try:
         yield from check(settings, connection)

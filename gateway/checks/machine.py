@@ -12,14 +12,17 @@ from urllib.parse import urlsplit
 
 import holidays
 
+from gateway.checks.certificates import AUTHORITY_UNKNOWN, check_secured_services, refused_certificate
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.here import can_read
 from gateway.checks.keys import check_keys
+from gateway.post.spool import connected
 from gateway.protection.audit import Audit
 from gateway.protection.store import Store
-from gateway.settings import PREFIX, Settings
+from gateway.settings import PREFIX, Notices, Settings
 from gateway.settings.file import WEB_SECRETS
 from gateway.targets import secret_file
+from gateway.tls import refusal
 
 SMTP_SECONDS = 5
 
@@ -30,6 +33,7 @@ def check_machine(settings: Settings) -> Iterator[Finding]:
     yield from check_private_files(settings)
     yield from _shared_secrets(settings)
     yield check_store(settings)
+    yield from check_secured_services(settings)
     yield from _mail(settings)
     yield _audit(settings)
     yield _voice(settings)
@@ -80,7 +84,7 @@ def _shared_secrets(settings: Settings) -> Iterator[Finding]:
 
 def check_store(settings: Settings) -> Finding:
     url = settings.throttle.store
-    store = Store(url)
+    store = Store(url, tls_strict=settings.throttle.store_tls_strict)
     try:
         with store.use() as storage:
             answers = storage.check()
@@ -104,14 +108,34 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield warn("notices.smtp_host", "empty: mails stay in the spool", "name the academy's mail server")
         return
     try:
-        connect_class = smtplib.SMTP_SSL if notices.smtp_security == "tls" else smtplib.SMTP
-        with connect_class(notices.smtp_host, notices.smtp_port, timeout=SMTP_SECONDS) as server:
+        with connected(notices, SMTP_SECONDS) as server:
             server.noop()
     except (smtplib.SMTPException, OSError) as error:
-        text = f"{notices.smtp_host}:{notices.smtp_port}: {type(error).__name__}"
-        yield warn("notices.smtp_host", text, "mails wait in the spool until it answers")
+        yield _mail_trouble(notices, error)
         return
     yield ok("notices.smtp_host", f"{notices.smtp_host} answers")
+
+
+def _mail_trouble(notices: Notices, error: Exception) -> Finding:
+    if reason := refusal(str(error)):
+        lenient = notices.model_copy(update={"smtp_tls_strict": False})
+        return refused_certificate(
+            "notices.smtp_host",
+            reason,
+            "notices.smtp_tls_strict",
+            is_accepted=lambda: _takes_mails(lenient),
+            otherwise=AUTHORITY_UNKNOWN,
+        )
+    text = f"{notices.smtp_host}:{notices.smtp_port}: {type(error).__name__}"
+    return warn("notices.smtp_host", text, "mails wait in the spool until it answers")
+
+
+def _takes_mails(notices: Notices) -> bool:
+    try:
+        with connected(notices, SMTP_SECONDS):
+            return True
+    except (smtplib.SMTPException, OSError):
+        return False
 
 
 def _audit(settings: Settings) -> Finding:

@@ -7,6 +7,7 @@ from contextlib import closing
 from itertools import islice
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
+from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.here import is_workers
 from gateway.directory.failover import LdapServers
@@ -39,7 +40,9 @@ def _looked_at(settings: Settings) -> Finding:
     except SettingsError as error:
         return fail(CHECKED, error.faults[0].message, error.faults[0].key)
     except (DirectoryUnavailable, DirectoryMisconfigured) as error:
-        return fail(CHECKED, str(error), "workstation.bind_dn, bind_password_file; 30-access.ldif of ldif/")
+        return refused_by_directory(CHECKED, directory, directory.servers, str(error)) or fail(
+            CHECKED, str(error), "workstation.bind_dn, bind_password_file; 30-access.ldif of ldif/"
+        )
 
 
 def _behind(settings: Settings, outbox: LdapOutbox) -> Finding:

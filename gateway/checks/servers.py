@@ -14,6 +14,7 @@ from ldap3.core.exceptions import LDAPException
 from ldap3.core.results import RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_INVALID_CREDENTIALS
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.policies import check_policies
 from gateway.checks.replication import check_replication
@@ -41,7 +42,7 @@ def check_servers(settings: Settings) -> Iterator[Finding]:
         try:
             connection = connect(url, settings.directory, as_service=True)
         except (LDAPException, OSError, DirectoryUnavailable) as error:
-            yield fail(url, f"{type(error).__name__}: {error}", _mend(error))
+            yield _unreachable(settings, url, error)
             continue
         try:
             yield ok(url, f"answers, and takes {settings.directory.bind_dn}")
@@ -56,12 +57,14 @@ def check_servers(settings: Settings) -> Iterator[Finding]:
     yield from check_replication(settings, held)
 
 
-def _mend(error: Exception) -> str:
-    if "certificate" in str(error).lower():
-        return "directory.ca_file must hold its authority, and the server be named as in its certificate"
-    if "refuses the service account" in str(error):
-        return "directory.bind_dn, its password, and a policy that lets it neither expire nor lock (ldif/README.md)"
-    return "is slapd up there, and does a firewall let this machine through?"
+def _unreachable(settings: Settings, url: str, error: Exception) -> Finding:
+    text = f"{type(error).__name__}: {error}"
+    if refused := refused_by_directory(url, settings.directory, [url], text):
+        return refused
+    if "refuses the service account" in text:
+        mend = "directory.bind_dn, its password, and a policy that lets it neither expire nor lock (ldif/README.md)"
+        return fail(url, text, mend)
+    return fail(url, text, "is slapd up there, and does a firewall let this machine through?")
 
 
 def _check_reading(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:

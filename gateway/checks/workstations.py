@@ -10,10 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 from gateway.account.policy import PasswordRules
+from gateway.checks.certificates import refused_certificate
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.here import can_read, is_workers
-from gateway.settings import Settings
+from gateway.settings import AnyTarget, Settings
 from gateway.targets import delivered_target, secret_file
+from gateway.tls import refusal
 from gateway.workstation.model import DomainRules, Probe
 from gateway.workstation.ports import Target
 
@@ -38,7 +40,7 @@ def _not_tried(settings: Settings, where: str, file: Path) -> Finding:
 
 def _check(settings: Settings, ours: PasswordRules, where: str, name: str, target: Target) -> Iterator[Finding]:
     probe = target.probe()
-    yield from _reached(where, probe)
+    yield from _reached(settings, where, name, probe)
     theirs = target.rules() if probe.trouble is None else None
     checked = f"rules of {where}"
     if theirs is None:
@@ -49,8 +51,10 @@ def _check(settings: Settings, ours: PasswordRules, where: str, name: str, targe
     yield from laxer or [ok(checked, f"the gateway is as strict: {_told(theirs)}")]
 
 
-def _reached(where: str, probe: Probe) -> Iterator[Finding]:
-    if probe.trouble:
+def _reached(settings: Settings, where: str, name: str, probe: Probe) -> Iterator[Finding]:
+    if probe.trouble and (refused := _refused_certificate(settings, where, name, probe.trouble.reason)):
+        yield refused
+    elif probe.trouble:
         mend = probe.trouble.mend or "passwords wait meanwhile; look whether the target is up"
         yield fail(where, probe.trouble.reason, mend)
     elif probe.untried:
@@ -62,6 +66,29 @@ def _reached(where: str, probe: Probe) -> Iterator[Finding]:
     if probe.excess:
         text = f"its account may also {', '.join(probe.excess[:5])}{' …' if len(probe.excess) > 5 else ''}"
         yield warn(where, text, "give it the delegated right to reset passwords, and no other")
+
+
+def _refused_certificate(settings: Settings, where: str, name: str, text: str) -> Finding | None:
+    section, reason = settings.workstation.targets[name], refusal(text)
+    if not reason:
+        return None
+    lenient = section.model_copy(update={"tls_strict": False})
+    return refused_certificate(
+        where,
+        reason,
+        f"{where}.tls_strict",
+        is_accepted=lambda: _connects(name, lenient),
+        otherwise=f"{where}.ca_file must hold the domain's authority, and the server be named as in its certificate",
+    )
+
+
+def _connects(name: str, section: AnyTarget) -> bool:
+    target = delivered_target(name, section)
+    if target is None:
+        return False
+    with closing(target):
+        trouble = target.probe().trouble
+    return trouble is None or not refusal(trouble.reason)
 
 
 def _laxer(

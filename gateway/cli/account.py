@@ -20,7 +20,7 @@ from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.cli.own_account import add_own_account, as_operator
-from gateway.composition import Accounts, build_accounts
+from gateway.composition.accounts import Accounts, build_accounts
 from gateway.directory.accounts import AccountState, unlock
 from gateway.settings import Settings
 from gateway.settings.file import load

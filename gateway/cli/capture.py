@@ -13,12 +13,12 @@ from pathlib import Path
 from gateway.capture.door import Door
 from gateway.capture.listen import handed_over_socket, keep_open, own_socket
 from gateway.cli.core_dumps import forbid_core_dumps
-from gateway.composition import Capturing, build_capture
+from gateway.composition.capture import Capturing, build_capture
+from gateway.logs import log_to_standard_error, log_without_waiting
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
 from gateway.settings.accounts import capturing_directory
 from gateway.settings.file import SettingsError, load
-from gateway.web.request_id import log_to_standard_error, log_without_waiting
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from gateway.checks.outbox import check_outbox
 from gateway.checks.portals import check_portals
 from gateway.checks.servers import check_servers
 from gateway.checks.workstations import check_workstations
-from gateway.composition import password_rules
+from gateway.composition.rules import password_rules
 from gateway.settings import Settings
 from gateway.settings.accounts import capturing_directory
 from gateway.settings.file import WEB_SECRETS, SettingsError, load

@@ -5,22 +5,36 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from gateway import __version__
-from gateway.cli import account, api_token, capture, check, demo, keygen, people, serve, settings_reference, sync
 from gateway.settings.file import SettingsError
 
 USAGE_ERROR = 2
+COMMANDS = {
+    "serve": "serve",
+    "sync": "sync",
+    "capture": "capture",
+    "check": "check",
+    "settings": "settings_reference",
+    "account": "account",
+    "keygen": "keygen",
+    "api-token": "api_token",
+    "demo": "demo",
+    "people": "people",
+}
+"""Each command with the module of this package that runs it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(
         prog="mamia", description="Web gateway between an academy's staff and its directory."
     )
     parser.add_argument("--version", action="version", version=f"mamia {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, sync, capture, check, settings_reference, account, keygen, api_token, demo, people):
-        command.add_parser(commands)
+    for name in _asked_for(arguments):
+        import_module(f"gateway.cli.{COMMANDS[name]}").add_parser(commands)
     chosen = parser.parse_args(arguments)
     try:
         code: int = chosen.run(chosen)
@@ -29,6 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _asked_for(arguments: Sequence[str]) -> Sequence[str]:
+    """The one command that is to be run, so that it starts without the libraries of all others; else all of them."""
+    return [arguments[0]] if arguments and arguments[0] in COMMANDS else list(COMMANDS)
 
 
 def _tell_faults(error: SettingsError) -> int:

@@ -15,16 +15,16 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from gateway import composition
 from gateway.app import create_app
 from gateway.cli.core_dumps import forbid_core_dumps
+from gateway.composition.web import build_gateway
+from gateway.logs import log_to_standard_error
 from gateway.metrics import FOLDER_VARIABLE
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
 from gateway.settings.file import SettingsError, load
 from gateway.settings.types import LOOPBACK
 from gateway.web.language import catalogues
-from gateway.web.request_id import log_to_standard_error
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def _unusable(settings: Settings) -> str:
     if missing := _missing(settings):
         return missing
     try:
-        composition.build(settings).close()
+        build_gateway(settings).close()
     except KeyFileError as error:
         return f"workstation.public_key_file: {error}"
     except OSError as error:
@@ -143,4 +143,4 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return create_app(composition.build(self._settings))
+        return create_app(build_gateway(self._settings))

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.cli.core_dumps import forbid_core_dumps
-from gateway.composition import Worker, build_worker
+from gateway.composition.worker import Worker, build_worker
+from gateway.logs import log_to_standard_error
 from gateway.protection.seal import KeyFileError
 from gateway.settings.accounts import workers_directory
 from gateway.settings.file import load
-from gateway.web.request_id import log_to_standard_error
 from gateway.worker import work
 from gateway.workstation.ports import Waiting
 from gateway.workstation.state import Step, SyncState

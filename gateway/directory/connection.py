@@ -12,6 +12,7 @@ from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.settings import Directory
+from gateway.tls import verifying_context
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +67,9 @@ class _VerifyingTls(Tls):
     """TLS that lets OpenSSL verify certificate and host name: ldap3's own way verifies neither unless told so, and
     then calls what Python 3.12 no longer has."""
 
-    def __init__(self, ca_file: str | None) -> None:
+    def __init__(self, context: ssl.SSLContext) -> None:
         super().__init__(validate=ssl.CERT_REQUIRED)
-        self._context = ssl.create_default_context(cafile=ca_file)
+        self._context = context
 
     def wrap_socket(self, connection: Connection, do_handshake: bool = False) -> None:
         connection.socket = self._context.wrap_socket(
@@ -79,7 +80,7 @@ class _VerifyingTls(Tls):
 def _ldap3_server(url: str, settings: Directory) -> Server:
     """Made anew for each connection: ldap3 remembers for minutes that an address did not answer."""
     secured = settings.start_tls or urlsplit(url).scheme == "ldaps"
-    tls = _VerifyingTls(str(settings.ca_file) if settings.ca_file else None) if secured else None
+    tls = _VerifyingTls(verifying_context(settings.ca_file, strict=settings.tls_strict)) if secured else None
     return Server(url, get_info=NONE, connect_timeout=settings.connect_timeout_seconds, tls=tls)
 
 

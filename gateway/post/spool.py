@@ -18,6 +18,7 @@ from pathlib import Path
 
 from gateway.post.errors import NotSent
 from gateway.settings import Notices
+from gateway.tls import verifying_context
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Spool:
     def send_now(self, message: EmailMessage) -> None:
         """Send without keeping: for what must not lie in a file. Raises NotSent."""
         try:
-            with self._connected(NOW_SECONDS) as server:
+            with connected(self.settings, NOW_SECONDS) as server:
                 server.send_message(message)
         except (smtplib.SMTPException, OSError, ValueError) as error:
             log.error("the mail server %s took no code: %s", self.settings.smtp_host, type(error).__name__)
@@ -102,7 +103,7 @@ class Spool:
         if not keys:
             return True
         try:
-            with self._connected(SMTP_SECONDS) as server:
+            with connected(self.settings, SMTP_SECONDS) as server:
                 for key in keys:
                     if self._stopped.is_set():
                         return False
@@ -112,23 +113,6 @@ class Spool:
             self._drop_old(keys)
             return False
         return not self._maildir.keys()
-
-    @contextlib.contextmanager
-    def _connected(self, seconds: int) -> Iterator[smtplib.SMTP]:
-        settings = self.settings
-        context = ssl.create_default_context()
-        if settings.smtp_security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.smtp_host, settings.smtp_port, timeout=seconds, context=context
-            )
-        else:
-            server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=seconds)
-        with server:
-            if settings.smtp_security == "starttls":
-                server.starttls(context=context)
-            if settings.smtp_user and settings.smtp_password:
-                server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
-            yield server
 
     def _send(self, server: smtplib.SMTP, key: str) -> None:
         """A mail that the server refuses for good is dropped, and said so. Raises SMTPException for the others."""
@@ -158,3 +142,21 @@ class Spool:
                 if os.stat(self.folder / "new" / key).st_mtime < oldest:
                     self._maildir.discard(key)
                     log.error("a mail waited for more than %g hours and was dropped", self.settings.give_up_hours)
+
+
+@contextlib.contextmanager
+def connected(settings: Notices, seconds: int) -> Iterator[smtplib.SMTP]:
+    """The mail server, secured and logged in to as the settings say. Raises SMTPException and OSError."""
+    context = verifying_context(strict=settings.smtp_tls_strict)
+    if settings.smtp_security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.smtp_host, settings.smtp_port, timeout=seconds, context=context
+        )
+    else:
+        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=seconds)
+    with server:
+        if settings.smtp_security == "starttls":
+            server.starttls(context=context)
+        if settings.smtp_user and settings.smtp_password:
+            server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+        yield server

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class PwnedPasswords:
     url: str
     """Of the service or a mirror; the five digits are put behind it."""
     timeout_seconds: float
+    tls: ssl.SSLContext
 
     def holds(self, password: Secret) -> bool:
         """False as well where the service does not answer in time: people must not wait for a third party."""
@@ -56,7 +58,7 @@ class PwnedPasswords:
             self.url.rstrip("/") + "/" + digest[:5], headers={"Add-Padding": "true", "User-Agent": "mamia"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=self.timeout_seconds) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=self.timeout_seconds, context=self.tls) as answer:  # noqa: S310
                 lines = answer.read(LONGEST_ANSWER).decode("ascii", "replace").splitlines()
         except (urllib.error.URLError, OSError, HTTPException, ValueError) as error:
             log.warning("the service for stolen passwords does not answer: %s", type(error).__name__)

@@ -1,15 +1,15 @@
 """How hard a password is to guess: the very scripts that draw the bars in the browser, run here as well.
 
-The browser's figure informs; this one decides, so the two must not differ.
+The browser's figure informs; this one decides, so the two must not differ. Why QuickJS runs them:
+docs/decisions/0001-strength-engine.md.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from py_mini_racer import MiniRacer
 
 from gateway.account.model import Secret
 
@@ -19,9 +19,9 @@ SCRIPTS = ("vendor/zxcvbn-core.js", "vendor/zxcvbn-common.js", "vendor/zxcvbn-fr
 
 @dataclass(slots=True)
 class Strength:
-    """Percent, as the bars show it. Loaded at the first call: its threads would not survive a fork."""
+    """Percent, as the bars show it. Safe among threads: one verdict at a time."""
 
-    _racer: MiniRacer | None = None
+    _estimate: Callable[[str, str], object] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -31,13 +31,15 @@ class Strength:
 
     def __call__(self, password: Secret, login: str) -> int:
         with self._lock:
-            if self._racer is None:
-                self._racer = _loaded()
-            return int(str(self._racer.call("estimateStrength", password.reveal(), login)))
+            if self._estimate is None:
+                self._estimate = _load()
+            return int(str(self._estimate(password.reveal(), login)))
 
 
-def _loaded() -> MiniRacer:
-    racer = MiniRacer()
-    for script in SCRIPTS:
-        racer.eval((FOLDER / script).read_text(encoding="utf-8"))
-    return racer
+def _load() -> Callable[[str, str], object]:
+    # The module starts a thread as soon as it is imported, and a thread does not survive gunicorn's fork.
+    from quickjs import Function
+
+    text = ";\n".join((FOLDER / script).read_text(encoding="utf-8") for script in SCRIPTS)
+    estimate: Callable[[str, str], object] = Function("estimateStrength", text)
+    return estimate

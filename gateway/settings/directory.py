@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from gateway.settings.types import Attribute, Dn, Filter, Link, Section, Text, check_server
+from gateway.tls import verifying_context
 
 
 class Directory(Section):
@@ -26,6 +27,9 @@ class Directory(Section):
     """Replicas that take the searches of "find my account"; passwords are tried and written at `servers` alone."""
     ca_file: Path | None = None
     """Certificates that vouch for the servers; the system's own where none is given."""
+    tls_strict: bool = True
+    """Refuse certificates without the extensions that RFC 5280 demands. `false` is for an old authority, until its
+    certificates are issued anew; chain and host name are still verified."""
     bind_dn: Dn
     """The web service's own account, with the rights of ldif/30-access.ldif and no others."""
     bind_password: SecretStr | None = None
@@ -59,7 +63,7 @@ class Directory(Section):
     @classmethod
     def _holds_certificates(cls, file: Path | None) -> Path | None:
         try:
-            ssl.create_default_context(cafile=file)
+            verifying_context(file)
         except (OSError, ssl.SSLError) as error:
             raise ValueError(f"{file} is no file of certificates in PEM: {error}") from None
         return file
@@ -135,6 +139,8 @@ class Password(Section):
     """Whether passwords that everybody tries first are let through."""
     pwned_url: Link = ""
     """A mirror of the Pwned Passwords range service, such as https://api.pwnedpasswords.com/range/; "": none."""
+    pwned_tls_strict: bool = True
+    """As `directory.tls_strict`, for that mirror."""
     pwned_timeout_seconds: Annotated[float, Field(gt=0, le=5)] = 1.0
     history: Annotated[int, Field(ge=0)] = 5
     """What the pages say; the directory's policy (pwdInHistory) is what counts."""

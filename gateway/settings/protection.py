@@ -24,7 +24,7 @@ Rates = Annotated[str, AfterValidator(_rates)]
 StoreUrl = Annotated[
     str,
     shaped(
-        r"memory://|(redis|rediss|valkey|valkeys)(\+unix)?://.+",
+        r"memory://|(redis|valkey)(s|\+unix)?://.+",
         "memory:// or a redis:// or valkey:// URL",
     ),
 ]
@@ -38,6 +38,8 @@ class Throttle(Section):
 
     store: StoreUrl = "memory://"
     """Where counts and what was spent are kept: memory for one process, Redis or Valkey for many."""
+    store_tls_strict: bool = True
+    """As `directory.tls_strict`, for a store with rediss:// or valkeys://."""
     per_login: Rates = "10/5 minutes; 25/day"
     per_proof: Rates = "10/5 minutes; 25/day"
     per_person: Rates = "10/5 minutes; 50/day"
@@ -87,6 +89,8 @@ class Notices(Section):
     """Empty: mails stay in the spool, as in the demo."""
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
     smtp_security: Literal["none", "starttls", "tls"] = "none"
+    smtp_tls_strict: bool = True
+    """As `directory.tls_strict`, for the mail server's certificate."""
     smtp_user: str = ""
     smtp_password: SecretStr | None = None
     smtp_password_file: Path | None = None
@@ -107,6 +111,8 @@ class SecondProof(Section):
     """Takes {"to": …, "text": …} by POST and sends a text message."""
     hook_token: SecretStr | None = None
     hook_token_file: Path | None = None
+    hook_tls_strict: bool = True
+    """As `directory.tls_strict`, for that service's certificate."""
     hook_timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 5
 
     @field_validator("hook_url")

@@ -28,6 +28,8 @@ class ActiveDirectoryTarget(Section):
     servers: Annotated[list[str], Field(min_length=1)]
     """ldaps:// URLs of domain controllers, in order of preference."""
     ca_file: Path | None = None
+    tls_strict: bool = True
+    """As `directory.tls_strict`, for the domain's certificates."""
     bind_dn: Text
     """Such as svc-gateway@ad.ac-example.fr."""
     bind_password_file: Path

@@ -49,6 +49,7 @@ def _active_directory(name: str, target: ActiveDirectoryTarget) -> Target:
             name=name,
             servers=tuple(target.servers),
             ca_file=target.ca_file,
+            tls_strict=target.tls_strict,
             bind_dn=target.bind_dn,
             bind_password=Secret(target.bind_password_file.read_text().strip()),
             base=target.base,

@@ -28,6 +28,7 @@ from ldap3.core.results import (
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.account.model import Secret
+from gateway.tls import verifying_context
 from gateway.workstation.model import DomainRules, Done, Outcome, Probe, Reason, Refused, Unavailable
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class ActiveDirectorySettings:
     bind_password: Secret
     base: str
     filter: str = "(&(objectClass=user)(sAMAccountName={login}))"
+    tls_strict: bool = True
     unlock: bool = False
     connect_timeout_seconds: int = 3
     receive_timeout_seconds: int = 10
@@ -247,7 +249,7 @@ class ActiveDirectory:
                 url,
                 get_info=NONE,
                 connect_timeout=settings.connect_timeout_seconds,
-                tls=_VerifyingTls(settings.ca_file),
+                tls=_VerifyingTls(verifying_context(settings.ca_file, strict=settings.tls_strict)),
             )
             connection = Connection(
                 server,
@@ -283,9 +285,9 @@ class ActiveDirectory:
 class _VerifyingTls(Tls):
     """TLS that lets OpenSSL verify certificate and host name, within the connection's time limit."""
 
-    def __init__(self, ca_file: Path | None) -> None:
+    def __init__(self, context: ssl.SSLContext) -> None:
         super().__init__(validate=ssl.CERT_REQUIRED)
-        self._context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        self._context = context
 
     def wrap_socket(self, connection: Connection, do_handshake: bool = False) -> None:
         connection.socket = self._context.wrap_socket(

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from Crypto.Hash import MD4
+from passlib.hash import nthash
 
 from gateway.account.model import Secret
 
@@ -50,6 +50,7 @@ class SambaNt:
 def nt_hash(password: Secret) -> str:
     """MD4 of the UTF-16LE password in capital hexadecimals ([MS-NLMP] 3.3.1, NTOWFv1).
 
-    pycryptodome's MD4, since OpenSSL 3 has none.
+    OpenSSL 3 has no MD4; that of libpass is written in Python.
     """
-    return MD4.new(password.reveal().encode("utf-16-le")).hexdigest().upper()  # noqa: S303 - it is what an NT hash is
+    digest: str = nthash.hash(password.reveal())
+    return digest.upper()

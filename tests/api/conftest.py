@@ -13,7 +13,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from gateway.app import create_app
-from gateway.composition import Gateway
+from gateway.composition.web import Gateway
 
 ALL = ["policy", "find", "change", "roundcube"]
 

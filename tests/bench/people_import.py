@@ -19,7 +19,7 @@ from directory_server import AcademyDirectory
 from figures import record
 from settings_file import write_settings_file
 
-from gateway.cli.private_slapd import ADMIN
+from gateway.demo.private_slapd import ADMIN
 
 ROWS = int(os.environ.get("ROWS", "3000"))
 HEAD = "surname;birth_name;given_name;birth_date;numen;temporary_agent_number;department\n"

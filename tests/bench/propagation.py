@@ -19,9 +19,10 @@ from ldap3 import MODIFY_REPLACE, NONE, Connection, Server
 from ldap3.core.exceptions import LDAPException
 from worker_process import WorkerProcess, write_settings
 
-from gateway import composition
 from gateway.account.model import Secret
-from gateway.cli.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
+from gateway.composition.web import build_gateway
+from gateway.composition.worker import build_worker
+from gateway.demo.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
 from gateway.settings import Settings
 from gateway.settings.accounts import workers_directory
 from gateway.settings.file import load
@@ -57,12 +58,12 @@ def main() -> None:
 def rate(settings: Settings, config: Path, dc: PrivateSamba, people: list[str]) -> None:
     """The worker with 500 pending against bare sequential unicodePwd writes over one connection."""
     ratios, bare_rates = [], []
-    passwords = composition.build(settings).change.keywords["passwords"]
+    passwords = build_gateway(settings).change.keywords["passwords"]
     for round_ in range(ROUNDS):
         for login in people:
             account = passwords.held_by(login, Secret(PASSWORD if round_ == 0 else f"Debit-Pw-{round_ - 1}-2025!"))
             passwords.replace(account, Secret(f"Debit-Pw-{round_}-2025!"))
-        worker = composition.build_worker(settings, workers_directory(settings, config))
+        worker = build_worker(settings, workers_directory(settings, config))
         for target in worker.targets.values():
             target.rules()  # opens the connection, as a worker in service has it open
         started = time.perf_counter()
@@ -91,7 +92,7 @@ def bare_rate(dc: PrivateSamba, people: list[str]) -> float:
 
 def latency(settings: Settings, config: Path, dc: PrivateSamba, people: list[str], folder: Path) -> None:
     """From the answer to the browser to the first LDAPS bind that the domain accepts, idle system."""
-    gateway = composition.build(settings)
+    gateway = build_gateway(settings)
     passwords = gateway.change.keywords["passwords"]
     worker = WorkerProcess(config, folder / "worker.log")
     worker.start()
@@ -135,7 +136,7 @@ def cost(settings: Settings, people: list[str]) -> None:
 
 
 def median_write(settings: Settings, people: list[str], new: str) -> float:
-    gateway = composition.build(settings)
+    gateway = build_gateway(settings)
     passwords = gateway.change.keywords["passwords"]
     times = []
     for login in people:

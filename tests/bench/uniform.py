@@ -23,8 +23,8 @@ from directory_server import AcademyDirectory
 from figures import record
 from scipy.stats import ks_2samp, mannwhitneyu
 
-from gateway import composition
 from gateway.app import create_app
+from gateway.composition.web import build_gateway
 
 EACH = 500
 TOLD_APART = 0.001
@@ -42,7 +42,7 @@ def main() -> None:
         directory = AcademyDirectory(Path(name) / "slapd")
         try:
             prepare(directory)
-            gateway = composition.build(
+            gateway = build_gateway(
                 settings_for(directory, throttle=WIDE, audit={"to": "file", "file": Path(name) / "audit.log"})
             )
             app = create_app(gateway)

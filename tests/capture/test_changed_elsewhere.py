@@ -7,14 +7,14 @@ import time
 
 import ldap
 import pytest
-from Crypto.Hash import MD4
 from directory_server import ADMIN, PASSWORD
 from elsewhere import Person, announced, ldappasswd
 from patience import wait_until
 
-from gateway import composition
 from gateway.account.model import ChangeRequest, Secret
+from gateway.composition.web import build_gateway
 from gateway.settings.file import load
+from gateway.targets.samba_nt import nt_hash
 from gateway.workstation.state import Step
 
 NEW, NEWER = "Neuf-Pässe-2026!", "Plus-Neuf-2027!"
@@ -28,16 +28,12 @@ def person(announcing, short_folder, capture):
     return Person(announcing, short_folder, "fdurand4")
 
 
-def nt_hash(password):
-    return MD4.new(password.encode("utf-16-le")).hexdigest().upper()
-
-
 def test_a_password_when_its_owner_changes_it_with_ldappasswd_then_both_workstations_are_to_get_it(person, capture):
     done = ldappasswd(person.directory, "-s", NEW, bind_dn=person.dn, password=PASSWORD)
 
     assert done.returncode == 0, done.stderr
     wait_until(lambda: person.waiting == NEW, SOON)
-    assert person.nt_hash == nt_hash(NEW)
+    assert person.nt_hash == nt_hash(Secret(NEW))
     assert {name: state.step for name, state in person.states.items()} == {
         "domain": Step.PENDING,
         "poste": Step.DONE,
@@ -217,13 +213,13 @@ def test_fifty_changes_of_one_person_when_they_come_at_once_then_the_one_in_forc
     time.sleep(QUIET_SECONDS)
     assert person.waiting in wishes
     assert person.directory.binds(person.login, person.waiting)
-    assert person.nt_hash == nt_hash(person.waiting)
+    assert person.nt_hash == nt_hash(Secret(person.waiting))
 
 
 def test_changes_here_and_at_the_gateway_when_they_race_then_the_one_in_force_is_the_one_that_waits(
     person, capture, short_folder
 ):
-    gateway = composition.build(load(capture.config))
+    gateway = build_gateway(load(capture.config))
     current = PASSWORD
     try:
         for number in range(15):

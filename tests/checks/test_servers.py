@@ -18,7 +18,7 @@ CONFIG = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
 def own(tmp_path_factory):
     """A directory that a test may break, with a certificate of two days and somebody in it."""
     folder = tmp_path_factory.mktemp("own")
-    made = make_certificates(folder, "localhost")
+    made = make_certificates(folder, "localhost", days=2)
     tls = f"olcTLSCertificateFile: {made.certificate}\nolcTLSCertificateKeyFile: {made.key}"
     ldaps = f"ldaps://127.0.0.1:{free_port()}"
     academy = AcademyDirectory(folder / "state", tls=tls, more_urls=(ldaps + "/",))

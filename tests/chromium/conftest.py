@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from gateway.app import create_app
-from gateway.composition import Gateway
+from gateway.composition.web import Gateway
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -10,7 +10,7 @@ import pytest
 from directory_server import NUMEN, PASSWORD, POLICIES
 from settings_file import write_settings_file
 
-from gateway.cli.private_slapd import ADMIN
+from gateway.demo.private_slapd import ADMIN
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import sys
 import pytest
 from worker_process import write_settings
 
-from gateway.cli.private_samba import BASE, PEOPLE
-from gateway.composition import password_rules
+from gateway.composition.rules import password_rules
+from gateway.demo.private_samba import BASE, PEOPLE
 from gateway.settings.file import load
 
 pytestmark = pytest.mark.xdist_group("samba_ad")

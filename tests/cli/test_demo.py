@@ -22,7 +22,7 @@ from directory_server import free_port
 from patience import wait_until
 
 from gateway.account.model import Secret
-from gateway.cli.private_samba import PrivateSamba
+from gateway.demo.private_samba import PrivateSamba
 from gateway.targets.samba_nt import nt_hash
 
 SAMPLE_PASSWORD = "Bienvenue-2026!"

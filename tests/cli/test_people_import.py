@@ -10,7 +10,7 @@ import pytest
 from directory_server import PASSWORD, PEOPLE
 from settings_file import write_settings_file
 
-from gateway.cli.private_slapd import ADMIN
+from gateway.demo.private_slapd import ADMIN
 
 HEAD = "surname;birth_name;given_name;birth_date;numen;temporary_agent_number;department\n"
 DURAND = "Durand;;François;27/03/1985;12E8534567ABC;;rectorat\n"

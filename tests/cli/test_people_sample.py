@@ -17,8 +17,10 @@ import pytest
 
 from gateway.account.naming import login_stem, mail_stem
 from gateway.cli import people
-from gateway.cli.sample_ldif import line
-from gateway.cli.sample_staff import REFERENCE_DAY, SAMPLE_PASSWORD
+from gateway.demo import sample_staff
+from gateway.demo.sample_ldif import line
+from gateway.demo.sample_model import SAMPLE_PASSWORD
+from gateway.demo.sample_staff import REFERENCE_DAY
 
 REPOSITORY = Path(people.__file__).parents[2]
 COMMAND = """
@@ -323,8 +325,8 @@ def test_sample_when_it_is_interrupted_then_nothing_half_written_is_left(tmp_pat
         yield from itertools.islice(members(staff), 5)
         raise KeyboardInterrupt
 
-    members = people.members
-    monkeypatch.setattr(people, "members", interrupted)
+    members = sample_staff.members
+    monkeypatch.setattr(sample_staff, "members", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
         sample("--count", "10", "--seed", "1", "--output", str(tmp_path / "staff.ldif"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from directory_server import free_port
 
-from gateway.cli.private_slapd import PrivateSlapd, SlapdFailed
+from gateway.demo.private_slapd import PrivateSlapd, SlapdFailed
 
 
 @pytest.fixture

@@ -236,6 +236,7 @@ def test_serve_when_there_is_no_settings_file_then_it_says_which_and_exits_2(tmp
         ('[second_proof]\nways = ["phone"]\nhook_url = "https://x/"', "second_proof.ways", "people.phone"),
         ('[throttle]\nper_login = "often"', "throttle.per_login", "is not a rate"),
         ('[throttle]\nstore = "mysql://x"', "throttle.store", "redis"),
+        ('[throttle]\nstore = "rediss+unix://x"', "throttle.store", "redis"),
         ('[throttle]\nshared_addresses = ["10.0.0.300/8"]', "throttle.shared_addresses.0", "network"),
         ('[audit]\nto = "file"', "audit.file", "is missing"),
         ("[captcha]\nways = []", "captcha.ways", "at least 1"),

@@ -17,8 +17,8 @@ from directory_server import PASSWORD, SUFFIX, free_port
 from patience import wait_until
 from settings_file import write_settings_file
 
-from gateway import composition
 from gateway.account.model import Secret
+from gateway.composition.web import build_gateway
 from gateway.settings.file import load
 
 NEW = "Nouveau-2025"
@@ -55,7 +55,7 @@ krb5_conf = "{tmp_path}/none.conf"
 def waiting(directory, config) -> str:
     """Somebody whose new password waits."""
     directory.add_person("fdurand4", departmentNumber="rectorat")
-    gateway = composition.build(load(config))
+    gateway = build_gateway(load(config))
     passwords = gateway.change.keywords["passwords"]
     passwords.replace(passwords.held_by("fdurand4", Secret(PASSWORD)), Secret(NEW))
     gateway.close()

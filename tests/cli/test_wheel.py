@@ -44,13 +44,13 @@ def test_wheel_when_installed_then_it_serves_its_pages_without_the_repository(py
     served = run(
         python,
         """
-from gateway import composition
+from gateway.composition.web import build_gateway
 from gateway.app import create_app
 from gateway.settings import Settings
 settings = Settings(
     directory={"servers": ["ldaps://x"], "bind_dn": "cn=x", "bind_password": "x", "decoy_dn": "cn=x"},
     people={"base": "dc=x"}, web={"secret_keys": ["0123456789abcdefghijklmnopqrstuvwxyz"]})
-client = create_app(composition.build(settings)).test_client()
+client = create_app(build_gateway(settings)).test_client()
 import gateway
 print(gateway.__file__)
 pages = "/", "/modifier-mon-mot-de-passe", "/questions-frequentes", "/?langue=en"
@@ -64,7 +64,7 @@ for path in (*pages, "/static/vendor/site.css", "/static/form.js"):
 
 
 def test_wheel_when_installed_then_the_ldif_files_are_found(python):
-    folder = Path(run(python, "from gateway.cli.private_slapd import ldif_folder; print(ldif_folder())").strip())
+    folder = Path(run(python, "from gateway.demo.private_slapd import ldif_folder; print(ldif_folder())").strip())
 
     assert REPOSITORY not in folder.parents
     assert {file.relative_to(REPOSITORY / "ldif") for file in (REPOSITORY / "ldif").rglob("*.ldif")} == {

@@ -29,6 +29,7 @@ from gateway.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
+MAX_LIBRARIES_BYTES = 150_000_000
 DURAND = {
     "objectClass": [b"inetOrgPerson", b"mamiaPerson"],
     "uid": [b"fdurand4"],
@@ -67,6 +68,23 @@ def test_gateways_image_when_built_then_it_serves_and_its_health_check_knows(ima
     assert before != 0
     assert "Retrouver mon compte" in page, "the catalogues are compiled"
     assert css.ok
+
+
+def test_gateways_image_when_built_then_its_libraries_are_small_and_the_demos_are_not_among_them(image):
+    [libraries] = (image / "opt/mamia/lib").glob("python3.*/site-packages")
+
+    demo = subprocess.run([image / "opt/mamia/bin/mamia", "demo"], capture_output=True, text=True)
+    sample = subprocess.run(
+        [image / "opt/mamia/bin/mamia", "people", "sample", "--count", "1", "--seed", "1"],
+        capture_output=True,
+        text=True,
+    )
+
+    assert sum(file.lstat().st_size for file in libraries.rglob("*")) < MAX_LIBRARIES_BYTES
+    assert not {"cryptography", "faker", "pip"} & {folder.name for folder in libraries.iterdir()}
+    for refused in (demo, sample):
+        assert refused.returncode != 0
+        assert "pip install 'mamia[demo]'" in refused.stderr
 
 
 @pytest.fixture

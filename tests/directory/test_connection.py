@@ -11,10 +11,10 @@ from certificates import make_certificates
 from conftest import settings_for
 from directory_server import AcademyDirectory, free_port
 
-from gateway import composition
 from gateway.account.errors import DirectoryUnavailable
 from gateway.account.model import FindRequest
 from gateway.account.outcomes import Found
+from gateway.composition.web import build_gateway
 
 DURAND = FindRequest("Durand", "François", date(1985, 3, 27))
 
@@ -42,7 +42,7 @@ def secured(tmp_path_factory) -> Iterator[tuple[AcademyDirectory, object]]:
 
 
 def finds_durand(academy, **directory) -> bool:
-    gateway = composition.build(settings_for(academy, directory=directory))
+    gateway = build_gateway(settings_for(academy, directory=directory))
     try:
         return isinstance(gateway.find(DURAND), Found)
     finally:

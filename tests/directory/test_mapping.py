@@ -9,8 +9,8 @@ import pytest
 from browser import Browser
 from directory_server import AcademyDirectory
 
-from gateway import composition
 from gateway.app import create_app
+from gateway.composition.web import build_gateway
 from gateway.settings import Settings
 
 BASE = "ou=personnels,dc=ac-example,dc=fr"
@@ -52,7 +52,7 @@ def browser(supann):
         captcha={"required": []},
         web={"secret_keys": ["0123456789abcdefghijklmnopqrstuvwxyz"], "secure_cookies": False},
     )
-    gateway = composition.build(settings)
+    gateway = build_gateway(settings)
     yield Browser(create_app(gateway))
     gateway.close()
 

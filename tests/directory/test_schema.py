@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gateway.cli.private_slapd import ldif_folder
+from gateway.demo.private_slapd import ldif_folder
 
 
 def definitions(text: str, attribute_prefix: str, class_prefix: str) -> set[str]:

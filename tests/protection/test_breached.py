@@ -11,6 +11,7 @@ from local_service import QuietHandler, serving
 
 from gateway.account.model import Secret
 from gateway.protection.breached import PwnedPasswords, is_common
+from gateway.tls import verifying_context
 
 STOLEN = "Correct-Horse-9!"
 
@@ -46,23 +47,27 @@ def mirror():
         yield f"{address}/range/", asked
 
 
+def service(address: str, seconds: float = 1) -> PwnedPasswords:
+    return PwnedPasswords(address, seconds, verifying_context())
+
+
 def test_password_when_it_was_stolen_somewhere_then_the_service_knows_it_from_five_digits(mirror):
     address, asked = mirror
 
-    assert PwnedPasswords(address, 1).holds(Secret(STOLEN))
+    assert service(address).holds(Secret(STOLEN))
     assert asked == ["/range/" + hashlib.sha1(STOLEN.encode()).hexdigest().upper()[:5]]
 
 
 @pytest.mark.parametrize("password", ["Tulipe-Vélo-31", "Padding-1!"])
 def test_password_when_the_range_lacks_it_or_pads_with_it_then_it_is_free(mirror, password):
-    assert not PwnedPasswords(mirror[0], 1).holds(Secret(password))
+    assert not service(mirror[0]).holds(Secret(password))
 
 
 def test_password_when_the_service_is_down_or_slow_then_nobody_waits(mirror, caplog):
     started = time.monotonic()
 
-    assert not PwnedPasswords(f"http://127.0.0.1:{free_port()}/", 0.3).holds(Secret(STOLEN))
-    assert not PwnedPasswords(mirror[0] + "slow/", 0.3).holds(Secret(STOLEN))
+    assert not service(f"http://127.0.0.1:{free_port()}/", seconds=0.3).holds(Secret(STOLEN))
+    assert not service(mirror[0] + "slow/", seconds=0.3).holds(Secret(STOLEN))
     assert time.monotonic() - started < 2
     assert "does not answer" in caplog.text
     assert STOLEN not in caplog.text

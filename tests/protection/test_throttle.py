@@ -16,9 +16,11 @@ from gateway.settings import Throttle as Rates
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "valkey"])
 def store(request):
-    return Store("memory://" if request.param == "memory" else request.getfixturevalue("redis").url)
+    if request.param == "memory":
+        return Store("memory://")
+    return Store(request.getfixturevalue("redis").url.replace("redis", request.param, 1))
 
 
 def test_attempts_when_a_hundred_come_at_once_then_exactly_as_many_as_allowed_pass(store):

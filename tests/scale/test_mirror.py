@@ -10,10 +10,10 @@ from conftest import settings_for
 from directory_server import PASSWORD
 from patience import wait_until
 
-from gateway import composition
 from gateway.app import create_app
 from gateway.checks.finding import Level
 from gateway.checks.servers import check_servers
+from gateway.composition.web import build_gateway
 from gateway.directory.failover import LdapServers
 from gateway.directory.people import search
 from gateway.directory.pool import ConnectionPool
@@ -31,7 +31,7 @@ def settings_of(pair, **directory):
 def reading_the_second(pair):
     """A browser before a gateway that writes to the first server and searches on the second."""
     directory = {"servers": [pair.first.url], "read_servers": [pair.second.url]}
-    gateway = composition.build(settings_of(pair, **directory))
+    gateway = build_gateway(settings_of(pair, **directory))
     yield Browser(create_app(gateway))
     gateway.close()
 

@@ -12,7 +12,7 @@ from certificates import make_certificates
 from directory_server import free_port
 
 from gateway.account.model import Secret
-from gateway.cli.private_samba import BASE, PEOPLE, REALM, SERVICE
+from gateway.demo.private_samba import BASE, PEOPLE, REALM, SERVICE
 from gateway.targets.active_directory import ActiveDirectory, ActiveDirectorySettings
 from gateway.workstation.model import DomainRules, Done, Reason, Refused, Unavailable
 

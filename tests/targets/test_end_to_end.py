@@ -17,10 +17,10 @@ from directory_server import PASSWORD
 from patience import wait_until
 from worker_process import WorkerProcess, write_settings
 
-from gateway import composition
 from gateway.account.model import Secret
 from gateway.account.outcomes import Changed
 from gateway.app import create_app
+from gateway.composition.web import build_gateway
 from gateway.settings.file import load
 from gateway.workstation.state import FINAL, Step, read_state
 
@@ -43,7 +43,7 @@ def config(tmp_path, directory, dc):
 
 @pytest.fixture
 def gateway(config):
-    built = composition.build(load(config))
+    built = build_gateway(load(config))
     yield built
     built.close()
 

@@ -12,9 +12,9 @@ from conftest import settings_for
 from directory_server import PASSWORD, AcademyDirectory
 from real_smbd import SID, RealSmbd
 
-from gateway import composition
 from gateway.account.model import Secret
 from gateway.app import create_app
+from gateway.composition.web import build_gateway
 from gateway.targets.samba_nt import SambaNt, SambaNtSettings, nt_hash
 
 pytestmark = pytest.mark.xdist_group("samba_nt")
@@ -57,7 +57,7 @@ def durand(annuaire, smbd):
 @pytest.fixture
 def browser(annuaire):
     settings = settings_for(annuaire, workstation={"targets": {"nt": {"type": "samba_nt", "posix": True}}})
-    gateway = composition.build(settings)
+    gateway = build_gateway(settings)
     yield Browser(create_app(gateway))
     gateway.close()
 

@@ -14,7 +14,7 @@ from gateway.account.errors import WriteUnconfirmed
 from gateway.app import create_app
 from gateway.checks.finding import ok
 from gateway.checks.readiness import Readiness
-from gateway.web.request_id import LINE, RequestIdFilter
+from gateway.logs import LINE, RequestIdFilter
 
 NEW = "Nouveau-2025"
 DOWN = "ne répond pas pour le moment"

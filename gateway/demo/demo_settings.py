@@ -6,8 +6,8 @@ import json
 import secrets
 from pathlib import Path
 
-from gateway.cli.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
-from gateway.cli.private_slapd import SUFFIX, PrivateSlapd
+from gateway.demo.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
+from gateway.demo.private_slapd import SUFFIX, PrivateSlapd
 from gateway.protection.seal import make_key_pair
 
 NT_TARGET = """[workstation.targets.poste]

@@ -9,7 +9,7 @@ import hashlib
 import re
 from base64 import b64encode
 
-from gateway.cli.sample_staff import Member
+from gateway.demo.sample_model import Member
 
 # RFC 2849, notes 4 and 8 to 10: SAFE-STRING, and base64 for a space at the end.
 _CLEAR = re.compile(r"(?![ :<])[\x01-\x09\x0b\x0c\x0e-\x7f]*(?<! )")

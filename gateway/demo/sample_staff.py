@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from gateway.account.naming import login_stem, mail_stem, ranked
-from gateway.cli.sample_names import Names
-
-SAMPLE_PASSWORD = "Bienvenue-2026!"  # noqa: S105 - meant to be known: it opens nothing but invented accounts
-"""The password of everybody who has changed the initial one."""
+from gateway.demo.sample_model import SAMPLE_PASSWORD, Member, Staff
+from gateway.demo.sample_names import Names
 
 REFERENCE_DAY = date(2026, 1, 1)
 """The day for which ages are meant. Today's date would make another sample of the same seed tomorrow."""
@@ -43,43 +40,6 @@ _TEMPORARY_NUMBERS = 10**7
 # Without a common factor with the sizes above (their prime factors are 2, 5 and 13): see _scattered.
 _NUMEN_STEP = 108_625_653_901
 _TEMPORARY_STEP = 6_180_339
-
-LARGEST_COUNT = 10**8
-"""Half as many people as the temporary agents' seven digits are enough for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Staff:
-    """What makes one sample: the same values, the same people."""
-
-    count: int
-    seed: int
-    mail_domain: str
-    rectorat_share: float
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One invented person. Empty text: the directory has no such value."""
-
-    login: str
-    given_name: str
-    surname: str
-    birth_name: str
-    """Empty unless it differs from `surname`."""
-    mail: str
-    birth_date: str
-    """YYYYMMDD."""
-    numen: str
-    temporary_number: str
-    """Instead of a NUMEN, never beside one."""
-    employee_type: str
-    department: str
-    """`rectorat` or the code of an establishment."""
-    password: str
-    """In clear: the NUMEN or temporary number as long as it is the initial one, else SAMPLE_PASSWORD."""
-    initial_password: bool
-    salt: bytes
 
 
 def members(staff: Staff) -> Iterator[Member]:

@@ -15,14 +15,9 @@ import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+from gateway.demo.certificates import make_certificates
 
 REALM = "AD.EXAMPLE.TEST"
 DOMAIN = "ADTEST"
@@ -149,7 +144,6 @@ class PrivateSamba:
             self._write_secret(account, "Aa1-" + secrets.token_urlsafe(18))
         self._configure()
         self._provision()
-        _make_certificate(self.folder / "tls", self.ip)
         (self.folder / "ready").touch()
 
     def start(self) -> None:
@@ -159,6 +153,8 @@ class PrivateSamba:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 if probe.connect_ex((self.ip, port)) == 0:
                     raise SambaFailed(f"{self.ip}:{port} is taken: another domain controller runs there")
+        # Samba's own certificate names no host (subjectAltName). Made at each start, so that none expires.
+        make_certificates(self.folder / "tls", HOST, self.ip)
         command = [*own_run_samba(), "samba", "-i", "--debug-stdout", f"--configfile={self.folder}/etc/smb.conf"]
         with self.log_file.open("ab") as log:
             # samba -i stops at the end of its standard input, so it can't outlive us.
@@ -297,33 +293,3 @@ def own_run_samba() -> list[str]:
         if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode == 0:
             return [*unshare, "sh", "-c", shell, "sh"]
     return []
-
-
-def _make_certificate(folder: Path, ip: str) -> None:
-    """An authority and a certificate with the names that Samba's own lacks (subjectAltName)."""
-    now = datetime.now(UTC)
-    keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "MA-MAMIA private domain")])
-    names = x509.SubjectAlternativeName([x509.DNSName(HOST), x509.IPAddress(ip_address(ip))])
-
-    def sign(subject: x509.Name, key: rsa.RSAPrivateKey, extension: x509.ExtensionType) -> bytes:
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(issuer)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=365))
-            .add_extension(extension, critical=False)
-        )
-        return builder.sign(keys[0], hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-    server = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    (folder / "ca.pem").write_bytes(sign(issuer, keys[0], x509.BasicConstraints(ca=True, path_length=0)))
-    (folder / "cert.pem").write_bytes(sign(server, keys[1], names))
-    private = keys[1].private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
-    (folder / "key.pem").touch(mode=0o600)
-    (folder / "key.pem").write_bytes(private)

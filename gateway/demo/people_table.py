@@ -8,9 +8,9 @@ from typing import Any
 
 from ldap3 import ALL_ATTRIBUTES, ALL_OPERATIONAL_ATTRIBUTES, NONE, SAFE_SYNC, SUBTREE, Connection, Server
 
-from gateway.cli.private_slapd import ADMIN, SUFFIX, PrivateSlapd
+from gateway.demo.private_slapd import ADMIN, SUFFIX, PrivateSlapd
+from gateway.demo.sample_model import SAMPLE_PASSWORD
 
-SAMPLE_PASSWORD = "Bienvenue-2026!"  # noqa: S105 - printed for whoever tries the demo
 HEADINGS = ("login", "name", "NUMEN or number", "birth date", "password")
 LONGEST_NAME = 34
 YEAR = timedelta(days=365)

@@ -1,0 +1,104 @@
+"""Certificates of the servers that the gateway calls: why one is refused, and what helps."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from ldap3.core.exceptions import LDAPException
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.checks.finding import Finding, fail, warn
+from gateway.directory.connection import close, connect
+from gateway.settings import Directory, Settings
+from gateway.tls import refusal, verifying_context
+
+CONNECT_SECONDS = 5
+HTTPS_PORT = 443
+REDIS_PORT = 6379
+AUTHORITY_UNKNOWN = "the system must trust its authority, and the server be named as in its certificate"
+
+
+def refused_certificate(
+    checked: str, reason: str, setting: str, *, is_accepted: Callable[[], bool], otherwise: str
+) -> Finding:
+    """`reason`: OpenSSL's; `is_accepted`: whether the certificate would do without the strict rules."""
+    if not is_accepted():
+        return fail(checked, f"its certificate is refused: {reason}", otherwise)
+    return fail(
+        checked,
+        f"its certificate or its authority's is not as RFC 5280 demands: {reason}",
+        "issue both anew with critical basic constraints, key usage, and subject and authority key identifiers; "
+        f"until then {setting} = false accepts them (chain and host name are still verified)",
+    )
+
+
+def refused_by_directory(checked: str, directory: Directory, urls: Sequence[str], text: str) -> Finding | None:
+    """`text`: why none of `urls` could be used. None where that is not a refused certificate."""
+    reason = refusal(text)
+    if not reason:
+        return None
+    lenient = directory.model_copy(update={"tls_strict": False})
+    return refused_certificate(
+        checked,
+        reason,
+        "directory.tls_strict",
+        is_accepted=lambda: any(_connects(url, lenient) for url in urls),
+        otherwise="directory.ca_file must hold its authority, and the server be named as in its certificate",
+    )
+
+
+def _connects(url: str, directory: Directory) -> bool:
+    try:
+        close(connect(url, directory, as_service=False))
+    except (LDAPException, OSError, DirectoryUnavailable):
+        return False
+    return True
+
+
+def check_secured_services(settings: Settings) -> Iterator[Finding]:
+    """The HTTPS services of the settings and a store with TLS: only the handshake is tried, nothing is sent."""
+    codes, password, throttle = settings.second_proof, settings.password, settings.throttle
+    yield from _check("second_proof.hook_url", codes.hook_url, "second_proof.hook_tls_strict", codes.hook_tls_strict)
+    yield from _check(
+        "password.pwned_url", password.pwned_url, "password.pwned_tls_strict", password.pwned_tls_strict
+    )
+    yield from _check("throttle.store", throttle.store, "throttle.store_tls_strict", throttle.store_tls_strict)
+
+
+def _check(checked: str, url: str, setting: str, strict: bool) -> Iterator[Finding]:
+    if urlsplit(url).scheme not in ("https", "rediss", "valkeys"):
+        return
+    try:
+        _shake_hands(url, strict=strict)
+    except OSError as error:
+        if reason := refusal(str(error)):
+            yield refused_certificate(
+                checked, reason, setting, is_accepted=lambda: _is_accepted(url), otherwise=AUTHORITY_UNKNOWN
+            )
+        else:
+            yield warn(checked, f"{urlsplit(url).hostname}: {error}", "is it up, and may this machine reach it?")
+
+
+def _is_accepted(url: str) -> bool:
+    try:
+        _shake_hands(url, strict=False)
+    except OSError:
+        return False
+    return True
+
+
+def _shake_hands(url: str, *, strict: bool) -> None:
+    """Raises OSError, of which ssl.SSLError is a kind."""
+    parts = urlsplit(url)
+    # As redis-py reads it from a rediss:// URL.
+    [ca_file] = parse_qs(parts.query).get("ssl_ca_certs", [""])
+    context = verifying_context(Path(ca_file) if ca_file else None, strict=strict)
+    port = parts.port or (HTTPS_PORT if parts.scheme == "https" else REDIS_PORT)
+    with (
+        socket.create_connection((parts.hostname or "", port), timeout=CONNECT_SECONDS) as connection,
+        context.wrap_socket(connection, server_hostname=parts.hostname),
+    ):
+        pass

@@ -1,0 +1,1 @@
+"""What knows everybody: one module per process, which wires its parts together by the settings."""

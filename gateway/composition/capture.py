@@ -1,0 +1,51 @@
+"""The listener, which slapd asks before each write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.capture.follower import Follower
+from gateway.composition.propagation import build_propagation
+from gateway.directory.announcement import normalised
+from gateway.directory.captured import LdapCaptured
+from gateway.directory.failover import LdapServers
+from gateway.directory.mapping import PeopleMapping
+from gateway.directory.pool import ConnectionPool
+from gateway.protection.audit import Audit
+from gateway.settings import Directory, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Capturing:
+    """What `mamia capture` works with."""
+
+    follower: Callable[[], Follower]
+    """Made in the event loop's thread."""
+    targets: tuple[str, ...]
+    close: Callable[[], None]
+
+
+def build_capture(settings: Settings, directory: Directory) -> Capturing:
+    """Wire the listener; `directory` is the announcing slapd with the listener's own account.
+
+    Raises KeyFileError, and OSError where the audit's file can't be written.
+    """
+    pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
+    mapping = PeopleMapping(settings.people)
+    propagation = build_propagation(settings, pool, mapping)
+    audit = Audit(settings.audit, opens_late=True)
+
+    def close() -> None:
+        pool.close()
+        audit.close()
+
+    return Capturing(
+        follower=lambda: Follower(
+            outbox=LdapCaptured(pool, mapping, settings.people.filter, propagation),
+            own_accounts=frozenset({normalised(settings.directory.bind_dn)}),
+            audit=audit.record,
+        ),
+        targets=tuple(settings.workstation.targets),
+        close=close,
+    )

@@ -1,0 +1,36 @@
+"""What a write of a password adds for the workstations."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from gateway.directory.mapping import PeopleMapping
+from gateway.directory.pool import ConnectionPool
+from gateway.directory.propagation import LdapPropagation, NoPropagation
+from gateway.protection.seal import Sealer, read_public_key
+from gateway.settings import Settings
+from gateway.targets import joined_targets
+
+
+def build_propagation(
+    settings: Settings, service: ConnectionPool, mapping: PeopleMapping
+) -> LdapPropagation | NoPropagation:
+    workstation = settings.workstation
+    if not workstation.targets:
+        return NoPropagation()
+    joined = joined_targets(workstation)
+    names = {target.name for target in joined}
+    key = workstation.public_key_file
+    return LdapPropagation(
+        service=service,
+        mapping=mapping,
+        workstation_filter=workstation.filter,
+        seal=Sealer(read_public_key(key)).seal if key else None,
+        delivered=[name for name in workstation.targets if name not in names],
+        joined=joined,
+        now=utc_now,
+    )
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

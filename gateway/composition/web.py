@@ -1,0 +1,162 @@
+"""The web service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from gateway.account.change import change_password
+from gateway.account.find import find_account
+from gateway.account.model import FindRequest
+from gateway.account.outcomes import Found, Refused
+from gateway.account.policy import PasswordRules
+from gateway.account.reset import choose_password, prove_identity, restore_initial_password
+from gateway.checks.machine import check_store
+from gateway.checks.readiness import Readiness
+from gateway.checks.servers import check_decoy
+from gateway.composition.propagation import build_propagation
+from gateway.composition.rules import password_rules
+from gateway.directory.failover import LdapServers
+from gateway.directory.mapping import PeopleMapping
+from gateway.directory.passwords import LdapPasswords
+from gateway.directory.people import LdapPeople
+from gateway.directory.pool import ConnectionPool
+from gateway.metrics import Metrics
+from gateway.post.spool import Spool
+from gateway.post.text_message import TextMessages
+from gateway.protection.audit import Audit
+from gateway.protection.captcha import Captcha
+from gateway.protection.clock import SystemClock
+from gateway.protection.proof_of_work import ProofOfWork
+from gateway.protection.spent import MemorySpent, SharedSpent
+from gateway.protection.store import Store
+from gateway.protection.throttle import Throttle
+from gateway.protection.tickets import Tickets
+from gateway.settings import Directory, Settings
+from gateway.tls import verifying_context
+from gateway.web.desk import Desk
+from gateway.web.pages.change import ChangeService
+from gateway.web.pages.reset import ResetServices
+from gateway.web.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The services, ready to be put behind pages."""
+
+    desk: Desk
+    metrics: Metrics
+    find: Callable[[FindRequest], Found | Refused]
+    reset: ResetServices
+    change: ChangeService
+    progress: Progress
+    ask_directory: Callable[[], None]
+    checks: Callable[[], Mapping[str, str]]
+    """What was checked lately, and whether it is OK."""
+    start: Callable[[], None]
+    """Begin with what goes on in the background; only once the process that serves is forked."""
+    close: Callable[[], None]
+
+
+def build_gateway(settings: Settings) -> Gateway:
+    """Wire the services to the directory. Connects to nothing: a directory that is down may come up later.
+
+    Raises KeyFileError.
+    """
+    metrics = Metrics()
+    servers = LdapServers(settings.directory)
+    service = ConnectionPool(settings.directory, servers, as_service=True, timed=metrics.timed)
+    trials = ConnectionPool(settings.directory, servers, as_service=False, timed=metrics.timed)
+    replicas = _replicas(settings.directory, metrics)
+    mapping = PeopleMapping(settings.people)
+    rules = password_rules(settings)
+    propagation = build_propagation(settings, service, mapping)
+    passwords = LdapPasswords(
+        service=service,
+        trials=trials,
+        mapping=mapping,
+        decoy_dn=settings.directory.decoy_dn,
+        lockout=timedelta(minutes=settings.lockout.minutes),
+        initial_policy=settings.reset.initial_policy,
+        propagation=propagation,
+    )
+    people = LdapPeople(service, replicas, mapping)
+    clock = SystemClock()
+    desk = _desk(settings, rules, metrics)
+
+    def start() -> None:
+        if desk.mails:
+            desk.mails.start()
+
+    def close() -> None:
+        for pool in (service, trials, replicas):
+            if pool:
+                pool.close()
+        desk.audit.close()
+        if desk.mails:
+            desk.mails.close()
+
+    return Gateway(
+        desk=desk,
+        metrics=metrics,
+        find=partial(find_account, people=people, clock=clock),
+        reset=ResetServices(
+            prove=partial(prove_identity, passwords=passwords, clock=clock),
+            choose=partial(choose_password, passwords=passwords, rules=rules),
+            restore_initial=partial(restore_initial_password, passwords=passwords, clock=clock),
+        ),
+        change=partial(change_password, passwords=passwords, rules=rules, clock=clock),
+        progress=propagation.states,
+        ask_directory=people.check,
+        checks=Readiness(
+            (
+                partial(check_store, settings),
+                lambda: service.ask(lambda connection: check_decoy(settings, "directory", connection)),
+            )
+        ),
+        start=start,
+        close=close,
+    )
+
+
+def _replicas(directory: Directory, metrics: Metrics) -> ConnectionPool | None:
+    if not directory.read_servers:
+        return None
+    reading = directory.for_reading
+    return ConnectionPool(reading, LdapServers(reading), as_service=True, timed=metrics.timed)
+
+
+def _desk(settings: Settings, rules: PasswordRules, metrics: Metrics) -> Desk:
+    """Raises OSError where the audit's file or the spool can't be had."""
+    keys, second_proof, notices = settings.web.keys, settings.second_proof, settings.notices
+    store = Store(settings.throttle.store, tls_strict=settings.throttle.store_tls_strict)
+    spent = SharedSpent(store) if store.is_shared else MemorySpent()
+    tickets = Tickets(keys, spent=spent)
+    lifetime_seconds = 60 * settings.captcha.minutes
+    token = second_proof.hook_token.get_secret_value() if second_proof.hook_token else ""
+    return Desk(
+        settings=settings,
+        rules=rules,
+        captcha=Captcha(tickets, lifetime_seconds),
+        work=ProofOfWork(keys, spent, lifetime_seconds),
+        tickets=tickets,
+        throttle=Throttle(settings.throttle, store, keys[0], _client_rates(settings)),
+        audit=Audit(settings.audit, count=lambda service, outcome: metrics.outcomes.labels(service, outcome).inc()),
+        mails=Spool(notices, notices.spool) if notices.spool else None,
+        text_messages=(
+            TextMessages(
+                second_proof.hook_url,
+                token,
+                second_proof.hook_timeout_seconds,
+                verifying_context(strict=second_proof.hook_tls_strict),
+            )
+            if second_proof.hook_url
+            else None
+        ),
+    )
+
+
+def _client_rates(settings: Settings) -> dict[str, str]:
+    return {name: client.rate for name, client in settings.api.clients.items()}

@@ -1,0 +1,67 @@
+"""The worker, which delivers what waits in the outbox."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.composition.propagation import utc_now
+from gateway.directory.failover import LdapServers
+from gateway.directory.outbox import LdapOutbox
+from gateway.directory.pool import ConnectionPool
+from gateway.metrics import Metrics
+from gateway.protection.audit import Audit
+from gateway.protection.seal import Unsealer, read_private_key
+from gateway.settings import Directory, Settings
+from gateway.targets import delivered_targets
+from gateway.workstation.deliver import Courier, Pace
+from gateway.workstation.ports import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What the worker needs to deliver."""
+
+    courier: Courier
+    outbox: LdapOutbox
+    targets: dict[str, Target]
+    metrics: Metrics
+    close: Callable[[], None]
+
+
+def build_worker(settings: Settings, directory: Directory) -> Worker:
+    """Wire the worker; `directory` is the settings' with the worker's own account. Raises KeyFileError."""
+    pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
+    outbox = LdapOutbox(pool, settings.people)
+    targets = delivered_targets(settings.workstation)
+    metrics = Metrics()
+    # `mamia sync status` writes nothing, and may be run by somebody who couldn't.
+    audit = Audit(settings.audit, opens_late=True)
+
+    def record(service: str, outcome: str, **facts: Any) -> None:
+        audit.record(service, outcome, **facts)
+        metrics.count_delivery(str(outcome), facts)
+
+    courier = Courier(
+        worker=f"{socket.gethostname()};{os.getpid()};{secrets.token_hex(3)}",
+        outbox=outbox,
+        targets=targets,
+        unseal=Unsealer([read_private_key(file) for file in settings.workstation.private_key_files]),
+        now=utc_now,
+        monotonic=time.monotonic,
+        pace=Pace(settings.workstation.lease_seconds, settings.workstation.give_up_hours),
+        audit=record,
+    )
+
+    def close() -> None:
+        pool.close()
+        audit.close()
+        for target in targets.values():
+            target.close()
+
+    return Worker(courier, outbox, targets, metrics, close)

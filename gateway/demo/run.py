@@ -1,0 +1,188 @@
+"""Run the demo: a private directory with sample staff, web service, worker and listener, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+from gateway.checks.capture import ask_listener
+from gateway.demo.demo_settings import NT_TARGET, capture_socket, samba_target, write_settings
+from gateway.demo.people_table import rectorat_logins, sample_table
+from gateway.demo.private_samba import DOMAIN, PrivateSamba, SambaFailed
+from gateway.demo.private_slapd import SUFFIX, PrivateSlapd, SlapdFailed
+from gateway.demo.sample_model import SAMPLE_PASSWORD
+
+HOST = "127.0.0.1"
+START_SECONDS = 30
+STOP_SECONDS = 8
+LONGEST_SOCKET_PATH = 107
+"""Bytes (unix(7))."""
+FAILED = 1
+
+
+class DemoFailed(Exception):
+    """The demo can't run; the text says why and how to mend it."""
+
+
+def run_demo(arguments: argparse.Namespace) -> int:
+    """The exit code; `arguments` are those of `mamia demo`."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with ExitStack() as running:
+            slapd = running.enter_context(_directory(arguments.state, arguments.directory_port))
+            _refuse_taken(arguments.port)
+            samba = running.enter_context(_domain(slapd)) if arguments.workstation == "samba" else None
+            target = samba_target(samba) if samba else NT_TARGET
+            config = write_settings(slapd, HOST, arguments.port, target)
+            processes = {name: running.enter_context(_process(name, config)) for name in _commands(slapd)}
+            web = f"the web service on port {arguments.port}"
+            _await(processes["serve"], web, partial(_serves, arguments.port))
+            if slapd.announces:
+                _await(processes["capture"], "mamia capture", partial(_captures, slapd))
+            _tell(slapd, samba, arguments.port)
+            _watch(slapd, processes)
+    except (DemoFailed, SlapdFailed, SambaFailed) as error:
+        print(f"mamia demo: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("\nstopped", flush=True)
+    return 0
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _directory(state: Path, port: int) -> Iterator[PrivateSlapd]:
+    slapd = PrivateSlapd(state.resolve(), port)
+    if not slapd.exists:
+        print("making the sample directory …", flush=True)
+        slapd.create(announces_at=_place_for_socket(slapd))
+    elif slapd.is_outdated:
+        print(f"note: {state} was made from other files of ldif/; `make demo-reset` starts afresh", flush=True)
+    slapd.start()
+    try:
+        yield slapd
+    finally:
+        slapd.stop()
+
+
+def _place_for_socket(slapd: PrivateSlapd) -> Path | None:
+    path = capture_socket(slapd)
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    print(f"note: {path} is too long for a socket, so the demo has no mamia capture", flush=True)
+    return None
+
+
+def _commands(slapd: PrivateSlapd) -> tuple[str, ...]:
+    """Of `mamia`, in the order in which they start; the listener first, since slapd waits for it."""
+    return ("capture", "serve", "sync") if slapd.announces else ("serve", "sync")
+
+
+@contextmanager
+def _domain(slapd: PrivateSlapd) -> Iterator[PrivateSamba]:
+    """A domain controller with an account for each of the rectorat's sample staff."""
+    samba = PrivateSamba(slapd.state / "samba")
+    is_new = not samba.exists
+    if is_new:
+        print("making the domain controller …", flush=True)
+        samba.create()
+    samba.start()
+    try:
+        if is_new:
+            samba.add_people(rectorat_logins(slapd), SAMPLE_PASSWORD)
+        yield samba
+    finally:
+        samba.stop()
+
+
+@contextmanager
+def _process(command: str, config: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`mamia <command>` with the demo's settings, until the block ends or the demo is killed."""
+    mamia = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "gateway.cli.main"]
+    environment = {name: value for name, value in os.environ.items() if name != "MAMIA_CONFIG"}
+    # A group of its own: Ctrl-C reaches the demo alone, and what a service leaves behind can be ended with it.
+    process = subprocess.Popen([*mamia, command, "--config", str(config)], env=environment, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise DemoFailed(f"port {port}: {error.strerror}; choose another: make demo PORT={port + 10}") from None
+
+
+def _await(process: subprocess.Popen[bytes], what: str, answers: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not answers():
+        if process.poll() is not None:
+            raise DemoFailed(f"{what} ended at its start; its reason stands above")
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"{what} does not answer after {START_SECONDS} s")
+        time.sleep(0.1)
+
+
+def _serves(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/health/ready", timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def _captures(slapd: PrivateSlapd) -> bool:
+    try:
+        return bool(ask_listener(capture_socket(slapd))["capturing"])
+    except (OSError, ValueError):
+        return False
+
+
+def _tell(slapd: PrivateSlapd, samba: PrivateSamba | None, port: int) -> None:
+    print(sample_table(slapd))
+    print(f"rectorat (their passwords go to the workstation too): {', '.join(rectorat_logins(slapd))}")
+    if samba:
+        config = samba.folder / "etc" / "smb.conf"
+        print("try a workstation login (it asks for the password):")
+        print(f"  smbclient --configfile={config} '//{samba.ip}/IPC$' -U {DOMAIN}/LOGIN -c exit && echo welcome")
+    print(f"directory {slapd.url}, administrator cn=admin,{SUFFIX}, password in {slapd.password_file('admin')}")
+    if slapd.announces:
+        print("change a password past the gateway, and mamia capture brings it to the workstation too:")
+        print(f"  ldappasswd -x -H {slapd.url} -D uid=LOGIN,ou=people,{SUFFIX} -W -S")
+    print(f"mails to people lie in {slapd.state / 'mails' / 'new'}, the audit in {slapd.state / 'audit.log'}")
+    print("Ctrl-C stops all of it; `make demo-reset` throws the changes away.")
+    print(f"ready http://{HOST}:{port}", flush=True)
+
+
+def _watch(slapd: PrivateSlapd, processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    """Until Ctrl-C, or until one of them ends by itself."""
+    while True:
+        for name, process in processes.items():
+            if process.poll() is not None:
+                raise DemoFailed(f"mamia {name} ended; its reason stands above")
+        if not slapd.is_running:
+            raise DemoFailed(f"the directory ended; see {slapd.log_file}")
+        time.sleep(0.5)

@@ -1,0 +1,287 @@
+"""Certificates of an old authority: refused, named by `mamia check`, and taken where a setting says so.
+
+Python 3.13 refuses them by default, so the gateway does on every Python.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from certificates import Certificates, make_certificates, make_old_certificates
+from conftest import settings_for
+from directory_server import AcademyDirectory
+from local_service import QuietHandler, serving
+from real_smtp import MailServer
+from tls_front import tls_front
+
+from gateway.account.model import Secret
+from gateway.checks.finding import Level
+from gateway.checks.machine import check_machine
+from gateway.checks.servers import check_servers
+from gateway.checks.workstations import check_workstations
+from gateway.composition.rules import password_rules
+from gateway.composition.web import build_gateway
+from gateway.post.errors import NotSent
+from gateway.post.spool import Spool
+from gateway.post.text_message import TextMessages
+from gateway.protection.seal import make_key_pair
+from gateway.protection.store import Store, StoreUnavailable
+from gateway.settings import Settings
+from gateway.tls import verifying_context
+
+REASON = "not as RFC 5280 demands"
+
+
+@dataclass
+class Service:
+    """Somebody's server with a certificate of the authority in `made`, and how the gateway uses it."""
+
+    checked: str
+    strict: str
+    """The setting that is about it."""
+    settings: Callable[..., Settings]
+    """With further values of the section."""
+    check: Callable[[Settings], Iterator[Any]]
+    works: Callable[[Settings], bool]
+
+    def with_strictness(self, strict: bool) -> Settings:
+        return self.settings(**{self.strict.rpartition(".")[2]: strict})
+
+    def found(self, settings: Settings) -> list[Any]:
+        return [finding for finding in self.check(settings) if finding.checked == self.checked]
+
+
+class Answering(QuietHandler):
+    def do_GET(self) -> None:
+        self._answer(b"0018A45C4D1DEF81644B54AB7F969B88D65:1")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(b"")
+
+    def _answer(self, text: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+
+@pytest.fixture
+def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Certificates:
+    """What the servers show; this machine trusts its authority."""
+    made = make_old_certificates(tmp_path, "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.authority))
+    return made
+
+
+@pytest.fixture
+def running() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def ldaps(old: Certificates, directory: AcademyDirectory, running: ExitStack) -> Service:
+    port = running.enter_context(tls_front(old, urlsplit(directory.url).port or 0))
+    return directory_service(directory, f"ldaps://localhost:{port}", start_tls=False)
+
+
+@pytest.fixture
+def start_tls(old: Certificates, tmp_path: Path, running: ExitStack) -> Service:
+    tls = f"olcTLSCertificateFile: {old.certificate}\nolcTLSCertificateKeyFile: {old.key}"
+    own = AcademyDirectory(tmp_path / "state", tls=tls)
+    running.callback(own.slapd.stop)
+    return directory_service(own, own.url.replace("127.0.0.1", "localhost"), start_tls=True)
+
+
+def directory_service(server: AcademyDirectory, url: str, *, start_tls: bool) -> Service:
+    def is_reached(settings: Settings) -> bool:
+        gateway = build_gateway(settings)
+        try:
+            gateway.ask_directory()
+        except Exception:
+            return False
+        finally:
+            gateway.close()
+        return True
+
+    return Service(
+        checked=url,
+        strict="directory.tls_strict",
+        settings=lambda **more: settings_for(server, directory={"servers": [url], "start_tls": start_tls, **more}),
+        check=check_servers,
+        works=is_reached,
+    )
+
+
+@pytest.fixture
+def https(old: Certificates, running: ExitStack) -> str:
+    address = running.enter_context(serving(Answering))
+    return f"https://localhost:{running.enter_context(tls_front(old, urlsplit(address).port or 0))}"
+
+
+@pytest.fixture
+def text_messages(https: str, server: AcademyDirectory, tmp_path: Path) -> Service:
+    def is_sent(settings: Settings) -> bool:
+        strict = settings.second_proof.hook_tls_strict
+        try:
+            TextMessages(https, "", 5, verifying_context(strict=strict)).send("+33 6 00 00 00 00", "123456")
+        except NotSent:
+            return False
+        return True
+
+    return Service(
+        checked="second_proof.hook_url",
+        strict="second_proof.hook_tls_strict",
+        settings=lambda **more: settings_for(server, second_proof={"hook_url": https, **more}),
+        check=check_machine,
+        works=is_sent,
+    )
+
+
+@pytest.fixture
+def stolen_passwords(https: str, server: AcademyDirectory) -> Service:
+    def is_known(settings: Settings) -> bool:
+        return password_rules(settings).is_breached(Secret("lauragpe"))
+
+    return Service(
+        checked="password.pwned_url",
+        strict="password.pwned_tls_strict",
+        settings=lambda **more: settings_for(server, password={"pwned_url": https, **more}),
+        check=check_machine,
+        works=is_known,
+    )
+
+
+@pytest.fixture
+def mail_by_tls(old: Certificates, running: ExitStack, server: AcademyDirectory, tmp_path: Path) -> Service:
+    mails = MailServer()
+    mails.start()
+    running.callback(mails.stop)
+    return mail_service(mails, running.enter_context(tls_front(old, mails.port)), "tls", server, tmp_path)
+
+
+@pytest.fixture
+def mail_by_starttls(old: Certificates, running: ExitStack, server: AcademyDirectory, tmp_path: Path) -> Service:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(old.certificate, old.key)
+    mails = MailServer(tls=context)
+    mails.start()
+    running.callback(mails.stop)
+    return mail_service(mails, mails.port, "starttls", server, tmp_path)
+
+
+def mail_service(mails: MailServer, port: int, security: str, server: AcademyDirectory, folder: Path) -> Service:
+    notices = {"spool": folder / "mails", "smtp_host": "localhost", "smtp_port": port, "smtp_security": security}
+
+    def is_sent(settings: Settings) -> bool:
+        message = EmailMessage()
+        message["From"], message["To"] = "a@ac-example.fr", "b@ac-example.fr"
+        try:
+            Spool(settings.notices, folder / "mails").send_now(message)
+        except NotSent:
+            return False
+        return len(mails.mails) == 1
+
+    return Service(
+        checked="notices.smtp_host",
+        strict="notices.smtp_tls_strict",
+        settings=lambda **more: settings_for(server, notices={**notices, **more}),
+        check=check_machine,
+        works=is_sent,
+    )
+
+
+@pytest.fixture
+def store(old: Certificates, redis: Any, running: ExitStack, server: AcademyDirectory) -> Service:
+    url = f"rediss://localhost:{running.enter_context(tls_front(old, redis.port))}/0"
+
+    def counts(settings: Settings) -> bool:
+        try:
+            with Store(url, tls_strict=settings.throttle.store_tls_strict).use() as storage:
+                return storage.incr("a key", 60) == 1
+        except StoreUnavailable:
+            return False
+
+    return Service(
+        checked="throttle.store",
+        strict="throttle.store_tls_strict",
+        settings=lambda **more: settings_for(server, throttle={"store": url, **more}),
+        check=check_machine,
+        works=counts,
+    )
+
+
+@pytest.fixture(
+    params=["ldaps", "start_tls", "text_messages", "stolen_passwords", "mail_by_tls", "mail_by_starttls", "store"]
+)
+def service(request: pytest.FixtureRequest) -> Service:
+    found: Service = request.getfixturevalue(request.param)
+    return found
+
+
+def test_certificate_when_an_old_authority_made_it_then_check_names_reason_and_setting_and_nothing_is_sent(service):
+    settings = service.with_strictness(True)
+
+    [refused] = [finding for finding in service.found(settings) if REASON in finding.finding]
+
+    assert refused.level is Level.FAIL
+    assert f"{service.strict} = false" in refused.mend
+    assert not service.works(settings)
+
+
+def test_certificate_when_its_setting_is_off_then_it_is_accepted(service):
+    settings = service.with_strictness(False)
+
+    assert service.works(settings)
+    assert [finding.level for finding in service.found(settings)] in ([], [Level.OK])
+
+
+def test_certificate_when_nobody_vouches_for_it_then_no_setting_accepts_it(service, tmp_path, monkeypatch):
+    (tmp_path / "stranger").mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", str(make_certificates(tmp_path / "stranger", "localhost").authority))
+    settings = service.with_strictness(False)
+
+    refused = service.found(settings)[-1]
+
+    assert refused.level is Level.FAIL
+    assert REASON not in refused.finding
+    assert "tls_strict" not in refused.mend
+    assert not service.works(settings)
+
+
+@pytest.mark.xdist_group("samba_ad")
+@pytest.mark.parametrize("strict", [True, False])
+def test_certificate_when_a_domain_shows_an_old_one_then_check_and_delivery_follow_the_setting(
+    old, domain_controller, directory, running, tmp_path, strict
+):
+    from gateway.demo.private_samba import PEOPLE, REALM, SERVICE
+
+    port = running.enter_context(tls_front(old, 636, domain_controller.ip, onwards="tls"))
+    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
+    domain = {
+        "type": "active_directory",
+        "servers": [f"ldaps://localhost:{port}"],
+        "ca_file": old.authority,
+        "tls_strict": strict,
+        "bind_dn": f"{SERVICE}@{REALM.lower()}",
+        "bind_password_file": domain_controller.password_file(SERVICE),
+        "base": PEOPLE,
+    }
+    settings = settings_for(
+        directory, workstation={"targets": {"domain": domain}, "public_key_file": tmp_path / "worker.pub"}
+    )
+
+    findings = check_workstations(settings, password_rules(settings))
+
+    [found] = [finding for finding in findings if finding.checked == "workstation.targets.domain"]
+    assert (found.level is Level.FAIL) is strict
+    assert ("workstation.targets.domain.tls_strict = false" in found.mend) is strict
