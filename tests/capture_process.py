@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from directory_server import SUFFIX, AcademyDirectory
+from patience import wait_until
 from settings_file import write_settings_file
 
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 @dataclass
@@ -69,10 +70,14 @@ class CaptureProcess:
     def status(self, mark: str = "none") -> dict[str, object]:
         return json.loads(self.say(f"STATUS\nmark: {mark}\n\n".encode()))
 
+    def wait_until_idle(self) -> None:
+        """Until nothing that slapd announced so far is on its way any more: it announces before it answers."""
+        wait_until(lambda: self.status()["held"] == 0)
+
     def say(self, text: bytes) -> bytes:
         """What it answers; empty where it closes without a word."""
         with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(5)
+            line.settimeout(60)
             line.connect(str(self.socket))
             line.sendall(text)
             return line.recv(1 << 16)
@@ -92,7 +97,7 @@ class CaptureProcess:
             return 0
         self._process.send_signal(signal.SIGCONT)
         self._process.terminate()
-        code = self._process.wait(30)
+        code = self._process.wait(60)
         self._process = None
         return code
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from browser import Browser
-from directory_server import PEOPLE, POLICIES, SUFFIX, AcademyDirectory, free_address
+from directory_server import PEOPLE, POLICIES, SUFFIX, AcademyDirectory
+from ports import free_address
 from real_redis import PrivateRedis
 from real_smtp import MailServer
 
@@ -20,6 +21,8 @@ from gateway.demo.private_samba import PrivateSamba
 from gateway.settings import Settings
 
 SERVICES = f"ou=services,{SUFFIX}"
+IMPATIENT = {"connect_timeout_seconds": 3, "receive_timeout_seconds": 3}
+"""In [directory], for tests of a directory that hangs."""
 
 
 @pytest.fixture(scope="session")
@@ -47,8 +50,9 @@ def settings_for(server: AcademyDirectory, /, **sections: dict[str, Any]) -> Set
             "bind_dn": f"cn=gateway,{SERVICES}",
             "bind_password": server.slapd.password("gateway"),
             "decoy_dn": f"cn=decoy,{SERVICES}",
-            "connect_timeout_seconds": 1,
-            "receive_timeout_seconds": 1,
+            # A busy machine must not pass for a directory that hangs.
+            "connect_timeout_seconds": 30,
+            "receive_timeout_seconds": 30,
         },
         "people": {"base": PEOPLE},
         "captcha": {"required": []},

@@ -7,15 +7,14 @@ own, with its own access rules, while what must be proved here are the files of 
 from __future__ import annotations
 
 import os
-import random
 import signal
-import socket
 from pathlib import Path
 
 import ldap
 import ldap.modlist
 from ldap.controls.ppolicy import PasswordPolicyControl
 from ldap.controls.simple import RelaxRulesControl
+from ports import free_port
 
 from gateway.demo.private_slapd import ADMIN, SUFFIX, PrivateSlapd
 
@@ -26,17 +25,6 @@ NUMEN = "12E8534567ABC"
 PAST = "20200101080000Z"
 BIRTH_DATE = "19850327"
 """What people get who are added without a word about it; as typed: 27/03/1985."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def free_address() -> str:
-    """A loopback address that nobody else is likely to serve on, for servers whose ports are given."""
-    return f"127.{random.randrange(2, 250)}.{random.randrange(1, 250)}.{random.randrange(2, 250)}"
 
 
 class AcademyDirectory:
@@ -97,10 +85,15 @@ class AcademyDirectory:
         return f"uid={ldap.dn.escape_dn_chars(login)},{PEOPLE}"
 
     def read(self, login: str) -> dict[str, list[str]]:
-        """Every attribute of the entry, operational ones too."""
+        """Every attribute of the entry, operational ones too, of one moment."""
+        entry = self.read_raw(login)
+        return {name: [value.decode("utf-8", "replace") for value in values] for name, values in entry.items()}
+
+    def read_raw(self, login: str) -> dict[str, list[bytes]]:
+        """As `read`, with values as they are stored."""
         with self.as_admin() as line:
             [(_, attributes)] = line.search_s(self.dn(login), ldap.SCOPE_BASE, attrlist=["*", "+"])
-        return {name: [value.decode("utf-8", "replace") for value in values] for name, values in attributes.items()}
+        return attributes
 
     def set(self, login: str, attribute: str, value: str | list[str] | None) -> None:
         """Also what slapd sets itself otherwise."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import ldap
 from directory_server import ADMIN, AcademyDirectory
 
 from gateway.account.model import Secret
 from gateway.protection.seal import Unsealer, read_private_key
-from gateway.workstation.state import SyncState, read_state
+from gateway.workstation.state import Step, SyncState, read_state
 
 
 class Person:
@@ -32,28 +31,40 @@ class Person:
 
     @property
     def states(self) -> dict[str, SyncState]:
-        return {s.target: s for s in map(read_state, self.directory.read(self.login).get("mamiaSyncState", [])) if s}
+        return _states(self.directory.read_raw(self.login))
+
+    def step(self, target: str = "domain") -> Step | None:
+        """How far that target is; None where it has no state."""
+        state = self.states.get(target)
+        return state.step if state else None
+
+    def reason(self, target: str = "domain") -> str | None:
+        state = self.states.get(target)
+        return state.reason if state else None
 
     @property
     def waiting(self) -> str | None:
-        """The password that waits, as the worker reads it; None where none waits."""
-        entry = self.directory.read(self.login)
-        if "domain" not in self.states:
-            return None
-        with self.directory.as_admin() as line:
-            [(_, found)] = line.search_s(self.dn, ldap.SCOPE_BASE, attrlist=["mamiaPendingSecret"])
-        if not found:
+        """The password that waits, as the worker reads it; None where none waits.
+
+        State and secret come from one search: whoever delivers may write between two.
+        """
+        entry = self.directory.read_raw(self.login)
+        state, sealed = _states(entry).get("domain"), entry.get("mamiaPendingSecret")
+        if state is None or sealed is None:
             return None
         unseal = Unsealer([read_private_key(self.folder / "worker.key")])
-        secret = unseal(
-            found["mamiaPendingSecret"][0], identity=entry["entryUUID"][0], change=self.states["domain"].change
-        )
+        secret = unseal(sealed[0], identity=entry["entryUUID"][0].decode(), change=state.change)
         assert isinstance(secret, Secret)
         return secret.reveal()
 
     @property
     def nt_hash(self) -> str:
         return self.directory.read(self.login).get("sambaNTPassword", [""])[0]
+
+
+def _states(entry: dict[str, list[bytes]]) -> dict[str, SyncState]:
+    read = (read_state(value.decode()) for value in entry.get("mamiaSyncState", []))
+    return {state.target: state for state in read if state}
 
 
 def ldappasswd(

@@ -15,9 +15,9 @@ from html import unescape
 from pathlib import Path
 
 import requests
-from directory_server import free_port
+from ports import free_port
 
-START_SECONDS = 30
+START_SECONDS = 120
 
 
 @dataclass
@@ -63,7 +63,7 @@ class FrontEnd:
         """As systemd stops it; twice, or after `kill`, does no harm."""
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(30)
+            self._process.wait(60)
             self._process = None
 
     def _takes_connections(self) -> bool:
@@ -72,7 +72,7 @@ class FrontEnd:
 
     def _is_ready(self) -> bool:
         with suppress(requests.ConnectionError):
-            return requests.get(self.address + "/health/ready", timeout=5).ok
+            return requests.get(self.address + "/health/ready", timeout=60).ok
         return False
 
 

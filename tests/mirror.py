@@ -10,7 +10,7 @@ from pathlib import Path
 import ldap
 from directory_server import SUFFIX, AcademyDirectory
 
-SAME_SECONDS = 30
+SAME_SECONDS = 120
 TOUCH = f"dn: {SUFFIX}\nchangetype: modify\nreplace: description\ndescription: two servers\n"
 DATABASE = "olcDatabase={1}mdb,cn=config"
 SHARED_ACCOUNTS = ("gateway", "sync", "decoy")

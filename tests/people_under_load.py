@@ -105,7 +105,7 @@ class Balancer:
             began = time.monotonic()
             try:
                 answer = session.request(
-                    "POST" if data else "GET", front_end.address + path, data=data, allow_redirects=False, timeout=30
+                    "POST" if data else "GET", front_end.address + path, data=data, allow_redirects=False, timeout=120
                 )
             except requests.ConnectionError as error:
                 if _was_never_sent(error):

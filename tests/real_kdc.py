@@ -9,10 +9,11 @@ import subprocess
 import time
 from pathlib import Path
 
-from directory_server import free_port
+from ports import free_port
 
 REALM = "KRB.EXAMPLE.TEST"
 ADMIN = f"gateway/admin@{REALM}"
+START_SECONDS = 60
 
 
 class RealKdc:
@@ -34,7 +35,7 @@ class RealKdc:
                 subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, start_new_session=True)
             )
         log.close()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + START_SECONDS
         for port in (self.kdc_port, self.admin_port):
             while not _listens(port):
                 assert time.monotonic() < deadline, (self.folder / "log").read_text()[-2000:]
@@ -44,7 +45,7 @@ class RealKdc:
         for server in self._servers:
             server.send_signal(signal.SIGCONT)
             server.terminate()
-            server.wait(10)
+            server.wait(60)
         self._servers.clear()
 
     def signal_all(self, number: signal.Signals) -> None:

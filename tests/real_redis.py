@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from directory_server import free_port
+from ports import free_port
 
-START_SECONDS = 10
+START_SECONDS = 60
 
 
 @dataclass
@@ -44,7 +44,7 @@ class PrivateRedis:
     def stop(self) -> None:
         if self._process:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
 
     def everything(self) -> bytes:
@@ -53,7 +53,7 @@ class PrivateRedis:
 
     def _answers(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as line:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=10) as line:
                 line.sendall(b"PING\r\n")
                 return line.recv(16).startswith(b"+PONG")
         except OSError:

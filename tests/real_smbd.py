@@ -11,13 +11,15 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from directory_server import SUFFIX, AcademyDirectory, free_address
+from directory_server import SUFFIX, AcademyDirectory
+from ports import free_address
 
 from gateway.demo.private_samba import own_run_samba
 
 DOMAIN = "RECTORAT"
 SID = "S-1-5-21-1004336348-1177238915-682003330"
 PORT = 4450
+START_SECONDS = 60
 READER = f"cn=smbd,ou=services,{SUFFIX}"
 PASSWORD = "Smbd-Service-2026"
 RULES = f"""dn: olcDatabase={{1}}mdb,cn=config
@@ -115,7 +117,7 @@ class RealSmbd:
                 [*own_run_samba(), *command],
                 stdout=log, stderr=log, env=self.environment, start_new_session=True,
             )  # fmt: skip
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + START_SECONDS
         while True:
             with socket.socket() as probe:
                 if probe.connect_ex((self.ip, PORT)) == 0:

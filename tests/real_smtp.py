@@ -9,8 +9,8 @@ from email.message import EmailMessage
 from email.policy import default
 
 from aiosmtpd.controller import Controller
-from directory_server import free_port
 from patience import wait_until
+from ports import free_port
 
 
 @dataclass

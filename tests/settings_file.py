@@ -14,7 +14,6 @@ def write_settings_file(
     directory: AcademyDirectory,
     *,
     servers: Sequence[str] = (),
-    in_directory: str = "",
     in_web: str = "",
     more: str = "",
 ) -> Path:
@@ -27,7 +26,10 @@ servers = {json.dumps(list(servers or (directory.url,)))}
 bind_dn = "cn=gateway,ou=services,{SUFFIX}"
 bind_password_file = "{folder}/gateway"
 decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
-{in_directory}
+# A busy machine must not pass for a directory that hangs.
+connect_timeout_seconds = 30
+receive_timeout_seconds = 30
+
 [people]
 base = "{PEOPLE}"
 [web]

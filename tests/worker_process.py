@@ -46,7 +46,6 @@ receive_timeout_seconds = 1
     return write_settings_file(
         folder,
         directory,
-        in_directory="connect_timeout_seconds = 5\nreceive_timeout_seconds = 10",
         in_web="secure_cookies = false",
         more=more,
     )
@@ -78,5 +77,5 @@ class WorkerProcess:
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
-            self._process.wait(30)
+            self._process.wait(60)
             self._process = None

@@ -18,6 +18,7 @@ class Readiness:
 
     checks: Sequence[Callable[[], Finding]]
     kept_seconds: float = KEPT_SECONDS
+    monotonic: Callable[[], float] = time.monotonic
     _found: list[Finding] = field(default_factory=list)
     _until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -25,7 +26,7 @@ class Readiness:
     def __call__(self) -> Mapping[str, str]:
         """From what was checked to OK, WARN or FAIL; `mamia check` tells the rest."""
         with self._lock:
-            if time.monotonic() >= self._until:
+            if self.monotonic() >= self._until:
                 self._found = [check() for check in self.checks]
-                self._until = time.monotonic() + self.kept_seconds
+                self._until = self.monotonic() + self.kept_seconds
             return {finding.checked: str(finding.level) for finding in self._found}

@@ -24,7 +24,7 @@ from gateway.demo.private_slapd import SUFFIX, PrivateSlapd, SlapdFailed
 from gateway.demo.sample_model import SAMPLE_PASSWORD
 
 HOST = "127.0.0.1"
-START_SECONDS = 30
+START_SECONDS = 90
 STOP_SECONDS = 8
 LONGEST_SOCKET_PATH = 107
 """Bytes (unix(7))."""

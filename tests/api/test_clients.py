@@ -193,7 +193,7 @@ class SecureFrontEnd(FrontEnd):
 
     def _is_ready(self):
         with suppress(requests.ConnectionError), session_trusting(self.authority) as session:
-            return session.get(self.address + "/health/ready", timeout=5).ok
+            return session.get(self.address + "/health/ready", timeout=60).ok
         return False
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from directory_server import AcademyDirectory, free_port
+from directory_server import AcademyDirectory
 from figures import record
+from ports import free_port
 from settings_file import write_settings_file
 
 REQUESTS = 100_000

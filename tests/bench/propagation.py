@@ -13,10 +13,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from directory_server import PASSWORD, AcademyDirectory, free_address
+from directory_server import PASSWORD, AcademyDirectory
 from figures import record
 from ldap3 import MODIFY_REPLACE, NONE, Connection, Server
 from ldap3.core.exceptions import LDAPException
+from ports import free_address
 from worker_process import WorkerProcess, write_settings
 
 from gateway.account.model import Secret

@@ -22,9 +22,10 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from directory_server import PASSWORD, PEOPLE, AcademyDirectory, free_port
+from directory_server import PASSWORD, PEOPLE, AcademyDirectory
 from figures import record
 from ldap3 import SAFE_SYNC, Connection, Server
+from ports import free_port
 from real_redis import PrivateRedis
 from settings_file import write_settings_file
 from waiting_workstation import waiting_workstation

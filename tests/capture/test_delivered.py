@@ -51,6 +51,6 @@ def test_a_password_when_it_is_changed_with_ldappasswd_then_the_workstation_take
 
     assert ldappasswd(announcing, "-s", NEW, bind_dn=person.dn, password=PASSWORD).returncode == 0
 
-    wait_until(lambda: kdc.kinit("fdurand4", NEW), 20)
+    wait_until(lambda: kdc.kinit("fdurand4", NEW))
     assert not kdc.kinit("fdurand4", PASSWORD)
-    wait_until(lambda: [state.step for state in person.states.values()] == ["done"], 20)
+    wait_until(lambda: [state.step for state in person.states.values()] == ["done"])

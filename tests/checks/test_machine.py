@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import settings_for
-from directory_server import free_port
+from ports import free_port
 
 from gateway.checks.finding import Level
 from gateway.checks.machine import check_machine

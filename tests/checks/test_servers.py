@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from certificates import make_certificates
 from conftest import settings_for
-from directory_server import POLICIES, SUFFIX, AcademyDirectory, free_port
+from directory_server import POLICIES, SUFFIX, AcademyDirectory
+from ports import free_port
 
 from gateway.checks.finding import Level
 from gateway.checks.servers import check_servers

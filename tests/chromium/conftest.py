@@ -16,6 +16,7 @@ from gateway.composition.web import Gateway
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+PATIENCE_MILLISECONDS = 120_000
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
 
@@ -58,6 +59,7 @@ def open_page(chromium: Browser, serve: Callable[..., str]) -> Iterator[Callable
     def opener(**options: Any) -> Page:
         context = chromium.new_context(**{"viewport": DESKTOP, "locale": "fr-FR", **options})
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda message: troubles.append(message.text) if is_trouble(message) else None)

@@ -97,7 +97,7 @@ def test_reset_when_each_step_is_shown_then_nothing_is_wrong(page, serve):
     prove(page, serve(**NO_CAPTCHA, password={"min_strength": 60}) + RESET)
     page.wait_for_selector("html[data-strength=ready]")
     fill(page, new_password="abc", confirmation="abc")
-    page.wait_for_timeout(600)
+    page.wait_for_function("() => document.querySelector('[data-strength-of=confirmation]').innerText.trim()")
     assert faults_of(page, "choose-typed") == []
     send(page)
     assert faults_of(page, "choose-errors") == []

@@ -19,8 +19,13 @@ def page(directory, serve, open_page):
     return page
 
 
+def wait_for_text(page, selector, text):
+    page.wait_for_function(
+        "([selector, text]) => document.querySelector(selector).innerText.includes(text)", arg=[selector, text]
+    )
+
+
 def percent(page, field):
-    page.wait_for_timeout(500)
     return page.evaluate("field => document.querySelector(`[data-strength-of=${field}] meter`).value", field)
 
 
@@ -31,7 +36,7 @@ def test_strength_when_something_is_typed_then_its_bar_and_words_tell_how_hard_i
     page.fill(f"#{field}", STRONG)
 
     assert weak < 60 < percent(page, field)
-    assert "Solidité\u00a0: 100\u00a0%, très bonne" in page.inner_text(f"[data-strength-of={field}]")
+    wait_for_text(page, f"[data-strength-of={field}]", "Solidité\u00a0: 100\u00a0%, très bonne")
 
 
 def test_strength_when_the_password_is_the_login_then_it_is_nearly_nothing(page):
@@ -96,9 +101,8 @@ def test_rules_when_the_password_keeps_them_then_they_tick_off(page):
 
 def test_rules_when_the_typing_rests_then_screen_readers_are_told_how_many_are_kept(page):
     page.fill("#new_password", "abc")
-    page.wait_for_timeout(1000)
 
-    assert page.inner_text("#regles [role=status]") == "Règles respectées\u00a0: 3 sur 7"
+    wait_for_text(page, "#regles [role=status]", "Règles respectées\u00a0: 3 sur 7")
 
 
 def test_password_when_it_is_shown_then_it_is_hidden_again_before_it_is_sent(page):

@@ -35,7 +35,7 @@ def test_pictures_when_the_services_are_used_then_they_show_them_as_they_are(dir
     page.goto(address + CHANGE)
     fill(page, login="fdurand4", current_password="Ancien-2024", new_password="Le vélo bleu de 1998")
     page.wait_for_function("document.querySelector('meter, progress, [role=meter]') !== null")
-    page.wait_for_timeout(500)
+    page.wait_for_function("() => document.querySelector('[data-strength-of=new_password]').innerText.trim()")
     page.evaluate("window.scrollTo(0, 0)")
     page.screenshot(path=SCREENSHOTS / "readme-change.png")
 

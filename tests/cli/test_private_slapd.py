@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from directory_server import free_port
+from ports import free_port
 
 from gateway.demo.private_slapd import PrivateSlapd, SlapdFailed
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 from certificates import make_certificates
-from directory_server import free_port
 from patience import wait_until
+from ports import free_port
 from settings_file import write_settings_file
 
 MAMIA = [sys.executable, "-m", "gateway.cli.main", "serve", "--config"]
@@ -36,7 +36,7 @@ def write(directory, tmp_path):
 
 
 def refused(file, **environment):
-    done = subprocess.run([*MAMIA, file], capture_output=True, text=True, env=environment or None, timeout=60)
+    done = subprocess.run([*MAMIA, file], capture_output=True, text=True, env=environment or None, timeout=120)
     assert done.returncode == 2
     return done.stderr
 
@@ -45,18 +45,9 @@ def refused(file, **environment):
 def running(write):
     """A service that answers: its process and port."""
     file, port = write()
-    process = subprocess.Popen([*MAMIA, file], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready"):
-                break
-        except (urllib.error.URLError, OSError):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    yield process, port
-    process.terminate()
-    process.communicate(timeout=30)
+    with served(file) as process:
+        wait_until_it_answers(port)
+        yield process, port
 
 
 def test_service_when_it_runs_then_no_process_of_it_may_leave_a_core_dump(running):
@@ -93,7 +84,7 @@ def served(file, log=Path(os.devnull), **environment):
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
 
 
 def children_of(process):

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from directory_server import PASSWORD, SUFFIX, free_port
-from patience import wait_until
+from directory_server import PASSWORD, SUFFIX
+from patience import AT_ONCE_SECONDS, wait_until
+from ports import free_port
 from settings_file import write_settings_file
 
 from gateway.account.model import Secret
@@ -287,23 +288,21 @@ def test_worker_when_it_gets_sigterm_then_it_stops_within_seconds(config, tmp_pa
     started = time.monotonic()
 
     worker.send_signal(signal.SIGTERM)
-    _, rest = worker.communicate(timeout=10)
+    _, rest = worker.communicate(timeout=60)
 
     assert "worker ready for" in lines[0]
     assert worker.returncode == 0
     assert "worker stopped" in rest
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < AT_ONCE_SECONDS
 
 
 def test_worker_when_the_target_cannot_be_reached_then_the_state_tells_why_and_the_log_no_secret(
     directory, config, waiting
 ):
     worker = subprocess.Popen([*MAMIA, "sync", "--config", str(config)], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 20
-    while ";0;" in directory.read(waiting)["mamiaSyncState"][0] and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_until(lambda: ";0;" not in directory.read(waiting)["mamiaSyncState"][0])
     worker.send_signal(signal.SIGTERM)
-    _, logged = worker.communicate(timeout=30)
+    _, logged = worker.communicate(timeout=60)
 
     status = run("sync", "--config", config, "status").stdout
     assert "pending" in status
@@ -330,7 +329,7 @@ def test_metrics_when_a_password_waits_then_the_worker_tells_how_many_and_how_ol
         text = told()
     finally:
         worker.terminate()
-        worker.wait(timeout=30)
+        worker.wait(timeout=60)
     assert re.search(r'mamia_propagation_waiting{target="\w+"} 1\.0', text)
     assert float(re.search(r'mamia_propagation_oldest_seconds{target="\w+"} (\S+)', text)[1]) > 0
     assert 'outcome="pending"' in text

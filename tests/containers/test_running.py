@@ -17,10 +17,10 @@ import ldap.modlist
 import pytest
 import requests
 from certificates import make_certificates
-from directory_server import free_port
 from dockerfile import Dockerfile
 from front_end import FrontEnd
 from patience import wait_until
+from ports import free_port
 from settings_file import write_settings_file
 
 from gateway.checks.finding import Level
@@ -59,12 +59,12 @@ def test_gateways_image_when_built_then_it_serves_and_its_health_check_knows(ima
     process = subprocess.Popen(json.loads(made.last("CMD")), env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: subprocess.run(probe, env=environment, cwd=tmp_path, capture_output=True).returncode == 0)
-        page = requests.get(f"http://127.0.0.1:{port}/retrouver-mon-compte", timeout=10).text
+        page = requests.get(f"http://127.0.0.1:{port}/retrouver-mon-compte", timeout=60).text
         styles = re.search(r'href="(/static/vendor/site.css[^"]*)"', page)[1]
-        css = requests.get(f"http://127.0.0.1:{port}{styles}", timeout=10)
+        css = requests.get(f"http://127.0.0.1:{port}{styles}", timeout=60)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
     assert before != 0
     assert "Retrouver mon compte" in page, "the catalogues are compiled"
     assert css.ok
@@ -129,13 +129,13 @@ def annuaire(short_path, tmp_path):
             "",
             "namingContexts",
         ]
-        wait_until(lambda: subprocess.run(probe, capture_output=True).returncode == 0, seconds=30)
+        wait_until(lambda: subprocess.run(probe, capture_output=True).returncode == 0)
         return process
 
     yield start, f"ldap://127.0.0.1:{port}", secrets
     for process in started:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_directorys_image_when_started_twice_then_it_is_the_academys_and_keeps_what_it_holds(annuaire):
@@ -158,7 +158,7 @@ def test_directorys_image_when_started_twice_then_it_is_the_academys_and_keeps_w
     )
     found = [finding for finding in check_servers(settings) if finding.level is Level.FAIL]
     first.terminate()
-    first.wait(10)
+    first.wait(60)
 
     start()
 
@@ -235,36 +235,36 @@ def proxied(front_ends, tmp_path):
 
     def answers():
         try:
-            return site.get(address + "/health/ready", timeout=5).ok
+            return site.get(address + "/health/ready", timeout=60).ok
         except requests.ConnectionError:
             return False
 
     try:
-        wait_until(answers, seconds=20)
+        wait_until(answers)
         yield site, address
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_proxy_when_a_front_end_dies_then_nobody_who_opens_a_page_notices(proxied, front_ends):
     site, address = proxied
-    before = [site.get(address + "/", timeout=10).status_code for _ in range(6)]
+    before = [site.get(address + "/", timeout=60).status_code for _ in range(6)]
 
     front_ends[0].kill()
 
-    after = [site.get(address + "/retrouver-mon-compte", timeout=10).status_code for _ in range(20)]
+    after = [site.get(address + "/retrouver-mon-compte", timeout=60).status_code for _ in range(20)]
     assert set(before + after) == {200}
 
 
 def test_proxy_when_somebody_claims_another_address_then_the_audit_has_the_real_one(proxied, front_ends):
     site, address = proxied
-    page = site.get(address + "/retrouver-mon-compte", timeout=10)
+    page = site.get(address + "/retrouver-mon-compte", timeout=60)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
     typed = {"surname": "Durand", "given_name": "Ana", "birth_date": "27/03/1985", "csrf_token": token}
     headers = {"X-Forwarded-For": "203.0.113.9", "Referer": address + "/retrouver-mon-compte"}
 
-    answer = site.post(address + "/retrouver-mon-compte", data=typed, headers=headers, timeout=10)
+    answer = site.post(address + "/retrouver-mon-compte", data=typed, headers=headers, timeout=60)
 
     lines = "".join((front_end.config.parent / "audit.log").read_text() for front_end in front_ends)
     assert answer.status_code != 400
@@ -275,15 +275,15 @@ def test_proxy_when_somebody_claims_another_address_then_the_audit_has_the_real_
 def test_proxy_when_a_stranger_asks_for_metrics_then_there_is_no_such_page(proxied):
     site, address = proxied
 
-    assert site.get(address + "/metrics", timeout=10).status_code == 404
+    assert site.get(address + "/metrics", timeout=60).status_code == 404
 
 
 def test_proxy_when_a_portal_shows_its_certificate_then_the_service_knows_it(proxied, portals_certificate):
     site, _ = proxied
     site.cert = (str(portals_certificate.certificate), str(portals_certificate.key))
 
-    assert site.get(site.portals + "/api/v1/policy", timeout=10).status_code == 200
-    assert site.get(site.portals + "/", timeout=10).status_code == 404
+    assert site.get(site.portals + "/api/v1/policy", timeout=60).status_code == 200
+    assert site.get(site.portals + "/", timeout=60).status_code == 404
 
 
 @pytest.mark.parametrize("header", ["X-SSL-Client-Cert", "X_SSL_Client_Cert"])
@@ -294,6 +294,6 @@ def test_proxy_when_somebody_only_writes_a_portals_certificate_then_it_counts_fo
     site, address = proxied
     site.headers[header] = quote(portals_certificate.certificate.read_text())
 
-    answers = [site.get(door + "/api/v1/policy", timeout=10) for door in (address, site.portals)]
+    answers = [site.get(door + "/api/v1/policy", timeout=60) for door in (address, site.portals)]
 
     assert [answer.json()["code"] for answer in answers] == ["unauthenticated"] * 2

@@ -8,8 +8,9 @@ from datetime import date
 
 import pytest
 from certificates import make_certificates
-from conftest import settings_for
-from directory_server import AcademyDirectory, free_port
+from conftest import IMPATIENT, settings_for
+from directory_server import AcademyDirectory
+from ports import free_port
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.account.model import FindRequest
@@ -112,7 +113,10 @@ def test_failover_when_the_first_server_hangs_then_the_second_one_answers(direct
         with directory.as_admin() as line:
             line.passwd_s("cn=gateway,ou=services,dc=ac-example,dc=fr", None, secured.slapd.password("gateway"))
         assert finds_durand(
-            directory, servers=[secured.url, directory.url], bind_password=secured.slapd.password("gateway")
+            directory,
+            servers=[secured.url, directory.url],
+            bind_password=secured.slapd.password("gateway"),
+            **IMPATIENT,
         )
     finally:
         secured.resume()
@@ -120,7 +124,8 @@ def test_failover_when_the_first_server_hangs_then_the_second_one_answers(direct
             line.passwd_s("cn=gateway,ou=services,dc=ac-example,dc=fr", None, directory.slapd.password("gateway"))
 
 
-def test_directory_when_every_server_hangs_then_it_is_unavailable_after_the_time_limit(directory, gateway):
+def test_directory_when_every_server_hangs_then_it_is_unavailable_after_the_time_limit(directory, build):
+    gateway = build(directory=IMPATIENT)
     directory.pause()
     try:
         with pytest.raises(DirectoryUnavailable):

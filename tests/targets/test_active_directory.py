@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 from certificates import make_certificates
-from directory_server import free_port
+from patience import AT_ONCE_SECONDS
+from ports import free_port
 
 from gateway.account.model import Secret
 from gateway.demo.private_samba import BASE, PEOPLE, REALM, SERVICE
@@ -36,8 +37,9 @@ def settings(dc):
         bind_dn=f"{SERVICE}@{REALM.lower()}",
         bind_password=Secret(dc.password(SERVICE)),
         base=PEOPLE,
-        connect_timeout_seconds=1,
-        receive_timeout_seconds=2,
+        # A busy machine must not pass for a domain that hangs.
+        connect_timeout_seconds=30,
+        receive_timeout_seconds=30,
     )
 
 
@@ -219,7 +221,8 @@ def test_server_when_it_was_restarted_then_nobody_notices(dc, target, durand):
     assert target.set_password(durand, Secret("Encore-Pw-2026!")) == Done()
 
 
-def test_server_when_it_hangs_then_the_answer_comes_within_the_time_limits(dc, target, durand):
+def test_server_when_it_hangs_then_the_answer_comes_within_the_time_limits(dc, settings, durand):
+    target = ActiveDirectory(replace(settings, connect_timeout_seconds=1, receive_timeout_seconds=2))
     target.set_password(durand, Secret(NEW))
     dc.signal_all(signal.SIGSTOP)
     started = time.monotonic()
@@ -227,9 +230,11 @@ def test_server_when_it_hangs_then_the_answer_comes_within_the_time_limits(dc, t
         outcome = target.set_password(durand, Secret(OLD))
     finally:
         dc.signal_all(signal.SIGCONT)
+    taken = time.monotonic() - started
+    target.close()
 
     assert isinstance(outcome, Unavailable)
-    assert time.monotonic() - started < 10
+    assert taken < AT_ONCE_SECONDS
 
 
 def test_servers_when_the_first_one_is_dead_then_the_second_one_serves(dc, settings, durand):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import signal
 import subprocess
@@ -26,7 +27,8 @@ from gateway.workstation.state import FINAL, Step, read_state
 
 pytestmark = pytest.mark.xdist_group("samba_ad")
 FIRST, SECOND = "Premier-Pw-2025!", "Deuxieme-Pw-2026!"
-ROUNDS = 200
+ROUNDS = 60
+MIN_DEATHS = 11
 
 
 @pytest.fixture
@@ -137,7 +139,10 @@ def test_change_when_a_worker_is_killed_at_that_moment_then_the_next_one_finishe
 def test_changes_when_workers_are_killed_at_random_moments_then_every_newest_password_arrives_and_none_is_in_clear(
     directory, dc, gateway, two_workers, tmp_path, caplog
 ):
-    """200 changes by ten people while two workers die and come back at moments that chance chooses."""
+    """Ten people change while two workers die and come back at moments that chance chooses.
+
+    tests/bench/killed.py does so for 200 rounds.
+    """
     chance = random.Random(2026)
     people = [f"person{number}" for number in range(10)]
     add(directory, dc, *people)
@@ -158,7 +163,9 @@ def test_changes_when_workers_are_killed_at_random_moments_then_every_newest_pas
     passwords = gateway.change.keywords["passwords"]
     newest = dict.fromkeys(people, PASSWORD)
     try:
-        for number in range(ROUNDS):
+        for number in itertools.count():
+            if number >= ROUNDS and len(deaths) >= MIN_DEATHS:
+                break
             login = chance.choice(people)
             password = f"Hasard-{number:04}-{chance.randrange(10**9)}!"
             account = passwords.held_by(login, Secret(newest[login]))
@@ -169,11 +176,10 @@ def test_changes_when_workers_are_killed_at_random_moments_then_every_newest_pas
         over.set()
         killer.join()
     changed = [login for login in people if newest[login] != PASSWORD]
-    wait_until(lambda: all(is_over(directory, login) for login in changed), 150)
+    wait_until(lambda: all(is_over(directory, login) for login in changed), 300)
     for process in two_workers:
         process.stop()
 
-    assert len(deaths) > 10
     assert all(state.step in FINAL for login in changed for state in states(directory, login))
     assert [login for login in changed if not dc.kinit(login, newest[login])] == []
     written = [*directory.files(), *tmp_path.rglob("*"), *dc.folder.rglob("*.log")]
@@ -194,7 +200,7 @@ def test_changes_when_one_worker_stalls_in_the_middle_then_the_newest_password_w
     passwords = gateway.change.keywords["passwords"]
     current = PASSWORD
     first.start()
-    time.sleep(1.5)
+    wait_until(lambda: "worker ready" in first.log.read_text())
     for number in range(4):
         for password in (f"Lent-Pw-{number}-un!", f"Lent-Pw-{number}-deux!"):
             account = passwords.held_by("dora", Secret(current))
@@ -206,6 +212,6 @@ def test_changes_when_one_worker_stalls_in_the_middle_then_the_newest_password_w
         second.start()
         time.sleep(1)
         first.signal(signal.SIGCONT)
-        wait_until(lambda: is_over(directory, "dora"), 60)
+        wait_until(lambda: is_over(directory, "dora"))
         second.stop()
         assert dc.kinit("dora", current)

@@ -112,7 +112,7 @@ def test_event_when_the_directory_is_down_then_there_is_one_too(directory, brows
 def test_event_when_it_goes_to_syslog_then_the_socket_gets_the_line(tmp_path):
     with tempfile.TemporaryDirectory(prefix="s-") as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
         log.bind(f"{folder}/log")
-        log.settimeout(5)
+        log.settimeout(60)
         audit = Audit(AuditSettings(to="syslog", syslog=f"{folder}/log"))
         audit.record("find", "found", login="fdurand4")
         line = log.recv(4096).decode().rstrip("\x00")

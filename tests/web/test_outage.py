@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 
 import pytest
 from browser import CHANGE, FIND, RESET, Browser
-from directory_server import PASSWORD, free_port
+from conftest import IMPATIENT
+from directory_server import PASSWORD
+from ports import free_port
 
 from gateway.account.errors import WriteUnconfirmed
 from gateway.app import create_app
@@ -59,7 +60,8 @@ def test_service_when_the_directory_is_down_then_the_log_line_and_the_answer_car
     assert f"request={page.answer.headers['X-Request-ID']} " in line
 
 
-def test_service_when_the_directory_hangs_then_the_page_says_so_in_time(directory, browser):
+def test_service_when_the_directory_hangs_then_the_page_says_so_in_time(directory, open_browser):
+    browser = open_browser(directory=IMPATIENT)
     directory.pause()
     try:
         page = browser.change("fdurand4", PASSWORD, NEW)
@@ -89,7 +91,7 @@ def test_change_when_the_directory_falls_silent_at_the_write_then_the_page_says_
 ):
     """slapd is stopped between the proof of the current password and the Modify."""
     directory.add_person("late")
-    gateway = build()
+    gateway = build(directory=IMPATIENT)
     passwords = gateway.change.keywords["passwords"]
     told = passwords._service.tell
 
@@ -175,9 +177,8 @@ def test_health_when_asked_often_then_its_checks_are_kept_for_a_while():
         asked.append(1)
         return ok("something", "is well")
 
-    ready = Readiness([check], kept_seconds=0.2)
-    first, second = ready(), ready()
-    time.sleep(0.3)
+    seconds = iter([100.0, 100.0, 101.0, 103.0, 103.0])
+    ready = Readiness([check], kept_seconds=2, monotonic=lambda: next(seconds))
 
-    assert first == second == ready() == {"something": "OK"}
+    assert ready() == ready() == ready() == {"something": "OK"}
     assert len(asked) == 2

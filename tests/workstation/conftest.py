@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from conftest import SERVICES, settings_for
-from workstation_double import LEASE, Domain, Hours
+from workstation_double import LEASE, Domain, Hours, Seconds
 
 from gateway.account.model import Secret
 from gateway.directory.failover import LdapServers
@@ -30,6 +29,7 @@ class Office:
     outbox: LdapOutbox
     unseal: Unsealer
     keys: tuple
+    seconds: Seconds
 
     def change(self, login: str, current: str, new: str):
         account = self.passwords.held_by(login, Secret(current))
@@ -43,7 +43,7 @@ class Office:
             targets={target.name: target for target in targets},
             unseal=unseal or self.unseal,
             now=hours or Hours(),
-            monotonic=time.monotonic,
+            monotonic=self.seconds,
             pace=Pace(lease_seconds=LEASE),
         )
 
@@ -93,7 +93,7 @@ def open_office(directory, tmp_path) -> Iterator[Callable[..., Office]]:
             propagation=propagation,
         )
         unseal = Unsealer([read_private_key(tmp_path / "worker.key")])
-        return Office(passwords, LdapOutbox(worker, settings.people), unseal, (tmp_path / "worker.key",))
+        return Office(passwords, LdapOutbox(worker, settings.people), unseal, (tmp_path / "worker.key",), Seconds())
 
     yield office
     for pool in pools:
