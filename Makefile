@@ -3,7 +3,8 @@ PORT ?= 8080
 DIRECTORY_PORT ?= 3890
 PYTHON ?= python3
 TESTS ?= tests
-WORKERS ?= 2
+# On two cores: much of a test is waiting for a browser or a server.
+WORKERS ?= 3
 WORKSTATION ?= nt
 BENCH ?= services lookup propagation killed uniform memory captcha strength people_import capture
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from directory_server import SUFFIX, AcademyDirectory
-from patience import wait_until
+from patience import stop_still, wait_until
 from settings_file import write_settings_file
 
 START_SECONDS = 60
@@ -85,6 +85,11 @@ class CaptureProcess:
     def signal(self, number: signal.Signals) -> None:
         assert self._process
         self._process.send_signal(number)
+
+    def stand_still(self) -> None:
+        """Until SIGCONT."""
+        assert self._process
+        stop_still(self._process.pid)
 
     def kill(self) -> None:
         assert self._process

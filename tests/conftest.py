@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from browser import Browser
-from directory_server import PEOPLE, POLICIES, SUFFIX, AcademyDirectory
+from directory_server import PEOPLE, POLICIES, QUICK_HASH, SUFFIX, AcademyDirectory
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from ports import free_address
 from real_redis import PrivateRedis
 from real_smtp import MailServer
@@ -25,10 +27,37 @@ IMPATIENT = {"connect_timeout_seconds": 3, "receive_timeout_seconds": 3}
 """In [directory], for tests of a directory that hangs."""
 
 
+class CompiledTemplates(BytecodeCache):
+    """Kept in memory for all gateways of a run: each would compile the same templates anew."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if compiled := self._kept.get(bucket.key + bucket.checksum):
+            bucket.bytecode_from_string(compiled)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Fails where pytest-xdist does not keep groups together: some tests share a server that bears one at a time."""
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        if item.get_closest_marker("xdist_group") and "@" not in item.nodeid:
+            raise pytest.UsageError(f"pytest-xdist ignores the group of {item.nodeid}")
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AcademyDirectory]:
     """One slapd for the whole run of this worker."""
-    academy = AcademyDirectory(tmp_path_factory.mktemp("slapd") / "state")
+    academy = AcademyDirectory(tmp_path_factory.mktemp("slapd") / "state", hash_cost=QUICK_HASH)
     yield academy
     academy.slapd.stop()
 

@@ -14,14 +14,17 @@ import ldap
 import ldap.modlist
 from ldap.controls.ppolicy import PasswordPolicyControl
 from ldap.controls.simple import RelaxRulesControl
+from patience import stop_still
 from ports import free_port
 
-from gateway.demo.private_slapd import ADMIN, SUFFIX, PrivateSlapd
+from gateway.demo.private_slapd import ADMIN, HASH_COST, SUFFIX, PrivateSlapd
 
 PEOPLE = f"ou=people,{SUFFIX}"
 POLICIES = f"ou=policies,{SUFFIX}"
 PASSWORD = "Ancien-2024"
 NUMEN = "12E8534567ABC"
+QUICK_HASH = "m=64 t=1 p=1"
+"""Argon2 for tests that are not about its cost: half of the time of all tests would go into it otherwise."""
 PAST = "20200101080000Z"
 BIRTH_DATE = "19850327"
 """What people get who are added without a word about it; as typed: 27/03/1985."""
@@ -38,8 +41,11 @@ class AcademyDirectory:
         more_urls: tuple[str, ...] = (),
         max_size: int = 1 << 26,
         is_empty: bool = False,
+        hash_cost: str = HASH_COST,
     ) -> None:
-        self.slapd = PrivateSlapd(state, free_port(), max_size=max_size, tls=tls, more_urls=more_urls)
+        self.slapd = PrivateSlapd(
+            state, free_port(), max_size=max_size, tls=tls, more_urls=more_urls, hash_cost=hash_cost
+        )
         self.slapd.create(with_sample_staff=False, is_empty=is_empty)
         self.slapd.start()
 
@@ -154,7 +160,7 @@ class AcademyDirectory:
 
     def pause(self) -> None:
         """slapd accepts connections and says nothing: the kernel answers for it."""
-        self.slapd.send_signal(signal.SIGSTOP)
+        stop_still(self.slapd.process_id)
 
     def resume(self) -> None:
         self.slapd.send_signal(signal.SIGCONT)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ldap
-from directory_server import SUFFIX, AcademyDirectory
+from directory_server import QUICK_HASH, SUFFIX, AcademyDirectory
 
 SAME_SECONDS = 120
 TOUCH = f"dn: {SUFFIX}\nchangetype: modify\nreplace: description\ndescription: two servers\n"
@@ -18,8 +18,8 @@ SHARED_ACCOUNTS = ("gateway", "sync", "decoy")
 
 class MirrorPair:
     def __init__(self, folder: Path) -> None:
-        self.first = AcademyDirectory(folder / "first")
-        self.second = AcademyDirectory(folder / "second", is_empty=True)
+        self.first = AcademyDirectory(folder / "first", hash_cost=QUICK_HASH)
+        self.second = AcademyDirectory(folder / "second", is_empty=True, hash_cost=QUICK_HASH)
         for account in SHARED_ACCOUNTS:
             self.second.slapd.password_file(account).write_text(self.first.slapd.password(account))
         self.first.slapd.mirror(self.second.slapd, 1)

@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from patience import stop_still
 from ports import free_port
 
 REALM = "KRB.EXAMPLE.TEST"
@@ -48,9 +49,13 @@ class RealKdc:
             server.wait(60)
         self._servers.clear()
 
-    def signal_all(self, number: signal.Signals) -> None:
+    def stand_still(self) -> None:
         for server in self._servers:
-            server.send_signal(number)
+            stop_still(server.pid)
+
+    def go_on(self) -> None:
+        for server in self._servers:
+            server.send_signal(signal.SIGCONT)
 
     def add_person(self, login: str, password: str, policy: str = "people") -> str:
         self.admin(f'addprinc -policy {policy} -pw "{password}" {login}')

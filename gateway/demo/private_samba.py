@@ -17,7 +17,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ldap3 import NONE, Connection, Server
+
 from gateway.demo.certificates import make_certificates
+from gateway.ldap_tls import VerifyingTls
+from gateway.tls import verifying_context
 
 REALM = "AD.EXAMPLE.TEST"
 DOMAIN = "ADTEST"
@@ -33,6 +37,8 @@ LONGEST_FOLDER = 70
 RESET_PASSWORD = "00299570-246d-11d0-a768-00aa006e0529"  # noqa: S105 - the right's GUID ([MS-ADTS] 5.1.3.2.1)
 LOCKOUT_TIME = "28630ebf-41d5-11d1-a9c1-0000f80367c1"
 """The attribute's schema GUID."""
+NORMAL_ACCOUNT = 0x200
+"""Of userAccountControl ([MS-ADTS] 2.2.16)."""
 USER = "bf967aba-0de6-11d0-a285-00aa003049e2"
 
 CONFIG = """[global]
@@ -177,7 +183,7 @@ class PrivateSamba:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(8)
         # Its children end a little later than itself, and hold the ports until then.
-        while self._family():
+        while self.processes():
             self.signal_all(signal.SIGKILL)
             time.sleep(0.05)
         self._process.wait()
@@ -185,11 +191,11 @@ class PrivateSamba:
 
     def signal_all(self, number: int) -> None:
         """To every process of the domain controller; they have a session of their own."""
-        for process in self._family():
+        for process in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(process, number)
 
-    def _family(self) -> list[int]:
+    def processes(self) -> list[int]:
         """The processes that still run, those apart that wait for us to take note of their end."""
         if self._process is None:
             return []
@@ -198,9 +204,22 @@ class PrivateSamba:
         return [int(process) for process in found.stdout.split()]
 
     def add_people(self, logins: list[str], password: str) -> None:
-        """Accounts below OU=People."""
-        for login in logins:
-            self.tool("user", "add", login, "--userou=OU=People", "--use-username-as-cn", password=password)
+        """Accounts below OU=People of the running domain controller. Raises SambaFailed.
+
+        By LDAP: samba-tool takes a second for each.
+        """
+        tls = VerifyingTls(verifying_context(self.authority))
+        administrator, secret = f"Administrator@{REALM.lower()}", self.password("Administrator")
+        with Connection(Server(self.url, get_info=NONE, tls=tls), administrator, secret) as connection:
+            for login in logins:
+                attributes = {
+                    "sAMAccountName": login,
+                    "userPrincipalName": f"{login}@{REALM.lower()}",
+                    "unicodePwd": f'"{password}"'.encode("utf-16-le"),
+                    "userAccountControl": NORMAL_ACCOUNT,
+                }
+                if not connection.add(f"CN={login},{PEOPLE}", "user", attributes):
+                    raise SambaFailed(f"the account {login} could not be made: {connection.result['message']}")
 
     def tool(self, *arguments: str, password: str | None = None) -> str:
         """samba-tool on our database; a password goes by standard input. Raises SambaFailed."""

@@ -42,6 +42,8 @@ REPLICATOR = "replicator"
 CAPTURE = "capture"
 CAPTURE_ACCOUNT_FILE = "92-capture-account.ldif"
 CAPTURE_FILES = ("93-capture.ldif", "94-capture-nt.ldif")
+HASH_COST = "m=19456 t=3 p=1"
+"""Of Argon2, in `10-modules.ldif`: kilobytes, rounds, lanes (OWASP's advice)."""
 START_SECONDS = 60
 STOP_SECONDS = 8
 ASK_SECONDS = 5
@@ -69,6 +71,8 @@ class PrivateSlapd:
     tls: str = ""
     """More lines for cn=config, such as the certificate's."""
     more_urls: tuple[str, ...] = ()
+    hash_cost: str = HASH_COST
+    """Of Argon2. Less than what academies load makes a test quick."""
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -172,6 +176,12 @@ class PrivateSlapd:
             self._process.send_signal(number)
 
     @property
+    def process_id(self) -> int:
+        """Of the running server."""
+        assert self._process
+        return self._process.pid
+
+    @property
     def _fingerprint_file(self) -> Path:
         return self.state / "made-from"
 
@@ -213,7 +223,7 @@ class PrivateSlapd:
         }
         for place, value in values.items():
             text = text.replace(f"@{place}@", value)
-        return text.encode()
+        return text.replace(HASH_COST, self.hash_cost).encode()
 
     def apply(self, text: bytes, what: str, administrator: str = ADMIN) -> None:
         """Load an LDIF of entries and changes. Raises SlapdFailed with what slapd says of `what`."""

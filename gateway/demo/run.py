@@ -40,8 +40,8 @@ def run_demo(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ExitStack() as running:
-            slapd = running.enter_context(_directory(arguments.state, arguments.directory_port))
             _refuse_taken(arguments.port)
+            slapd = running.enter_context(_directory(arguments.state, arguments.directory_port))
             samba = running.enter_context(_domain(slapd)) if arguments.workstation == "samba" else None
             target = samba_target(samba) if samba else NT_TARGET
             config = write_settings(slapd, HOST, arguments.port, target)

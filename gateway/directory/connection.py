@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import ssl
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from ldap3 import ANONYMOUS, NONE, SAFE_SYNC, SIMPLE, Connection, Server, Tls
+from ldap3 import ANONYMOUS, NONE, SAFE_SYNC, SIMPLE, Connection, Server
 from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.ldap_tls import VerifyingTls
 from gateway.settings import Directory
 from gateway.tls import verifying_context
 
@@ -63,24 +63,10 @@ def _bind_service(connection: Connection, url: str) -> None:
     raise DirectoryUnavailable(message)
 
 
-class _VerifyingTls(Tls):
-    """TLS that lets OpenSSL verify certificate and host name: ldap3's own way verifies neither unless told so, and
-    then calls what Python 3.12 no longer has."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        super().__init__(validate=ssl.CERT_REQUIRED)
-        self._context = context
-
-    def wrap_socket(self, connection: Connection, do_handshake: bool = False) -> None:
-        connection.socket = self._context.wrap_socket(
-            connection.socket, server_hostname=connection.server.host, do_handshake_on_connect=do_handshake
-        )
-
-
 def _ldap3_server(url: str, settings: Directory) -> Server:
     """Made anew for each connection: ldap3 remembers for minutes that an address did not answer."""
     secured = settings.start_tls or urlsplit(url).scheme == "ldaps"
-    tls = _VerifyingTls(verifying_context(settings.ca_file, strict=settings.tls_strict)) if secured else None
+    tls = VerifyingTls(verifying_context(settings.ca_file, strict=settings.tls_strict)) if secured else None
     return Server(url, get_info=NONE, connect_timeout=settings.connect_timeout_seconds, tls=tls)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import ssl
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ldap3 import BASE, MODIFY_REPLACE, NONE, SAFE_SYNC, SUBTREE, Connection, Server, Tls
+from ldap3 import BASE, MODIFY_REPLACE, NONE, SAFE_SYNC, SUBTREE, Connection, Server
 from ldap3.core.exceptions import LDAPException
 from ldap3.core.results import (
     RESULT_CONSTRAINT_VIOLATION,
@@ -28,6 +27,7 @@ from ldap3.core.results import (
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.account.model import Secret
+from gateway.ldap_tls import VerifyingTls
 from gateway.tls import verifying_context
 from gateway.workstation.model import DomainRules, Done, Outcome, Probe, Reason, Refused, Unavailable
 
@@ -249,7 +249,7 @@ class ActiveDirectory:
                 url,
                 get_info=NONE,
                 connect_timeout=settings.connect_timeout_seconds,
-                tls=_VerifyingTls(verifying_context(settings.ca_file, strict=settings.tls_strict)),
+                tls=VerifyingTls(verifying_context(settings.ca_file, strict=settings.tls_strict)),
             )
             connection = Connection(
                 server,
@@ -280,19 +280,6 @@ class ActiveDirectory:
         if self._connection is not None:
             _close(self._connection)
             self._connection = None
-
-
-class _VerifyingTls(Tls):
-    """TLS that lets OpenSSL verify certificate and host name, within the connection's time limit."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        super().__init__(validate=ssl.CERT_REQUIRED)
-        self._context = context
-
-    def wrap_socket(self, connection: Connection, do_handshake: bool = False) -> None:
-        connection.socket = self._context.wrap_socket(
-            connection.socket, server_hostname=connection.server.host, do_handshake_on_connect=do_handshake
-        )
 
 
 def _close(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from capture_process import CaptureProcess, write_capture_settings
-from directory_server import AcademyDirectory
+from directory_server import QUICK_HASH, AcademyDirectory
 
 from gateway.protection.seal import make_key_pair
 
@@ -35,7 +35,7 @@ def short_folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def announcing(short_folder: Path) -> Iterator[AcademyDirectory]:
     """Announces at `short_folder`/s, where somebody must listen for anything to be written on people."""
-    academy = AcademyDirectory(short_folder / "slapd")
+    academy = AcademyDirectory(short_folder / "slapd", hash_cost=QUICK_HASH)
     academy.slapd.announce(short_folder / "s")
     make_key_pair(short_folder / "worker.key", short_folder / "worker.pub")
     yield academy

@@ -75,7 +75,7 @@ def test_listener_when_nobody_listens_then_it_fails_and_says_what_slapd_does(lis
 
 def test_listener_when_it_stands_still_then_it_fails(capture, monkeypatch):
     monkeypatch.setattr("gateway.checks.capture.ANSWER_SECONDS", 0.3)
-    capture.signal(signal.SIGSTOP)
+    capture.stand_still()
 
     finding = next(findings(capture.config))
 

@@ -192,7 +192,7 @@ def test_a_listener_with_faulty_settings_when_it_has_no_socket_yet_then_it_says_
 
 def test_searches_when_the_listener_stands_still_then_they_go_on(person, unit):
     unit.start()
-    unit.signal(signal.SIGSTOP)
+    unit.stand_still()
     writing = threading.Thread(target=set_by_admin, args=(person, NEW))
     writing.start()
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 PATIENCE_MILLISECONDS = 120_000
+POLL_SECONDS = 0.02
+"""How long a server may take to notice that it is to stop."""
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
 
@@ -37,7 +39,7 @@ def serve(build: Callable[..., Gateway]) -> Iterator[Callable[..., str]]:
 
     def start(line: Callable[[WSGIApplication], WSGIApplication] = lambda app: app, **sections: Any) -> str:
         server = make_server("127.0.0.1", 0, line(create_app(build(**sections))), threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS})
         thread.start()
         stops.extend((server.shutdown, thread.join, server.server_close))
         return f"http://127.0.0.1:{server.server_port}"

@@ -27,11 +27,14 @@ from gateway.targets.samba_nt import nt_hash
 
 SAMPLE_PASSWORD = "Bienvenue-2026!"
 NEW = "Nouveau-2025"
+RECTORAT = "svincent"
+"""Somebody of the rectorat, beside prousseau."""
+pytestmark = pytest.mark.xdist_group("demo")
 
 
 class Demo:
     def __init__(self, state: Path, *options: str, **environment: str) -> None:
-        self.port, self.directory_port = free_port(), free_port()
+        self.state, self.port, self.directory_port = state, free_port(), free_port()
         command = [sys.executable, "-m", "gateway.cli.main", "demo", "--state", str(state)]
         self.process = subprocess.Popen(
             [*command, "--port", str(self.port), "--directory-port", str(self.directory_port), *options],
@@ -68,6 +71,14 @@ class Demo:
             assert token
             data = {"csrf_token": token.group(1), "login": login, "current_password": current}
             return session.post(self.url + CHANGE, data={**data, "new_password": new, "confirmation": new})
+
+    def nt_password(self, login: str) -> str:
+        """The hash that smbd would read."""
+        line = ldap.initialize(f"ldap://127.0.0.1:{self.directory_port}")
+        line.simple_bind_s("cn=admin,dc=ac-example,dc=fr", (self.state / "admin.password").read_text())
+        [(_, entry)] = line.search_s(f"uid={login},ou=people,dc=ac-example,dc=fr", ldap.SCOPE_BASE)
+        line.unbind_s()
+        return entry.get("sambaNTPassword", [b""])[0].decode()
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> float:
         """Seconds until it had ended."""
@@ -121,39 +132,6 @@ def made(short_folder) -> Path:
     return state
 
 
-def test_demo_when_started_then_it_shows_the_people_and_says_last_that_it_is_ready(made):
-    with demo(made) as running:
-        assert running.lines[-1] == f"ready {running.url}"
-        people = [line.split() for line in running.lines if re.search(r"\d\d/\d\d/\d{4}", line)]
-        assert len(people) >= 60
-        assert requests.get(running.url + "/").status_code == 200
-        table = "\n".join(running.lines)
-        for state in ("initial: the number", "locked; a reset unlocks", "closed by an administrator", "expired"):
-            assert state in table
-
-
-def test_demo_when_started_again_then_the_changes_of_the_first_time_are_still_there(made):
-    with demo(made) as running:
-        assert running.binds("fdurand4", NEW)
-        assert not running.binds("fdurand4", SAMPLE_PASSWORD)
-        assert any("changed in this demo" in line for line in running.lines if line.startswith("fdurand4 "))
-
-
-def test_demo_when_started_then_what_the_table_says_of_each_password_is_true(made):
-    with demo(made) as running:
-        for line in running.lines:
-            columns = re.split(r"  +", line)
-            if len(columns) < 5 or not re.fullmatch(r"\d\d/\d\d/\d{4}", columns[3]):
-                continue
-            login, number, state = columns[0], columns[2], columns[4]
-            if "locked" in state or "closed" in state or "expired" in state:
-                assert not running.binds(login, SAMPLE_PASSWORD)
-            elif state.startswith("initial"):
-                assert running.binds(login, number)
-            elif state == SAMPLE_PASSWORD:
-                assert running.binds(login, SAMPLE_PASSWORD)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_demo_when_it_is_ended_however_then_nothing_is_left_running(made, number):
     with demo(made) as running:
@@ -163,30 +141,59 @@ def test_demo_when_it_is_ended_however_then_nothing_is_left_running(made, number
         assert running.still_serves() == []
 
 
-def test_demo_when_its_port_is_taken_then_it_says_so_and_how_to_choose_another(made):
-    with demo(made) as first, socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        command = [sys.executable, "-m", "gateway.cli.main", "demo", "--state", str(made.parent / "other")]
+@pytest.fixture(scope="module")
+def started_again(made) -> Iterator[Demo]:
+    """A demo on that state, for tests that only look at it."""
+    with demo(made) as running:
+        yield running
 
-        done = subprocess.run(
-            [*command, "--port", str(port), "--directory-port", str(free_port())], capture_output=True, text=True
-        )
-        directory = subprocess.run(
-            [*command, "--directory-port", str(first.directory_port)], capture_output=True, text=True
-        )
+
+def test_demo_when_started_then_it_shows_the_people_and_says_last_that_it_is_ready(started_again):
+    assert started_again.lines[-1] == f"ready {started_again.url}"
+    people = [line.split() for line in started_again.lines if re.search(r"\d\d/\d\d/\d{4}", line)]
+    assert len(people) >= 60
+    assert requests.get(started_again.url + "/").status_code == 200
+    table = "\n".join(started_again.lines)
+    for state in ("initial: the number", "locked; a reset unlocks", "closed by an administrator", "expired"):
+        assert state in table
+
+
+def test_demo_when_started_again_then_the_changes_of_the_first_time_are_still_there(started_again):
+    assert started_again.binds("fdurand4", NEW)
+    assert not started_again.binds("fdurand4", SAMPLE_PASSWORD)
+    [durand] = [line for line in started_again.lines if line.startswith("fdurand4 ")]
+    assert "changed in this demo" in durand
+
+
+def test_demo_when_started_then_what_the_table_says_of_each_password_is_true(started_again):
+    for line in started_again.lines:
+        columns = re.split(r"  +", line)
+        if len(columns) < 5 or not re.fullmatch(r"\d\d/\d\d/\d{4}", columns[3]):
+            continue
+        login, number, state = columns[0], columns[2], columns[4]
+        if "locked" in state or "closed" in state or "expired" in state:
+            assert not started_again.binds(login, SAMPLE_PASSWORD)
+        elif state.startswith("initial"):
+            assert started_again.binds(login, number)
+        elif state == SAMPLE_PASSWORD:
+            assert started_again.binds(login, SAMPLE_PASSWORD)
+
+
+def test_demo_when_its_port_is_taken_then_it_says_so_and_how_to_choose_another(started_again, short_folder):
+    command = [sys.executable, "-m", "gateway.cli.main", "demo", "--state", str(short_folder / "other")]
+
+    done = subprocess.run(
+        [*command, "--port", str(started_again.port), "--directory-port", str(free_port())],
+        capture_output=True,
+        text=True,
+    )
+    directory = subprocess.run(
+        [*command, "--directory-port", str(started_again.directory_port)], capture_output=True, text=True
+    )
 
     assert done.returncode == directory.returncode == 1
     assert "make demo PORT=" in done.stderr
     assert "make demo DIRECTORY_PORT=" in directory.stderr
-
-
-def test_demo_when_its_creation_was_interrupted_then_the_next_start_makes_it_anew(made, tmp_path):
-    (tmp_path / "state" / "config").mkdir(parents=True)
-
-    with demo(tmp_path / "state") as running:
-        assert running.lines[-1].startswith("ready ")
 
 
 def test_demo_when_its_secrets_are_written_then_only_their_owner_reads_them(made):
@@ -196,24 +203,34 @@ def test_demo_when_its_secrets_are_written_then_only_their_owner_reads_them(made
     assert all(file.stat().st_mode & 0o077 == 0 for file in (*secrets, made))
 
 
-def test_demo_when_somebody_of_the_rectorat_changes_the_password_then_the_nt_attributes_follow(tmp_path):
-    with demo(tmp_path / "state", MAMIA_CAPTCHA__REQUIRED="[]") as running:
-        answer = running.change("prousseau", SAMPLE_PASSWORD, NEW)
-        stored = nt_password(running, tmp_path / "state")
+@pytest.fixture(scope="module")
+def to_be_changed(short_folder) -> Iterator[Demo]:
+    """A demo in which tests change passwords; the creation before it was interrupted."""
+    state = short_folder / "changed"
+    (state / "config").mkdir(parents=True)
+    with demo(state, MAMIA_CAPTCHA__REQUIRED="[]") as running:
+        yield running
+
+
+def test_demo_when_its_creation_was_interrupted_then_the_next_start_makes_it_anew(to_be_changed):
+    assert to_be_changed.lines[-1].startswith("ready ")
+
+
+def test_demo_when_somebody_of_the_rectorat_changes_the_password_then_the_nt_attributes_follow(to_be_changed):
+    answer = to_be_changed.change("prousseau", SAMPLE_PASSWORD, NEW)
 
     assert "Poste de travail Windows" in answer.text
-    assert stored == nt_hash(Secret(NEW))
+    assert to_be_changed.nt_password("prousseau") == nt_hash(Secret(NEW))
 
 
-def test_demo_when_somebody_of_the_rectorat_uses_ldappasswd_then_the_nt_attributes_follow_too(short_folder):
-    state = short_folder / "elsewhere"
-    with demo(state) as running:
-        command = next(line.split() for line in running.lines if "ldappasswd" in line)
-        command = [part.replace("LOGIN", "prousseau") for part in command if part not in ("-W", "-S")]
-        subprocess.run([*command, "-w", SAMPLE_PASSWORD, "-s", NEW], check=True)
+def test_demo_when_somebody_of_the_rectorat_uses_ldappasswd_then_the_nt_attributes_follow_too(to_be_changed):
+    command = next(line.split() for line in to_be_changed.lines if "ldappasswd" in line)
+    command = [part.replace("LOGIN", RECTORAT) for part in command if part not in ("-W", "-S")]
 
-        wait_until(lambda: nt_password(running, state) == nt_hash(Secret(NEW)))
-        assert running.binds("prousseau", NEW)
+    subprocess.run([*command, "-w", SAMPLE_PASSWORD, "-s", NEW], check=True)
+
+    wait_until(lambda: to_be_changed.nt_password(RECTORAT) == nt_hash(Secret(NEW)))
+    assert to_be_changed.binds(RECTORAT, NEW)
 
 
 def test_demo_when_its_folder_is_too_deep_for_a_socket_then_it_runs_without_capture_and_says_so(tmp_path):
@@ -226,15 +243,6 @@ def test_demo_when_its_folder_is_too_deep_for_a_socket_then_it_runs_without_capt
     assert any("too long for a socket" in line for line in running.lines)
 
 
-def nt_password(running: Demo, state: Path) -> str:
-    line = ldap.initialize(f"ldap://127.0.0.1:{running.directory_port}")
-    line.simple_bind_s("cn=admin,dc=ac-example,dc=fr", (state / "admin.password").read_text())
-    [(_, entry)] = line.search_s("uid=prousseau,ou=people,dc=ac-example,dc=fr", ldap.SCOPE_BASE)
-    line.unbind_s()
-    return entry.get("sambaNTPassword", [b""])[0].decode()
-
-
-@pytest.mark.xdist_group("samba_ad")
 def test_demo_when_a_domain_controller_is_asked_for_then_the_new_password_opens_the_workstation():
     with tempfile.TemporaryDirectory(prefix="d-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o711)

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from certificates import make_certificates
 from conftest import IMPATIENT, settings_for
-from directory_server import AcademyDirectory
+from directory_server import QUICK_HASH, AcademyDirectory
 from ports import free_port
 
 from gateway.account.errors import DirectoryUnavailable
@@ -33,7 +33,7 @@ def secured(tmp_path_factory) -> Iterator[tuple[AcademyDirectory, object]]:
         )
     )
     ldaps, socket = f"ldaps://127.0.0.1:{free_port()}", f"ldapi://{str(folder / 'socket').replace('/', '%2F')}"
-    academy = AcademyDirectory(folder / "state", tls=tls, more_urls=(ldaps + "/", socket))
+    academy = AcademyDirectory(folder / "state", tls=tls, more_urls=(ldaps + "/", socket), hash_cost=QUICK_HASH)
     academy.add_person("fdurand4")
     academy.ldaps = ldaps.replace("127.0.0.1", "localhost")
     academy.ldapi = socket

@@ -7,7 +7,7 @@ from pathlib import Path
 import ldap
 import pytest
 from browser import Browser
-from directory_server import AcademyDirectory
+from directory_server import QUICK_HASH, AcademyDirectory
 
 from gateway.app import create_app
 from gateway.composition.web import build_gateway
@@ -32,7 +32,7 @@ PEOPLE = {
 @pytest.fixture(scope="module")
 def supann(tmp_path_factory):
     """An annuaire after SupAnn's recommendations, whose rules let the gateway do there what ours do."""
-    academy = AcademyDirectory(tmp_path_factory.mktemp("supann") / "state")
+    academy = AcademyDirectory(tmp_path_factory.mktemp("supann") / "state", hash_cost=QUICK_HASH)
     academy.load(SCHEMA.read_text(), as_config=True)
     academy.load(SCHEMA.with_name("supann-staff.ldif").read_text())
     yield academy

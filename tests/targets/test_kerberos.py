@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 import uuid
@@ -138,12 +137,12 @@ def test_server_when_it_is_down_then_it_is_for_later_and_works_once_it_is_up(kdc
 
 
 def test_server_when_it_hangs_then_the_answer_comes_in_time_and_says_that_nobody_knows(kdc, settings, durand):
-    kdc.signal_all(signal.SIGSTOP)
+    kdc.stand_still()
     started = time.monotonic()
     try:
         outcome = Kerberos(replace(settings, timeout_seconds=2)).set_password(durand, Secret(NEW))
     finally:
-        kdc.signal_all(signal.SIGCONT)
+        kdc.go_on()
 
     assert isinstance(outcome, Unavailable)
     assert outcome.may_be_set

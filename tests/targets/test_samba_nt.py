@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from browser import Browser
 from conftest import settings_for
-from directory_server import PASSWORD, AcademyDirectory
+from directory_server import PASSWORD, QUICK_HASH, AcademyDirectory
 from real_smbd import SID, RealSmbd
 
 from gateway.account.model import Secret
@@ -24,7 +24,7 @@ NEW = "Nouveau-2025"
 @pytest.fixture(scope="module")
 def annuaire(tmp_path_factory):
     """A directory of its own: smbd changes its access rules."""
-    academy = AcademyDirectory(tmp_path_factory.mktemp("nt") / "state")
+    academy = AcademyDirectory(tmp_path_factory.mktemp("nt") / "state", hash_cost=QUICK_HASH)
     yield academy
     academy.slapd.stop()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from browser import CHANGE
 from directory_server import PASSWORD, POLICIES
@@ -28,8 +26,7 @@ def test_change_when_all_is_right_then_slapd_has_hashed_the_password_with_argon2
 
     browser.change("fdurand4", PASSWORD, NEW)
 
-    # slapd 2.6 writes argon2id, 2.5 argon2i.
-    assert re.match(r"\{ARGON2\}\$argon2id?\$v=19\$m=19456,t=3,", directory.read("fdurand4")["userPassword"][0])
+    assert directory.read("fdurand4")["userPassword"][0].startswith("{ARGON2}$argon2i")
 
 
 def test_change_when_all_is_right_then_the_answer_leads_to_a_page_that_can_be_reloaded(directory, browser):
