@@ -42,9 +42,10 @@ class FrontEnd:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(self.config)]
-        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+        self._process = subprocess.Popen(command, start_new_session=True)
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready():
+            assert self._process.poll() is None, "mamia serve ended at once; its own output says why"
             assert time.monotonic() < deadline, "mamia serve does not start"
             time.sleep(0.1)
 

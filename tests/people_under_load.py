@@ -105,9 +105,9 @@ class Balancer:
             began = time.monotonic()
             try:
                 answer = session.request(
-                    "POST" if data else "GET", front_end.address + path, data=data, allow_redirects=False, timeout=120
+                    "POST" if data else "GET", front_end.address + path, data=data, allow_redirects=False, timeout=60
                 )
-            except requests.ConnectionError as error:
+            except requests.RequestException as error:
                 if _was_never_sent(error):
                     continue
                 return self._failed(Failure(began, time.monotonic(), front_end, f"{path}: {error}"))
@@ -123,7 +123,7 @@ class Balancer:
         raise Refused(failure)
 
 
-def _was_never_sent(error: requests.ConnectionError) -> bool:
+def _was_never_sent(error: requests.RequestException) -> bool:
     cause = error.args[0] if error.args else None
     return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
 
