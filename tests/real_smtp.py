@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from email.policy import default
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from patience import wait_until
 from ports import free_port
 
@@ -21,6 +22,8 @@ class MailServer:
     replies: list[str] = field(default_factory=list)
     """What it says to the next mails in turn, before it takes them."""
     mails: list[EmailMessage] = field(default_factory=list)
+    logins: int = 0
+    """How often somebody sent a name and a password; any are right."""
     _controller: Controller | None = field(default=None, init=False)
 
     async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
@@ -36,6 +39,8 @@ class MailServer:
             port=self.port,
             tls_context=self.tls,
             require_starttls=self.tls is not None,
+            authenticator=self._let_in,
+            auth_require_tls=False,
         )
         self._controller.start()
 
@@ -43,6 +48,10 @@ class MailServer:
         if self._controller:
             self._controller.stop()
             self._controller = None
+
+    def _let_in(self, *_: object) -> AuthResult:
+        self.logins += 1
+        return AuthResult(success=True)
 
     def to(self, address: str) -> EmailMessage:
         """The one mail to `address`, as soon as it has come."""

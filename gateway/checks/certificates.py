@@ -6,18 +6,18 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
-from gateway.checks.finding import Finding, fail, warn
+from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.directory.connection import close, connect
 from gateway.settings import Directory, Settings
 from gateway.tls import refusal, verifying_context
 
 CONNECT_SECONDS = 5
-HTTPS_PORT = 443
-REDIS_PORT = 6379
+PORTS = {"https": 443, "ldaps": 636, "rediss": 6379, "valkeys": 6379}
 AUTHORITY_UNKNOWN = "the system must trust its authority, and the server be named as in its certificate"
 
 
@@ -69,36 +69,46 @@ def check_secured_services(settings: Settings) -> Iterator[Finding]:
 
 
 def _check(checked: str, url: str, setting: str, strict: bool) -> Iterator[Finding]:
-    if urlsplit(url).scheme not in ("https", "rediss", "valkeys"):
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "rediss", "valkeys"):
         return
+    if parts.scheme == "https" and "https" in getproxies() and not proxy_bypass(parts.hostname or ""):
+        yield ok(checked, "certificate not tried: this environment's proxy is between")
+        return
+    # As redis-py reads it from a rediss:// URL.
+    [authority] = parse_qs(parts.query).get("ssl_ca_certs", [""])
+    ca_file = Path(authority) if authority else None
     try:
-        _shake_hands(url, strict=strict)
+        _shake_hands(url, ca_file, strict=strict)
     except OSError as error:
         if reason := refusal(str(error)):
             yield refused_certificate(
-                checked, reason, setting, is_accepted=lambda: _is_accepted(url), otherwise=AUTHORITY_UNKNOWN
+                checked,
+                reason,
+                setting,
+                is_accepted=lambda: is_accepted_unless_strict(url, ca_file),
+                otherwise=AUTHORITY_UNKNOWN,
             )
         else:
-            yield warn(checked, f"{urlsplit(url).hostname}: {error}", "is it up, and may this machine reach it?")
+            yield warn(checked, f"{parts.hostname}: {error}", "is it up, and may this machine reach it?")
 
 
-def _is_accepted(url: str) -> bool:
+def is_accepted_unless_strict(url: str, ca_file: Path | None) -> bool:
+    """Whether a server's certificate would do without the strict rules. Only the handshake is tried."""
     try:
-        _shake_hands(url, strict=False)
+        _shake_hands(url, ca_file, strict=False)
     except OSError:
         return False
     return True
 
 
-def _shake_hands(url: str, *, strict: bool) -> None:
+def _shake_hands(url: str, ca_file: Path | None, *, strict: bool) -> None:
     """Raises OSError, of which ssl.SSLError is a kind."""
     parts = urlsplit(url)
-    # As redis-py reads it from a rediss:// URL.
-    [ca_file] = parse_qs(parts.query).get("ssl_ca_certs", [""])
-    context = verifying_context(Path(ca_file) if ca_file else None, strict=strict)
-    port = parts.port or (HTTPS_PORT if parts.scheme == "https" else REDIS_PORT)
+    context = verifying_context(ca_file, strict=strict)
+    address = parts.hostname or "", parts.port or PORTS[parts.scheme]
     with (
-        socket.create_connection((parts.hostname or "", port), timeout=CONNECT_SECONDS) as connection,
+        socket.create_connection(address, timeout=CONNECT_SECONDS) as connection,
         context.wrap_socket(connection, server_hostname=parts.hostname),
     ):
         pass

@@ -118,7 +118,8 @@ def _mail(settings: Settings) -> Iterator[Finding]:
 
 def _mail_trouble(notices: Notices, error: Exception) -> Finding:
     if reason := refusal(str(error)):
-        lenient = notices.model_copy(update={"smtp_tls_strict": False})
+        # Without a login: with a strict setting, this server has not earned the password.
+        lenient = notices.model_copy(update={"smtp_tls_strict": False, "smtp_user": ""})
         return refused_certificate(
             "notices.smtp_host",
             reason,

@@ -10,10 +10,10 @@ from contextlib import closing
 from pathlib import Path
 
 from gateway.account.policy import PasswordRules
-from gateway.checks.certificates import refused_certificate
+from gateway.checks.certificates import is_accepted_unless_strict, refused_certificate
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.here import can_read, is_workers
-from gateway.settings import AnyTarget, Settings
+from gateway.settings import ActiveDirectoryTarget, AnyTarget, Settings
 from gateway.targets import delivered_target, secret_file
 from gateway.tls import refusal
 from gateway.workstation.model import DomainRules, Probe
@@ -72,23 +72,20 @@ def _refused_certificate(settings: Settings, where: str, name: str, text: str) -
     section, reason = settings.workstation.targets[name], refusal(text)
     if not reason:
         return None
-    lenient = section.model_copy(update={"tls_strict": False})
     return refused_certificate(
         where,
         reason,
         f"{where}.tls_strict",
-        is_accepted=lambda: _connects(name, lenient),
+        is_accepted=lambda: _is_accepted_unless_strict(section),
         otherwise=f"{where}.ca_file must hold the domain's authority, and the server be named as in its certificate",
     )
 
 
-def _connects(name: str, section: AnyTarget) -> bool:
-    target = delivered_target(name, section)
-    if target is None:
+def _is_accepted_unless_strict(section: AnyTarget) -> bool:
+    """The account's password is not sent: with a strict setting, this server has not earned it."""
+    if not isinstance(section, ActiveDirectoryTarget):
         return False
-    with closing(target):
-        trouble = target.probe().trouble
-    return trouble is None or not refusal(trouble.reason)
+    return any(is_accepted_unless_strict(url, section.ca_file) for url in section.servers)
 
 
 def _laxer(

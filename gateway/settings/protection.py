@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from limits import parse_many
 from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationInfo, field_validator
 
-from gateway.settings.types import Link, Mail, Section, Text, shaped
+from gateway.settings.types import Link, Mail, Section, Text, can_be_split, shaped
 
 
 def _rates(text: str) -> str:
@@ -21,12 +22,25 @@ def _rates(text: str) -> str:
 
 Rates = Annotated[str, AfterValidator(_rates)]
 """One window or several: the more attempts, the longer the wait."""
+STORE_TLS_OPTIONS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
+
+
+def _verified(url: str) -> str:
+    """Refuses options of the client by which the URL could switch the verification off."""
+    unwanted = sorted({name for name in parse_qs(urlsplit(url).query) if name.startswith("ssl_")} - STORE_TLS_OPTIONS)
+    if unwanted:
+        raise ValueError(f"may not hold {', '.join(unwanted)}: store_tls_strict is the one choice about verification")
+    return url
+
+
 StoreUrl = Annotated[
     str,
     shaped(
         r"memory://|(redis|valkey)(s|\+unix)?://.+",
         "memory:// or a redis:// or valkey:// URL",
     ),
+    AfterValidator(can_be_split),
+    AfterValidator(_verified),
 ]
 
 

@@ -39,13 +39,22 @@ def shaped(pattern: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def can_be_split(url: str) -> str:
+    """Refuses a URL whose port is no number, or whose host is half in brackets."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise ValueError("has no host and port that can be read") from None
+    return url
+
+
 Text = Annotated[str, AfterValidator(not_blank)]
 Attribute = Annotated[str, shaped(r"[A-Za-z][A-Za-z0-9-]*", "the name of an LDAP attribute")]
 Dn = Annotated[str, shaped(r"[A-Za-z0-9.-]+\s*=.+", "a DN such as ou=people,dc=ac-example,dc=fr")]
 Filter = Annotated[
     str, shaped(r"\(.+\)", "an LDAP filter such as (objectClass=mamiaPerson)"), AfterValidator(_balanced)
 ]
-Link = Annotated[str, shaped(r"(https?://\S+)?", "an http:// or https:// address")]
+Link = Annotated[str, shaped(r"(https?://\S+)?", "an http:// or https:// address"), AfterValidator(can_be_split)]
 Mail = Annotated[str, shaped(r"[^@\s]+@[^@\s]+", "a mail address")]
 Colour = Annotated[str, shaped(r"#[0-9a-fA-F]{6}", "a colour such as #000091")]
 

@@ -292,7 +292,10 @@ def _close(connection: Connection) -> None:
 def _connection_trouble(url: str, error: Exception) -> Unavailable:
     text = _plain(error)
     if "certificate verify failed" in text.lower() or "CERTIFICATE_VERIFY_FAILED" in text:
-        mend = "ca_file must hold the domain's authority, and the server be named as in its certificate"
+        mend = (
+            "ca_file must hold the domain's authority, and the server be named as in its certificate; "
+            "`mamia check` tells whether tls_strict = false is needed"
+        )
         return Unavailable(f"{url}: {text}", mend)
     return Unavailable(f"{url}: {text}")
 

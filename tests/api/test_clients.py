@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from certificates import make_certificates
+from certificates import make_certificates, make_old_certificates
 from front_end import FrontEnd
 from settings_file import write_settings_file
 
@@ -153,13 +153,15 @@ def test_a_certificate_when_the_header_holds_none_then_the_client_is_not_known(o
     assert portal.get("/policy").json["code"] == "unauthenticated"
 
 
+@pytest.mark.parametrize("make_portals_own", [make_certificates, make_old_certificates])
 def test_a_certificate_when_the_service_itself_speaks_tls_then_whoever_has_its_key_is_known(
-    directory, certificates, tmp_path
+    directory, certificates, tmp_path, make_portals_own
 ):
-    digest = client_of(certificates)["certificate_sha256"][0]
+    own = make_portals_own(tmp_path, "127.0.0.1")
+    digest = client_of(own)["certificate_sha256"][0]
     more = f"""
 [api]
-client_ca_file = "{certificates.authority}"
+client_ca_file = "{own.authority}"
 [api.clients.portal]
 certificate_sha256 = ["{digest}"]
 services = ["policy"]
@@ -179,7 +181,7 @@ addresses = ["127.0.0.1"]
         with session_trusting(certificates.authority) as session:
             url = f"{service.address}/api/v1/policy"
             assert session.get(url).json()["code"] == "unauthenticated"
-            assert session.get(url, cert=(str(certificates.certificate), str(certificates.key))).status_code == 200
+            assert session.get(url, cert=(str(own.certificate), str(own.key))).status_code == 200
     finally:
         service.stop()
 

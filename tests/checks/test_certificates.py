@@ -5,9 +5,11 @@ Python 3.13 refuses them by default, so the gateway does on every Python.
 
 from __future__ import annotations
 
+import socketserver
 import ssl
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -285,3 +287,74 @@ def test_certificate_when_a_domain_shows_an_old_one_then_check_and_delivery_foll
     [found] = [finding for finding in findings if finding.checked == "workstation.targets.domain"]
     assert (found.level is Level.FAIL) is strict
     assert ("workstation.targets.domain.tls_strict = false" in found.mend) is strict
+
+
+def test_check_when_a_domain_shows_an_old_certificate_then_its_accounts_password_is_not_sent(
+    old, directory, tmp_path
+):
+    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
+    (tmp_path / "password").write_text("Secret-Pw-2026!")
+    with recording_by_tls(old) as (port, received):
+        domain = {
+            "type": "active_directory",
+            "servers": [f"ldaps://localhost:{port}"],
+            "ca_file": old.authority,
+            "bind_dn": "svc-gateway@ad.ac-example.fr",
+            "bind_password_file": tmp_path / "password",
+            "base": "DC=ad,DC=ac-example,DC=fr",
+        }
+        settings = settings_for(
+            directory, workstation={"targets": {"domain": domain}, "public_key_file": tmp_path / "worker.pub"}
+        )
+
+        findings = list(check_workstations(settings, password_rules(settings)))
+
+    assert "workstation.targets.domain.tls_strict = false" in findings[0].mend
+    assert received == []
+
+
+@pytest.mark.parametrize("strict, logins", [(True, 0), (False, 1)])
+def test_check_when_the_mail_server_shows_an_old_certificate_then_nobody_logs_in_to_it(
+    old, running, directory, tmp_path, strict, logins
+):
+    mails = MailServer()
+    mails.start()
+    running.callback(mails.stop)
+    service = mail_service(mails, running.enter_context(tls_front(old, mails.port)), "tls", directory, tmp_path)
+
+    findings = service.found(service.settings(smtp_tls_strict=strict, smtp_user="gateway", smtp_password="Pw-2026!"))
+
+    assert [finding.level for finding in findings] == [Level.FAIL if strict else Level.OK]
+    assert mails.logins == logins
+
+
+@contextmanager
+def recording_by_tls(made: Certificates) -> Iterator[tuple[int, list[bytes]]]:
+    """The port of a server that never answers, and what came to it after a handshake."""
+    context, received = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), []
+    context.load_cert_chain(made.certificate, made.key)
+
+    class Recorder(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError), context.wrap_socket(self.request, server_side=True) as line:
+                if something := line.recv(4096):
+                    received.append(something)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Recorder) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.02])
+        thread.start()
+        try:
+            yield server.server_address[1], received
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_check_when_a_proxy_is_between_then_the_certificate_is_not_tried(server, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
+    settings = settings_for(server, second_proof={"hook_url": "https://sms.invalid/"})
+
+    [finding] = [finding for finding in check_machine(settings) if finding.checked == "second_proof.hook_url"]
+
+    assert finding.level is Level.OK
+    assert "proxy" in finding.finding
