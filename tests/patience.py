@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 AT_ONCE_SECONDS = 15
@@ -13,9 +14,13 @@ AT_ONCE_SECONDS = 15
 
 
 def stop_still(process: int) -> None:
-    """Send SIGSTOP and wait until every thread of the process stands still: some may go on for a moment."""
-    os.kill(process, signal.SIGSTOP)
-    wait_until(lambda: all(_state(thread) in "TZX" for thread in Path(f"/proc/{process}/task").iterdir()))
+    """Send SIGSTOP and wait until every thread of the process stands still: some may go on for a moment.
+
+    A process that has ended stands still too.
+    """
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGSTOP)
+    wait_until(lambda: all(_state(thread) in "TZX" for thread in Path(f"/proc/{process}/task").glob("*")))
 
 
 def _state(thread: Path) -> str:

@@ -81,6 +81,8 @@ class Failure:
     """Of the answer; 0 where there was none."""
     after: Failure | None = None
     """The person's failure before it, where nothing was saved in between."""
+    last_saved: float = 0
+    """When the person's password had been saved last."""
 
 
 @dataclass
@@ -140,6 +142,8 @@ class Person:
     tried: str = ""
     """The new password that was sent last."""
     changes: int = 0
+    saved_at: float = 0
+    """When the newest of them was confirmed, on the monotonic clock."""
     _number: itertools.count[int] = field(default_factory=itertools.count)
 
     def change_once(self) -> str:
@@ -165,6 +169,7 @@ class Person:
                 failed = None
             except Refused as refused:
                 refused.failure.after, failed = failed, refused.failure
+                failed.last_saved = self.saved_at
 
     def _find(self, session: requests.Session) -> None:
         token = self._open(session, FIND)
@@ -193,4 +198,5 @@ class Person:
 
     def _has(self, new: str) -> None:
         self.password = new
+        self.saved_at = time.monotonic()
         self.changes += 1

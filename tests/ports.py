@@ -18,6 +18,8 @@ def free_port() -> int:
     for one gets another.
     """
     end = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    # Where outgoing connections may have nearly all ports, none is safe from them.
+    end = max(end, FIRST_PORT + 10_000)
     while True:
         port = random.randrange(FIRST_PORT, end)
         if _reserve(f"port {port}") and _is_free(port):

@@ -37,6 +37,7 @@ class MailServer:
             self,
             hostname="127.0.0.1",
             port=self.port,
+            ready_timeout=60,
             tls_context=self.tls,
             require_starttls=self.tls is not None,
             authenticator=self._let_in,

@@ -11,8 +11,9 @@ def fill(page: Page, **typed: str) -> None:
 
 
 def send(page: Page) -> None:
-    page.click("#service > button:not(.first)")
-    page.wait_for_load_state()
+    """Until the answer is there: after the click alone, the page that was left may still be."""
+    with page.expect_navigation():
+        page.click("#service > button:not(.first)")
 
 
 def prove(page: Page, address: str, login: str = "fdurand4", proof: str = "12E8534567ABC") -> None:

@@ -40,8 +40,8 @@ ca_file = "{dc.authority}"
 bind_dn = "{SERVICE}@{REALM.lower()}"
 bind_password_file = "{dc.password_file(SERVICE)}"
 base = "{PEOPLE}"
-connect_timeout_seconds = 1
-receive_timeout_seconds = 1
+connect_timeout_seconds = 20
+receive_timeout_seconds = 20
 """
     return write_settings_file(
         folder,

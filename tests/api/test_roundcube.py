@@ -107,7 +107,7 @@ def test_password_when_it_is_changed_in_the_webmail_then_directory_and_workstati
     assert webmail.result(PASSWORD, NEW) == SUCCESS
 
     assert directory.binds("fdurand4", NEW)
-    wait_until(lambda: "mamiaPendingSecret" in directory.read("fdurand4"), 5)
+    wait_until(lambda: "mamiaPendingSecret" in directory.read("fdurand4"))
 
 
 @pytest.mark.parametrize("new", ["Été à Nîmes 1!", "plus+et&=%20-1A", " Blancs 2025- ", "Clé🔑-2025-x"])

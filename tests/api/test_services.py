@@ -166,7 +166,7 @@ def test_people_when_a_portal_changes_their_password_then_they_are_told_by_mail(
 
     portal.post("/change", change_of())
 
-    wait_until(lambda: any((tmp_path / "mails" / "new").iterdir()), 10)
+    wait_until(lambda: any((tmp_path / "mails" / "new").iterdir()))
 
 
 def test_audit_when_a_portal_was_served_then_it_names_the_client_and_holds_no_secret(

@@ -157,7 +157,7 @@ def test_a_write_when_the_listener_is_being_restarted_then_it_waits_and_is_captu
 
     unit.start()
 
-    writing.join()
+    wait_until(lambda: not writing.is_alive())
     wait_until(lambda: person.waiting == NEW)
 
 
@@ -201,7 +201,7 @@ def test_searches_when_the_listener_stands_still_then_they_go_on(person, unit):
             assert line.search_s(person.dn, ldap.SCOPE_BASE, attrlist=["uid"])
 
     unit.signal(signal.SIGCONT)
-    writing.join()
+    wait_until(lambda: not writing.is_alive())
     wait_until(lambda: person.waiting == NEW)
 
 

@@ -157,7 +157,9 @@ def stolen_passwords(https: str, server: AcademyDirectory) -> Service:
     return Service(
         checked="password.pwned_url",
         strict="password.pwned_tls_strict",
-        settings=lambda **more: settings_for(server, password={"pwned_url": https, **more}),
+        settings=lambda **more: settings_for(
+            server, password={"pwned_url": https, "pwned_timeout_seconds": 5, **more}
+        ),
         check=check_machine,
         works=is_known,
     )

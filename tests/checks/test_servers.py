@@ -8,6 +8,7 @@ from conftest import settings_for
 from directory_server import POLICIES, SUFFIX, AcademyDirectory
 from ports import free_port
 
+from gateway.checks import servers
 from gateway.checks.finding import Level
 from gateway.checks.servers import check_servers
 
@@ -28,6 +29,12 @@ def own(tmp_path_factory):
     academy.authority = made.authority
     yield academy
     academy.slapd.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_search_is_slow(monkeypatch):
+    """On a busy machine one may be, with every index there."""
+    monkeypatch.setattr(servers, "SLOW_SEARCH_SECONDS", 30)
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def test_result_when_the_worker_goes_on_then_the_open_page_tells_it_by_itself_an
     directory, address, open_page, step, reason, told
 ):
     page = open_page()
+    page.clock.install()
     change(page, address)
     assert "en attente" in page.inner_text("#cibles")
 
@@ -47,7 +48,7 @@ def test_result_when_the_worker_goes_on_then_the_open_page_tells_it_by_itself_an
     page.wait_for_selector("#actualiser", state="hidden")
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    page.wait_for_timeout(1500)
+    page.clock.run_for(5 * 60 * 1000)
     assert asked == []
 
 

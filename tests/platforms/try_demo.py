@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 STOP_SECONDS = 30
@@ -45,7 +46,11 @@ def wait_for_ready(demo: subprocess.Popen[str]) -> str:
 
 def still_running() -> list[str]:
     """The command lines of the demo's processes."""
-    commands = [file.read_bytes().replace(b"\0", b" ").decode() for file in Path("/proc").glob("[0-9]*/cmdline")]
+    commands = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        # Some end meanwhile.
+        with suppress(OSError):
+            commands.append(file.read_bytes().replace(b"\0", b" ").decode())
     return [command for command in commands if any(name in command for name in OWN_PROCESSES)]
 
 

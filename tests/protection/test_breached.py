@@ -40,7 +40,7 @@ def mirror():
         def do_GET(self):
             asked.append(self.path)
             if "slow" in self.path:
-                over.wait()
+                over.wait(60)
             lines = [f"{digest[5:]}:42", "0" * 35 + ":3", hashlib.sha1(b"Padding-1!").hexdigest().upper()[5:] + ":0"]
             self.send_response(200)
             self.end_headers()

@@ -135,7 +135,8 @@ def test_check_when_one_server_hears_nothing_of_the_other_then_it_is_named(pair,
     ]
 
 
-def test_check_when_a_replica_takes_no_writes_then_only_reading_is_tried_there(pair):
+def test_check_when_a_replica_takes_no_writes_then_only_reading_is_tried_there(pair, monkeypatch):
+    monkeypatch.setattr("gateway.checks.servers.SLOW_SEARCH_SECONDS", 30)
     read_only = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcReadOnly\nolcReadOnly: "
     pair.second.load(read_only + "TRUE\n", as_config=True)
     try:

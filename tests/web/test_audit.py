@@ -152,11 +152,13 @@ def test_file_when_logrotate_moves_it_while_events_come_then_no_line_is_lost(fil
     writers = [threading.Thread(target=write, args=(place,)) for place in (0, 1)]
     for writer in writers:
         writer.start()
-    for _ in range(5):
-        subprocess.run([program, "--force", "--state", tmp_path / "state", config], check=True)
-    over.set()
-    for writer in writers:
-        writer.join()
+    try:
+        for _ in range(5):
+            subprocess.run([program, "--force", "--state", tmp_path / "state", config], check=True)
+    finally:
+        over.set()
+        for writer in writers:
+            writer.join()
     audit.close()
 
     lines = [json.loads(line) for part in tmp_path.glob("audit.log*") for line in part.read_text().splitlines()]
