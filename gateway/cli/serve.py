@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from gateway.app import create_app
 from gateway.cli.core_dumps import forbid_core_dumps
@@ -108,6 +109,21 @@ def _for_portals(_config: object, make_context: Callable[[], ssl.SSLContext]) ->
     return context
 
 
+class Worker(ThreadWorker):
+    """gunicorn's threads, which answer what has been read already before they wait for more.
+
+    With the end of a body that no page reads, gunicorn 25 may read the client's next request. It then waits until more
+    comes, and the client until `keepalive` seconds are over. gunicorn 27 looks at what it has read.
+    """
+
+    def handle(self, conn: TConn) -> Any:
+        keeps = super().handle(conn)
+        parser: Any = conn.parser
+        while keeps is True and parser.unreader.buf.tell():
+            keeps = super().handle(conn)
+        return keeps
+
+
 class Server(BaseApplication):
     """gunicorn with threads. SIGHUP reads the settings anew, and new processes take over from the old ones."""
 
@@ -134,7 +150,7 @@ class Server(BaseApplication):
         host = f"[{web.host}]" if ":" in web.host else web.host
         options: dict[str, Any] = {
             "bind": f"{host}:{web.port}",
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "workers": web.processes,
             "threads": web.threads,
             "graceful_timeout": GRACE_SECONDS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from certificates import make_certificates
-from patience import wait_until
+from patience import AT_ONCE_SECONDS, wait_until
 from ports import free_port
 from settings_file import write_settings_file
 
@@ -124,6 +125,35 @@ def test_metrics_when_several_processes_serve_then_whichever_is_asked_adds_them_
         counted = re.search(r'mamia_request_seconds_count{.*route="/",status="200"} (\S+)', ask(port, "/metrics")[1])
         assert float(counted[1]) == 30
     assert not list(tmp_path.glob("mamia-metrics-*"))
+
+
+GET = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
+HEAD_ALONE = b"PATCH / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent, answers",
+    [([GET + GET], [b"200", b"200"]), ([HEAD_ALONE, b"unread" + GET], [b"405", b"200"])],
+    ids=["two requests at once", "an unread body and a request at once"],
+)
+def test_service_when_requests_come_before_it_looks_for_them_then_each_is_answered(write, sent, answers):
+    file, port = write()
+    with served(file):
+        wait_until_it_answers(port)
+        with socket.create_connection(("127.0.0.1", port), timeout=AT_ONCE_SECONDS - 1) as line:
+            received = b""
+            for number, part in enumerate(sent):
+                line.sendall(part)
+                while len(statuses(received)) <= number:
+                    received += line.recv(1 << 16)
+            while len(statuses(received)) < len(answers):
+                received += line.recv(1 << 16)
+
+    assert statuses(received) == answers
+
+
+def statuses(received):
+    return re.findall(rb"HTTP/1.1 (\d+)", received)
 
 
 def test_service_when_several_processes_would_count_each_for_itself_then_it_does_not_start(
