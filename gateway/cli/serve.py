@@ -112,8 +112,8 @@ def _for_portals(_config: object, make_context: Callable[[], ssl.SSLContext]) ->
 class Worker(ThreadWorker):
     """gunicorn's threads, which answer what has been read already before they wait for more.
 
-    With the end of a body that no page reads, gunicorn 25 may read the client's next request. It then waits until more
-    comes, and the client until `keepalive` seconds are over. gunicorn 27 looks at what it has read.
+    With the end of a body that no page reads, gunicorn 25 may read the client's next request. It then waits until
+    more comes, and the client until `keepalive` seconds are over. gunicorn 27 looks at what it has read.
     """
 
     def handle(self, conn: TConn) -> Any:
