@@ -144,6 +144,8 @@ class PrivateSlapd:
             self._process = subprocess.Popen(
                 [*command, "-d", "0"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                # A group of its own: Ctrl-C at the demo must not end the directory before those who use it.
+                start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS
         while not self._listens():

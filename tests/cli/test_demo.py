@@ -44,6 +44,7 @@ class Demo:
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         self.lines: list[str] = []
+        self.last_words = ""
         assert self.process.stdout
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
@@ -81,10 +82,13 @@ class Demo:
         return entry.get("sambaNTPassword", [b""])[0].decode()
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> float:
-        """Seconds until it had ended."""
+        """Seconds until it had ended. SIGINT goes to the whole group, as a terminal sends it at Ctrl-C."""
         started = time.monotonic()
-        self.process.send_signal(number)
-        self.process.communicate(timeout=60)
+        if number == signal.SIGINT:
+            os.killpg(self.process.pid, number)
+        else:
+            self.process.send_signal(number)
+        self.last_words, _ = self.process.communicate(timeout=60)
         return time.monotonic() - started
 
     def still_serves(self) -> list[int]:
@@ -139,6 +143,15 @@ def test_demo_when_it_is_ended_however_then_nothing_is_left_running(made, number
 
         assert seconds < AT_ONCE_SECONDS
         assert running.still_serves() == []
+
+
+def test_demo_when_ctrl_c_is_pressed_then_it_says_that_it_stopped_and_nothing_failed(made):
+    with demo(made) as running:
+        running.stop(signal.SIGINT)
+
+    assert running.process.returncode == 0
+    assert running.last_words.splitlines()[-1] == "stopped"
+    assert "ERROR" not in running.last_words
 
 
 @pytest.fixture(scope="module")

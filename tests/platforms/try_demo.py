@@ -20,7 +20,11 @@ OWN_PROCESSES = ("slapd", "gateway.cli.main", "mamia")
 
 def main() -> None:
     # A session of its own stands for a terminal: Ctrl-C reaches make and the demo.
-    demo = subprocess.Popen(["make", "demo"], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    demo = subprocess.Popen(
+        ["make", "demo"], stdout=subprocess.PIPE, text=True, start_new_session=True,
+        # A shell starts what it puts in the background with SIGINT ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     address = wait_for_ready(demo)
     with urllib.request.urlopen(f"{address}/retrouver-mon-compte") as page:
         if page.status != 200:
