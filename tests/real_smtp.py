@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -9,9 +10,33 @@ from email.message import EmailMessage
 from email.policy import default
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult
 from patience import wait_until
 from ports import free_port
+
+
+class HangingUp(Controller):
+    """Closes what its clients still have open before its loop stops: aiosmtpd would leave it to the garbage."""
+
+    def factory(self) -> SMTP:
+        protocol = super().factory()
+        self._protocols.append(protocol)
+        return protocol
+
+    def start(self) -> None:
+        self._protocols: list[SMTP] = []
+        super().start()
+
+    def stop(self, no_assert: bool = False) -> None:
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(60)
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        self.server.close()
+        while connected := [protocol.transport for protocol in self._protocols if protocol.transport]:
+            for transport in connected:
+                transport.abort()
+            await asyncio.sleep(0.01)
 
 
 @dataclass
@@ -24,7 +49,7 @@ class MailServer:
     mails: list[EmailMessage] = field(default_factory=list)
     logins: int = 0
     """How often somebody sent a name and a password; any are right."""
-    _controller: Controller | None = field(default=None, init=False)
+    _controller: HangingUp | None = field(default=None, init=False)
 
     async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
         if self.replies:
@@ -33,7 +58,7 @@ class MailServer:
         return "250 OK"
 
     def start(self) -> None:
-        self._controller = Controller(
+        self._controller = HangingUp(
             self,
             hostname="127.0.0.1",
             port=self.port,
