@@ -32,10 +32,11 @@ class HangingUp(Controller):
         super().stop(no_assert)
 
     async def _hang_up(self) -> None:
-        self.server.close()
-        while connected := [protocol.transport for protocol in self._protocols if protocol.transport]:
-            for transport in connected:
-                transport.abort()
+        # One without a session has been accepted, and gets its transport soon; from a closed server, never.
+        while open_ones := [one for one in self._protocols if one.session is None or one.transport]:
+            for protocol in open_ones:
+                if protocol.transport:
+                    protocol.transport.abort()
             await asyncio.sleep(0.01)
 
 
