@@ -65,6 +65,7 @@ class ConnectionPool:
     timed: Callable[[str], AbstractContextManager[None]] = lambda kind: nullcontext()
     """Stands around each question ("ask") and write ("tell")."""
     _idle: list[_Line] = field(default_factory=list)
+    _is_closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _free: threading.BoundedSemaphore = field(init=False)
 
@@ -112,6 +113,7 @@ class ConnectionPool:
     def close(self) -> None:
         self.servers.close()
         with self._lock:
+            self._is_closed = True
             lines, self._idle = self._idle, []
         for line in lines:
             line.close()
@@ -128,11 +130,18 @@ class ConnectionPool:
                 line.close()
                 raise
             if not line.connection.closed:
-                line.idle_since = time.monotonic()
-                with self._lock:
-                    self._idle.append(line)
+                self._give_back(line)
         finally:
             self._free.release()
+
+    def _give_back(self, line: _Line) -> None:
+        """A pool that was closed meanwhile keeps no connection."""
+        line.idle_since = time.monotonic()
+        with self._lock:
+            if not self._is_closed:
+                self._idle.append(line)
+                return
+        line.close()
 
     def _take_idle(self) -> _Line | None:
         """Connections to a server that is in use no more are closed on the way."""

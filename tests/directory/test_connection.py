@@ -16,6 +16,8 @@ from gateway.account.errors import DirectoryUnavailable
 from gateway.account.model import FindRequest
 from gateway.account.outcomes import Found
 from gateway.composition.web import build_gateway
+from gateway.directory.failover import LdapServers
+from gateway.directory.pool import ConnectionPool
 
 DURAND = FindRequest("Durand", "François", date(1985, 3, 27))
 
@@ -175,6 +177,17 @@ def one_password(directory, secured):
     yield
     with secured.as_admin() as line:
         line.passwd_s(account, None, own)
+
+
+def test_pool_when_it_is_closed_while_a_question_is_under_way_then_that_connection_is_closed_too(directory):
+    settings = settings_for(directory).directory
+    pool = ConnectionPool(settings, LdapServers(settings), as_service=True)
+
+    def ask(connection):
+        pool.close()
+        return connection
+
+    assert pool.ask(ask).closed
 
 
 def test_failover_when_the_first_server_takes_no_writes_then_the_second_one_gets_them(
