@@ -24,6 +24,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default="nt",
         help="where passwords of rectorat staff go: attributes in the directory, or a Samba domain controller (root)",
     )
+    parser.add_argument(
+        "--samba-address",
+        default="127.0.0.10",
+        metavar="ADDRESS",
+        help="loopback address of the domain controller (default: 127.0.0.10); two on one machine need two",
+    )
     parser.set_defaults(run=run)
 
 

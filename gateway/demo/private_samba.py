@@ -152,6 +152,10 @@ class PrivateSamba:
         self._provision()
         (self.folder / "ready").touch()
 
+    @property
+    def is_made_for_its_address(self) -> bool:
+        return f"{self.ip}/8" in (self.folder / "etc" / "smb.conf").read_text().split()
+
     def start(self) -> None:
         """Start it and wait until it lets people log in. It ends with this process, however that ends."""
         for port in PORTS:

@@ -42,7 +42,9 @@ def run_demo(arguments: argparse.Namespace) -> int:
         with ExitStack() as running:
             _refuse_taken(arguments.port)
             slapd = running.enter_context(_directory(arguments.state, arguments.directory_port))
-            samba = running.enter_context(_domain(slapd)) if arguments.workstation == "samba" else None
+            samba = None
+            if arguments.workstation == "samba":
+                samba = running.enter_context(_domain(slapd, arguments.samba_address))
             target = samba_target(samba) if samba else NT_TARGET
             config = write_settings(slapd, HOST, arguments.port, target)
             processes = {name: running.enter_context(_process(name, config)) for name in _commands(slapd)}
@@ -93,10 +95,12 @@ def _commands(slapd: PrivateSlapd) -> tuple[str, ...]:
 
 
 @contextmanager
-def _domain(slapd: PrivateSlapd) -> Iterator[PrivateSamba]:
+def _domain(slapd: PrivateSlapd, address: str) -> Iterator[PrivateSamba]:
     """A domain controller with an account for each of the rectorat's sample staff."""
-    samba = PrivateSamba(slapd.state / "samba")
+    samba = PrivateSamba(slapd.state / "samba", address)
     is_new = not samba.exists
+    if not is_new and not samba.is_made_for_its_address:
+        raise DemoFailed(f"{samba.folder} was made for another --samba-address; `make demo-reset` starts afresh")
     if is_new:
         print("making the domain controller …", flush=True)
         samba.create()

@@ -19,7 +19,7 @@ import pytest
 import requests
 from browser import CHANGE
 from patience import AT_ONCE_SECONDS, wait_until
-from ports import free_port
+from ports import free_address, free_port
 
 from gateway.account.model import Secret
 from gateway.demo.private_samba import PrivateSamba
@@ -259,9 +259,10 @@ def test_demo_when_its_folder_is_too_deep_for_a_socket_then_it_runs_without_capt
 def test_demo_when_a_domain_controller_is_asked_for_then_the_new_password_opens_the_workstation():
     with tempfile.TemporaryDirectory(prefix="d-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o711)
-        state = Path(folder) / "s"
-        with demo(state, "--workstation", "samba", MAMIA_CAPTCHA__REQUIRED="[]") as running:
-            domain = PrivateSamba(state / "samba")
+        state, address = Path(folder) / "s", free_address()
+        options = ("--workstation", "samba", "--samba-address", address)
+        with demo(state, *options, MAMIA_CAPTCHA__REQUIRED="[]") as running:
+            domain = PrivateSamba(state / "samba", address)
             assert domain.smb("prousseau", SAMPLE_PASSWORD)
             assert any("smbclient" in line for line in running.lines)
 
@@ -269,3 +270,6 @@ def test_demo_when_a_domain_controller_is_asked_for_then_the_new_password_opens_
 
             wait_until(lambda: domain.smb("prousseau", NEW))
             assert not domain.smb("prousseau", SAMPLE_PASSWORD)
+
+        with demo(state, "--workstation", "samba", "--samba-address", free_address()) as elsewhere:
+            assert "another --samba-address" in elsewhere.lines[-1]
