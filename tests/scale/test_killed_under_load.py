@@ -117,7 +117,8 @@ def explained(failure: Failure, slapd_dying: tuple[float, float]) -> bool:
     that was in flight then was saved after it was given; or a password that the dead slapd had not copied yet."""
     if failure.status == REFUSED and failure.after:
         return explained(failure.after, slapd_dying)
-    if failure.status == REFUSED and slapd_dying[0] - COPY_SECONDS <= failure.last_saved <= slapd_dying[1]:
+    saved_just_before = slapd_dying[0] - COPY_SECONDS <= failure.last_saved <= slapd_dying[1]
+    if failure.status == REFUSED and saved_just_before and failure.ended >= slapd_dying[0]:
         return True
     deaths = [slapd_dying, failure.front_end.dying]
     return any(death and failure.began <= death[1] and failure.ended >= death[0] for death in deaths)

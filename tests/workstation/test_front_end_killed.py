@@ -18,8 +18,7 @@ from settings_file import write_settings_file
 from gateway.protection.seal import make_key_pair
 
 NEW = "Nouveau-2025"
-MIN_ROUNDS = 8
-"""Each starts `mamia serve` anew. More of them repeat moments: the write takes a third of the time between."""
+MIN_ROUNDS = 12
 MOST_ROUNDS = 100
 
 
