@@ -110,7 +110,12 @@ _TARGET_REFUSALS = {
     Reason.TOO_SIMPLE: _("Refused: the Windows domain asks for a more varied password."),
     Reason.TOO_YOUNG: _("Refused: the password was changed there too short a time ago."),
     Reason.POLICY: _("Refused by a rule of the Windows domain."),
+    Reason.CONTROL_CHARACTER: _("Refused: it has a character that cannot be typed at a workstation."),
 }
+_PROTECTED = _(
+    "This is a privileged account, whose password this service does not set there: the old one stays valid there. "
+    "The directory did save the new password. Call the helpdesk."
+)
 _NO_ACCOUNT = _(
     "There is no account with your login. The directory did save the new password; call the helpdesk if you have a "
     "workstation."
@@ -225,6 +230,8 @@ def target_state(state: SyncState) -> str:
         return str(_STATE_RETRIED if state.reason else _STATE_PENDING)
     if state.step is not Step.REJECTED:
         return str(_STATES[state.step])
+    if state.reason == Reason.PROTECTED:
+        return str(_PROTECTED)
     refused = _TARGET_REFUSALS.get(Reason(state.reason)) if state.reason in set(Reason) else None
     return f"{refused} {_CHOOSE_ANOTHER}" if refused else str(_NO_ACCOUNT)
 
