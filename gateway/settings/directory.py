@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from gateway.settings.types import Attribute, Dn, Filter, Link, Section, Text, check_server
+from gateway.settings.types import Attribute, Dn, Filter, Section, SecuredLink, Text, check_server
 from gateway.tls import verifying_context
 
 
@@ -137,7 +137,7 @@ class Password(Section):
     """Percent that the bar beside the field must reach; 0: none. 80 is zxcvbn's "safely unguessable" (score 3)."""
     common: bool = False
     """Whether passwords that everybody tries first are let through."""
-    pwned_url: Link = ""
+    pwned_url: SecuredLink = ""
     """A mirror of the Pwned Passwords range service, such as https://api.pwnedpasswords.com/range/; "": none."""
     pwned_tls_strict: bool = True
     """As `directory.tls_strict`, for that mirror."""

@@ -9,7 +9,16 @@ from urllib.parse import parse_qs, urlsplit
 from limits import parse_many
 from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationInfo, field_validator
 
-from gateway.settings.types import Link, Mail, Section, Text, can_be_split, shaped
+from gateway.settings.types import (
+    PLAIN_TEXT,
+    Mail,
+    Section,
+    SecuredLink,
+    Text,
+    can_be_split,
+    is_this_machine,
+    shaped,
+)
 
 
 def _rates(text: str) -> str:
@@ -50,6 +59,9 @@ class Throttle(Section):
     Defaults: 10 in 5 minutes and 30 an address as in PWM; 25 a day as in CNIL 2022-100, 28 b.
     """
 
+    allow_plain_text_over_the_network: bool = False
+    """Without it, redis:// and valkey:// to another machine are refused: whoever is on the way could read the store's
+    password and change counts."""
     store: StoreUrl = "memory://"
     """Where counts and what was spent are kept: memory for one process, Redis or Valkey for many."""
     store_tls_strict: bool = True
@@ -67,6 +79,18 @@ class Throttle(Section):
     misses_per_address: Rates = "3/hour"
     """Accounts not found, after which finding one asks for the CAPTCHA."""
     misses_overall: Rates = "100/5 minutes"
+
+    @field_validator("store")
+    @classmethod
+    def _secured(cls, url: str, info: ValidationInfo) -> str:
+        parts = urlsplit(url)
+        is_plain = parts.scheme in ("redis", "valkey") and not is_this_machine(parts.hostname or "localhost")
+        if is_plain and not info.data.get("allow_plain_text_over_the_network"):
+            raise ValueError(
+                f"is {parts.scheme}:// and names another machine: password and counts would cross the network in "
+                f"plain text; use {parts.scheme}s://, {PLAIN_TEXT}"
+            )
+        return url
 
 
 class Audit(Section):
@@ -102,7 +126,9 @@ class Notices(Section):
     smtp_host: str = "localhost"
     """Empty: mails stay in the spool, as in the demo."""
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
-    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    allow_plain_text_over_the_network: bool = False
+    """Without it, smtp_security = "none" is for a mail server on this machine alone: mails hold codes and names."""
+    smtp_security: Annotated[Literal["none", "starttls", "tls"], Field(validate_default=True)] = "none"
     smtp_tls_strict: bool = True
     """As `directory.tls_strict`, for the mail server's certificate."""
     smtp_user: str = ""
@@ -110,6 +136,18 @@ class Notices(Section):
     smtp_password_file: Path | None = None
     sender: Mail = "ne-pas-repondre@ac-example.fr"
     give_up_hours: Annotated[float, Field(gt=0)] = 48.0
+
+    @field_validator("smtp_security")
+    @classmethod
+    def _secured(cls, security: str, info: ValidationInfo) -> str:
+        host = info.data.get("smtp_host")
+        is_allowed = info.data.get("allow_plain_text_over_the_network")
+        if security == "none" and host and not is_this_machine(host) and not is_allowed:
+            raise ValueError(
+                f'is "none", and {host} is another machine: mails and the password would cross the network in plain '
+                f'text; use "starttls" or "tls", {PLAIN_TEXT}'
+            )
+        return security
 
 
 class SecondProof(Section):
@@ -121,8 +159,9 @@ class SecondProof(Section):
     """What becomes of people for whom the directory has neither."""
     minutes: Annotated[int, Field(ge=1, le=30)] = 10
     tries: Annotated[int, Field(ge=1, le=10)] = 5
-    hook_url: Annotated[Link, Field(validate_default=True)] = ""
-    """Takes {"to": …, "text": …} by POST and sends a text message."""
+    hook_url: Annotated[SecuredLink, Field(validate_default=True)] = ""
+    """Takes {"to": …, "text": …} by POST and sends a text message. https://, or http:// on this machine; redirects
+    are not followed."""
     hook_token: SecretStr | None = None
     hook_token_file: Path | None = None
     hook_tls_strict: bool = True

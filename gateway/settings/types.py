@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+PLAIN_TEXT = (
+    "or, on a network that nobody else can read or write to, allow_plain_text_over_the_network = true in this section"
+)
+"""The end of a sentence that refuses a connection without TLS."""
 
 
 def not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be blank")
     return text
+
+
+def is_this_machine(host: str | None) -> bool:
+    """Whether `host` names the loopback interface, whose traffic never reaches a network."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _secured(url: str) -> str:
+    """Refuses http:// to another machine. `url` is of Link's shape, or empty."""
+    parts = urlsplit(url)
+    if parts.scheme.lower() == "http" and not is_this_machine(parts.hostname):
+        raise ValueError("is http:// and names another machine, which would see secrets in plain text: use https://")
+    return url
 
 
 def _balanced(filter_: str) -> str:
@@ -55,6 +78,8 @@ Filter = Annotated[
     str, shaped(r"\(.+\)", "an LDAP filter such as (objectClass=mamiaPerson)"), AfterValidator(_balanced)
 ]
 Link = Annotated[str, shaped(r"(https?://\S+)?", "an http:// or https:// address"), AfterValidator(can_be_split)]
+SecuredLink = Annotated[Link, AfterValidator(_secured)]
+"""For what carries a secret."""
 Mail = Annotated[str, shaped(r"[^@\s]+@[^@\s]+", "a mail address")]
 Colour = Annotated[str, shaped(r"#[0-9a-fA-F]{6}", "a colour such as #000091")]
 
@@ -79,7 +104,7 @@ def check_server(url: str, *, may_be_clear: bool) -> None:
         parts.port  # noqa: B018 - reading it is the check
     except ValueError as error:
         raise ValueError(f"{url}: {error}") from None
-    if parts.scheme == "ldap" and parts.hostname not in LOOPBACK and not may_be_clear:
+    if parts.scheme == "ldap" and not is_this_machine(parts.hostname) and not may_be_clear:
         raise ValueError(
             f"{url} would carry passwords in clear: use ldaps://, or start_tls = true, or, on a network that nobody "
             "else can read, allow_passwords_in_clear_over_the_network = true"

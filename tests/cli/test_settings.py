@@ -95,7 +95,7 @@ def test_settings_when_secrets_stand_in_files_then_they_are_read_from_there(writ
 
 def test_settings_when_a_process_needs_no_secret_of_the_web_service_then_it_opens_and_has_none(write):
     text = GOOD.replace('bind_password = "secret-of-the-gateway"', 'bind_password_file = "/nowhere/password"')
-    text += '[throttle]\nstore = "redis://:secret-of-the-store@valkey:6379/0?password=again"\n'
+    text += '[throttle]\nallow_plain_text_over_the_network = true\nstore = "redis://:secret-of-the-store@valkey:6379/0?password=again"\n'
 
     settings = load(write(text=text), web_secrets=False)
 
@@ -252,6 +252,14 @@ def test_serve_when_there_is_no_settings_file_then_it_says_which_and_exits_2(tmp
         ('[throttle]\nstore = "rediss://x/0?ssl_cert_reqs=none"', "throttle.store", "store_tls_strict"),
         ('[throttle]\nstore = "rediss://x/0?ssl_check_hostname=false"', "throttle.store", "store_tls_strict"),
         ('[password]\npwned_url = "https://x:port/"', "password.pwned_url", "port"),
+        ('[password]\npwned_url = "http://mirror.ac-example.fr/"', "password.pwned_url", "plain text"),
+        ('[second_proof]\nhook_url = "http://sms.ac-example.fr/"', "second_proof.hook_url", "plain text"),
+        ('[second_proof]\nhook_url = "HTTP://sms.ac-example.fr/"', "second_proof.hook_url", "http"),
+        ('[second_proof]\nhook_url = "http://127.0.0.1.evil.example/"', "second_proof.hook_url", "plain text"),
+        ('[second_proof]\nhook_url = "http://localhost@sms.example/"', "second_proof.hook_url", "plain text"),
+        ('[notices]\nsmtp_host = "mail.ac-example.fr"', "notices.smtp_security", "starttls"),
+        ('[throttle]\nstore = "redis://:pw@redis.ac-example.fr/0"', "throttle.store", "rediss://"),
+        ('[throttle]\nstore = "valkey://valkey/0"', "throttle.store", "valkeys://"),
         ('[throttle]\nshared_addresses = ["10.0.0.300/8"]', "throttle.shared_addresses.0", "network"),
         ('[audit]\nto = "file"', "audit.file", "is missing"),
         ("[captcha]\nways = []", "captcha.ways", "at least 1"),
@@ -260,6 +268,26 @@ def test_serve_when_there_is_no_settings_file_then_it_says_which_and_exits_2(tmp
 )
 def test_settings_when_they_can_not_be_right_then_the_fault_says_what_to_mend(write, added, key, told):
     assert told in faults(write("[web]", f"{added}\n[web]"))[key]
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        '[password]\npwned_url = "http://127.0.0.1:8081/"',
+        '[second_proof]\nhook_url = "http://[::1]:8081/sms"',
+        '[second_proof]\nhook_url = "https://sms.ac-example.fr/"',
+        '[notices]\nsmtp_host = "127.0.0.2"',
+        '[notices]\nsmtp_host = ""',
+        '[notices]\nsmtp_host = "mail.ac-example.fr"\nsmtp_security = "starttls"',
+        '[notices]\nsmtp_host = "mail.ac-example.fr"\nallow_plain_text_over_the_network = true',
+        '[throttle]\nstore = "redis://localhost/0"',
+        '[throttle]\nstore = "redis+unix:///run/redis/redis.sock"',
+        '[throttle]\nstore = "rediss://redis.ac-example.fr/0"',
+        '[throttle]\nallow_plain_text_over_the_network = true\nstore = "redis://redis.ac-example.fr/0"',
+    ],
+)
+def test_settings_when_a_secret_stays_here_or_is_secured_or_that_was_asked_for_then_it_is_taken(write, added):
+    assert load(write("[web]", f"{added}\n[web]"))
 
 
 @pytest.mark.parametrize(

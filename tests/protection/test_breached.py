@@ -51,6 +51,22 @@ def mirror():
         over.set()
 
 
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_service_when_it_redirects_then_nothing_of_the_password_goes_there(mirror, status):
+    address, asked = mirror
+
+    class Redirecting(QuietHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.send_header("Location", address + self.path.rpartition("/")[2])
+            self.end_headers()
+
+    with serving(Redirecting) as elsewhere:
+        service(elsewhere).holds(Secret(STOLEN))
+
+    assert asked == []
+
+
 def service(address: str, seconds: float = 60) -> PwnedPasswords:
     return PwnedPasswords(address, seconds, verifying_context())
 

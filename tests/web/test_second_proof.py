@@ -10,6 +10,10 @@ from browser import RESET
 from directory_server import PASSWORD
 from local_service import QuietHandler, serving
 
+from gateway.post.errors import NotSent
+from gateway.post.text_message import TextMessages
+from gateway.tls import verifying_context
+
 NEW = "Nouveau-2025"
 PRIVATE, PHONE = "moi@exemple.org", "0612345642"
 
@@ -52,6 +56,45 @@ def durand(directory):
 def code_in(mail_server):
     text = mail_server.to(PRIVATE).get_body(("plain",)).get_content()
     return re.search(r"\b\d{6}\b", text).group()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_service_for_text_messages_when_it_redirects_then_neither_token_nor_code_goes_there(status):
+    seen = []
+
+    class Elsewhere(QuietHandler):
+        def do_POST(self):
+            seen.append(dict(self.headers))
+            self.send_response(204)
+            self.end_headers()
+
+        do_GET = do_POST
+
+    with serving(Elsewhere) as elsewhere:
+
+        class Redirecting(QuietHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(status)
+                self.send_header("Location", f"{elsewhere}/taken")
+                self.end_headers()
+
+        with serving(Redirecting) as address, pytest.raises(NotSent):
+            TextMessages(f"{address}/sms", "jeton-secret", 5, verifying_context()).send(PHONE, "code 123456")
+
+    assert seen == []
+
+
+def test_service_for_text_messages_when_the_environment_names_a_proxy_then_this_machine_is_reached_without_it(
+    monkeypatch, phones
+):
+    address = phones.pop(0)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    TextMessages(address, "jeton-secret", 5, verifying_context()).send(PHONE, "code 123456")
+
+    assert len(phones) == 1
 
 
 def wrong(code):
