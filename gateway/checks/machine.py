@@ -144,6 +144,9 @@ def _audit(settings: Settings) -> Finding:
         Audit(settings.audit).close()
     except OSError as error:
         return fail("audit", f"{settings.audit.to}: {error}", "the service does not start without its audit")
+    file = settings.audit.file if settings.audit.to == "file" else None
+    if file and file.is_file() and file.stat().st_mode & stat.S_IRWXO:
+        return warn("audit", f"everybody on this machine may read {file}", f"chmod 600 {file}")
     return ok("audit", f"goes to {settings.audit.file or settings.audit.to}")
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import re
+import stat
 import sys
 from collections.abc import Callable, MutableMapping
+from io import TextIOWrapper
 from typing import Any
 
 import structlog
@@ -18,8 +21,25 @@ import structlog
 from gateway.settings import Audit as AuditSettings
 
 _LOGIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
+OWNER_ONLY = 0o600
 NOT_A_LOGIN = "?"
 """In the place of what was typed as a login and can't be one: people type passwords into the wrong field."""
+
+
+class _PrivateFileHandler(logging.handlers.WatchedFileHandler):
+    """Its file is for its owner alone, whatever the umask says, and for a group that an administrator lets in."""
+
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=_open_private)
+
+
+def _open_private(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags, OWNER_ONLY)
+    found = os.fstat(descriptor)
+    if stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IRWXO and found.st_uid == os.geteuid():
+        # Made by somebody else, or by a version that let everybody read it.
+        os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~stat.S_IRWXO)
+    return descriptor
 
 
 class Audit:
@@ -72,7 +92,7 @@ def _handler(settings: AuditSettings, *, opens_late: bool) -> logging.Handler:
     handler: logging.Handler
     if settings.to == "file" and settings.file:
         # Opens the file anew when logrotate has moved it away: no line is lost, no signal needed.
-        handler = logging.handlers.WatchedFileHandler(settings.file, encoding="utf-8", delay=opens_late)
+        handler = _PrivateFileHandler(settings.file, encoding="utf-8", delay=opens_late)
     elif settings.to == "syslog":
         host, colon, port = settings.syslog.rpartition(":")
         address = (host, int(port)) if colon and port.isdigit() else settings.syslog

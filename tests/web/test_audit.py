@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import logging
+import os
+import pwd
 import re
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 import threading
@@ -166,6 +170,65 @@ def test_file_when_logrotate_moves_it_while_events_come_then_no_line_is_lost(fil
     assert sorted((line["writer"], line["number"]) for line in lines) == [
         (place, number) for place in (0, 1) for number in range(written[place])
     ]
+
+
+@pytest.fixture(params=[0, 0o022], ids=["no umask", "umask 022"])
+def umask(request):
+    former = os.umask(request.param)
+    yield
+    os.umask(former)
+
+
+def mode(file):
+    return stat.S_IMODE(file.stat().st_mode)
+
+
+def test_file_when_it_is_made_then_its_owner_alone_may_read_it_whatever_the_umask(umask, file):
+    Audit(AuditSettings(to="file", file=file)).close()
+
+    assert oct(mode(file)) == "0o600"
+
+
+def test_file_when_somebody_moved_it_away_then_the_new_one_is_its_owners_alone(umask, file):
+    audit = Audit(AuditSettings(to="file", file=file))
+    audit.record("find", "found")
+    file.rename(file.with_name("audit.log.1"))
+
+    audit.record("find", "found")
+    audit.close()
+
+    assert oct(mode(file)) == "0o600"
+
+
+@pytest.mark.parametrize("before, after", [(0o644, "0o640"), (0o666, "0o660"), (0o640, "0o640"), (0o600, "0o600")])
+def test_file_when_it_is_there_already_then_others_lose_it_and_its_group_keeps_it(file, before, after):
+    file.touch()
+    file.chmod(before)
+
+    Audit(AuditSettings(to="file", file=file)).close()
+
+    assert oct(mode(file)) == after
+
+
+def test_file_when_logrotate_makes_the_next_one_then_both_are_their_owners_alone(umask, file, tmp_path):
+    """The real logrotate with our configuration; the owner is whoever runs the test."""
+    owner, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+    section = LOGROTATE.read_text().partition("}")[0] + "}\n"
+    text = section.replace("/var/log/mamia/audit.log", str(file)).replace(" mamia mamia", f" {owner} {group}")
+    config = tmp_path / "logrotate.conf"
+    config.write_text(text)
+    config.chmod(0o600)
+    audit = Audit(AuditSettings(to="file", file=file))
+    audit.record("find", "found")
+
+    program = shutil.which("logrotate", path="/usr/sbin:/usr/bin")
+    subprocess.run([program, "--force", "--state", tmp_path / "state", config], check=True)
+    audit.record("find", "found")
+    audit.close()
+
+    files = list(tmp_path.glob("audit.log*"))
+    assert len(files) == 2
+    assert {oct(mode(one)) for one in files} == {"0o600"}
 
 
 SECRET = {

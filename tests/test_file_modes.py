@@ -1,0 +1,55 @@
+"""What our processes write beside the audit is for their owner alone, also where the umask would let others in."""
+
+from __future__ import annotations
+
+import os
+import stat
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from gateway.capture.listen import own_socket
+from gateway.post.spool import Spool
+from gateway.protection.seal import make_key_pair
+from gateway.settings import Notices
+
+
+@pytest.fixture(autouse=True)
+def no_umask():
+    former = os.umask(0)
+    yield
+    os.umask(former)
+
+
+def mode(path: Path) -> str:
+    return oct(stat.S_IMODE(path.stat().st_mode))
+
+
+def test_spool_when_it_holds_a_mail_then_no_other_user_can_get_at_it(tmp_path):
+    spool = Spool(Notices(smtp_host=""), tmp_path / "mails")
+    spool.put(EmailMessage())
+
+    folders = [spool.folder, *(folder for folder in spool.folder.iterdir() if folder.is_dir())]
+    assert len(folders) == 4
+    assert {mode(folder) for folder in folders} == {"0o700"}
+
+
+def test_spool_when_its_folder_was_open_to_others_then_it_is_closed(tmp_path):
+    (tmp_path / "mails").mkdir(mode=0o777)
+
+    Spool(Notices(smtp_host=""), tmp_path / "mails")
+
+    assert mode(tmp_path / "mails") == "0o700"
+
+
+def test_keys_when_they_are_made_then_the_private_one_is_its_owners_alone(tmp_path):
+    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
+
+    assert mode(tmp_path / "worker.key") == "0o600"
+
+
+def test_socket_of_the_listener_when_it_is_made_then_its_owner_and_group_alone_may_connect(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with own_socket(Path("s")):
+        assert mode(Path("s")) == "0o660"
