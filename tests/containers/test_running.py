@@ -50,10 +50,11 @@ def image(tmp_path_factory):
 
 def test_gateways_image_when_built_then_it_serves_and_its_health_check_knows(image, directory, tmp_path):
     made = Dockerfile(DOCKER / "Dockerfile", ROOT, tmp_path)
-    port, tools = free_port(), image / "opt/mamia/bin"
-    config = write_settings_file(tmp_path, directory, in_web=f"port = {port}\nhosts = ['127.0.0.1']")
+    port, health_port, tools = free_port(), free_port(), image / "opt/mamia/bin"
+    in_web = f"port = {port}\nhealth_port = {health_port}\nhosts = ['127.0.0.1']"
+    config = write_settings_file(tmp_path, directory, in_web=in_web)
     environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "MAMIA_CONFIG": str(config)}
-    probe = json.loads(made.last("HEALTHCHECK").partition("CMD ")[2].replace("8080", str(port)))
+    probe = json.loads(made.last("HEALTHCHECK").partition("CMD ")[2].replace("8081", str(health_port)))
     before = subprocess.run(probe, env=environment, cwd=tmp_path, capture_output=True).returncode
 
     process = subprocess.Popen(json.loads(made.last("CMD")), env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
