@@ -21,6 +21,7 @@ from dockerfile import Dockerfile
 from front_end import FrontEnd
 from patience import wait_until
 from ports import free_port
+from proxy import Proxy
 from settings_file import write_settings_file
 
 from gateway.checks.finding import Level
@@ -203,49 +204,27 @@ def front_ends(directory, redis, portals_certificate, tmp_path):
 
 @pytest.fixture
 def proxied(front_ends, tmp_path):
-    """nginx with our file before both; the site's address and the authority of its certificate."""
-    made, port, plain, portals = make_certificates(tmp_path, "localhost"), free_port(), free_port(), free_port()
-    text = (DOCKER / "proxy/mamia.conf").read_text()
-    for old, new in {
-        "web1:8080": f"127.0.0.1:{front_ends[0].port}",
-        "web2:8080": f"127.0.0.1:{front_ends[1].port}",
-        "listen 8080": f"listen 127.0.0.1:{plain}",
-        "listen 8443": f"listen 127.0.0.1:{port}",
-        "listen 8444": f"listen 127.0.0.1:{portals}",
-        "/run/secrets/tls_certificate": str(made.certificate),
-        "/run/secrets/tls_key": str(made.key),
-    }.items():
-        assert old in text
-        text = text.replace(old, new)
-    (tmp_path / "mamia.conf").write_text(text)
-    temporary = "".join(
-        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (tmp_path / "nginx.conf").write_text(
-        f"daemon off; pid {tmp_path}/nginx.pid; error_log stderr; events {{}}\n"
-        f"http {{ {temporary} include {tmp_path}/mamia.conf; }}\n"
-    )
-    process = subprocess.Popen(["nginx", "-p", tmp_path, "-c", tmp_path / "nginx.conf"], stderr=subprocess.DEVNULL)
+    """nginx with our files before both; the site's address and the authority of its certificate."""
+    proxy = Proxy(tmp_path, [f"127.0.0.1:{front_end.port}" for front_end in front_ends])
     site = requests.Session()
     # Else a bundle that this machine's environment names would come before ours.
     site.trust_env = False
-    site.verify = str(made.authority)
+    site.verify = proxy.authority
     site.headers["Connection"] = "close"
-    site.portals = f"https://localhost:{portals}"
-    address = f"https://localhost:{port}"
+    site.portals = proxy.portals_address
 
     def answers():
         try:
-            return site.get(address + "/health/ready", timeout=60).ok
+            return site.get(proxy.address + "/health/ready", timeout=60).ok
         except requests.ConnectionError:
             return False
 
+    proxy.start()
     try:
         wait_until(answers)
-        yield site, address
+        yield site, proxy.address
     finally:
-        process.terminate()
-        process.wait(60)
+        proxy.stop()
 
 
 def test_proxy_when_a_front_end_dies_then_nobody_who_opens_a_page_notices(proxied, front_ends):
