@@ -81,9 +81,25 @@ def _of_proxies(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "web.secure_cookies", "is false behind a proxy: cookies would travel in clear"
 
 
+MEMORY_STORE = (
+    "keeps counts and used tickets in memory, and people can reach this service: after a restart guessing would "
+    "start afresh and used tickets would be accepted again. Set it to a redis:// or valkey:// URL; to take that "
+    "risk, throttle.allow_memory_store = true"
+)
+
+
 def _of_store(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.web.processes > 1 and settings.throttle.store.startswith("memory:"):
         yield (
             "web.processes",
             'is more than 1, and throttle.store = "memory://": each would count for itself; use redis:// or valkey://',
         )
+    if uses_memory_for_people(settings) and not settings.throttle.allow_memory_store:
+        yield "throttle.store", MEMORY_STORE
+
+
+def uses_memory_for_people(settings: Settings) -> bool:
+    """Whether a restart forgets counts and used tickets of a service that is more than a demo on this machine."""
+    web = settings.web
+    serves_people = bool(web.trusted_proxies) or not all(is_loopback(host.strip("[]")) for host in web.hosts)
+    return serves_people and settings.throttle.store.startswith("memory:")

@@ -148,6 +148,9 @@ def portal(name, by="token"):
         ("[web]", "[web]\nhealth_port = 8080", "web.health_port", "web.port too"),
         ("[web]", "[web]\nis_in_container_network = true", "web.is_in_container_network", "trusted_proxies"),
         ("[web]", '[web]\nsocket = "/run/mamia-web/web.sock"', "web.socket", "trusted_proxies"),
+        ("[web]", "[web]\ntrusted_proxies = 1", "throttle.store", "allow_memory_store"),
+        ("[web]", '[web]\nhosts = ["localhost", "www.ac-example.fr"]', "throttle.store", "redis://"),
+        ("[web]", '[throttle]\nallow_memory_store = true\n[web]\nprocesses = 2', "web.processes", "count for itself"),
         ("[web]", '[web]\nsocket = "web.sock"', "web.socket", "begin with /"),
         ("[web]", f'[web]\nsocket = "/{"x" * 107}"', "web.socket", "107 bytes"),
         ("[web]", f"{portal('a')}{portal('b')}[web]", "api.clients.b", "has the token or certificate of a"),
@@ -167,8 +170,23 @@ def test_settings_when_only_this_machine_reaches_the_service_then_its_address_is
 
 def test_settings_when_the_network_is_that_of_a_container_behind_a_proxy_then_any_address_is_taken(write):
     permit = 'is_in_container_network = true\ntrusted_proxies = 1\nhost = "0.0.0.0"\nhealth_host = "::"'
+    store = '[throttle]\nstore = "redis://valkey"'
 
-    assert load(write("[web]", f"[web]\n{permit}")).web.host == "0.0.0.0"
+    assert load(write("[web]", f"{store}\n[web]\n{permit}")).web.host == "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    "throttle, in_web",
+    [
+        ("", ""),
+        ("", "hosts = ['localhost', '127.0.0.1', '[::1]']"),
+        ("allow_memory_store = true", "trusted_proxies = 1"),
+        ("store = 'valkey://valkey'", "trusted_proxies = 1"),
+    ],
+    ids=["demo", "demo by other names", "wanted", "shared store"],
+)
+def test_settings_when_the_store_fits_the_service_then_it_is_taken(write, throttle, in_web):
+    assert load(write("[web]", f"[throttle]\n{throttle}\n[web]\n{in_web}"))
 
 
 def test_settings_when_a_variable_names_a_removed_one_then_the_fault_says_what_does_its_work(write, monkeypatch):
