@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -26,6 +26,8 @@ class FrontEnd:
 
     config: Path
     port: int
+    log: Path | None = None
+    """Where its standard error goes; by default to that of the tests."""
     dying: tuple[float, float] | None = field(default=None, init=False)
     """From when to when on the monotonic clock it was being killed."""
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -42,12 +44,25 @@ class FrontEnd:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(self.config)]
-        self._process = subprocess.Popen(command, start_new_session=True)
+        with self.log.open("ab") if self.log else nullcontext() as errors:
+            self._process = subprocess.Popen(command, start_new_session=True, stderr=errors)
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready():
             assert self._process.poll() is None, "mamia serve ended at once; its own output says why"
             assert time.monotonic() < deadline, "mamia serve does not start"
             time.sleep(0.1)
+
+    def send(self, number: signal.Signals) -> None:
+        """To gunicorn's parent."""
+        assert self._process
+        self._process.send_signal(number)
+
+    @property
+    def children(self) -> set[int]:
+        """The processes that serve now."""
+        assert self._process
+        listed = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        return {int(number) for number in listed.split()}
 
     def kill(self) -> None:
         """gunicorn's parent and its workers, as the kernel kills them when memory is short."""

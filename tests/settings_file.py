@@ -20,6 +20,8 @@ def write_settings_file(
     """`folder`/mamia.toml for a process bound as the gateway; the rest is added to its sections or the end."""
     (folder / "gateway").write_text(directory.slapd.password("gateway"))
     file = folder / "mamia.toml"
+    # Many services run on this machine at once; those whose test is about it name a port of their own.
+    health = "" if "health_port" in in_web else "health_port = 0"
     file.write_text(f"""
 [directory]
 servers = {json.dumps(list(servers or (directory.url,)))}
@@ -34,6 +36,7 @@ receive_timeout_seconds = 30
 base = "{PEOPLE}"
 [web]
 secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
+{health}
 {in_web}
 {more}""")
     return file

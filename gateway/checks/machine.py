@@ -20,6 +20,7 @@ from gateway.post.spool import connected
 from gateway.protection.audit import Audit
 from gateway.protection.store import Store
 from gateway.settings import PREFIX, Notices, Settings
+from gateway.settings.contradictions import uses_memory_for_people
 from gateway.settings.file import WEB_SECRETS
 from gateway.targets import secret_file
 from gateway.tls import refusal
@@ -92,6 +93,9 @@ def check_store(settings: Settings) -> Finding:
         return fail("throttle.store", f"{type(error).__name__}", "without it every change and reset is refused (503)")
     if not answers:
         return fail("throttle.store", "it does not answer", "without it every change and reset is refused (503)")
+    if uses_memory_for_people(settings):
+        text = "in this process's memory: a restart forgets all counts, and accepts used tickets again"
+        return warn("throttle.store", text, "a redis:// or valkey:// URL; then throttle.allow_memory_store can go")
     if not store.is_shared:
         return ok("throttle.store", "in this process's memory: enough for one process, forgotten at a restart")
     return ok("throttle.store", "answers")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.checks.finding import Finding, ok, warn
 from gateway.settings import ApiClient, Settings
-from gateway.settings.types import LOOPBACK
+from gateway.settings.types import is_loopback
 
 MOST_ADDRESSES = 1 << 16
 ROUNDCUBE = "roundcube"
@@ -24,10 +24,10 @@ def check_portals(settings: Settings) -> Iterator[Finding]:
 
 def _transport(settings: Settings) -> Finding:
     web = settings.web
-    if web.tls_certificate_file or web.trusted_proxies or web.host in LOOPBACK:
-        return ok("api", f"on for {', '.join(settings.api.clients)}; TLS is here or before it")
+    if web.trusted_proxies or is_loopback(web.host):
+        return ok("api", f"on for {', '.join(settings.api.clients)}; nobody but this machine or the proxy reaches it")
     text = f"tokens and passwords come to {web.host}:{web.port} in clear"
-    return warn("api", text, "web.tls_certificate_file, or a proxy that speaks TLS and web.trusted_proxies")
+    return warn("api", text, "a proxy that speaks TLS, and web.trusted_proxies")
 
 
 def _client(checked: str, client: ApiClient) -> Iterator[Finding]:

@@ -6,19 +6,25 @@ import argparse
 import logging
 import os
 import shutil
-import ssl
 import sys
 import tempfile
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from gateway.app import create_app
+from gateway.cli.addresses import (
+    AddressUnusable,
+    bind_option,
+    check_socket,
+    open_liveness,
+    opens_another_port,
+    try_port,
+)
 from gateway.cli.core_dumps import forbid_core_dumps
+from gateway.cli.http_worker import HttpWorker
 from gateway.composition.web import build_gateway
 from gateway.logs import log_to_standard_error
 from gateway.metrics import FOLDER_VARIABLE
@@ -26,8 +32,8 @@ from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
 from gateway.settings.file import SettingsError, load
 from gateway.settings.types import LOOPBACK
-from gateway.tls import STRICT
 from gateway.web.language import catalogues
+from gateway.web.liveness import LivenessThread
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"mamia serve: {fault}", file=sys.stderr)
             return USAGE_ERROR
         Server(settings, arguments.config).run()
+    except AddressUnusable as error:
+        print(f"mamia serve: {error}", file=sys.stderr)
+        return USAGE_ERROR
     finally:
         if folder := os.environ.get(FOLDER_VARIABLE):
             shutil.rmtree(folder, ignore_errors=True)
@@ -66,7 +75,10 @@ def _unusable(settings: Settings) -> str:
     if missing := _missing(settings):
         return missing
     try:
+        check_socket(settings.web)
         build_gateway(settings).close()
+    except AddressUnusable as error:
+        return str(error)
     except KeyFileError as error:
         return f"workstation.public_key_file: {error}"
     except OSError as error:
@@ -102,41 +114,22 @@ def _forget_metrics_of(_: object, worker: Any) -> None:
         mark_process_dead(worker.pid)
 
 
-def _for_portals(_config: object, make_context: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
-    """Portals are known by their certificate's fingerprint, so one of an old authority is good on Python 3.13 too."""
-    context = make_context()
-    context.verify_flags &= ~STRICT
-    return context
-
-
-class Worker(ThreadWorker):
-    """gunicorn's threads, which answer what has been read already before they wait for more.
-
-    With the end of a body that no page reads, gunicorn 25 may read the client's next request. It then waits until
-    more comes, and the client until `keepalive` seconds are over. gunicorn 27 looks at what it has read.
-    """
-
-    def handle(self, conn: TConn) -> Any:
-        keeps = super().handle(conn)
-        parser: Any = conn.parser
-        while keeps is True and parser.unreader.buf.tell():
-            keeps = super().handle(conn)
-        return keeps
-
-
 class Server(BaseApplication):
     """gunicorn with threads. SIGHUP reads the settings anew, and new processes take over from the old ones."""
 
     def __init__(self, settings: Settings, config: Path | None) -> None:
+        """Raises AddressUnusable."""
         self._settings = settings
         self._config = config
+        self._liveness = open_liveness(settings.web)
+        self._thread: LivenessThread | None = None
         super().__init__()
 
     def reload(self) -> None:
         """Settings that can't be used leave the service as it is."""
         try:
             settings = load(self._config)
-            fault = _unusable(settings)
+            fault = _unusable(settings) or self._open_addresses(settings)
         except SettingsError as error:
             fault = "; ".join(f"{f.key} {f.message}" for f in error.faults)
         if fault:
@@ -145,12 +138,26 @@ class Server(BaseApplication):
         self._settings = settings
         super().reload()
 
+    def _open_addresses(self, settings: Settings) -> str:
+        """Open what the new settings name and is not open yet; why it can't be, else empty."""
+        old, new = self._settings.web, settings.web
+        try:
+            if opens_another_port(old, new):
+                try_port(new)
+            if (new.health_host, new.health_port) != (old.health_host, old.health_port):
+                liveness = open_liveness(new)
+                if self._liveness:
+                    self._liveness.close()
+                self._liveness = liveness
+        except AddressUnusable as error:
+            return str(error)
+        return ""
+
     def load_config(self) -> None:
         web = self._settings.web
-        host = f"[{web.host}]" if ":" in web.host else web.host
         options: dict[str, Any] = {
-            "bind": f"{host}:{web.port}",
-            "worker_class": Worker,
+            "bind": bind_option(web),
+            "worker_class": HttpWorker,
             "workers": web.processes,
             "threads": web.threads,
             "graceful_timeout": GRACE_SECONDS,
@@ -158,14 +165,23 @@ class Server(BaseApplication):
             "proc_name": "mamia",
             "loglevel": "warning",
             "control_socket_disable": True,
+            "post_fork": self._start_liveness,
+            "worker_exit": self._stop_liveness,
             "child_exit": _forget_metrics_of,
         }
-        if web.tls_certificate_file:
-            options |= {"certfile": str(web.tls_certificate_file), "keyfile": str(web.tls_key_file)}
-        if authority := self._settings.api.client_ca_file:
-            options |= {"ca_certs": str(authority), "cert_reqs": ssl.CERT_OPTIONAL, "ssl_context": _for_portals}
         for name, value in options.items():
             self.cfg.set(name, value)
+
+    def _start_liveness(self, _arbiter: object, _worker: object) -> None:
+        """Runs in each new process, before it builds the pages."""
+        if self._liveness:
+            self._thread = LivenessThread(self._liveness)
+            self._thread.start()
+
+    def _stop_liveness(self, _arbiter: object, _worker: object) -> None:
+        """Runs in a process that ends, once it has finished its requests. The parent has no such thread."""
+        if self._thread:
+            self._thread.stop()
 
     def load(self) -> Any:
         return create_app(build_gateway(self._settings))

@@ -64,6 +64,8 @@ file = {_toml(slapd.state / "audit.log")}
 [web]
 host = "{host}"
 port = {port}
+# Several demos may run on one machine.
+health_port = 0
 secret_keys_file = {_toml(keys)}
 secure_cookies = false
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, IPvAnyNetwork, model_validator
@@ -44,5 +43,3 @@ class Api(Section):
 
     It must put it in the place of whatever a client wrote there itself.
     """
-    client_ca_file: Path | None = None
-    """Where this process speaks TLS itself: those who vouch for clients' certificates (a self-signed one, itself)."""

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.settings import ResetMode, Settings
+from gateway.settings import ResetMode, Settings, Web
+from gateway.settings.types import is_loopback
 
 
 def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     """The key of each, and what to mend."""
     yield from _of_second_proof(settings)
-    yield from _of_web(settings)
     yield from _of_portals(settings)
     if settings.capture.socket and not settings.workstation.targets:
         yield "capture.socket", "has nowhere to bring passwords: [workstation.targets] names none"
+
+
+def contradictions_of_web(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Those that concern the web service alone; the worker and the listener may not know all of its settings."""
+    yield from _of_addresses(settings.web)
+    yield from _of_proxies(settings)
+    yield from _of_store(settings)
 
 
 def _of_second_proof(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -37,25 +44,62 @@ def _of_portals(settings: Settings) -> Iterator[tuple[str, str]]:
         for proof in (*client.token_sha256, *client.certificate_sha256):
             if seen.setdefault(proof, name) != name:
                 yield f"api.clients.{name}", f"has the token or certificate of {seen[proof]}: which of them calls?"
-        hands_on = settings.api.certificate_header or settings.api.client_ca_file
-        if client.certificate_sha256 and not hands_on:
+        if client.certificate_sha256 and not settings.api.certificate_header:
             yield (
                 f"api.clients.{name}.certificate_sha256",
-                "needs api.certificate_header or api.client_ca_file: no certificate is seen otherwise",
+                "needs api.certificate_header: no certificate is seen otherwise",
             )
 
 
-def _of_web(settings: Settings) -> Iterator[tuple[str, str]]:
+OPEN_ADDRESS = (
+    "{host} can be reached from other machines, in plain text and without the proxy that refuses slow clients. Use "
+    "127.0.0.1 (or web.socket) with a proxy such as docker/proxy/mamia.conf on this machine; only in a container "
+    "network that nobody but the proxy reaches, set web.is_in_container_network = true"
+)
+
+
+def _of_addresses(web: Web) -> Iterator[tuple[str, str]]:
+    """gunicorn waits for the rest of a half-sent request as long as the client wants; only a proxy may reach it."""
+    for key, host in (("web.host", web.host), ("web.health_host", web.health_host)):
+        if not is_loopback(host) and not web.is_in_container_network:
+            yield key, OPEN_ADDRESS.format(host=host)
+    if web.health_port == web.port and web.health_host == web.host and not web.socket:
+        yield "web.health_port", "is web.port too: give it a port of its own, or 0 for none"
+    if web.is_in_container_network and not web.trusted_proxies:
+        yield (
+            "web.is_in_container_network",
+            "needs web.trusted_proxies: the proxy that ends TLS and refuses slow clients",
+        )
+    if web.socket and not web.trusted_proxies:
+        yield "web.socket", "needs web.trusted_proxies: a socket gives no address, so all people would count as one"
+
+
+def _of_proxies(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.api.certificate_header and not settings.web.trusted_proxies:
+        yield "api.certificate_header", "needs web.trusted_proxies: from nobody else is that header believed"
+    if settings.web.secure_cookies is False and settings.web.trusted_proxies:
+        yield "web.secure_cookies", "is false behind a proxy: cookies would travel in clear"
+
+
+MEMORY_STORE = (
+    "keeps counts and used tickets in memory, and people can reach this service: after a restart guessing would "
+    "start afresh and used tickets would be accepted again. Set it to a redis:// or valkey:// URL; to take that "
+    "risk, throttle.allow_memory_store = true"
+)
+
+
+def _of_store(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.web.processes > 1 and settings.throttle.store.startswith("memory:"):
         yield (
             "web.processes",
             'is more than 1, and throttle.store = "memory://": each would count for itself; use redis:// or valkey://',
         )
-    if settings.api.certificate_header and not settings.web.trusted_proxies:
-        yield "api.certificate_header", "needs web.trusted_proxies: from nobody else is that header believed"
-    if settings.api.client_ca_file and not settings.web.tls_certificate_file:
-        yield "api.client_ca_file", "needs web.tls_certificate_file: without TLS no certificate is shown"
-    if bool(settings.web.tls_certificate_file) != bool(settings.web.tls_key_file):
-        yield "web.tls_certificate_file", "and web.tls_key_file go together: one of them is missing"
-    if settings.web.secure_cookies is False and settings.web.trusted_proxies:
-        yield "web.secure_cookies", "is false behind a proxy: cookies would travel in clear"
+    if uses_memory_for_people(settings) and not settings.throttle.allow_memory_store:
+        yield "throttle.store", MEMORY_STORE
+
+
+def uses_memory_for_people(settings: Settings) -> bool:
+    """Whether a restart forgets counts and used tickets of a service that is more than a demo on this machine."""
+    web = settings.web
+    serves_people = bool(web.trusted_proxies) or not all(is_loopback(host.strip("[]")) for host in web.hosts)
+    return serves_people and settings.throttle.store.startswith("memory:")

@@ -19,7 +19,8 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings.exceptions import SettingsError as EnvironmentError_
 
 from gateway.settings import PREFIX, Settings
-from gateway.settings.contradictions import contradictions
+from gateway.settings.contradictions import contradictions, contradictions_of_web
+from gateway.settings.removed import REMOVED
 
 CONFIG_VARIABLE = "MAMIA_CONFIG"
 DEFAULT_FILE = Path("mamia.toml")
@@ -65,6 +66,9 @@ def load(path: Path | None = None, *, web_secrets: bool = True) -> Settings:
         faults.append(Fault("the environment", str(error).replace("\n", " ")))
     else:
         faults += [Fault(*contradiction) for contradiction in contradictions(settings)]
+        if web_secrets:
+            # What they are about may be in the web service's environment alone, as a store's URL with its password.
+            faults += [Fault(*contradiction) for contradiction in contradictions_of_web(settings)]
     if faults:
         raise SettingsError(str(source), faults)
     return settings
@@ -142,14 +146,17 @@ def _unknown_variables(environment: Mapping[str, str]) -> list[Fault]:
         field = Settings.model_fields.get(section)
         keys = getattr(field.annotation, "model_fields", {}) if field else {}
         if key.partition("__")[0] not in keys:
-            faults.append(Fault(name, "names no setting; expected MAMIA_SECTION__KEY, e.g. MAMIA_WEB__PORT"))
+            unknown = "names no setting; expected MAMIA_SECTION__KEY, e.g. MAMIA_WEB__PORT"
+            faults.append(Fault(name, REMOVED.get(f"{section}.{key}", unknown)))
     return faults
 
 
 def _fault(detail: Any) -> Fault:
     key = ".".join(str(part) for part in detail["loc"])
     message = detail["msg"].removeprefix("Value error, ")
-    return Fault(key, "is not a known setting" if detail["type"] == "extra_forbidden" else message)
+    if detail["type"] == "extra_forbidden":
+        return Fault(key, REMOVED.get(key, "is not a known setting"))
+    return Fault(key, message)
 
 
 def read_secret(file: Path, key: str) -> SecretStr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +14,8 @@ from gateway.settings.types import Colour, Link, Section, Text
 
 SHORTEST_SECRET_KEY = 32
 """Characters; 32 of base64 carry 192 bits."""
+MAX_SOCKET_PATH_BYTES = 107
+"""Of a Unix socket's address (unix(7))."""
 LOGO_SUFFIXES = (".svg", ".png", ".webp", ".jpg")
 LARGEST_LOGO = 60_000
 """Bytes: a first page is to stay under 150 kB with it."""
@@ -71,14 +74,23 @@ class Captcha(Section):
 
 class Web(Section):
     host: Text = "127.0.0.1"
+    """Where the proxy connects to: a loopback address, unless `is_in_container_network`."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    socket: Path | None = None
+    """A Unix socket, in the place of `host` and `port`. Everybody who can enter its folder can connect; only the
+    proxy should."""
+    is_in_container_network: bool = False
+    """Whether the service runs in a container whose network only the proxy can reach: then `host` and `health_host`
+    may be any address."""
+    health_host: Text = "127.0.0.1"
+    """Where `/health/live` answers also while every thread is busy: a loopback address, unless
+    `is_in_container_network`."""
+    health_port: Annotated[int, Field(ge=0, le=65535)] = 8081
+    """0: none."""
     processes: Annotated[int, Field(ge=1, le=64)] = 1
     """More than one need a store that they share: `throttle.store` in Redis or Valkey."""
     threads: Annotated[int, Field(ge=1, le=256)] = 16
     """Of each process."""
-    tls_certificate_file: Path | None = None
-    """With its key: the service speaks TLS itself, where no proxy stands before it."""
-    tls_key_file: Path | None = None
     access_log: bool = True
     """A line a request to standard error: address, method, route (never an address with a ticket), status, time."""
     secret_keys: list[SecretStr] = []
@@ -100,6 +112,15 @@ class Web(Section):
     """Of the pages; the first one for people whose browser asks for none of them. A catalogue each."""
     templates: Path | None = None
     """A folder with the academy's own versions of files of `templates/`; the others stay ours."""
+
+    @field_validator("socket")
+    @classmethod
+    def _is_address(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_absolute():
+            raise ValueError(f"{path} does not begin with /")
+        if path is not None and len(os.fsencode(path)) > MAX_SOCKET_PATH_BYTES:
+            raise ValueError(f"{path} has more than {MAX_SOCKET_PATH_BYTES} bytes")
+        return path
 
     @field_validator("templates")
     @classmethod

@@ -63,7 +63,11 @@ class Throttle(Section):
     """Without it, redis:// and valkey:// to another machine are refused: whoever is on the way could read the store's
     password and change counts."""
     store: StoreUrl = "memory://"
-    """Where counts and what was spent are kept: memory for one process, Redis or Valkey for many."""
+    """Where counts and used tickets are kept: Redis or Valkey. The memory of one process is for the demo: a restart
+    forgets all of it."""
+    allow_memory_store: bool = False
+    """Whether `memory://` may serve people: after each restart, counts begin at 0, and used tickets are accepted
+    again."""
     store_tls_strict: bool = True
     """As `directory.tls_strict`, for a store with rediss:// or valkeys://."""
     per_login: Rates = "10/5 minutes; 25/day"

@@ -62,6 +62,14 @@ def shaped(pattern: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only programs on this machine can reach `host`."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def can_be_split(url: str) -> str:
     """Refuses a URL whose port is no number, or whose host is half in brackets."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, abort, request
+from werkzeug.exceptions import SecurityError
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -33,6 +34,12 @@ PERMISSIONS_POLICY = ", ".join(
 
 
 def protect(app: Flask, hsts_seconds: int) -> None:
+    @app.before_request
+    def refuse_missing_host() -> None:
+        """Werkzeug would take this server's own address, and any client is allowed to name that."""
+        if "HTTP_HOST" not in request.environ:
+            raise SecurityError("no Host header")
+
     @app.before_request
     def refuse_broken_utf8() -> None:
         """Werkzeug would keep the broken bytes as percent signs: a password that nobody typed."""

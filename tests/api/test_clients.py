@@ -8,14 +8,10 @@ import json
 import ssl
 import subprocess
 import sys
-from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
-import requests
-from certificates import make_certificates, make_old_certificates
-from front_end import FrontEnd
-from settings_file import write_settings_file
+from certificates import make_certificates
 
 from gateway.app import create_app
 
@@ -151,55 +147,3 @@ def test_a_certificate_when_the_header_holds_none_then_the_client_is_not_known(o
     portal.headers = {"Client-Cert": header}
 
     assert portal.get("/policy").json["code"] == "unauthenticated"
-
-
-@pytest.mark.parametrize("make_portals_own", [make_certificates, make_old_certificates])
-def test_a_certificate_when_the_service_itself_speaks_tls_then_whoever_has_its_key_is_known(
-    directory, certificates, tmp_path, make_portals_own
-):
-    own = make_portals_own(tmp_path, "127.0.0.1")
-    digest = client_of(own)["certificate_sha256"][0]
-    more = f"""
-[api]
-client_ca_file = "{own.authority}"
-[api.clients.portal]
-certificate_sha256 = ["{digest}"]
-services = ["policy"]
-addresses = ["127.0.0.1"]
-"""
-
-    def configure(port):
-        tls = (
-            f'tls_certificate_file = "{certificates.certificate}"\ntls_key_file = "{certificates.key}"\nport = {port}'
-        )
-        return write_settings_file(tmp_path, directory, in_web=tls, more=more)
-
-    service = SecureFrontEnd.on_a_free_port(configure)
-    service.authority = str(certificates.authority)
-    service.start()
-    try:
-        with session_trusting(certificates.authority) as session:
-            url = f"{service.address}/api/v1/policy"
-            assert session.get(url).json()["code"] == "unauthenticated"
-            assert session.get(url, cert=(str(own.certificate), str(own.key))).status_code == 200
-    finally:
-        service.stop()
-
-
-class SecureFrontEnd(FrontEnd):
-    authority = ""
-
-    @property
-    def address(self):
-        return f"https://127.0.0.1:{self.port}"
-
-    def _is_ready(self):
-        with suppress(requests.ConnectionError), session_trusting(self.authority) as session:
-            return session.get(self.address + "/health/ready", timeout=60).ok
-        return False
-
-
-def session_trusting(authority):
-    session = requests.Session()
-    session.trust_env, session.verify = False, str(authority)
-    return session

@@ -31,6 +31,17 @@ def test_store_when_it_cannot_be_reached_then_it_fails_and_says_what_that_does_t
     assert "503" in found.mend
 
 
+def test_store_when_it_is_memory_and_people_reach_the_service_then_it_warns_what_a_restart_forgets(server):
+    found = levels(server, web={"trusted_proxies": 1}, throttle={"allow_memory_store": True})["throttle.store"]
+
+    assert found.level is Level.WARN
+    assert "used tickets" in found.finding
+
+
+def test_store_when_it_is_memory_and_only_this_machine_reaches_the_service_then_it_is_enough(server):
+    assert levels(server)["throttle.store"].level is Level.OK
+
+
 def test_mail_server_when_it_is_down_then_it_warns_that_mails_wait(server, tmp_path):
     notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": free_port()}
 

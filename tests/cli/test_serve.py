@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
@@ -16,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from certificates import make_certificates
 from patience import AT_ONCE_SECONDS, wait_until
 from ports import free_port
 from settings_file import write_settings_file
@@ -62,8 +60,8 @@ def test_service_when_it_runs_then_no_process_of_it_may_leave_a_core_dump(runnin
         assert core.split()[4:6] == ["0", "0"]
 
 
-def ask(port, path="/health/ready", scheme="http", **options):
-    with urllib.request.urlopen(f"{scheme}://localhost:{port}{path}", **options) as answer:
+def ask(port, path="/health/ready"):
+    with urllib.request.urlopen(f"http://localhost:{port}{path}") as answer:
         return answer.status, answer.read().decode()
 
 
@@ -75,10 +73,10 @@ def says(port, text):
         return False
 
 
-def wait_until_it_answers(port, scheme="http", **options):
+def wait_until_it_answers(port):
     def answers():
         try:
-            return ask(port, scheme=scheme, **options)[0] == 200
+            return ask(port)[0] == 200
         except (urllib.error.URLError, OSError):
             return False
 
@@ -200,15 +198,6 @@ def test_service_when_new_settings_can_not_be_used_and_it_gets_a_hangup_then_it_
         time.sleep(2)
         assert ask(port)[0] == 200
         assert process.poll() is None
-
-
-def test_service_when_it_has_a_certificate_then_it_speaks_tls_itself(directory, tmp_path):
-    port, made = free_port(), make_certificates(tmp_path, "localhost")
-    in_web = f'port = {port}\ntls_certificate_file = "{made.certificate}"\ntls_key_file = "{made.key}"'
-
-    with served(write_settings_file(tmp_path, directory, in_web=in_web)):
-        context = ssl.create_default_context(cafile=made.authority)
-        wait_until_it_answers(port, scheme="https", context=context)
 
 
 def test_service_when_it_runs_then_another_hosts_name_gets_400(running):

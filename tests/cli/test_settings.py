@@ -149,7 +149,21 @@ def portal(name, by="token"):
         ("base =", 'filter = "uid=*"\nbase =', "people.filter", "filter"),
         ("base =", 'filter = "(((uid=*)"\nbase =', "people.filter", "brackets"),
         ("[directory]", "[directory]\nstart_tls = true", "directory.servers", "secured once more"),
-        ("[web]", '[api]\nclient_ca_file = "/x"\n[web]', "api.client_ca_file", "tls_certificate_file"),
+        ("[web]", '[api]\nclient_ca_file = "/x"\n[web]', "api.client_ca_file", "api.certificate_header"),
+        ("[web]", '[web]\ntls_certificate_file = "/x"', "web.tls_certificate_file", "docker/proxy/mamia.conf"),
+        ("[web]", '[web]\ntls_key_file = "/x"', "web.tls_key_file", "docker/proxy/mamia.conf"),
+        ("[web]", '[web]\nhost = "0.0.0.0"', "web.host", "is_in_container_network"),
+        ("[web]", '[web]\nhost = "::"', "web.host", "docker/proxy/mamia.conf"),
+        ("[web]", '[web]\nhost = "www.ac-example.fr"', "web.host", "other machines"),
+        ("[web]", '[web]\nhealth_host = "192.0.2.1"', "web.health_host", "other machines"),
+        ("[web]", "[web]\nhealth_port = 8080", "web.health_port", "web.port too"),
+        ("[web]", "[web]\nis_in_container_network = true", "web.is_in_container_network", "trusted_proxies"),
+        ("[web]", '[web]\nsocket = "/run/mamia-web/web.sock"', "web.socket", "trusted_proxies"),
+        ("[web]", "[web]\ntrusted_proxies = 1", "throttle.store", "allow_memory_store"),
+        ("[web]", '[web]\nhosts = ["localhost", "www.ac-example.fr"]', "throttle.store", "redis://"),
+        ("[web]", '[throttle]\nallow_memory_store = true\n[web]\nprocesses = 2', "web.processes", "count for itself"),
+        ("[web]", '[web]\nsocket = "web.sock"', "web.socket", "begin with /"),
+        ("[web]", f'[web]\nsocket = "/{"x" * 107}"', "web.socket", "107 bytes"),
         ("[web]", f"{portal('a')}{portal('b')}[web]", "api.clients.b", "has the token or certificate of a"),
         ("[web]", f"{portal('a', by='certificate')}[web]", "api.clients.a.certificate_sha256", "certificate_header"),
         ("[web]", '[api]\ncertificate_header = "X"\n[web]', "api.certificate_header", "trusted_proxies"),
@@ -158,6 +172,45 @@ def portal(name, by="token"):
 )  # fmt: skip
 def test_settings_when_one_is_wrong_then_its_key_and_the_mend_are_told(write, old, new, key, told):
     assert told in faults(write(old, new))[key]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.8.7", "::1", "localhost"])
+def test_settings_when_only_this_machine_reaches_the_service_then_its_address_is_taken(write, host):
+    assert load(write("[web]", f'[web]\nhost = "{host}"')).web.host == host
+
+
+def test_settings_when_the_network_is_that_of_a_container_behind_a_proxy_then_any_address_is_taken(write):
+    permit = 'is_in_container_network = true\ntrusted_proxies = 1\nhost = "0.0.0.0"\nhealth_host = "::"'
+    store = '[throttle]\nstore = "redis://valkey"'
+
+    assert load(write("[web]", f"{store}\n[web]\n{permit}")).web.host == "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    "throttle, in_web",
+    [
+        ("", ""),
+        ("", "hosts = ['localhost', '127.0.0.1', '[::1]']"),
+        ("allow_memory_store = true", "trusted_proxies = 1"),
+        ("store = 'valkey://valkey'", "trusted_proxies = 1"),
+    ],
+    ids=["demo", "demo by other names", "wanted", "shared store"],
+)
+def test_settings_when_the_store_fits_the_service_then_it_is_taken(write, throttle, in_web):
+    assert load(write("[web]", f"[throttle]\n{throttle}\n[web]\n{in_web}"))
+
+
+def test_settings_when_a_variable_names_a_removed_one_then_the_fault_says_what_does_its_work(write, monkeypatch):
+    monkeypatch.setenv("MAMIA_WEB__TLS_KEY_FILE", "/etc/mamia/key.pem")
+
+    assert "docker/proxy/mamia.conf" in faults(write())["MAMIA_WEB__TLS_KEY_FILE"]
+
+
+def test_settings_when_a_contradiction_is_the_web_services_then_worker_and_listener_start(write):
+    """Their environment may lack what resolves it."""
+    file = write("[web]", '[web]\nhost = "0.0.0.0"\nprocesses = 2')
+
+    assert load(file, web_secrets=False).web.processes == 2
 
 
 @pytest.mark.parametrize("permit", ["start_tls = true", "allow_passwords_in_clear_over_the_network = true"])

@@ -160,6 +160,7 @@ def test_compose_settings_when_loaded_then_they_fit_the_services(tmp_path, compo
     assert {"directory", "valkey"} <= set(compose["services"])
     assert settings.directory.servers == ["ldap://directory:3890"]
     assert settings.throttle.store.startswith("redis://valkey:")
+    assert f"127.0.0.1:{settings.web.health_port}/health/live" in (DOCKER / "Dockerfile").read_text()
 
 
 @pytest.mark.parametrize("file", MANIFESTS, ids=lambda file: file.name)
@@ -202,4 +203,8 @@ def test_manifests_when_they_name_settings_secrets_and_services_then_those_are_t
     assert loaded.throttle.store.partition("//")[2].partition(":")[0] in of_kind("Service")
     [probe] = {part["readinessProbe"]["httpGet"]["httpHeaders"][0]["value"] for part in pods()["web"]["containers"]}
     assert probe in loaded.web.hosts
+    [web] = pods()["web"]["containers"]
+    ports = {port["name"]: port["containerPort"] for port in web["ports"]}
+    assert ports == {"http": loaded.web.port, "health": loaded.web.health_port}
+    assert {web[probe]["httpGet"]["port"] for probe in ("startupProbe", "livenessProbe")} == {"health"}
     assert tomllib.loads(settings)["web"]["trusted_proxies"] == 1

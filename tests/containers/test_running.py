@@ -21,6 +21,7 @@ from dockerfile import Dockerfile
 from front_end import FrontEnd
 from patience import wait_until
 from ports import free_port
+from proxy import Proxy
 from settings_file import write_settings_file
 
 from gateway.checks.finding import Level
@@ -50,10 +51,11 @@ def image(tmp_path_factory):
 
 def test_gateways_image_when_built_then_it_serves_and_its_health_check_knows(image, directory, tmp_path):
     made = Dockerfile(DOCKER / "Dockerfile", ROOT, tmp_path)
-    port, tools = free_port(), image / "opt/mamia/bin"
-    config = write_settings_file(tmp_path, directory, in_web=f"port = {port}\nhosts = ['127.0.0.1']")
+    port, health_port, tools = free_port(), free_port(), image / "opt/mamia/bin"
+    in_web = f"port = {port}\nhealth_port = {health_port}\nhosts = ['127.0.0.1']"
+    config = write_settings_file(tmp_path, directory, in_web=in_web)
     environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "MAMIA_CONFIG": str(config)}
-    probe = json.loads(made.last("HEALTHCHECK").partition("CMD ")[2].replace("8080", str(port)))
+    probe = json.loads(made.last("HEALTHCHECK").partition("CMD ")[2].replace("8081", str(health_port)))
     before = subprocess.run(probe, env=environment, cwd=tmp_path, capture_output=True).returncode
 
     process = subprocess.Popen(json.loads(made.last("CMD")), env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
@@ -202,49 +204,27 @@ def front_ends(directory, redis, portals_certificate, tmp_path):
 
 @pytest.fixture
 def proxied(front_ends, tmp_path):
-    """nginx with our file before both; the site's address and the authority of its certificate."""
-    made, port, plain, portals = make_certificates(tmp_path, "localhost"), free_port(), free_port(), free_port()
-    text = (DOCKER / "proxy/mamia.conf").read_text()
-    for old, new in {
-        "web1:8080": f"127.0.0.1:{front_ends[0].port}",
-        "web2:8080": f"127.0.0.1:{front_ends[1].port}",
-        "listen 8080": f"listen 127.0.0.1:{plain}",
-        "listen 8443": f"listen 127.0.0.1:{port}",
-        "listen 8444": f"listen 127.0.0.1:{portals}",
-        "/run/secrets/tls_certificate": str(made.certificate),
-        "/run/secrets/tls_key": str(made.key),
-    }.items():
-        assert old in text
-        text = text.replace(old, new)
-    (tmp_path / "mamia.conf").write_text(text)
-    temporary = "".join(
-        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (tmp_path / "nginx.conf").write_text(
-        f"daemon off; pid {tmp_path}/nginx.pid; error_log stderr; events {{}}\n"
-        f"http {{ {temporary} include {tmp_path}/mamia.conf; }}\n"
-    )
-    process = subprocess.Popen(["nginx", "-p", tmp_path, "-c", tmp_path / "nginx.conf"], stderr=subprocess.DEVNULL)
+    """nginx with our files before both; the site's address and the authority of its certificate."""
+    proxy = Proxy(tmp_path, [f"127.0.0.1:{front_end.port}" for front_end in front_ends])
     site = requests.Session()
     # Else a bundle that this machine's environment names would come before ours.
     site.trust_env = False
-    site.verify = str(made.authority)
+    site.verify = proxy.authority
     site.headers["Connection"] = "close"
-    site.portals = f"https://localhost:{portals}"
-    address = f"https://localhost:{port}"
+    site.portals = proxy.portals_address
 
     def answers():
         try:
-            return site.get(address + "/health/ready", timeout=60).ok
+            return site.get(proxy.address + "/health/ready", timeout=60).ok
         except requests.ConnectionError:
             return False
 
+    proxy.start()
     try:
         wait_until(answers)
-        yield site, address
+        yield site, proxy.address
     finally:
-        process.terminate()
-        process.wait(60)
+        proxy.stop()
 
 
 def test_proxy_when_a_front_end_dies_then_nobody_who_opens_a_page_notices(proxied, front_ends):

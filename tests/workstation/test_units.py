@@ -78,3 +78,13 @@ def test_file_when_systemd_owns_it_then_nobody_reads_it_but_the_processes_that_n
     assert stat.S_IMODE(file.st_mode) == 0o640
     # A user's own group has no members written down.
     assert ({user for user in members.split(",") if user} or {group}) == readers
+
+
+def test_folder_when_systemd_makes_it_then_the_proxy_may_enter_it_and_reads_no_secret(root):
+    """For web.socket, which any process that enters may connect to."""
+    folder = (root / "run/mamia-web").stat()
+    groups = {row[2]: row for row in (line.split(":") for line in (root / "etc/group").read_text().splitlines())}
+
+    assert stat.S_IMODE(folder.st_mode) == 0o710
+    assert groups[str(folder.st_gid)][0] == "mamia-proxy"
+    assert [row[0] for row in groups.values() if "www-data" in row[3].split(",")] == ["mamia-proxy"]

@@ -1,0 +1,59 @@
+"""The addresses at which `mamia serve` listens, checked before gunicorn opens them: it would end with a traceback."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from gateway.settings import Web
+from gateway.web.liveness import bind_liveness
+
+
+class AddressUnusable(Exception):
+    """The service can't listen where the settings say; the text names the setting and the reason."""
+
+
+def bind_option(web: Web) -> str:
+    """The address of the pages in gunicorn's notation."""
+    if web.socket:
+        return f"unix:{web.socket}"
+    host = f"[{web.host}]" if ":" in web.host else web.host
+    return f"{host}:{web.port}"
+
+
+def open_liveness(web: Web) -> socket.socket | None:
+    """The listening socket of `/health/live`; None where the settings want none. Raises AddressUnusable."""
+    if not web.health_port:
+        return None
+    try:
+        return bind_liveness(web.health_host, web.health_port)
+    except OSError as error:
+        address = f"{web.health_host}:{web.health_port}"
+        reason = f"{address}: {error.strerror}; choose another port, or 0 for none"
+        raise AddressUnusable(f"web.health_port: {reason}") from None
+
+
+def check_socket(web: Web) -> None:
+    """Raises AddressUnusable where `web.socket` can't be made."""
+    if not web.socket:
+        return
+    if web.socket.exists() and not web.socket.is_socket():
+        raise AddressUnusable(f"web.socket: {web.socket} is there already, and is no socket")
+    if not os.access(web.socket.parent, os.W_OK | os.X_OK):
+        raise AddressUnusable(f"web.socket: {web.socket.parent} is missing, or can't be written by this user")
+
+
+def opens_another_port(old: Web, new: Web) -> bool:
+    """Whether a change of settings needs a port that this process does not have yet."""
+    if new.socket:
+        return False
+    return bool(old.socket) or new.port != old.port
+
+
+def try_port(web: Web) -> None:
+    """Open the port of the pages and close it again. Raises AddressUnusable."""
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    try:
+        socket.create_server((web.host, web.port), family=family).close()
+    except OSError as error:
+        raise AddressUnusable(f"web.port: {web.host}:{web.port}: {error.strerror}") from None

@@ -1,0 +1,170 @@
+"""Requests byte by byte, as no library would send them, to `mamia serve` without a proxy."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import socket
+from contextlib import ExitStack, suppress
+
+import pytest
+from front_end import FrontEnd
+from patience import AT_ONCE_SECONDS, wait_until
+from settings_file import write_settings_file
+
+from gateway.cli.http_worker import LINGER_SECONDS, MAX_LINGERING
+
+BODY_BYTES = 200_000
+"""More than socket buffers hold, less than any request may have."""
+THREADS = 4
+TOO_LARGE_BYTES = 300_000
+"""More than any request may have."""
+JSON = "Content-Type: application/json"
+FORM = "Content-Type: application/x-www-form-urlencoded"
+PAGE = b"GET /assistance HTTP/1.1\r\nHost: localhost\r\n\r\n"
+TOKEN = "a-token-of-43-characters-that-nobody-guesses"
+CLIENT = f"""
+[api.clients.portal]
+services = ["change"]
+addresses = ["127.0.0.1"]
+token_sha256 = ["{hashlib.sha256(TOKEN.encode()).hexdigest()}"]
+[throttle]
+per_address = "3/day"
+"""
+
+
+@pytest.fixture(scope="module")
+def service(server, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("raw")
+
+    def configure(port):
+        return write_settings_file(folder, server, in_web=f"port = {port}\nthreads = {THREADS}", more=CLIENT)
+
+    running = FrontEnd.on_a_free_port(configure)
+    running.start()
+    yield running
+    running.stop()
+
+
+def connect(service):
+    return socket.create_connection(("127.0.0.1", service.port), timeout=AT_ONCE_SECONDS)
+
+
+def answers_to(service, *parts):
+    """The statuses of all answers, with the connection's end. A reset loses what was not read yet."""
+    received = b""
+    with connect(service) as line:
+        for part in parts:
+            # A client that is still sending when the other side closes for good.
+            with suppress(BrokenPipeError):
+                line.sendall(part)
+        line.shutdown(socket.SHUT_WR)
+        while chunk := line.recv(1 << 16):
+            received += chunk
+    return re.findall(rb"HTTP/1\.[01] (\d+)", received)
+
+
+def post(path, length, *headers):
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Length: {length}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def form_post(length, *headers):
+    return post("/retrouver-mon-compte", length, FORM, *headers)
+
+
+AUTHORIZED = f"Authorization: Bearer {TOKEN}"
+EARLY = {
+    "too large": (form_post(TOO_LARGE_BYTES, "Connection: close"), b"413"),
+    "too large for a program": (
+        post("/api/v1/change", TOO_LARGE_BYTES, AUTHORIZED, JSON, "Connection: close"),
+        b"413",
+    ),
+    "another media type": (post("/api/v1/change", BODY_BYTES, AUTHORIZED, "Connection: close"), b"415"),
+    "another method": (post("/assistance", BODY_BYTES, "Connection: close"), b"405"),
+    "nothing there": (post("/none", BODY_BYTES, "Connection: close"), b"404"),
+    "another host": (post("/none", BODY_BYTES, "Connection: close").replace(b"localhost", b"evil.example"), b"400"),
+    "a broken header": (post("/none", BODY_BYTES, "a header: with a blank"), b"400"),
+}
+
+
+@pytest.mark.parametrize("case", EARLY)
+def test_answer_when_it_comes_before_the_body_was_read_then_it_arrives_and_no_reset(service, case):
+    head, status = EARLY[case]
+
+    assert answers_to(service, head, b"x" * BODY_BYTES) == [status]
+
+
+def test_caller_when_it_has_no_token_and_sends_a_body_then_401_and_429_arrive(service):
+    head = post("/api/v1/change", BODY_BYTES, "Connection: close")
+
+    assert [answers_to(service, head, b"x" * BODY_BYTES) for _ in range(4)] == [[b"401"]] * 3 + [[b"429"]]
+
+
+def test_connection_when_a_body_was_not_read_then_the_next_request_on_it_is_answered(service):
+    head = post("/none", BODY_BYTES)
+
+    assert answers_to(service, head, b"x" * BODY_BYTES, PAGE) == [b"404", b"200"]
+
+
+@pytest.mark.parametrize("count", [10, 3 * MAX_LINGERING])
+def test_service_when_clients_leave_refused_connections_open_then_it_answers_others(service, count):
+    with ExitStack() as opened:
+        for _ in range(count):
+            line = opened.enter_context(connect(service))
+            line.sendall(EARLY["a broken header"][0])
+
+        assert [answers_to(service, PAGE) for _ in range(20)] == [[b"200"]] * 20
+
+
+def test_refused_connection_when_it_goes_on_sending_then_it_is_cut(service):
+    with connect(service) as line:
+        line.sendall(EARLY["a broken header"][0])
+
+        def is_cut():
+            try:
+                line.sendall(b"x")
+            except OSError:
+                return True
+            return False
+
+        wait_until(is_cut, LINGER_SECONDS + AT_ONCE_SECONDS)
+
+
+def chunked(*headers, size=b"5"):
+    """A form of the pages, which read the body."""
+    lines = ["POST /retrouver-mon-compte HTTP/1.1", "Host: localhost", FORM, *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + size + b"\r\nhello\r\n0\r\n\r\n"
+
+
+AMBIGUOUS = {
+    "length and chunks": chunked("Content-Length: 5", "Transfer-Encoding: chunked"),
+    "chunks and length": chunked("Transfer-Encoding: chunked", "Content-Length: 5"),
+    "two lengths": form_post(5, "Content-Length: 0") + b"hello",
+    "a list of lengths": form_post("5, 5") + b"hello",
+    "a length with a sign": form_post("+5") + b"hello",
+    "a length in other digits": form_post("٥") + b"hello",
+    "an unknown coding": chunked("Transfer-Encoding: xchunked"),
+    "chunks, then something else": chunked("Transfer-Encoding: chunked, identity"),
+    "a blank before the colon": chunked("Transfer-Encoding : chunked"),
+    "a folded header": chunked("X: y\r\n Transfer-Encoding: chunked"),
+    "a hexadecimal prefix": chunked("Transfer-Encoding: chunked", size=b"0x5"),
+    "a chunk's size with a sign": chunked("Transfer-Encoding: chunked", size=b"+5"),
+    "a chunk's size with an underscore": chunked("Transfer-Encoding: chunked", size=b"0_5"),
+}
+
+
+@pytest.mark.parametrize("case", AMBIGUOUS)
+def test_request_when_its_end_is_ambiguous_then_it_is_refused_and_nothing_after_it_is_read(service, case):
+    answers = answers_to(service, AMBIGUOUS[case], PAGE)
+
+    assert answers in ([b"400"], [b"501"])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.0\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n"],
+    ids=["none", "none in HTTP/1.0", "two"],
+)
+def test_request_when_it_does_not_name_one_host_then_it_is_refused(service, head):
+    assert answers_to(service, head + b"\r\n") == [b"400"]

@@ -1,0 +1,90 @@
+"""A restart of `mamia serve` forgets no count and no used ticket."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import requests
+from browser import CHANGE, RESET, Page
+from directory_server import NUMEN, PASSWORD
+from front_end import FrontEnd
+from ports import free_port
+from settings_file import write_settings_file
+
+NEW = "Nouveau-2025"
+MAX_TRIES = 3
+
+
+@pytest.fixture
+def front_end(directory, redis, tmp_path):
+    directory.add_person("fdurand4")
+
+    def configure(port):
+        more = f'[captcha]\nrequired = []\n[throttle]\nstore = "{redis.url}"\nper_login = "{MAX_TRIES}/hour"\n'
+        return write_settings_file(tmp_path, directory, in_web=f"port = {port}\nsecure_cookies = false", more=more)
+
+    running = FrontEnd.on_a_free_port(configure)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def send(front_end):
+    """Fills in the form of a page, or of that address, and sends it."""
+    with requests.Session() as session:
+        session.trust_env = False
+
+        def sender(path, page=None, **typed):
+            page = page or Page(session.get(front_end.address + path, timeout=60))
+            return Page(session.post(front_end.address + path, data={**page.fields, **typed}, timeout=60))
+
+        yield sender
+
+
+def restart(front_end):
+    front_end.stop()
+    front_end.start()
+
+
+def test_ticket_when_it_was_used_and_the_service_restarts_then_it_is_refused(directory, front_end, send):
+    proved = send(RESET, login="fdurand4", proof=NUMEN, birth_date="27/03/1985")
+    assert "ticket" in proved.fields
+    refused = send(RESET, proved, new_password="short", confirmation="short")
+    assert refused.status == 422, "the ticket is used, and the password is still the old one"
+
+    restart(front_end)
+    send(RESET, proved, new_password=NEW, confirmation=NEW)
+
+    assert directory.binds("fdurand4", PASSWORD)
+    assert not directory.binds("fdurand4", NEW)
+
+
+def test_counts_when_the_service_restarts_then_they_go_on(directory, front_end, send):
+    wrong = {"login": "fdurand4", "current_password": "wrong", "new_password": NEW, "confirmation": NEW}
+    tried = [send(CHANGE, **wrong).status for _ in range(MAX_TRIES)]
+
+    restart(front_end)
+
+    assert tried == [422] * MAX_TRIES
+    assert send(CHANGE, **{**wrong, "current_password": PASSWORD}).status == 429
+    assert directory.binds("fdurand4", PASSWORD)
+
+
+@pytest.mark.parametrize("in_web", ["trusted_proxies = 1", 'hosts = ["localhost", "mon-compte.ac-example.fr"]'])
+def test_service_when_people_reach_it_and_its_store_is_memory_then_it_does_not_start(directory, tmp_path, in_web):
+    file = write_settings_file(tmp_path, directory, in_web=f"port = {free_port()}\n{in_web}")
+
+    refused = {
+        command: subprocess.run(
+            [sys.executable, "-m", "gateway.cli.main", command, "--config", file],
+            capture_output=True, text=True, timeout=120,
+        )
+        for command in ("serve", "check")
+    }  # fmt: skip
+
+    for done in refused.values():
+        assert done.returncode == 2
+        assert "throttle.store: keeps counts and used tickets in memory" in done.stderr

@@ -1,0 +1,77 @@
+"""One service behind our nginx, for tests that do no harm to it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+import requests
+from front_end import FrontEnd
+from patience import wait_until
+from ports import free_port
+from proxy import Proxy
+from real_redis import PrivateRedis
+from settings_file import write_settings_file
+
+TOKEN = "a-token-of-43-characters-that-nobody-guesses"
+SECTIONS = f"""
+[captcha]
+required = []
+[api.clients.portal]
+services = ["change"]
+addresses = ["127.0.0.1"]
+token_sha256 = ["{hashlib.sha256(TOKEN.encode()).hexdigest()}"]
+[throttle]
+per_person = "100000/minute"
+per_address = "100000/minute"
+misses_per_address = "100000/minute"
+misses_overall = "100000/minute"
+"""
+
+
+@pytest.fixture(scope="module")
+def front_end(server, tmp_path_factory):
+    """Its log, the address for its supervisor, and a client of the API."""
+    folder, health_port = tmp_path_factory.mktemp("web"), free_port()
+    store = PrivateRedis(folder)
+    store.start()
+
+    def configure(port):
+        in_web = (
+            f"port = {port}\nhealth_port = {health_port}\ntrusted_proxies = 1\nhosts = ['localhost', '127.0.0.1']"
+        )
+        return write_settings_file(folder, server, in_web=in_web, more=f'{SECTIONS}store = "{store.url}"\n')
+
+    running = FrontEnd.on_a_free_port(configure)
+    running.health_address = f"http://127.0.0.1:{health_port}/health/live"
+    running.token = TOKEN
+    running.log = folder / "log"
+    running.start()
+    yield running
+    running.stop()
+    store.stop()
+
+
+@pytest.fixture(scope="module")
+def proxy(front_end, tmp_path_factory):
+    running = Proxy(tmp_path_factory.mktemp("proxy"), [f"127.0.0.1:{front_end.port}"])
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def site(directory, proxy):
+    """A browser at the site."""
+    with requests.Session() as session:
+        session.trust_env, session.verify = False, proxy.authority
+        session.headers["Connection"] = "close"
+        wait_until(lambda: is_served(session, proxy))
+        yield session
+
+
+def is_served(session, proxy):
+    try:
+        return session.get(proxy.address + "/health/ready", timeout=60).ok
+    except requests.ConnectionError:
+        return False
