@@ -101,7 +101,7 @@ def test_settings_when_a_process_needs_no_secret_of_the_web_service_then_it_open
 
     assert settings.directory.password == ""
     assert settings.web.keys == []
-    assert settings.throttle.store == "redis://valkey:6379/0"
+    assert settings.throttle.store == "redis://127.0.0.1:6379/0"
 
 
 def test_settings_when_there_is_nothing_of_the_web_service_then_worker_and_listener_miss_nothing(write):
@@ -181,7 +181,7 @@ def test_settings_when_only_this_machine_reaches_the_service_then_its_address_is
 
 def test_settings_when_the_network_is_that_of_a_container_behind_a_proxy_then_any_address_is_taken(write):
     permit = 'is_in_container_network = true\ntrusted_proxies = 1\nhost = "0.0.0.0"\nhealth_host = "::"'
-    store = '[throttle]\nstore = "redis://valkey"'
+    store = '[throttle]\nstore = "redis://127.0.0.1"'
 
     assert load(write("[web]", f"{store}\n[web]\n{permit}")).web.host == "0.0.0.0"
 
