@@ -101,7 +101,7 @@ def test_settings_when_a_process_needs_no_secret_of_the_web_service_then_it_open
 
     assert settings.directory.password == ""
     assert settings.web.keys == []
-    assert settings.throttle.store == "redis://127.0.0.1:6379/0"
+    assert settings.throttle.store == "redis://valkey:6379/0"
 
 
 def test_settings_when_there_is_nothing_of_the_web_service_then_worker_and_listener_miss_nothing(write):
@@ -192,7 +192,7 @@ def test_settings_when_the_network_is_that_of_a_container_behind_a_proxy_then_an
         ("", ""),
         ("", "hosts = ['localhost', '127.0.0.1', '[::1]']"),
         ("allow_memory_store = true", "trusted_proxies = 1"),
-        ("store = 'valkey://valkey'", "trusted_proxies = 1"),
+        ("store = 'valkey://127.0.0.1'", "trusted_proxies = 1"),
     ],
     ids=["demo", "demo by other names", "wanted", "shared store"],
 )
