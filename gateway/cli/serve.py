@@ -31,7 +31,7 @@ from gateway.metrics import FOLDER_VARIABLE
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
 from gateway.settings.file import SettingsError, load
-from gateway.settings.types import LOOPBACK
+from gateway.settings.types import is_loopback
 from gateway.web.language import catalogues
 from gateway.web.liveness import LivenessThread
 
@@ -102,7 +102,7 @@ def _missing(settings: Settings) -> str:
 def _warn(settings: Settings) -> None:
     if not settings.captcha.required:
         log.warning("captcha.required is empty: scripts can use every form; this is for benchmarks only")
-    if settings.web.secure_cookies and set(settings.web.hosts) <= LOOPBACK | {"[::1]"}:
+    if settings.web.secure_cookies and all(map(is_loopback, settings.web.hosts)):
         log.warning("web.hosts names this machine alone: browsers that come by another name get 400")
 
 

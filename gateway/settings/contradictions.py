@@ -101,5 +101,5 @@ def _of_store(settings: Settings) -> Iterator[tuple[str, str]]:
 def uses_memory_for_people(settings: Settings) -> bool:
     """Whether a restart forgets counts and used tickets of a service that is more than a demo on this machine."""
     web = settings.web
-    serves_people = bool(web.trusted_proxies) or not all(is_loopback(host.strip("[]")) for host in web.hosts)
+    serves_people = bool(web.trusted_proxies) or not all(map(is_loopback, web.hosts))
     return serves_people and settings.throttle.store.startswith("memory:")

@@ -16,7 +16,7 @@ from gateway.settings.types import (
     SecuredLink,
     Text,
     can_be_split,
-    is_this_machine,
+    is_loopback,
     shaped,
 )
 
@@ -88,7 +88,7 @@ class Throttle(Section):
     @classmethod
     def _secured(cls, url: str, info: ValidationInfo) -> str:
         parts = urlsplit(url)
-        is_plain = parts.scheme in ("redis", "valkey") and not is_this_machine(parts.hostname or "localhost")
+        is_plain = parts.scheme in ("redis", "valkey") and not is_loopback(parts.hostname or "localhost")
         if is_plain and not info.data.get("allow_plain_text_over_the_network"):
             raise ValueError(
                 f"is {parts.scheme}:// and names another machine: password and counts would cross the network in "
@@ -146,7 +146,7 @@ class Notices(Section):
     def _secured(cls, security: str, info: ValidationInfo) -> str:
         host = info.data.get("smtp_host")
         is_allowed = info.data.get("allow_plain_text_over_the_network")
-        if security == "none" and host and not is_this_machine(host) and not is_allowed:
+        if security == "none" and host and not is_loopback(host) and not is_allowed:
             raise ValueError(
                 f'is "none", and {host} is another machine: mails and the password would cross the network in plain '
                 f'text; use "starttls" or "tls", {PLAIN_TEXT}'

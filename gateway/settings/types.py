@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 PLAIN_TEXT = (
     "or, on a network that nobody else can read or write to, allow_plain_text_over_the_network = true in this section"
 )
@@ -22,12 +21,12 @@ def not_blank(text: str) -> str:
     return text
 
 
-def is_this_machine(host: str | None) -> bool:
-    """Whether `host` names the loopback interface, whose traffic never reaches a network."""
+def is_loopback(host: str | None) -> bool:
+    """Whether `host` names the loopback interface: its traffic never leaves this machine. IPv6 may be in brackets."""
     if host == "localhost":
         return True
     try:
-        return ip_address(host or "").is_loopback
+        return ip_address((host or "").removeprefix("[").removesuffix("]")).is_loopback
     except ValueError:
         return False
 
@@ -35,7 +34,7 @@ def is_this_machine(host: str | None) -> bool:
 def _secured(url: str) -> str:
     """Refuses http:// to another machine. `url` is of Link's shape, or empty."""
     parts = urlsplit(url)
-    if parts.scheme.lower() == "http" and not is_this_machine(parts.hostname):
+    if parts.scheme.lower() == "http" and not is_loopback(parts.hostname):
         raise ValueError("is http:// and names another machine, which would see secrets in plain text: use https://")
     return url
 
@@ -60,14 +59,6 @@ def shaped(pattern: str, what: str) -> AfterValidator:
         return text
 
     return AfterValidator(check)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only programs on this machine can reach `host`."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def can_be_split(url: str) -> str:
@@ -112,7 +103,7 @@ def check_server(url: str, *, may_be_clear: bool) -> None:
         parts.port  # noqa: B018 - reading it is the check
     except ValueError as error:
         raise ValueError(f"{url}: {error}") from None
-    if parts.scheme == "ldap" and not is_this_machine(parts.hostname) and not may_be_clear:
+    if parts.scheme == "ldap" and not is_loopback(parts.hostname) and not may_be_clear:
         raise ValueError(
             f"{url} would carry passwords in clear: use ldaps://, or start_tls = true, or, on a network that nobody "
             "else can read, allow_passwords_in_clear_over_the_network = true"

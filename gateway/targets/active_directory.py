@@ -192,7 +192,7 @@ class ActiveDirectory:
         try:
             _, result, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=ATTRIBUTES)
             account: Mapping[str, Sequence[bytes]]
-            account = next((one["raw_attributes"] for one in answers if one["type"] == "searchResEntry"), {})
+            account = next((one["raw_attributes"] for one in answers or () if one["type"] == "searchResEntry"), {})
             self._own_sids = self._own_sids or _own_sids(connection)
         except (LDAPException, OSError) as error:
             self._drop()
@@ -329,7 +329,9 @@ def _try_no_password(connection: Connection, dn: str) -> Mapping[str, Any]:
 def _own_sids(connection: Connection) -> Sequence[bytes]:
     """The root's tokenGroups ([MS-ADTS] 3.1.1.3.2.20)."""
     _, _, answers, _ = connection.search("", "(objectClass=*)", BASE, attributes=["tokenGroups"])
-    return next((one["raw_attributes"]["tokenGroups"] for one in answers if one["type"] == "searchResEntry"), [])
+    found = (one["raw_attributes"] for one in answers or () if one["type"] == "searchResEntry")
+    attributes: Mapping[str, Sequence[bytes]] = next(found, {})
+    return attributes.get("tokenGroups", [])
 
 
 def _close(connection: Connection) -> None:

@@ -31,7 +31,7 @@ _KADM5 = 43_787_520
 """Where the codes of kadm_err.et begin."""
 _NOT_ALLOWED = _KADM5 + 45
 """KADM5_AUTH_CHANGEPW: the right is missing, or this principal is excluded from it (kadm5.acl, lockdown_keys)."""
-_MEND_RIGHT = (
+_RIGHT_HINT = (
     "give {admin} the right c (change passwords) in kadm5.acl; a principal that is excluded there on purpose, or has "
     "lockdown_keys, takes no password from here"
 )
@@ -48,7 +48,7 @@ _REFUSED = {
 }
 """KADM5_UNK_PRINC, …PASS_Q_TOOSHORT, …PASS_Q_CLASS, …PASS_Q_DICT, …PASS_REUSE, …PASS_TOOSOON, …PROTECT_PRINCIPAL,
 …PASS_Q_GENERIC, …PROTECT_KEYS."""
-_MENDS = {
+_HINTS = {
     "keytab": "check keytab_file",
     "key table": "check keytab_file",
     "client not found": "create {admin}, or correct admin_principal",
@@ -141,6 +141,6 @@ class Kerberos:
         if reason := _REFUSED.get(code):
             return Refused(reason, message)
         if code == _NOT_ALLOWED:
-            return Unavailable(message, _MEND_RIGHT.format(admin=admin))
-        mend = next((mend for words, mend in _MENDS.items() if words in message.lower()), "")
+            return Unavailable(message, _RIGHT_HINT.format(admin=admin))
+        mend = next((mend for words, mend in _HINTS.items() if words in message.lower()), "")
         return Unavailable(message, mend.format(admin=admin), may_be_set=answer["step"] == "change")

@@ -8,6 +8,7 @@ import socket
 from contextlib import ExitStack, suppress
 
 import pytest
+from api_token import TOKEN
 from front_end import FrontEnd
 from patience import AT_ONCE_SECONDS, wait_until
 from settings_file import write_settings_file
@@ -22,7 +23,6 @@ TOO_LARGE_BYTES = 300_000
 JSON = "Content-Type: application/json"
 FORM = "Content-Type: application/x-www-form-urlencoded"
 PAGE = b"GET /assistance HTTP/1.1\r\nHost: localhost\r\n\r\n"
-TOKEN = "a-token-of-43-characters-that-nobody-guesses"
 CLIENT = f"""
 [api.clients.portal]
 services = ["change"]

@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 import requests
+from api_token import TOKEN
 from front_end import FrontEnd
 from patience import wait_until
 from ports import free_port
@@ -13,7 +14,6 @@ from proxy import Proxy
 from real_redis import PrivateRedis
 from settings_file import write_settings_file
 
-TOKEN = "a-token-of-43-characters-that-nobody-guesses"
 SECTIONS = f"""
 [captcha]
 required = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,20 @@ def target(settings):
 @pytest.fixture
 def durand(kdc):
     return kdc.add_person(f"u{uuid.uuid4().hex[:8]}", OLD)
+
+
+@contextmanager
+def rights(kdc: RealKdc, lines: str) -> Iterator[None]:
+    """The realm with other access rules for as long as the block lasts."""
+    kdc.stop()
+    kdc.give_rights(lines)
+    kdc.start()
+    try:
+        yield
+    finally:
+        kdc.stop()
+        kdc.give_rights("c")
+        kdc.start()
 
 
 def test_password_when_set_then_kinit_takes_it_and_refuses_the_old_one(kdc, target, durand):
@@ -157,15 +172,8 @@ def test_account_when_the_realm_locks_its_keys_then_its_password_stays_and_the_o
 
 
 def test_account_when_the_access_file_excludes_it_then_its_password_stays(kdc, target, durand):
-    kdc.stop()
-    kdc.give_rights(f"C {durand}@{REALM}\n{ADMIN} c")
-    kdc.start()
-    try:
+    with rights(kdc, f"C {durand}@{REALM}\n{ADMIN} c"):
         outcome = target.set_password(durand, Secret(NEW))
-    finally:
-        kdc.stop()
-        kdc.give_rights("c")
-        kdc.start()
 
     assert isinstance(outcome, Unavailable)
     assert "excluded" in outcome.mend
@@ -193,15 +201,8 @@ def test_account_when_the_login_is_unknown_or_would_name_something_else_then_it_
 
 
 def test_right_when_it_is_missing_then_the_operator_is_told_which(kdc, target, durand):
-    kdc.stop()
-    kdc.give_rights("l")
-    kdc.start()
-    try:
+    with rights(kdc, "l"):
         outcome = target.set_password(durand, Secret(NEW))
-    finally:
-        kdc.stop()
-        kdc.give_rights("c")
-        kdc.start()
 
     assert isinstance(outcome, Unavailable)
     assert "kadm5.acl" in outcome.mend
