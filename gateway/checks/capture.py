@@ -89,7 +89,7 @@ def _overlay(account: str, settings: Settings, connection: Connection) -> Iterat
         return
     if code != RESULT_NO_SUCH_ATTRIBUTE:
         text = f"{account} may not write there any more: the overlay asks for the right to `entry`"
-        yield fail(checked, text, f"rule 1 of {FILE}")
+        yield fail(checked, text, f"rule 0 of {FILE}")
     elif seen == SIDES:
         yield ok(checked, "announces on both sides of ppolicy")
     elif seen:
@@ -116,7 +116,7 @@ def _rights(settings: Settings, connection: Connection) -> Iterator[Finding]:
     checked, who = f"{settings.capture_server}: rights of the listener", settings.capture.bind_dn
     dn = somebody(settings, connection)
     if not dn:
-        yield fail(checked, f"{who} finds nobody", f"rules 1 and 4 of {FILE}")
+        yield fail(checked, f"{who} finds nobody", f"rules 0 and 4 of {FILE}")
         return
     if lacks := [*_lacking(settings, connection, dn)]:
         yield fail(checked, f"{who} may not {', '.join(lacks)}", FILE)

@@ -33,7 +33,7 @@ CONFIG_FILES = (
     "35-workstation-nt.ldif",
     "40-password-policy.ldif",
 )
-DATA_FILES = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif")
+DATA_FILES = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif", "75-protected-people.ldif")
 SAMPLE_FILE = "80-sample-staff.ldif"
 REPLICATOR_FILE = "90-replicator.ldif"
 MIRROR_FILE = "91-mirror.ldif"
