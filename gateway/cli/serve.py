@@ -17,6 +17,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.app import create_app
 from gateway.cli.core_dumps import forbid_core_dumps
 from gateway.composition.web import build_gateway
@@ -66,11 +67,21 @@ def _unusable(settings: Settings) -> str:
     if missing := _missing(settings):
         return missing
     try:
-        build_gateway(settings).close()
+        gateway = build_gateway(settings)
     except KeyFileError as error:
         return f"workstation.public_key_file: {error}"
     except OSError as error:
         return f"audit or notices: {error}"
+    try:
+        gateway.verify_protected()
+    except DirectoryMisconfigured as error:
+        return str(error)
+    except DirectoryUnavailable as error:
+        log.warning(
+            "who is protected is looked up before anybody is served: the directory does not answer: %s", error
+        )
+    finally:
+        gateway.close()
     return ""
 
 

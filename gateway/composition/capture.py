@@ -12,6 +12,7 @@ from gateway.directory.captured import LdapCaptured
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.pool import ConnectionPool
+from gateway.directory.protected import ProtectedPeople
 from gateway.protection.audit import Audit
 from gateway.settings import Directory, Settings
 
@@ -34,6 +35,7 @@ def build_capture(settings: Settings, directory: Directory) -> Capturing:
     pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
     mapping = PeopleMapping(settings.people)
     propagation = build_propagation(settings, pool, mapping)
+    protected = ProtectedPeople(pool, settings.people)
     audit = Audit(settings.audit, opens_late=True)
 
     def close() -> None:
@@ -42,7 +44,7 @@ def build_capture(settings: Settings, directory: Directory) -> Capturing:
 
     return Capturing(
         follower=lambda: Follower(
-            outbox=LdapCaptured(pool, mapping, settings.people.filter, propagation),
+            outbox=LdapCaptured(pool, mapping, settings.people.filter, propagation, protected),
             own_accounts=frozenset({normalised(settings.directory.bind_dn)}),
             audit=audit.record,
         ),

@@ -14,6 +14,7 @@ from gateway.composition.propagation import utc_now
 from gateway.directory.failover import LdapServers
 from gateway.directory.outbox import LdapOutbox
 from gateway.directory.pool import ConnectionPool
+from gateway.directory.protected import ProtectedPeople
 from gateway.metrics import Metrics
 from gateway.protection.audit import Audit
 from gateway.protection.seal import Unsealer, read_private_key
@@ -31,12 +32,15 @@ class Worker:
     outbox: LdapOutbox
     targets: dict[str, Target]
     metrics: Metrics
+    verify_protected: Callable[[], None]
+    """Raises DirectoryMisconfigured where it can't be decided who is protected, and DirectoryUnavailable."""
     close: Callable[[], None]
 
 
 def build_worker(settings: Settings, directory: Directory) -> Worker:
     """Wire the worker; `directory` is the settings' with the worker's own account. Raises KeyFileError."""
     pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
+    protected = ProtectedPeople(pool, settings.people)
     outbox = LdapOutbox(pool, settings.people)
     targets = delivered_targets(settings.workstation)
     metrics = Metrics()
@@ -64,4 +68,4 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
         for target in targets.values():
             target.close()
 
-    return Worker(courier, outbox, targets, metrics, close)
+    return Worker(courier, outbox, targets, metrics, protected.verify, close)

@@ -33,6 +33,7 @@ from gateway.directory.people import UNFIT, search
 from gateway.directory.pool import ConnectionPool, ServerUnfit
 from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.propagation import LdapPropagation, NoPropagation
+from gateway.directory.protected import ProtectedPeople
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class LdapPasswords:
         lockout: timedelta,
         initial_policy: str | None,
         propagation: LdapPropagation | NoPropagation,
+        protected: ProtectedPeople,
     ) -> None:
         self._service = service
         self._trials = trials
@@ -77,11 +79,12 @@ class LdapPasswords:
         self._lockout = lockout
         self._initial_policy = initial_policy
         self._propagation = propagation
+        self._protected = protected
         self._lending = threading.Lock()
 
     def held_by(self, login: str, current: Secret) -> Account | LockedOut | None:
         """A locked entry answers a bind without hashing, in a tenth of the time: the decoy then pays the rest."""
-        entry = self._lookup(self._mapping.with_login(login))
+        entry = self._lookup_unprotected(self._mapping.with_login(login))
         opened = self._opens(entry.dn if entry else self._decoy_dn, current)
         if opened is None:
             return self._why_not(login, entry, current)
@@ -100,7 +103,7 @@ class LdapPasswords:
         return LockedOut(self._mapping.person(after)) if self._is_locked(after) else None
 
     def proved_by(self, login: str, candidates: Sequence[Candidate], birth_date: date) -> Account | None:
-        entry = self._lookup(self._mapping.with_login(login))
+        entry = self._lookup_unprotected(self._mapping.with_login(login))
         dn = entry.dn if entry else self._decoy_dn
         born = self._holds(dn, *self._mapping.birth_date_assertion(birth_date))
         # Every proof is compared, whatever the answers so far: the time must not tell them.
@@ -114,7 +117,7 @@ class LdapPasswords:
         return self._account(entry)
 
     def granted(self, grant: Grant) -> Account | None:
-        entry = self._lookup(self._mapping.with_identity(grant.identity))
+        entry = self._lookup_unprotected(self._mapping.with_identity(grant.identity))
         if entry is None or _is_closed(entry) or entry.first(ppolicy.CHANGED_AT) != grant.password_stamp:
             return None
         return self._account(entry)
@@ -165,6 +168,12 @@ class LdapPasswords:
             log.error("several entries share a login or an identity: %s", ", ".join(entry.dn for entry in entries))
             return None
         return entries[0] if entries else None
+
+    def _lookup_unprotected(self, filter_: str) -> Entry | None:
+        """None for a protected person as for an unknown login, after as many operations: on the decoy for nobody."""
+        entry = self._lookup(filter_)
+        dn, logins = (entry.dn, self._mapping.logins(entry)) if entry else (self._decoy_dn, ("decoy",))
+        return None if self._protected.includes(dn, logins) else entry
 
     def _account(self, entry: Entry, *, password_expired: bool = False) -> Account:
         return Account(
@@ -273,7 +282,14 @@ def _refusal(result: Mapping[str, Any]) -> Refused | None:
         return Refused(code)
     if result["result"] == RESULT_CONSTRAINT_VIOLATION:
         return Refused(Refusal.DIRECTORY_RULE)
-    raise DirectoryMisconfigured(f"the password was not written: {_reason(result)}")
+    raise DirectoryMisconfigured(f"the password was not written: {_reason(result)}{_advice(result)}")
+
+
+def _advice(result: Mapping[str, Any]) -> str:
+    """The directory may protect somebody whom the settings do not name: its answer is the same for a missing rule."""
+    if result["result"] != RESULT_INSUFFICIENT_ACCESS_RIGHTS:
+        return ""
+    return "; if a rule of the directory protects this entry, people.protected_groups must name its group too"
 
 
 def _reason(result: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from gateway.directory.outbox import LdapOutbox
 from gateway.directory.passwords import LdapPasswords
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation
+from gateway.directory.protected import ProtectedPeople
 from gateway.protection.seal import Sealer, Unsealer, make_key_pair, read_private_key, read_public_key
 from gateway.workstation.deliver import Courier, Pace
 
@@ -91,6 +92,7 @@ def open_office(directory, tmp_path) -> Iterator[Callable[..., Office]]:
             lockout=timedelta(minutes=15),
             initial_policy=None,
             propagation=propagation,
+            protected=ProtectedPeople(service, settings.people),
         )
         unseal = Unsealer([read_private_key(tmp_path / "worker.key")])
         return Office(passwords, LdapOutbox(worker, settings.people), unseal, (tmp_path / "worker.key",), Seconds())
