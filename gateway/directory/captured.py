@@ -16,11 +16,12 @@ from ldap3.core.results import (
 from ldap3.protocol.rfc4511 import AssertionValue, AttributeDescription, EqualityMatch, Filter
 from pyasn1.codec.ber import encoder
 
+from gateway.account.control_characters import holds_control_character
 from gateway.account.errors import DirectoryMisconfigured
-from gateway.account.model import Account, Secret
+from gateway.account.model import Account, Propagation, Secret
 from gateway.directory.entry import Entry, entry_of
 from gateway.directory.mapping import IDENTITY, PeopleMapping
-from gateway.directory.outbox import check_result
+from gateway.directory.outbox import Changes, check_result
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.directory.protected import ProtectedPeople
@@ -60,7 +61,9 @@ class LdapCaptured:
             # The listener's account may not write on them: the worker ends what still waits there.
             return Prepared(entry, account.person.login, Reason.PROTECTED, (), {})
         if password is None:
-            outcome, (changes, propagation) = str(Reason.NOT_IN_CLEAR), self._propagation.refuse(account)
+            outcome, (changes, propagation) = self._refused(account, Reason.NOT_IN_CLEAR)
+        elif holds_control_character(password.reveal()):
+            outcome, (changes, propagation) = self._refused(account, Reason.CONTROL_CHARACTER)
         else:
             outcome, (changes, propagation) = "captured", self._propagation.join(account, password)
         if propagation is None:
@@ -77,6 +80,9 @@ class LdapCaptured:
             if not prepared.changes or self._write(prepared, entry.first(VERSION)):
                 return True
         return False
+
+    def _refused(self, account: Account, reason: Reason) -> tuple[str, tuple[Changes, Propagation | None]]:
+        return str(reason), self._propagation.refuse(account, reason)
 
     def _read(self, dn: str, attributes: list[str]) -> Entry | None:
         def read(connection: Connection) -> Entry | None:

@@ -27,7 +27,7 @@ class NoPropagation:
     def join(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
         return {}, None
 
-    def refuse(self, account: Account) -> tuple[Changes, Propagation | None]:
+    def refuse(self, account: Account, reason: Reason) -> tuple[Changes, Propagation | None]:
         return {}, None
 
     def states(self, identity: str, change: str) -> tuple[SyncState, ...]:
@@ -72,14 +72,14 @@ class LdapPropagation:
             changes[SECRET] = [(MODIFY_REPLACE, [sealed])]
         return changes, Propagation(account.identity, change, tuple(state.target for state in states))
 
-    def refuse(self, account: Account) -> tuple[Changes, Propagation | None]:
-        """What to write where the password was changed and nobody can read the new one: an older one that still
-        waits must not arrive any more."""
+    def refuse(self, account: Account, reason: Reason) -> tuple[Changes, Propagation | None]:
+        """What to write where the password was changed and the new one can't be brought there: an older one that
+        still waits must not arrive any more."""
         if not self._has_workstation(account.reference):
             return {}, None
         now, change = self._now(), secrets.token_hex(6)
         names = [*self._delivered, *(target.name for target in self._joined)]
-        states = [pending(name, change, now).to(Step.REJECTED, at=now, reason=Reason.NOT_IN_CLEAR) for name in names]
+        states = [pending(name, change, now).to(Step.REJECTED, at=now, reason=reason) for name in names]
         changes: Changes = {STATE: [(MODIFY_REPLACE, [str(state).encode() for state in states])]}
         if self._delivered:
             changes[SECRET] = [(MODIFY_REPLACE, [])]

@@ -41,6 +41,13 @@ class ActiveDirectoryTarget(Section):
     connect_timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 3
     receive_timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 10
 
+    @field_validator("filter")
+    @classmethod
+    def _asks_for_the_login(cls, filter_: str) -> str:
+        if "{login}" not in filter_:
+            raise ValueError("does not hold {login}: it would find the same account for everybody")
+        return filter_
+
     @field_validator("servers")
     @classmethod
     def _only_ldaps(cls, servers: list[str]) -> list[str]:
@@ -68,7 +75,13 @@ class KerberosTarget(Section):
     label: str = ""
     """What the pages call it; "Poste de travail Windows" where nothing is said."""
     realm: Text
-    principal: Text = "{login}"
+    principal: Annotated[
+        str,
+        shaped(
+            r"[A-Za-z0-9._-]*\{login\}[A-Za-z0-9._-]*(/(?!admin$|root$)[A-Za-z0-9._-]+)?",
+            'a principal without realm that holds {login}, such as "{login}", and is no administrator (…/admin)',
+        ),
+    ] = "{login}"
     rules: TargetRules = TargetRules()
     admin_principal: Text
     keytab_file: Path

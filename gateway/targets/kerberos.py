@@ -1,47 +1,66 @@
-"""A Kerberos realm of MIT's, by its own administration client with a keytab.
+"""A Kerberos realm of MIT's, by its administration protocol with a keytab.
 
-`kadmin` reads its commands and the passwords from standard input, so that none stands in an argument list. It runs
-once a password, in a process of its own: time limits hold, and no library's global state meets our threads. It exits
-with 0 whatever happened, so its words decide; they are asked for in English.
+Each password is set by a process of its own (`kadm5_client.py`), so that time limits hold. Request and answer are
+JSON on its standard streams: a password is in no argument list, no environment and no command of kadmin's.
 """
 
 from __future__ import annotations
 
-import os
+import json
 import re
 import secrets
-import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.account.model import Secret
 from gateway.workstation.model import DomainRules, Done, Outcome, Probe, Reason, Refused, Unavailable
 
+if TYPE_CHECKING:
+    from gateway.targets.kadm5_client import Answer, Request
+
+CLIENT = Path(__file__).with_name("kadm5_client.py")
 PLAIN_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""No / and no @: such a login would name another principal, and a blank or a quote another command."""
+"""No / and no @: such a login would name another principal."""
+RESERVED = frozenset({"root", "admin", "kadmin", "krbtgt", "kiprop", "changepw"})
+"""Names with rights of their own: hosts let root@REALM in as root (auth_to_local in krb5.conf(5)), the others are the
+realm's services. Nobody who has one as a login gets its password set."""
+_KADM5 = 43_787_520
+"""Where the codes of kadm_err.et begin."""
+_NOT_ALLOWED = _KADM5 + 45
+"""KADM5_AUTH_CHANGEPW: the right is missing, or this principal is excluded from it (kadm5.acl, lockdown_keys)."""
+_MEND_RIGHT = (
+    "give {admin} the right c (change passwords) in kadm5.acl; a principal that is excluded there on purpose, or has "
+    "lockdown_keys, takes no password from here"
+)
 _REFUSED = {
-    "Password is too short": Reason.TOO_SHORT,
-    "does not contain enough character classes": Reason.TOO_SIMPLE,
-    "Password is in the password dictionary": Reason.TOO_SIMPLE,
-    "Cannot reuse password": Reason.IN_HISTORY,
-    "password cannot be changed": Reason.TOO_YOUNG,
-    "Current password's minimum life has not expired": Reason.TOO_YOUNG,
-    "Principal does not exist": Reason.NO_ACCOUNT,
-    "Principal is protected": Reason.NO_ACCOUNT,
+    _KADM5 + 12: Reason.NO_ACCOUNT,
+    _KADM5 + 22: Reason.TOO_SHORT,
+    _KADM5 + 23: Reason.TOO_SIMPLE,
+    _KADM5 + 24: Reason.TOO_SIMPLE,
+    _KADM5 + 25: Reason.IN_HISTORY,
+    _KADM5 + 26: Reason.TOO_YOUNG,
+    _KADM5 + 30: Reason.PROTECTED,
+    _KADM5 + 57: Reason.POLICY,
+    _KADM5 + 61: Reason.PROTECTED,
 }
+"""KADM5_UNK_PRINC, …PASS_Q_TOOSHORT, …PASS_Q_CLASS, …PASS_Q_DICT, …PASS_REUSE, …PASS_TOOSOON, …PROTECT_PRINCIPAL,
+…PASS_Q_GENERIC, …PROTECT_KEYS."""
 _MENDS = {
-    "Operation requires": "give {admin} the right c (change passwords) in kadm5.acl",
-    "Keytab": "check keytab_file",
     "keytab": "check keytab_file",
     "key table": "check keytab_file",
-    "Client not found": "create {admin}, or correct admin_principal",
-    "Client '": "create {admin}, or correct admin_principal",
-    "Preauthentication failed": "the keytab's key is old: write a new one with ktadd",
-    "Cannot find KDC for realm": "name the realm in krb5_conf",
-    "Required parameters in kdc.conf missing": "correct krb5_conf",
-    "Can't open/find Kerberos configuration file": "correct krb5_conf",
+    "client not found": "create {admin}, or correct admin_principal",
+    "client '": "create {admin}, or correct admin_principal",
+    "preauthentication failed": "the keytab's key is old: write a new one with ktadd",
+    "incorrect password": "the keytab's key is old: write a new one with ktadd",
+    "cannot find kdc for realm": "name the realm in krb5_conf",
+    "missing parameters": "name the realm and its admin_server in krb5_conf",
+    "configuration file": "correct krb5_conf",
+    "libraryloaderror": "apt-get install libkadm5clnt-mit12",
 }
+"""By the libraries' words in small letters: they have many codes for one trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,63 +87,60 @@ class Kerberos:
     def set_password(self, login: str, password: Secret) -> Outcome:
         if not PLAIN_LOGIN.fullmatch(login):
             return Refused(Reason.NO_ACCOUNT, "the login can't be part of a principal")
-        kadmin = shutil.which("kadmin", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin")
-        if kadmin is None:
-            return Unavailable("kadmin is not installed", "apt-get install krb5-user")
         principal = f"{self.settings.principal.replace('{login}', login)}@{self.settings.realm}"
-        typed = password.reveal()
-        try:
-            said = self._run(kadmin, f"change_password {principal}\n{typed}\n{typed}\n")
-        except subprocess.TimeoutExpired:
-            return Unavailable(f"no answer within {self.settings.timeout_seconds} s", may_be_set=True)
-        return self._outcome(principal, said.replace(typed, "•"))
+        if login.casefold() in RESERVED or principal == self._admin_principal:
+            return Refused(Reason.PROTECTED, f"{principal} has rights of its own")
+        return self._change(principal, password)
 
     def rules(self) -> DomainRules | None:
         """Reading a policy needs a right (i) that the service's principal does not have."""
         return None
 
     def probe(self) -> Probe:
-        """By a principal that can't be there: with the right to change passwords, that alone is missing."""
+        """By a principal that can't be there: its absence shows that the server took our login."""
         outcome = self.set_password(f"mamia-check-{secrets.token_hex(8)}", Secret(secrets.token_urlsafe(24)))
         return Probe(outcome if isinstance(outcome, Unavailable) else None)
 
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _run(self, kadmin: str, commands: str) -> str:
+    @property
+    def _admin_principal(self) -> str:
+        name = self.settings.admin_principal
+        return name if "@" in name else f"{name}@{self.settings.realm}"
+
+    def _change(self, principal: str, password: Secret) -> Outcome:
         settings = self.settings
-        arguments = ["-r", settings.realm, "-p", settings.admin_principal, "-k", "-t", str(settings.keytab_file)]
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "LC_ALL": "C.UTF-8",
-            "KRB5_CONFIG": str(settings.krb5_conf),
+        request: Request = {
+            "realm": settings.realm,
+            "admin_principal": settings.admin_principal,
+            "keytab": str(settings.keytab_file),
+            "principal": principal,
+            "password": password.reveal(),
         }
-        done = subprocess.run(
-            [kadmin, *arguments],
-            input=commands.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=settings.timeout_seconds, env=environment, check=False, start_new_session=True,
-        )  # fmt: skip
-        return done.stdout.decode("utf-8", "replace")
+        environment = {"LC_ALL": "C.UTF-8", "KRB5_CONFIG": str(settings.krb5_conf)}
+        try:
+            done = subprocess.run(
+                # -I: neither the working directory nor PYTHONPATH adds a module.
+                [sys.executable, "-I", str(CLIENT)],
+                input=json.dumps(request).encode(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                timeout=settings.timeout_seconds, env=environment, check=False, start_new_session=True,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return Unavailable(f"no answer within {settings.timeout_seconds} s", may_be_set=True)
+        except OSError as error:
+            return Unavailable(f"{CLIENT.name} can't be started: {type(error).__name__}")
+        if done.returncode:
+            return Unavailable(f"{CLIENT.name} ended with {done.returncode}", may_be_set=True)
+        return self._outcome(json.loads(done.stdout))
 
-    def _outcome(self, principal: str, said: str) -> Outcome:
-        if f'Password for "{principal}" changed.' in said:
+    def _outcome(self, answer: Answer) -> Outcome:
+        if answer["step"] == "changed" or answer.get("is_in_force"):
             return Done()
-        line = _telling_line(said)
-        for words, reason in _REFUSED.items():
-            if words in line:
-                return Refused(reason, line)
-        for words, mend in _MENDS.items():
-            if words in line:
-                return Unavailable(line, mend.format(admin=self.settings.admin_principal))
-        return Unavailable(line, may_be_set="change_password" in line)
-
-
-def _telling_line(said: str) -> str:
-    """kadmin's own message among its prompts."""
-    lines = [
-        line.strip()
-        for line in said.splitlines()
-        if " while " in line or line.startswith(("change_password:", "kadmin:"))
-    ]
-    telling = [line for line in lines if " while " in line]
-    return (telling or lines or ["kadmin said nothing"])[-1]
+        code, message, admin = answer["code"], answer["message"], self.settings.admin_principal
+        if reason := _REFUSED.get(code):
+            return Refused(reason, message)
+        if code == _NOT_ALLOWED:
+            return Unavailable(message, _MEND_RIGHT.format(admin=admin))
+        mend = next((mend for words, mend in _MENDS.items() if words in message.lower()), "")
+        return Unavailable(message, mend.format(admin=admin), may_be_set=answer["step"] == "change")

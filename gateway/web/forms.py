@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from wtforms.form import BaseForm
 from wtforms.validators import EqualTo, InputRequired, Length, StopValidation, ValidationError
 
 from gateway.account.birth_date import DateFault, read_birth_date
+from gateway.account.control_characters import holds_control_character
 from gateway.account.model import ChangeRequest, FindRequest, Grant, ProveRequest, Secret
 from gateway.protection.throttle import person_key
 from gateway.protection.tickets import Ticket
@@ -31,9 +31,7 @@ def typeable(form: BaseForm, field: Field) -> None:
 
 
 def is_typeable(text: str) -> bool:
-    return all(
-        sign != "\N{REPLACEMENT CHARACTER}" and unicodedata.category(sign) not in ("Cc", "Cs") for sign in text
-    )
+    return "\N{REPLACEMENT CHARACTER}" not in text and not holds_control_character(text)
 
 
 def not_blank(form: BaseForm, field: Field) -> None:

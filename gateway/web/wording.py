@@ -110,11 +110,12 @@ _TARGET_REFUSALS = {
     Reason.TOO_SIMPLE: _("Refused: the Windows domain asks for a more varied password."),
     Reason.TOO_YOUNG: _("Refused: the password was changed there too short a time ago."),
     Reason.POLICY: _("Refused by a rule of the Windows domain."),
+    Reason.CONTROL_CHARACTER: _("Refused: it has a character that cannot be typed at a workstation."),
 }
 _NOT_BROUGHT = {
     Reason.PROTECTED: _(
-        "Refused: the workstation’s password of a protected account is not changed from here. The old one stays "
-        "valid there; call the helpdesk."
+        "This is a privileged account, whose password this service does not set there: the old one stays valid "
+        "there. The directory did save the new password. Call the helpdesk."
     ),
     Reason.NOT_IN_FORCE: _(
         "Not saved there: this password is not, or no longer, the one that the directory has. Change your password "

@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from gateway.account.control_characters import holds_control_character
 from gateway.workstation.model import Done, Outcome, Reason, Refused, Unavailable
 from gateway.workstation.ports import Outbox, Release, Target, Unseal, Waiting
 from gateway.workstation.state import Step, SyncState
@@ -183,6 +184,8 @@ class Courier:
         if isinstance(secret, Reason):
             log.error("%s: the sealed password belongs to another entry or change: refused", item.login)
             return Refused(secret)
+        if holds_control_character(secret.reveal()):
+            return Refused(Reason.CONTROL_CHARACTER)
         try:
             return target.set_password(item.login, secret)
         except Exception as error:

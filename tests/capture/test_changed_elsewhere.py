@@ -128,6 +128,27 @@ def test_bytes_that_are_no_text_when_ldappasswd_sends_them_then_the_state_says_t
     wait_until(lambda: person.reason() == "not_in_clear")
 
 
+@pytest.mark.parametrize("character", ["\n", "\r", "\t", "\x1b", "\x7f", "\x85"])
+@pytest.mark.parametrize("by", ["ldappasswd", "ldapmodify"])
+def test_a_control_character_when_a_password_holds_one_then_the_state_says_so_and_nothing_waits(
+    person, capture, character, by
+):
+    """And an older password that still waits does not arrive any more."""
+    ldappasswd(person.directory, "-s", NEW, person.dn)
+    wait_until(lambda: person.waiting == NEW)
+    if by == "ldappasswd":
+        done = ldappasswd(person.directory, "-s", f"{NEWER}{character}x", bind_dn=person.dn, password=NEW)
+        assert done.returncode == 0, done.stderr
+    else:
+        person.directory.set(person.login, "userPassword", f"{NEWER}{character}x")
+
+    wait_until(lambda: person.reason() == "control_character")
+    assert person.waiting is None
+    assert person.reason("poste") == "control_character"
+    assert person.nt_hash == nt_hash(Secret(NEW))
+    wait_until(lambda: capture.audit[-1]["outcome"] == "control_character")
+
+
 def test_a_number_of_an_operation_when_it_is_used_again_after_a_refusal_then_the_second_password_is_captured(
     person, capture
 ):

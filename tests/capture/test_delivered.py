@@ -54,3 +54,21 @@ def test_a_password_when_it_is_changed_with_ldappasswd_then_the_workstation_take
     wait_until(lambda: kdc.kinit("fdurand4", NEW))
     assert not kdc.kinit("fdurand4", PASSWORD)
     wait_until(lambda: [state.step for state in person.states.values()] == ["done"])
+
+
+def test_a_password_when_it_holds_commands_for_kadmin_then_nobody_elses_changes(
+    running, kdc, announcing, short_folder
+):
+    """As somebody with an account would send it, to become root of the realm."""
+    person = Person(announcing, short_folder, "fdurand4")
+    kdc.add_person("fdurand4", PASSWORD)
+    kdc.add_person("root", PASSWORD)
+    commands = f"{NEW}\n{NEW}\nchange_password root@{REALM}\nEvil-2026-x\nEvil-2026-x\nquit"
+
+    assert ldappasswd(announcing, "-s", commands, bind_dn=person.dn, password=PASSWORD).returncode == 0
+
+    wait_until(lambda: [state.step for state in person.states.values()] not in ([], ["pending"]))
+    assert kdc.kinit("root", PASSWORD)
+    assert not kdc.kinit("root", "Evil-2026-x")
+    assert person.reason("realm") == "control_character"
+    assert kdc.kinit("fdurand4", PASSWORD)

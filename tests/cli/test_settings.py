@@ -26,6 +26,17 @@ base = "ou=people,dc=ac-example,dc=fr"
 [web]
 secret_keys = ["{KEY}"]
 """
+KERBEROS = """
+[workstation]
+public_key_file = "/x"
+[workstation.targets.realm]
+type = "kerberos"
+realm = "EXAMPLE.TEST"
+principal = "{principal}"
+admin_principal = "gateway/admin"
+keytab_file = "/x"
+krb5_conf = "/x"
+"""
 
 
 @pytest.fixture
@@ -249,6 +260,35 @@ def test_serve_when_there_is_no_settings_file_then_it_says_which_and_exits_2(tmp
 )
 def test_settings_when_they_can_not_be_right_then_the_fault_says_what_to_mend(write, added, key, told):
     assert told in faults(write("[web]", f"{added}\n[web]"))[key]
+
+
+@pytest.mark.parametrize(
+    "principal", ["root", "x", "{login}/admin", "{login}/root", "{login}@OTHER", "{login} -pw x", "a\\n{login}"]
+)
+def test_target_when_its_principal_is_not_one_of_each_person_then_it_is_refused(write, principal):
+    target = KERBEROS.replace("{principal}", principal)
+
+    assert "{login}" in faults(write("[web]", f"{target}\n[web]"))["workstation.targets.realm.kerberos.principal"]
+
+
+@pytest.mark.parametrize("principal", ["{login}", "staff-{login}", "{login}/staff"])
+def test_target_when_its_principal_is_one_of_each_person_then_it_is_taken(write, principal):
+    target = KERBEROS.replace("{principal}", principal)
+
+    assert load(write("[web]", f"{target}\n[web]"))
+
+
+def test_target_when_its_filter_finds_the_same_account_for_everybody_then_it_is_refused(write):
+    target = """[workstation.targets.domain]
+type = "active_directory"
+servers = ["ldaps://dc.ac-example.fr"]
+bind_dn = "svc-gateway@ac-example.fr"
+bind_password_file = "/x"
+base = "dc=ac-example,dc=fr"
+filter = "(sAMAccountName=fdurand4)"
+[web]"""
+
+    assert "{login}" in faults(write("[web]", target))["workstation.targets.domain.active_directory.filter"]
 
 
 def test_settings_when_a_second_proof_meets_the_initial_password_then_the_two_are_refused_together(write):

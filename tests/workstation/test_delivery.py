@@ -130,6 +130,19 @@ def test_delivery_when_the_target_refuses_for_good_then_the_secret_is_erased(
     assert not has_secret(directory)
 
 
+@pytest.mark.parametrize("character", ["\n", "\r", "\0", "\t", "\x1b", "\x7f", "\x85"])
+def test_delivery_when_the_password_holds_a_control_character_then_no_target_is_given_it(
+    directory, office, durand, domain, character
+):
+    office.change(durand, PASSWORD, f"{FIRST}{character}x")
+
+    office.worker(domain).round()
+
+    assert domain.writes == []
+    assert (only_state(directory).step, only_state(directory).reason) == (Step.REJECTED, Reason.CONTROL_CHARACTER)
+    assert not has_secret(directory)
+
+
 def test_delivery_when_it_failed_for_three_days_then_it_is_given_up_and_erased(directory, office, durand, domain):
     office.change(durand, PASSWORD, FIRST)
     domain.answers = [Unavailable("connection refused")]
