@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, SIMPLE, Connection
+from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
 from ldap3.core.results import (
     RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
     RESULT_COMPARE_TRUE,
@@ -34,6 +34,7 @@ from gateway.directory.pool import ConnectionPool, ServerUnfit
 from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.directory.protected import ProtectedPeople
+from gateway.directory.user_bind import bind_as
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +192,7 @@ class LdapPasswords:
         """None for a wrong password, PASSWORD_EXPIRED for the right one past its time, else True."""
         if not password:
             raise ValueError("a bind without a password succeeds as anonymous (RFC 4513, 5.1.2)")
-        result = self._trials.ask(lambda connection: _bind(connection, dn, password))
+        result = self._trials.ask(lambda connection: bind_as(connection, dn, password))
         if result["result"] == RESULT_SUCCESS:
             return True
         if result["result"] != RESULT_INVALID_CREDENTIALS:
@@ -245,18 +246,6 @@ class LdapPasswords:
 def _is_closed(entry: Entry) -> bool:
     """Locked by an administrator: a reset must not open it again, though slapd would."""
     return entry.first(ppolicy.LOCKED_AT) == ppolicy.LOCKED_FOR_GOOD
-
-
-def _bind(connection: Connection, dn: str, password: Secret) -> Mapping[str, Any]:
-    try:
-        # Bytes: ldap3 would normalise a text (RFC 4013) and so bind with another password than was typed.
-        connection.user, connection.password, connection.authentication = dn, password.reveal().encode(), SIMPLE
-        result: Mapping[str, Any] = connection.bind(read_server_info=False, controls=[ppolicy.REQUEST_CONTROL])[1]
-        if result["result"] in UNFIT:
-            raise ServerUnfit(result["description"])
-        return result
-    finally:
-        connection.user = connection.password = None
 
 
 def _exchange(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:

@@ -148,8 +148,8 @@ class ProtectedPeople:
         attributes = sorted({attribute for attribute, _ in assertions(filter_)})
         # Each attribute as well: "one or the other" can be decided for whoever has the one.
         parts = [filter_, *(f"({attribute}=*)" for attribute in attributes)]
-        if somebody and not _are_decidable(connection, somebody[0].dn, parts):
-            unusable = [one for one in attributes if not _are_decidable(connection, somebody[0].dn, [f"({one}=*)"])]
+        if somebody and not are_decidable(connection, somebody[0].dn, parts):
+            unusable = [one for one in attributes if not are_decidable(connection, somebody[0].dn, [f"({one}=*)"])]
             raise DirectoryMisconfigured(
                 f"people.protected_filter {filter_} can't be decided: the server does not know "
                 f"{', '.join(unusable) or 'a value of it'}, or this account may not search by it; "
@@ -212,7 +212,7 @@ def _posix_names(logins: Sequence[str]) -> list[str]:
     return sorted({name for login in logins if login.isascii() for name in (login, login.lower())})
 
 
-def _are_decidable(connection: Connection, dn: str, filters: Sequence[str]) -> bool:
+def are_decidable(connection: Connection, dn: str, filters: Sequence[str]) -> bool:
     """False where one of them is Undefined for the entry."""
     return _matches(connection, dn, f"(&{''.join(f'(|{one}(!{one}))' for one in filters)})")
 
