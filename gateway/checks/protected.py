@@ -9,7 +9,7 @@ from contextlib import closing
 from ldap3 import Connection
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
-from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.checks.finding import Finding, Level, fail, ok, warn
 from gateway.checks.here import is_listeners, is_workers
 from gateway.checks.rights import may_write
 from gateway.directory.failover import LdapServers
@@ -31,9 +31,14 @@ def check_protected(settings: Settings, login: str = "") -> Iterator[Finding]:
         text = "nobody is: who knows an administrator's number and birth date can take that account over"
         yield warn(CHECKED, text, NOBODY_PROTECTED)
         return
+    is_decidable = True
     for who, directory in _accounts(settings):
         with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
-            yield check_decidable(who, ProtectedPeople(pool, settings.people))
+            finding = check_decidable(who, ProtectedPeople(pool, settings.people))
+            is_decidable = is_decidable and finding.level is Level.OK
+            yield finding
+    if not is_decidable:
+        return
     directory = settings.directory
     with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
         try:
