@@ -27,6 +27,12 @@ class Capturing:
     close: Callable[[], None]
 
 
+def without_password_rights(settings: Settings) -> frozenset[str]:
+    """The normalised DNs of accounts that may write people's entries, and not their passwords."""
+    accounts = (settings.workstation.bind_dn, settings.capture.bind_dn)
+    return frozenset(normalised(account) for account in accounts if account)
+
+
 def build_capture(settings: Settings, directory: Directory) -> Capturing:
     """Wire the listener; `directory` is the announcing slapd with the listener's own account.
 

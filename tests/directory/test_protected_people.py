@@ -1,4 +1,4 @@
-"""Members of cn=protected,ou=groups: whoever has the gateway's or the listener's account can't set their passwords."""
+"""Members of cn=protected,ou=groups: whoever has the gateway's account can't set their passwords."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def administrator(directory, request):
 @pytest.mark.parametrize("write", WRITES, ids=NAMES)
 def test_gateway_when_a_person_is_protected_then_it_may_not_write(directory, administrator, write):
     with directory.as_service("gateway") as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
-        line.modify_s(administrator, [write[:2] + ([write[2]],)])
+        line.modify_s(administrator, [(*write[:2], [write[2]])])
 
 
 def test_gateway_when_somebody_else_is_protected_then_it_may_write(directory, administrator):
