@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from ldap3.utils.conv import escape_filter_chars
 
 from gateway.account.model import Secret
 from gateway.ldap_tls import VerifyingTls
+from gateway.targets.protected_accounts import ATTRIBUTES, can_be_judged, protection_of
 from gateway.tls import verifying_context
 from gateway.workstation.model import DomainRules, Done, Outcome, Probe, Reason, Refused, Unavailable
 
@@ -36,6 +37,9 @@ log = logging.getLogger(__name__)
 COMPLEX = 1
 """The bit of pwdProperties that asks for three kinds of characters ([MS-SAMR] 2.2.4.2)."""
 ANYBODY = "(&(objectClass=user)(!(objectClass=computer))(!(adminCount=1)))"
+PRIVILEGED = "(&(objectClass=user)(|(adminCount=1)(memberOf=CN=Domain Admins,CN=Users,{domain})))"
+MAX_TRIED = 20
+"""Privileged accounts on which a check tries what may be written."""
 NOT_A_PASSWORD = b"x"
 """Neither in quotes nor UTF-16: no domain takes it ([MS-ADTS] 3.1.1.3.1.5)."""
 HARMLESS = ("lockoutTime", "pwdLastSet", "unicodePwd", "userPassword", "clearTextPassword", "dBCSPwd", "ntPwdHistory")
@@ -91,6 +95,8 @@ class ActiveDirectory:
 
     settings: ActiveDirectorySettings
     _connection: Connection | None = None
+    _own_sids: Sequence[bytes] = ()
+    """Of the account that is bound and of its groups; empty until they were read."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -105,7 +111,7 @@ class ActiveDirectory:
                 return stopped.outcome
             if len(found) != 1:
                 return Refused(Reason.NO_ACCOUNT, f"{len(found)} accounts fit {self.settings.filter}")
-            return self._write(connection, found[0], password)
+            return self._obstacle(connection, found[0]) or self._write(connection, found[0], password)
 
     def rules(self) -> DomainRules | None:
         with self._lock:
@@ -139,11 +145,28 @@ class ActiveDirectory:
             return Probe(untried=f"nobody is found below {self.settings.base} ({_said(result)})")
         dn, writable = people[0]["dn"], people[0]["raw_attributes"].get("allowedAttributesEffective", [])
         excess = tuple(f"write {name.decode()}" for name in writable if name.decode() not in HARMLESS)
-        tried = connection.modify(dn, {"unicodePwd": [(MODIFY_REPLACE, [NOT_A_PASSWORD])]})[1]
+        excess += self._reached_administrators(connection)
+        tried = _try_no_password(connection, dn)
         if tried["result"] == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
             refused = self._refusal(connection, dn, Secret(""), tried)
             return Probe(refused if isinstance(refused, Unavailable) else None, excess)
         return Probe(excess=excess)
+
+    def _reached_administrators(self, connection: Connection) -> tuple[str, ...]:
+        """Privileged accounts whose password the delegated right reaches: whoever has our password could set it."""
+        domain = self._domain
+        wanted = PRIVILEGED.format(domain=domain)
+        _, _, answers, _ = connection.search(domain, wanted, SUBTREE, attributes=["1.1"], size_limit=MAX_TRIED)
+        names = [answer["dn"] for answer in answers or () if answer["type"] == "searchResEntry"]
+        return tuple(
+            f"set the password of the privileged account {dn}"
+            for dn in names
+            if _try_no_password(connection, dn)["result"] != RESULT_INSUFFICIENT_ACCESS_RIGHTS
+        )
+
+    @property
+    def _domain(self) -> str:
+        return ",".join(part for part in self.settings.base.split(",") if part.strip().upper().startswith("DC="))
 
     def _find(self, login: str) -> tuple[Connection, list[str]]:
         """The account's DNs, over a connection that is known to live: an idle one may have died."""
@@ -163,6 +186,22 @@ class ActiveDirectory:
                 raise _Stopped(Unavailable(f"search: {_said(result)}"))
             return connection, [answer["dn"] for answer in answers if answer["type"] == "searchResEntry"]
         raise AssertionError("unreachable")
+
+    def _obstacle(self, connection: Connection, dn: str) -> Refused | Unavailable | None:
+        """Why this account's password may not be set by us. What can't be read counts as protected."""
+        try:
+            _, result, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=ATTRIBUTES)
+            account: Mapping[str, Sequence[bytes]]
+            account = next((one["raw_attributes"] for one in answers if one["type"] == "searchResEntry"), {})
+            self._own_sids = self._own_sids or _own_sids(connection)
+        except (LDAPException, OSError) as error:
+            self._drop()
+            return Unavailable(f"search: {_plain(error)}")
+        if not can_be_judged(account) or not self._own_sids:
+            mend = f"let {self.settings.bind_dn} read {', '.join(ATTRIBUTES)} of people's accounts"
+            return Unavailable(f"whether the account is protected can't be seen ({_said(result)})", mend)
+        protection = protection_of(account, self._own_sids)
+        return Refused(Reason.PROTECTED, f"{dn}: {protection}") if protection else None
 
     def _write(self, connection: Connection, dn: str, password: Secret) -> Outcome:
         quoted = f'"{password.reveal()}"'.encode("utf-16-le")
@@ -219,8 +258,7 @@ class ActiveDirectory:
             )
 
     def _read_rules(self, connection: Connection) -> DomainRules | None:
-        domain = ",".join(part for part in self.settings.base.split(",") if part.strip().upper().startswith("DC="))
-        _, result, answers, _ = connection.search(domain, "(objectClass=*)", BASE, attributes=RULES)
+        _, result, answers, _ = connection.search(self._domain, "(objectClass=*)", BASE, attributes=RULES)
         entries = [answer for answer in answers if answer["type"] == "searchResEntry"]
         if result["result"] != RESULT_SUCCESS or not entries:
             return None
@@ -280,6 +318,18 @@ class ActiveDirectory:
         if self._connection is not None:
             _close(self._connection)
             self._connection = None
+
+
+def _try_no_password(connection: Connection, dn: str) -> Mapping[str, Any]:
+    """The server looks at rights first and then refuses the value, so nothing is ever changed."""
+    result: Mapping[str, Any] = connection.modify(dn, {"unicodePwd": [(MODIFY_REPLACE, [NOT_A_PASSWORD])]})[1]
+    return result
+
+
+def _own_sids(connection: Connection) -> Sequence[bytes]:
+    """The root's tokenGroups ([MS-ADTS] 3.1.1.3.2.20)."""
+    _, _, answers, _ = connection.search("", "(objectClass=*)", BASE, attributes=["tokenGroups"])
+    return next((one["raw_attributes"]["tokenGroups"] for one in answers if one["type"] == "searchResEntry"), [])
 
 
 def _close(connection: Connection) -> None:

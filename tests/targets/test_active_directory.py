@@ -9,15 +9,20 @@ from dataclasses import replace
 
 import pytest
 from certificates import make_certificates
+from ldap3 import MODIFY_REPLACE, NONE, Connection, Server
 from patience import AT_ONCE_SECONDS, stop_still
 from ports import free_port
 
 from gateway.account.model import Secret
 from gateway.demo.private_samba import BASE, PEOPLE, REALM, SERVICE
+from gateway.ldap_tls import VerifyingTls
 from gateway.targets.active_directory import ActiveDirectory, ActiveDirectorySettings
+from gateway.tls import verifying_context
 from gateway.workstation.model import DomainRules, Done, Reason, Refused, Unavailable
 
 pytestmark = pytest.mark.xdist_group("samba_ad")
+TOKEN_GROUPS = "b7c69e6d-2cc7-11d2-854e-00a0c983f608"
+"""The attribute's schema GUID."""
 OLD, NEW = "Ancien-Pw-2024!", "Nouveau-Pw-2025!"
 
 
@@ -111,6 +116,104 @@ def test_account_when_nobody_below_the_base_has_that_login_then_it_is_refused(ta
     assert outcome.reason is Reason.NO_ACCOUNT
 
 
+def administrator(dc):
+    """A connection of the domain's administrator."""
+    tls = VerifyingTls(verifying_context(dc.authority))
+    server = Server(dc.url, get_info=NONE, tls=tls)
+    return Connection(server, f"Administrator@{REALM.lower()}", dc.password("Administrator"))
+
+
+def join_directly(dc, login, group):
+    dc.tool("group", "addmembers", group, login)
+
+
+def join_by_another_group(dc, login, group):
+    inner = f"inner-{login}"
+    dc.tool("group", "add", inner)
+    dc.tool("group", "addmembers", inner, login)
+    dc.tool("group", "addmembers", group, inner)
+
+
+def join_as_primary_group(dc, login, group):
+    """The group's own list of members does not name them then."""
+    dc.tool("group", "addmembers", group, login)
+    with administrator(dc) as connection:
+        assert connection.modify(f"CN={login},{PEOPLE}", {"primaryGroupID": [(MODIFY_REPLACE, ["512"])]})
+
+
+def mark_as_protected(dc, login, group):
+    """As the domain does some time after somebody joined a protected group, and keeps it when they leave."""
+    with administrator(dc) as connection:
+        assert connection.modify(f"CN={login},{PEOPLE}", {"adminCount": [(MODIFY_REPLACE, ["1"])]})
+
+
+@pytest.mark.parametrize(
+    "join, group",
+    [
+        (join_directly, "Domain Admins"),
+        (join_directly, "Enterprise Admins"),
+        (join_directly, "Schema Admins"),
+        (join_directly, "Administrators"),
+        (join_directly, "Account Operators"),
+        (join_directly, "Backup Operators"),
+        (join_directly, "Server Operators"),
+        (join_directly, "Print Operators"),
+        (join_by_another_group, "Domain Admins"),
+        (join_as_primary_group, "Domain Admins"),
+        (mark_as_protected, ""),
+    ],
+)
+def test_account_when_it_is_privileged_then_its_password_stays(dc, target, durand, join, group):
+    join(dc, durand, group)
+
+    outcome = target.set_password(durand, Secret(NEW))
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Reason.PROTECTED
+    assert dc.kinit(durand, OLD)
+    assert not dc.kinit(durand, NEW)
+
+
+def test_account_when_it_left_all_protected_groups_then_it_takes_passwords_again(dc, target, durand):
+    join_directly(dc, durand, "Domain Admins")
+    assert isinstance(target.set_password(durand, Secret(NEW)), Refused)
+    dc.tool("group", "removemembers", "Domain Admins", durand)
+
+    assert target.set_password(durand, Secret(NEW)) == Done()
+
+
+def test_account_when_its_groups_cannot_be_read_then_its_password_stays_and_the_operator_is_told(dc, target, durand):
+    shown = dc.tool("user", "show", SERVICE, "--attributes=objectSid")
+    sid = next(line.split()[1] for line in shown.splitlines() if line.startswith("objectSid"))
+    dc.tool("dsacl", "set", f"--objectdn=CN={durand},{PEOPLE}", f"--sddl=(OD;;RP;{TOKEN_GROUPS};;{sid})")
+
+    outcome = target.set_password(durand, Secret(NEW))
+
+    assert isinstance(outcome, Unavailable)
+    assert "read adminCount, objectSid, tokenGroups" in outcome.mend
+    assert dc.kinit(durand, OLD)
+
+
+def test_account_when_it_is_the_services_own_then_its_password_stays(dc, settings):
+    outcome = asked(settings, SERVICE, base=BASE)
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Reason.PROTECTED
+    assert dc.kinit(SERVICE, dc.password(SERVICE))
+
+
+def test_check_when_the_right_reaches_a_privileged_account_then_it_names_it_and_nothing_changes(dc, target, durand):
+    before = target.probe().excess
+    join_directly(dc, durand, "Domain Admins")
+
+    after = target.probe().excess
+
+    assert [text for text in after if text not in before] == [
+        f"set the password of the privileged account CN={durand},{PEOPLE}"
+    ]
+    assert dc.kinit(durand, OLD)
+
+
 def test_account_when_it_is_disabled_then_it_takes_the_password_for_later(dc, target, durand):
     dc.tool("user", "disable", durand)
 
@@ -143,7 +246,7 @@ def test_account_when_it_is_locked_then_unlock_lifts_that_where_the_right_was_gi
 
 
 def test_right_when_it_is_missing_then_the_operator_is_told_where_to_delegate_it(dc, settings):
-    outcome = asked(settings, "Administrator", base=BASE)
+    outcome = asked(settings, "Guest", base=BASE)
 
     assert isinstance(outcome, Unavailable)
     assert "delegate" in outcome.mend
