@@ -110,8 +110,10 @@ def test_check_when_it_can_not_be_decided_who_is_protected_then_it_fails_and_nam
 @contextmanager
 def rule(directory, text):
     directory.load(f"{DATABASE}add: olcAccess\nolcAccess: {{0}}{text}\n", as_config=True)
-    yield
-    directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
+    try:
+        yield
+    finally:
+        directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
 
 @pytest.fixture

@@ -100,8 +100,10 @@ def test_services_when_the_group_is_there_again_then_people_are_served(directory
 def without_right_to_search(directory, attribute):
     rule = f'to attrs={attribute} by dn.exact="cn=gateway,ou=services,{SUFFIX}" =rc by * break'
     directory.load(f"{DATABASE}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
-    yield
-    directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
+    try:
+        yield
+    finally:
+        directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
 
 @pytest.mark.parametrize(
@@ -128,8 +130,10 @@ def test_services_when_the_filter_can_not_be_decided_then_nobody_is_served(
 def without_right_to_compare(directory):
     rule = f'to dn.exact="{ADMINS}" by dn.exact="cn=gateway,ou=services,{SUFFIX}" none by * break'
     directory.load(f"{DATABASE}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
-    yield
-    directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
+    try:
+        yield
+    finally:
+        directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
 
 def test_services_when_the_group_can_not_be_compared_then_nobody_is_served(directory, of_group, build):

@@ -268,8 +268,10 @@ def test_delivery_when_it_is_tried_again_then_the_password_is_not_proved_again(d
 def without_right_to_search(directory, attribute):
     rule = f'to attrs={attribute} by dn.exact="cn=sync,ou=services,{SUFFIX}" none by * break'
     directory.load(f"{DATABASE}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
-    yield
-    directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
+    try:
+        yield
+    finally:
+        directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
 
 def test_delivery_when_the_worker_can_not_decide_who_has_a_workstation_then_it_waits_for_the_operator(
