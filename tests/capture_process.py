@@ -113,7 +113,7 @@ class CaptureProcess:
             return False
 
 
-def write_capture_settings(folder: Path, directory: AcademyDirectory, targets: str) -> Path:
+def write_capture_settings(folder: Path, directory: AcademyDirectory, targets: str, in_people: str = "") -> Path:
     """A settings file for all processes; `targets` is the TOML of [workstation.targets.*]."""
     (folder / "sync").write_text(directory.slapd.password("sync"))
     (folder / "capture").write_text(directory.slapd.password("capture"))
@@ -131,4 +131,4 @@ bind_dn = "cn=sync,ou=services,{SUFFIX}"
 bind_password_file = "{folder}/sync"
 poll_seconds = 0.1
 {targets}"""
-    return write_settings_file(folder, directory, in_web="secure_cookies = false", more=more)
+    return write_settings_file(folder, directory, in_web="secure_cookies = false", in_people=in_people, more=more)

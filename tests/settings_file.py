@@ -15,6 +15,7 @@ def write_settings_file(
     *,
     servers: Sequence[str] = (),
     in_web: str = "",
+    in_people: str = "",
     more: str = "",
 ) -> Path:
     """`folder`/mamia.toml for a process bound as the gateway; the rest is added to its sections or the end."""
@@ -34,6 +35,7 @@ receive_timeout_seconds = 30
 
 [people]
 base = "{PEOPLE}"
+{in_people}
 [web]
 secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
 {health}

@@ -20,8 +20,9 @@ def find_account(request: FindRequest, *, people: People, clock: Clock) -> Found
     found = _by_surname(request, people.named(request.surname, request.given_name, request.birth_date))
     if not found:
         found = _tolerantly(request, people.born_on(request.birth_date))
-    if found:
-        return Found(tuple(people.as_written(person) for person in found))
+    served = tuple(person for one in found if (person := people.as_written(one)) is not None)
+    if served:
+        return Found(served)
     clock.sleep_until(started + NOT_FOUND_AFTER_SECONDS)
     return Refused(Refusal.NOT_FOUND)
 

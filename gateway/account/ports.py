@@ -20,8 +20,8 @@ class People(Protocol):
     def born_on(self, birth_date: date) -> Sequence[Person]:
         """Everybody born that day."""
 
-    def as_written(self, person: Person) -> Person:
-        """That person with every change that was ever confirmed."""
+    def as_written(self, person: Person) -> Person | None:
+        """That person with every change that was ever confirmed; None for one who must not be served."""
 
 
 class Passwords(Protocol):
@@ -35,18 +35,18 @@ class Passwords(Protocol):
     def held_by(self, login: str, current: Secret) -> Account | LockedOut | None:
         """The account if `current` opens it, also when that password has expired.
 
-        None for an unknown login, a wrong password, a locked or a closed account alike; LockedOut where this very
-        password was one wrong one too many.
+        None for an unknown login, a wrong password, a locked, a closed or a protected account alike; LockedOut where
+        this very password was one wrong one too many.
         """
 
     def proved_by(self, login: str, candidates: Sequence[Candidate], birth_date: date) -> Account | None:
         """The account if it holds one of the `candidates` and the birth date; a locked one too.
 
-        None for everything else alike, a closed account included.
+        None for everything else alike, a closed or a protected account included.
         """
 
     def granted(self, grant: Grant) -> Account | None:
-        """The account once more, or None if its password changed or it was closed since the grant."""
+        """The account once more, or None if its password changed, or it was closed or protected since the grant."""
 
     def replace(self, account: Account, new: Secret) -> Changed | Refused:
         """Set `new`, lift a lock-out and the duty to change, and queue it for the workstation, in one write."""

@@ -1,7 +1,8 @@
 """The Unix socket that slapd's sock overlay asks before each write (slapd-sock(5)).
 
-slapd waits for the answer, so it is given before anything is looked at, and depends on nothing: not on the directory,
-not on what was announced, not on whether the settings were any good.
+slapd waits for the answer, so it is given before anything is looked at. It depends neither on the directory nor on
+whether the settings were any good. One write is refused: a password that an account sends which may write people's
+entries, and not their passwords. slapd's ppolicy would tell that account whether it guessed the password in force.
 """
 
 from __future__ import annotations
@@ -17,11 +18,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.directory.announcement import MARK, QUESTION, Wished, Written, read_announcement
+from gateway.directory.announcement import (
+    MARK,
+    QUESTION,
+    Wished,
+    Written,
+    password_author,
+    read_announcement,
+)
 
 log = logging.getLogger(__name__)
 
 ANSWER = b"CONTINUE\n"
+REFUSAL = b"RESULT\ncode: 50\n"
+"""insufficientAccessRights (RFC 4511, appendix A): what slapd answers without the right to write `entry`."""
 CHUNK = 1 << 16
 LARGEST_READ = 1 << 23
 """Bytes of an announcement that are kept: more than slapd takes in one operation (olcSockbufMaxIncomingAuth)."""
@@ -40,6 +50,10 @@ class Door:
 
     hear: Callable[[Wished | Written], None] | None
     held: Callable[[], int] = lambda: 0
+    never_set_passwords: frozenset[str] = frozenset()
+    """Normalised DNs of accounts whose Modifies of userPassword are refused."""
+    answers_only: bool = False
+    """Whether nothing is captured because the settings say so."""
     _marks: deque[bytes] = field(default_factory=lambda: deque(maxlen=100))
     _answering: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -64,7 +78,13 @@ class Door:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             text = await _read(reader)
-            writer.write(self._status(text) if text.startswith(QUESTION) else ANSWER)
+            if text.startswith(QUESTION):
+                writer.write(self._status(text))
+            elif self._is_refused(text):
+                writer.write(REFUSAL)
+                return
+            else:
+                writer.write(ANSWER)
             # Without a pause after the answer: what slapd announces next must not be heard first.
             self._listen(text)
             await writer.drain()
@@ -72,6 +92,19 @@ class Door:
             log.warning("slapd went away while it was answered: %s", error)
         finally:
             writer.close()
+
+    def _is_refused(self, text: bytes) -> bool:
+        if not self.never_set_passwords:
+            return False
+        try:
+            author = password_author(text)
+        except ValueError:
+            # A DN that is no UTF-8 belongs to none of our accounts.
+            return False
+        if author not in self.never_set_passwords:
+            return False
+        log.warning("refused: %s must not write passwords, and may be guessing one", author)
+        return True
 
     def _listen(self, text: bytes) -> None:
         try:
@@ -89,7 +122,8 @@ class Door:
 
     def _status(self, text: bytes) -> bytes:
         mark = text.partition(b"mark: ")[2].strip()
-        status = {"capturing": self.hear is not None, "held": self.held(), "seen": self._marks.count(mark)}
+        status: dict[str, Any] = {"capturing": self.hear is not None, "answers_only": self.answers_only}
+        status |= {"held": self.held(), "seen": self._marks.count(mark)}
         return json.dumps(status).encode() + b"\n"
 
 

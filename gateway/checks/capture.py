@@ -27,8 +27,9 @@ from gateway.settings.file import SettingsError
 
 ANSWER_SECONDS = 3
 SIDES = 2
-"""Of ppolicy; the overlay stands on both."""
+"""Of ppolicy; the overlay is on both where passwords are captured, and above it alone with capture.answer_only."""
 FILE = "93-capture.ldif of ldif/"
+ORACLE_FILE = "45-password-oracle.ldif of ldif/"
 START = "systemctl start mamia-capture.socket, or mamia capture; or take the overlay out as ldif/README.md says"
 ACCOUNT = "capture.server, bind_dn, bind_password_file"
 
@@ -39,14 +40,15 @@ def check_capture(settings: Settings, directory: Directory) -> Iterator[Finding]
         if settings.workstation.targets:
             yield ok("capture", "off: what other LDAP clients change does not reach the workstation")
         return
-    finding = _listener(settings.capture.socket)
+    finding = _listener(settings.capture.socket, answers_only=settings.capture.answer_only)
     yield finding
     if finding.level is not Level.FAIL:
         yield from _with(settings, directory, "overlay", partial(_overlay, directory.bind_dn))
-    yield from _rights_of_listener(settings)
+    if not settings.capture.answer_only:
+        yield from _rights_of_listener(settings)
 
 
-def _listener(path: Path) -> Finding:
+def _listener(path: Path, *, answers_only: bool) -> Finding:
     checked = f"capture: {path}"
     try:
         status = ask_listener(path)
@@ -60,6 +62,8 @@ def _listener(path: Path) -> Finding:
             f"nobody listens ({type(error).__name__}): slapd refuses every write on people, so some logins and copies"
         )
         return fail(checked, text, START)
+    if answers_only and status["answers_only"]:
+        return ok(checked, "answers slapd, and captures nothing: capture.answer_only")
     if not status["capturing"]:
         text = "slapd is answered, and nothing is captured: the listener could not start"
         return fail(checked, text, "journalctl -u mamia-capture names the fault; then restart it")
@@ -89,14 +93,17 @@ def _overlay(account: str, settings: Settings, connection: Connection) -> Iterat
         return
     if code != RESULT_NO_SUCH_ATTRIBUTE:
         text = f"{account} may not write there any more: the overlay asks for the right to `entry`"
-        yield fail(checked, text, f"rule 1 of {FILE}")
+        yield fail(checked, text, f"the rule on attrs=entry of {ORACLE_FILE}")
+    elif settings.capture.answer_only and seen:
+        yield ok(checked, "asks before it writes")
     elif seen == SIDES:
         yield ok(checked, "announces on both sides of ppolicy")
     elif seen:
         text = "announces on one side of ppolicy alone: no password is recognised"
-        yield fail(checked, text, f"{FILE} has an overlay above and one below")
+        yield fail(checked, text, f"{ORACLE_FILE} has the overlay above and {FILE} the one below")
     else:
-        yield fail(checked, "announces nothing: no password is captured", f"load {FILE}; does olcDbSocketPath fit?")
+        files = ORACLE_FILE if settings.capture.answer_only else f"{ORACLE_FILE} and {FILE}"
+        yield fail(checked, "announces nothing: no password is captured", f"load {files}; does olcDbSocketPath fit?")
 
 
 def _rights_of_listener(settings: Settings) -> Iterator[Finding]:
@@ -116,7 +123,7 @@ def _rights(settings: Settings, connection: Connection) -> Iterator[Finding]:
     checked, who = f"{settings.capture_server}: rights of the listener", settings.capture.bind_dn
     dn = somebody(settings, connection)
     if not dn:
-        yield fail(checked, f"{who} finds nobody", f"rules 1 and 4 of {FILE}")
+        yield fail(checked, f"{who} finds nobody", f"the rules on attrs=entry,objectClass of {FILE}")
         return
     if lacks := [*_lacking(settings, connection, dn)]:
         yield fail(checked, f"{who} may not {', '.join(lacks)}", FILE)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
+
+from ldap3 import Connection
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.checks.certificates import refused_by_directory
@@ -13,10 +15,12 @@ from gateway.checks.here import is_workers
 from gateway.directory.failover import LdapServers
 from gateway.directory.outbox import LdapOutbox
 from gateway.directory.pool import ConnectionPool
-from gateway.directory.ppolicy import CHANGED_AT
+from gateway.directory.ppolicy import CHANGED_AT, LOCKED_AT
+from gateway.directory.protected import are_decidable
 from gateway.settings import Settings
 from gateway.settings.accounts import workers_directory
 from gateway.settings.file import SettingsError
+from gateway.workstation.ports import Waiting
 
 CHECKED = "passwords at the workstations"
 NAMED = 5
@@ -27,26 +31,45 @@ def check_outbox(settings: Settings) -> Iterator[Finding]:
     if not settings.workstation.targets:
         return
     if is_workers(settings):
-        yield _looked_at(settings)
+        yield from _looked_at(settings)
     else:
         yield ok(CHECKED, "not looked at: the worker's password is not here, or not this user's to read")
 
 
-def _looked_at(settings: Settings) -> Finding:
+def _looked_at(settings: Settings) -> Iterator[Finding]:
     try:
         directory = workers_directory(settings)
         with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
-            return _behind(settings, LdapOutbox(pool, settings.people))
+            known = list(LdapOutbox(pool, settings.people).known())
+            yield _behind(settings, known)
+            yield pool.ask(lambda connection: _proving(settings, connection, known))
     except SettingsError as error:
-        return fail(CHECKED, error.faults[0].message, error.faults[0].key)
+        yield fail(CHECKED, error.faults[0].message, error.faults[0].key)
     except (DirectoryUnavailable, DirectoryMisconfigured) as error:
-        return refused_by_directory(CHECKED, directory, directory.servers, str(error)) or fail(
+        yield refused_by_directory(CHECKED, directory, directory.servers, str(error)) or fail(
             CHECKED, str(error), "workstation.bind_dn, bind_password_file; 30-access.ldif of ldif/"
         )
 
 
-def _behind(settings: Settings, outbox: LdapOutbox) -> Finding:
-    known = list(outbox.known())
+def _proving(settings: Settings, connection: Connection, known: Sequence[Waiting]) -> Finding:
+    """What the worker needs besides a bind before it delivers, tried on an entry to which something was sent."""
+    checked, who = "rights of the worker", settings.workstation.bind_dn
+    if not known:
+        return ok(checked, "not tried: nothing was sent yet")
+    wanted = {
+        "people.filter": settings.people.filter,
+        "workstation.filter": settings.workstation.filter,
+        LOCKED_AT: f"({LOCKED_AT}=*)",
+        CHANGED_AT: f"({CHANGED_AT}=*)",
+    }
+    lacks = [name for name, one in wanted.items() if not are_decidable(connection, known[0].reference, [one])]
+    if lacks:
+        text = f"{who} may not search by {', '.join(lacks)}: it can't tell whose password it may deliver"
+        return fail(checked, text, "30-access.ldif of ldif/; the attributes of your own filters need such a rule too")
+    return ok(checked, "it can tell who has a workstation, and whose account is locked")
+
+
+def _behind(settings: Settings, known: Sequence[Waiting]) -> Finding:
     if known and all(item.changed_at is None for item in known):
         text = (
             f"{settings.workstation.bind_dn} may not read {CHANGED_AT}: nobody sees who changed it past the gateway"

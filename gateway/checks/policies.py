@@ -12,7 +12,7 @@ from gateway.directory.changes import suffixes
 from gateway.directory.entry import Entry, entry_of, read_entry
 from gateway.settings import Settings
 
-RULE = "access rule 16 of ldif/30-access.ldif lets the service account read the policies"
+RULE = "ldif/30-access.ldif lets the service account read the policies"
 DEFAULT = "default"
 """The common name of everybody's policy in ldif/."""
 

@@ -28,7 +28,7 @@ def check_replication(settings: Settings, held: Mapping[str, Mapping[str, str]])
     if len(held) < 2:
         return
     if blind := [url for url in held if url not in known]:
-        mend = "syncprov on each server, and access rule 18 of ldif/30-access.ldif"
+        mend = "syncprov on each server, and the rule on contextCSN of ldif/30-access.ldif"
         yield warn("replication", f"the change numbers of {', '.join(blind)} can't be read", mend)
         return
     for url in known:

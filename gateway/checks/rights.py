@@ -27,7 +27,7 @@ def check_rights(settings: Settings, url: str, connection: Connection) -> Iterat
     dn = somebody(settings, connection)
     if not dn:
         text = f"nobody is found below {settings.people.base} with {settings.people.filter}"
-        yield fail(checked, text, "people.base and people.filter, or the right to search there (access rule 13)")
+        yield fail(checked, text, "people.base and people.filter, or the right to search there (30-access.ldif)")
         return
     lacks = [*_lacking_reads(settings, connection, dn), *_lacking_writes(settings, connection, dn)]
     if lacks:

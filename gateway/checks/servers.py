@@ -166,7 +166,7 @@ def check_decoy(settings: Settings, url: str, connection: Connection) -> Finding
     if result["result"] in (RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE):
         return ok(checked, f"{dn} takes comparisons")
     text = f"{dn}: {result['description']}: unknown logins would answer faster than known ones"
-    return fail(checked, text, "70-services.ldif and access rule 1 of ldif/ make it")
+    return fail(checked, text, "70-services.ldif and 30-access.ldif of ldif/ make it")
 
 
 def _speed(settings: Settings, url: str, connection: Connection) -> Finding:

@@ -50,6 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
             state = accounts.directory.read(arguments.login, datetime.now(UTC))
             if state is None:
                 return _fail(f"{arguments.login}: nobody has this login; mamia sees {settings.people.base}")
+            if state.is_protected and act is not _show:
+                return _fail(
+                    f"{arguments.login}: protected by people.protected_filter or people.protected_groups; nothing "
+                    "was done: whoever administers this account does it with the directory's own tools"
+                )
             return act(arguments, settings, accounts, state)
         except (DirectoryUnavailable, LDAPException, OSError) as error:
             return _fail(f"{arguments.login}: nothing was done: {error}")
@@ -90,6 +95,7 @@ def _facts(state: AccountState) -> dict[str, Any]:
         "mail": person.mail,
         "locked": state.locked_since is not None or state.is_closed,
         "closed": state.is_closed,
+        "protected": state.is_protected,
         "locked_until": _iso(state.locked_until),
         "initial_password": person.initial_password,
         "changed_at": _iso(state.changed_at),
@@ -109,6 +115,7 @@ def _in_words(state: AccountState) -> dict[str, str]:
         "name": " ".join((*person.given_names, *person.surnames)),
         "mail": person.mail or "none",
         "account": _lock_in_words(state),
+        **({"protected": "yes: not served by the pages, the API and this command"} if state.is_protected else {}),
         "password": "initial, must be changed at the next login" if person.initial_password else "the person's own",
         "last change": _local(state.changed_at) or "never",
         "expires": _local(state.expires_at) or "never",

@@ -1,4 +1,4 @@
-"""`mamia capture`: passwords that any LDAP client changes at this machine's slapd go to the workstations too."""
+"""`mamia capture`: answer this machine's slapd, and capture passwords that any LDAP client changes there."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import asyncio
 import logging
 import socket
 import sys
+from collections.abc import Callable, Coroutine
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from gateway.capture.door import Door
 from gateway.capture.listen import handed_over_socket, keep_open, own_socket
 from gateway.cli.core_dumps import forbid_core_dumps
-from gateway.composition.capture import Capturing, build_capture
+from gateway.composition.capture import Capturing, build_capture, without_password_rights
 from gateway.logs import log_to_standard_error, log_without_waiting
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
@@ -26,7 +28,7 @@ FAILED = 1
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("capture", help="hear from slapd of passwords that other LDAP clients change")
+    parser = commands.add_parser("capture", help="answer slapd, and capture passwords that other LDAP clients change")
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.set_defaults(run=run)
 
@@ -37,29 +39,51 @@ def run(arguments: argparse.Namespace) -> int:
     handed = handed_over_socket()
     try:
         settings = load(arguments.config, web_secrets=False)
+        if settings.capture.answer_only:
+            return _answer_only(settings, handed)
         capturing = build_capture(settings, capturing_directory(settings, arguments.config))
     except (SettingsError, KeyFileError) as error:
-        return _only_answer(handed, error)
+        return _answer_without_settings(handed, error)
     with closing(capturing), log_without_waiting():
-        try:
-            listening = handed or own_socket(_path(settings))
-        except OSError as error:
-            print(f"mamia capture: capture.socket: {_path(settings)}: {error.strerror or error}", file=sys.stderr)
-            return FAILED
-        asyncio.run(_follow(capturing, listening))
-        if handed is None:
-            _path(settings).unlink(missing_ok=True)
+        return _serve(settings, handed, partial(_follow, capturing, without_password_rights(settings)))
+
+
+def _serve(
+    settings: Settings, handed: socket.socket | None, answer: Callable[[socket.socket], Coroutine[None, None, None]]
+) -> int:
+    """`answer` at the socket that systemd holds, or at one of our own; the exit code."""
+    try:
+        listening = handed or own_socket(_path(settings))
+    except OSError as error:
+        print(f"mamia capture: capture.socket: {_path(settings)}: {error.strerror or error}", file=sys.stderr)
+        return FAILED
+    asyncio.run(answer(listening))
+    if handed is None:
+        _path(settings).unlink(missing_ok=True)
     log.info("capture stopped")
     return 0
 
 
-async def _follow(capturing: Capturing, listening: socket.socket) -> None:
+async def _follow(capturing: Capturing, never_set: frozenset[str], listening: socket.socket) -> None:
     follower = capturing.follower()
     log.info("capture ready for %s", ", ".join(capturing.targets))
-    await keep_open(Door(follower.hear, lambda: follower.held), listening, follower.finish)
+    door = Door(follower.hear, lambda: follower.held, never_set_passwords=never_set)
+    await keep_open(door, listening, follower.finish)
 
 
-def _only_answer(handed: socket.socket | None, error: SettingsError | KeyFileError) -> int:
+def _answer_only(settings: Settings, handed: socket.socket | None) -> int:
+    """slapd's overlay closes the password oracle (45-password-oracle.ldif), and needs somebody who answers it."""
+    door = Door(None, never_set_passwords=without_password_rights(settings), answers_only=True)
+    log.info("slapd is answered; capture.answer_only: nothing is captured")
+    with log_without_waiting():
+        return _serve(settings, handed, lambda listening: keep_open(door, listening, _nothing))
+
+
+async def _nothing() -> None:
+    """What there is to finish where nothing is captured."""
+
+
+def _answer_without_settings(handed: socket.socket | None, error: SettingsError | KeyFileError) -> int:
     """slapd waits at a socket that systemd holds: whoever was given it must answer, whatever else is wrong."""
     if handed is None:
         if isinstance(error, SettingsError):
@@ -69,10 +93,7 @@ def _only_answer(handed: socket.socket | None, error: SettingsError | KeyFileErr
     faults = [f"{f.key} {f.message}" for f in error.faults] if isinstance(error, SettingsError) else [str(error)]
     log.error("slapd is answered, and nothing is captured, until this is mended: %s", "; ".join(faults))
 
-    async def nothing() -> None:
-        pass
-
-    asyncio.run(keep_open(Door(None), handed, nothing))
+    asyncio.run(keep_open(Door(None), handed, _nothing))
     return FAILED
 
 

@@ -16,6 +16,7 @@ from gateway.checks.keys import check_keys
 from gateway.checks.machine import check_machine, check_private_files
 from gateway.checks.outbox import check_outbox
 from gateway.checks.portals import check_portals
+from gateway.checks.protected import check_protected
 from gateway.checks.servers import check_servers
 from gateway.checks.workstations import check_workstations
 from gateway.composition.rules import password_rules
@@ -31,6 +32,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "check", help="check directory, rights, policies, store, mail, keys, workstations, listener and portals"
     )
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
+    parser.add_argument(
+        "--protected", metavar="LOGIN", default="", help="somebody who must be protected: is it so in the directory?"
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument(
         "--without-web",
@@ -58,16 +62,18 @@ def _checks(arguments: argparse.Namespace) -> Iterator[Finding]:
     if arguments.without_web:
         return check_without_web(load(arguments.config, web_secrets=False))
     try:
-        return check(load(arguments.config))
+        return check(load(arguments.config), arguments.protected)
     except SettingsError as error:
         if {fault.key for fault in error.faults} & {f"{section}.{key}_file" for section, key in WEB_SECRETS}:
             print("mamia check: where worker or listener run alone: mamia check --without-web", file=sys.stderr)
         raise
 
 
-def check(settings: Settings) -> Iterator[Finding]:
+def check(settings: Settings, protected_login: str = "") -> Iterator[Finding]:
+    """`protected_login`: of somebody who must be protected."""
     yield from check_machine(settings)
     yield from check_servers(settings)
+    yield from check_protected(settings, protected_login)
     yield from check_workstations(settings, password_rules(settings))
     yield from check_outbox(settings)
     yield from check_capture(settings, settings.directory)

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,8 +26,11 @@ from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.account.staff_file import NEEDED, NUMBERS, OPTIONAL, StaffRow, read_row
 from gateway.cli.own_account import add_own_account, as_operator
 from gateway.directory.connection import connect
+from gateway.directory.failover import LdapServers
+from gateway.directory.pool import ConnectionPool
+from gateway.directory.protected import ProtectedPeople
 from gateway.directory.staff import Creation, StaffPlanner, Update, everybody, write
-from gateway.settings import Directory
+from gateway.settings import Directory, People
 from gateway.settings.file import load
 
 FAILED, USAGE_ERROR = 1, 2
@@ -49,12 +52,14 @@ class Tally:
     updated: int = 0
     same: int = 0
     left: int = 0
+    protected: int = 0
+    """Entries that were left as they are."""
     faults: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         return (
             f"{self.created} created, {self.updated} updated, {self.same} as they were, {self.left} marked as "
-            f"leavers, {len(self.faults)} rows with faults"
+            f"leavers, {self.protected} protected and left alone, {len(self.faults)} rows with faults"
         )
 
 
@@ -98,6 +103,11 @@ def run(arguments: argparse.Namespace) -> int:
     planner, tally = StaffPlanner(settings.people, settings.academy.mail_domain, present), Tally()
     steps = _plan(rows, planner, tally)
     if arguments.mark_leavers and not _add_leavers(arguments, planner, len(present), tally, steps):
+        return FAILED
+    try:
+        steps = _without_protected(steps, directory, settings.people, tally)
+    except DirectoryUnavailable as error:
+        print(f"mamia people import: {error}; nothing was written", file=sys.stderr)
         return FAILED
     if arguments.dry_run:
         for _, step in steps:
@@ -179,6 +189,23 @@ def _add_leavers(
         return False
     steps += [("leaver", leaver) for leaver in leavers]
     return True
+
+
+def _without_protected(
+    steps: list[tuple[str, Creation | Update]], directory: Directory, people: People, tally: Tally
+) -> list[tuple[str, Creation | Update]]:
+    """Entries of protected people are named and not written. Raises DirectoryUnavailable, DirectoryMisconfigured."""
+    with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
+        protected, kept = ProtectedPeople(pool, people), []
+        protected.verify()
+        for place, step in steps:
+            if isinstance(step, Update) and protected.includes(step.dn, [step.login]):
+                tally.protected += 1
+                attributes = ", ".join(step.values)
+                print(f"{place}: {step.login}: protected and left as it is, though the file differs: {attributes}")
+            else:
+                kept.append((place, step))
+    return kept
 
 
 def _write_all(directory: Directory, steps: list[tuple[str, Creation | Update]], tally: Tally) -> None:

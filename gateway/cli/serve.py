@@ -14,6 +14,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.app import create_app
 from gateway.cli.addresses import (
     AddressUnusable,
@@ -76,13 +77,23 @@ def _unusable(settings: Settings) -> str:
         return missing
     try:
         check_socket(settings.web)
-        build_gateway(settings).close()
+        gateway = build_gateway(settings)
     except AddressUnusable as error:
         return str(error)
     except KeyFileError as error:
         return f"workstation.public_key_file: {error}"
     except OSError as error:
         return f"audit or notices: {error}"
+    try:
+        gateway.verify_protected()
+    except DirectoryMisconfigured as error:
+        return str(error)
+    except DirectoryUnavailable as error:
+        log.warning(
+            "who is protected is looked up before anybody is served: the directory does not answer: %s", error
+        )
+    finally:
+        gateway.close()
     return ""
 
 

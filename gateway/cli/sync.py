@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gateway.account.errors import DirectoryUnavailable
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.cli.core_dumps import forbid_core_dumps
 from gateway.composition.worker import Worker, build_worker
 from gateway.logs import log_to_standard_error
@@ -71,6 +71,13 @@ def run_worker(arguments: argparse.Namespace) -> int:
         print(f"mamia sync: {error}", file=sys.stderr)
         return FAILED
     with closing(worker):
+        try:
+            worker.verify_protected()
+        except DirectoryMisconfigured as error:
+            print(f"mamia sync: {error}", file=sys.stderr)
+            return FAILED
+        except DirectoryUnavailable as error:
+            log.warning("who is protected is looked up before anything is delivered: no answer yet: %s", error)
         if not settings.workstation.targets:
             log.warning("the settings name no target: nothing will be delivered")
         elif not worker.targets:

@@ -10,6 +10,7 @@ from gateway.directory.accounts import LdapAccounts
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.pool import ConnectionPool
+from gateway.directory.protected import ProtectedPeople
 from gateway.protection.audit import Audit
 from gateway.settings import Settings
 
@@ -33,4 +34,5 @@ def build_accounts(settings: Settings) -> Accounts:
         pool.close()
         audit.close()
 
-    return Accounts(LdapAccounts(pool, PeopleMapping(settings.people), lockout), audit, close)
+    protected = ProtectedPeople(pool, settings.people)
+    return Accounts(LdapAccounts(pool, PeopleMapping(settings.people), lockout, protected), audit, close)

@@ -12,6 +12,7 @@ from gateway.directory.captured import LdapCaptured
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.pool import ConnectionPool
+from gateway.directory.protected import ProtectedPeople
 from gateway.protection.audit import Audit
 from gateway.settings import Directory, Settings
 
@@ -26,6 +27,12 @@ class Capturing:
     close: Callable[[], None]
 
 
+def without_password_rights(settings: Settings) -> frozenset[str]:
+    """The normalised DNs of accounts that may write people's entries, and not their passwords."""
+    accounts = (settings.workstation.bind_dn, settings.capture.bind_dn)
+    return frozenset(normalised(account) for account in accounts if account)
+
+
 def build_capture(settings: Settings, directory: Directory) -> Capturing:
     """Wire the listener; `directory` is the announcing slapd with the listener's own account.
 
@@ -34,6 +41,7 @@ def build_capture(settings: Settings, directory: Directory) -> Capturing:
     pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
     mapping = PeopleMapping(settings.people)
     propagation = build_propagation(settings, pool, mapping)
+    protected = ProtectedPeople(pool, settings.people)
     audit = Audit(settings.audit, opens_late=True)
 
     def close() -> None:
@@ -42,7 +50,7 @@ def build_capture(settings: Settings, directory: Directory) -> Capturing:
 
     return Capturing(
         follower=lambda: Follower(
-            outbox=LdapCaptured(pool, mapping, settings.people.filter, propagation),
+            outbox=LdapCaptured(pool, mapping, settings.people.filter, propagation, protected),
             own_accounts=frozenset({normalised(settings.directory.bind_dn)}),
             audit=audit.record,
         ),

@@ -14,6 +14,7 @@ from gateway.account.outcomes import Found, Refused
 from gateway.account.policy import PasswordRules
 from gateway.account.reset import choose_password, prove_identity, restore_initial_password
 from gateway.checks.machine import check_store
+from gateway.checks.protected import check_decidable
 from gateway.checks.readiness import Readiness
 from gateway.checks.servers import check_decoy
 from gateway.composition.propagation import build_propagation
@@ -23,6 +24,7 @@ from gateway.directory.mapping import PeopleMapping
 from gateway.directory.passwords import LdapPasswords
 from gateway.directory.people import LdapPeople
 from gateway.directory.pool import ConnectionPool
+from gateway.directory.protected import ProtectedPeople
 from gateway.metrics import Metrics
 from gateway.post.spool import Spool
 from gateway.post.text_message import TextMessages
@@ -55,6 +57,8 @@ class Gateway:
     ask_directory: Callable[[], None]
     checks: Callable[[], Mapping[str, str]]
     """What was checked lately, and whether it is OK."""
+    verify_protected: Callable[[], None]
+    """Raises DirectoryMisconfigured where it can't be decided who is protected, and DirectoryUnavailable."""
     start: Callable[[], None]
     """Begin with what goes on in the background; only once the process that serves is forked."""
     close: Callable[[], None]
@@ -73,6 +77,7 @@ def build_gateway(settings: Settings) -> Gateway:
     mapping = PeopleMapping(settings.people)
     rules = password_rules(settings)
     propagation = build_propagation(settings, service, mapping)
+    protected = ProtectedPeople(service, settings.people)
     passwords = LdapPasswords(
         service=service,
         trials=trials,
@@ -81,8 +86,9 @@ def build_gateway(settings: Settings) -> Gateway:
         lockout=timedelta(minutes=settings.lockout.minutes),
         initial_policy=settings.reset.initial_policy,
         propagation=propagation,
+        protected=protected,
     )
-    people = LdapPeople(service, replicas, mapping)
+    people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
     clock = SystemClock()
     desk = _desk(settings, rules, metrics)
 
@@ -114,8 +120,10 @@ def build_gateway(settings: Settings) -> Gateway:
             (
                 partial(check_store, settings),
                 lambda: service.ask(lambda connection: check_decoy(settings, "directory", connection)),
+                lambda: check_decidable("directory", protected),
             )
         ),
+        verify_protected=protected.verify,
         start=start,
         close=close,
     )

@@ -8,12 +8,15 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from gateway.composition.propagation import utc_now
+from gateway.directory.delivery_check import LdapDeliveryCheck
 from gateway.directory.failover import LdapServers
 from gateway.directory.outbox import LdapOutbox
 from gateway.directory.pool import ConnectionPool
+from gateway.directory.protected import ProtectedPeople
 from gateway.metrics import Metrics
 from gateway.protection.audit import Audit
 from gateway.protection.seal import Unsealer, read_private_key
@@ -31,12 +34,17 @@ class Worker:
     outbox: LdapOutbox
     targets: dict[str, Target]
     metrics: Metrics
+    verify_protected: Callable[[], None]
+    """Raises DirectoryMisconfigured where it can't be decided who is protected, and DirectoryUnavailable."""
     close: Callable[[], None]
 
 
 def build_worker(settings: Settings, directory: Directory) -> Worker:
     """Wire the worker; `directory` is the settings' with the worker's own account. Raises KeyFileError."""
-    pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
+    servers = LdapServers(directory)
+    pool = ConnectionPool(directory, servers, as_service=True)
+    user_binds = ConnectionPool(directory, servers, as_service=False)
+    protected = ProtectedPeople(pool, settings.people)
     outbox = LdapOutbox(pool, settings.people)
     targets = delivered_targets(settings.workstation)
     metrics = Metrics()
@@ -52,6 +60,15 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
         outbox=outbox,
         targets=targets,
         unseal=Unsealer([read_private_key(file) for file in settings.workstation.private_key_files]),
+        delivery=LdapDeliveryCheck(
+            worker=pool,
+            user_binds=user_binds,
+            people=settings.people,
+            workstation_filter=settings.workstation.filter,
+            protected=protected,
+            lockout=timedelta(minutes=settings.lockout.minutes),
+            now=utc_now,
+        ),
         now=utc_now,
         monotonic=time.monotonic,
         pace=Pace(settings.workstation.lease_seconds, settings.workstation.give_up_hours),
@@ -60,8 +77,9 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
 
     def close() -> None:
         pool.close()
+        user_binds.close()
         audit.close()
         for target in targets.values():
             target.close()
 
-    return Worker(courier, outbox, targets, metrics, close)
+    return Worker(courier, outbox, targets, metrics, protected.verify, close)

@@ -48,6 +48,7 @@ decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
 [people]
 base = "ou=people,{SUFFIX}"
 private_mail = "privateMail"
+protected_groups = ["cn=protected,ou=groups,{SUFFIX}"]
 
 [reset]
 initial_policy = "cn=initial,ou=policies,{SUFFIX}"

@@ -33,7 +33,7 @@ CONFIG_FILES = (
     "35-workstation-nt.ldif",
     "40-password-policy.ldif",
 )
-DATA_FILES = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif")
+DATA_FILES = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif", "75-protected-people.ldif")
 SAMPLE_FILE = "80-sample-staff.ldif"
 REPLICATOR_FILE = "90-replicator.ldif"
 MIRROR_FILE = "91-mirror.ldif"
@@ -41,6 +41,7 @@ SERVICES = ("gateway", "sync", "decoy")
 REPLICATOR = "replicator"
 CAPTURE = "capture"
 CAPTURE_ACCOUNT_FILE = "92-capture-account.ldif"
+ORACLE_FILE = "45-password-oracle.ldif"
 CAPTURE_FILES = ("93-capture.ldif", "94-capture-nt.ldif")
 HASH_COST = "m=19456 t=3 p=1"
 """Of Argon2, in `10-modules.ldif`: kilobytes, rounds, lanes (OWASP's advice)."""
@@ -209,8 +210,13 @@ class PrivateSlapd:
             self._write_secret(CAPTURE, secrets.token_urlsafe(24))
             values = {"CAPTURE_PASSWORD": self.password(CAPTURE)}
             self.apply(self._filled(CAPTURE_ACCOUNT_FILE, values), CAPTURE_ACCOUNT_FILE)
-        for name in CAPTURE_FILES:
+        for name in (ORACLE_FILE, *CAPTURE_FILES):
             self.apply(self._filled(name, {"CAPTURE_SOCKET": str(socket_path)}), name, "cn=config")
+
+    def ask_before_writes(self, socket_path: Path) -> None:
+        """Let this running server ask at `socket_path` before it judges a password: for `mamia capture` with
+        capture.answer_only."""
+        self.apply(self._filled(ORACLE_FILE, {"CAPTURE_SOCKET": str(socket_path)}), ORACLE_FILE, "cn=config")
 
     def _filled(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
         """A file of ldif/ with what only this server knows put in its places, and `more`."""

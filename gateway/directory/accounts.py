@@ -17,6 +17,7 @@ from gateway.directory.entry import Entry, read_entry
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.people import search
 from gateway.directory.pool import ConnectionPool
+from gateway.directory.protected import ProtectedPeople
 from gateway.settings import Directory
 from gateway.workstation.state import SyncState, is_behind, read_state
 
@@ -38,6 +39,8 @@ class AccountState:
     expires_at: datetime | None
     """None where its policy lets it last, or can't be read."""
     propagation: Sequence[SyncState]
+    is_protected: bool = False
+    """Named by people.protected_filter or people.protected_groups."""
 
     @property
     def is_behind(self) -> bool:
@@ -45,10 +48,13 @@ class AccountState:
 
 
 class LdapAccounts:
-    def __init__(self, service: ConnectionPool, mapping: PeopleMapping, lockout: timedelta) -> None:
+    def __init__(
+        self, service: ConnectionPool, mapping: PeopleMapping, lockout: timedelta, protected: ProtectedPeople
+    ) -> None:
         self._service = service
         self._mapping = mapping
         self._lockout = lockout
+        self._protected = protected
 
     def read(self, login: str, now: datetime) -> AccountState | None:
         """None for a login that nobody has. Raises DirectoryUnavailable, DirectoryMisconfigured."""
@@ -77,6 +83,7 @@ class LdapAccounts:
             is_closed=locked_at == ppolicy.LOCKED_FOR_GOOD,
             changed_at=changed_at,
             expires_at=changed_at + lasts if changed_at and lasts else None,
+            is_protected=self._protected.includes(entry.dn, self._mapping.logins(entry)),
             propagation=[state for value in entry.all(STATES) if (state := read_state(value))],
         )
 

@@ -27,6 +27,9 @@ QUESTION = b"STATUS\n"
 MARK = re.compile(rb"\nmamiaSyncState: (check;[0-9a-f]{32})\n")
 """`mamia check` takes such a value away from an entry that lacks it, to see whether slapd announces that."""
 _CHANGES = ("add", "delete", "replace")
+_ENTRY_LINE = b"\ndn:"
+"""Ends the head of an announcement; what follows is the client's."""
+_PASSWORD_CHANGE = re.compile(rb"\n(?:add|delete|replace|increment): userpassword\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,14 @@ def read_announcement(text: bytes) -> Wished | Written | None:
     if kind == b"EXTENDED" and head.get("oid") == PASSWORD_MODIFY.encode():
         return _wished(call, head.get("value", b""))
     return _written(call, head, lines) if kind == b"MODIFY" else None
+
+
+def password_author(text: bytes) -> str | None:
+    """The normalised DN of whoever sends a Modify that touches userPassword; None for any other operation."""
+    if not text.startswith(b"MODIFY\n") or not _PASSWORD_CHANGE.search(text):
+        return None
+    head = dict(_split(line) for line in text.partition(_ENTRY_LINE)[0].split(b"\n") if b":" in line)
+    return normalised(head.get("binddn", b"").decode())
 
 
 def normalised(dn: str) -> str:

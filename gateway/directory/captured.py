@@ -24,6 +24,7 @@ from gateway.directory.mapping import IDENTITY, PeopleMapping
 from gateway.directory.outbox import Changes, check_result
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation, NoPropagation
+from gateway.directory.protected import ProtectedPeople
 from gateway.workstation.capture import Prepared
 from gateway.workstation.model import Reason
 
@@ -43,16 +44,22 @@ class LdapCaptured:
         mapping: PeopleMapping,
         person_filter: str,
         propagation: LdapPropagation | NoPropagation,
+        protected: ProtectedPeople,
     ) -> None:
         self._pool = pool
         self._mapping = mapping
         self._filter = person_filter
         self._propagation = propagation
+        self._protected = protected
 
     def prepare(self, entry: str, password: Secret | None) -> Prepared | None:
-        account = self._account(entry)
-        if account is None:
+        found = self._read(entry, [*self._mapping.login_attributes, IDENTITY])
+        if found is None:
             return None
+        account = Account(self._mapping.person(found), found.dn, found.first(IDENTITY), password_stamp="")
+        if self._protected.includes(found.dn, self._mapping.logins(found)):
+            # The listener's account may not write on them: the worker ends what still waits there.
+            return Prepared(entry, account.person.login, Reason.PROTECTED, (), {})
         if password is None:
             outcome, (changes, propagation) = self._refused(account, Reason.NOT_IN_CLEAR)
         elif holds_control_character(password.reveal()):
@@ -70,18 +77,12 @@ class LdapCaptured:
             entry = self._read(prepared.entry, [VERSION])
             if entry is None or not self._holds(prepared.entry, value):
                 return False
-            if self._write(prepared, entry.first(VERSION)):
+            if not prepared.changes or self._write(prepared, entry.first(VERSION)):
                 return True
         return False
 
     def _refused(self, account: Account, reason: Reason) -> tuple[str, tuple[Changes, Propagation | None]]:
         return str(reason), self._propagation.refuse(account, reason)
-
-    def _account(self, dn: str) -> Account | None:
-        entry = self._read(dn, [*self._mapping.login_attributes, IDENTITY])
-        if entry is None:
-            return None
-        return Account(self._mapping.person(entry), entry.dn, entry.first(IDENTITY), password_stamp="")
 
     def _read(self, dn: str, attributes: list[str]) -> Entry | None:
         def read(connection: Connection) -> Entry | None:

@@ -46,6 +46,9 @@ class PeopleMapping:
     def with_identity(self, identity: str) -> str:
         return self._person(f"({IDENTITY}={escape_filter_chars(identity)})")
 
+    def logins(self, entry: Entry) -> tuple[str, ...]:
+        return entry.all(self._people.login)
+
     def person(self, entry: Entry) -> Person:
         people = self._people
         return Person(

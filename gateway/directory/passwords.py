@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, SIMPLE, Connection
+from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
 from ldap3.core.results import (
     RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
     RESULT_COMPARE_TRUE,
@@ -33,6 +33,8 @@ from gateway.directory.people import UNFIT, search
 from gateway.directory.pool import ConnectionPool, ServerUnfit
 from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.propagation import LdapPropagation, NoPropagation
+from gateway.directory.protected import ProtectedPeople
+from gateway.directory.user_bind import bind_as
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,7 @@ class LdapPasswords:
         lockout: timedelta,
         initial_policy: str | None,
         propagation: LdapPropagation | NoPropagation,
+        protected: ProtectedPeople,
     ) -> None:
         self._service = service
         self._trials = trials
@@ -77,11 +80,12 @@ class LdapPasswords:
         self._lockout = lockout
         self._initial_policy = initial_policy
         self._propagation = propagation
+        self._protected = protected
         self._lending = threading.Lock()
 
     def held_by(self, login: str, current: Secret) -> Account | LockedOut | None:
         """A locked entry answers a bind without hashing, in a tenth of the time: the decoy then pays the rest."""
-        entry = self._lookup(self._mapping.with_login(login))
+        entry = self._lookup_unprotected(self._mapping.with_login(login))
         opened = self._opens(entry.dn if entry else self._decoy_dn, current)
         if opened is None:
             return self._why_not(login, entry, current)
@@ -100,7 +104,7 @@ class LdapPasswords:
         return LockedOut(self._mapping.person(after)) if self._is_locked(after) else None
 
     def proved_by(self, login: str, candidates: Sequence[Candidate], birth_date: date) -> Account | None:
-        entry = self._lookup(self._mapping.with_login(login))
+        entry = self._lookup_unprotected(self._mapping.with_login(login))
         dn = entry.dn if entry else self._decoy_dn
         born = self._holds(dn, *self._mapping.birth_date_assertion(birth_date))
         # Every proof is compared, whatever the answers so far: the time must not tell them.
@@ -114,7 +118,7 @@ class LdapPasswords:
         return self._account(entry)
 
     def granted(self, grant: Grant) -> Account | None:
-        entry = self._lookup(self._mapping.with_identity(grant.identity))
+        entry = self._lookup_unprotected(self._mapping.with_identity(grant.identity))
         if entry is None or _is_closed(entry) or entry.first(ppolicy.CHANGED_AT) != grant.password_stamp:
             return None
         return self._account(entry)
@@ -166,6 +170,12 @@ class LdapPasswords:
             return None
         return entries[0] if entries else None
 
+    def _lookup_unprotected(self, filter_: str) -> Entry | None:
+        """None for a protected person as for an unknown login, after as many operations: on the decoy for nobody."""
+        entry = self._lookup(filter_)
+        dn, logins = (entry.dn, self._mapping.logins(entry)) if entry else (self._decoy_dn, ("decoy",))
+        return None if self._protected.includes(dn, logins) else entry
+
     def _account(self, entry: Entry, *, password_expired: bool = False) -> Account:
         return Account(
             person=self._mapping.person(entry),
@@ -182,7 +192,7 @@ class LdapPasswords:
         """None for a wrong password, PASSWORD_EXPIRED for the right one past its time, else True."""
         if not password:
             raise ValueError("a bind without a password succeeds as anonymous (RFC 4513, 5.1.2)")
-        result = self._trials.ask(lambda connection: _bind(connection, dn, password))
+        result = self._trials.ask(lambda connection: bind_as(connection, dn, password))
         if result["result"] == RESULT_SUCCESS:
             return True
         if result["result"] != RESULT_INVALID_CREDENTIALS:
@@ -238,18 +248,6 @@ def _is_closed(entry: Entry) -> bool:
     return entry.first(ppolicy.LOCKED_AT) == ppolicy.LOCKED_FOR_GOOD
 
 
-def _bind(connection: Connection, dn: str, password: Secret) -> Mapping[str, Any]:
-    try:
-        # Bytes: ldap3 would normalise a text (RFC 4013) and so bind with another password than was typed.
-        connection.user, connection.password, connection.authentication = dn, password.reveal().encode(), SIMPLE
-        result: Mapping[str, Any] = connection.bind(read_server_info=False, controls=[ppolicy.REQUEST_CONTROL])[1]
-        if result["result"] in UNFIT:
-            raise ServerUnfit(result["description"])
-        return result
-    finally:
-        connection.user = connection.password = None
-
-
 def _exchange(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:
     """Value by value: the access rules judge each of them, and a plain replacement names none that goes."""
     gone = [(MODIFY_DELETE, [value.encode()]) for value in old]
@@ -273,7 +271,14 @@ def _refusal(result: Mapping[str, Any]) -> Refused | None:
         return Refused(code)
     if result["result"] == RESULT_CONSTRAINT_VIOLATION:
         return Refused(Refusal.DIRECTORY_RULE)
-    raise DirectoryMisconfigured(f"the password was not written: {_reason(result)}")
+    raise DirectoryMisconfigured(f"the password was not written: {_reason(result)}{_advice(result)}")
+
+
+def _advice(result: Mapping[str, Any]) -> str:
+    """The directory may protect somebody whom the settings do not name: its answer is the same for a missing rule."""
+    if result["result"] != RESULT_INSUFFICIENT_ACCESS_RIGHTS:
+        return ""
+    return "; if a rule of the directory protects this entry, people.protected_groups must name its group too"
 
 
 def _reason(result: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from ldap3 import SUBTREE, Connection
@@ -24,10 +24,18 @@ NOBODY = "(!(objectClass=*))"
 class LdapPeople:
     """`account.ports.People` on LDAP: searched on `replicas`, where there are any, and told as `service` has it."""
 
-    def __init__(self, service: ConnectionPool, replicas: ConnectionPool | None, mapping: PeopleMapping) -> None:
+    def __init__(
+        self,
+        service: ConnectionPool,
+        replicas: ConnectionPool | None,
+        mapping: PeopleMapping,
+        is_protected: Callable[[str, Sequence[str]], bool] | None = None,
+    ) -> None:
+        """`is_protected` takes the DN and the logins of an entry; None where nobody is."""
         self._service = service
         self._replicas = replicas
         self._mapping = mapping
+        self._is_protected = is_protected
 
     def named(self, surname: str, given_name: str, birth_date: date) -> Sequence[Person]:
         return self._people(self._mapping.named(surname, given_name, birth_date))
@@ -35,8 +43,8 @@ class LdapPeople:
     def born_on(self, birth_date: date) -> Sequence[Person]:
         return self._people(self._mapping.born_on(birth_date))
 
-    def as_written(self, person: Person) -> Person:
-        if self._replicas is None:
+    def as_written(self, person: Person) -> Person | None:
+        if self._replicas is None and self._is_protected is None:
             return person
         mapping = self._mapping
         entries = self._service.ask(
@@ -44,6 +52,8 @@ class LdapPeople:
                 connection, mapping.base, mapping.with_login(person.login), mapping.person_attributes, 2
             )
         )
+        if self._is_protected and any(self._is_protected(one.dn, mapping.logins(one)) for one in entries):
+            return None
         return mapping.person(entries[0]) if len(entries) == 1 else person
 
     def check(self) -> None:

@@ -14,7 +14,11 @@ class Capture(Section):
     """Passwords changed by any LDAP client, for `mamia capture` on the machine of each slapd; see ldif/README.md."""
 
     socket: Path | None = None
-    """Where slapd's overlay announces changes: olcDbSocketPath of ldif/93-capture.ldif. None: nothing is captured."""
+    """Where slapd's overlay asks: olcDbSocketPath of ldif/45-password-oracle.ldif and 93-capture.ldif. None: nothing
+    is captured."""
+    answer_only: bool = False
+    """Answer slapd and capture nothing, where 45-password-oracle.ldif is loaded and 93-capture.ldif is not. It needs
+    neither account nor targets."""
     server: str = ""
     """The slapd that announces: ldapi://%2Frun%2Fslapd%2Fldapi; by default the first of `directory.servers`."""
     bind_dn: Annotated[Dn | None, Field(validate_default=True)] = None
@@ -31,6 +35,6 @@ class Capture(Section):
     @field_validator("bind_dn", "bind_password_file")
     @classmethod
     def _needed_with_socket(cls, value: object, info: ValidationInfo) -> object:
-        if value is None and info.data.get("socket"):
+        if value is None and info.data.get("socket") and not info.data.get("answer_only"):
             raise ValueError("is missing, and capture.socket needs it: the account that writes what was captured")
         return value

@@ -12,7 +12,14 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     """The key of each, and what to mend."""
     yield from _of_second_proof(settings)
     yield from _of_portals(settings)
-    if settings.capture.socket and not settings.workstation.targets:
+    yield from _of_capture(settings)
+
+
+def _of_capture(settings: Settings) -> Iterator[tuple[str, str]]:
+    capture = settings.capture
+    if capture.answer_only and not capture.socket:
+        yield "capture.answer_only", "needs capture.socket: where slapd asks"
+    if capture.socket and not capture.answer_only and not settings.workstation.targets:
         yield "capture.socket", "has nowhere to bring passwords: [workstation.targets] names none"
 
 

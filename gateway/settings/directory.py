@@ -94,6 +94,15 @@ class People(Section):
     """Everybody stands below it."""
     filter: Filter = "(objectClass=mamiaPerson)"
     """Who counts as staff."""
+    protected_filter: Filter | Literal[""] = ""
+    """Whose accounts must not be served, such as administrators: they are refused like an unknown login, everywhere.
+    By groups: (memberOf=cn=admins,ou=groups,dc=ac-example,dc=fr), where the directory keeps memberOf. By a mark:
+    (adminCount=1). By name: (|(uid=a)(uid=b)). The accounts of gateway, worker and capture need the right to search
+    by its attributes."""
+    protected_groups: list[Dn] = []
+    """The same by the DNs of groups (groupOfNames, groupOfUniqueNames, posixGroup), for a directory without memberOf:
+    each is asked by Compare. Members of a group inside a group are not seen: name both. While one of these groups,
+    or one that protected_filter names, does not exist, nobody is served."""
     login: Attribute = "uid"
     surname: Attribute = "sn"
     birth_name: Attribute = "patronymicName"

@@ -112,10 +112,16 @@ _TARGET_REFUSALS = {
     Reason.POLICY: _("Refused by a rule of the Windows domain."),
     Reason.CONTROL_CHARACTER: _("Refused: it has a character that cannot be typed at a workstation."),
 }
-_PROTECTED = _(
-    "This is a privileged account, whose password this service does not set there: the old one stays valid there. "
-    "The directory did save the new password. Call the helpdesk."
-)
+_NOT_BROUGHT = {
+    Reason.PROTECTED: _(
+        "This is a privileged account, whose password this service does not set there: the old one stays valid "
+        "there. The directory did save the new password. Call the helpdesk."
+    ),
+    Reason.NOT_IN_FORCE: _(
+        "Not saved there: this password is not, or no longer, the one that the directory has. Change your password "
+        "once more to have the same everywhere."
+    ),
+}
 _NO_ACCOUNT = _(
     "There is no account with your login. The directory did save the new password; call the helpdesk if you have a "
     "workstation."
@@ -145,6 +151,9 @@ _REFUSALS = {
         "that you had."
     ),
 }
+_OR_CALL = _("If that does not help, call the helpdesk: some accounts can only be changed there.")
+"""The same for everybody who is refused: it must not tell that an account is protected."""
+_POINT_TO_HELPDESK = frozenset({Refusal.NOT_FOUND, Refusal.NOT_PROVED, Refusal.CREDENTIALS, Refusal.GRANT_VOID})
 _CREDENTIALS = _("Login or password refused. Check your login with “Find my account”.")
 _IN_HISTORY = _("This password was used before: it is among your last %(history)s. Choose another one.")
 
@@ -182,10 +191,11 @@ def refusal(refused: Refused, rules: PasswordRules, lockout: Lockout, history: i
     if refused.code is Refusal.RULES:
         return [str(gettext("The new password must %(rule)s.", rule=_rule(rule, rules))) for rule in refused.broken]
     if refused.code is Refusal.CREDENTIALS:
-        return [f"{_CREDENTIALS} {lockout_in_words(lockout)}"]
+        return [f"{_CREDENTIALS} {lockout_in_words(lockout)} {_OR_CALL}"]
     if refused.code is Refusal.IN_HISTORY:
         return [filled(_IN_HISTORY, history=history)]
-    return [str(_REFUSALS[refused.code])]
+    sentence = str(_REFUSALS[refused.code])
+    return [f"{sentence} {_OR_CALL}" if refused.code in _POINT_TO_HELPDESK else sentence]
 
 
 def lockout_in_words(lockout: Lockout) -> str:
@@ -230,10 +240,10 @@ def target_state(state: SyncState) -> str:
         return str(_STATE_RETRIED if state.reason else _STATE_PENDING)
     if state.step is not Step.REJECTED:
         return str(_STATES[state.step])
-    if state.reason == Reason.PROTECTED:
-        return str(_PROTECTED)
-    refused = _TARGET_REFUSALS.get(Reason(state.reason)) if state.reason in set(Reason) else None
-    return f"{refused} {_CHOOSE_ANOTHER}" if refused else str(_NO_ACCOUNT)
+    reason = Reason(state.reason) if state.reason in set(Reason) else Reason.NO_ACCOUNT
+    if refused := _TARGET_REFUSALS.get(reason):
+        return f"{refused} {_CHOOSE_ANOTHER}"
+    return str(_NOT_BROUGHT.get(reason, _NO_ACCOUNT))
 
 
 def filled(sentence: LazyString, **values: object) -> str:

@@ -30,7 +30,8 @@ class Outbox(Protocol):
 
     def prepare(self, entry: str, password: Secret | None) -> Prepared | None:
         """Seal `password` for the workstation of the person at `entry`; None where there is no such person, or no
-        workstation. Without a password: what tells that none can be brought there."""
+        workstation. Without a password: what tells that none can be brought there. Without changes for protected
+        people, to whose workstation nothing is brought."""
 
     def settle(self, prepared: Prepared, stored: Secret) -> bool:
         """Write what was prepared if the entry's password is stored as `stored`; else False, and nothing is written.

@@ -1,4 +1,4 @@
-"""Bringing passwords to their targets: claim → unseal → set → record → release.
+"""Bringing passwords to their targets: claim → unseal → check → set → record → release.
 
 What makes the newest password win, whatever dies or stalls when:
 
@@ -25,7 +25,7 @@ from datetime import datetime, timedelta
 
 from gateway.account.control_characters import holds_control_character
 from gateway.workstation.model import Done, Outcome, Reason, Refused, Unavailable
-from gateway.workstation.ports import Outbox, Release, Target, Unseal, Waiting
+from gateway.workstation.ports import DeliveryCheck, Outbox, Release, Target, Unseal, Waiting
 from gateway.workstation.state import Step, SyncState
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,7 @@ class Courier:
     outbox: Outbox
     targets: Mapping[str, Target]
     unseal: Unseal
+    delivery: DeliveryCheck
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     pace: Pace = Pace()
@@ -151,7 +152,7 @@ class Courier:
 
     def _deliver(self, item: Waiting, state: SyncState, hold: _Hold, *, is_last: bool) -> Waiting | None:
         """What is to be worked on next. The last record gives the lease back in the same write."""
-        outcome = self._set(item, state)
+        outcome = self._set(item, state, hold)
         new = self._next(state, outcome, haunted=hold.is_haunted)
         # The target may still set this password after it was given up on.
         hold.is_haunted = hold.is_haunted or (isinstance(outcome, Unavailable) and outcome.may_be_set)
@@ -170,7 +171,7 @@ class Courier:
         )  # fmt: skip
         return None if is_last else replace(item, states=states)
 
-    def _set(self, item: Waiting, state: SyncState) -> Outcome:
+    def _set(self, item: Waiting, state: SyncState, hold: _Hold) -> Outcome:
         target = self.targets.get(state.target)
         if target is None:
             return Unavailable(
@@ -186,6 +187,10 @@ class Courier:
             return Refused(secret)
         if holds_control_character(secret.reveal()):
             return Refused(Reason.CONTROL_CHARACTER)
+        if objection := self.delivery.check(item, state.change, secret):
+            return objection
+        if self.monotonic() >= hold.last_start:
+            return Unavailable("the directory took too long to prove the password")
         try:
             return target.set_password(item.login, secret)
         except Exception as error:

@@ -25,6 +25,10 @@ class Reason(StrEnum):
     """The sealed password was made for another entry or another change."""
     NOT_IN_CLEAR = "not_in_clear"
     """It was changed at the directory by a value hashed already, or by one that slapd made: nobody can read it."""
+    NO_WORKSTATION = "no_workstation"
+    """The entry is not, or no longer, one of those whose passwords are brought to workstations."""
+    NOT_IN_FORCE = "not_in_force"
+    """The sealed password does not open the entry in the directory, or an administrator closed it."""
     UNREADABLE = "unreadable"
     """No key of this worker opens it."""
 

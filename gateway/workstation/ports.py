@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.account.model import Secret
-from gateway.workstation.model import DomainRules, Outcome, Probe, Reason
+from gateway.workstation.model import DomainRules, Outcome, Probe, Reason, Refused, Unavailable
 from gateway.workstation.state import SyncState, is_behind
 
 
@@ -85,6 +85,15 @@ class Outbox(Protocol):
         """Put `new` in the place of `old`, remove the sealed secret with `erase`, give a lease back, in one write.
 
         False, and nothing is written, when one of them is no longer the one that was read: a newer password came.
+        """
+
+
+class DeliveryCheck(Protocol):
+    def check(self, item: Waiting, change: str, password: Secret) -> Refused | Unavailable | None:
+        """Why `password` must not be set at a workstation, or not now; None where it may.
+
+        It may for a person who has a workstation and is not protected, if it opens the person's entry as that is now.
+        Raises DirectoryUnavailable.
         """
 
 

@@ -33,6 +33,23 @@ def elsewhere(directory):
         line.delete_s(f"uid=gone,{SUFFIX}")
 
 
+@pytest.fixture(params=["the folder itself", "a printer", "an account without mamiaPerson"])
+def no_persons_entry(directory, request):
+    """The DN of an entry at or below ou=people that is no member of staff's."""
+    match request.param:
+        case "the folder itself":
+            return PEOPLE
+        case "a printer":
+            directory.load(f"dn: cn=printer,{PEOPLE}\nobjectClass: device\ncn: printer\n")
+            return f"cn=printer,{PEOPLE}"
+        case _:
+            directory.load(
+                f"dn: uid=scanner,{PEOPLE}\nobjectClass: account\nobjectClass: simpleSecurityObject\n"
+                "uid: scanner\nuserPassword: Ancien-2024\n"
+            )
+            return f"uid=scanner,{PEOPLE}"
+
+
 @contextmanager
 def annuaires_rules(directory, *rules):
     """The rules of the annuaire, which stand after ours, are these for a while."""
@@ -170,7 +187,6 @@ def test_gateway_when_another_policy_stands_on_the_entry_then_it_can_not_take_it
     "attribute, value",
     [
         ("pwdPolicySubentry", f"cn=yearly,{POLICIES}"),
-        ("pwdAccountLockedTime", "20260101080000Z"),
         ("pwdReset", "TRUE"),
     ],
 )
@@ -182,22 +198,35 @@ def test_policy_state_when_read_then_the_gateway_sees_it_and_sync_does_not(direc
         assert read(sync, durand, attribute) == {}
 
 
+TIMES = {"pwdChangedTime": "20260101080000Z", "pwdAccountLockedTime": "20260102080000Z"}
+
+
+@pytest.fixture(params=["mamiaSyncState", "mamiaPendingSecret"])
+def written_times(directory, durand, request):
+    """Both times are set on somebody for whom that attribute alone says that something was sent."""
+    for attribute in {"mamiaSyncState", "mamiaPendingSecret"} - {request.param}:
+        directory.set("fdurand4", attribute, None)
+    for attribute, value in TIMES.items():
+        directory.set("fdurand4", attribute, value)
+    return {name: [value.encode()] for name, value in TIMES.items()}
+
+
 @pytest.mark.parametrize("account", ["gateway", "sync"])
-def test_time_of_the_last_change_when_something_was_sent_for_the_person_then_gateway_and_sync_see_it(
-    directory, durand, account
+def test_times_of_change_and_lock_when_something_was_sent_for_the_person_then_gateway_and_sync_see_them(
+    directory, durand, written_times, account
 ):
-    directory.set("fdurand4", "pwdChangedTime", "20260101080000Z")
-
     with directory.as_service(account) as line:
-        assert read(line, durand, "pwdChangedTime") == {"pwdChangedTime": [b"20260101080000Z"]}
+        assert read(line, durand, *TIMES) == written_times
 
 
-def test_time_of_the_last_change_when_nothing_was_sent_for_the_person_then_sync_does_not_see_it(directory, durand):
-    directory.set("fdurand4", "pwdChangedTime", "20260101080000Z")
-    directory.set("fdurand4", "mamiaSyncState", None)
+def test_times_of_change_and_lock_when_nothing_was_sent_for_the_person_then_sync_does_not_see_them(
+    directory, durand, written_times
+):
+    for attribute in ("mamiaSyncState", "mamiaPendingSecret"):
+        directory.set("fdurand4", attribute, None)
 
     with directory.as_service("sync") as line:
-        assert read(line, durand, "pwdChangedTime") == {}
+        assert read(line, durand, *TIMES) == {}
 
 
 @pytest.mark.parametrize("attribute", ["mamiaPendingSecret", "mamiaSyncState", "userPassword"])
@@ -214,6 +243,15 @@ def test_gateway_when_it_compares_a_proof_of_somebody_elsewhere_then_it_may_not(
         for attribute, value in (("numen", NUMEN), ("birthDate", BIRTH_DATE)):
             with pytest.raises((ldap.INSUFFICIENT_ACCESS, ldap.NO_SUCH_OBJECT)):
                 line.compare_s(elsewhere, attribute, value.encode())
+
+
+@pytest.mark.parametrize("attribute", ["userPassword", "mamiaPendingSecret", "mamiaSyncState", "pwdReset"])
+def test_gateway_when_an_entry_among_people_is_no_persons_then_it_may_not_write_there(
+    directory, no_persons_entry, attribute
+):
+    with directory.as_service("gateway") as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
+        # What is allowed fails for the value's absence, and changes nothing.
+        line.modify_s(no_persons_entry, [(ldap.MOD_DELETE, attribute, [b"TRUE"])])
 
 
 def test_gateway_when_it_adds_or_deletes_or_renames_people_then_it_may_not(directory, durand):
@@ -323,7 +361,7 @@ def test_stranger_when_the_annuaire_is_open_to_read_then_names_are_seen_and_no_s
 def test_annuaires_rules_when_ours_stand_before_them_then_they_still_say_who_sees_the_policys_state(
     open_annuaire, durand
 ):
-    state = {"pwdReset": "TRUE", "pwdPolicySubentry": f"cn=yearly,{POLICIES}"}
+    state = {"pwdPolicySubentry": f"cn=yearly,{POLICIES}", "pwdAccountLockedTime": "20260101080000Z"}
     for attribute, value in state.items():
         open_annuaire.set("fdurand4", attribute, value)
 

@@ -11,12 +11,14 @@ from conftest import SERVICES, settings_for
 from workstation_double import LEASE, Domain, Hours, Seconds
 
 from gateway.account.model import Secret
+from gateway.directory.delivery_check import LdapDeliveryCheck
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import LdapOutbox
 from gateway.directory.passwords import LdapPasswords
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation
+from gateway.directory.protected import ProtectedPeople
 from gateway.protection.seal import Sealer, Unsealer, make_key_pair, read_private_key, read_public_key
 from gateway.workstation.deliver import Courier, Pace
 
@@ -30,21 +32,26 @@ class Office:
     unseal: Unsealer
     keys: tuple
     seconds: Seconds
+    delivery: LdapDeliveryCheck
 
     def change(self, login: str, current: str, new: str):
         account = self.passwords.held_by(login, Secret(current))
         assert account is not None
         return self.passwords.replace(account, Secret(new))
 
-    def worker(self, *targets: Domain, name: str = "worker", hours: Hours | None = None, unseal=None) -> Courier:
+    def worker(
+        self, *targets: Domain, name: str = "worker", hours: Hours | None = None, unseal=None, audit=None
+    ) -> Courier:
         return Courier(
             worker=name,
             outbox=self.outbox,
             targets={target.name: target for target in targets},
             unseal=unseal or self.unseal,
+            delivery=self.delivery,
             now=hours or Hours(),
             monotonic=self.seconds,
             pace=Pace(lease_seconds=LEASE),
+            audit=audit or (lambda *_, **__: None),
         )
 
 
@@ -55,24 +62,26 @@ def domain() -> Domain:
 
 @pytest.fixture
 def open_office(directory, tmp_path) -> Iterator[Callable[..., Office]]:
-    """Opens an office that delivers to the targets named."""
+    """Opens an office that delivers to the targets named; `people` adds to [people] of the settings."""
     pools: list[ConnectionPool] = []
     make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
 
-    def office(*names: str, hours: Hours | None = None) -> Office:
-        settings = settings_for(directory)
+    def office(*names: str, hours: Hours | None = None, **people: str | list[str]) -> Office:
+        settings = settings_for(directory, people=people)
         sync = settings.directory.model_copy(
             update={
                 "bind_dn": f"cn=sync,{SERVICES}",
                 "bind_password": type(settings.directory.bind_password)(directory.slapd.password("sync")),
             }
         )
-        service, trials, worker = (
-            ConnectionPool(settings.directory, LdapServers(settings.directory), as_service=True),
-            ConnectionPool(settings.directory, LdapServers(settings.directory), as_service=False),
-            ConnectionPool(sync, LdapServers(sync), as_service=True),
+        servers, workers_servers = LdapServers(settings.directory), LdapServers(sync)
+        service, trials, worker, user_binds = (
+            ConnectionPool(settings.directory, servers, as_service=True),
+            ConnectionPool(settings.directory, servers, as_service=False),
+            ConnectionPool(sync, workers_servers, as_service=True),
+            ConnectionPool(sync, workers_servers, as_service=False),
         )
-        pools.extend((service, trials, worker))
+        pools.extend((service, trials, worker, user_binds))
         mapping = PeopleMapping(settings.people)
         propagation = LdapPropagation(
             service=service,
@@ -91,9 +100,20 @@ def open_office(directory, tmp_path) -> Iterator[Callable[..., Office]]:
             lockout=timedelta(minutes=15),
             initial_policy=None,
             propagation=propagation,
+            protected=ProtectedPeople(service, settings.people),
         )
         unseal = Unsealer([read_private_key(tmp_path / "worker.key")])
-        return Office(passwords, LdapOutbox(worker, settings.people), unseal, (tmp_path / "worker.key",), Seconds())
+        delivery = LdapDeliveryCheck(
+            worker=worker,
+            user_binds=user_binds,
+            people=settings.people,
+            workstation_filter="(departmentNumber=rectorat)",
+            protected=ProtectedPeople(worker, settings.people),
+            lockout=timedelta(minutes=15),
+            now=hours or Hours(),
+        )
+        outbox = LdapOutbox(worker, settings.people)
+        return Office(passwords, outbox, unseal, (tmp_path / "worker.key",), Seconds(), delivery)
 
     yield office
     for pool in pools:

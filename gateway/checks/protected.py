@@ -1,0 +1,118 @@
+"""Whether protected people are refused: by the gateway and the worker, and by the directory's own rule."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import closing
+
+from ldap3 import Connection
+
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
+from gateway.checks.finding import Finding, Level, fail, ok, warn
+from gateway.checks.here import is_listeners, is_workers
+from gateway.checks.rights import may_write
+from gateway.directory.failover import LdapServers
+from gateway.directory.mapping import PeopleMapping
+from gateway.directory.people import search
+from gateway.directory.pool import ConnectionPool
+from gateway.directory.protected import ProtectedPeople
+from gateway.settings import Directory, Settings
+from gateway.settings.accounts import capturing_directory, workers_directory
+
+CHECKED = "protected people"
+RULE = "the rule for protected people in 30-access.ldif of ldif/: put them into its group, or name yours in it"
+NOBODY_PROTECTED = "people.protected_filter or people.protected_groups: name the administrators' groups"
+
+
+def check_protected(settings: Settings, login: str = "") -> Iterator[Finding]:
+    """`login`: of somebody who must be protected, for what can't be seen without a name."""
+    if not (settings.people.protected_filter or settings.people.protected_groups):
+        text = "nobody is: who knows an administrator's number and birth date can take that account over"
+        yield warn(CHECKED, text, NOBODY_PROTECTED)
+        return
+    is_decidable = True
+    for who, directory in _accounts(settings):
+        with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
+            finding = check_decidable(who, ProtectedPeople(pool, settings.people))
+            is_decidable = is_decidable and finding.level is Level.OK
+            yield finding
+    if not is_decidable:
+        return
+    directory = settings.directory
+    with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
+        try:
+            yield from _check_directory(settings, pool, login)
+        except DirectoryUnavailable as error:
+            yield fail(CHECKED, str(error), "people.protected_filter and people.protected_groups")
+
+
+def check_decidable(who: str, protected: ProtectedPeople) -> Finding:
+    """`who`: whose account asks."""
+    checked = f"{who}: {CHECKED}"
+    if not protected.is_configured:
+        return ok(checked, "none are named by the settings")
+    try:
+        protected.verify()
+    except DirectoryMisconfigured as error:
+        return fail(checked, str(error), "name groups that exist, and give the right to search and compare them")
+    except DirectoryUnavailable as error:
+        return fail(checked, str(error), "is slapd up, and does it take this account?")
+    return ok(checked, "the groups exist, and the filter can be decided")
+
+
+def _accounts(settings: Settings) -> Iterator[tuple[str, Directory]]:
+    """Those whose passwords can be read here."""
+    yield settings.directory.bind_dn, settings.directory
+    if settings.workstation.delivers and is_workers(settings):
+        yield str(settings.workstation.bind_dn), workers_directory(settings)
+    if settings.capture.socket and is_listeners(settings):
+        yield str(settings.capture.bind_dn), capturing_directory(settings)
+
+
+def _check_directory(settings: Settings, pool: ConnectionPool, login: str) -> Iterator[Finding]:
+    people = settings.people
+    known = pool.ask(lambda connection: _matching(settings, connection)) if people.protected_filter else ()
+    if people.protected_filter and not known:
+        text = f"people.protected_filter {people.protected_filter} matches nobody below {people.base}"
+        yield warn(
+            CHECKED, text, "is it the right filter? The group may be empty, or another attribute name its members"
+        )
+    if login:
+        found = _with_login(settings, pool, login)
+        if not found:
+            yield fail(CHECKED, f"{login} is not among those who are protected", NOBODY_PROTECTED)
+            return
+        known = (found,)
+    if not known:
+        text = "it was not tried whether the directory itself protects them: nobody is known here by name"
+        yield warn(CHECKED, text, "mamia check --protected LOGIN, with the login of one of them")
+        return
+    yield pool.ask(lambda connection: _check_rule(settings, connection, known[0]))
+
+
+def _matching(settings: Settings, connection: Connection) -> tuple[str, ...]:
+    people = settings.people
+    filter_ = f"(&{people.filter}{people.protected_filter})"
+    return tuple(entry.dn for entry in search(connection, people.base, filter_, ["1.1"], 1))
+
+
+def _with_login(settings: Settings, pool: ConnectionPool, login: str) -> str:
+    """The DN of a protected person; "" where nobody has that login, or its person is not protected."""
+    mapping, protected = PeopleMapping(settings.people), ProtectedPeople(pool, settings.people)
+    attributes = mapping.login_attributes
+    entries = pool.ask(lambda connection: search(connection, mapping.base, mapping.with_login(login), attributes, 2))
+    return next((one.dn for one in entries if protected.includes(one.dn, mapping.logins(one))), "")
+
+
+def _check_rule(settings: Settings, connection: Connection, dn: str) -> Finding:
+    """What the gateway's account could write even with its password stolen."""
+    wanted = {"userPassword": secrets.token_hex(8), "pwdReset": "FALSE"}
+    if settings.workstation.targets:
+        wanted["mamiaPendingSecret"] = secrets.token_hex(8)
+    allowed = [name for name, value in wanted.items() if may_write(connection, dn, name, value)]
+    checked = f"{CHECKED}: the directory's own rule"
+    if allowed:
+        text = f"{settings.directory.bind_dn} may write {', '.join(allowed)} of {dn}: whoever steals it could"
+        return fail(checked, text, RULE)
+    return ok(checked, f"it keeps {settings.directory.bind_dn} from the password of {dn}")

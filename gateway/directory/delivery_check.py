@@ -1,0 +1,141 @@
+"""Whether a password that waits in the outbox may be set at a workstation: asked of the entry itself.
+
+Whoever holds the gateway's or the listener's account can write the outbox of any person. So nothing in the outbox is
+proof: the worker asks itself who the person is, and binds with the password before it delivers it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ldap3 import BASE, Connection
+from ldap3.core.results import RESULT_INVALID_CREDENTIALS, RESULT_NO_SUCH_OBJECT, RESULT_SUCCESS
+
+from gateway.account.errors import DirectoryMisconfigured
+from gateway.account.model import Secret
+from gateway.directory import ppolicy
+from gateway.directory.entry import Entry, entry_of
+from gateway.directory.outbox import check_result
+from gateway.directory.pool import ConnectionPool
+from gateway.directory.ppolicy import PolicyError, policy_error
+from gateway.directory.protected import ProtectedPeople
+from gateway.directory.user_bind import bind_as
+from gateway.settings import People
+from gateway.workstation.model import Reason, Refused, Unavailable
+from gateway.workstation.ports import Waiting
+
+MAX_PROVED = 10_000
+"""Proofs that are remembered, so that a retry does not bind again."""
+RIGHTS = "30-access.ldif of ldif/ has the rights of the worker's account; mamia check tells which of them are missing"
+
+Proof = tuple[str, str, bytes, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The entry, and the server that showed it."""
+
+    entry: Entry
+    server: str
+
+
+@dataclass(slots=True)
+class LdapDeliveryCheck:
+    """`workstation.ports.DeliveryCheck` on LDAP.
+
+    `worker` and `user_binds` share their servers: a password is proved where its entry was read, since another server
+    may not have it yet.
+    """
+
+    worker: ConnectionPool
+    user_binds: ConnectionPool
+    people: People
+    workstation_filter: str
+    protected: ProtectedPeople
+    lockout: timedelta
+    now: Callable[[], datetime]
+    _proved: OrderedDict[Proof, None] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def check(self, item: Waiting, change: str, password: Secret) -> Refused | Unavailable | None:
+        try:
+            seen = self.worker.ask(lambda connection: self._read(connection, item.reference))
+            if isinstance(seen, Refused):
+                return seen
+            if self.protected.includes(seen.entry.dn, seen.entry.all(self.people.login)):
+                return Refused(Reason.PROTECTED)
+            return self._not_open(seen.entry) or self._not_proved(item, change, password, seen)
+        except DirectoryMisconfigured as error:
+            return Unavailable(str(error), RIGHTS)
+
+    def _read(self, connection: Connection, dn: str) -> _Seen | Refused:
+        """Raises ServerUnfit, and DirectoryMisconfigured where the filters can't be decided."""
+        wanted = f"(&{self.people.filter}{self.workstation_filter})"
+        attributes = [self.people.login, ppolicy.LOCKED_AT, ppolicy.CHANGED_AT]
+        if entry := _search(connection, dn, wanted, attributes):
+            return _Seen(entry, connection.server.name)
+        # An assertion that is Undefined (RFC 4511, 4.5.1.7) must not end what waits.
+        if _search(connection, dn, f"(!{wanted})", ["1.1"]) or not _search(
+            connection, dn, "(objectClass=*)", ["1.1"]
+        ):
+            return Refused(Reason.NO_WORKSTATION)
+        raise DirectoryMisconfigured(f"the worker's account can't decide {wanted}: may it search by its attributes?")
+
+    def _not_open(self, entry: Entry) -> Refused | Unavailable | None:
+        """A locked account refuses the right password too: no bind is tried until the lock is over."""
+        locked_at = entry.first(ppolicy.LOCKED_AT)
+        if locked_at == ppolicy.LOCKED_FOR_GOOD:
+            return Refused(Reason.NOT_IN_FORCE, "an administrator closed the account")
+        if ppolicy.is_locked(locked_at, self.lockout, self.now()):
+            return Unavailable("the account is locked: it is tried when the lock is over")
+        return None
+
+    def _not_proved(self, item: Waiting, change: str, password: Secret, seen: _Seen) -> Refused | Unavailable | None:
+        """A wrong password counts as a failure of the person's, so it is tried once and then refused for good."""
+        # With the sealed bytes: another password may be put in the place of the one that was proved.
+        sealed = hashlib.sha256(item.sealed).digest()
+        proof = item.identity, change, sealed, seen.entry.first(ppolicy.CHANGED_AT)
+        if self._is_known(proof):
+            return None
+        result, server = self.user_binds.ask(
+            lambda connection: (bind_as(connection, item.reference, password), connection.server.name)
+        )
+        if result["result"] == RESULT_SUCCESS or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
+            self._remember(proof)
+            return None
+        if result["result"] != RESULT_INVALID_CREDENTIALS:
+            return Unavailable(f"bind as {item.reference}: {result['description']}", "look at the directory's log")
+        if server != seen.server:
+            return Unavailable(f"{server} does not take the password yet that {seen.server} has")
+        return self._why_refused(item.reference, seen.entry)
+
+    def _why_refused(self, dn: str, before: Entry) -> Refused | Unavailable:
+        """Somebody else's wrong passwords may have locked the account between the read and the bind."""
+        after = self.worker.ask(lambda connection: _search(connection, dn, "(objectClass=*)", [ppolicy.LOCKED_AT]))
+        if after and after.first(ppolicy.LOCKED_AT) != before.first(ppolicy.LOCKED_AT):
+            return self._not_open(after) or Unavailable("the account was locked meanwhile")
+        return Refused(Reason.NOT_IN_FORCE, "it does not open the entry")
+
+    def _is_known(self, proof: Proof) -> bool:
+        with self._lock:
+            return proof in self._proved
+
+    def _remember(self, proof: Proof) -> None:
+        with self._lock:
+            self._proved[proof] = None
+            while len(self._proved) > MAX_PROVED:
+                self._proved.popitem(last=False)
+
+
+def _search(connection: Connection, dn: str, filter_: str, attributes: list[str]) -> Entry | None:
+    """The entry `dn` if the filter matches it. Raises ServerUnfit, DirectoryMisconfigured."""
+    _, result, answers, _ = connection.search(dn, filter_, BASE, attributes=attributes)
+    if result["result"] == RESULT_NO_SUCH_OBJECT:
+        return None
+    check_result(result, f"reading {dn}")
+    return next((entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"), None)
