@@ -55,9 +55,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AcademyDirectory]:
-    """One slapd for the whole run of this worker."""
-    academy = AcademyDirectory(tmp_path_factory.mktemp("slapd") / "state", hash_cost=QUICK_HASH)
+def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[AcademyDirectory]:
+    """One slapd for the whole run of this worker; `indirect=True` names another class of directory."""
+    kind: type[AcademyDirectory] = getattr(request, "param", AcademyDirectory)
+    academy = kind(tmp_path_factory.mktemp("slapd") / "state", hash_cost=QUICK_HASH)
     yield academy
     academy.slapd.stop()
 

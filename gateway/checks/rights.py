@@ -15,7 +15,10 @@ from ldap3.core.results import (
 from gateway.checks.finding import Finding, fail, ok
 from gateway.settings import ResetMode, Settings
 
-RULES = "30-access.ldif of ldif/ has the rules; they must stand before the directory's own"
+RULES = (
+    "30-access.ldif of ldif/ has the rules, upgrade/30-access.ldif those that the one of 0.1.0 lacks; "
+    "they must be before the directory's own"
+)
 FORBIDDEN_TO_READ = ("userPassword", "pwdHistory", "mamiaPendingSecret", "mamiaSyncLease")
 NO_CLASS = "dcObject"
 """A class that every schema knows and no person has."""
@@ -35,6 +38,7 @@ def check_rights(settings: Settings, url: str, connection: Connection) -> Iterat
     else:
         yield ok(checked, "searches, comparisons and writes that are needed are allowed")
     excess = [*excess_reads(settings, connection, dn), *_excess_writes(settings, connection, dn)]
+    excess += _writes_outside_people(settings, connection)
     if excess:
         yield fail(checked, f"{settings.directory.bind_dn} may {', '.join(excess)}: whoever steals it could", RULES)
     else:
@@ -98,6 +102,13 @@ def _excess_writes(settings: Settings, connection: Connection, dn: str) -> Itera
     for attribute in dict.fromkeys(others):
         if may_write(connection, dn, attribute, NO_CLASS if attribute == "objectClass" else secrets.token_hex(8)):
             yield f"write {attribute}"
+
+
+def _writes_outside_people(settings: Settings, connection: Connection) -> Iterator[str]:
+    """On the folder of all people: the rules are for entries of people alone."""
+    for attribute in ("userPassword", "pwdReset", "mamiaPendingSecret", "mamiaSyncState"):
+        if may_write(connection, settings.people.base, attribute, "TRUE"):
+            yield f"write {attribute} of {settings.people.base} itself"
 
 
 def may_write(connection: Connection, dn: str, attribute: str, value: str) -> bool:

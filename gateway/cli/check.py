@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 from gateway.checks.capture import check_capture
@@ -14,9 +15,12 @@ from gateway.checks.finding import Finding, Level, fail
 from gateway.checks.here import is_listeners, is_workers
 from gateway.checks.keys import check_keys
 from gateway.checks.machine import check_machine, check_private_files
+from gateway.checks.ordinary_person import check_ordinary_person
 from gateway.checks.outbox import check_outbox
+from gateway.checks.password_oracle import check_password_oracle
 from gateway.checks.portals import check_portals
 from gateway.checks.protected import check_protected
+from gateway.checks.secret_attributes import check_secrets
 from gateway.checks.servers import check_servers
 from gateway.checks.workstations import check_workstations
 from gateway.composition.rules import password_rules
@@ -41,6 +45,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action="store_true",
         help="on a machine of worker or listener alone, where the web service's secrets are not: what those two need",
     )
+    parser.add_argument(
+        "--person", metavar="DN", help="an account for tests, without rights: also check what such a one can see"
+    )
+    parser.add_argument("--person-password-file", type=Path, help="its password; nothing else in the file")
     parser.set_defaults(run=run)
 
 
@@ -62,11 +70,12 @@ def _checks(arguments: argparse.Namespace) -> Iterator[Finding]:
     if arguments.without_web:
         return check_without_web(load(arguments.config, web_secrets=False))
     try:
-        return check(load(arguments.config), arguments.protected)
+        settings = load(arguments.config)
     except SettingsError as error:
         if {fault.key for fault in error.faults} & {f"{section}.{key}_file" for section, key in WEB_SECRETS}:
             print("mamia check: where worker or listener run alone: mamia check --without-web", file=sys.stderr)
         raise
+    return chain(check(settings, arguments.protected), check_ordinary_person(settings, arguments.person, arguments.person_password_file))
 
 
 def check(settings: Settings, protected_login: str = "") -> Iterator[Finding]:
@@ -74,6 +83,8 @@ def check(settings: Settings, protected_login: str = "") -> Iterator[Finding]:
     yield from check_machine(settings)
     yield from check_servers(settings)
     yield from check_protected(settings, protected_login)
+    yield from check_secrets(settings)
+    yield from check_password_oracle(settings)
     yield from check_workstations(settings, password_rules(settings))
     yield from check_outbox(settings)
     yield from check_capture(settings, settings.directory)

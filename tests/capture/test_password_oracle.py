@@ -8,6 +8,7 @@ import ldap
 import pytest
 from capture_process import CaptureProcess, write_capture_settings
 from directory_server import PASSWORD, QUICK_HASH, SUFFIX, AcademyDirectory
+from upgraded_directory import UPGRADE_OF_CAPTURE, DirectoryBefore
 
 from gateway.demo.private_slapd import CAPTURE, CAPTURE_ACCOUNT_FILE, REPLICATOR_FILE
 from gateway.protection.seal import make_key_pair
@@ -32,9 +33,9 @@ FORMS = {
 }
 
 
-def make_directory(folder):
-    """With every service account, and each of them with a password in its history."""
-    academy = AcademyDirectory(
+def make_directory(folder, kind=AcademyDirectory):
+    """With every service account, and an entry of the administrator's."""
+    academy = kind(
         folder / "slapd", hash_cost=QUICK_HASH, more_urls=(f"ldapi://{quote(str(folder / 'ldapi'), safe='')}/",)
     )
     slapd = academy.slapd
@@ -73,16 +74,22 @@ def open_oracle(tmp_path_factory, short_folder):
     academy.slapd.stop()
 
 
-@pytest.fixture(scope="module", params=["answer only", "capture"])
+@pytest.fixture(scope="module", params=["answer only", "capture", "upgraded capture"])
 def asking(request, short_folder):
     """A directory that asks `mamia capture` first, and the process."""
     folder = short_folder / request.param.split()[0]
     folder.mkdir()
-    academy = make_directory(folder)
-    if request.param == "capture":
-        academy.slapd.announce(folder / "s")
-    else:
-        academy.slapd.ask_before_writes(folder / "s")
+    academy = make_directory(folder, DirectoryBefore if request.param == "upgraded capture" else AcademyDirectory)
+    match request.param:
+        case "answer only":
+            academy.slapd.ask_before_writes(folder / "s")
+        case "capture":
+            academy.slapd.announce(folder / "s")
+        case "upgraded capture":
+            for name in ("93-capture.ldif", "94-capture-nt.ldif"):
+                academy.load_before(name, CAPTURE_SOCKET=str(folder / "s"))
+            academy.bring_up_to_date()
+            academy.upgrade(UPGRADE_OF_CAPTURE, CAPTURE_SOCKET=str(folder / "s"))
     make_key_pair(folder / "worker.key", folder / "worker.pub")
     targets = '[workstation.targets.poste]\ntype = "samba_nt"\n'
     process = CaptureProcess(folder, write_capture_settings(folder, academy, targets))
@@ -182,7 +189,7 @@ def test_password_when_its_person_changes_it_then_slapd_takes_it(asking):
     academy.add_person("changes")
     with academy.as_person("changes") as line:
         line.modify_s(academy.dn("changes"), [(REPLACE, "userPassword", [b"Nouveau-2025-zz"])])
-        line.passwd_s(academy.dn("changes"), "Nouveau-2025-zz", "Encore-Nouveau-2025")
+        line.passwd_s(academy.dn("changes"), None, "Encore-Nouveau-2025")
 
     assert academy.binds("changes", "Encore-Nouveau-2025")
 
@@ -195,6 +202,14 @@ def test_outbox_when_the_worker_writes_it_then_slapd_takes_it(asking):
         line.modify_s(academy.dn("waiting"), [(DELETE, "mamiaPendingSecret", [b"sealed"])])
 
     assert "mamiaPendingSecret" not in academy.read("waiting")
+
+
+@pytest.mark.parametrize("service", ["gateway", "capture"])
+def test_outbox_when_the_person_is_protected_then_only_the_worker_may_write_it(asking, service):
+    academy, _ = asking
+
+    with academy.as_service(service) as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
+        line.modify_s(academy.dn("protected"), [(ADD, "mamiaPendingSecret", [b"sealed"])])
 
 
 def test_worker_when_it_sends_a_password_then_the_log_names_it_and_no_password(asking):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import ldap
 import pytest
+from academys_rules import academys_rules
 from directory_server import BIRTH_DATE, NUMEN, PASSWORD, PEOPLE, POLICIES, SUFFIX
+from upgraded_directory import NEW_AND_UPGRADED
+
+pytestmark = pytest.mark.parametrize("server", NEW_AND_UPGRADED, indirect=True)
 
 SECRETS = ["userPassword", "numen", "temporaryAgentNumber", "birthDate", "mamiaPendingSecret"]
 DECOY = f"cn=decoy,ou=services,{SUFFIX}"
-DATABASE = "olcDatabase={1}mdb,cn=config"
 
 
 @pytest.fixture
@@ -50,26 +51,11 @@ def no_persons_entry(directory, request):
             return f"uid=scanner,{PEOPLE}"
 
 
-@contextmanager
-def annuaires_rules(directory, *rules):
-    """The rules of the annuaire, which stand after ours, are these for a while."""
-    with directory.connect() as line:
-        line.simple_bind_s("cn=config", directory.slapd.password("admin"))
-        [(_, database)] = line.search_s(DATABASE, ldap.SCOPE_BASE, attrlist=["olcAccess"])
-        before = database["olcAccess"]
-        # The last two are those of private/config.ldif.
-        line.modify_s(DATABASE, [(ldap.MOD_REPLACE, "olcAccess", before[:-2] + [rule.encode() for rule in rules])])
-        try:
-            yield
-        finally:
-            line.modify_s(DATABASE, [(ldap.MOD_REPLACE, "olcAccess", before)])
-
-
 @pytest.fixture
 def open_annuaire(directory):
     """An annuaire whose helpdesk sets passwords, and that ends, as Debian's do, in a rule that lets anybody read."""
     passwords = f'to attrs=userPassword by dn.exact="uid=helpdesk,{PEOPLE}" write by self =w by anonymous auth'
-    with annuaires_rules(directory, passwords, "to * by * read"):
+    with academys_rules(directory, passwords, "to * by * read"):
         yield directory
 
 
@@ -418,7 +404,7 @@ def foreign_accounts(directory):
         )
     reads = " ".join(f'by dn.exact="cn={name},ou=services,{SUFFIX}" read' for name in names)
     own_password = "to attrs=userPassword by self =w by anonymous auth by * none"
-    with annuaires_rules(directory, f"to * {reads} by * break", own_password, "to * by self read"):
+    with academys_rules(directory, f"to * {reads} by * break", own_password, "to * by self read"):
         yield
     with directory.as_admin() as line:
         for name in names:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ldap
 import pytest
 from directory_server import PASSWORD, POLICIES, SUFFIX
+from upgraded_directory import NEW_AND_UPGRADED
+
+pytestmark = pytest.mark.parametrize("server", NEW_AND_UPGRADED, indirect=True)
 
 GROUPS = f"ou=groups,{SUFFIX}"
 PROTECTED = f"cn=protected,{GROUPS}"

@@ -1,0 +1,37 @@
+"""A connection to each directory server that takes writes, bound as one account, for checks that need no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ldap3 import Connection
+from ldap3.core.exceptions import LDAPException
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.checks.finding import Finding, fail
+from gateway.directory.connection import close, connect
+from gateway.settings import Directory
+
+Check = Callable[[str, Connection], Iterator[Finding]]
+"""Takes the server's URL and a connection to it."""
+
+
+def at_each_server(
+    directory: Directory, checked: str, check: Check, *, anonymously: bool = False
+) -> Iterator[Finding]:
+    """What `check` finds, as the account of `directory` or as nobody; `checked` names it where a server refuses."""
+    for url in directory.servers:
+        try:
+            connection = connect(url, directory, as_service=not anonymously)
+        except (LDAPException, OSError, DirectoryUnavailable) as error:
+            yield fail(
+                f"{url}: {checked}", f"not tried: {error}", "the account's DN and password; is slapd up there?"
+            )
+            continue
+        try:
+            yield from check(url, connection)
+        except (LDAPException, OSError) as error:
+            text = f"the server stopped answering: {type(error).__name__}"
+            yield fail(f"{url}: {checked}", text, "look at its log and load")
+        finally:
+            close(connection)

@@ -1,0 +1,52 @@
+"""What somebody with an ordinary account can see and guess in the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from ldap3 import SUBTREE, Connection
+
+from gateway.checks.account import at_each_server
+from gateway.checks.finding import Finding, fail, ok
+from gateway.checks.password_oracle import CHECKED as ORACLE
+from gateway.checks.password_oracle import guess
+from gateway.checks.secret_attributes import CHECKED as SECRETS
+from gateway.checks.secret_attributes import secrets_seen_by
+from gateway.settings import Settings
+from gateway.settings.accounts import bound_as
+from gateway.settings.file import SettingsError, read_secret
+
+WHO = "an ordinary person"
+
+
+def check_ordinary_person(settings: Settings, dn: str | None, password_file: Path | None) -> Iterator[Finding]:
+    """`dn`: an account for tests, without any right of its own; nothing is written with it."""
+    if dn is None or password_file is None:
+        yield ok(WHO, "not tried; with an account for tests: mamia check --person DN --person-password-file FILE")
+        return
+    try:
+        directory = bound_as(settings.directory, dn, read_secret(password_file, "--person-password-file"))
+    except SettingsError as error:
+        yield fail(WHO, error.faults[0].message, "--person-password-file")
+        return
+    yield from at_each_server(directory, SECRETS, partial(secrets_seen_by, settings, WHO, dn))
+    yield from at_each_server(directory, ORACLE, partial(guess, WHO, settings.directory.decoy_dn))
+    if other := _somebody_else(settings, dn):
+        yield from at_each_server(directory, ORACLE, partial(guess, WHO, other))
+
+
+def _somebody_else(settings: Settings, own_dn: str) -> str:
+    """A person's DN as the gateway finds it: an ordinary account may see nobody. "" where there is none."""
+    found: list[str] = []
+
+    def search(url: str, connection: Connection) -> Iterator[Finding]:
+        people = settings.people
+        _, _, answers, _ = connection.search(people.base, people.filter, SUBTREE, attributes=["1.1"], size_limit=2)
+        found.extend(str(answer["dn"]) for answer in answers or () if answer["type"] == "searchResEntry")
+        return iter(())
+
+    for _ in at_each_server(settings.directory, ORACLE, search):
+        pass
+    return next((other for other in found if other.lower() != own_dn.lower()), "")

@@ -1,0 +1,67 @@
+"""Whether slapd tells a right guess of somebody else's password from a wrong one (docs/openldap-password-oracle.md).
+
+A wrong value is taken away and a new one added, by an account that may do neither. Where ppolicy judges before the
+access rules are asked, it answers "unwilling to perform" because the old password is wrong; where the overlay sock is
+above it, the answer is "insufficient access" whatever the value. Nothing is changed, and no password is needed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from functools import partial
+
+from ldap3 import MODIFY_ADD, MODIFY_DELETE, Connection
+from ldap3.core.results import RESULT_INSUFFICIENT_ACCESS_RIGHTS, RESULT_UNWILLING_TO_PERFORM
+
+from gateway.checks.account import at_each_server
+from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.checks.here import is_listeners, is_workers
+from gateway.checks.rights import somebody
+from gateway.settings import Directory, Settings
+from gateway.settings.accounts import capturing_directory, workers_directory
+from gateway.settings.file import SettingsError
+
+CHECKED = "password oracle"
+FILE = (
+    "45-password-oracle.ldif of ldif/, and mamia capture to answer it (capture.answer_only: it captures nothing); "
+    "upgrade/93-capture.ldif where 93-capture.ldif of 0.1.0 is loaded"
+)
+
+
+def check_password_oracle(settings: Settings) -> Iterator[Finding]:
+    """As the gateway on the decoy; as worker and listener on a person, where their passwords can be read here."""
+    gateway = settings.directory
+    yield from at_each_server(gateway, CHECKED, partial(guess, "the gateway's account", gateway.decoy_dn))
+    try:
+        if is_workers(settings):
+            yield from _on_somebody(settings, "the worker's account", workers_directory(settings))
+        if is_listeners(settings):
+            yield from _on_somebody(settings, "the listener's account", capturing_directory(settings))
+    except SettingsError as error:
+        yield fail(CHECKED, error.faults[0].message, error.faults[0].key)
+
+
+def _on_somebody(settings: Settings, who: str, directory: Directory) -> Iterator[Finding]:
+    def check(url: str, connection: Connection) -> Iterator[Finding]:
+        if dn := somebody(settings, connection):
+            yield from guess(who, dn, url, connection)
+
+    yield from at_each_server(directory, CHECKED, check)
+
+
+def guess(who: str, dn: str, url: str, connection: Connection) -> Iterator[Finding]:
+    """`who` names the account of `connection`, which may not set the password of `dn`."""
+    checked = f"{url}: {CHECKED}"
+    wrong, new = (f"Aa1!{secrets.token_hex(12)}" for _ in range(2))
+    changes = {"userPassword": [(MODIFY_DELETE, [wrong]), (MODIFY_ADD, [new])]}
+    result = connection.modify(dn, changes)[1]
+    match result["result"]:
+        case code if code == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
+            yield ok(checked, f"{who} learns nothing of the password of {dn} by guessing")
+        case code if code == RESULT_UNWILLING_TO_PERFORM:
+            text = f"{who} learns whether a guess is the password of {dn}, as often as it likes: nothing counts that"
+            yield fail(checked, text, FILE)
+        case _:
+            text = f"a guess at the password of {dn} ends in {result['description']} for {who}: it can't be judged"
+            yield warn(checked, text, FILE)

@@ -1,0 +1,69 @@
+"""Whether secrets can be read in the directory by those who have no business with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from ldap3 import BASE, SUBTREE, Connection
+
+from gateway.checks.account import at_each_server
+from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.settings import Settings
+
+CHECKED = "secrets"
+HASHES = {
+    "userPassword": "a rule of your own: to attrs=userPassword by self =xw by anonymous auth by * none",
+    "krbPrincipalKey": "a rule of your own: to attrs=krbPrincipalKey by … by * none",
+    **dict.fromkeys(
+        ("sambaNTPassword", "sambaLMPassword", "sambaPasswordHistory"),
+        "35-workstation-nt.ldif of ldif/, or upgrade/35-workstation-nt.ldif where the one of 0.1.0 is loaded",
+    ),
+}
+OURS = "30-access.ldif of ldif/, or upgrade/30-access.ldif where the one of 0.1.0 is loaded"
+MAPPED = f"the rules of {OURS}, with the names that [people] of the settings gives"
+SEARCH_SECONDS = 10
+
+
+def check_secrets(settings: Settings) -> Iterator[Finding]:
+    """As nobody in particular, at every server that takes writes."""
+    check = partial(secrets_seen_by, settings, "anybody", "")
+    yield from at_each_server(settings.directory, CHECKED, check, anonymously=True)
+
+
+def secret_attributes(settings: Settings) -> dict[str, str]:
+    """The attributes that nobody but their owner and our accounts may read, with the hint for each."""
+    people = settings.people
+    mapped = [people.birth_date, people.private_mail, *(proof.attribute for proof in people.proofs.values())]
+    ours = ("pwdReset", "pwdHistory", "mamiaPendingSecret", "mamiaSyncLease")
+    return {**HASHES, **dict.fromkeys(ours, OURS), **dict.fromkeys(filter(None, mapped), MAPPED)}
+
+
+def secrets_seen_by(settings: Settings, who: str, own_dn: str, url: str, connection: Connection) -> Iterator[Finding]:
+    """`own_dn`: the entry of whoever reads, which does not count; "" where there is none."""
+    checked = f"{url}: {CHECKED}"
+    seen = {
+        name: mend for name, mend in secret_attributes(settings).items() if _sees(settings, connection, name, own_dn)
+    }
+    if seen:
+        yield fail(checked, f"{who} can read or search by {', '.join(seen)}", "; ".join(dict.fromkeys(seen.values())))
+    else:
+        yield ok(
+            checked, f"{who} can neither read nor search by any of {len(secret_attributes(settings))} attributes"
+        )
+    phone = settings.people.phone
+    if phone and settings.second_proof.ways and _sees(settings, connection, phone, own_dn):
+        text = f"{who} can read {phone}, where codes go: a phone is no secret, and a thief knows which one to steal"
+        yield warn(checked, text, f"a rule on attrs={phone} that ends in none, if these are private phones")
+
+
+def _sees(settings: Settings, connection: Connection, attribute: str, own_dn: str) -> bool:
+    """In any entry below people.base, or in the decoy's, which has a value in each of ours."""
+    for base, scope in ((settings.people.base, SUBTREE), (settings.directory.decoy_dn, BASE)):
+        _, _, answers, _ = connection.search(
+            base, f"({attribute}=*)", scope, attributes=[attribute], size_limit=2, time_limit=SEARCH_SECONDS
+        )
+        found = [answer["dn"] for answer in answers or () if answer["type"] == "searchResEntry"]
+        if any(str(dn).lower() != own_dn.lower() for dn in found):
+            return True
+    return False
