@@ -85,6 +85,8 @@ def _shared_secrets(settings: Settings) -> Iterator[Finding]:
 def check_store(settings: Settings) -> Finding:
     url = settings.throttle.store
     store = Store(url, tls_strict=settings.throttle.store_tls_strict)
+    if not store.is_shared:
+        return ok("throttle.store", "in this process's memory: enough for one process, forgotten at a restart")
     try:
         with store.use() as storage:
             answers = storage.check()
@@ -92,8 +94,6 @@ def check_store(settings: Settings) -> Finding:
         return fail("throttle.store", f"{type(error).__name__}", "without it every change and reset is refused (503)")
     if not answers:
         return fail("throttle.store", "it does not answer", "without it every change and reset is refused (503)")
-    if not store.is_shared:
-        return ok("throttle.store", "in this process's memory: enough for one process, forgotten at a restart")
     return ok("throttle.store", "answers")
 
 
