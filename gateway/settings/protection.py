@@ -54,7 +54,9 @@ class Throttle(Section):
     """Where counts and what was spent are kept: memory for one process, Redis or Valkey for many."""
     store_tls_strict: bool = True
     """As `directory.tls_strict`, for a store with rediss:// or valkeys://."""
-    per_login: Rates = "10/5 minutes; 25/day"
+    per_login: Rates = "5/20 minutes; 25/day"
+    """Pages, API and webmail plugin together, per service. It must stay below `pwdMaxFailure` of the directory within
+    `pwdFailureCountInterval`, or anybody could lock an account there; `mamia check` compares them."""
     per_proof: Rates = "10/5 minutes; 25/day"
     per_person: Rates = "10/5 minutes; 50/day"
     """One name and birth date, searched again and again."""
