@@ -67,8 +67,10 @@ def test_store_when_info_is_forbidden_then_it_warns_that_nothing_can_be_read(ser
     assert "INFO" in found.mend
 
 
-@pytest.mark.parametrize("store", ["memory://", f"redis://127.0.0.1:{free_port()}/0"])
-def test_store_when_it_is_this_process_or_does_not_answer_then_its_memory_is_not_the_trouble(server, store):
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_store_when_it_is_this_process_or_does_not_answer_then_its_memory_is_not_the_trouble(server, is_shared):
+    store = f"redis://127.0.0.1:{free_port()}/0" if is_shared else "memory://"
+
     found = [*check_store_memory(settings_for(server, throttle={"store": store}))]
 
     assert not [finding for finding in found if finding.level is Level.FAIL]
