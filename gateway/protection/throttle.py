@@ -29,6 +29,8 @@ from gateway.settings import Throttle as Rates
 
 _OUTSIDE_OVERALL = frozenset({"api", "sound"})
 """Services that reach no account: whoever floods them must not close the pages to everybody."""
+_TRIES_PASSWORDS = "change"
+"""The one service that binds as the person, wherever it is called from: its wrong attempts count in the directory."""
 _PRESSURE_STEPS = (1.0, 2.0, 4.0)
 """From how many times its threshold a count asks for the next level of pressure."""
 
@@ -97,11 +99,12 @@ class Throttle:
             Subject.SERVICE: parse_many(rates.per_service),
             Subject.ADDRESS: parse_many(rates.per_address),
             Subject.SHARED_ADDRESS: parse_many(rates.per_shared_address),
-            Subject.LOGIN: parse_many(rates.per_login),
+            Subject.LOGIN: parse_many(rates.per_login_reset),
             Subject.PROOF: parse_many(rates.per_proof),
             Subject.PERSON: parse_many(rates.per_person),
             Subject.NAME: parse_many(rates.per_name),
         }
+        self._password_tries = parse_many(rates.per_login)
         self._pressure_share = rates.pressure_percent / 100
         self._clients = {name: parse_many(rate) for name, rate in clients.items()}
         self._without_work_of_one = parse_many(rates.without_work_per_address)
@@ -180,7 +183,8 @@ class Throttle:
         else:
             windows = self._anybodys(service, attempt.address)
         for subject, text in self._typed(attempt):
-            for limit in self._limits[subject]:
+            tries_password = subject is Subject.LOGIN and service == _TRIES_PASSWORDS
+            for limit in self._password_tries if tries_password else self._limits[subject]:
                 slot = self._slot(subject, service, text)
                 windows[Window(limit, subject, slot, refuses=subject is not Subject.NAME)] = subject
         return windows

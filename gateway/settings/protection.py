@@ -55,8 +55,10 @@ class Throttle(Section):
     store_tls_strict: bool = True
     """As `directory.tls_strict`, for a store with rediss:// or valkeys://."""
     per_login: Rates = "5/20 minutes; 25/day"
-    """Pages, API and webmail plugin together, per service. It must stay below `pwdMaxFailure` of the directory within
-    `pwdFailureCountInterval`, or anybody could lock an account there; `mamia check` compares them."""
+    """Changes of a password, at page, API and webmail plugin together. It must stay below the directory's
+    `pwdMaxFailure` within `pwdFailureCountInterval`, or anybody could lock accounts; `mamia check` compares them."""
+    per_login_reset: Rates = "10/5 minutes; 25/day"
+    """Each step of a reset. None of them binds as the person, so wrong answers lock nothing."""
     per_proof: Rates = "10/5 minutes; 25/day"
     per_person: Rates = "10/5 minutes; 50/day"
     """One name and birth date, searched again and again."""
