@@ -21,6 +21,7 @@ MARK = "Toujours-Neuf-"
 WIDE = "10000000/minute"
 LIMITS = (
     "per_login",
+    "per_login_reset",
     "per_proof",
     "per_person",
     "per_address",

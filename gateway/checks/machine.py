@@ -16,6 +16,7 @@ from gateway.checks.certificates import AUTHORITY_UNKNOWN, check_secured_service
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.here import can_read
 from gateway.checks.keys import check_keys
+from gateway.checks.store_memory import check_store_memory
 from gateway.post.spool import connected
 from gateway.protection.audit import Audit
 from gateway.protection.store import Store
@@ -34,6 +35,7 @@ def check_machine(settings: Settings) -> Iterator[Finding]:
     yield from check_private_files(settings)
     yield from _shared_secrets(settings)
     yield check_store(settings)
+    yield from check_store_memory(settings)
     yield from check_secured_services(settings)
     yield from _mail(settings)
     yield _audit(settings)
@@ -86,6 +88,11 @@ def _shared_secrets(settings: Settings) -> Iterator[Finding]:
 def check_store(settings: Settings) -> Finding:
     url = settings.throttle.store
     store = Store(url, tls_strict=settings.throttle.store_tls_strict)
+    if uses_memory_for_people(settings):
+        text = "in this process's memory: a restart forgets all counts, and accepts used tickets again"
+        return warn("throttle.store", text, "a redis:// or valkey:// URL; then throttle.allow_memory_store can go")
+    if not store.is_shared:
+        return ok("throttle.store", "in this process's memory: enough for one process, forgotten at a restart")
     try:
         with store.use() as storage:
             answers = storage.check()
@@ -93,11 +100,6 @@ def check_store(settings: Settings) -> Finding:
         return fail("throttle.store", f"{type(error).__name__}", "without it every change and reset is refused (503)")
     if not answers:
         return fail("throttle.store", "it does not answer", "without it every change and reset is refused (503)")
-    if uses_memory_for_people(settings):
-        text = "in this process's memory: a restart forgets all counts, and accepts used tickets again"
-        return warn("throttle.store", text, "a redis:// or valkey:// URL; then throttle.allow_memory_store can go")
-    if not store.is_shared:
-        return ok("throttle.store", "in this process's memory: enough for one process, forgotten at a restart")
     return ok("throttle.store", "answers")
 
 

@@ -17,6 +17,7 @@ from gateway.account.errors import DirectoryUnavailable
 from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.policies import check_policies
+from gateway.checks.rate_limits import check_rate_limits
 from gateway.checks.replication import check_replication
 from gateway.checks.rights import check_rights
 from gateway.directory import ppolicy
@@ -77,6 +78,7 @@ def _check_writing(settings: Settings, url: str, connection: Connection) -> Iter
     yield from _ppolicy(settings, url)
     yield check_decoy(settings, url, connection)
     yield from check_policies(settings, url, connection)
+    yield from check_rate_limits(settings, url, connection)
     yield from check_rights(settings, url, connection)
 
 

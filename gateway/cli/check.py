@@ -75,7 +75,8 @@ def _checks(arguments: argparse.Namespace) -> Iterator[Finding]:
         if {fault.key for fault in error.faults} & {f"{section}.{key}_file" for section, key in WEB_SECRETS}:
             print("mamia check: where worker or listener run alone: mamia check --without-web", file=sys.stderr)
         raise
-    return chain(check(settings, arguments.protected), check_ordinary_person(settings, arguments.person, arguments.person_password_file))
+    ordinary = check_ordinary_person(settings, arguments.person, arguments.person_password_file)
+    return chain(check(settings, arguments.protected), ordinary)
 
 
 def check(settings: Settings, protected_login: str = "") -> Iterator[Finding]:

@@ -9,20 +9,30 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
 from limits import RateLimitItem, parse_many
 
 from gateway.account.model import Secret
-from gateway.account.names import folded
+from gateway.account.names import MOST_GIVEN_NAMES, folded, words
 from gateway.account.proofs import candidates
-from gateway.protection.addresses import is_within, neighbourhood
+from gateway.protection.addresses import is_within, networks
+from gateway.protection.counts import SLOTS, Counts, Usage, Window
+from gateway.protection.counts_in_memory import MemoryCounts
+from gateway.protection.counts_in_redis import RedisCounts
 from gateway.protection.store import Store
-from gateway.protection.windows import Window, Windows
 from gateway.settings import Throttle as Rates
+
+_OUTSIDE_OVERALL = frozenset({"api", "sound"})
+"""Services that reach no account: whoever floods them must not close the pages to everybody."""
+_TRIES_PASSWORDS = "change"
+"""The one service that binds as the person, wherever it is called from: its wrong attempts count in the directory."""
+_PRESSURE_STEPS = (1.0, 2.0, 4.0)
+"""From how many times its threshold a count asks for the next level of pressure."""
 
 
 class Subject(StrEnum):
@@ -33,7 +43,18 @@ class Subject(StrEnum):
     LOGIN = "login"
     PROOF = "proof"
     PERSON = "person"
+    NAME = "name"
     CLIENT = "client"
+    WITHOUT_WORK = "without_work"
+
+
+class Pressure(IntEnum):
+    """How much more proof of work an attempt must bring than in quiet times."""
+
+    NORMAL = 0
+    RAISED = 1
+    HIGH = 2
+    EXTREME = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +67,10 @@ class Attempt:
     proof: Secret | None = None
     person: str = ""
     """Name, given name and birth date of the person searched."""
+    names: tuple[str, ...] = ()
+    """The name searched without the birth date, from `name_keys`."""
     client: str = ""
-    """The portal that asks: its own limit stands in the place of its address's."""
+    """The portal that asks: its own limit replaces those of its address, of the service and of all together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +83,15 @@ class Wait:
 
 class Throttle:
     def __init__(
-        self, rates: Rates, store: Store, key: str, clients: Mapping[str, str] = MappingProxyType({})
+        self,
+        rates: Rates,
+        store: Store,
+        key: str,
+        clients: Mapping[str, str] = MappingProxyType({}),
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clients`: the portals and their rates."""
-        self._windows = Windows(store)
+        """`clients`: the portals and their rates. `now`: the clock of counts in memory; Redis has its own."""
+        self._counts: Counts = RedisCounts(store) if store.is_shared else MemoryCounts(now)
         self._key = hashlib.blake2b(key.encode(), digest_size=32, person=b"mamia-throttle").digest()
         self._shared = rates.shared_addresses
         self._limits: dict[Subject, Sequence[RateLimitItem]] = {
@@ -71,11 +99,16 @@ class Throttle:
             Subject.SERVICE: parse_many(rates.per_service),
             Subject.ADDRESS: parse_many(rates.per_address),
             Subject.SHARED_ADDRESS: parse_many(rates.per_shared_address),
-            Subject.LOGIN: parse_many(rates.per_login),
+            Subject.LOGIN: parse_many(rates.per_login_reset),
             Subject.PROOF: parse_many(rates.per_proof),
             Subject.PERSON: parse_many(rates.per_person),
+            Subject.NAME: parse_many(rates.per_name),
         }
+        self._password_tries = parse_many(rates.per_login)
+        self._pressure_share = rates.pressure_percent / 100
         self._clients = {name: parse_many(rate) for name, rate in clients.items()}
+        self._without_work_of_one = parse_many(rates.without_work_per_address)
+        self._without_work_of_all = parse_many(rates.without_work_overall)
         self._misses_of_one = parse_many(rates.misses_per_address)
         self._misses_of_all = parse_many(rates.misses_overall)
 
@@ -84,66 +117,140 @@ class Throttle:
 
         Addresses and portals come first: one that is held up can't use up what all others, or a login, may try.
         """
-        windows = self._windows_of(attempt)
-        return self._wait(windows, self._windows.count(list(windows)))
+        return self._hit(self._windows_of(attempt))
 
     def peek(self, attempt: Attempt) -> Wait | None:
         """Whether `admit` would hold the attempt up, without counting it. Raises StoreUnavailable."""
         windows = self._windows_of(attempt)
-        return self._wait(windows, self._windows.first_full(list(windows)))
+        full = self._counts.test(list(windows))
+        return _wait(windows[full.window], full.seconds) if full else None
+
+    def pressure(self, attempt: Attempt) -> Pressure:
+        """How much more work the attempt must bring, without counting it. Raises StoreUnavailable.
+
+        It comes from how full the limits of the service and of all together are, for everybody alike, and from how
+        often the name was searched. A name is never refused: namesakes share its count.
+        """
+        shares = {Subject.OVERALL: self._pressure_share, Subject.SERVICE: self._pressure_share, Subject.NAME: 1.0}
+        subjects = self._windows_of(attempt).items()
+        thresholds = {
+            window: window.limit.amount * shares[subject] for window, subject in subjects if subject in shares
+        }
+        counts = self._counts.read(list(thresholds))
+        fills = [count / threshold for count, threshold in zip(counts, thresholds.values(), strict=True)]
+        return Pressure(bisect_right(_PRESSURE_STEPS, max(fills, default=0.0)))
+
+    def admit_without_work(self, address: str) -> Wait | None:
+        """Count a form that brings no proof of work, or say how long to wait. Raises StoreUnavailable.
+
+        A shared address has no count of its own here: many people send from it.
+        """
+        windows: list[Window] = []
+        if not self._is_shared(address):
+            windows += self._of_address(Subject.WITHOUT_WORK, self._without_work_of_one, address)
+        windows += [self._of_all(Subject.WITHOUT_WORK, limit) for limit in self._without_work_of_all]
+        return self._hit(dict.fromkeys(windows, Subject.WITHOUT_WORK))
 
     def count_miss(self, address: str) -> None:
         """An account was not found. Raises StoreUnavailable."""
         for window in self._misses(address):
-            self._windows.count([window])
+            self._counts.hit([window])
 
     def is_suspicious(self, address: str) -> bool:
         """Whether accounts were not found too often from there, or altogether. Raises StoreUnavailable."""
-        return self._windows.first_full(self._misses(address)) is not None
+        return self._counts.test(self._misses(address)) is not None
+
+    def usage(self) -> Usage:
+        """How full the store of the counts is. Raises StoreUnavailable."""
+        return self._counts.usage()
 
     def _misses(self, address: str) -> list[Window]:
-        of_one = [Window(limit, ("misses", self._hash(neighbourhood(address)))) for limit in self._misses_of_one]
-        return of_one + [Window(limit, ("misses",)) for limit in self._misses_of_all]
+        of_one = self._of_address("misses", self._misses_of_one, address)
+        return [*of_one, *(self._of_all("misses", limit) for limit in self._misses_of_all)]
+
+    def _hit(self, windows: Mapping[Window, Subject]) -> Wait | None:
+        full = self._counts.hit(list(windows))
+        return _wait(windows[full.window], full.seconds) if full else None
 
     def _windows_of(self, attempt: Attempt) -> dict[Window, Subject]:
-        return {
-            Window(limit, names): subject
-            for subject, names in self._subjects(attempt)
-            for limit in (self._clients[attempt.client] if subject is Subject.CLIENT else self._limits[subject])
-        }
-
-    def _wait(self, windows: Mapping[Window, Subject], full: Window | None) -> Wait | None:
-        if full is None:
-            return None
-        seconds = self._windows.free_at(full) - time.time()
-        return Wait(windows[full], max(1, math.ceil(seconds)))
-
-    def _subjects(self, attempt: Attempt) -> Iterator[tuple[Subject, tuple[str, ...]]]:
+        """In the order in which they are counted."""
         service = attempt.service
         if attempt.client:
-            yield Subject.CLIENT, ("client", attempt.client)
+            windows = {
+                self._of_all(f"client-{attempt.client}", limit): Subject.CLIENT
+                for limit in self._clients[attempt.client]
+            }
         else:
-            address = Subject.SHARED_ADDRESS if self._is_shared(attempt.address) else Subject.ADDRESS
-            yield address, ("address", service, self._hash(neighbourhood(attempt.address)))
-        yield Subject.SERVICE, ("service", service)
-        yield Subject.OVERALL, ("overall",)
+            windows = self._anybodys(service, attempt.address)
+        for subject, text in self._typed(attempt):
+            tries_password = subject is Subject.LOGIN and service == _TRIES_PASSWORDS
+            for limit in self._password_tries if tries_password else self._limits[subject]:
+                slot = self._slot(subject, service, text)
+                windows[Window(limit, subject, slot, refuses=subject is not Subject.NAME)] = subject
+        return windows
+
+    def _anybodys(self, service: str, address: str) -> dict[Window, Subject]:
+        """What counts an attempt of somebody who is not known: address, service, all together."""
+        if self._is_shared(address):
+            limits, slot = self._limits[Subject.SHARED_ADDRESS], self._slot(service, address)
+            windows = {Window(limit, Subject.SHARED_ADDRESS, slot): Subject.SHARED_ADDRESS for limit in limits}
+        else:
+            limits = self._limits[Subject.ADDRESS]
+            windows = dict.fromkeys(self._of_address(Subject.ADDRESS, limits, address, service), Subject.ADDRESS)
+        for limit in self._limits[Subject.SERVICE]:
+            windows[self._of_all(f"service-{service}", limit)] = Subject.SERVICE
+        if service not in _OUTSIDE_OVERALL:
+            for limit in self._limits[Subject.OVERALL]:
+                windows[self._of_all(Subject.OVERALL, limit)] = Subject.OVERALL
+        return windows
+
+    def _typed(self, attempt: Attempt) -> Iterator[tuple[Subject, str]]:
+        """What counts an attempt by what was typed."""
         if attempt.login:
-            yield Subject.LOGIN, ("login", service, self._hash(_login_key(attempt.login)))
+            yield Subject.LOGIN, _login_key(attempt.login)
         if attempt.proof:
             # Two ways of writing one number are one number.
-            yield Subject.PROOF, ("proof", service, self._hash(candidates(attempt.proof)[0].value.reveal()))
+            yield Subject.PROOF, candidates(attempt.proof)[0].value.reveal()
         if attempt.person:
-            yield Subject.PERSON, ("person", service, self._hash(attempt.person))
+            yield Subject.PERSON, attempt.person
+        for name in attempt.names:
+            yield Subject.NAME, name
+
+    def _of_address(
+        self, name: str, limits: Sequence[RateLimitItem], address: str, service: str = ""
+    ) -> Iterator[Window]:
+        """The widest network first, so that a full one uses up nothing of those within it."""
+        for network, times in networks(address).items():
+            for limit in limits:
+                wider = type(limit)(limit.amount * times, limit.multiples)
+                yield Window(wider, name, self._slot(name, service, network))
+
+    def _of_all(self, name: str, limit: RateLimitItem) -> Window:
+        return Window(limit, f"all-{name}", has_one_slot=True)
 
     def _is_shared(self, address: str) -> bool:
         return is_within(address, self._shared)
 
-    def _hash(self, text: str) -> str:
-        return hashlib.blake2b(text.encode(), key=self._key, digest_size=16).hexdigest()
+    def _slot(self, *texts: str) -> int:
+        digest = hashlib.blake2b("\0".join(texts).encode(), key=self._key, digest_size=8).digest()
+        return int.from_bytes(digest) % SLOTS
 
 
 def person_key(surname: str, given_name: str, birth_date: str) -> str:
     return f"{folded(surname)} {folded(given_name)} {birth_date}"
+
+
+def name_keys(surname: str, given_name: str) -> tuple[str, ...]:
+    """A key for each given name, since a search finds people by any of theirs.
+
+    >>> name_keys("Le Goff", "Anne-Marie"), name_keys("LE GOFF", "Anne")
+    (('legoff anne', 'legoff marie'), ('legoff anne',))
+    """
+    return tuple(dict.fromkeys(f"{folded(surname)} {name}" for name in words(given_name)[:MOST_GIVEN_NAMES]))
+
+
+def _wait(subject: Subject, seconds: float) -> Wait:
+    return Wait(subject, max(1, math.ceil(seconds)))
 
 
 def _login_key(login: str) -> str:

@@ -56,7 +56,7 @@ StoreUrl = Annotated[
 class Throttle(Section):
     """How often things may be tried, before the directory hears of it. Each service counts for itself.
 
-    Defaults: 10 in 5 minutes and 30 an address as in PWM; 25 a day as in CNIL 2022-100, 28 b.
+    Defaults: 30 an address as in PWM; 25 a day as in CNIL 2022-100, 28 b.
     """
 
     allow_plain_text_over_the_network: bool = False
@@ -70,18 +70,35 @@ class Throttle(Section):
     again."""
     store_tls_strict: bool = True
     """As `directory.tls_strict`, for a store with rediss:// or valkeys://."""
-    per_login: Rates = "10/5 minutes; 25/day"
+    per_login: Rates = "5/20 minutes; 25/day"
+    """Changes of a password, at page, API and webmail plugin together. It must stay below the directory's
+    `pwdMaxFailure` within `pwdFailureCountInterval`, or anybody could lock accounts; `mamia check` compares them."""
+    per_login_reset: Rates = "10/5 minutes; 25/day"
+    """Each step of a reset. None of them binds as the person, so wrong answers lock nothing."""
     per_proof: Rates = "10/5 minutes; 25/day"
     per_person: Rates = "10/5 minutes; 50/day"
     """One name and birth date, searched again and again."""
+    per_name: Rates = "20/hour"
+    """One name, whatever the birth date. More attempts are not refused, because namesakes share the count: the form
+    asks for more proof of work, and for still more at twice and four times this rate."""
     per_address: Rates = "30/5 minutes; 600/day"
+    """For an IPv4 address or an IPv6 /64. All of a /56 together may try twice as often, all of a /48 eight times."""
     shared_addresses: list[IPvAnyNetwork] = []
     """Networks where many people share an address, such as the academy's own proxies."""
     per_shared_address: Rates = "600/5 minutes"
-    per_service: Rates = "2000/5 minutes"
-    overall: Rates = "4000/5 minutes"
+    per_service: Rates = "10000/5 minutes"
+    """All pages of one service together. Beyond it everybody is refused, the clients of the API excepted."""
+    overall: Rates = "20000/5 minutes"
+    """All pages together, as `per_service`. Wrong API tokens and spoken CAPTCHAs do not count here."""
+    pressure_percent: Annotated[int, Field(ge=1, le=20)] = 10
+    """Share of `per_service` and `overall` from which the forms ask everybody for more proof of work; at twice the
+    share they ask for still more, at four times for the most. It is low, so that work comes long before refusals."""
+    without_work_per_address: Rates = "10/hour"
+    """Forms that come without JavaScript, so with a picture or a sound and no proof of work; networks of IPv6 as in
+    `per_address`."""
+    without_work_overall: Rates = "200/5 minutes"
     misses_per_address: Rates = "3/hour"
-    """Accounts not found, after which finding one asks for the CAPTCHA."""
+    """Accounts not found, after which finding one asks for the CAPTCHA; networks of IPv6 as in `per_address`."""
     misses_overall: Rates = "100/5 minutes"
 
     @field_validator("store")

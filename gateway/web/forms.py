@@ -16,7 +16,7 @@ from wtforms.validators import EqualTo, InputRequired, Length, StopValidation, V
 from gateway.account.birth_date import DateFault, read_birth_date
 from gateway.account.control_characters import holds_control_character
 from gateway.account.model import ChangeRequest, FindRequest, Grant, ProveRequest, Secret
-from gateway.protection.throttle import person_key
+from gateway.protection.throttle import name_keys, person_key
 from gateway.protection.tickets import Ticket
 from gateway.web import wording
 
@@ -113,7 +113,7 @@ class SentForm(FlaskForm):
     service: ClassVar[str]
 
     def subjects(self) -> dict[str, Any]:
-        """What throttles count besides the address: `login`, `proof`, `person` as far as they were typed."""
+        """What throttles count besides the address: fields of `Attempt`, as far as they were typed."""
         return {}
 
     @property
@@ -139,8 +139,8 @@ class FindForm(ServiceForm):
     birth_date = BirthDateField(_("Date of birth"))
 
     def subjects(self) -> dict[str, Any]:
-        day = self.birth_date.day.isoformat()
-        return {"person": person_key(typed(self.surname), typed(self.given_name), day)}
+        surname, given_name, day = typed(self.surname), typed(self.given_name), self.birth_date.day.isoformat()
+        return {"person": person_key(surname, given_name, day), "names": name_keys(surname, given_name)}
 
     def to_request(self) -> FindRequest:
         return FindRequest(typed(self.surname), typed(self.given_name), self.birth_date.day)

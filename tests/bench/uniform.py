@@ -30,7 +30,8 @@ EACH = 500
 TOLD_APART = 0.001
 AT_ONCE = 2
 WIDE = dict.fromkeys(
-    ("per_login", "per_proof", "per_person", "per_address", "per_service", "overall"), "1000000/minute"
+    ("per_login", "per_login_reset", "per_proof", "per_person", "per_address", "per_service", "overall"),
+    "1000000/minute",
 ) | dict.fromkeys(("misses_per_address", "misses_overall"), "1000000/minute")
 NEW = "Nouveau-2025"
 

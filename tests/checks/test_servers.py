@@ -172,6 +172,49 @@ def test_check_when_the_pages_promise_something_else_than_the_policy_then_it_war
     assert found.mend == told
 
 
+@pytest.mark.parametrize(
+    "rates, told",
+    [
+        ("10/5 minutes; 25/day", "lets through 25 wrong passwords in 900 s"),
+        ("3/5 minutes; 25/day", "lets through 12 wrong passwords in 900 s"),
+        # slapd may count the first five later than they were let through, and the next five at once.
+        ("5/15 minutes; 25/day", "lets through 10 wrong passwords in 900 s"),
+    ],
+)
+def test_check_when_our_rates_let_strangers_lock_accounts_then_it_fails_with_the_setting(own, rates, told):
+    found = about(check(own, throttle={"per_login": rates}), "lock-out by strangers")
+
+    assert found.level is Level.FAIL
+    assert told in found.finding
+    assert found.mend == 'throttle.per_login = "5/16 minutes; 25/day"'
+
+
+@pytest.mark.parametrize("rates", ["5/20 minutes; 25/day", "5/16 minutes; 25/day", "4/15 minutes"])
+def test_check_when_our_rates_stay_below_the_policies_then_it_is_ok(own, rates):
+    assert about(check(own, throttle={"per_login": rates}), "lock-out by strangers").level is Level.OK
+
+
+@pytest.mark.parametrize(
+    "attribute, value, level, mend",
+    [
+        ("pwdMaxFailure", "5", Level.FAIL, 'throttle.per_login = "2/16 minutes; 25/day"'),
+        ("pwdMaxFailure", "1", Level.WARN, "pwdMaxFailure: 10 in that policy"),
+        ("pwdFailureCountInterval", "0", Level.WARN, "pwdFailureCountInterval: 900 in that policy"),
+        ("pwdFailureCountInterval", "3600", Level.FAIL, 'throttle.per_login = "5/61 minutes; 25/day"'),
+    ],
+)
+def test_check_when_another_policy_locks_sooner_then_that_policy_is_named(own, attribute, value, level, mend):
+    policy = f"dn: cn=yearly,{POLICIES}\nchangetype: modify\nreplace: {attribute}\n{attribute}: "
+    before = {"pwdMaxFailure": "10", "pwdFailureCountInterval": "900"}[attribute]
+    own.load(f"{policy}{value}\n")
+
+    found = about(check(own), "lock-out by strangers")
+
+    own.load(f"{policy}{before}\n")
+    assert (found.level, found.mend) == (level, mend)
+    assert f"cn=yearly,{POLICIES}" in found.finding
+
+
 def test_check_when_the_services_policy_lets_accounts_expire_then_it_fails(own):
     policy = f"dn: cn=services,{POLICIES}\nchangetype: modify\n"
     own.load(f"{policy}replace: pwdMaxAge\npwdMaxAge: 7776000\n")

@@ -10,7 +10,7 @@ from real_redis import PrivateRedis
 from gateway.protection.addresses import neighbourhood
 from gateway.protection.spent import SharedSpent
 from gateway.protection.store import Store, StoreUnavailable
-from gateway.protection.throttle import Attempt, Throttle
+from gateway.protection.throttle import Attempt, Pressure, Subject, Throttle, name_keys, person_key
 from gateway.settings import Throttle as Rates
 
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -76,3 +76,113 @@ def test_store_when_it_does_not_answer_then_that_is_said_and_not_passed_over():
 )
 def test_neighbourhood_when_two_addresses_are_compared_then_a_customer_counts_as_one(one, other, same):
     assert (neighbourhood(one) == neighbourhood(other)) is same
+
+
+@pytest.mark.parametrize(
+    "attempts, pressure",
+    [(0, Pressure.NORMAL), (9, Pressure.NORMAL), (10, Pressure.RAISED), (20, Pressure.HIGH), (40, Pressure.EXTREME)],
+)
+def test_pressure_when_all_together_try_more_then_everybody_is_asked_for_more_work(store, attempts, pressure):
+    throttle = Throttle(Rates(overall="200/5 minutes", pressure_percent=5), store, KEY)
+    for number in range(attempts):
+        assert throttle.admit(Attempt("change", f"192.0.2.{number}", login=str(number))) is None
+
+    assert throttle.pressure(Attempt("reset", "203.0.113.1", login="somebody")) is pressure
+
+
+@pytest.mark.parametrize(
+    "attempts, pressure",
+    [(2, Pressure.NORMAL), (3, Pressure.RAISED), (6, Pressure.HIGH), (12, Pressure.EXTREME), (50, Pressure.EXTREME)],
+)
+def test_pressure_when_one_name_is_searched_with_many_dates_then_it_grows_and_nobody_is_refused(
+    store, attempts, pressure
+):
+    throttle = Throttle(Rates(per_name="3/hour"), store, KEY)
+    searches = [search("Le Goff", "Anne-Marie", number) for number in range(attempts)]
+
+    assert [throttle.admit(one) for one in searches] == [None] * attempts
+    assert throttle.pressure(search("LE GOFF", "anne", 0)) is pressure
+    assert throttle.pressure(search("Durand", "Anne", 0)) is Pressure.NORMAL
+
+
+def search(surname, given_name, number):
+    person = person_key(surname, given_name, f"1985-01-{number}")
+    return Attempt("find", f"192.0.2.{number}", person=person, names=name_keys(surname, given_name))
+
+
+def test_pressure_when_asked_then_nothing_is_counted(store):
+    throttle = Throttle(Rates(overall="2/5 minutes"), store, KEY)
+    attempt = Attempt("change", "192.0.2.1", login="a")
+
+    for _ in range(5):
+        throttle.pressure(attempt)
+
+    assert [throttle.admit(attempt) for _ in range(2)] == [None, None]
+
+
+def test_forms_without_work_when_one_site_sends_many_then_it_waits_and_others_do_not(store):
+    throttle = Throttle(Rates(without_work_per_address="2/hour"), store, KEY)
+
+    of_one_site = [throttle.admit_without_work(f"2001:db8:1:{number:x}::1") for number in range(0, 2000, 100)]
+
+    assert of_one_site.count(None) == 16
+    assert throttle.admit_without_work("2001:db8:2::1") is None
+    assert [throttle.admit_without_work("192.0.2.1") is None for _ in range(3)] == [True, True, False]
+
+
+def test_forms_without_work_when_all_send_many_then_everybody_waits_and_no_other_limit_moves(store):
+    throttle = Throttle(Rates(without_work_overall="3/5 minutes", overall="1/5 minutes"), store, KEY)
+
+    waits = [throttle.admit_without_work(f"192.0.2.{number}") for number in range(4)]
+
+    assert [wait is None for wait in waits] == [True, True, True, False]
+    assert waits[3].subject is Subject.WITHOUT_WORK
+    assert throttle.admit(Attempt("change", "192.0.2.1")) is None
+
+
+@pytest.mark.parametrize("length, admitted", [(64, 30), (56, 60), (48, 240)])
+def test_addresses_when_one_network_sends_thousands_then_others_are_admitted_at_their_usual_work(
+    store, length, admitted
+):
+    throttle = Throttle(Rates(), store, KEY)
+    networks = 1 << 64 - length
+
+    waits = [
+        throttle.admit(Attempt("change", f"2001:db8:1:{257 * number % networks:x}::{number:x}", login=str(number)))
+        for number in range(4200)
+    ]
+
+    assert waits.count(None) == admitted
+    somebody = Attempt("change", "2001:db8:2::1", login="somebody")
+    assert throttle.admit(somebody) is None
+    assert throttle.pressure(somebody) is Pressure.NORMAL
+
+
+def test_addresses_when_a_wider_network_is_full_then_its_addresses_are_not_counted(store):
+    """Else a full network would go on to use up the limits of each address within it."""
+    throttle = Throttle(Rates(per_address="1/5 minutes"), store, KEY)
+    for number in range(2):
+        throttle.admit(Attempt("change", f"2001:db8:1:{number:x}::1"))
+
+    held_up = throttle.admit(Attempt("change", "2001:db8:1:99::1"))
+
+    assert held_up.subject is Subject.ADDRESS
+    assert throttle.admit(Attempt("change", "2001:db8:1:199::1")) is None
+
+
+def test_addresses_when_a_translator_embeds_ipv4_then_they_are_counted_one_by_one(store):
+    throttle = Throttle(Rates(per_address="1/5 minutes"), store, KEY)
+
+    assert throttle.admit(Attempt("change", "64:ff9b::192.0.2.1")) is None
+    assert throttle.admit(Attempt("change", "192.0.2.1")) is not None
+    assert throttle.admit(Attempt("change", "64:ff9b::192.0.2.2")) is None
+
+
+def test_misses_when_one_site_changes_its_networks_then_it_becomes_suspicious(store):
+    throttle = Throttle(Rates(misses_per_address="3/hour"), store, KEY)
+
+    for number in range(24):
+        throttle.count_miss(f"2001:db8:1:{256 * number:x}::1")
+
+    assert throttle.is_suspicious("2001:db8:1:ffff::1")
+    assert not throttle.is_suspicious("2001:db8:2::1")

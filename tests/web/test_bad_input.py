@@ -26,7 +26,15 @@ def sent(browser, path, **typed):
 @pytest.fixture
 def wide_browser(directory, open_browser):
     """Before throttles that never close; nobody is in the directory, so nothing can change."""
-    rates = ("per_login", "per_proof", "per_person", "per_address", "misses_per_address", "misses_overall")
+    rates = (
+        "per_login",
+        "per_login_reset",
+        "per_proof",
+        "per_person",
+        "per_address",
+        "misses_per_address",
+        "misses_overall",
+    )
     return open_browser(throttle=dict.fromkeys(rates, "100000/minute"))
 
 

@@ -42,7 +42,7 @@ METHODS = ["GET"] * 4 + ["POST"] * 8 + ["HEAD", "PUT", "DELETE", "OPTIONS", "PAT
 @pytest.fixture
 def client(directory, open_browser):
     directory.add_person("fdurand4")
-    wide = dict.fromkeys(("per_address", "per_login", "per_proof", "per_person"), "20/hour")
+    wide = dict.fromkeys(("per_address", "per_login", "per_login_reset", "per_proof", "per_person"), "20/hour")
     return open_browser(throttle=wide, captcha={"required": ["find"]}).client
 
 

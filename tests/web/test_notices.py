@@ -20,6 +20,8 @@ def browser(directory, open_browser, mail_server, tmp_path):
     return open_browser(
         people={"private_mail": "privateMail"},
         notices={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
+        # Above the directory's own limit, so that wrong passwords from here can lock the account.
+        throttle={"per_login": "11/5 minutes"},
     )
 
 

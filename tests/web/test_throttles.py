@@ -15,6 +15,7 @@ NEW = "Nouveau-2025"
 WIDE = {
     "per_address": "1000/minute",
     "per_login": "1000/minute",
+    "per_login_reset": "1000/minute",
     "per_proof": "1000/minute",
     "per_person": "1000/minute",
 }
@@ -74,6 +75,16 @@ def test_login_when_it_waits_in_one_service_then_another_service_still_serves_it
     tries(browser, 3)
 
     assert "Choisir un nouveau mot de passe" in browser.prove("fdurand4").main
+
+
+def test_login_when_its_changes_wait_then_a_reset_has_a_limit_of_its_own(directory, open_browser):
+    directory.add_person("fdurand4")
+    browser = open_browser(**only(per_login="1/5 minutes", per_login_reset="2/5 minutes"))
+    tries(browser, 2)
+
+    statuses = [browser.prove("fdurand4", "12E8534567AAA").status for _ in range(3)]
+
+    assert statuses == [422, 422, 429]
 
 
 def test_throttled_page_when_the_login_is_unknown_then_it_is_the_same_byte_for_byte(directory, open_browser):

@@ -13,7 +13,7 @@ from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable,
 from gateway.account.model import ChangeRequest, FindRequest, Secret
 from gateway.account.outcomes import Changed, Found, Refused
 from gateway.protection.store import StoreUnavailable
-from gateway.protection.throttle import Attempt, person_key
+from gateway.protection.throttle import Attempt, name_keys, person_key
 from gateway.protection.tickets import Void
 from gateway.web import after, notices, origin, wording
 from gateway.web.api.bodies import (
@@ -66,7 +66,8 @@ class ApiServices:
     def find(self) -> ResponseReturnValue:
         client, body = self.clients.admit("find"), read_json(FindRequestBody)
         surname, given_name = body.surname.strip(), body.given_name.strip()
-        self.throttle("find", client, person=person_key(surname, given_name, body.birth_date.isoformat()))
+        person = person_key(surname, given_name, body.birth_date.isoformat())
+        self.throttle("find", client, person=person, names=name_keys(surname, given_name))
         outcome = self._find(FindRequest(surname, given_name, body.birth_date))
         if isinstance(outcome, Refused):
             raise self.refused("find", client, outcome)
@@ -110,11 +111,13 @@ class ApiServices:
         notices.tell(self.desk, "changed", outcome.person)
         return outcome
 
-    def throttle(self, service: str, client: Client, *, login: str = "", person: str = "") -> None:
+    def throttle(
+        self, service: str, client: Client, *, login: str = "", person: str = "", names: tuple[str, ...] = ()
+    ) -> None:
         """Counts the attempt. Raises Problem, StoreUnavailable."""
         # For the audit of an outage: whose password is in doubt.
         g.asked = {"service": service, "client": client.name, "login": login}
-        attempt = Attempt(service, origin.address(), client=client.name, login=login, person=person)
+        attempt = Attempt(service, origin.address(), client=client.name, login=login, person=person, names=names)
         if wait := self.desk.throttle.admit(attempt):
             self.note("throttled", service, client, login=login, limit=wait.subject)
             raise Problem("throttled", str(wording.TOO_OFTEN), headers={"Retry-After": str(wait.seconds)})

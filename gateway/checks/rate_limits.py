@@ -1,0 +1,99 @@
+"""Whether wrong passwords at our pages, API and webmail plugin can lock an account in the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from ldap3 import SUBTREE, Connection
+from limits import parse_many
+
+from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.directory.changes import suffixes
+from gateway.directory.entry import Entry, entry_of
+from gateway.settings import Settings
+
+SLACK_SECONDS = 60
+"""slapd counts a wrong password when it has checked it, which may be later for the first ones than for the last."""
+_ATTRIBUTES = ["pwdLockout", "pwdMaxFailure", "pwdFailureCountInterval"]
+
+
+@dataclass(frozen=True, slots=True)
+class _LockOut:
+    """What a policy locks accounts by."""
+
+    policy: str
+    max_failures: int
+    interval_seconds: int
+    """Within which they count; 0: for ever, until the right password comes."""
+
+
+def check_rate_limits(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
+    """Nothing where no policy can be read: `check_policies` reports that."""
+    checked, rates = f"{url}: lock-out by strangers", settings.throttle.per_login
+    lock_outs = list(_lock_outs(connection))
+    hopeless = [finding for one in lock_outs if (finding := _hopeless(checked, one))]
+    reached = [one for one in lock_outs if one.interval_seconds and 1 < one.max_failures <= _most_tries(rates, one)]
+    yield from hopeless
+    if reached:
+        yield _reached(checked, rates, reached)
+    if lock_outs and not hopeless and not reached:
+        yield ok(
+            checked, f'throttle.per_login = "{rates}" stays below pwdMaxFailure of all {len(lock_outs)} policies'
+        )
+
+
+def tries_within(rates: str, seconds: int) -> int:
+    """The most attempts that `rates` let through in any time of that length.
+
+    >>> tries_within("5/20 minutes; 25/day", 900), tries_within("10/5 minutes; 25/day", 900)
+    (5, 25)
+    """
+    return min(limit.amount * ceil(seconds / limit.get_expiry()) for limit in parse_many(rates))
+
+
+def _most_tries(rates: str, lock_out: _LockOut) -> int:
+    return tries_within(rates, lock_out.interval_seconds + SLACK_SECONDS)
+
+
+def _hopeless(checked: str, lock_out: _LockOut) -> Finding | None:
+    """What no rate of ours can help against."""
+    if not lock_out.interval_seconds:
+        text = (
+            f"{lock_out.policy} never forgets a wrong password (pwdFailureCountInterval: 0): attempts of strangers "
+            f"add up over days until there are {lock_out.max_failures} and the account is locked"
+        )
+        return warn(checked, text, "pwdFailureCountInterval: 900 in that policy")
+    if lock_out.max_failures == 1:
+        return warn(
+            checked, f"{lock_out.policy} locks at the first wrong password", "pwdMaxFailure: 10 in that policy"
+        )
+    return None
+
+
+def _reached(checked: str, rates: str, lock_outs: Sequence[_LockOut]) -> Finding:
+    """One setting that suits all of them: half of what locks an account, the rest is for the person's own slips."""
+    fewest = min(one.max_failures for one in lock_outs)
+    longest = max(one.interval_seconds for one in lock_outs)
+    tries = max(_most_tries(rates, one) for one in lock_outs)
+    text = (
+        f'throttle.per_login = "{rates}" lets through {tries} wrong passwords in {longest} s, and after {fewest} '
+        f"accounts are locked by {'; '.join(one.policy for one in lock_outs)}: anybody can lock people out"
+    )
+    minutes = ceil((longest + SLACK_SECONDS) / 60)
+    return fail(checked, text, f'throttle.per_login = "{fewest // 2}/{minutes} minutes; 25/day"')
+
+
+def _lock_outs(connection: Connection) -> Iterator[_LockOut]:
+    """Of all policies that can be read and lock."""
+    for policy in _policies(connection):
+        max_failures = int(policy.first("pwdMaxFailure") or "0")
+        if policy.first("pwdLockout").upper() == "TRUE" and max_failures:
+            yield _LockOut(policy.dn, max_failures, int(policy.first("pwdFailureCountInterval") or "0"))
+
+
+def _policies(connection: Connection) -> Iterator[Entry]:
+    for suffix in suffixes(connection):
+        _, _, answers, _ = connection.search(suffix, "(objectClass=pwdPolicy)", SUBTREE, attributes=_ATTRIBUTES)
+        yield from (entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry")
