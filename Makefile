@@ -6,7 +6,7 @@ TESTS ?= tests
 # On two cores: much of a test is waiting for a browser or a server.
 WORKERS ?= 3
 WORKSTATION ?= nt
-BENCH ?= services lookup propagation killed uniform memory captcha strength people_import capture
+BENCH ?= services lookup propagation killed uniform memory captcha strength people_import capture soak
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BIN := .venv/bin
 # What was installed is marked by the version of Python too: a system's upgrade makes .venv anew.
@@ -46,7 +46,7 @@ check: $(INSTALLED)-tests ## lint, types, imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(INSTALLED)-bench assets ## figures, as one table and as var/bench/all.json (40 minutes); BENCH=captcha runs one
+bench: $(INSTALLED)-bench assets ## figures, as one table and as var/bench/all.json (80 minutes); BENCH=captcha runs one
 	for one in $(BENCH); do $(AS_ROOT) $(BIN)/python tests/bench/$$one.py || exit 1; done
 	$(BIN)/python tests/bench/figures.py
 

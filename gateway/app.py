@@ -70,7 +70,7 @@ def create_app(gateway: Gateway) -> Flask:
     helpdesk_pages(app, Helpdesk(settings))
     _error_pages(app)
     stand_behind_proxies(app, settings.web.trusted_proxies, settings.web.proxy_networks)
-    watch(app, gateway.metrics, settings.metrics.allowed)
+    watch(app, gateway.metrics, settings.metrics.allowed, gateway.update_metrics)
     if settings.web.access_log:
         log_requests(app)
     gateway.start()

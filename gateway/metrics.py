@@ -56,6 +56,14 @@ class Metrics:
             "mamia_propagation_oldest_seconds", "Age of the oldest password that waits", ["target"],
             registry=registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
+        self.store_keys = Gauge(
+            "mamia_store_keys", "Keys in the store of counts and used tickets", registry=registry,
+            multiprocess_mode="mostrecent",
+        )  # fmt: skip
+        self.store_full = Gauge(
+            "mamia_store_full_ratio", "Share of the store's memory that is in use", registry=registry,
+            multiprocess_mode="mostrecent",
+        )  # fmt: skip
 
     def text(self) -> tuple[bytes, str]:
         """What Prometheus reads, and its content type."""
@@ -86,6 +94,10 @@ class Metrics:
         for target, seconds in ages.items():
             self.waiting.labels(target).set(len(seconds))
             self.oldest.labels(target).set(max(seconds, default=0.0))
+
+    def set_store(self, keys: int, full_ratio: float) -> None:
+        self.store_keys.set(keys)
+        self.store_full.set(full_ratio)
 
     @contextmanager
     def timed(self, kind: str) -> Iterator[None]:

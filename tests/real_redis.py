@@ -18,6 +18,8 @@ START_SECONDS = 60
 class PrivateRedis:
     folder: Path
     port: int = field(default_factory=free_port)
+    options: dict[str, str] = field(default_factory=dict)
+    """More of redis.conf, such as maxmemory."""
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -35,6 +37,7 @@ class PrivateRedis:
             # A machine whose disk is busy must not pass for a Redis that can't be reached.
             "appendfsync": "no",
             "logfile": self.folder / "redis.log",
+            **self.options,
         }
         arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         self._process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", program, *arguments])

@@ -44,6 +44,37 @@ def test_alerts_when_prometheus_reads_them_then_it_finds_no_fault():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_alert_when_the_store_fills_up_then_it_fires_before_it_is_full(tmp_path):
+    """One percent a minute: at 80 minutes it has fired for two, and a fifth of the memory is left."""
+    test = {
+        "rule_files": [str(FOLDER / "alerts.yaml")],
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [{"series": 'mamia_store_full_ratio{job="mamia"}', "values": "0+0.01x100"}],
+                "alert_rule_test": [
+                    {"eval_time": "70m", "alertname": "MamiaStoreFilling", "exp_alerts": []},
+                    {
+                        "eval_time": "80m",
+                        "alertname": "MamiaStoreFilling",
+                        "exp_alerts": [firing("MamiaStoreFilling")],
+                    },
+                ],
+            }
+        ],
+    }
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(test))
+
+    done = subprocess.run(["promtool", "test", "rules", tmp_path / "test.yaml"], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def firing(alert):
+    [rule] = [rule for rule in rules() if rule["alert"] == alert]
+    return {"exp_labels": rule["labels"], "exp_annotations": rule["annotations"]}
+
+
 def test_alerts_when_they_fire_then_they_say_what_it_means_and_how_to_mend_it():
     assert all({"summary", "mend"} <= set(rule["annotations"]) for rule in rules())
 

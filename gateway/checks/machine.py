@@ -16,6 +16,7 @@ from gateway.checks.certificates import AUTHORITY_UNKNOWN, check_secured_service
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.here import can_read
 from gateway.checks.keys import check_keys
+from gateway.checks.store_memory import check_store_memory
 from gateway.post.spool import connected
 from gateway.protection.audit import Audit
 from gateway.protection.store import Store
@@ -33,6 +34,7 @@ def check_machine(settings: Settings) -> Iterator[Finding]:
     yield from check_private_files(settings)
     yield from _shared_secrets(settings)
     yield check_store(settings)
+    yield from check_store_memory(settings)
     yield from check_secured_services(settings)
     yield from _mail(settings)
     yield _audit(settings)

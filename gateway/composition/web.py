@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -31,7 +32,7 @@ from gateway.protection.captcha import Captcha
 from gateway.protection.clock import SystemClock
 from gateway.protection.proof_of_work import ProofOfWork
 from gateway.protection.spent import MemorySpent, SharedSpent
-from gateway.protection.store import Store
+from gateway.protection.store import Store, StoreUnavailable
 from gateway.protection.throttle import Throttle
 from gateway.protection.tickets import Tickets
 from gateway.settings import Directory, Settings
@@ -48,6 +49,8 @@ class Gateway:
 
     desk: Desk
     metrics: Metrics
+    update_metrics: Callable[[], None]
+    """Write the figures that are read only when somebody asks for them."""
     find: Callable[[FindRequest], Found | Refused]
     reset: ResetServices
     change: ChangeService
@@ -101,6 +104,7 @@ def build_gateway(settings: Settings) -> Gateway:
     return Gateway(
         desk=desk,
         metrics=metrics,
+        update_metrics=partial(_update_metrics, metrics, desk.throttle),
         find=partial(find_account, people=people, clock=clock),
         reset=ResetServices(
             prove=partial(prove_identity, passwords=passwords, clock=clock),
@@ -119,6 +123,13 @@ def build_gateway(settings: Settings) -> Gateway:
         start=start,
         close=close,
     )
+
+
+def _update_metrics(metrics: Metrics, throttle: Throttle) -> None:
+    """A store that can't be reached keeps its last figures: `store_unavailable` among the outcomes reports it."""
+    with suppress(StoreUnavailable):
+        usage = throttle.usage()
+        metrics.set_store(usage.keys, usage.full_ratio)
 
 
 def _replicas(directory: Directory, metrics: Metrics) -> ConnectionPool | None:

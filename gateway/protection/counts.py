@@ -3,9 +3,9 @@
 A count has one of two forms, so that memory is bounded whatever comes:
 
 - few attempts in a short time: the times of the last ones, and the limit is exact;
-- many attempts, or a long time: cells of a table. The window is cut into SPANS spans, and each has a table with one
-  cell per slot. The count is the sum over all spans that the window touches, so that no window ever holds more than
-  the limit; an attempt may have to wait for an eighth of the window longer than it would with the exact times.
+- many attempts, or a long time: cells of a table. The window is cut into SPANS spans, and each has one cell per slot.
+  The count is the sum over all spans that the window touches, so that no window ever holds more than the limit; an
+  attempt may have to wait for an eighth of the window longer than it would with the exact times.
 
 A slot is a keyed hash of what is counted, one of SLOTS. Nothing is evicted when attempts come for more things than
 there are slots: things that share a slot add up, which refuses too early and never too late. Without the key of the
@@ -27,7 +27,7 @@ MAX_TIMES = 60
 """The largest limit that is counted by times: 8 bytes each."""
 MAX_TIMES_SECONDS = 3600
 """The longest window that is counted by times: longer ones would keep too many keys."""
-_CELL_BITS = (8, 16, 32)
+_CELL_BYTES = (1, 2, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ class Window:
         return self.refuses and self.limit.amount <= MAX_TIMES and self.seconds <= MAX_TIMES_SECONDS
 
     @property
-    def cell_bits(self) -> int:
+    def cell_bytes(self) -> int:
         """Room for four times the limit: pressure is told up to there."""
         wanted = (4 * self.limit.amount).bit_length()
-        return next((bits for bits in _CELL_BITS if bits >= wanted), _CELL_BITS[-1])
+        return next((size for size in _CELL_BYTES if 8 * size >= wanted), _CELL_BYTES[-1])
 
     @property
     def slots(self) -> int:
@@ -79,6 +79,15 @@ class Full:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How full a store is."""
+
+    keys: int
+    full_ratio: float
+    """From 0 to 1."""
+
+
 class Counts(Protocol):
     """Every method raises StoreUnavailable."""
 
@@ -90,3 +99,5 @@ class Counts(Protocol):
 
     def read(self, windows: Sequence[Window]) -> list[int]:
         """How many attempts each holds."""
+
+    def usage(self) -> Usage: ...

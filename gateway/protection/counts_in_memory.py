@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import struct
 import threading
-import time
 from collections.abc import Callable, Sequence
 from math import floor
 from typing import Literal, Protocol
 
-from gateway.protection.counts import SPANS, Full, Window
+from gateway.protection.counts import SLOTS, SPANS, Full, Usage, Window
 
 _TIME = struct.Struct("d")
-_CELL_FORMATS: dict[int, Literal["B", "H", "I"]] = {8: "B", 16: "H", 32: "I"}
+_CELL_FORMATS: dict[int, Literal["B", "H", "I"]] = {1: "B", 2: "H", 4: "I"}
 
 
 class MemoryCounts:
     """Keeps `Counts`. `now` gives the seconds of a clock that nobody sets: a change of the time frees nothing."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._lock = threading.Lock()
         self._tables: dict[str, _Table] = {}
@@ -46,11 +45,15 @@ class MemoryCounts:
             self._forget(now)
             return [self._table(window, now).count(window.slot, now) for window in windows]
 
-    def __len__(self) -> int:
-        """How many slots are in use; a table of cells counts as one."""
+    def usage(self) -> Usage:
+        """The slots in use, the cells of a span being one, and the share of the fullest table.
+
+        A full table refuses nobody: more attempts share their slots.
+        """
         with self._lock:
             self._forget(self._now())
-            return sum(len(table) for table in self._tables.values())
+            sizes = [len(table) for table in self._tables.values()]
+            return Usage(sum(sizes), max(sizes, default=0) / SLOTS)
 
     def _table(self, window: Window, now: float) -> _Table:
         table = self._tables.get(window.key)
@@ -115,7 +118,8 @@ class _Times:
         self._turns_at = now + self._seconds
 
     def __len__(self) -> int:
-        return len(self._recent.keys() | self._older.keys())
+        """At most: what was tried in both halves counts twice."""
+        return len(self._recent) + len(self._older)
 
     def _packed(self, slot: int) -> bytes:
         return self._recent.get(slot) or self._older.get(slot, b"")
@@ -130,7 +134,7 @@ class _Cells:
 
     def add(self, slot: int, now: float) -> None:
         cells = self._cells_of(self._span(now))
-        cells[slot] = min(cells[slot] + 1, (1 << self._window.cell_bits) - 1)
+        cells[slot] = min(cells[slot] + 1, 256**self._window.cell_bytes - 1)
 
     def count(self, slot: int, now: float) -> int:
         return sum(cells[slot] for cells in self._spans.values())
@@ -158,6 +162,6 @@ class _Cells:
 
     def _cells_of(self, span: int) -> memoryview:
         if span not in self._spans:
-            room = bytearray(self._window.slots * self._window.cell_bits // 8)
-            self._spans[span] = memoryview(room).cast(_CELL_FORMATS[self._window.cell_bits])
+            room = bytearray(self._window.slots * self._window.cell_bytes)
+            self._spans[span] = memoryview(room).cast(_CELL_FORMATS[self._window.cell_bytes])
         return self._spans[span]

@@ -7,7 +7,7 @@ from typing import Any
 
 from limits.errors import StorageError
 
-from gateway.protection.counts import SPANS, Full, Window
+from gateway.protection.counts import SPANS, Full, Usage, Window
 from gateway.protection.store import Store
 
 PREFIX = "mamia:limit"
@@ -37,31 +37,38 @@ local function times(key, amount, seconds)
   return 0
 end
 
-local function cells(key, amount, seconds, refuses, slot, bits, slots)
-  local long, kind, place = seconds / spans, 'u' .. bits, '#' .. slot
-  local last, count, each = math.floor(now / long), 0, {}
-  for span = last - spans, last do
-    each[span] = redis.call('BITFIELD', key .. ':' .. span, 'GET', kind, place)[1]
-    count = count + each[span]
+local function cells(key, amount, seconds, refuses, slot, bytes, slots)
+  local long, size, most = seconds / spans, 5 + (spans + 1) * bytes, 256 ^ bytes - 1
+  local last, cell = math.floor(now / long), '>I' .. bytes
+  local row = redis.call('GETRANGE', key, slot * size, (slot + 1) * size - 1)
+  local each, count, known = {}, 0, -math.huge
+  if row ~= '' then known = struct.unpack('>I5', row) end
+  for back = 0, spans do
+    local at = known - (last - back)
+    each[back] = 0
+    if at >= 0 and at <= spans then each[back] = struct.unpack(cell, row, 6 + at * bytes) end
+    count = count + each[back]
   end
   if mode == 'read' then
     answers[#answers + 1] = count
     return 0
   end
   if refuses and count >= amount then
-    for span = last - spans, last do
-      count = count - each[span]
-      if count < amount then return (span + spans + 1) * long - now end
+    for back = spans, 0, -1 do
+      count = count - each[back]
+      if count < amount then return (last - back + spans + 1) * long - now end
     end
   end
   if mode == 'hit' then
-    local current = key .. ':' .. last
-    if redis.call('EXISTS', current) == 0 then
+    each[0] = math.min(each[0] + 1, most)
+    local cells_now = {struct.pack('>I5', last)}
+    for back = 0, spans do cells_now[back + 2] = struct.pack(cell, each[back]) end
+    if row == '' then
       -- At its full size at once: a string that grows takes twice its size.
-      redis.call('SETRANGE', current, slots * bits / 8 - 1, string.char(0))
+      redis.call('SETRANGE', key, slots * size - 1, string.char(0))
     end
-    redis.call('BITFIELD', current, 'OVERFLOW', 'SAT', 'INCRBY', kind, place, 1)
-    redis.call('PEXPIRE', current, math.ceil((spans + 1) * long * 1000))
+    redis.call('SETRANGE', key, slot * size, table.concat(cells_now))
+    redis.call('PEXPIRE', key, math.ceil((spans + 1) * long * 1000))
   end
   return 0
 end
@@ -69,12 +76,12 @@ end
 for place, key in ipairs(KEYS) do
   local first = 6 * place - 3
   local amount, seconds, refuses = tonumber(ARGV[first]), tonumber(ARGV[first + 1]), ARGV[first + 2] == '1'
-  local slot, bits, slots = ARGV[first + 3], tonumber(ARGV[first + 4]), tonumber(ARGV[first + 5])
+  local slot, bytes, slots = tonumber(ARGV[first + 3]), tonumber(ARGV[first + 4]), tonumber(ARGV[first + 5])
   local wait
-  if bits == 0 then
+  if bytes == 0 then
     wait = times(key .. ':' .. slot, amount, seconds)
   else
-    wait = cells(key, amount, seconds, refuses, slot, bits, slots)
+    wait = cells(key, amount, seconds, refuses, slot, bytes, slots)
   end
   if wait > 0 then return {place, math.ceil(wait * 1000)} end
 end
@@ -82,7 +89,8 @@ return answers
 """
 """All windows of an attempt in one go: a call for each would be a quarter of the time that a change takes.
 
-The clock is the store's, so that front ends whose clocks differ count alike. Every key has an expiry.
+The clock is the store's, so that front ends whose clocks differ count alike. Every key has an expiry. A table is one
+string: for each slot the number of the newest span (5 bytes) and the cells of all spans, the newest first.
 """
 
 
@@ -102,6 +110,10 @@ class RedisCounts:
     def read(self, windows: Sequence[Window]) -> list[int]:
         return self._run("read", windows)
 
+    def usage(self) -> Usage:
+        memory = self._store.memory()
+        return Usage(memory.keys, memory.full_ratio)
+
     def _run(self, mode: str, windows: Sequence[Window]) -> list[int]:
         keys = [f"{PREFIX}:{window.key}" for window in windows]
         facts = [fact for window in windows for fact in _facts(window)]
@@ -116,9 +128,9 @@ class RedisCounts:
 
 
 def _facts(window: Window) -> tuple[int, ...]:
-    """The script's six arguments of a window. Cells of 0 bits stand for a window that keeps times."""
-    bits = 0 if window.keeps_times else window.cell_bits
-    return window.limit.amount, window.seconds, int(window.refuses), window.slot, bits, window.slots
+    """The script's six arguments of a window. Cells of no bytes mean a window that keeps times."""
+    cell_bytes = 0 if window.keeps_times else window.cell_bytes
+    return window.limit.amount, window.seconds, int(window.refuses), window.slot, cell_bytes, window.slots
 
 
 def _full(windows: Sequence[Window], answer: list[int]) -> Full | None:

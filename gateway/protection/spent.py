@@ -9,7 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from gateway.protection.store import Store
+from gateway.protection.store import Store, StoreUnavailable
+
+MAX_MARKS = 1_000_000
+"""In memory: more than a process can be sent while one ticket lives, some 200 bytes each."""
 
 
 class Spent(Protocol):
@@ -33,6 +36,7 @@ class MemorySpent:
     """Marks in this process's memory, each forgotten when it would have expired anyway.
 
     Not `limits`' memory storage: its counter is not atomic when a key is new, and two threads could both be first.
+    When MAX_MARKS are kept, the next one raises StoreUnavailable: to forget one would be to accept its ticket again.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
@@ -46,6 +50,8 @@ class MemorySpent:
             self._forget()
             if mark in self._marks:
                 return False
+            if len(self._marks) >= MAX_MARKS:
+                raise StoreUnavailable("no room for more used tickets")
             self._marks.add(mark)
             heapq.heappush(self._expiries, (expires, mark))
             return True

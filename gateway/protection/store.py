@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 from limits.errors import StorageError
@@ -17,6 +18,23 @@ ANSWER_SECONDS = 1
 
 class StoreUnavailable(Exception):
     """Counts can't be read or written: nothing may be let through."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMemory:
+    """The memory of a shared store, in bytes."""
+
+    used: int
+    limit: int
+    """`maxmemory`; 0 where it has none."""
+    of_machine: int
+    eviction: str
+    """`maxmemory-policy`: what it forgets when it is full; `noeviction` for nothing."""
+    keys: int
+
+    @property
+    def full_ratio(self) -> float:
+        return self.used / (self.limit or self.of_machine or self.used or 1)
 
 
 class Store:
@@ -40,6 +58,23 @@ class Store:
             yield self._storage
         except StorageError as error:
             raise StoreUnavailable(type(error.storage_error).__name__) from None
+
+    def memory(self) -> StoreMemory:
+        """Of a shared store. Raises StoreUnavailable, also where its user may not run INFO."""
+        with self.use() as storage:
+            shared: Any = storage
+            try:
+                connection = shared.get_connection()
+                told, keys = connection.info("memory"), connection.dbsize()
+            except shared.base_exceptions as error:
+                raise StorageError(error) from error
+        return StoreMemory(
+            used=told["used_memory"],
+            limit=told["maxmemory"],
+            of_machine=told["total_system_memory"],
+            eviction=told["maxmemory_policy"],
+            keys=keys,
+        )
 
 
 def _shared(url: str, *, tls_strict: bool) -> Any:

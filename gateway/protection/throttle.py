@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import time
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
@@ -20,7 +21,7 @@ from gateway.account.model import Secret
 from gateway.account.names import MOST_GIVEN_NAMES, folded, words
 from gateway.account.proofs import candidates
 from gateway.protection.addresses import is_within, networks
-from gateway.protection.counts import SLOTS, Counts, Window
+from gateway.protection.counts import SLOTS, Counts, Usage, Window
 from gateway.protection.counts_in_memory import MemoryCounts
 from gateway.protection.counts_in_redis import RedisCounts
 from gateway.protection.store import Store
@@ -83,10 +84,15 @@ class Wait:
 
 class Throttle:
     def __init__(
-        self, rates: Rates, store: Store, key: str, clients: Mapping[str, str] = MappingProxyType({})
+        self,
+        rates: Rates,
+        store: Store,
+        key: str,
+        clients: Mapping[str, str] = MappingProxyType({}),
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clients`: the portals and their rates."""
-        self._counts: Counts = RedisCounts(store) if store.is_shared else MemoryCounts()
+        """`clients`: the portals and their rates. `now`: the clock of counts in memory; Redis has its own."""
+        self._counts: Counts = RedisCounts(store) if store.is_shared else MemoryCounts(now)
         self._key = hashlib.blake2b(key.encode(), digest_size=32, person=b"mamia-throttle").digest()
         self._shared = rates.shared_addresses
         self._limits: dict[Subject, Sequence[RateLimitItem]] = {
@@ -159,6 +165,10 @@ class Throttle:
     def is_suspicious(self, address: str) -> bool:
         """Whether accounts were not found too often from there, or altogether. Raises StoreUnavailable."""
         return self._counts.test(self._misses(address)) is not None
+
+    def usage(self) -> Usage:
+        """How full the store of the counts is. Raises StoreUnavailable."""
+        return self._counts.usage()
 
     def _misses(self, address: str) -> list[Window]:
         of_one = self._of_address("misses", self._misses_of_one, address)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import Flask, Response, abort, request
 from flask.typing import ResponseReturnValue
@@ -17,12 +17,13 @@ METHODS = ("GET", "POST", "HEAD")
 """Each label makes a line for ever: strangers must not choose them."""
 
 
-def watch(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork]) -> None:
-    """`allowed`: the networks that may read; to all others there is no such page."""
+def watch(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork], update: Callable[[], None]) -> None:
+    """`allowed`: the networks that may read; to all others there is no such page. `update` runs before each read."""
 
     def read() -> ResponseReturnValue:
         if not is_within(origin.address(), allowed):
             abort(404)
+        update()
         text, kind = metrics.text()
         return Response(text, content_type=kind)
 

@@ -138,3 +138,51 @@ def test_forms_without_work_when_all_send_many_then_everybody_waits_and_no_other
     assert [wait is None for wait in waits] == [True, True, True, False]
     assert waits[3].subject is Subject.WITHOUT_WORK
     assert throttle.admit(Attempt("change", "192.0.2.1")) is None
+
+
+@pytest.mark.parametrize("length, admitted", [(64, 30), (56, 60), (48, 240)])
+def test_addresses_when_one_network_sends_thousands_then_others_are_admitted_at_their_usual_work(
+    store, length, admitted
+):
+    throttle = Throttle(Rates(), store, KEY)
+    networks = 1 << 64 - length
+
+    waits = [
+        throttle.admit(Attempt("change", f"2001:db8:1:{257 * number % networks:x}::{number:x}", login=str(number)))
+        for number in range(4200)
+    ]
+
+    assert waits.count(None) == admitted
+    somebody = Attempt("change", "2001:db8:2::1", login="somebody")
+    assert throttle.admit(somebody) is None
+    assert throttle.pressure(somebody) is Pressure.NORMAL
+
+
+def test_addresses_when_a_wider_network_is_full_then_its_addresses_are_not_counted(store):
+    """Else a full network would go on to use up the limits of each address within it."""
+    throttle = Throttle(Rates(per_address="1/5 minutes"), store, KEY)
+    for number in range(2):
+        throttle.admit(Attempt("change", f"2001:db8:1:{number:x}::1"))
+
+    held_up = throttle.admit(Attempt("change", "2001:db8:1:99::1"))
+
+    assert held_up.subject is Subject.ADDRESS
+    assert throttle.admit(Attempt("change", "2001:db8:1:199::1")) is None
+
+
+def test_addresses_when_a_translator_embeds_ipv4_then_they_are_counted_one_by_one(store):
+    throttle = Throttle(Rates(per_address="1/5 minutes"), store, KEY)
+
+    assert throttle.admit(Attempt("change", "64:ff9b::192.0.2.1")) is None
+    assert throttle.admit(Attempt("change", "192.0.2.1")) is not None
+    assert throttle.admit(Attempt("change", "64:ff9b::192.0.2.2")) is None
+
+
+def test_misses_when_one_site_changes_its_networks_then_it_becomes_suspicious(store):
+    throttle = Throttle(Rates(misses_per_address="3/hour"), store, KEY)
+
+    for number in range(24):
+        throttle.count_miss(f"2001:db8:1:{256 * number:x}::1")
+
+    assert throttle.is_suspicious("2001:db8:1:ffff::1")
+    assert not throttle.is_suspicious("2001:db8:2::1")

@@ -82,3 +82,23 @@ def test_metrics_when_read_then_nobody_is_in_them(browser):
 
     text = browser.client.get("/metrics").text
     assert not [word for word in ("fdurand4", "Durand", "127.0.0.1", NEW, PASSWORD) if word in text]
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+def test_store_when_attempts_were_counted_then_its_keys_and_its_fill_are_told(directory, open_browser, request, kind):
+    url = "memory://" if kind == "memory" else request.getfixturevalue("redis").url
+    browser = open_browser(**HERE, throttle={"store": url})
+    browser.change("fdurand4", "Faux-2024", NEW)
+    before = value(browser, "mamia_store_keys")
+
+    browser.change("gdupont", "Faux-2024", NEW)
+
+    assert value(browser, "mamia_store_keys") == before + 1, "one more login, from the same address"
+    assert 0 < value(browser, "mamia_store_full_ratio") < 0.5
+
+
+def test_store_when_it_can_not_be_reached_then_the_other_figures_are_still_read(directory, open_browser, redis):
+    browser = open_browser(**HERE, throttle={"store": redis.url})
+    redis.stop()
+
+    assert browser.client.get("/metrics").status_code == 200

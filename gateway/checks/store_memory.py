@@ -1,0 +1,51 @@
+"""Whether a Redis or Valkey has room for all counts and used tickets, and forgets none of them when it is full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.protection.store import Store, StoreMemory, StoreUnavailable
+from gateway.settings import Settings
+
+CHECKED = "throttle.store: memory"
+MIN_BYTES = 192 * 1024**2
+"""The tables of counts take 100 MB; the rest is for times and used tickets at the rate of `throttle.overall`."""
+MAX_FULL_RATIO = 0.75
+"""As in the alert MamiaStoreFilling."""
+NO_EVICTION = "noeviction"
+
+
+def check_store_memory(settings: Settings) -> Iterator[Finding]:
+    """Nothing for a store in memory, or one that does not answer: `check_store` reports that."""
+    store = Store(settings.throttle.store, tls_strict=settings.throttle.store_tls_strict)
+    if not store.is_shared:
+        return
+    try:
+        memory = store.memory()
+    except StoreUnavailable as error:
+        yield warn(CHECKED, f"it can't be read ({error})", "let the gateway's user of the store run INFO and DBSIZE")
+        return
+    yield _judged(memory)
+
+
+def _judged(memory: StoreMemory) -> Finding:
+    if memory.limit and memory.eviction != NO_EVICTION:
+        text = f"maxmemory-policy is {memory.eviction}: a full store forgets attempts, and accepts used tickets again"
+        return fail(CHECKED, text, f"maxmemory-policy {NO_EVICTION}")
+    if not memory.limit:
+        text = "maxmemory is 0: it may take all the memory of its machine, and no alert comes before that"
+        return warn(CHECKED, text, f"maxmemory 256mb and maxmemory-policy {NO_EVICTION}")
+    if memory.limit < MIN_BYTES:
+        text = (
+            f"maxmemory is {_mb(memory.limit)} MB: a flood of attempts fills it, and then everybody is refused (503)"
+        )
+        return warn(CHECKED, text, "maxmemory 256mb")
+    if memory.full_ratio > MAX_FULL_RATIO:
+        text = f"{_mb(memory.used)} of {_mb(memory.limit)} MB are in use; a full store refuses everybody (503)"
+        return warn(CHECKED, text, f"maxmemory {2 * _mb(memory.limit)}mb, or find out what else is kept there")
+    return ok(CHECKED, f"{_mb(memory.used)} of {_mb(memory.limit)} MB are in use, and nothing is evicted")
+
+
+def _mb(size: int) -> int:
+    return size // 1024**2
