@@ -12,6 +12,7 @@ from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, St
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from gateway.composition.web import Gateway
+from gateway.protection.robot_check import RobotCheck
 from gateway.settings import Settings
 from gateway.web import wording
 from gateway.web.access_log import log_requests
@@ -91,7 +92,7 @@ def _routes(app: Flask, gateway: Gateway) -> None:
     app.add_url_rule("/accessibilite", "accessibility", reading.accessibility)
     if desk.settings.api.clients:
         app.register_blueprint(api_pages(ApiServices(desk, gateway.find, gateway.change, gateway.progress)))
-    app.register_blueprint(captcha_pages(desk.captcha, desk.work, desk.throttle))
+    app.register_blueprint(captcha_pages(RobotCheck(desk.settings.captcha, desk.captcha, desk.work, desk.throttle)))
     app.register_blueprint(health(gateway.ask_directory, gateway.checks))
 
 

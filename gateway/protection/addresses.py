@@ -14,6 +14,8 @@ IPV6_NETWORKS = MappingProxyType({48: 8, 56: 2, NEIGHBOURHOOD: 1})
 Providers give a home a /56 or a /64 and a site a /48 (RFC 6177), so one caller may own 65,536 networks of 64 bits.
 Neighbours in IPv4 are different customers, and an address of theirs costs money: IPv4 is counted by address alone.
 """
+WORK_NETWORK_BITS = 24
+"""Of an IPv4 address."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 """Where a translator in front of us writes IPv4 addresses (RFC 6052)."""
 
@@ -38,6 +40,21 @@ def networks(address: str) -> dict[str, int]:
     if isinstance(parsed, IPv6Address):
         return {_prefix(parsed, length): times for length, times in IPV6_NETWORKS.items()}
     return {neighbourhood(address): 1}
+
+
+def work_network(address: str) -> str:
+    """The network to which proof of work is bound: the /64 of an IPv6 address, the /24 of an IPv4 one.
+
+    Narrow enough that work done in one place is worth nothing in another; wide enough for carriers that change the
+    last byte between two requests.
+
+    >>> work_network("2001:db8:1:203::4"), work_network("192.0.2.1")
+    ('20010db800010203/64', '192.0.2.0/24')
+    """
+    parsed = _parsed(address)
+    if isinstance(parsed, IPv4Address):
+        return str(IPv4Network((parsed, WORK_NETWORK_BITS), strict=False))
+    return neighbourhood(address)
 
 
 def is_within(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:

@@ -1,7 +1,10 @@
-"""The CAPTCHA without anything to perceive: the browser does some work (ALTCHA), the person nothing.
+"""Proof of work (ALTCHA): the browser pays for an attempt with processor time; the person does nothing.
 
-WCAG 2.2, 3.3.8 asks for such a way. What proves it is bound to its form, expires, and serves once: the library itself
-takes the same solution again and again.
+WCAG 2.2, 3.3.8 asks for a way without anything to perceive. A task belongs to one form and one network and expires;
+its solution is accepted once, where the library alone would accept it again and again.
+
+The browser searches a counter that the server drew below a bound, so the search has an end. The bound grows with the
+pressure; the cost for the server stays the same: one guess to issue a task, one HMAC to verify the solution.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +22,21 @@ from typing import Any
 
 import altcha
 
+from gateway.protection.addresses import work_network
 from gateway.protection.spent import Spent
+from gateway.protection.throttle import Pressure
 from gateway.protection.verdict import Verdict
 
 ALGORITHM = "PBKDF2/SHA-256"
-COST = 5_000
-"""Rounds a guess; 256 guesses on average: about a quarter of a second in a browser, 2 ms to verify."""
-LONGEST_SOLUTION = 4096
-"""Characters; a real one has about 700."""
+ROUNDS = 2_000
+"""Per guess: 0.8 ms of the server's processor time, paid once for each task that is issued."""
+MAX_GUESSES = {Pressure.NORMAL: 1_280, Pressure.RAISED: 5_120, Pressure.HIGH: 15_360, Pressure.EXTREME: 51_200}
+"""The counter's bound. A browser needs half as many guesses on average; giving up a task early gains nothing."""
+MAX_LIFETIME_SECONDS = 300
+"""So that few tasks can be solved in advance."""
+MAX_SOLUTION_CHARS = 4096
+"""A real one has about 900."""
+NETWORK_CHARS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,48 +45,73 @@ class ProofOfWork:
 
     keys: Sequence[str]
     spent: Spent
-    lifetime_seconds: int
+    max_lifetime_seconds: int
 
-    def challenge(self, form: str) -> dict[str, Any]:
-        """What the widget fetches."""
+    @property
+    def lifetime_seconds(self) -> int:
+        return min(self.max_lifetime_seconds, MAX_LIFETIME_SECONDS)
+
+    def task(self, form: str, address: str, pressure: Pressure) -> dict[str, Any]:
+        """ALTCHA's challenge, as its solver takes it. Nothing is stored."""
+        key, guesses = self.keys[0], MAX_GUESSES[pressure]
         challenge = altcha.create_challenge(
             ALGORITHM,
-            COST,
+            ROUNDS,
+            counter=secrets.randbelow(guesses),
             expires_at=int(time.time()) + self.lifetime_seconds,
-            data={"form": form},
-            hmac_secret=_secret(self.keys[0]),
+            data={"form": form, "guesses": guesses, "network": _network(key, address)},
+            hmac_secret=_secret(key, "challenge"),
+            hmac_key_secret=_secret(key, "solution"),
         )
         return dict(challenge.to_dict())
 
-    def check(self, form: str, solution: str) -> Verdict:
-        """Raises StoreUnavailable."""
+    def check(self, form: str, address: str, solution: str, pressure: Pressure) -> Verdict:
+        """Whether `solution` pays for an attempt at `form` under this pressure. Raises StoreUnavailable.
+
+        A solution that is not enough is not used up, but it will not be enough later either.
+        """
         payload = _read(solution)
         if payload is None:
             return Verdict.EXPIRED
+        key = next((key for key in self.keys if _is_solved(payload, key)), None)
+        if key is None:
+            return Verdict.EXPIRED
+        # From here on every parameter is what `task` signed.
         parameters = payload.challenge.parameters
-        if (parameters.data or {}).get("form") != form or parameters.expires_at is None:
+        data, expires = parameters.data or {}, parameters.expires_at or 0
+        if data["form"] != form:
             return Verdict.EXPIRED
-        if not any(self._verifies(payload, key) for key in self.keys):
-            return Verdict.EXPIRED
+        if data["network"] != _network(key, address):
+            return Verdict.OTHER_NETWORK
+        if data["guesses"] < MAX_GUESSES[pressure]:
+            return Verdict.TOO_EASY
         mark = hashlib.blake2b(str(payload.challenge.signature).encode(), digest_size=16).hexdigest()
-        return Verdict.RIGHT if self.spent.first(f"work-{mark}", parameters.expires_at) else Verdict.SPENT
-
-    def _verifies(self, payload: altcha.Payload, key: str) -> bool:
-        return bool(altcha.verify_solution(payload, _secret(key)).verified)
+        return Verdict.RIGHT if self.spent.first(f"work-{mark}", expires) else Verdict.SPENT
 
 
 def _read(solution: str) -> altcha.Payload | None:
-    """A payload of the shape that we issue: whoever could choose the cost would choose ours to pay."""
-    if len(solution) > LONGEST_SOLUTION:
+    """None for what is no payload. The library verifies our signature before it reads a parameter."""
+    if len(solution) > MAX_SOLUTION_CHARS:
         return None
     try:
-        payload = altcha.Payload.from_dict(json.loads(base64.b64decode(solution, validate=True)))
+        return altcha.Payload.from_dict(json.loads(base64.b64decode(solution, validate=True)))
     except (binascii.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    parameters = payload.challenge.parameters
-    usual = parameters.algorithm == ALGORITHM and parameters.cost == COST and isinstance(parameters.data, dict)
-    return payload if usual and isinstance(parameters.expires_at, int) else None
 
 
-def _secret(key: str) -> str:
-    return hmac.new(key.encode(), b"mamia-proof-of-work", hashlib.sha256).hexdigest()
+def _is_solved(payload: altcha.Payload, key: str) -> bool:
+    result = altcha.verify_solution(payload, _secret(key, "challenge"), hmac_key_secret=_secret(key, "solution"))
+    return bool(result.verified)
+
+
+def _network(key: str, address: str) -> str:
+    """The address prefix as a keyed hash: it is in the page's data, and tells nothing that is not known there."""
+    return _hmac(_secret(key, "network"), work_network(address))[:NETWORK_CHARS]
+
+
+def _secret(key: str, purpose: str) -> str:
+    return _hmac(key, f"mamia-proof-of-work-{purpose}")
+
+
+def _hmac(key: str, text: str) -> str:
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()

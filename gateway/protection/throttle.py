@@ -27,10 +27,13 @@ from gateway.protection.counts_in_redis import RedisCounts
 from gateway.protection.store import Store
 from gateway.settings import Throttle as Rates
 
-_OUTSIDE_OVERALL = frozenset({"api", "sound"})
+_OUTSIDE_OVERALL = frozenset({"api", "picture", "sound"})
 """Services that reach no account: whoever floods them must not close the pages to everybody."""
 _TRIES_PASSWORDS = "change"
 """The one service that binds as the person, wherever it is called from: its wrong attempts count in the directory."""
+_TASKS_PER_ATTEMPT = 8
+"""Tasks for proof of work per attempt that an address has: three services share them, and a page that is read and
+left, or sent after a long wait, takes another one."""
 _PRESSURE_STEPS = (1.0, 2.0, 4.0)
 """From how many times its threshold a count asks for the next level of pressure."""
 
@@ -150,6 +153,12 @@ class Throttle:
             windows += self._of_address(Subject.WITHOUT_WORK, self._without_work_of_one, address)
         windows += [self._of_all(Subject.WITHOUT_WORK, limit) for limit in self._without_work_of_all]
         return self._hit(dict.fromkeys(windows, Subject.WITHOUT_WORK))
+
+    def admit_task(self, address: str) -> Wait | None:
+        """Count a task for proof of work that is issued, or say how long to wait. Raises StoreUnavailable."""
+        subject = Subject.SHARED_ADDRESS if self._is_shared(address) else Subject.ADDRESS
+        limits = [type(limit)(limit.amount * _TASKS_PER_ATTEMPT, limit.multiples) for limit in self._limits[subject]]
+        return self._hit(dict.fromkeys(self._of_address(subject, limits, address, "work"), subject))
 
     def count_miss(self, address: str) -> None:
         """An account was not found. Raises StoreUnavailable."""

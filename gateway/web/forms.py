@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
@@ -16,12 +17,16 @@ from wtforms.validators import EqualTo, InputRequired, Length, StopValidation, V
 from gateway.account.birth_date import DateFault, read_birth_date
 from gateway.account.control_characters import holds_control_character
 from gateway.account.model import ChangeRequest, FindRequest, Grant, ProveRequest, Secret
+from gateway.protection.robot_check import Answer
 from gateway.protection.throttle import name_keys, person_key
 from gateway.protection.tickets import Ticket
 from gateway.web import wording
 
 LONGEST_PASSWORD = 1024
 """Characters that a form takes; the academy's own limit is a rule and says so in words."""
+
+
+MAX_NAME_CHARS = 100
 
 
 def typeable(form: BaseForm, field: Field) -> None:
@@ -48,6 +53,12 @@ def at_most(characters: int) -> Length:
     return Length(max=characters, message=wording.TOO_MANY_SIGNS)
 
 
+def _short(fields: Mapping[str, str], name: str) -> str:
+    """A field that nothing has checked yet; one that is too long names nobody."""
+    text = fields.get(name, "").strip()
+    return text if len(text) <= MAX_NAME_CHARS else ""
+
+
 def _stripped(text: str | None) -> str | None:
     return text.strip() if text else text
 
@@ -60,7 +71,7 @@ def typed(field: Field) -> str:
 class NameField(StringField):
     """A line of text whose outer blanks mean nothing."""
 
-    def __init__(self, label: LazyString, longest: int = 100, **options: Any) -> None:
+    def __init__(self, label: LazyString, longest: int = MAX_NAME_CHARS, **options: Any) -> None:
         super().__init__(label, [not_blank, typeable, at_most(longest)], filters=[_stripped], **options)
 
 
@@ -128,7 +139,21 @@ class ServiceForm(SentForm):
     challenge = HiddenField(validators=[at_most(1024)])
     captcha = StringField(_("Copy the characters"), [at_most(64)])
     altcha = HiddenField(validators=[at_most(8192)])
-    """Written by ALTCHA's widget, under the name that it chose."""
+    """The proof of work, under the name that ALTCHA gave it."""
+
+    @staticmethod
+    def counted_early(fields: Mapping[str, str]) -> dict[str, Any]:
+        """What decides how much proof of work a form must bring, from fields that nothing has checked yet."""
+        return {"login": _short(fields, "login")}
+
+    @property
+    def answer(self) -> Answer:
+        return Answer(typed(self.altcha), typed(self.challenge), typed(self.captcha).strip())
+
+    @property
+    def came_without_work(self) -> bool:
+        """Whether a browser sent it in which our script does not run."""
+        return self.altcha.raw_data is not None and not any(self.altcha.raw_data)
 
 
 class FindForm(ServiceForm):
@@ -137,6 +162,10 @@ class FindForm(ServiceForm):
     surname = NameField(_("Surname"))
     given_name = NameField(_("Given name"))
     birth_date = BirthDateField(_("Date of birth"))
+
+    @staticmethod
+    def counted_early(fields: Mapping[str, str]) -> dict[str, Any]:
+        return {"names": name_keys(_short(fields, "surname"), _short(fields, "given_name"))}
 
     def subjects(self) -> dict[str, Any]:
         surname, given_name, day = typed(self.surname), typed(self.given_name), self.birth_date.day.isoformat()
@@ -207,3 +236,7 @@ class ChangeForm(ServiceForm):
         return ChangeRequest(
             typed(self.login), Secret(typed(self.current_password)), Secret(typed(self.new_password))
         )
+
+
+FORMS: Mapping[str, type[ServiceForm]] = {form.service: form for form in (FindForm, ProveForm, ChangeForm)}
+"""The services' first forms, which may be asked for proof of work."""

@@ -24,7 +24,6 @@ MISSING = {
     "current_password": _("Enter your current password."),
     "new_password": _("Choose a new password."),
     "confirmation": _("Type the new password a second time."),
-    "captcha": _("Copy the characters, or choose the automatic check."),
     "code": _("Type the code that you were sent."),
 }
 UNREADABLE_SIGN = _("This field holds an unreadable character. Clear it and type again.")
@@ -37,6 +36,12 @@ STALE_PAGE = _(
 )
 CAPTCHA_WRONG = _("The characters that you copied are not the right ones. Here is another check.")
 CAPTCHA_EXPIRED = _("This check can no longer be used. Here is another one.")
+CAPTCHA_REPEATED = _(
+    "The automatic check has to be done again, because your connection changed or many forms are being sent. Nothing "
+    "was changed: check your answers and send them again."
+)
+_CAPTCHA_MISSING = _("Copy the characters that you see or hear.")
+_CAPTCHA_NEEDS_SCRIPT = _("This check needs JavaScript. Without it, call the helpdesk.")
 ALREADY_SENT = _(
     "This form was sent twice. The first one was dealt with: if it was to change your password, try the new one "
     "before you send the form again."
@@ -196,6 +201,11 @@ def refusal(refused: Refused, rules: PasswordRules, lockout: Lockout, history: i
         return [filled(_IN_HISTORY, history=history)]
     sentence = str(_REFUSALS[refused.code])
     return [f"{sentence} {_OR_CALL}" if refused.code in _POINT_TO_HELPDESK else sentence]
+
+
+def captcha_missing(takes_characters: bool) -> LazyString:
+    """What to do where a form brings neither proof of work nor characters."""
+    return _CAPTCHA_MISSING if takes_characters else _CAPTCHA_NEEDS_SCRIPT
 
 
 def lockout_in_words(lockout: Lockout) -> str:

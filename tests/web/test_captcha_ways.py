@@ -8,12 +8,16 @@ import json
 import time
 import wave
 
-import altcha
 import pytest
 from browser import CHANGE, FIND, RESET, Browser
 from directory_server import PASSWORD
+from solver import fetch_task, solve, solved
 
 from gateway.app import create_app
+from gateway.protection.proof_of_work import ProofOfWork
+from gateway.protection.spent import MemorySpent
+from gateway.protection.throttle import Pressure
+from gateway.protection.verdict import Verdict
 
 NEW = "Nouveau-2025"
 ON = {"required": ["find", "reset", "change"]}
@@ -24,15 +28,6 @@ TYPED = {"login": "fdurand4", "current_password": PASSWORD, "new_password": NEW,
 def browser(directory, build):
     directory.add_person("fdurand4")
     return Browser(create_app(build(captcha=ON)))
-
-
-def solved(browser, form="change", **changes):
-    """What the widget writes into the form after its work."""
-    challenge = altcha.Challenge.from_dict(browser.client.get(f"/captcha/work?form={form}").json)
-    for name, value in changes.items():
-        setattr(challenge.parameters, name, value)
-    solution = altcha.solve_challenge(challenge)
-    return altcha.Payload(challenge, solution).to_base64()
 
 
 def test_work_when_done_then_the_service_is_given(directory, browser):
@@ -51,6 +46,141 @@ def test_work_when_its_solution_comes_again_then_it_is_refused(directory, browse
     assert "a été envoyé deux fois" in again.main
 
 
+@pytest.mark.parametrize(
+    "page, form, accepted",
+    [
+        ("192.0.2.1", "192.0.2.200", True),
+        ("192.0.2.1", "192.0.3.1", False),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("2001:db8:1:2::1", "192.0.2.1", False),
+        ("::ffff:192.0.2.1", "192.0.2.7", True),
+    ],
+)
+def test_work_when_it_is_sent_from_another_network_than_it_was_fetched_from_then_it_is_refused(
+    browser, page, form, accepted
+):
+    """Or one machine could work for thousands of others."""
+    opened = browser.open(CHANGE)
+
+    answer = browser.post(
+        CHANGE,
+        {**opened.fields, **TYPED, "altcha": solved(browser, address=page)},
+        environ_base={"REMOTE_ADDR": form},
+    )
+
+    assert (answer.status == 200) is accepted
+    if not accepted:
+        assert "votre connexion a changé" in answer.main
+        assert answer.fields["login"] == "fdurand4"
+
+
+def test_work_when_it_was_not_enough_for_the_network_then_the_characters_that_were_typed_stay(build):
+    gateway = build(captcha={**ON, "ways": ["picture"]})
+    browser = Browser(create_app(gateway))
+    page = browser.open(CHANGE)
+    answer = gateway.desk.tickets.open("captcha", page.fields["challenge"]).payload["answer"]
+
+    refused = browser.send(CHANGE, page, captcha=answer, altcha=solved(browser, address="198.51.100.1"), **TYPED)
+
+    assert refused.fields["captcha"] == answer
+    assert refused.fields["challenge"] == page.fields["challenge"]
+
+
+def test_work_when_it_is_older_than_its_time_then_it_is_refused():
+    work = ProofOfWork(["k" * 40], MemorySpent(), max_lifetime_seconds=-1)
+    solution = solve(work.task("change", "127.0.0.1", Pressure.NORMAL))
+
+    assert work.check("change", "127.0.0.1", solution, Pressure.NORMAL) is Verdict.EXPIRED
+
+
+def test_work_when_the_key_was_rotated_then_a_task_of_the_former_key_is_still_accepted():
+    former, present = ProofOfWork(["a" * 40], MemorySpent(), 60), ProofOfWork(["b" * 40, "a" * 40], MemorySpent(), 60)
+    solution = solve(former.task("change", "127.0.0.1", Pressure.NORMAL))
+
+    assert present.check("change", "127.0.0.1", solution, Pressure.NORMAL) is Verdict.RIGHT
+
+
+def test_task_when_an_address_fetches_too_many_then_it_waits(open_browser):
+    browser = open_browser(captcha=ON, throttle={"per_address": "1/5 minutes"})
+
+    answers = [browser.client.post("/captcha/work", data={"form": "change"}).status_code for _ in range(9)]
+
+    assert answers == [200] * 8 + [429]
+
+
+@pytest.mark.parametrize("names", [{"login": "x" * 200_000}, {"surname": "é́" * 8_000, "given_name": " " * 9}])
+def test_task_when_a_name_is_huge_then_a_task_comes_all_the_same(browser, names):
+    for form in ("find", "change"):
+        assert fetch_task(browser, form, **names)
+
+
+def test_task_when_the_store_can_not_be_reached_then_503(open_browser, redis):
+    browser = open_browser(captcha=ON, throttle={"store": redis.url})
+    redis.stop()
+
+    assert browser.client.post("/captcha/work", data={"form": "change"}).status_code == 503
+
+
+def test_characters_when_a_machine_reads_them_all_then_only_a_small_budget_is_accepted(directory, build):
+    """A trained network reads nearly every picture: what stops it is the number of forms without work."""
+    gateway = build(captcha=ON, throttle={"without_work_per_address": "3/hour"})
+    browser = Browser(create_app(gateway))
+    pages = []
+    for number in range(5):
+        page = browser.open(CHANGE)
+        answer = gateway.desk.tickets.open("captcha", page.fields["challenge"]).payload["answer"]
+        pages.append(browser.send(CHANGE, page, captcha=answer, **{**TYPED, "login": f"u{number}"}))
+
+    assert [page.status for page in pages] == [422, 422, 422, 429, 429]
+    assert "activez JavaScript" in pages[4].main
+    assert "01 23 45 67 89" in pages[4].main
+    assert int(pages[4].answer.headers["Retry-After"]) > 3000
+
+
+def test_characters_when_work_comes_with_them_then_no_budget_counts(directory, build):
+    gateway = build(captcha={**ON, "ways": ["picture"]}, throttle={"without_work_per_address": "1/hour"})
+    browser = Browser(create_app(gateway))
+    statuses = []
+    for number in range(3):
+        page = browser.open(CHANGE)
+        answer = gateway.desk.tickets.open("captcha", page.fields["challenge"]).payload["answer"]
+        typed = {**TYPED, "login": f"u{number}", "captcha": answer, "altcha": solved(browser)}
+        statuses.append(browser.send(CHANGE, page, **typed).status)
+
+    assert statuses == [422, 422, 422]
+
+
+@pytest.mark.parametrize(
+    "ways, kind", [(["automatic"], "png"), (["automatic"], "wav"), (["picture"], "wav"), (["sound"], "png")]
+)
+def test_method_when_the_settings_do_not_offer_it_then_it_is_not_served(open_browser, ways, kind):
+    browser = open_browser(captcha={**ON, "ways": ways})
+    challenge = browser.client.get("/captcha/new?form=change").json["challenge"]
+
+    assert browser.client.get(f"/captcha/{challenge}.{kind}").status_code == 404
+
+
+def test_characters_when_only_the_automatic_check_is_offered_then_they_count_for_nothing(directory, build):
+    directory.add_person("fdurand4")
+    gateway = build(captcha={**ON, "ways": ["automatic"]})
+    browser = Browser(create_app(gateway))
+    challenge = browser.client.get("/captcha/new?form=change").json["challenge"]
+    answer = gateway.desk.tickets.open("captcha", challenge).payload["answer"]
+
+    refused = browser.fill_in(CHANGE, challenge=challenge, captcha=answer, **TYPED)
+
+    assert "demande JavaScript" in refused.main
+    assert directory.binds("fdurand4", PASSWORD)
+
+
+def test_picture_when_an_address_asks_too_often_then_it_waits(open_browser):
+    browser = open_browser(captcha=ON, throttle={"per_address": "2/5 minutes"})
+    challenge = browser.open(CHANGE).fields["challenge"]
+
+    assert [browser.client.get(f"/captcha/{challenge}.png").status_code for _ in range(3)] == [200, 200, 429]
+
+
 @pytest.mark.parametrize("form", ["find", "reset"])
 def test_work_when_it_was_done_for_another_form_then_it_is_refused(directory, browser, form):
     refused = browser.fill_in(CHANGE, altcha=solved(browser, form), **TYPED)
@@ -64,9 +194,11 @@ def test_work_when_it_was_done_for_another_form_then_it_is_refused(directory, br
     [
         {"data": {"form": "change", "more": 1}},
         {"expires_at": int(time.time()) + 86_400},
-        {"cost": 1},
+        {"cost": 1, "key_prefix": ""},
         {"key_prefix": ""},
-        {"nonce": "00" * 16},
+        {"key_prefix": "", "key_signature": None},
+        {"key_prefix": "", "data": {"form": "change", "guesses": 51_200, "network": "0" * 16}},
+        {"nonce": "00" * 16, "key_prefix": ""},
         {"expires_at": int(time.time()) - 1},
     ],
 )
@@ -92,7 +224,7 @@ def test_work_when_the_settings_do_not_offer_it_then_it_counts_for_nothing(direc
     browser = Browser(create_app(build(captcha={**ON, "ways": ["picture"]})))
 
     assert browser.fill_in(CHANGE, altcha=solved(browser), **TYPED).status == 422
-    assert "data-altcha" not in browser.open(CHANGE).source
+    assert "captcha-automatique" not in browser.open(CHANGE).source
     assert "<audio" not in browser.open(CHANGE).source
 
 
@@ -102,7 +234,7 @@ def test_form_when_it_asks_then_all_ways_are_offered(browser, path):
 
     assert "captcha-image" in source
     assert "<audio" in source
-    assert "data-altcha" in source
+    assert 'name="altcha"' in source
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
@@ -135,7 +267,7 @@ def test_sound_when_another_challenge_is_spoken_then_voice_or_pace_differ(browse
     assert len(lengths) > 1
 
 
-@pytest.mark.parametrize("address", ["/captcha/AAAA.wav", "/captcha/work?form=x", "/captcha/new?form="])
+@pytest.mark.parametrize("address", ["/captcha/AAAA.wav", "/captcha/new?form="])
 def test_captcha_when_nothing_of_ours_is_asked_for_then_404(browser, address):
     assert browser.client.get(address).status_code == 404
 

@@ -1,4 +1,4 @@
-"""The CAPTCHA's pictures, sounds and work, and new challenges for the button that asks for another one."""
+"""The CAPTCHA's pictures, sounds and proof of work, and new challenges for the button that asks for another one."""
 
 from __future__ import annotations
 
@@ -8,49 +8,54 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
-from gateway.protection.captcha import Captcha
-from gateway.protection.proof_of_work import ProofOfWork
+from gateway.protection.robot_check import RobotCheck
 from gateway.protection.speech import LANGUAGES, Speechless
 from gateway.protection.store import StoreUnavailable
-from gateway.protection.throttle import Attempt, Throttle
+from gateway.protection.throttle import Attempt
 from gateway.web import origin
+from gateway.web.forms import FORMS
 
 log = logging.getLogger(__name__)
 
-FORMS = ("find", "reset", "change")
 
-
-def captcha_pages(captcha: Captcha, work: ProofOfWork, throttle: Throttle) -> Blueprint:
-    served = _CaptchaPages(captcha, work, throttle)
+def captcha_pages(check: RobotCheck) -> Blueprint:
+    """Routes for the methods that the settings offer: a script must not choose one that the academy switched off."""
+    served = _CaptchaPages(check)
     pages = Blueprint("captcha", __name__, url_prefix="/captcha")
-    pages.add_url_rule("/<challenge>.png", "picture", served.picture)
-    pages.add_url_rule("/<challenge>.wav", "sound", served.sound)
+    if "picture" in check.settings.ways:
+        pages.add_url_rule("/<challenge>.png", "picture", served.picture)
+    if "sound" in check.settings.ways:
+        pages.add_url_rule("/<challenge>.wav", "sound", served.sound)
     pages.add_url_rule("/new", "new", served.new)
-    pages.add_url_rule("/work", "work_to_do", served.work_to_do)
+    pages.add_url_rule("/work", "work", served.work, methods=["POST"])
     return pages
 
 
 @dataclass(frozen=True, slots=True)
 class _CaptchaPages:
-    captcha: Captcha
-    work: ProofOfWork
-    throttle: Throttle
+    check: RobotCheck
 
     def picture(self, challenge: str) -> ResponseReturnValue:
-        drawn = self.captcha.picture(challenge)
-        if drawn is None:
+        """It takes 15 ms of processor time, so each address gets so many only."""
+        if not self.check.captcha.is_open(challenge):
             abort(404)
-        return Response(drawn, mimetype="image/png")
+        try:
+            if wait := self.check.throttle.admit(Attempt("picture", origin.address())):
+                return "", 429, {"Retry-After": str(wait.seconds)}
+        except StoreUnavailable as error:
+            log.error("picture: store unavailable: %s", error)
+            return "", 503
+        return Response(self.check.captcha.picture(challenge), mimetype="image/png")
 
     def sound(self, challenge: str) -> ResponseReturnValue:
         """It takes a tenth of a second of processor time, so each address gets so many only."""
         language = request.args.get("lang", "fr")
-        if language not in LANGUAGES or not self.captcha.is_open(challenge):
+        if language not in LANGUAGES or not self.check.captcha.is_open(challenge):
             abort(404)
         try:
-            if wait := self.throttle.admit(Attempt("sound", origin.address())):
+            if wait := self.check.throttle.admit(Attempt("sound", origin.address())):
                 return "", 429, {"Retry-After": str(wait.seconds)}
-            return Response(self.captcha.sound(challenge, language), mimetype="audio/wav")
+            return Response(self.check.captcha.sound(challenge, language), mimetype="audio/wav")
         except StoreUnavailable as error:
             log.error("sound: store unavailable: %s", error)
         except Speechless as error:
@@ -58,14 +63,27 @@ class _CaptchaPages:
         return "", 503
 
     def new(self) -> ResponseReturnValue:
-        return {"challenge": self.captcha.challenge(_form())}
+        return {"challenge": self.check.captcha.challenge(_known(request.args.get("form", "")))}
 
-    def work_to_do(self) -> ResponseReturnValue:
-        return self.work.challenge(_form())
+    def work(self) -> ResponseReturnValue:
+        """A task that is enough for the form as it is filled in now; `task` is null where no work is required.
+
+        The login or the name comes in the body, never in the address, which proxies log.
+        """
+        form = FORMS[_known(request.form.get("form", ""))]
+        attempt = Attempt(form.service, origin.address(), **form.counted_early(request.form))
+        if not self.check.is_required(attempt):
+            return {"task": None}
+        try:
+            if wait := self.check.throttle.admit_task(attempt.address):
+                return "", 429, {"Retry-After": str(wait.seconds)}
+            pressure = self.check.throttle.pressure(attempt)
+        except StoreUnavailable as error:
+            log.error("proof of work: store unavailable: %s", error)
+            return "", 503
+        task = self.check.work.task(attempt.service, attempt.address, pressure)
+        return {"task": task, "lifetime_seconds": self.check.work.lifetime_seconds}
 
 
-def _form() -> str:
-    form = request.args.get("form", "")
-    if form not in FORMS:
-        abort(404)
-    return form
+def _known(form: str) -> str:
+    return form if form in FORMS else abort(404)

@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 
 from gateway.account.model import FindRequest
 from gateway.account.outcomes import Found, Refused
-from gateway.protection.store import StoreUnavailable
 from gateway.web import content, origin
 from gateway.web.desk import Desk
 from gateway.web.forms import FindForm
@@ -23,16 +22,6 @@ class FindPage(ServicePage):
     def __init__(self, desk: Desk, find: Callable[[FindRequest], Found | Refused]) -> None:
         super().__init__(desk)
         self.find = find
-
-    @property
-    def asks_captcha(self) -> bool:
-        """Where the settings don't ask for it anyway: after a few misses, or while all together miss too often."""
-        if super().asks_captcha:
-            return True
-        try:
-            return self.desk.throttle.is_suspicious(origin.address())
-        except StoreUnavailable:
-            return True
 
     def serve(self, form: FindForm) -> ResponseReturnValue:
         outcome = self.find(form.to_request())

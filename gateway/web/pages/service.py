@@ -21,8 +21,9 @@ from flask_babel.speaklater import LazyString
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.model import Person, Propagation
 from gateway.account.outcomes import Refused
+from gateway.protection.robot_check import RobotCheck
 from gateway.protection.store import StoreUnavailable
-from gateway.protection.throttle import Attempt
+from gateway.protection.throttle import Attempt, Wait
 from gateway.protection.verdict import Verdict
 from gateway.web import after, content, language, notices, origin, wording
 from gateway.web.desk import Desk
@@ -34,7 +35,11 @@ _CAPTCHA = {
     Verdict.WRONG: wording.CAPTCHA_WRONG,
     Verdict.EXPIRED: wording.CAPTCHA_EXPIRED,
     Verdict.SPENT: wording.ALREADY_SENT,
+    Verdict.OTHER_NETWORK: wording.CAPTCHA_REPEATED,
+    Verdict.TOO_EASY: wording.CAPTCHA_REPEATED,
 }
+WORK_ALONE = frozenset({Verdict.OTHER_NETWORK, Verdict.TOO_EASY})
+"""What concerns the proof of work, and leaves the characters as they were."""
 REFUSED = 422
 TOO_MANY = 429
 UNAVAILABLE = 503
@@ -91,11 +96,13 @@ class FormPage(MethodView):
         attempt = Attempt(form.service, origin.address(), **form.subjects())
         throttle = self.desk.throttle
         wait = throttle.peek(attempt) if only_look else throttle.admit(attempt)
-        if wait is None:
-            return None
+        return self.hold_up(form, wait) if wait else None
+
+    def hold_up(self, form: Any, wait: Wait, *, without_work: bool = False) -> ResponseReturnValue:
+        """The same page whatever was tried, and whoever has an account."""
         self.note(form, "throttled", limit=wait.subject)
-        # The same page whatever was tried, and whoever has an account.
-        page = render_template("pages/throttled.html", minutes=math.ceil(wait.seconds / 60))
+        minutes = math.ceil(wait.seconds / 60)
+        page = render_template("pages/throttled.html", minutes=minutes, without_work=without_work)
         return page, TOO_MANY, {"Retry-After": str(wait.seconds)}
 
     def note(self, form: Any, outcome: str, **facts: object) -> None:
@@ -157,9 +164,9 @@ class ServicePage(FormPage):
 
     form_class: ClassVar[type[ServiceForm]]
 
-    @property
-    def asks_captcha(self) -> bool:
-        return self.form_class.service in self.desk.settings.captcha.required
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.check = RobotCheck(desk.settings.captcha, desk.captcha, desk.work, desk.throttle)
 
     def post(self) -> ResponseReturnValue:
         """The button that asks for another picture sends the form too: without JavaScript it is the only way."""
@@ -174,37 +181,44 @@ class ServicePage(FormPage):
 
         The CAPTCHA comes when all else is in order, so that a slip elsewhere does not cost a new one.
         """
-        if not self.asks_captcha:
+        if not self.check.is_required(self._attempt()):
             return self.throttle(form)
         if held_up := self.throttle(form, only_look=True):
             return held_up
-        trouble = self._check_captcha(form)
-        self._renew_challenge(form)
-        if not trouble:
-            return self.throttle(form)
-        form.captcha.errors = [trouble]
+        return self._check_robot(form) or self.throttle(form)
+
+    def _check_robot(self, form: Any) -> ResponseReturnValue | None:
+        verdict = self.check.check(self._attempt(), form.answer)
+        if verdict not in WORK_ALONE:
+            self._renew_challenge(form)
+        if verdict is Verdict.RIGHT_WITHOUT_WORK:
+            wait = self.desk.throttle.admit_without_work(origin.address())
+            return self.hold_up(form, wait, without_work=True) if wait else None
+        if verdict is Verdict.RIGHT:
+            return None
+        if verdict is not Verdict.MISSING:
+            self.note(form, f"captcha_{verdict.name.lower()}")
+        form.captcha.errors = [str(_CAPTCHA.get(verdict) or wording.captcha_missing(self.check.takes_characters))]
         return self.turn_down(form, [], REFUSED)
 
-    def _check_captcha(self, form: Any) -> str:
-        """What to say about it; nothing when it is right."""
-        ways, work, typed = self.desk.settings.captcha.ways, form.altcha.data or "", form.captcha.data or ""
-        if "automatic" in ways and work and not typed:
-            verdict = self.desk.work.check(form.service, work)
-        elif not typed:
-            return str(wording.MISSING["captcha"])
-        else:
-            verdict = self.desk.captcha.check(form.service, form.challenge.data or "", typed)
-        if verdict is Verdict.RIGHT:
-            return ""
-        self.note(form, f"captcha_{verdict.name.lower()}")
-        return str(_CAPTCHA[verdict])
-
     def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: object) -> str:
-        asks = self.asks_captcha
+        asks = self.check.is_required(self._attempt())
         if asks and not self.desk.captcha.is_open(form.challenge.data or ""):
             self._renew_challenge(form)
-        return super().show(form, sentences, asks_captcha=asks, **more)
+        return super().show(
+            form,
+            sentences,
+            asks_captcha=asks,
+            may_need_work=asks or self.check.is_on,
+            came_without_work=form.came_without_work,
+            **more,
+        )
+
+    def _attempt(self) -> Attempt:
+        """What is known of it before the form is read: it decides how much work the form must bring."""
+        form = self.form_class
+        return Attempt(form.service, origin.address(), **form.counted_early(request.form))
 
     def _renew_challenge(self, form: ServiceForm) -> None:
-        form.captcha.data = form.altcha.data = ""
+        form.captcha.data = ""
         form.challenge.data = self.desk.captcha.challenge(form.service)
