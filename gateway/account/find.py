@@ -7,23 +7,21 @@ from collections.abc import Sequence
 from gateway.account.model import FindRequest, Person
 from gateway.account.names import one_of_several, same_name
 from gateway.account.outcomes import Found, Refusal, Refused
-from gateway.account.ports import Clock, People
-
-NOT_FOUND_AFTER_SECONDS = 0.1
-"""A miss is answered no sooner than this, whatever was nearly right: reading the people born on the day that was
-typed takes longer the more there are (7 ms for 63), and would tell."""
+from gateway.account.ports import People
+from gateway.account.uniform_time import UniformTime
 
 
-def find_account(request: FindRequest, *, people: People, clock: Clock) -> Found | Refused:
+def find_account(request: FindRequest, *, people: People, uniform: UniformTime) -> Found | Refused:
     """Exactly by the married name, then exactly by the birth name, then tolerantly among those born that day."""
-    started = clock.monotonic()
-    found = _by_surname(request, people.named(request.surname, request.given_name, request.birth_date))
-    if not found:
-        found = _tolerantly(request, people.born_on(request.birth_date))
+    found = uniform.run(lambda: _find(request, people))
     if found:
         return Found(tuple(people.as_written(person) for person in found))
-    clock.sleep_until(started + NOT_FOUND_AFTER_SECONDS)
     return Refused(Refusal.NOT_FOUND)
+
+
+def _find(request: FindRequest, people: People) -> Sequence[Person]:
+    found = _by_surname(request, people.named(request.surname, request.given_name, request.birth_date))
+    return found or _tolerantly(request, people.born_on(request.birth_date))
 
 
 def _tolerantly(request: FindRequest, born_that_day: Sequence[Person]) -> Sequence[Person]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ from gateway.account.model import FindRequest
 from gateway.account.outcomes import Found, Refused
 from gateway.account.policy import PasswordRules
 from gateway.account.reset import choose_password, prove_identity, restore_initial_password
+from gateway.account.uniform_time import UniformTime
 from gateway.checks.machine import check_store
 from gateway.checks.readiness import Readiness
 from gateway.checks.servers import check_decoy
@@ -24,6 +26,7 @@ from gateway.directory.passwords import LdapPasswords
 from gateway.directory.people import LdapPeople
 from gateway.directory.pool import ConnectionPool
 from gateway.metrics import Metrics
+from gateway.post.background import BackgroundTasks
 from gateway.post.spool import Spool
 from gateway.post.text_message import TextMessages
 from gateway.protection.audit import Audit
@@ -83,7 +86,7 @@ def build_gateway(settings: Settings) -> Gateway:
         propagation=propagation,
     )
     people = LdapPeople(service, replicas, mapping)
-    clock = SystemClock()
+    proofs_time = _uniform_time(settings)
     desk = _desk(settings, rules, metrics)
 
     def start() -> None:
@@ -91,6 +94,7 @@ def build_gateway(settings: Settings) -> Gateway:
             desk.mails.start()
 
     def close() -> None:
+        desk.background.close()
         for pool in (service, trials, replicas):
             if pool:
                 pool.close()
@@ -101,13 +105,13 @@ def build_gateway(settings: Settings) -> Gateway:
     return Gateway(
         desk=desk,
         metrics=metrics,
-        find=partial(find_account, people=people, clock=clock),
+        find=partial(find_account, people=people, uniform=_uniform_time(settings)),
         reset=ResetServices(
-            prove=partial(prove_identity, passwords=passwords, clock=clock),
+            prove=partial(prove_identity, passwords=passwords, uniform=proofs_time),
             choose=partial(choose_password, passwords=passwords, rules=rules),
-            restore_initial=partial(restore_initial_password, passwords=passwords, clock=clock),
+            restore_initial=partial(restore_initial_password, passwords=passwords, uniform=proofs_time),
         ),
-        change=partial(change_password, passwords=passwords, rules=rules, clock=clock),
+        change=partial(change_password, passwords=passwords, rules=rules, uniform=_uniform_time(settings)),
         progress=propagation.states,
         ask_directory=people.check,
         checks=Readiness(
@@ -118,6 +122,18 @@ def build_gateway(settings: Settings) -> Gateway:
         ),
         start=start,
         close=close,
+    )
+
+
+def _uniform_time(settings: Settings) -> UniformTime:
+    """One for each service, so that attempts on one of them never wait for those on another."""
+    directory = settings.directory
+    all_at_once = directory.max_concurrent_attempts or len(os.sched_getaffinity(0))
+    return UniformTime(
+        clock=SystemClock(),
+        min_seconds=directory.min_refusal_seconds,
+        max_at_once=max(1, all_at_once // settings.web.processes),
+        max_wait_seconds=directory.connect_timeout_seconds,
     )
 
 
@@ -155,6 +171,7 @@ def _desk(settings: Settings, rules: PasswordRules, metrics: Metrics) -> Desk:
             if second_proof.hook_url
             else None
         ),
+        background=BackgroundTasks(),
     )
 
 
