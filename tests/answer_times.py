@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -54,7 +55,10 @@ class KeptConnection:
         """Seconds until the page was read."""
         return self._seconds("GET", 200, None, {"Cookie": self._cookie})
 
-    def close(self) -> None:
+    def __enter__(self) -> KeptConnection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._http.close()
 
     def _seconds(self, method: str, expected: int, body: str | None, headers: dict[str, str]) -> float:
@@ -74,9 +78,8 @@ def times_of(
 
     `at_once` connections send them, each the next one as soon as it has its answer.
     """
-    connections = [KeptConnection(port, page) for _ in range(at_once)]
-    free = list(connections)
     times: dict[str, list[float]] = {kind: [] for kind, _ in jobs}
+    free: list[KeptConnection] = []
 
     def send(job: tuple[str, dict[str, str]]) -> None:
         kind, fields = job
@@ -84,10 +87,9 @@ def times_of(
         times[kind].append(connection.send(expected, **fields))
         free.append(connection)
 
-    with ThreadPoolExecutor(at_once) as senders:
+    with ExitStack() as stack, ThreadPoolExecutor(at_once) as senders:
+        free.extend(stack.enter_context(KeptConnection(port, page)) for _ in range(at_once))
         list(senders.map(send, jobs))
-    for connection in connections:
-        connection.close()
     return times
 
 
@@ -96,9 +98,9 @@ def bursts_of(
 ) -> dict[str, list[float]]:
     """For each kind the seconds until the last answer of each burst: its requests are sent all at once."""
     most = max(len(requests) for _, requests in bursts)
-    connections = [KeptConnection(port, page) for _ in range(most)]
     times: dict[str, list[float]] = {kind: [] for kind, _ in bursts}
-    with ThreadPoolExecutor(most) as senders:
+    with ExitStack() as stack, ThreadPoolExecutor(most) as senders:
+        connections = [stack.enter_context(KeptConnection(port, page)) for _ in range(most)]
         for kind, requests in bursts:
             started = time.perf_counter()
             sent = [
@@ -108,8 +110,6 @@ def bursts_of(
             for one in sent:
                 one.result()
             times[kind].append(time.perf_counter() - started)
-    for connection in connections:
-        connection.close()
     return times
 
 

@@ -204,13 +204,12 @@ def measure_next_request(port: int, directory: AcademyDirectory) -> None:
         "a plain failure": add_accounts(directory, "plain", PAIRS, SSHA),
         "one that locks": add_accounts(directory, "locks", PAIRS, SSHA, *failures),
     }
-    connection = KeptConnection(port, CHANGE)
     times: dict[str, list[float]] = {kind: [] for kind in logins}
-    for pair in zip(*logins.values(), strict=True):
-        for kind, login in random.sample(list(zip(times, pair, strict=True)), 2):
-            connection.send(422, **wrong(login))
-            times[kind].append(connection.open())
-    connection.close()
+    with KeptConnection(port, CHANGE) as connection:
+        for pair in zip(*logins.values(), strict=True):
+            for kind, login in random.sample(list(zip(times, pair, strict=True)), 2):
+                connection.send(422, **wrong(login))
+                times[kind].append(connection.open())
     assert "pwdAccountLockedTime" in directory.read(logins["one that locks"][-1])
     report("the next request on a connection after", times)
 
