@@ -42,7 +42,7 @@ class Directory(Section):
     receive_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5
     pool_size: Annotated[int, Field(ge=1, le=200)] = 16
     """Connections of a process, as the service account and once more for trying people's passwords."""
-    min_refusal_seconds: Annotated[float, Field(ge=0.05, le=5)] = 0.15
+    min_refusal_seconds: Annotated[float, Field(ge=0.05, le=5)] = 0.25
     """How long after its admission an attempt is refused, whatever was wrong. It must be twice as long as the slowest
     hash of people's passwords takes; `mamia check` says how long a wrong password takes at the decoy."""
     max_concurrent_attempts: Annotated[int | None, Field(ge=1, le=1000)] = None
