@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from gateway.account.model import ChangeRequest, LockedOut
+from collections.abc import Callable
+
+from gateway.account.model import Account, ChangeRequest, LockedOut, Person
 from gateway.account.outcomes import Changed, Refusal, Refused
 from gateway.account.policy import PasswordRules
-from gateway.account.ports import REFUSED_AFTER_SECONDS, Clock, Passwords
+from gateway.account.ports import Passwords
+from gateway.account.uniform_time import UniformTime
+
+OnLockOut = Callable[[Person], None]
+"""Called while the refusal waits, when this very attempt locked the person's account. Quick, and never raises."""
 
 
 def change_password(
-    request: ChangeRequest, *, passwords: Passwords, rules: PasswordRules, clock: Clock
+    request: ChangeRequest,
+    on_lock_out: OnLockOut,
+    *,
+    passwords: Passwords,
+    rules: PasswordRules,
+    uniform: UniformTime,
 ) -> Changed | Refused:
     """Replace the password of `request.login`, also an expired one, whoever asks (page, API, command).
 
@@ -20,11 +31,17 @@ def change_password(
         return Refused(Refusal.CREDENTIALS)
     if broken := rules.broken_by(request.new, login=request.login, current=request.current):
         return Refused(Refusal.RULES, broken)
-    started = clock.monotonic()
-    account = passwords.held_by(request.login, request.current)
-    if account is None or isinstance(account, LockedOut):
-        clock.sleep_until(started + REFUSED_AFTER_SECONDS)
-        return Refused(Refusal.CREDENTIALS, locked_out=account)
+    account = uniform.run(lambda: _account(request, passwords, on_lock_out))
+    if account is None:
+        return Refused(Refusal.CREDENTIALS)
     if broken := rules.broken_for(request.new, account.person):
         return Refused(Refusal.RULES, broken)
     return passwords.replace(account, request.new)
+
+
+def _account(request: ChangeRequest, passwords: Passwords, on_lock_out: OnLockOut) -> Account | None:
+    account = passwords.held_by(request.login, request.current)
+    if isinstance(account, LockedOut):
+        on_lock_out(account.person)
+        return None
+    return account

@@ -7,24 +7,23 @@ from collections.abc import Sequence
 from gateway.account.model import FindRequest, Person
 from gateway.account.names import one_of_several, same_name
 from gateway.account.outcomes import Found, Refusal, Refused
-from gateway.account.ports import Clock, People
-
-NOT_FOUND_AFTER_SECONDS = 0.1
-"""A miss is answered no sooner than this, whatever was nearly right: reading the people born on the day that was
-typed takes longer the more there are (7 ms for 63), and would tell."""
+from gateway.account.ports import People
+from gateway.account.uniform_time import UniformTime
 
 
-def find_account(request: FindRequest, *, people: People, clock: Clock) -> Found | Refused:
+def find_account(request: FindRequest, *, people: People, uniform: UniformTime) -> Found | Refused:
     """Exactly by the married name, then exactly by the birth name, then tolerantly among those born that day."""
-    started = clock.monotonic()
+    served = uniform.run(lambda: _find(request, people))
+    if served:
+        return Found(served)
+    return Refused(Refusal.NOT_FOUND)
+
+
+def _find(request: FindRequest, people: People) -> tuple[Person, ...]:
     found = _by_surname(request, people.named(request.surname, request.given_name, request.birth_date))
     if not found:
         found = _tolerantly(request, people.born_on(request.birth_date))
-    served = tuple(person for one in found if (person := people.as_written(one)) is not None)
-    if served:
-        return Found(served)
-    clock.sleep_until(started + NOT_FOUND_AFTER_SECONDS)
-    return Refused(Refusal.NOT_FOUND)
+    return tuple(person for one in found if (person := people.as_written(one)) is not None)
 
 
 def _tolerantly(request: FindRequest, born_that_day: Sequence[Person]) -> Sequence[Person]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.account.model import Grant, LockedOut, Person, Propagation
+from gateway.account.model import Grant, Person, Propagation
 from gateway.account.policy import Rule
 
 
@@ -39,8 +39,6 @@ class Refused:
 
     code: Refusal
     broken: tuple[Rule, ...] = ()
-    locked_out: LockedOut | None = None
-    """For a notice to that person; the answer must not show it."""
 
 
 @dataclass(frozen=True, slots=True)

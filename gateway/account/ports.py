@@ -61,8 +61,3 @@ class Clock(Protocol):
 
     def sleep_until(self, moment: float) -> None:
         """Return at `moment` of `monotonic`, or at once if it has passed."""
-
-
-REFUSED_AFTER_SECONDS = 0.15
-"""A refusal that must not tell why comes no sooner than this: hashes differ in cost until everybody has changed their
-password once (8 ms for {SSHA}, 37 ms for the Argon2 of `ldif/`), and a locked entry is refused without hashing."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from gateway.account.model import Account, ChooseRequest, Grant, ProveRequest
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
 from gateway.account.policy import PasswordRules
-from gateway.account.ports import REFUSED_AFTER_SECONDS, Clock, Passwords
+from gateway.account.ports import Passwords
 from gateway.account.proofs import candidates, initial_password
+from gateway.account.uniform_time import UniformTime
 
 
-def prove_identity(request: ProveRequest, *, passwords: Passwords, clock: Clock) -> Granted | Refused:
+def prove_identity(request: ProveRequest, *, passwords: Passwords, uniform: UniformTime) -> Granted | Refused:
     """Step 1 of a reset: the right to choose one new password."""
-    account = _proved(request, passwords, clock)
+    account = _proved(request, passwords, uniform)
     if account is None:
         return Refused(Refusal.NOT_PROVED)
     return Granted(Grant(account.person.login, account.identity, account.password_stamp), account.person)
@@ -30,18 +31,14 @@ def choose_password(request: ChooseRequest, *, passwords: Passwords, rules: Pass
 
 
 def restore_initial_password(
-    request: ProveRequest, *, passwords: Passwords, clock: Clock
+    request: ProveRequest, *, passwords: Passwords, uniform: UniformTime
 ) -> InitialRestored | Refused:
     """The classic reset, in one step: the password becomes the proof in capitals, to be changed at the next login."""
-    account = _proved(request, passwords, clock)
+    account = _proved(request, passwords, uniform)
     if account is None:
         return Refused(Refusal.NOT_PROVED)
     return passwords.restore_initial(account, initial_password(request.proof))
 
 
-def _proved(request: ProveRequest, passwords: Passwords, clock: Clock) -> Account | None:
-    started = clock.monotonic()
-    account = passwords.proved_by(request.login, candidates(request.proof), request.birth_date)
-    if account is None:
-        clock.sleep_until(started + REFUSED_AFTER_SECONDS)
-    return account
+def _proved(request: ProveRequest, passwords: Passwords, uniform: UniformTime) -> Account | None:
+    return uniform.run(lambda: passwords.proved_by(request.login, candidates(request.proof), request.birth_date))

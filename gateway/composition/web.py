@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from gateway.account.model import FindRequest
 from gateway.account.outcomes import Found, Refused
 from gateway.account.policy import PasswordRules
 from gateway.account.reset import choose_password, prove_identity, restore_initial_password
+from gateway.account.uniform_time import UniformTime
 from gateway.checks.machine import check_store
 from gateway.checks.protected import check_decidable
 from gateway.checks.readiness import Readiness
@@ -27,6 +29,7 @@ from gateway.directory.people import LdapPeople
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.metrics import Metrics
+from gateway.post.background import BackgroundTasks
 from gateway.post.spool import Spool
 from gateway.post.text_message import TextMessages
 from gateway.protection.audit import Audit
@@ -92,7 +95,7 @@ def build_gateway(settings: Settings) -> Gateway:
         protected=protected,
     )
     people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
-    clock = SystemClock()
+    proofs_time = _uniform_time(settings)
     desk = _desk(settings, rules, metrics)
 
     def start() -> None:
@@ -100,6 +103,7 @@ def build_gateway(settings: Settings) -> Gateway:
             desk.mails.start()
 
     def close() -> None:
+        desk.background.close()
         for pool in (service, trials, replicas):
             if pool:
                 pool.close()
@@ -111,13 +115,13 @@ def build_gateway(settings: Settings) -> Gateway:
         desk=desk,
         metrics=metrics,
         update_metrics=partial(_update_metrics, metrics, desk.throttle),
-        find=partial(find_account, people=people, clock=clock),
+        find=partial(find_account, people=people, uniform=_uniform_time(settings)),
         reset=ResetServices(
-            prove=partial(prove_identity, passwords=passwords, clock=clock),
+            prove=partial(prove_identity, passwords=passwords, uniform=proofs_time),
             choose=partial(choose_password, passwords=passwords, rules=rules),
-            restore_initial=partial(restore_initial_password, passwords=passwords, clock=clock),
+            restore_initial=partial(restore_initial_password, passwords=passwords, uniform=proofs_time),
         ),
-        change=partial(change_password, passwords=passwords, rules=rules, clock=clock),
+        change=partial(change_password, passwords=passwords, rules=rules, uniform=_uniform_time(settings)),
         progress=propagation.states,
         ask_directory=people.check,
         checks=Readiness(
@@ -138,6 +142,18 @@ def _update_metrics(metrics: Metrics, throttle: Throttle) -> None:
     with suppress(StoreUnavailable):
         usage = throttle.usage()
         metrics.set_store(usage.keys, usage.full_ratio)
+
+
+def _uniform_time(settings: Settings) -> UniformTime:
+    """One for each service, so that attempts on one of them never wait for those on another."""
+    directory = settings.directory
+    all_at_once = directory.max_concurrent_attempts or len(os.sched_getaffinity(0))
+    return UniformTime(
+        clock=SystemClock(),
+        min_seconds=directory.min_refusal_seconds,
+        max_at_once=max(1, all_at_once // settings.web.processes),
+        max_wait_seconds=directory.connect_timeout_seconds,
+    )
 
 
 def _replicas(directory: Directory, metrics: Metrics) -> ConnectionPool | None:
@@ -174,6 +190,7 @@ def _desk(settings: Settings, rules: PasswordRules, metrics: Metrics) -> Desk:
             if second_proof.hook_url
             else None
         ),
+        background=BackgroundTasks(),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from gateway.account.model import Account, Grant, LockedOut, Propagation, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refusal, Refused
 from gateway.account.proofs import Candidate
 from gateway.directory import ppolicy
+from gateway.directory.decoy import Decoy
 from gateway.directory.entry import Entry
 from gateway.directory.mapping import IDENTITY, PeopleMapping
 from gateway.directory.outbox import Changes
@@ -76,7 +78,7 @@ class LdapPasswords:
         self._service = service
         self._trials = trials
         self._mapping = mapping
-        self._decoy_dn = decoy_dn
+        self._decoy = Decoy(decoy_dn)
         self._lockout = lockout
         self._initial_policy = initial_policy
         self._propagation = propagation
@@ -84,28 +86,55 @@ class LdapPasswords:
         self._lending = threading.Lock()
 
     def held_by(self, login: str, current: Secret) -> Account | LockedOut | None:
-        """A locked entry answers a bind without hashing, in a tenth of the time: the decoy then pays the rest."""
         entry = self._lookup_unprotected(self._mapping.with_login(login))
-        opened = self._opens(entry.dn if entry else self._decoy_dn, current)
+        opened = self._try(entry, current)
         if opened is None:
-            return self._why_not(login, entry, current)
+            return self._why_not(login, entry)
         if entry is None or _is_closed(entry):
             return None
         return self._account(entry, password_expired=opened is PolicyError.PASSWORD_EXPIRED)
 
-    def _why_not(self, login: str, before: Entry | None, tried: Secret) -> LockedOut | None:
+    def _try(self, entry: Entry | None, password: Secret) -> PolicyError | bool | None:
+        """As `_opens`; whatever the entry, a wrong password costs the directory as much.
+
+        A locked or closed entry is refused without hashing, and a hash of an older scheme takes a fraction of the
+        decoy's: an answer that comes much sooner than the decoy's is followed by one more try at the decoy.
+        """
+        dn = entry.dn if entry else self._decoy.dn
+        started = time.monotonic()
+        try:
+            opened = self._opens(dn, password)
+        except DirectoryMisconfigured as error:
+            if entry is None:
+                raise
+            # Raises where the directory answers everybody like this. Else it tells something of that entry alone.
+            self._try_decoy(password)
+            log.error("%s can't be opened by any password: %s", dn, error)
+            return None
+        seconds = time.monotonic() - started
+        if opened is None and self._decoy.is_slower_than(seconds):
+            self._try_decoy(password)
+        elif entry is None:
+            self._decoy.record(seconds)
+        return opened
+
+    def _try_decoy(self, password: Secret) -> None:
+        started = time.monotonic()
+        self._opens(self._decoy.dn, password)
+        self._decoy.record(time.monotonic() - started)
+
+    def _why_not(self, login: str, before: Entry | None) -> LockedOut | None:
         """After a wrong password: whether it locked the account. Unknown logins are looked up again as well."""
         after = self._lookup(self._mapping.with_login(login))
         if before is None or after is None:
             return None
-        if self._is_locked(before):
-            self._opens(self._decoy_dn, tried)
+        if self._is_locked(before) or not self._is_locked(after):
             return None
-        return LockedOut(self._mapping.person(after)) if self._is_locked(after) else None
+        return LockedOut(self._mapping.person(after))
 
     def proved_by(self, login: str, candidates: Sequence[Candidate], birth_date: date) -> Account | None:
         entry = self._lookup_unprotected(self._mapping.with_login(login))
-        dn = entry.dn if entry else self._decoy_dn
+        dn = entry.dn if entry else self._decoy.dn
         born = self._holds(dn, *self._mapping.birth_date_assertion(birth_date))
         # Every proof is compared, whatever the answers so far: the time must not tell them.
         proved = [
@@ -173,7 +202,7 @@ class LdapPasswords:
     def _lookup_unprotected(self, filter_: str) -> Entry | None:
         """None for a protected person as for an unknown login, after as many operations: on the decoy for nobody."""
         entry = self._lookup(filter_)
-        dn, logins = (entry.dn, self._mapping.logins(entry)) if entry else (self._decoy_dn, ("decoy",))
+        dn, logins = (entry.dn, self._mapping.logins(entry)) if entry else (self._decoy.dn, ("decoy",))
         return None if self._protected.includes(dn, logins) else entry
 
     def _account(self, entry: Entry, *, password_expired: bool = False) -> Account:
@@ -204,7 +233,12 @@ class LdapPasswords:
         """Compare (RFC 4511, 4.10): the one operation that NUMENs are open to."""
         result = self._service.ask(lambda connection: connection.compare(dn, attribute, value)[1])
         if result["result"] == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
-            raise DirectoryMisconfigured(f"the service account may not compare {attribute}")
+            if dn == self._decoy.dn:
+                raise DirectoryMisconfigured(f"the service account may not compare {attribute}")
+            # Raises where no entry may be compared. Else it tells something of that entry alone.
+            self._holds(self._decoy.dn, attribute, value)
+            log.error("the service account may not compare %s of %s", attribute, dn)
+            return False
         return bool(result["result"] == RESULT_COMPARE_TRUE)
 
     def _exchange_policy(self, dn: str, old: list[str], new: list[str]) -> None:

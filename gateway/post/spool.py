@@ -7,6 +7,7 @@ import fcntl
 import logging
 import mailbox
 import os
+import random
 import smtplib
 import ssl
 import threading
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 300.0
+MAX_DELAY_SECONDS = 4.0
+"""Before new mails are sent. Sending takes processor time of a process that serves people; right after an attempt it
+would fall on the next request of whoever made it, and tell that a mail was written."""
 SMTP_SECONDS = 20
 NOW_SECONDS = 5
 """For a mail that a person waits for."""
@@ -85,7 +89,8 @@ class Spool:
                 all_sent = False
             if all_sent:
                 pause = FIRST_PAUSE_SECONDS
-                self._something.wait(LONGEST_PAUSE_SECONDS)
+                if self._something.wait(LONGEST_PAUSE_SECONDS):
+                    self._stopped.wait(random.uniform(0.25, 1) * MAX_DELAY_SECONDS)  # noqa: S311 - no secret
             else:
                 self._stopped.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
@@ -147,16 +152,18 @@ class Spool:
 @contextlib.contextmanager
 def connected(settings: Notices, seconds: int) -> Iterator[smtplib.SMTP]:
     """The mail server, secured and logged in to as the settings say. Raises SMTPException and OSError."""
-    context = verifying_context(strict=settings.smtp_tls_strict)
     if settings.smtp_security == "tls":
         server: smtplib.SMTP = smtplib.SMTP_SSL(
-            settings.smtp_host, settings.smtp_port, timeout=seconds, context=context
+            settings.smtp_host,
+            settings.smtp_port,
+            timeout=seconds,
+            context=verifying_context(strict=settings.smtp_tls_strict),
         )
     else:
         server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=seconds)
     with server:
         if settings.smtp_security == "starttls":
-            server.starttls(context=context)
+            server.starttls(context=verifying_context(strict=settings.smtp_tls_strict))
         if settings.smtp_user and settings.smtp_password:
             server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         yield server

@@ -42,6 +42,12 @@ class Directory(Section):
     receive_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5
     pool_size: Annotated[int, Field(ge=1, le=200)] = 16
     """Connections of a process, as the service account and once more for trying people's passwords."""
+    min_refusal_seconds: Annotated[float, Field(ge=0.05, le=5)] = 0.25
+    """How long after its admission an attempt is refused, whatever was wrong. It must be twice as long as the slowest
+    hash of people's passwords takes; `mamia check` says how long a wrong password takes at the decoy."""
+    max_concurrent_attempts: Annotated[int | None, Field(ge=1, le=1000)] = None
+    """How many attempts of one service may ask the directory at once, over all processes; others wait. By default as
+    many as this machine has processors: hashing passwords uses up a directory's."""
 
     @field_validator("servers", "read_servers")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from flask import Response, after_this_request, copy_current_request_context, g
+from flask import current_app, g
 from flask_babel import force_locale
 
 from gateway.account.model import Person, Propagation
@@ -33,19 +33,19 @@ def states_at_first(desk: Desk, propagation: Propagation | None) -> dict[str, st
     return {name: Step.DONE if settings[name].type == "samba_nt" else Step.PENDING for name in names}
 
 
-def tell_locked_out(desk: Desk, person: Person) -> None:
-    """The audit and the mail once the answer is out: the time that they take would tell who has an account."""
-    number = g.request_id
+def record_lock_out(desk: Desk, person: Person) -> None:
+    """Write the audit now, and the mail in another thread.
 
-    @copy_current_request_context
-    def tell() -> None:
-        g.request_id = number
-        desk.audit.record("notice", "locked", login=person.login, **origin.facts())
+    Called while the refusal waits, so that the answer's time is the same without it. A disk that is slow would still
+    delay the answer, or the next request on its connection, if the mail were written in this thread.
+    """
+    desk.audit.record("notice", "locked", login=person.login, **origin.facts())
+    app, number = current_app._get_current_object(), g.request_id  # type: ignore[attr-defined]
+
+    def send() -> None:
         # Whoever tried chose the page's language, and need not be this person.
-        with force_locale(desk.settings.web.languages[0]):
+        with app.app_context(), force_locale(desk.settings.web.languages[0]):
+            g.request_id = number
             notices.tell(desk, "locked", person)
 
-    @after_this_request
-    def wait_for_the_answer(response: Response) -> Response:
-        response.call_on_close(tell)
-        return response
+    desk.background.submit(send)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.account.outcomes import Refused
 from gateway.account.policy import PasswordRules
+from gateway.post.background import BackgroundTasks
 from gateway.post.spool import Spool
 from gateway.post.text_message import TextMessages
 from gateway.protection.audit import Audit
@@ -28,6 +29,7 @@ class Desk:
     audit: Audit
     mails: Spool | None
     text_messages: TextMessages | None
+    background: BackgroundTasks
 
     def sentences(self, refused: Refused) -> list[str]:
         settings = self.settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from flask import g, url_for
 from flask.typing import ResponseReturnValue
@@ -103,7 +104,7 @@ class ApiServices:
     def change_password(self, client: Client, asked: ChangeRequest) -> Changed:
         """Throttled, noted and told to the person. Raises Problem."""
         self.throttle("change", client, login=asked.login)
-        outcome = self._change(asked)
+        outcome = self._change(asked, partial(after.record_lock_out, self.desk))
         if isinstance(outcome, Refused):
             raise self.refused("change", client, outcome, login=asked.login)
         states = after.states_at_first(self.desk, outcome.propagation)
@@ -124,8 +125,6 @@ class ApiServices:
 
     def refused(self, service: str, client: Client, refused: Refused, login: str = "") -> Problem:
         self.note(refused.code, service, client, login=login, rules=[str(rule) for rule in refused.broken])
-        if refused.locked_out:
-            after.tell_locked_out(self.desk, refused.locked_out.person)
         return of_refused(refused, self.desk.sentences(refused))
 
     def note(self, outcome: str, service: str, client: Client, login: str = "", **facts: object) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from flask.typing import ResponseReturnValue
 
+from gateway.account.change import OnLockOut
 from gateway.account.model import ChangeRequest
 from gateway.account.outcomes import Changed, Refused
+from gateway.web import after
 from gateway.web.desk import Desk
 from gateway.web.forms import ChangeForm
 from gateway.web.pages.service import ServicePage
 
-ChangeService = Callable[[ChangeRequest], Changed | Refused]
+ChangeService = Callable[[ChangeRequest, OnLockOut], Changed | Refused]
 
 
 class ChangePage(ServicePage):
@@ -24,7 +27,7 @@ class ChangePage(ServicePage):
         self.change = change
 
     def serve(self, form: ChangeForm) -> ResponseReturnValue:
-        outcome = self.change(form.to_request())
+        outcome = self.change(form.to_request(), partial(after.record_lock_out, self.desk))
         if isinstance(outcome, Refused):
             return self.refuse(form, outcome)
         return self.done(

@@ -119,8 +119,6 @@ class FormPage(MethodView):
 
     def refuse(self, form: Any, refused: Refused) -> ResponseReturnValue:
         self.note(form, refused.code, rules=[str(rule) for rule in refused.broken])
-        if refused.locked_out:
-            after.tell_locked_out(self.desk, refused.locked_out.person)
         sentences: Sequence[str | LazyString] = self.desk.sentences(refused)
         field = wording.FIELD_OF.get(refused.code, "")
         if field in form:

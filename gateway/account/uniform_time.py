@@ -1,0 +1,73 @@
+"""Refusals that must not tell why: all of one service take the same time, and make the next attempt wait as long."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.account.ports import Clock
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class UniformTime:
+    """Runs the attempts of one service, a limited number at once, and answers each refusal after the same time.
+
+    The work of a refusal depends on what it hides: hashes differ in cost until everybody has changed their password
+    once (8 ms for {SSHA}, 37 ms for the Argon2 of `ldif/`), and searches in the number of entries that they read.
+
+    - The time of a refusal is counted from its admission, and more attempts than are admitted wait before it. So the
+      work is done by a machine that is not overloaded, and the wait does not use up the time that hides the work.
+    - A refused attempt makes room for the next one after half of that time, not as soon as its work is done: the
+      wait of the next one would tell how long the work took.
+    - Work that takes longer than the whole time is answered after a multiple of it.
+    """
+
+    def __init__(self, *, clock: Clock, min_seconds: float, max_at_once: int, max_wait_seconds: float) -> None:
+        """`min_seconds`: from admission to a refusal; `max_wait_seconds`: for admission."""
+        self._clock = clock
+        self._min_seconds = min_seconds
+        self._max_at_once = max_at_once
+        self._max_wait_seconds = max_wait_seconds
+        self._permits = threading.BoundedSemaphore(max_at_once)
+
+    def run(self, work: Callable[[], T]) -> T:
+        """The result of `work`. None and an empty sequence are refusals, which wait; others are returned at once.
+
+        Raises DirectoryUnavailable where too many attempts wait already, and what `work` raises.
+        """
+        with self._admitted():
+            started = self._clock.monotonic()
+            result = work()
+            if result:
+                return result
+            taken = self._clock.monotonic() - started
+            self._clock.sleep_until(started + _next_multiple(self._min_seconds / 2, taken))
+        if taken > self._min_seconds:
+            log.warning(
+                "a refusal took %.2f s, and directory.min_refusal_seconds is %g: its time tells what was refused",
+                taken,
+                self._min_seconds,
+            )
+        self._clock.sleep_until(started + _next_multiple(self._min_seconds, taken))
+        return result
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
+        if not self._permits.acquire(timeout=self._max_wait_seconds):
+            raise DirectoryUnavailable(f"{self._max_at_once} attempts at once are still waiting for the directory")
+        try:
+            yield
+        finally:
+            self._permits.release()
+
+
+def _next_multiple(seconds: float, taken: float) -> float:
+    return seconds * max(1, math.ceil(taken / seconds))

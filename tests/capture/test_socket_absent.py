@@ -1,0 +1,33 @@
+"""While `mamia capture` is away slapd refuses writes on people, its own after a wrong password included."""
+
+from __future__ import annotations
+
+import pytest
+from browser import Browser
+from conftest import settings_for
+
+from gateway.app import create_app
+from gateway.composition.web import build_gateway
+
+NEW = "Nouveau-2025"
+
+
+@pytest.fixture
+def browser(announcing, listener):
+    """Before a directory whose listener does not run."""
+    listener.start()
+    for login in ("known", "failed-before"):
+        announcing.add_person(login)
+    assert not announcing.binds("failed-before", "wrong")
+    listener.stop()
+    assert not listener.is_running
+    gateway = build_gateway(settings_for(announcing))
+    yield Browser(create_app(gateway))
+    gateway.close()
+
+
+def test_change_when_the_socket_is_absent_then_known_and_unknown_logins_get_the_same_answer(browser):
+    pages = [browser.change(login, "Certainement-Faux-1", NEW) for login in ("unknown", "known", "failed-before")]
+
+    assert len({page.status for page in pages}) == 1
+    assert len({page.main for page in pages}) == 1
