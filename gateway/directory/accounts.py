@@ -21,6 +21,8 @@ from gateway.settings import Directory
 from gateway.workstation.state import SyncState, is_behind, read_state
 
 STATES = "mamiaSyncState"
+MAX_DURATION = timedelta(days=36_500)
+"""Of a lock-out or a password's life: added to a time, it stays within what `datetime` holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,13 @@ class LdapAccounts:
         locked_at = entry.first(ppolicy.LOCKED_AT)
         locked = ppolicy.is_locked(locked_at, lockout, now)
         since = ppolicy.read_time(locked_at) if locked else None
-        changed_at = ppolicy.read_change_time(entry.first(ppolicy.CHANGED_AT))
+        changed_at = ppolicy.read_time(entry.first(ppolicy.CHANGED_AT))
         return AccountState(
             dn=entry.dn,
             person=self._mapping.person(entry),
             locked_since=since,
             locked_until=since + lockout if since and lockout else None,
-            is_closed=locked_at == ppolicy.LOCKED_FOR_GOOD,
+            is_closed=ppolicy.is_closed(locked_at),
             changed_at=changed_at,
             expires_at=changed_at + lasts if changed_at and lasts else None,
             propagation=[state for value in entry.all(STATES) if (state := read_state(value))],
@@ -91,8 +93,16 @@ class LdapAccounts:
         found = self._service.ask(lambda connection: read_entry(connection, policy, wanted))
         if not found:
             return None, self._lockout
-        max_age, lockout = (int(found.first(name) or "0") for name in wanted)
-        return timedelta(seconds=max_age) or None, timedelta(seconds=lockout)
+        max_age, lockout = (_duration(found.first(name)) for name in wanted)
+        return max_age or None, lockout
+
+
+def _duration(seconds: str) -> timedelta:
+    """Of a policy; 0 where it names none that can be read. A longer one than a century does not end for anybody."""
+    try:
+        return max(timedelta(0), min(timedelta(seconds=int(seconds or "0")), MAX_DURATION))
+    except (ValueError, OverflowError):
+        return timedelta(0)
 
 
 def unlock(settings: Directory, dn: str) -> None:
