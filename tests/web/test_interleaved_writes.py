@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ import pytest
 from browser import CHANGE, RESET, Browser
 from directory_server import PASSWORD
 from local_service import QuietHandler, serving
+from patience import wait_until
 
 NEW = "Nouveau-2025"
 AT_ONCE = 6
@@ -61,9 +63,27 @@ def test_reset_when_all_tickets_of_a_person_are_used_at_once_then_one_alone_coun
     assert directory.binds(durand, accepted)
 
 
+def test_reset_when_a_second_ticket_is_used_just_before_the_write_then_the_first_is_void(
+    directory, durand, open_browser
+):
+    others = []
+    with interrupted(lambda: others and others.pop()()) as password:
+        app = open_browser(throttle=WIDE, password=password).app
+        first, second = Browser(app), Browser(app)
+        first_step, second_step = first.prove(durand), second.prove(durand)
+        others.append(lambda: second.choose(second_step, "Orage-Violet-26"))
+        page = first.choose(first_step, NEW)
+
+    assert VOID in page.main
+    assert directory.binds(durand, "Orage-Violet-26")
+
+
 def test_reset_when_the_second_ticket_follows_within_the_second_then_it_is_void(directory, durand, open_browser):
+    """The time that tells whether a ticket is still good has a resolution of one second."""
     app = open_browser(throttle=WIDE).app
     first, second = Browser(app), Browser(app)
+    wait_until(lambda: time.time() % 1 < 0.2)
+    directory.set(durand, "userPassword", PASSWORD)
     first_step, second_step = first.prove(durand), second.prove(durand)
 
     assert first.choose(first_step, NEW).status == 200
