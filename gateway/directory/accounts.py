@@ -70,7 +70,7 @@ class LdapAccounts:
         locked_at = entry.first(ppolicy.LOCKED_AT)
         locked = ppolicy.is_locked(locked_at, lockout, now)
         since = ppolicy.read_time(locked_at) if locked else None
-        changed_at = ppolicy.read_time(entry.first(ppolicy.CHANGED_AT))
+        changed_at = ppolicy.read_change_time(entry.first(ppolicy.CHANGED_AT))
         return AccountState(
             dn=entry.dn,
             person=self._mapping.person(entry),

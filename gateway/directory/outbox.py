@@ -135,7 +135,7 @@ class LdapOutbox:
             sealed=first(SECRET),
             states=tuple(state for state in states if state is not None),
             lease=first(LEASE).decode("ascii", "replace"),
-            changed_at=ppolicy.read_time(first(ppolicy.CHANGED_AT).decode("ascii", "replace")),
+            changed_at=ppolicy.read_change_time(first(ppolicy.CHANGED_AT).decode("ascii", "replace")),
         )
 
     def _compare_and_set(self, reference: str, changes: Changes) -> bool:

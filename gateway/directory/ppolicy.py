@@ -98,6 +98,12 @@ def is_locked(locked_at: str, lockout: timedelta, now: datetime) -> bool:
     return moment is None or (moment <= now and (not lockout or now - moment < lockout))
 
 
+def read_change_time(changed_at: str) -> datetime | None:
+    """Of pwdChangedTime (UTC); None where there is none, or where it is in another form than slapd's own."""
+    is_usual = changed_at[:14].isdecimal() and changed_at.isascii() and changed_at.endswith("Z")
+    return read_time(changed_at) if is_usual else None
+
+
 def read_time(generalized: str) -> datetime | None:
     """A GeneralizedTime (RFC 4517, 3.3.13) in UTC, as pwdChangedTime and pwdAccountLockedTime hold it. Never raises.
 
