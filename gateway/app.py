@@ -24,6 +24,7 @@ from gateway.web.brand import show_brand
 from gateway.web.health import health
 from gateway.web.helpdesk import Helpdesk, helpdesk_pages
 from gateway.web.language import speak
+from gateway.web.limits import limit_heads, limit_requests
 from gateway.web.origin import stand_behind_proxies
 from gateway.web.pages import reading
 from gateway.web.pages.captcha import captcha_pages
@@ -38,8 +39,6 @@ from gateway.web.watch import watch
 log = logging.getLogger(__name__)
 
 API = "/api/"
-LARGEST_REQUEST = 256 * 1024
-"""Bytes. A form with a 10 kB field is still answered with a word beside that field."""
 
 
 def create_app(gateway: Gateway) -> Flask:
@@ -56,7 +55,6 @@ def create_app(gateway: Gateway) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_SECURE=settings.web.secure_cookies,
-        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         # All messages are ours; it would read WTForms' own catalogues anew for each form.
         WTF_I18N_ENABLED=False,
     )
@@ -65,11 +63,13 @@ def create_app(gateway: Gateway) -> Flask:
     show_brand(app, settings.academy)
     keep_assets(app)
     number_requests(app)
+    limit_requests(app)
     protect(app, settings.web.hsts_seconds)
     _routes(app, gateway)
     helpdesk_pages(app, Helpdesk(settings))
     _error_pages(app)
     stand_behind_proxies(app, settings.web.trusted_proxies, settings.web.proxy_networks)
+    limit_heads(app)
     watch(app, gateway.metrics, settings.metrics.allowed, gateway.update_metrics)
     if settings.web.access_log:
         log_requests(app)

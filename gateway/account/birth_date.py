@@ -13,7 +13,10 @@ _ISO = re.compile(r"(\d{4})[/\-. ](\d{1,2})[/\-. ](\d{1,2})")
 _EIGHT_DIGITS = re.compile(r"(\d{2})(\d{2})(\d{4})")
 _DAY_AND_WORD = re.compile(r"(?:le )?(\d{1,2})(?:er|st|nd|rd|th)? ?([a-z]+) ?(\d{4})")
 _WORD_AND_DAY = re.compile(r"([a-z]+) ?(\d{1,2})(?:st|nd|rd|th)? (\d{4})")
+_AROUND_SEPARATOR = re.compile(r" ?([/\-. ]) ?")
 OLDEST_YEAR = 1900
+MAX_CHARS = 60
+"""Of a date as it is typed, blanks included; the longest that can be read has about half of that."""
 SHORTEST_MONTH = 3
 """Letters of a month's abbreviation: "jan", "sept"; "jui" is two months, and refused."""
 MONTHS = (
@@ -38,7 +41,10 @@ def read_birth_date(typed: str, today: date) -> date | DateFault:
 
     A year of two digits is refused: 27/03/55 may be a person or a slip.
     """
-    parts = _parts(re.sub(r"\s*([/\-. ])\s*", r"\1", typed.strip())) or _parts_with_a_word(" ".join(words(typed)))
+    if len(typed) > MAX_CHARS:
+        return DateFault.UNREADABLE
+    in_one_line = " ".join(typed.split())
+    parts = _parts(_AROUND_SEPARATOR.sub(r"\1", in_one_line)) or _parts_with_a_word(" ".join(words(typed)))
     if parts is None:
         return DateFault.UNREADABLE
     try:

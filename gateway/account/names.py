@@ -17,9 +17,19 @@ def words(name: str) -> tuple[str, ...]:
     >>> words("D’Artagnan-Lœwy"), words("ÉLÉONORE")
     (('d', 'artagnan', 'loewy'), ('eleonore',))
     """
-    decomposed = unicodedata.normalize("NFKD", name.casefold().translate(_LIGATURES))
-    bare = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-    return tuple(_BETWEEN_WORDS.sub(" ", bare.translate(_LIGATURES)).split())
+    return tuple(_BETWEEN_WORDS.sub(" ", _bare(name.casefold().translate(_LIGATURES)).translate(_LIGATURES)).split())
+
+
+def _bare(name: str) -> str:
+    """`name` decomposed (NFKD), without its combining marks.
+
+    Character by character: over a whole text, `normalize` also sorts each run of marks, which takes time that is
+    quadratic in the length of the run. The marks are left out, so their order does not matter.
+    """
+    if name.isascii():
+        return name
+    decomposed = (char for whole in name for char in unicodedata.normalize("NFKD", whole))
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def folded(name: str) -> str:

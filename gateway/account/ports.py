@@ -49,7 +49,10 @@ class Passwords(Protocol):
         """The account once more, or None if its password changed, or it was closed or protected since the grant."""
 
     def replace(self, account: Account, new: Secret) -> Changed | Refused:
-        """Set `new`, lift a lock-out and the duty to change, and queue it for the workstation, in one write."""
+        """Set `new`, lift a lock-out and the duty to change, and queue it for the workstation, in one write.
+
+        GRANT_VOID where the password was changed, or the account closed, since `account` was read.
+        """
 
     def restore_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
         """Set `initial` even if it was used before, lift a lock-out, and demand a change at the next login."""

@@ -13,6 +13,7 @@ from gateway.account.naming import login_stem, mail_stem
 NEEDED = ("surname", "given_name", "birth_date")
 NUMBERS = ("numen", "temporary_agent_number")
 OPTIONAL = ("birth_name", "department")
+MAX_CELL_CHARS = 200
 _NUMBER = re.compile(r"[0-9A-Z]{4,20}")
 
 
@@ -34,7 +35,10 @@ class StaffRow:
 
 def read_row(values: Mapping[str, str], today: date) -> StaffRow:
     """Raises ValueError that says what is wrong, naming the column and not the number or the date in it."""
-    cells = {name: (values.get(name) or "").strip() for name in (*NEEDED, *NUMBERS, *OPTIONAL)}
+    sent = {name: values.get(name) or "" for name in (*NEEDED, *NUMBERS, *OPTIONAL)}
+    if overlong := [name for name, cell in sent.items() if len(cell) > MAX_CELL_CHARS]:
+        raise ValueError(f"{', '.join(overlong)} has more than {MAX_CELL_CHARS} characters")
+    cells = {name: cell.strip() for name, cell in sent.items()}
     if missing := [name for name in NEEDED if not cells[name]]:
         raise ValueError(f"{', '.join(missing)} is empty")
     if any(not sign.isprintable() for cell in cells.values() for sign in cell):

@@ -63,9 +63,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _show(arguments: argparse.Namespace, _: Settings, __: Accounts, state: AccountState) -> int:
     facts = _facts(state)
     if arguments.json:
-        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        print(json.dumps(facts, indent=2))
     else:
-        print("\n".join(f"{name:17} {value}" for name, value in _in_words(state).items()))
+        print("\n".join(f"{name:17} {_printable(value)}" for name, value in _in_words(state).items()))
     return 0
 
 
@@ -75,6 +75,7 @@ def _unlock(arguments: argparse.Namespace, settings: Settings, accounts: Account
     if state.locked_since is None:
         print(f"{arguments.login}: it is not locked; nothing was done")
         return 0
+    accounts.audit.open()
     unlock(as_operator(settings.directory, arguments), state.dn)
     accounts.audit.record("helpdesk", "unlocked", login=arguments.login, operator=_operator(), by=arguments.bind_dn)
     print(f"{arguments.login}: unlocked")
@@ -82,6 +83,7 @@ def _unlock(arguments: argparse.Namespace, settings: Settings, accounts: Account
 
 
 def _force_change(arguments: argparse.Namespace, _: Settings, accounts: Accounts, state: AccountState) -> int:
+    accounts.audit.open()
     accounts.directory.force_change(state.dn)
     accounts.audit.record("helpdesk", "change_forced", login=arguments.login, operator=_operator())
     print(f"{arguments.login}: the password must be changed at the next login")
@@ -150,6 +152,13 @@ def _iso(when: datetime | None) -> str | None:
 
 def _local(when: datetime | None) -> str:
     return f"{when.astimezone():%Y-%m-%d %H:%M %Z}" if when else ""
+
+
+def _printable(value: str) -> str:
+    """What the directory holds must neither move the cursor nor be more than this terminal can show."""
+    encoding = sys.stdout.encoding or "ascii"
+    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in value)
+    return shown.encode(encoding, "replace").decode(encoding)
 
 
 def _fail(message: str) -> int:

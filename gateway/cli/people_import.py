@@ -63,6 +63,10 @@ class Tally:
         )
 
 
+MAX_HEAD_CHARS = 4096
+"""Of the first line, by which the separator is guessed."""
+
+
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "import",
@@ -123,20 +127,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Each row with its line in the file. Raises FileFault."""
+    text = _text(file)
     try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise FileFault(error.strerror or str(error)) from None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")
-    try:
-        dialect: type[csv.Dialect] = csv.Sniffer().sniff(text.partition("\n")[0], delimiters=",;\t")
+        dialect: type[csv.Dialect] = csv.Sniffer().sniff(text[:MAX_HEAD_CHARS].partition("\n")[0], delimiters=",;\t")
     except csv.Error:
         raise FileFault(f"its first line must name the columns: {', '.join(COLUMNS)}") from None
     reader = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect, strict=True)
-    names = [(name or "").strip().casefold() for name in reader.fieldnames or ()]
+    try:
+        names = [(name or "").strip().casefold() for name in reader.fieldnames or ()]
+    except csv.Error as error:
+        raise FileFault(f"line 1: {error}") from None
     missing = [name for name in NEEDED if name not in names]
     if not set(NUMBERS) & set(names):
         missing.append(" or ".join(NUMBERS))
@@ -148,6 +148,18 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
             yield reader.line_num, {name: value for name, value in row.items() if isinstance(value, str)}
     except csv.Error as error:
         raise FileFault(f"line {reader.line_num}: {error}") from None
+
+
+def _text(file: Path) -> str:
+    """Raises FileFault."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise FileFault(error.strerror or str(error)) from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
 
 
 def _plan(

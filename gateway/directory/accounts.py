@@ -22,6 +22,8 @@ from gateway.settings import Directory
 from gateway.workstation.state import SyncState, is_behind, read_state
 
 STATES = "mamiaSyncState"
+MAX_DURATION = timedelta(days=36_500)
+"""Of a lock-out or a password's life: added to a time, it stays within what `datetime` holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class LdapAccounts:
             person=self._mapping.person(entry),
             locked_since=since,
             locked_until=since + lockout if since and lockout else None,
-            is_closed=locked_at == ppolicy.LOCKED_FOR_GOOD,
+            is_closed=ppolicy.is_closed(locked_at),
             changed_at=changed_at,
             expires_at=changed_at + lasts if changed_at and lasts else None,
             is_protected=self._protected.includes(entry.dn, self._mapping.logins(entry)),
@@ -98,8 +100,16 @@ class LdapAccounts:
         found = self._service.ask(lambda connection: read_entry(connection, policy, wanted))
         if not found:
             return None, self._lockout
-        max_age, lockout = (int(found.first(name) or "0") for name in wanted)
-        return timedelta(seconds=max_age) or None, timedelta(seconds=lockout)
+        max_age, lockout = (_duration(found.first(name)) for name in wanted)
+        return max_age or None, lockout
+
+
+def _duration(seconds: str) -> timedelta:
+    """Of a policy; 0 where it names none that can be read. A longer one than a century does not end for anybody."""
+    try:
+        return max(timedelta(0), min(timedelta(seconds=int(seconds or "0")), MAX_DURATION))
+    except (ValueError, OverflowError):
+        return timedelta(0)
 
 
 def unlock(settings: Directory, dn: str) -> None:

@@ -13,12 +13,12 @@ from ldap3.core.results import (
     RESULT_NO_SUCH_OBJECT,
     RESULT_SUCCESS,
 )
-from ldap3.protocol.rfc4511 import AssertionValue, AttributeDescription, EqualityMatch, Filter
-from pyasn1.codec.ber import encoder
+from ldap3.utils.conv import escape_filter_chars
 
 from gateway.account.control_characters import holds_control_character
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Account, Propagation, Secret
+from gateway.directory.assertion import assertion
 from gateway.directory.entry import Entry, entry_of
 from gateway.directory.mapping import IDENTITY, PeopleMapping
 from gateway.directory.outbox import Changes, check_result
@@ -30,8 +30,6 @@ from gateway.workstation.model import Reason
 
 PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
 VERSION = "entryCSN"
-ASSERTION = "1.3.6.1.1.12"
-"""The control that makes a write depend on a filter (RFC 4528)."""
 TRIES_AGAINST_OTHER_WRITES = 10
 
 
@@ -106,19 +104,10 @@ class LdapCaptured:
 
         def modify(connection: Connection) -> Mapping[str, Any]:
             result: Mapping[str, Any] = connection.modify(
-                prepared.entry, prepared.changes, controls=[_unchanged(version)]
+                prepared.entry, prepared.changes, controls=[assertion(f"({VERSION}={escape_filter_chars(version)})")]
             )[1]
             if result["result"] not in (RESULT_SUCCESS, RESULT_ASSERTION_FAILED):
                 check_result(result, f"writing the outbox of {prepared.entry}")
             return result
 
         return bool(self._pool.ask(modify)["result"] == RESULT_SUCCESS)
-
-
-def _unchanged(version: str) -> tuple[str, bool, bytes]:
-    match = EqualityMatch()
-    match["attributeDesc"] = AttributeDescription(VERSION)
-    match["assertionValue"] = AssertionValue(version.encode())
-    filter_ = Filter()
-    filter_["equalityMatch"] = match
-    return ASSERTION, True, bytes(encoder.encode(filter_))

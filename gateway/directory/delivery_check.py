@@ -89,7 +89,7 @@ class LdapDeliveryCheck:
     def _not_open(self, entry: Entry) -> Refused | Unavailable | None:
         """A locked account refuses the right password too: no bind is tried until the lock is over."""
         locked_at = entry.first(ppolicy.LOCKED_AT)
-        if locked_at == ppolicy.LOCKED_FOR_GOOD:
+        if ppolicy.is_closed(locked_at):
             return Refused(Reason.NOT_IN_FORCE, "an administrator closed the account")
         if ppolicy.is_locked(locked_at, self.lockout, self.now()):
             return Unavailable("the account is locked: it is tried when the lock is over")

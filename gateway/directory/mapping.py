@@ -12,6 +12,10 @@ from gateway.directory.entry import Entry
 from gateway.settings import People
 
 IDENTITY = "entryUUID"
+MAX_CHARS = 256
+"""Of a name, login or address (RFC 5321, 4.5.3.1.3: 256 octets). A longer value is nobody's, and only costs time."""
+MAX_VALUES = 20
+"""Of one attribute that are compared."""
 
 
 class PeopleMapping:
@@ -52,14 +56,14 @@ class PeopleMapping:
     def person(self, entry: Entry) -> Person:
         people = self._people
         return Person(
-            login=entry.first(people.login),
-            surnames=entry.all(people.surname),
-            birth_names=entry.all(people.birth_name),
-            given_names=entry.all(people.given_name),
-            mail=entry.first(people.mail),
+            login=_first(entry, people.login),
+            surnames=_usable(entry, people.surname),
+            birth_names=_usable(entry, people.birth_name),
+            given_names=_usable(entry, people.given_name),
+            mail=_first(entry, people.mail),
             initial_password=entry.first(ppolicy.MUST_CHANGE).upper() == "TRUE",
-            private_mail=entry.first(people.private_mail),
-            phone=entry.first(people.phone),
+            private_mail=_first(entry, people.private_mail),
+            phone=_first(entry, people.phone),
         )
 
     def birth_date_assertion(self, birth_date: date) -> tuple[str, str]:
@@ -77,3 +81,11 @@ class PeopleMapping:
 
     def _person(self, conditions: str) -> str:
         return f"(&{self._people.filter}{conditions})"
+
+
+def _usable(entry: Entry, attribute: str) -> tuple[str, ...]:
+    return tuple(value for value in entry.all(attribute) if len(value) <= MAX_CHARS)[:MAX_VALUES]
+
+
+def _first(entry: Entry, attribute: str) -> str:
+    return next(iter(_usable(entry, attribute)), "")

@@ -130,12 +130,12 @@ class LdapOutbox:
         states = (read_state(value.decode("ascii", "replace")) for value in raw.get(STATE.lower(), []))
         return Waiting(
             reference=str(answer["dn"]),
-            login=first(self._people.login).decode(),
-            identity=first(IDENTITY).decode(),
+            login=first(self._people.login).decode("utf-8", "replace"),
+            identity=first(IDENTITY).decode("utf-8", "replace"),
             sealed=first(SECRET),
             states=tuple(state for state in states if state is not None),
-            lease=first(LEASE).decode(),
-            changed_at=ppolicy.read_change_time(first(ppolicy.CHANGED_AT).decode()),
+            lease=first(LEASE).decode("ascii", "replace"),
+            changed_at=ppolicy.read_change_time(first(ppolicy.CHANGED_AT).decode("ascii", "replace")),
         )
 
     def _compare_and_set(self, reference: str, changes: Changes) -> bool:

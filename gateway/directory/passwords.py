@@ -11,6 +11,7 @@ from typing import Any
 
 from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
 from ldap3.core.results import (
+    RESULT_ASSERTION_FAILED,
     RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
     RESULT_COMPARE_TRUE,
     RESULT_CONSTRAINT_VIOLATION,
@@ -27,6 +28,7 @@ from gateway.account.model import Account, Grant, LockedOut, Propagation, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refusal, Refused
 from gateway.account.proofs import Candidate
 from gateway.directory import ppolicy
+from gateway.directory.assertion import OPEN, assertion, outlast_second, same_password
 from gateway.directory.decoy import Decoy
 from gateway.directory.entry import Entry
 from gateway.directory.mapping import IDENTITY, PeopleMapping
@@ -150,18 +152,22 @@ class LdapPasswords:
         entry = self._lookup_unprotected(self._mapping.with_identity(grant.identity))
         if entry is None or _is_closed(entry) or entry.first(ppolicy.CHANGED_AT) != grant.password_stamp:
             return None
+        outlast_second(grant.password_stamp)
         return self._account(entry)
 
     def replace(self, account: Account, new: Secret) -> Changed | Refused:
-        written = self._write(account, new, {})
+        written = self._write(account, new, {}, same_password(account.password_stamp))
         if isinstance(written, Refused):
             return written
         return Changed(account.person, was_expired=account.password_expired, propagation=written)
 
     def restore_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
-        """First as any other password; only one that the history holds needs the policy without history."""
+        """First as any other password; only one that the history holds needs the policy without history.
+
+        Whatever the password was meanwhile: the proofs do not depend on it, and a second one at once writes the same.
+        """
         must_change: Changes = {ppolicy.MUST_CHANGE: [(MODIFY_REPLACE, [b"TRUE"])]}
-        written = self._write(account, initial, must_change)
+        written = self._write(account, initial, must_change, OPEN)
         if isinstance(written, Refused) and written.code is Refusal.IN_HISTORY:
             with self._lending:
                 written = self._write_under_lent_policy(account, initial, must_change)
@@ -184,7 +190,7 @@ class LdapPasswords:
         own = [policy for policy in entry.all(ppolicy.POLICY) if policy not in lent]
         if self._initial_policy not in entry.all(ppolicy.POLICY):
             self._exchange_policy(entry.dn, own, lent)
-        written = self._write(account, initial, {**must_change, ppolicy.POLICY: _exchange(lent, own)})
+        written = self._write(account, initial, {**must_change, ppolicy.POLICY: _exchange(lent, own)}, OPEN)
         if isinstance(written, Refused):
             self._exchange_policy(entry.dn, lent, own)
         return written
@@ -246,26 +252,37 @@ class LdapPasswords:
         if result["result"] != RESULT_SUCCESS:
             raise DirectoryMisconfigured(f"{new} could not take the place of {old} on {dn}: {_reason(result)}")
 
-    def _write(self, account: Account, new: Secret, more: Changes) -> Refused | Propagation | None:
+    def _write(self, account: Account, new: Secret, more: Changes, condition: str) -> Refused | Propagation | None:
         """One Modify: password, sealed password and state can't be lost alone. What it set going, or why not.
 
-        Where the answer is lost, the new password itself tells whether it was written.
+        It is done only while `condition`, a filter, holds for the entry. Where the answer is lost, the new password
+        itself tells whether it was written.
         """
         joined, propagation = self._propagation.join(account, new)
         changes: Changes = {PASSWORD: [(MODIFY_REPLACE, [new.reveal().encode()])], **joined, **more}
         try:
-            result = self._told(account.reference, changes)
+            result = self._told(account.reference, changes, condition)
         except WriteUnconfirmed:
             if self._is_in_force(account.reference, new):
                 return propagation
             raise
+        if result["result"] == RESULT_ASSERTION_FAILED:
+            return self._why_changed(account)
         return _refusal(result) or propagation
 
-    def _told(self, dn: str, changes: Changes) -> Mapping[str, Any]:
+    def _why_changed(self, account: Account) -> Refused:
+        """Raises DirectoryMisconfigured where the entry is as it was: the filter could not be evaluated."""
+        entry = self._lookup(self._mapping.with_identity(account.identity))
+        if entry and not _is_closed(entry) and entry.first(ppolicy.CHANGED_AT) == account.password_stamp:
+            attributes = f"{ppolicy.CHANGED_AT} and {ppolicy.LOCKED_AT}"
+            raise DirectoryMisconfigured(f"the service account may not search by {attributes} (ldif/30-access.ldif)")
+        return Refused(Refusal.GRANT_VOID)
+
+    def _told(self, dn: str, changes: Changes, condition: str) -> Mapping[str, Any]:
         """Two writes at once on one entry: ppolicy then adds to a history, or trims one, that the other one changed
         already, and slapd refuses the later of them whole. It is sent again."""
         for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
-            result: Mapping[str, Any] = self._service.tell(_modification(dn, changes))
+            result: Mapping[str, Any] = self._service.tell(_modification(dn, changes, assertion(condition)))
             if result["result"] not in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
                 break
         return result
@@ -279,7 +296,7 @@ class LdapPasswords:
 
 def _is_closed(entry: Entry) -> bool:
     """Locked by an administrator: a reset must not open it again, though slapd would."""
-    return entry.first(ppolicy.LOCKED_AT) == ppolicy.LOCKED_FOR_GOOD
+    return ppolicy.is_closed(entry.first(ppolicy.LOCKED_AT))
 
 
 def _exchange(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:
@@ -288,9 +305,13 @@ def _exchange(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:
     return gone + [(MODIFY_ADD, [value.encode()]) for value in new]
 
 
-def _modification(dn: str, changes: Changes) -> Callable[[Connection], Mapping[str, Any]]:
+def _modification(
+    dn: str, changes: Changes, *conditions: tuple[str, bool, bytes]
+) -> Callable[[Connection], Mapping[str, Any]]:
+    controls = [ppolicy.REQUEST_CONTROL, *conditions]
+
     def modify(connection: Connection) -> Mapping[str, Any]:
-        result: Mapping[str, Any] = connection.modify(dn, changes, controls=[ppolicy.REQUEST_CONTROL])[1]
+        result: Mapping[str, Any] = connection.modify(dn, changes, controls=controls)[1]
         if result["result"] in UNFIT_FOR_WRITES and policy_error(result) is None:
             raise ServerUnfit(_reason(result))
         return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -20,6 +21,17 @@ MUST_CHANGE = "pwdReset"
 POLICY = "pwdPolicySubentry"
 LOCKED_FOR_GOOD = "000001010000Z"
 """The value by which an administrator closes an account: no lock-out duration lifts it."""
+END_OF_YEAR_0 = "00001231235959Z"
+EPOCH = "19700101000000Z"
+"""Marks of an account that is closed lie in the year 0, or are this one."""
+MAX_TIME_CHARS = 60
+MIN_YEAR, MAX_YEAR = 1900, 9000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_GENERALIZED_TIME = re.compile(
+    r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?P<hour>\d\d)(?:(?P<minute>\d\d)(?P<second>\d\d)?)?"
+    r"(?:[.,](?P<fraction>\d+))?(?:Z|(?P<sign>[+-])(?P<offset_hours>\d\d)(?P<offset_minutes>\d\d)?)",
+    re.ASCII,
+)
 
 
 class PolicyError(IntEnum):
@@ -68,6 +80,12 @@ def policy_error(result: Mapping[str, Any]) -> PolicyError | None:
         return None
 
 
+def is_closed(locked_at: str) -> bool:
+    """Whether an administrator locked the account for good: `locked_at` is pwdAccountLockedTime, empty where there is
+    none. A value that cannot be read counts as closed: a reset must not open that account."""
+    return bool(locked_at) and read_time(locked_at) is None
+
+
 def is_locked(locked_at: str, lockout: timedelta, now: datetime) -> bool:
     """Whether slapd refuses every password: `locked_at` is pwdAccountLockedTime, empty where there is none.
 
@@ -77,19 +95,35 @@ def is_locked(locked_at: str, lockout: timedelta, now: datetime) -> bool:
     if not locked_at:
         return False
     moment = read_time(locked_at)
-    return moment is None or (moment <= now and (not lockout or now < moment + lockout))
+    return moment is None or (moment <= now and (not lockout or now - moment < lockout))
 
 
 def read_change_time(changed_at: str) -> datetime | None:
     """Of pwdChangedTime (UTC); None where there is none, or where it is in another form than slapd's own."""
-    try:
-        return read_time(changed_at) if changed_at else None
-    except ValueError:
-        return None
+    is_usual = changed_at[:14].isdecimal() and changed_at.isascii() and changed_at.endswith("Z")
+    return read_time(changed_at) if is_usual else None
 
 
 def read_time(generalized: str) -> datetime | None:
-    """A GeneralizedTime in UTC (RFC 4517, 3.3.13), with or without fractions; None for the mark "for good"."""
-    if generalized == LOCKED_FOR_GOOD:
+    """A GeneralizedTime (RFC 4517, 3.3.13) in UTC, as pwdChangedTime and pwdAccountLockedTime hold it. Never raises.
+
+    None for what is no time, and for what slapd takes for the mark "for good": a time in the year 0000 (by its own
+    zone perhaps in the year 1), and the first second of 1970. Other years are moved into the range in which adding a
+    duration cannot overflow.
+    """
+    match = _GENERALIZED_TIME.fullmatch(generalized[:MAX_TIME_CHARS])
+    if match is None or int(match["year"]) < 2:
         return None
-    return datetime.strptime(generalized[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    year, month, day, hour = (int(match[name]) for name in ("year", "month", "day", "hour"))
+    minute, second = (int(match[name] or 0) for name in ("minute", "second"))
+    smallest = 1 if match["second"] else 60 if match["minute"] else 3600
+    try:
+        # A leap second (60) belongs to the minute before the next one.
+        moment = datetime(min(max(year, MIN_YEAR), MAX_YEAR), month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except ValueError:
+        return None
+    moment += timedelta(seconds=smallest * float(f"0.{match['fraction'] or 0}"))
+    if match["sign"]:
+        offset = timedelta(hours=int(match["offset_hours"]), minutes=int(match["offset_minutes"] or 0))
+        moment += -offset if match["sign"] == "+" else offset
+    return moment if moment != _EPOCH else None

@@ -20,6 +20,8 @@ import structlog
 
 from gateway.settings import Audit as AuditSettings
 
+log = logging.getLogger(__name__)
+
 _LOGIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 OWNER_ONLY = 0o600
 NOT_A_LOGIN = "?"
@@ -71,9 +73,18 @@ class Audit:
 
     def record(self, service: str, outcome: str, *, login: str = "", **facts: Any) -> None:
         """One event. `facts` that are empty are left out. Never raises: a full disk must not stop a reset."""
-        self._count(service, str(outcome))
         known = {name: value for name, value in facts.items() if value not in ("", None, {}, [])}
-        self._line.info(str(outcome), service=service, **({"login": as_login(login)} if login else {}), **known)
+        try:
+            self._count(service, str(outcome))
+            self._line.info(str(outcome), service=service, **({"login": as_login(login)} if login else {}), **known)
+        except Exception as error:
+            # A handler that opens its file late raises where it can't, past what `logging` catches.
+            log.error("the audit lacks %s %s: %s", service, outcome, type(error).__name__)
+
+    def open(self) -> None:
+        """Open the file now. Raises OSError: for commands that must not act where nobody could see that they did."""
+        if isinstance(self._handler, logging.FileHandler):
+            self._handler._open().close()
 
     def close(self) -> None:
         self._handler.close()

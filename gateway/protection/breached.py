@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException
@@ -22,17 +22,26 @@ log = logging.getLogger(__name__)
 LONGEST_ANSWER = 1 << 20
 """Bytes; a range has about 40 kB."""
 _LOOKALIKES = str.maketrans("@4301!$57", "aaeoiisst")
-_OUTER_SIGNS = re.compile(r"^[\W_]+|[\W_]+$")
-_OUTER_SIGNS_AND_DIGITS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 
 
 def is_common(password: Secret) -> bool:
     """Whether it is one of the 30,000 most frequent ones, or one of them in disguise: Password-2026!, P@ssw0rd."""
     text = password.reveal().lower()
-    plain, word = _OUTER_SIGNS.sub("", text), _OUTER_SIGNS_AND_DIGITS.sub("", text)
+    plain, word = _without_outer(text, str.isalnum), _without_outer(text, _is_letter)
     guises = {text, plain, word}
     guises |= {guise.translate(_LOOKALIKES) for guise in guises}
     return not guises.isdisjoint(_frequent())
+
+
+def _is_letter(char: str) -> bool:
+    return char.isalnum() and not char.isdecimal()
+
+
+def _without_outer(text: str, is_kept: Callable[[str], bool]) -> str:
+    """`text` from its first character that is kept to its last one. A regular expression that is anchored at the end
+    alone would try each run of other characters from every place in it."""
+    kept = [place for place, char in enumerate(text) if is_kept(char)]
+    return text[kept[0] : kept[-1] + 1] if kept else ""
 
 
 @cache

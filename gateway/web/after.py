@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from flask import current_app, g
@@ -12,14 +15,31 @@ from gateway.web import notices, origin
 from gateway.web.desk import Desk
 from gateway.workstation.state import Step
 
+log = logging.getLogger(__name__)
+
 RESULT_SECONDS = 3600
+MAX_LOGIN_CHARS = 100
+"""As many as can be typed. The ticket is part of an address, and servers limit those."""
+
+
+@contextmanager
+def never_failing(what: str) -> Iterator[None]:
+    """Log the type of an exception instead of raising it.
+
+    For whatever follows on a write that the directory confirmed: an error would tell the person that nothing was
+    saved. The exception's own text may hold an address or what somebody typed.
+    """
+    try:
+        yield
+    except Exception as error:
+        log.error("%s failed after the password was saved: %s", what, type(error).__name__)
 
 
 def result_ticket(desk: Desk, outcome: str, person: Person, propagation: Propagation | None, **facts: object) -> str:
     """By which the outcome can be looked at for an hour; it grants nothing."""
     told = {
         "outcome": outcome,
-        "login": person.login,
+        "login": person.login[:MAX_LOGIN_CHARS],
         "propagation": propagation and asdict(propagation),
         **facts,
     }

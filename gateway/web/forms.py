@@ -10,6 +10,7 @@ from flask import request
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from wtforms import Field, HiddenField, PasswordField, StringField
 from wtforms.form import BaseForm
 from wtforms.validators import EqualTo, InputRequired, Length, StopValidation, ValidationError
@@ -24,6 +25,8 @@ from gateway.web import wording
 
 LONGEST_PASSWORD = 1024
 """Characters that a form takes; the academy's own limit is a rule and says so in words."""
+MAX_CHARS = 1024
+"""Of a field that has no limit of its own, as the CSRF token."""
 
 
 MAX_NAME_CHARS = 100
@@ -79,7 +82,7 @@ class BirthDateField(StringField):
     day: date
 
     def __init__(self, label: LazyString, **options: Any) -> None:
-        super().__init__(label, [not_blank, at_most(30)], filters=[_stripped], **options)
+        super().__init__(label, [not_blank, typeable, at_most(30)], filters=[_stripped], **options)
 
     def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:
         if validation_stopped:
@@ -103,7 +106,16 @@ class NewPasswordField(PasswordField):
 class ConfirmationField(PasswordField):
     def __init__(self, label: LazyString, **options: Any) -> None:
         same = EqualTo("new_password", wording.NOT_THE_SAME)
-        super().__init__(label, [required("confirmation"), same], **options)
+        super().__init__(label, [required("confirmation"), same, at_most(LONGEST_PASSWORD)], **options)
+
+
+def _max_chars(field: Field) -> int:
+    """The limit that the field's own validator names."""
+    return int(field.flags.maxlength or MAX_CHARS)
+
+
+def _is_overlong(field: Field, formdata: ImmutableMultiDict[str, str]) -> bool:
+    return any(len(value) > _max_chars(field) for value in formdata.getlist(field.name))
 
 
 class SentForm(FlaskForm):
@@ -112,6 +124,18 @@ class SentForm(FlaskForm):
     Made of `request.form` alone: Flask-WTF's own default mixes uploaded files among the fields.
     """
 
+    service: ClassVar[str]
+
+    def process(self, formdata: Any = None, *args: Any, **options: Any) -> None:
+        """Cut overlong values before a field, a filter or a validator reads them: their time may grow faster than the
+        value. `validate` refuses such a field whatever the rest of it says."""
+        self._overlong = {name for name in self._fields if formdata and _is_overlong(self[name], formdata)}
+        if self._overlong:
+            formdata = MultiDict(formdata)
+            for name in self._overlong:
+                formdata.setlist(name, [value[: _max_chars(self[name])] for value in formdata.getlist(name)])
+        super().process(formdata, *args, **options)
+
     def validate(self, extra_validators: object = None) -> bool:
         """A field that arrives twice is refused: which of the two would count?"""
         valid: bool = super().validate()
@@ -119,9 +143,10 @@ class SentForm(FlaskForm):
             if len(request.form.getlist(field.name)) > 1:
                 field.errors = [*field.errors, wording.REPEATED]
                 valid = False
+        for name in self._overlong:
+            self[name].errors = [wording.filled(wording.TOO_MANY_SIGNS, max=_max_chars(self[name]))]
+            valid = False
         return valid
-
-    service: ClassVar[str]
 
     def subjects(self) -> dict[str, Any]:
         """What throttles count besides the address: fields of `Attempt`, as far as they were typed."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -21,6 +22,9 @@ from gateway.web.language import current
 
 log = logging.getLogger(__name__)
 
+MAX_ADDRESS_CHARS = 254
+"""RFC 5321, 4.5.3.1.3, without its angle brackets."""
+
 
 def tell(desk: Desk, notice: str, person: Person, **facts: object) -> None:
     """Queue `notice` (a file of `templates/mail/`) for all addresses of `person`. Never raises.
@@ -32,12 +36,13 @@ def tell(desk: Desk, notice: str, person: Person, **facts: object) -> None:
     for address in dict.fromkeys(filter(None, (person.mail, person.private_mail))):
         try:
             desk.mails.put(mail(desk, notice, address, login=person.login, **facts))
-        except (OSError, ValueError) as error:
+        except Exception as error:
+            # `email` raises a dozen kinds of exceptions for addresses that it cannot read.
             log.error("a notice could not be kept: %s", type(error).__name__)
 
 
 def mail(desk: Desk, notice: str, address: str, **facts: object) -> EmailMessage:
-    """Raises ValueError for an address that is none."""
+    """Raises ValueError for an address that no mail server takes."""
     academy, sender = desk.settings.academy, desk.settings.notices.sender
     now = datetime.now(ZoneInfo(academy.timezone))
     values = {**facts, "now": now, "reference": g.request_id}
@@ -45,7 +50,7 @@ def mail(desk: Desk, notice: str, address: str, **facts: object) -> EmailMessage
     paragraphs = text.strip().split("\n\n")
     message = EmailMessage()
     message["From"] = str(Address(academy.name, addr_spec=sender))
-    message["To"] = str(Address(addr_spec=address))
+    message["To"] = _recipient(address)
     message["Subject"] = subject
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
@@ -55,3 +60,17 @@ def mail(desk: Desk, notice: str, address: str, **facts: object) -> EmailMessage
     message.add_alternative(html, subtype="html")
     message["Content-Language"] = current()
     return message
+
+
+def _recipient(address: str) -> str:
+    """`address` as a header field. Raises ValueError for what is no address, or more than one."""
+    if len(address) > MAX_ADDRESS_CHARS:
+        raise ValueError("too long for an address")
+    try:
+        parsed = Address(addr_spec=address)
+    except (MessageError, IndexError, AttributeError, RecursionError) as error:
+        # What `email` raises for text that it cannot read, besides ValueError: `<a@b.fr>`, `a@`, "(((((".
+        raise ValueError("no address") from error
+    if not parsed.username or not parsed.domain:
+        raise ValueError("no address")
+    return str(parsed)

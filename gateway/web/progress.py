@@ -51,7 +51,11 @@ def views_of(desk: Desk, payload: Mapping[str, Any], progress: Progress) -> list
         states = {state.target: state for state in progress(propagation["identity"], propagation["change"])}
     except DirectoryUnavailable as error:
         log.error("result: directory unavailable: %s", error)
-        return [TargetView(name, _label(desk, name), "unknown", str(wording.STATE_UNKNOWN)) for name in names]
+        return [_unknown(desk, name) for name in names]
+    except Exception as error:
+        # The password is saved: whatever the directory holds, this page must not say that something went wrong.
+        log.error("result: the states can't be read: %s", type(error).__name__)
+        return [_unknown(desk, name) for name in names]
     return [_view(desk, name, states.get(name)) for name in names]
 
 
@@ -59,6 +63,10 @@ def _view(desk: Desk, name: str, state: SyncState | None) -> TargetView:
     if state is None:
         return TargetView(name, _label(desk, name), "superseded", str(wording.STATE_SUPERSEDED))
     return TargetView(name, _label(desk, name), _STAGES[state.step], wording.target_state(state))
+
+
+def _unknown(desk: Desk, name: str) -> TargetView:
+    return TargetView(name, _label(desk, name), "unknown", str(wording.STATE_UNKNOWN))
 
 
 def _label(desk: Desk, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 from flask import Flask, Response, abort, request
@@ -12,6 +13,8 @@ from gateway.metrics import Metrics
 from gateway.protection.addresses import is_within
 from gateway.web import origin
 from gateway.web.request_id import seconds_so_far
+
+log = logging.getLogger(__name__)
 
 METHODS = ("GET", "POST", "HEAD")
 """Each label makes a line for ever: strangers must not choose them."""
@@ -33,7 +36,11 @@ def watch(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork], update
             # The route, never the address: it may hold a ticket.
             route = request.url_rule.rule if request.url_rule else "none"
             method = request.method if request.method in METHODS else "other"
-            metrics.requests.labels(route, method, response.status_code).observe(seconds_so_far())
+            try:
+                metrics.requests.labels(route, method, response.status_code).observe(seconds_so_far())
+            except Exception as error:
+                # Its file may be gone, or the disk full. The answer is made, and may say that a password is saved.
+                log.error("a request is not counted: %s", type(error).__name__)
         return response
 
     app.add_url_rule("/metrics", "metrics", read)

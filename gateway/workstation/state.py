@@ -12,6 +12,9 @@ LONGEST_REASON = 200
 """Characters of a reason that the directory keeps."""
 CLOCKS_APART = timedelta(minutes=5)
 """As far as the clocks of gateway and directory may differ; Kerberos allows as much (RFC 4120, 8.2)."""
+MAX_ATTEMPTS = 10**9
+MIN_YEAR, MAX_YEAR = 1900, 9000
+"""What is written lies between; a forged value outside would overflow where a pause is added to it."""
 _TIME = "%Y%m%dT%H%M%SZ"
 
 
@@ -72,7 +75,10 @@ def read_state(value: str) -> SyncState | None:
     parts = value.split(";", 7)
     try:
         target, step, change, since, attempts, at, pace, reason = parts
-        return SyncState(target, Step(step), change, _time(since), int(attempts), _time(at), reason, pace == "slow")
+        counted = int(attempts)
+        if not 0 <= counted <= MAX_ATTEMPTS:
+            return None
+        return SyncState(target, Step(step), change, _time(since), counted, _time(at), reason, pace == "slow")
     except ValueError:
         return None
 
@@ -84,7 +90,11 @@ def is_behind(states: Iterable[SyncState], changed_at: datetime | None) -> bool:
 
 
 def _time(text: str) -> datetime:
-    return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+    """Raises ValueError, also for a year to which no pause can be added."""
+    moment = datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+    if not MIN_YEAR <= moment.year <= MAX_YEAR:
+        raise ValueError
+    return moment
 
 
 def _one_line(text: str) -> str:

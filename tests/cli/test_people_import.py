@@ -213,3 +213,16 @@ def test_import_when_a_write_is_refused_then_its_line_is_told_and_the_next_run_d
     assert done.returncode == 1
     assert "line 2: fdurand: not written: entryAlreadyExists" in done.stderr
     assert directory.binds("jmartin", "T0012345")
+
+
+def test_import_when_a_line_or_a_cell_is_huge_then_the_fault_is_named_and_nothing_is_written(directory, run):
+    huge_cell = run(HEAD + DURAND.replace("27/03/1985", f"1{chr(9) * 100_000}1"))
+    huge_line = run(HEAD + DURAND.replace("Durand", "x" * 200_000))
+    huge_head = run("surname" * 50_000 + ";" + HEAD + DURAND)
+
+    assert "line 2: birth_date has more than 200 characters" in huge_cell.stderr
+    assert "field larger than field limit" in huge_line.stderr
+    assert "mamia people import" in huge_head.stderr
+    assert "Traceback" not in huge_head.stderr
+    assert 0 not in (huge_cell.returncode, huge_line.returncode, huge_head.returncode)
+    assert logins(directory) == []

@@ -11,6 +11,8 @@ from gateway.web.api.bodies import FieldFault
 from gateway.web.api.problems import Problem
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+MAX_FAULTS = 20
+"""Named in an answer: a body may have thousands."""
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -46,7 +48,8 @@ def _problem(error: ValidationError) -> Problem:
     faults = error.errors(include_url=False, include_input=False, include_context=False)
     if any(fault["type"] == "json_invalid" for fault in faults):
         return Problem("malformed")
-    return Problem("invalid", faults=[FieldFault(field=_field(fault), detail=fault["msg"]) for fault in faults])
+    named = [FieldFault(field=_field(fault), detail=fault["msg"]) for fault in faults[:MAX_FAULTS]]
+    return Problem("invalid", faults=named)
 
 
 def _field(fault: object) -> str:

@@ -107,9 +107,11 @@ class ApiServices:
         outcome = self._change(asked, partial(after.record_lock_out, self.desk))
         if isinstance(outcome, Refused):
             raise self.refused("change", client, outcome, login=asked.login)
-        states = after.states_at_first(self.desk, outcome.propagation)
-        self.note("changed", "change", client, login=outcome.person.login, targets=states)
-        notices.tell(self.desk, "changed", outcome.person)
+        with after.never_failing("the audit"):
+            states = after.states_at_first(self.desk, outcome.propagation)
+            self.note("changed", "change", client, login=outcome.person.login, targets=states)
+        with after.never_failing("the notice"):
+            notices.tell(self.desk, "changed", outcome.person)
         return outcome
 
     def throttle(

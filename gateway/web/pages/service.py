@@ -151,8 +151,10 @@ class FormPage(MethodView):
         **facts: object,
     ) -> ResponseReturnValue:
         """Send the browser to a page that tells `outcome`: reloading it, or going back, repeats nothing."""
-        self.note(form, outcome, login=person.login, targets=after.states_at_first(self.desk, propagation))
-        notices.tell(self.desk, notice, person)
+        with after.never_failing("the audit"):
+            self.note(form, outcome, login=person.login, targets=after.states_at_first(self.desk, propagation))
+        with after.never_failing("the notice"):
+            notices.tell(self.desk, notice, person)
         ticket = after.result_ticket(self.desk, outcome, person, propagation, **facts)
         return redirect(url_for("result", ticket=ticket), 303)
 
