@@ -1,7 +1,8 @@
-"""How often programs read the CAPTCHA's picture, and what one costs: python tests/bench/captcha.py
+"""How often programs read the CAPTCHA's picture and sound, and what a picture costs: python tests/bench/captcha.py
 
-Three readers: ddddocr and tesseract as they come, and an attack that knows the generator: both models of ddddocr,
-the alphabet and the length of a row, several cuts and filtered views of each row, and a vote.
+Two readers know nothing of the generator: tesseract and ddddocr. One knows the alphabet and the rows: both models of
+ddddocr, several cuts and filtered views of each row, and a vote. Two learned from the generator itself, as an attacker
+would: a network for the picture (TRAINING_SECONDS of processor time) and the nearest neighbour for the sound.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import captcha_nearest
+import captcha_network
 import ddddocr
 import numpy
 from figures import record
@@ -25,10 +28,14 @@ from PIL import Image, ImageFilter, ImageOps
 
 from gateway.protection.captcha import ALPHABET, LENGTH
 from gateway.protection.captcha_picture import draw
+from gateway.protection.speech import LANGUAGES, speak
 
 PICTURES = int(os.environ.get("PICTURES", "300"))
 ATTACKED = int(os.environ.get("ATTACKED", "100"))
-"""The attack takes seconds a picture."""
+"""The attack by votes takes seconds for each picture."""
+TRAINING_SECONDS = float(os.environ.get("TRAINING_SECONDS", "900"))
+KNOWN_SOUNDS = int(os.environ.get("KNOWN_SOUNDS", "400"))
+SOUNDS = int(os.environ.get("SOUNDS", "100"))
 SHEET = Path("var/bench/captcha.png")
 ROW = LENGTH // 2
 ROWS = tuple(
@@ -58,13 +65,29 @@ def main() -> None:
     for name, model in zip(("ddddocr", "ddddocr, its other model"), models, strict=True):
         rate(name, answers, (str(model.ocr.classification(picture)) for picture in pictures), 1)
     tried = pictures[:ATTACKED]
-    rate("attack that knows the generator", answers, (attack(models, picture) for picture in tried), 50)
+    rate("an attack that knows alphabet and rows", answers, (attack(models, picture) for picture in tried), 50)
+    network = captcha_network.train(TRAINING_SECONDS, seed=5)
+    record("CAPTCHA: processor time to train a network", network.cpu_seconds / 60, "min")
+    rate("that network, which learned from our generator", answers, network.read(pictures))
+    for language in LANGUAGES:
+        rate_sounds(language)
 
 
-def rate(who: str, answers: list[str], read: Iterator[str], most: float) -> None:
+def rate_sounds(language: str) -> None:
+    rng = random.Random(7)
+    reader = captcha_nearest.learn(language, KNOWN_SOUNDS, seed=3)
+    answers = ["".join(rng.choices(ALPHABET, k=LENGTH)) for _ in range(SOUNDS)]
+    read = (reader.read(speak(answer, language, rng.getrandbits(64))) for answer in answers)
+    rate(f"nearest neighbour, {language}", answers, read, what="sounds")
+
+
+def rate(
+    who: str, answers: list[str], read: Iterable[str], most: float | None = None, *, what: str = "pictures"
+) -> None:
+    """Record the share that is read; no aim where the figure only says how little a puzzle is worth."""
     verdicts = [answer == "".join(text.split()).upper() for answer, text in zip(answers, read, strict=False)]
     right, tried = sum(verdicts), len(verdicts)
-    record(f"CAPTCHA: read by {who}, of {tried} pictures", 100 * right / tried, "%", at_most=most)
+    record(f"CAPTCHA: read by {who}, of {tried} {what}", 100 * right / tried, "%", at_most=most)
 
 
 def tesseract(picture: bytes) -> str:
