@@ -1,8 +1,8 @@
 """How often programs read the CAPTCHA's picture and sound, and what a picture costs: python tests/bench/captcha.py
 
 Two readers know nothing of the generator: tesseract and ddddocr. One knows the alphabet and the rows: both models of
-ddddocr, several cuts and filtered views of each row, and a vote. Two learned from the generator itself, as an attacker
-would: a network for the picture (TRAINING_SECONDS of processor time) and the nearest neighbour for the sound.
+ddddocr, several cuts and filtered views of each row, and a vote. Two learned from the generator itself, as an
+attacker would: a network for the picture (TRAINING_SECONDS of CPU time), the nearest neighbour for the sound.
 """
 
 from __future__ import annotations
