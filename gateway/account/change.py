@@ -7,7 +7,7 @@ from collections.abc import Callable
 from gateway.account.model import Account, ChangeRequest, LockedOut, Person
 from gateway.account.outcomes import Changed, Refusal, Refused
 from gateway.account.policy import PasswordRules
-from gateway.account.ports import Passwords
+from gateway.account.ports import Admits, Passwords
 from gateway.account.uniform_time import UniformTime
 
 OnLockOut = Callable[[Person], None]
@@ -21,6 +21,7 @@ def change_password(
     passwords: Passwords,
     rules: PasswordRules,
     uniform: UniformTime,
+    admits: Admits,
 ) -> Changed | Refused:
     """Replace the password of `request.login`, also an expired one, whoever asks (page, API, command).
 
@@ -31,7 +32,7 @@ def change_password(
         return Refused(Refusal.CREDENTIALS)
     if broken := rules.broken_by(request.new, login=request.login, current=request.current):
         return Refused(Refusal.RULES, broken)
-    account = uniform.run(lambda: _account(request, passwords, on_lock_out))
+    account = uniform.run(lambda: _account(request, passwords, on_lock_out, admits))
     if account is None:
         return Refused(Refusal.CREDENTIALS)
     if broken := rules.broken_for(request.new, account.person):
@@ -43,8 +44,8 @@ def change_password(
     return outcome
 
 
-def _account(request: ChangeRequest, passwords: Passwords, on_lock_out: OnLockOut) -> Account | None:
-    account = passwords.held_by(request.login, request.current)
+def _account(request: ChangeRequest, passwords: Passwords, on_lock_out: OnLockOut, admits: Admits) -> Account | None:
+    account = passwords.held_by(request.login, request.current, admits)
     if isinstance(account, LockedOut):
         on_lock_out(account.person)
         return None

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Protocol
 
 from gateway.account.model import Account, Grant, LockedOut, Person, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refused
 from gateway.account.proofs import Candidate
+
+Admits = Callable[[str], bool]
+"""Counts an attempt at one account, whichever of its logins was typed; False once there were too many.
+
+It gets the account's identity, or a text that no account has where the login is unknown. What it raises where it
+cannot count passes through."""
 
 
 class People(Protocol):
@@ -28,18 +34,21 @@ class Passwords(Protocol):
     """Proving whose an account is, and replacing its password.
 
     The first two cost the directory the same work whether or not the account exists, is locked, or the answer
-    is right. All raise DirectoryUnavailable; the last two raise WriteUnconfirmed where nobody knows whether the
-    directory has the new password.
+    is right. They ask `admits` first; beyond its limit the account is not touched, and the answer is None.
+    All raise DirectoryUnavailable; the last two raise WriteUnconfirmed where nobody knows whether the directory has
+    the new password.
     """
 
-    def held_by(self, login: str, current: Secret) -> Account | LockedOut | None:
+    def held_by(self, login: str, current: Secret, admits: Admits) -> Account | LockedOut | None:
         """The account if `current` opens it, also when that password has expired.
 
         None for an unknown login, a wrong password, a locked, a closed or a protected account alike; LockedOut where
         this very password was one wrong one too many.
         """
 
-    def proved_by(self, login: str, candidates: Sequence[Candidate], birth_date: date) -> Account | None:
+    def proved_by(
+        self, login: str, candidates: Sequence[Candidate], birth_date: date, admits: Admits
+    ) -> Account | None:
         """The account if it holds one of the `candidates` and the birth date; a locked one too.
 
         None for everything else alike, a closed or a protected account included.

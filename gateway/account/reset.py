@@ -5,14 +5,16 @@ from __future__ import annotations
 from gateway.account.model import Account, ChooseRequest, Grant, ProveRequest
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
 from gateway.account.policy import PasswordRules
-from gateway.account.ports import Passwords
+from gateway.account.ports import Admits, Passwords
 from gateway.account.proofs import candidates, initial_password
 from gateway.account.uniform_time import UniformTime
 
 
-def prove_identity(request: ProveRequest, *, passwords: Passwords, uniform: UniformTime) -> Granted | Refused:
+def prove_identity(
+    request: ProveRequest, *, passwords: Passwords, uniform: UniformTime, admits: Admits
+) -> Granted | Refused:
     """Step 1 of a reset: the right to choose one new password."""
-    account = _proved(request, passwords, uniform)
+    account = _proved(request, passwords, uniform, admits)
     if account is None:
         return Refused(Refusal.NOT_PROVED)
     return Granted(Grant(account.person.login, account.identity, account.password_stamp), account.person)
@@ -31,14 +33,15 @@ def choose_password(request: ChooseRequest, *, passwords: Passwords, rules: Pass
 
 
 def restore_initial_password(
-    request: ProveRequest, *, passwords: Passwords, uniform: UniformTime
+    request: ProveRequest, *, passwords: Passwords, uniform: UniformTime, admits: Admits
 ) -> InitialRestored | Refused:
     """The classic reset, in one step: the password becomes the proof in capitals, to be changed at the next login."""
-    account = _proved(request, passwords, uniform)
+    account = _proved(request, passwords, uniform, admits)
     if account is None:
         return Refused(Refusal.NOT_PROVED)
     return passwords.restore_initial(account, initial_password(request.proof))
 
 
-def _proved(request: ProveRequest, passwords: Passwords, uniform: UniformTime) -> Account | None:
-    return uniform.run(lambda: passwords.proved_by(request.login, candidates(request.proof), request.birth_date))
+def _proved(request: ProveRequest, passwords: Passwords, uniform: UniformTime, admits: Admits) -> Account | None:
+    proofs = candidates(request.proof)
+    return uniform.run(lambda: passwords.proved_by(request.login, proofs, request.birth_date, admits))

@@ -42,6 +42,7 @@ from gateway.protection.throttle import Throttle
 from gateway.protection.tickets import Tickets
 from gateway.settings import Directory, Settings
 from gateway.tls import verifying_context
+from gateway.web import after
 from gateway.web.desk import Desk
 from gateway.web.pages.change import ChangeService
 from gateway.web.pages.reset import ResetServices
@@ -97,6 +98,7 @@ def build_gateway(settings: Settings) -> Gateway:
     people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
     proofs_time = _uniform_time(settings)
     desk = _desk(settings, rules, metrics)
+    proofs_limit = partial(after.admits_account, desk, "reset")
 
     def start() -> None:
         if desk.mails:
@@ -117,11 +119,19 @@ def build_gateway(settings: Settings) -> Gateway:
         update_metrics=partial(_update_metrics, metrics, desk.throttle),
         find=partial(find_account, people=people, uniform=_uniform_time(settings)),
         reset=ResetServices(
-            prove=partial(prove_identity, passwords=passwords, uniform=proofs_time),
+            prove=partial(prove_identity, passwords=passwords, uniform=proofs_time, admits=proofs_limit),
             choose=partial(choose_password, passwords=passwords, rules=rules),
-            restore_initial=partial(restore_initial_password, passwords=passwords, uniform=proofs_time),
+            restore_initial=partial(
+                restore_initial_password, passwords=passwords, uniform=proofs_time, admits=proofs_limit
+            ),
         ),
-        change=partial(change_password, passwords=passwords, rules=rules, uniform=_uniform_time(settings)),
+        change=partial(
+            change_password,
+            passwords=passwords,
+            rules=rules,
+            uniform=_uniform_time(settings),
+            admits=partial(after.admits_account, desk, "change"),
+        ),
         progress=propagation.states,
         ask_directory=people.check,
         checks=Readiness(

@@ -26,6 +26,7 @@ from ldap3.core.results import (
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.model import Account, Grant, LockedOut, Propagation, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refusal, Refused
+from gateway.account.ports import Admits
 from gateway.account.proofs import Candidate
 from gateway.directory import ppolicy
 from gateway.directory.assertion import OPEN, assertion, outlast_second, same_password
@@ -87,8 +88,8 @@ class LdapPasswords:
         self._protected = protected
         self._lending = threading.Lock()
 
-    def held_by(self, login: str, current: Secret) -> Account | LockedOut | None:
-        entry = self._lookup_unprotected(self._mapping.with_login(login))
+    def held_by(self, login: str, current: Secret, admits: Admits) -> Account | LockedOut | None:
+        entry = self._admitted(login, admits)
         opened = self._try(entry, current)
         if opened is None:
             return self._why_not(login, entry)
@@ -134,8 +135,10 @@ class LdapPasswords:
             return None
         return LockedOut(self._mapping.person(after))
 
-    def proved_by(self, login: str, candidates: Sequence[Candidate], birth_date: date) -> Account | None:
-        entry = self._lookup_unprotected(self._mapping.with_login(login))
+    def proved_by(
+        self, login: str, candidates: Sequence[Candidate], birth_date: date, admits: Admits
+    ) -> Account | None:
+        entry = self._admitted(login, admits)
         dn = entry.dn if entry else self._decoy.dn
         born = self._holds(dn, *self._mapping.birth_date_assertion(birth_date))
         # Every proof is compared, whatever the answers so far: the time must not tell them.
@@ -210,6 +213,15 @@ class LdapPasswords:
         entry = self._lookup(filter_)
         dn, logins = (entry.dn, self._mapping.logins(entry)) if entry else (self._decoy.dn, ("decoy",))
         return None if self._protected.includes(dn, logins) else entry
+
+    def _admitted(self, login: str, admits: Admits) -> Entry | None:
+        """The entry, or None for an unknown login, a protected person, and an entry that was tried too often.
+
+        An entry may have several logins, and each of them is let through as often as one login may be tried.
+        """
+        entry = self._lookup_unprotected(self._mapping.with_login(login))
+        is_admitted = admits(entry.first(IDENTITY) if entry else f"unknown {login}")
+        return entry if is_admitted else None
 
     def _account(self, entry: Entry, *, password_expired: bool = False) -> Account:
         return Account(

@@ -44,6 +44,7 @@ class Subject(StrEnum):
     ADDRESS = "address"
     SHARED_ADDRESS = "shared_address"
     LOGIN = "login"
+    ACCOUNT = "account"
     PROOF = "proof"
     PERSON = "person"
     NAME = "name"
@@ -154,6 +155,15 @@ class Throttle:
         windows += [self._of_all(Subject.WITHOUT_WORK, limit) for limit in self._without_work_of_all]
         return self._hit(dict.fromkeys(windows, Subject.WITHOUT_WORK))
 
+    def admits_account(self, service: str, account: str) -> bool:
+        """Count an attempt at `account`, whichever of its logins was typed; False beyond a login's limit.
+
+        Raises StoreUnavailable.
+        """
+        slot = self._slot(Subject.ACCOUNT, service, account)
+        windows = [Window(limit, Subject.ACCOUNT, slot) for limit in self._limits_of_login(service)]
+        return self._counts.hit(windows) is None
+
     def admit_task(self, address: str) -> Wait | None:
         """Count a task for proof of work that is issued, or say how long to wait. Raises StoreUnavailable."""
         subject = Subject.SHARED_ADDRESS if self._is_shared(address) else Subject.ADDRESS
@@ -192,11 +202,13 @@ class Throttle:
         else:
             windows = self._anybodys(service, attempt.address)
         for subject, text in self._typed(attempt):
-            tries_password = subject is Subject.LOGIN and service == _TRIES_PASSWORDS
-            for limit in self._password_tries if tries_password else self._limits[subject]:
+            for limit in self._limits_of_login(service) if subject is Subject.LOGIN else self._limits[subject]:
                 slot = self._slot(subject, service, text)
                 windows[Window(limit, subject, slot, refuses=subject is not Subject.NAME)] = subject
         return windows
+
+    def _limits_of_login(self, service: str) -> Sequence[RateLimitItem]:
+        return self._password_tries if service == _TRIES_PASSWORDS else self._limits[Subject.LOGIN]
 
     def _anybodys(self, service: str, address: str) -> dict[Window, Subject]:
         """What counts an attempt of somebody who is not known: address, service, all together."""

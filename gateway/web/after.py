@@ -11,6 +11,7 @@ from flask import current_app, g
 from flask_babel import force_locale
 
 from gateway.account.model import Person, Propagation
+from gateway.protection.throttle import Subject
 from gateway.web import notices, origin
 from gateway.web.desk import Desk
 from gateway.workstation.state import Step
@@ -51,6 +52,18 @@ def states_at_first(desk: Desk, propagation: Propagation | None) -> dict[str, st
     settings = desk.settings.workstation.targets
     names = propagation.targets if propagation else ()
     return {name: Step.DONE if settings[name].type == "samba_nt" else Step.PENDING for name in names}
+
+
+def admits_account(desk: Desk, service: str, account: str) -> bool:
+    """Count an attempt at an account that may have several logins, and note in the audit one that is too many.
+
+    `account` is an identity of the directory. The answer is that of a wrong password: another one would tell that
+    two logins are one person. Raises StoreUnavailable.
+    """
+    if desk.throttle.admits_account(service, account):
+        return True
+    desk.audit.record(service, "throttled", limit=Subject.ACCOUNT, **origin.facts())
+    return False
 
 
 def record_lock_out(desk: Desk, person: Person) -> None:

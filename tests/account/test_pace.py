@@ -66,10 +66,11 @@ def test_refusals_when_the_directory_was_quick_or_slow_then_they_come_at_the_sam
         ),
         lambda nobody, uniform: change_password(
             ChangeRequest("fdurand4", Secret("x"), Secret("Nouveau-2025")), lambda person: None,
-            passwords=nobody, rules=PasswordRules(), uniform=uniform,
+            passwords=nobody, rules=PasswordRules(), uniform=uniform, admits=lambda account: True,
         ),
         lambda nobody, uniform: prove_identity(
-            ProveRequest("fdurand4", Secret("x"), date(1985, 3, 27)), passwords=nobody, uniform=uniform
+            ProveRequest("fdurand4", Secret("x"), date(1985, 3, 27)),
+            passwords=nobody, uniform=uniform, admits=lambda account: True,
         ),
     ):  # fmt: skip
         hours = Hours()

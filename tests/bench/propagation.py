@@ -62,7 +62,8 @@ def rate(settings: Settings, config: Path, dc: PrivateSamba, people: list[str]) 
     passwords = build_gateway(settings).change.keywords["passwords"]
     for round_ in range(ROUNDS):
         for login in people:
-            account = passwords.held_by(login, Secret(PASSWORD if round_ == 0 else f"Debit-Pw-{round_ - 1}-2025!"))
+            current = Secret(PASSWORD if round_ == 0 else f"Debit-Pw-{round_ - 1}-2025!")
+            account = passwords.held_by(login, current, lambda account: True)
             passwords.replace(account, Secret(f"Debit-Pw-{round_}-2025!"))
         worker = build_worker(settings, workers_directory(settings, config))
         for target in worker.targets.values():
@@ -100,7 +101,7 @@ def latency(settings: Settings, config: Path, dc: PrivateSamba, people: list[str
     time.sleep(3)
     seconds = []
     for login in people:
-        account = passwords.held_by(login, Secret(f"Debit-Pw-{ROUNDS - 1}-2025!"))
+        account = passwords.held_by(login, Secret(f"Debit-Pw-{ROUNDS - 1}-2025!"), lambda account: True)
         passwords.replace(account, Secret("Vite-Pw-2026!"))
         answered = time.perf_counter()
         while not binds(dc, login, "Vite-Pw-2026!"):

@@ -58,7 +58,7 @@ def waiting(directory, config) -> str:
     directory.add_person("fdurand4", departmentNumber="rectorat")
     gateway = build_gateway(load(config))
     passwords = gateway.change.keywords["passwords"]
-    passwords.replace(passwords.held_by("fdurand4", Secret(PASSWORD)), Secret(NEW))
+    passwords.replace(passwords.held_by("fdurand4", Secret(PASSWORD), lambda account: True), Secret(NEW))
     gateway.close()
     return "fdurand4"
 

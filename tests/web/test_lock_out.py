@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from itertools import cycle, islice
 
 import pytest
@@ -14,6 +15,9 @@ from gateway.app import create_app
 
 NEW = "Nouveau-2025"
 TRIES = 30
+MAX_WRONG = 5
+"""Of the default throttle.per_login."""
+OTHER_LOGINS = [f"francois.durand{number}" for number in range(10)]
 WRONG = {"login": "fdurand4", "current_password": "wrong", "new_password": NEW}
 CLIENT = {
     "token_sha256": [hashlib.sha256(TOKEN.encode()).hexdigest()],
@@ -22,18 +26,18 @@ CLIENT = {
 }
 
 
-def at_the_page(browser, address):
+def at_the_page(browser, address, login="fdurand4"):
     page = browser.open(CHANGE)
-    typed = {**page.fields, **WRONG, "confirmation": NEW}
+    typed = {**page.fields, **WRONG, "login": login, "confirmation": NEW}
     return browser.post(CHANGE, typed, environ_base={"REMOTE_ADDR": address}).answer
 
 
-def at_the_api(browser, address):
-    return portal_post(browser, "change", address, json=WRONG)
+def at_the_api(browser, address, login="fdurand4"):
+    return portal_post(browser, "change", address, json={**WRONG, "login": login})
 
 
-def at_the_webmail(browser, address):
-    form = {"user": "fdurand4", "curpass": "wrong", "newpass": NEW}
+def at_the_webmail(browser, address, login="fdurand4"):
+    form = {"user": login, "curpass": "wrong", "newpass": NEW}
     return portal_post(browser, "roundcube", address, data=form)
 
 
@@ -58,3 +62,43 @@ def test_account_when_wrong_passwords_come_as_fast_as_they_are_let_through_then_
 
     assert 0 < len(directory.read("fdurand4")["pwdFailureTime"]) < 10
     assert directory.binds("fdurand4", PASSWORD)
+
+
+@pytest.mark.parametrize("attempt", [at_the_page, at_the_api, at_the_webmail], ids=["page", "API", "webmail"])
+def test_account_when_it_has_many_logins_then_wrong_passwords_at_all_of_them_count_together(
+    directory, build, attempt
+):
+    directory.add_person("fdurand4", uid=["fdurand4", *OTHER_LOGINS])
+    browser = Browser(create_app(build(api={"clients": {"portal": CLIENT}})))
+
+    for number, login in zip(range(TRIES), cycle(OTHER_LOGINS), strict=False):
+        attempt(browser, f"192.0.2.{number}", login)
+
+    assert len(directory.read("fdurand4")["pwdFailureTime"]) == MAX_WRONG
+
+
+def test_account_when_its_logins_were_tried_too_often_then_the_right_password_gets_the_answer_of_a_wrong_one(
+    directory, open_browser, tmp_path
+):
+    directory.add_person("fdurand4", uid=["fdurand4", *OTHER_LOGINS])
+    browser = open_browser(audit={"to": "file", "file": tmp_path / "audit.log"})
+    wrong = [browser.change(login, "wrong", NEW) for login in OTHER_LOGINS[:MAX_WRONG]]
+
+    page = browser.change("fdurand4", PASSWORD, NEW)
+
+    assert (page.status, page.main) == (wrong[0].status, wrong[0].main.replace(OTHER_LOGINS[0], "fdurand4"))
+    assert directory.binds("fdurand4", PASSWORD)
+    lines = [json.loads(line) for line in (tmp_path / "audit.log").read_text().splitlines()]
+    assert [line["limit"] for line in lines if line["outcome"] == "throttled"] == ["account"]
+
+
+def test_account_when_it_has_many_logins_then_wrong_proofs_at_all_of_them_count_together(directory, open_browser):
+    directory.add_person("fdurand4", uid=["fdurand4", *OTHER_LOGINS])
+    browser = open_browser(throttle={"per_login_reset": "5/hour"})
+    for number in range(5):
+        browser.prove(OTHER_LOGINS[number], proof=f"12E853456{number}ABD")
+
+    page = browser.prove("fdurand4")
+
+    assert page.status == 422
+    assert "new_password" not in page.fields
