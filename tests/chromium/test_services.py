@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from browser import CHANGE, FIND, RESET
 from directory_server import NUMEN, PASSWORD
+from patience import wait_until
 from staff import choose, fill, prove, send
 
 from gateway.protection.spent import MemorySpent
@@ -42,7 +43,10 @@ def pass_captcha(page, javascript):
         assert page.locator("#captcha-image").count() == 0
 
     def by_eye():
-        assert page.locator("#captcha-image").evaluate("image => image.naturalWidth") == 260
+        picture = page.locator("#captcha-image")
+        # It is drawn when it is asked for: on a busy machine the form can be filled in sooner.
+        wait_until(lambda: picture.evaluate("image => image.complete"))
+        assert picture.evaluate("image => image.naturalWidth") == 260
         ticket = Tickets([KEY], spent=MemorySpent()).open("captcha", page.input_value("[name=challenge]"))
         page.fill("[name=captcha]", ticket.payload["answer"].lower())
 
