@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 APT_GET = '#!/bin/sh\ncase $1 in install) exec /usr/bin/apt-get --simulate "$@";; esac\n'
-_OURS = re.compile(r"(?<![\w.-])/(opt|src|usr/share/mamia|usr/local/sbin|var/lib)\b")
+_OURS = re.compile(r"(?<![\w.-])/(opt|src|usr/share/mamia|usr/local/sbin|var/lib|run/mamia-capture)\b")
 
 
 @dataclass

@@ -151,6 +151,19 @@ def test_compose_settings_when_the_worker_has_its_own_secrets_alone_then_it_need
     assert delivered_targets(settings.workstation)
 
 
+def test_compose_settings_when_the_listener_has_no_secret_then_it_answers_where_slapd_asks(tmp_path, compose):
+    listener, slapd = compose["services"]["listener"], compose["services"]["directory"]
+    [folder] = {volume.partition(":")[2] for volume in listener["volumes"] if volume in slapd["volumes"]}
+
+    settings = settings_of((DOCKER / "mamia.toml").read_text(), tmp_path, (), web_secrets=False)
+
+    assert "secrets" not in listener
+    assert listener["user"] == slapd["user"]
+    assert settings.capture.answer_only
+    assert str(settings.capture.socket) == f"{folder}/socket"
+    assert f"CAPTURE_SOCKET:-{settings.capture.socket}" in (DOCKER / "slapd/start").read_text()
+
+
 def test_compose_settings_when_loaded_then_they_fit_the_services(tmp_path, compose):
     settings = settings_of((DOCKER / "mamia.toml").read_text(), tmp_path)
 
