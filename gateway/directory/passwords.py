@@ -30,6 +30,7 @@ from gateway.account.ports import Admits
 from gateway.account.proofs import Candidate
 from gateway.directory import ppolicy
 from gateway.directory.assertion import OPEN, assertion, outlast_second, same_password
+from gateway.directory.compare import DECIDED, compare
 from gateway.directory.decoy import Decoy
 from gateway.directory.entry import Entry
 from gateway.directory.mapping import IDENTITY, PeopleMapping
@@ -249,15 +250,16 @@ class LdapPasswords:
 
     def _holds(self, dn: str, attribute: str, value: str) -> bool:
         """Compare (RFC 4511, 4.10): the one operation that NUMENs are open to."""
-        result = self._service.ask(lambda connection: connection.compare(dn, attribute, value)[1])
-        if result["result"] == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
-            if dn == self._decoy.dn:
-                raise DirectoryMisconfigured(f"the service account may not compare {attribute}")
-            # Raises where no entry may be compared. Else it tells something of that entry alone.
-            self._holds(self._decoy.dn, attribute, value)
-            log.error("the service account may not compare %s of %s", attribute, dn)
-            return False
-        return bool(result["result"] == RESULT_COMPARE_TRUE)
+        code, _ = self._service.ask(lambda connection: compare(connection, dn, attribute, value))
+        if code in DECIDED:
+            return code == RESULT_COMPARE_TRUE
+        # slapd hides an entry that may not be compared: "no such object".
+        if dn == self._decoy.dn:
+            raise DirectoryMisconfigured(f"the service account may not compare {attribute}")
+        # Raises where no entry may be compared. Else it tells something of that entry alone.
+        self._holds(self._decoy.dn, attribute, value)
+        log.error("the service account may not compare %s of %s", attribute, dn)
+        return False
 
     def _exchange_policy(self, dn: str, old: list[str], new: list[str]) -> None:
         result = self._service.tell(_modification(dn, {ppolicy.POLICY: _exchange(old, new)}))

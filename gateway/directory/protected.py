@@ -16,7 +16,6 @@ from functools import lru_cache
 from ldap3 import BASE, Connection
 from ldap3.core.exceptions import LDAPInvalidFilterError
 from ldap3.core.results import (
-    RESULT_COMPARE_FALSE,
     RESULT_COMPARE_TRUE,
     RESULT_INSUFFICIENT_ACCESS_RIGHTS,
     RESULT_NO_SUCH_ATTRIBUTE,
@@ -26,6 +25,7 @@ from ldap3.core.results import (
 from ldap3.operation.search import parse_filter
 
 from gateway.account.errors import DirectoryMisconfigured
+from gateway.directory.compare import DECIDED, compare
 from gateway.directory.people import UNFIT, search
 from gateway.directory.pool import ConnectionPool, ServerUnfit
 from gateway.settings import People
@@ -92,21 +92,21 @@ class ProtectedPeople:
         in_groups = [self._is_member(connection, group, dn, logins) for group in self.people.protected_groups]
         matches_filter = bool(self.people.protected_filter) and self._matches_filter(connection, dn)
         for group in named_by_filter:
-            compare(connection, group, "objectClass", "top")
+            compare_group(connection, group, "objectClass", "top")
         return matches_filter or any(in_groups)
 
     def _verify(self, connection: Connection) -> None:
         for group in self.people.protected_groups:
             self._read_memberships(connection, group)
         for group in groups_named_in(self.people.protected_filter):
-            compare(connection, group, "objectClass", "top")
+            compare_group(connection, group, "objectClass", "top")
         if self.people.protected_filter:
             self._require_decidable_filter(connection)
 
     def _is_member(self, connection: Connection, group: str, dn: str, logins: Sequence[str]) -> bool:
         def answers(memberships: tuple[_Membership, ...]) -> list[int]:
             return [
-                compare(connection, group, membership.attribute, value)
+                compare_group(connection, group, membership.attribute, value)
                 for membership in memberships
                 for value in ([dn] if membership.by_dn else _posix_names(logins))
             ]
@@ -126,7 +126,7 @@ class ProtectedPeople:
         found = tuple(
             membership
             for membership in MEMBERSHIPS
-            if compare(connection, group, "objectClass", membership.object_class) == RESULT_COMPARE_TRUE
+            if compare_group(connection, group, "objectClass", membership.object_class) == RESULT_COMPARE_TRUE
         )
         if not found:
             classes = ", ".join(membership.object_class for membership in MEMBERSHIPS)
@@ -158,16 +158,12 @@ class ProtectedPeople:
         self._filter_decided_until = self.monotonic() + MAX_AGE_SECONDS
 
 
-def compare(connection: Connection, dn: str, attribute: str, value: str) -> int:
+def compare_group(connection: Connection, dn: str, attribute: str, value: str) -> int:
     """The result code: true, false, or no such attribute. Raises ServerUnfit, DirectoryMisconfigured."""
-    result = connection.compare(dn, attribute, value)[1]
-    if result["result"] in UNFIT:
-        raise ServerUnfit(result["description"])
-    if result["result"] not in (RESULT_COMPARE_TRUE, RESULT_COMPARE_FALSE, RESULT_NO_SUCH_ATTRIBUTE):
-        raise DirectoryMisconfigured(
-            f"{attribute} of the group {dn} can't be compared ({result['description']}): {NOBODY_IS_SERVED}"
-        )
-    return int(result["result"])
+    code, name = compare(connection, dn, attribute, value)
+    if code not in DECIDED:
+        raise DirectoryMisconfigured(f"{attribute} of the group {dn} can't be compared ({name}): {NOBODY_IS_SERVED}")
+    return code
 
 
 @lru_cache

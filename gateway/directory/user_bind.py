@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ldap3 import SIMPLE, Connection
+from ldap3.core.exceptions import LDAPSocketReceiveError
+from ldap3.utils.asn1 import decode_message_fast
 
 from gateway.account.model import Secret
 from gateway.directory import ppolicy
@@ -18,9 +20,25 @@ def bind_as(connection: Connection, dn: str, password: Secret) -> Mapping[str, A
     try:
         # Bytes: ldap3 would normalise a text (RFC 4013) and so bind with another password than was typed.
         connection.user, connection.password, connection.authentication = dn, password.reveal().encode(), SIMPLE
-        result: Mapping[str, Any] = connection.bind(read_server_info=False, controls=[ppolicy.REQUEST_CONTROL])[1]
+        first = connection.bind(read_server_info=False, controls=[ppolicy.REQUEST_CONTROL])[1]
+        result = first if first["type"] == "bindResponse" else _next_answer(connection)
         if result["result"] in UNFIT:
             raise ServerUnfit(result["description"])
         return result
     finally:
         connection.user = connection.password = None
+
+
+def _next_answer(connection: Connection) -> Mapping[str, Any]:
+    """The answer to the bind, where another one came before it. Raises LDAPException where none comes.
+
+    ppolicy writes the failure, or the end of failures, into the entry. Where the overlay sock cannot ask anybody,
+    slapd 2.5 sends the client the error of that write too, under the number of the bind. ldap3 takes the first of
+    both, or the second if both came together: the same bind would have two outcomes.
+    """
+    messages = connection.strategy.receiving()
+    for message in messages:
+        result: Mapping[str, Any] = connection.strategy.decode_response_fast(decode_message_fast(message))
+        if result["type"] == "bindResponse":
+            return result
+    raise LDAPSocketReceiveError("no answer to the bind")

@@ -37,6 +37,7 @@ def test_find_when_only_the_keyboard_is_used_then_it_serves(page, serve):
     page.goto(serve(captcha={"required": ["find"]}))
     tab_to(page, f".tiles a[href='{FIND}']")
     page.keyboard.press("Enter")
+    page.wait_for_url(f"**{FIND}")
     type_into(page, surname="Durand", given_name="François", birth_date="27/03/1985")
     tab_to(page, "#service > button:not(.first)")
     page.keyboard.press("Enter")

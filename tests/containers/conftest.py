@@ -23,6 +23,7 @@ addresses = ["127.0.0.1"]
 token_sha256 = ["{hashlib.sha256(TOKEN.encode()).hexdigest()}"]
 [throttle]
 per_person = "100000/minute"
+per_name = "100000/minute"
 per_address = "100000/minute"
 misses_per_address = "100000/minute"
 misses_overall = "100000/minute"

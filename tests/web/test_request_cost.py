@@ -35,7 +35,16 @@ FORMS = {kind.service: kind for kind in kinds_of(SentForm) if hasattr(kind, "ser
 @pytest.fixture
 def browser(open_browser):
     """Before rate limits that nobody meets."""
-    rates = ("per_login", "per_proof", "per_person", "per_address", "per_service", "overall")
+    rates = (
+        "per_login",
+        "per_login_reset",
+        "per_proof",
+        "per_person",
+        "per_name",
+        "per_address",
+        "per_service",
+        "overall",
+    )
     wide = dict.fromkeys((*rates, "misses_per_address", "misses_overall"), "1000000/minute")
     return open_browser(throttle=wide, people={"private_mail": "privateMail"})
 
@@ -75,6 +84,19 @@ def test_field_when_it_is_as_large_as_a_request_then_its_time_grows_no_faster(br
         def work(size, name=name, unit=unit, others=others):
             body = f"{others}&{name}={filled(unit, size)}".encode()
             assert send(browser, PATHS[service], body) in (200, 400, 413, 422)
+
+        assert_linear(work, f"{name} of {fill}")
+
+
+@pytest.mark.parametrize("service", ["find", "reset", "change"])
+def test_task_when_a_field_of_its_form_is_as_large_as_a_request_then_its_time_grows_no_faster(browser, service):
+    fields = typed(browser, service) | {"form": service}
+    for name, (fill, unit) in product([*fields, "no_field_of_ours"], FILLS.items()):
+        others = encoded({other: value for other, value in fields.items() if other != name})
+
+        def work(size, name=name, unit=unit, others=others):
+            body = f"{others}&{name}={filled(unit, size)}".encode()
+            assert send(browser, "/captcha/work", body) in (200, 400, 404, 413)
 
         assert_linear(work, f"{name} of {fill}")
 
@@ -124,7 +146,7 @@ def test_language_header_when_it_is_as_long_as_it_may_be_then_the_page_is_shown(
     assert browser.client.get("/", headers={"Accept-Language": value, "User-Agent": "x"}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/captcha/{}.png", "/resultat/{}", "/{}", "/captcha/work?form={}", "/?langue={}"])
+@pytest.mark.parametrize("path", ["/captcha/{}.png", "/resultat/{}", "/{}", "/captcha/new?form={}", "/?langue={}"])
 def test_address_when_it_is_very_long_then_it_is_refused_at_once(browser, path):
     def work(size):
         with browser.client.get(path.format("a" * size)) as answer:
