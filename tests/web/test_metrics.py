@@ -93,7 +93,9 @@ def test_store_when_attempts_were_counted_then_its_keys_and_its_fill_are_told(di
 
     browser.change("gdupont", "Faux-2024", NEW)
 
-    assert value(browser, "mamia_store_keys") == before + 1, "one more login, from the same address"
+    assert value(browser, "mamia_store_keys") == before + 2, (
+        "one more login and one more account, from the same address"
+    )
     assert 0 < value(browser, "mamia_store_full_ratio") < 0.5
 
 
