@@ -120,7 +120,16 @@ def change_body() -> dict[str, str]:
 @contextmanager
 def served(folder: Path, directory: AcademyDirectory, redis: PrivateRedis, workstation: dict) -> Iterator[int]:
     port = free_port()
-    names = ("per_login", "per_login_reset", "per_proof", "per_person", "per_address", "per_service", "overall")
+    names = (
+        "per_login",
+        "per_login_reset",
+        "per_name",
+        "per_proof",
+        "per_person",
+        "per_address",
+        "per_service",
+        "overall",
+    )
     limits = "\n".join(f'{name} = "{WIDE}"' for name in (*names, "misses_per_address", "misses_overall"))
     more = (
         f'[captcha]\nrequired = []\n[throttle]\nstore = "{redis.url}"\n{limits}\n[password]\nwithout_names = true\n'
