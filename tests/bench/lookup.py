@@ -35,7 +35,7 @@ FIND = "/retrouver-mon-compte"
 WIDE = "\n".join(
     f'{name} = "10000000/minute"'
     for name in (
-        "per_person", "per_address", "per_service", "overall", "misses_per_address", "misses_overall",
+        "per_person", "per_name", "per_address", "per_service", "overall", "misses_per_address", "misses_overall",
     )
 )  # fmt: skip
 Known = tuple[str, str, str]
