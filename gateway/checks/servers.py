@@ -20,6 +20,7 @@ from gateway.checks.policies import check_policies
 from gateway.checks.rate_limits import check_rate_limits
 from gateway.checks.replication import check_replication
 from gateway.checks.rights import check_rights
+from gateway.checks.search_limits import check_gateways_limits
 from gateway.directory import assertion, ppolicy
 from gateway.directory.changes import change_numbers
 from gateway.directory.connection import close, connect
@@ -72,6 +73,7 @@ def _check_reading(settings: Settings, url: str, connection: Connection) -> Iter
     yield _certificate(url, connection)
     yield from _schema(settings, url, connection)
     yield _speed(settings, url, connection)
+    yield check_gateways_limits(settings, url, connection)
 
 
 def _check_writing(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
