@@ -20,7 +20,8 @@ from gateway.checks.policies import check_policies
 from gateway.checks.rate_limits import check_rate_limits
 from gateway.checks.replication import check_replication
 from gateway.checks.rights import check_rights
-from gateway.directory import ppolicy
+from gateway.checks.search_limits import check_gateways_limits
+from gateway.directory import assertion, ppolicy
 from gateway.directory.changes import change_numbers
 from gateway.directory.connection import close, connect
 from gateway.directory.entry import read_entry
@@ -72,9 +73,11 @@ def _check_reading(settings: Settings, url: str, connection: Connection) -> Iter
     yield _certificate(url, connection)
     yield from _schema(settings, url, connection)
     yield _speed(settings, url, connection)
+    yield check_gateways_limits(settings, url, connection)
 
 
 def _check_writing(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
+    yield _assertion(url, connection)
     yield from _ppolicy(settings, url)
     yield check_decoy(settings, url, connection)
     yield from check_policies(settings, url, connection)
@@ -125,6 +128,21 @@ def _needed(settings: Settings) -> list[str]:
     if settings.workstation.targets:
         names += ["mamiaPendingSecret", "mamiaSyncState", "mamiaSyncLease"]
     return list(dict.fromkeys(names))
+
+
+def _assertion(url: str, connection: Connection) -> Finding:
+    """Every change of a password carries this control as critical: a server without it refuses them all."""
+    checked = f"{url}: assertion control"
+    root = read_entry(connection, "", ["supportedControl"])
+    controls = root.all("supportedControl") if root else ()
+    if assertion.OID in controls:
+        return ok(checked, "known: a change is written only where nothing changed meanwhile")
+    if not controls:
+        text = "supportedControl of the root DSE can't be read"
+        return warn(checked, text, 'in the frontend database of the server: olcAccess: to dn.base="" by * read')
+    text = f"{assertion.OID} (RFC 4528) is not among supportedControl: every change is refused (503)"
+    mend = "OpenLDAP has it; a proxy in front of it must pass it on, or directory.servers names what is behind"
+    return fail(checked, text, mend)
 
 
 def _ppolicy(settings: Settings, url: str) -> Iterator[Finding]:

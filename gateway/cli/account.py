@@ -76,7 +76,8 @@ def _unlock(arguments: argparse.Namespace, settings: Settings, accounts: Account
         print(f"{arguments.login}: it is not locked; nothing was done")
         return 0
     accounts.audit.open()
-    unlock(as_operator(settings.directory, arguments), state.dn)
+    if not unlock(as_operator(settings.directory, arguments), state.dn, state.lock):
+        return _fail(f"{arguments.login}: the lock changed meanwhile; nothing was done: look again")
     accounts.audit.record("helpdesk", "unlocked", login=arguments.login, operator=_operator(), by=arguments.bind_dn)
     print(f"{arguments.login}: unlocked")
     return 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ldap3 import MODIFY_REPLACE, Connection
-from ldap3.core.results import RESULT_SUCCESS
+from ldap3 import MODIFY_DELETE, MODIFY_REPLACE, Connection
+from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE, RESULT_SUCCESS
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Person
@@ -41,6 +41,8 @@ class AccountState:
     expires_at: datetime | None
     """None where its policy lets it last, or can't be read."""
     propagation: Sequence[SyncState]
+    lock: str = ""
+    """pwdAccountLockedTime as the directory holds it; "" where there is none."""
     is_protected: bool = False
     """Named by people.protected_filter or people.protected_groups."""
 
@@ -85,6 +87,7 @@ class LdapAccounts:
             is_closed=ppolicy.is_closed(locked_at),
             changed_at=changed_at,
             expires_at=changed_at + lasts if changed_at and lasts else None,
+            lock=locked_at,
             is_protected=self._protected.includes(entry.dn, self._mapping.logins(entry)),
             propagation=[state for value in entry.all(STATES) if (state := read_state(value))],
         )
@@ -112,21 +115,29 @@ def _duration(seconds: str) -> timedelta:
         return timedelta(0)
 
 
-def unlock(settings: Directory, dn: str) -> None:
-    """Lift the lock-out of `dn`, by an account of the operator's that may: `settings` hold it.
+def unlock(settings: Directory, dn: str, lock: str) -> bool:
+    """Lift the lock-out `lock` of `dn`, by an account of the operator's that may: `settings` hold it.
 
-    The gateway's own account can't, and a reset by the person lifts it too. Raises DirectoryUnavailable,
-    DirectoryMisconfigured, LDAPException, OSError.
+    False, and nothing is changed, where the entry has another lock by now or none: an administrator may have closed
+    the account meanwhile. The gateway's own account can't unlock, and a reset by the person lifts it too. Raises
+    DirectoryUnavailable, DirectoryMisconfigured, LDAPException, OSError.
     """
     connection = connect(settings.servers[0], settings, as_service=True)
     try:
         # ppolicy forgets the wrong tries along with it.
-        _replace(connection, dn, ppolicy.LOCKED_AT, [])
+        result = connection.modify(dn, {ppolicy.LOCKED_AT: [(MODIFY_DELETE, [lock])]})[1]
+        if result["result"] == RESULT_NO_SUCH_ATTRIBUTE:
+            return False
+        _check(result, ppolicy.LOCKED_AT, dn)
+        return True
     finally:
         connection.unbind()
 
 
 def _replace(connection: Connection, dn: str, attribute: str, values: list[str]) -> None:
-    result = connection.modify(dn, {attribute: [(MODIFY_REPLACE, values)]})[1]
+    _check(connection.modify(dn, {attribute: [(MODIFY_REPLACE, values)]})[1], attribute, dn)
+
+
+def _check(result: Mapping[str, object], attribute: str, dn: str) -> None:
     if result["result"] != RESULT_SUCCESS:
         raise DirectoryMisconfigured(f"{attribute} of {dn}: {result['description']} {result['message']}".strip())

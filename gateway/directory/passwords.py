@@ -221,7 +221,7 @@ class LdapPasswords:
         An entry may have several logins, and each of them is let through as often as one login may be tried.
         """
         entry = self._lookup_unprotected(self._mapping.with_login(login))
-        is_admitted = admits(entry.first(IDENTITY) if entry else f"unknown {login}")
+        is_admitted = admits((entry.first(IDENTITY) or entry.dn) if entry else f"unknown {login}")
         return entry if is_admitted else None
 
     def _account(self, entry: Entry, *, password_expired: bool = False) -> Account:

@@ -114,6 +114,30 @@ def test_check_when_an_attribute_is_unknown_there_then_it_is_named(own):
     assert "nomDeNaissance" in found.finding
 
 
+@pytest.mark.parametrize(
+    ("rule", "level", "told"),
+    [
+        (
+            r'to dn.base="" attrs=supportedControl val.regex="^1\.3\.6\.1\.1\.12$" by * none',
+            Level.FAIL,
+            "refused (503)",
+        ),
+        ('to dn.base="" attrs=supportedControl by * none', Level.WARN, "can't be read"),
+    ],
+    ids=["not among them", "hidden"],
+)
+def test_check_when_the_server_shows_no_assertion_control_then_it_says_so(own, rule, level, told):
+    frontend = "dn: olcDatabase={-1}frontend,cn=config\nchangetype: modify\n"
+    own.load(f"{frontend}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
+    try:
+        finding = about(check(own), "assertion control")
+    finally:
+        own.load(f"{frontend}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
+
+    assert finding.level is level
+    assert told in finding.finding
+
+
 def test_check_when_there_is_no_decoy_then_it_says_what_that_would_tell_strangers(own):
     found = about(check(own, directory={"decoy_dn": f"cn=nobody,ou=services,{SUFFIX}"}), "decoy")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -122,6 +123,28 @@ def test_unlock_when_an_administrator_closed_the_account_then_it_stays_closed(ac
     assert done.returncode == 1
     assert "closed it for good" in done.stderr
     assert not directory.binds("fdurand4", PASSWORD)
+
+
+@pytest.mark.parametrize("mark", ["000001010000Z", "19700101000000Z"])
+def test_unlock_when_the_account_is_closed_just_before_the_write_then_it_stays_closed(
+    directory, config, tmp_path, mark
+):
+    """The command reads the operator's password after the account: a pipe holds it there."""
+    directory.lock("fdurand4")
+    password = tmp_path / "pipe"
+    os.mkfifo(password)
+    command = [sys.executable, "-m", "gateway.cli.main", "account", "fdurand4", "unlock", "--config", config]
+    command += ["--bind-dn", ADMIN, "--bind-password-file", password]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as unlocking:
+        with password.open("w") as pipe:
+            directory.set("fdurand4", "pwdAccountLockedTime", mark)
+            pipe.write(directory.slapd.password("admin"))
+        _, error = unlocking.communicate()
+
+    assert directory.read("fdurand4")["pwdAccountLockedTime"] == [mark]
+    assert unlocking.returncode == 1
+    assert "meanwhile" in error
+    assert "unlocked" not in (config.parent / "audit.log").read_text()
 
 
 def test_force_change_when_asked_then_the_next_login_must_change_it(account, directory, config):

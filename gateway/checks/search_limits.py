@@ -1,0 +1,49 @@
+"""Whether the directory bounds what a service account finds by one search (olcLimits), tried with real searches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ldap3 import SUBTREE, Connection
+from ldap3.core.results import RESULT_SUCCESS
+
+from gateway.checks.finding import Finding, ok, warn
+from gateway.directory.people import MOST_BORN_ON_ONE_DAY
+from gateway.settings import Settings
+
+MAX_WORKERS_ENTRIES = 2
+"""Of a search without pages: the worker looks for one entry at a time, and for a second one with the same login."""
+LIMITS = (
+    "the olcLimits of 30-access.ldif of ldif/, or of upgrade/30-access.ldif, before others that name the account; "
+    "if they are there, restart slapd"
+)
+
+
+def check_gateways_limits(settings: Settings, url: str, connection: Connection) -> Finding:
+    """`connection` is bound as the gateway's account. A directory of few people shows its limit on pages alone."""
+    checked, who = f"{url}: search limits", settings.directory.bind_dn
+    excess = [*_excess(settings, connection, MOST_BORN_ON_ONE_DAY)]
+    _, result, _, _ = connection.search(
+        settings.people.base, settings.people.filter, SUBTREE, attributes=["1.1"], paged_size=1
+    )
+    if result["result"] == RESULT_SUCCESS:
+        excess.append("everybody, page by page")
+    if excess:
+        return warn(checked, f"{who} finds {' and '.join(excess)}: whoever steals its password could", LIMITS)
+    return ok(checked, f"one search finds {MOST_BORN_ON_ONE_DAY} people at most, and none goes on page by page")
+
+
+def check_workers_limits(settings: Settings, connection: Connection) -> Finding:
+    """`connection` is bound as the worker's account, which reads what waits page by page."""
+    checked = "search limits of the worker"
+    if excess := [*_excess(settings, connection, MAX_WORKERS_ENTRIES)]:
+        return warn(checked, f"{settings.workstation.bind_dn} finds {excess[0]} by one search", LIMITS)
+    return ok(checked, f"a search without pages finds {MAX_WORKERS_ENTRIES} people at most")
+
+
+def _excess(settings: Settings, connection: Connection, max_entries: int) -> Iterator[str]:
+    _, _, answers, _ = connection.search(
+        settings.people.base, settings.people.filter, SUBTREE, attributes=["1.1"], size_limit=max_entries + 1
+    )
+    if sum(answer["type"] == "searchResEntry" for answer in answers or ()) > max_entries:
+        yield f"more than {max_entries} people"
