@@ -102,3 +102,33 @@ def test_account_when_it_has_many_logins_then_wrong_proofs_at_all_of_them_count_
 
     assert page.status == 422
     assert "new_password" not in page.fields
+
+
+DATABASE = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
+HIDDEN_IDENTITY = """add: olcAccess
+olcAccess: {0}to dn.subtree="ou=people,dc=ac-example,dc=fr" attrs=entryUUID
+  by * none
+"""
+
+
+@pytest.fixture
+def directory_without_identities(directory):
+    """Its rules let nobody read entryUUID."""
+    directory.load(DATABASE + HIDDEN_IDENTITY, as_config=True)
+    yield directory
+    directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
+
+
+def test_accounts_when_their_identities_are_hidden_then_they_do_not_share_one_count(
+    directory_without_identities, open_browser
+):
+    logins = [f"person{number}" for number in range(MAX_WRONG + 1)]
+    for login in logins:
+        directory_without_identities.add_person(login)
+    browser = open_browser()
+    for login in logins[:-1]:
+        browser.change(login, "wrong", NEW)
+
+    browser.change(logins[-1], "wrong", NEW)
+
+    assert len(directory_without_identities.read(logins[-1])["pwdFailureTime"]) == 1
