@@ -65,6 +65,15 @@ class Metrics:
             multiprocess_mode="mostrecent",
         )  # fmt: skip
 
+        self.directory_operations = Gauge(
+            "mamia_directory_operations", "Operations that a server completed", ["server", "operation"],
+            registry=registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
+        self.service_connections = Gauge(
+            "mamia_directory_service_connections", "Connections that are bound as a service account",
+            ["server", "account", "expected"], registry=registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
+
     def text(self) -> tuple[bytes, str]:
         """What Prometheus reads, and its content type."""
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest

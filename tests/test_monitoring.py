@@ -44,35 +44,64 @@ def test_alerts_when_prometheus_reads_them_then_it_finds_no_fault():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_alert_when_the_store_fills_up_then_it_fires_before_it_is_full(tmp_path):
-    """One percent a minute: at 80 minutes it has fired for two, and a fifth of the memory is left."""
-    test = {
-        "rule_files": [str(FOLDER / "alerts.yaml")],
-        "tests": [
-            {
-                "interval": "1m",
-                "input_series": [{"series": 'mamia_store_full_ratio{job="mamia"}', "values": "0+0.01x100"}],
-                "alert_rule_test": [
-                    {"eval_time": "70m", "alertname": "MamiaStoreFilling", "exp_alerts": []},
-                    {
-                        "eval_time": "80m",
-                        "alertname": "MamiaStoreFilling",
-                        "exp_alerts": [firing("MamiaStoreFilling")],
-                    },
-                ],
-            }
-        ],
-    }
-    (tmp_path / "test.yaml").write_text(yaml.safe_dump(test))
+def assert_alert(folder, name, series, values, *, quiet_at, fires_at, labels=()):
+    """Whether that alert fires at one time and not at the other, by Prometheus' own reckoning."""
+    rule_tests = [
+        {"eval_time": quiet_at, "alertname": name, "exp_alerts": []},
+        {"eval_time": fires_at, "alertname": name, "exp_alerts": [firing(name, dict(labels))]},
+    ]
+    inputs = {"interval": "1m", "input_series": [{"series": series, "values": values}], "alert_rule_test": rule_tests}
+    (folder / "test.yaml").write_text(
+        yaml.safe_dump({"rule_files": [str(FOLDER / "alerts.yaml")], "tests": [inputs]})
+    )
 
-    done = subprocess.run(["promtool", "test", "rules", tmp_path / "test.yaml"], capture_output=True, text=True)
+    done = subprocess.run(["promtool", "test", "rules", folder / "test.yaml"], capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def firing(alert):
+def test_alert_when_the_store_fills_up_then_it_fires_before_it_is_full(tmp_path):
+    """One percent a minute: at 80 minutes it has fired for two, and a fifth of the memory is left."""
+    series = 'mamia_store_full_ratio{job="mamia"}'
+
+    assert_alert(tmp_path, "MamiaStoreFilling", series, "0+0.01x100", quiet_at="70m", fires_at="80m")
+
+
+def test_alert_when_a_service_account_is_connected_from_elsewhere_then_it_fires_at_once(tmp_path):
+    labels = {"server": "ldaps://ldap1.ac-example.fr", "account": "gateway"}
+    series = (
+        'mamia_directory_service_connections{server="ldaps://ldap1.ac-example.fr",account="gateway",expected="no"}'
+    )
+
+    assert_alert(
+        tmp_path, "MamiaForeignServiceConnection", series, "0 0 1 1", quiet_at="1m", fires_at="2m", labels=labels
+    )
+
+
+def test_alert_when_numbers_are_tried_then_it_fires_and_the_busiest_pages_do_not_set_it_off(tmp_path):
+    """20,000 a minute is what the pages can ask for at most, 120,000 half of what was seen of a stolen password."""
+    labels = {"server": "ldaps://ldap1.ac-example.fr"}
+    series = 'mamia_directory_operations{server="ldaps://ldap1.ac-example.fr",operation="compare"}'
+
+    assert_alert(
+        tmp_path,
+        "MamiaManyCompares",
+        series,
+        "0+20000x30 600000+120000x30",
+        quiet_at="30m",
+        fires_at="45m",
+        labels=labels,
+    )
+
+
+def firing(alert, labels):
     [rule] = [rule for rule in rules() if rule["alert"] == alert]
-    return {"exp_labels": rule["labels"], "exp_annotations": rule["annotations"]}
+    told = {name: filled(text, labels) for name, text in rule["annotations"].items()}
+    return {"exp_labels": {**rule["labels"], **labels}, "exp_annotations": told}
+
+
+def filled(text, labels):
+    return re.sub(r"{{ \$labels\.(\w+) }}", lambda found: labels[found[1]], text)
 
 
 def test_alerts_when_they_fire_then_they_say_what_it_means_and_how_to_mend_it():

@@ -22,6 +22,7 @@ from gateway.checks.portals import check_portals
 from gateway.checks.protected import check_protected
 from gateway.checks.secret_attributes import check_secrets
 from gateway.checks.servers import check_servers
+from gateway.checks.service_connections import check_service_connections
 from gateway.checks.workstations import check_workstations
 from gateway.composition.rules import password_rules
 from gateway.settings import Settings
@@ -86,6 +87,7 @@ def check(settings: Settings, protected_login: str = "") -> Iterator[Finding]:
     yield from check_protected(settings, protected_login)
     yield from check_secrets(settings)
     yield from check_password_oracle(settings)
+    yield from check_service_connections(settings)
     yield from check_workstations(settings, password_rules(settings))
     yield from check_outbox(settings)
     yield from check_capture(settings, settings.directory)

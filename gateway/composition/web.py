@@ -20,6 +20,7 @@ from gateway.checks.machine import check_store
 from gateway.checks.protected import check_decidable
 from gateway.checks.readiness import Readiness
 from gateway.checks.servers import check_decoy
+from gateway.composition.directory_watch import DirectoryWatch
 from gateway.composition.propagation import build_propagation
 from gateway.composition.rules import password_rules
 from gateway.directory.failover import LdapServers
@@ -98,6 +99,7 @@ def build_gateway(settings: Settings) -> Gateway:
     people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
     proofs_time = _uniform_time(settings)
     desk = _desk(settings, rules, metrics)
+    watch = DirectoryWatch(settings, metrics) if settings.directory.monitor else None
     proofs_limit = partial(after.admits_account, desk, "reset")
 
     def start() -> None:
@@ -109,6 +111,8 @@ def build_gateway(settings: Settings) -> Gateway:
         for pool in (service, trials, replicas):
             if pool:
                 pool.close()
+        if watch:
+            watch.close()
         desk.audit.close()
         if desk.mails:
             desk.mails.close()
@@ -116,7 +120,7 @@ def build_gateway(settings: Settings) -> Gateway:
     return Gateway(
         desk=desk,
         metrics=metrics,
-        update_metrics=partial(_update_metrics, metrics, desk.throttle),
+        update_metrics=partial(_update_metrics, metrics, desk.throttle, watch),
         find=partial(find_account, people=people, uniform=_uniform_time(settings)),
         reset=ResetServices(
             prove=partial(prove_identity, passwords=passwords, uniform=proofs_time, admits=proofs_limit),
@@ -147,11 +151,13 @@ def build_gateway(settings: Settings) -> Gateway:
     )
 
 
-def _update_metrics(metrics: Metrics, throttle: Throttle) -> None:
+def _update_metrics(metrics: Metrics, throttle: Throttle, watch: DirectoryWatch | None) -> None:
     """A store that can't be reached keeps its last figures: `store_unavailable` among the outcomes reports it."""
     with suppress(StoreUnavailable):
         usage = throttle.usage()
         metrics.set_store(usage.keys, usage.full_ratio)
+    if watch:
+        watch.refresh()
 
 
 def _uniform_time(settings: Settings) -> UniformTime:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationInfo, field_validator
 
 from gateway.settings.types import Attribute, Dn, Filter, Section, SecuredLink, Text, check_server
 from gateway.tls import verifying_context
@@ -48,6 +48,13 @@ class Directory(Section):
     max_concurrent_attempts: Annotated[int | None, Field(ge=1, le=1000)] = None
     """How many attempts of one service may ask the directory at once, over all processes; others wait. By default as
     many as this machine has processors: hashing passwords uses up a directory's."""
+
+    monitor: bool = False
+    """Watch how many operations the servers complete, and from where the service accounts are connected, for /metrics
+    and `mamia check`. It needs the rights of ldif/46-monitor.ldif."""
+    expected_addresses: list[IPvAnyNetwork] = []
+    """From where gateway, worker and listener connect to the directory, as the directory sees them. A service account
+    that is connected from elsewhere raises the alert MamiaForeignServiceConnection. Empty: that is not judged."""
 
     @field_validator("servers", "read_servers")
     @classmethod

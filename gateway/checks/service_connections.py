@@ -1,0 +1,71 @@
+"""From where the service accounts are connected: a stolen password of theirs is used from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ldap3 import Connection
+
+from gateway.account.errors import DirectoryMisconfigured
+from gateway.checks.account import at_each_server
+from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.directory.monitor import read_activity
+from gateway.protection.addresses import is_within
+from gateway.settings import Directory, Settings
+
+CHECKED = "service connections"
+
+
+def check_service_connections(settings: Settings) -> Iterator[Finding]:
+    """At each server that takes writes, as the gateway's account."""
+    if not settings.directory.monitor:
+        text = "not watched: nobody notices who else uses a service account's password"
+        yield ok(CHECKED, f"{text}; with directory.monitor and 46-monitor.ldif of ldif/ an alert tells")
+        return
+
+    def check(url: str, connection: Connection) -> Iterator[Finding]:
+        yield _judged(settings, url, connection)
+
+    yield from at_each_server(settings.directory, CHECKED, check)
+
+
+def _judged(settings: Settings, url: str, connection: Connection) -> Finding:
+    checked, accounts = f"{url}: {CHECKED}", service_accounts(settings)
+    try:
+        peers = read_activity(connection, accounts).peers
+    except DirectoryMisconfigured as error:
+        return fail(checked, str(error), "46-monitor.ldif of ldif/, or directory.monitor = false")
+    count = sum(map(len, peers.values()))
+    if not settings.directory.expected_addresses:
+        text = f"{count}, from {', '.join(sorted({peer for found in peers.values() for peer in found}))}: not judged"
+        return warn(checked, text, "directory.expected_addresses: from where gateway, worker and listener connect")
+    foreign = sorted(
+        f"{accounts[dn]} from {peer}"
+        for dn, found in peers.items()
+        for peer in set(found)
+        if expectation(settings.directory, peer) == "no"
+    )
+    if foreign:
+        mend = "if it is none of your machines: set a new password for that account at once, and read slapd's log"
+        return warn(checked, f"not in directory.expected_addresses: {', '.join(foreign)}", mend)
+    return ok(checked, f"{count}, all of them from directory.expected_addresses")
+
+
+def service_accounts(settings: Settings) -> dict[str, str]:
+    """From the DN of each service account that the settings name to what it is for."""
+    named = {
+        settings.directory.bind_dn: "gateway",
+        settings.workstation.bind_dn: "worker",
+        settings.capture.bind_dn: "listener",
+    }
+    return {dn: account for dn, account in named.items() if dn}
+
+
+def expectation(settings: Directory, peer: str) -> str:
+    """Whether a service account may be connected from `peer`: yes, no or unknown.
+
+    A path is the directory's own machine, where the listener is; it counts as expected.
+    """
+    if not settings.expected_addresses:
+        return "unknown"
+    return "yes" if peer.startswith("/") or is_within(peer, settings.expected_addresses) else "no"

@@ -1,0 +1,85 @@
+"""What slapd counts of itself (cn=Monitor, slapd-monitor(5)): its operations, and who is connected from where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ldap3 import LEVEL, Connection
+from ldap3.core.exceptions import LDAPException
+from ldap3.core.results import RESULT_SIZE_LIMIT_EXCEEDED, RESULT_SUCCESS
+from ldap3.utils.conv import escape_filter_chars
+
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
+from gateway.directory.connection import close, connect, reason
+from gateway.directory.entry import Entry, entry_of
+from gateway.settings import Directory
+
+OPERATIONS = ("Bind", "Compare", "Modify", "Search")
+"""Those that a stolen service password serves for."""
+OPERATIONS_DN = "cn=Operations,cn=Monitor"
+CONNECTIONS_DN = "cn=Connections,cn=Monitor"
+COMPLETED = "monitorOpCompleted"
+AUTHZ_DN = "monitorConnectionAuthzDN"
+PEER = "monitorConnectionPeerAddress"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerActivity:
+    completed: Mapping[str, int]
+    """From the name of an operation in lower case to how many ended since slapd was started."""
+    peers: Mapping[str, Sequence[str]]
+    """From the DN of a service account to where each of its connections comes from: an IP address, or a path for
+    ldapi://."""
+
+
+def ask_server(url: str, settings: Directory, service_dns: Iterable[str]) -> ServerActivity:
+    """What that server did, over a connection of its own. Raises DirectoryUnavailable, DirectoryMisconfigured."""
+    try:
+        connection = connect(url, settings, as_service=True)
+        try:
+            return read_activity(connection, service_dns)
+        finally:
+            close(connection)
+    except (LDAPException, OSError) as error:
+        raise DirectoryUnavailable(reason(error)) from error
+
+
+def read_activity(connection: Connection, service_dns: Iterable[str]) -> ServerActivity:
+    """What the server at the other end of `connection` did. Raises DirectoryMisconfigured, LDAPException."""
+    operations = _entries(connection, OPERATIONS_DN, "(objectClass=*)", ["cn", COMPLETED])
+    completed = {
+        name.lower(): int(entry.first(COMPLETED) or 0)
+        for name in OPERATIONS
+        for entry in operations
+        if name in entry.all("cn")
+    }
+    if len(completed) < len(OPERATIONS):
+        raise DirectoryMisconfigured(f"{OPERATIONS_DN} can't be read")
+    peers = {dn: _peers(connection, dn) for dn in service_dns}
+    if not any(peers.values()):
+        # This very connection is one of them.
+        raise DirectoryMisconfigured(f"{CONNECTIONS_DN} can't be read")
+    return ServerActivity(completed, peers)
+
+
+def _peers(connection: Connection, dn: str) -> list[str]:
+    bound = f"({AUTHZ_DN}={escape_filter_chars(dn)})"
+    return [_address(entry.first(PEER)) for entry in _entries(connection, CONNECTIONS_DN, bound, [PEER])]
+
+
+def _entries(connection: Connection, base: str, filter_: str, attributes: list[str]) -> list[Entry]:
+    _, result, answers, _ = connection.search(base, filter_, LEVEL, attributes=attributes)
+    if result["result"] not in (RESULT_SUCCESS, RESULT_SIZE_LIMIT_EXCEEDED):
+        raise DirectoryMisconfigured(f"{base} can't be read: {result['description']}")
+    return [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]
+
+
+def _address(peer: str) -> str:
+    """From slapd's form: IP=192.0.2.1:40000, IP=[2001:db8::1]:40000, PATH=/run/slapd/ldapi.
+
+    >>> _address("IP=192.0.2.1:40000"), _address("IP=[2001:db8::1]:40000"), _address("PATH=/run/slapd/ldapi")
+    ('192.0.2.1', '2001:db8::1', '/run/slapd/ldapi')
+    """
+    kind, _, place = peer.partition("=")
+    return place.rpartition(":")[0].strip("[]") if kind == "IP" else place
