@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,8 @@ from gateway.account.names import folded, words
 SHORTEST_NAME_PART = 3
 """Parts of a name that are shorter ("Le", "de") may stand in a password; Windows draws the same line
 ([MS-SAMR] 3.1.1.7.2)."""
+_SCHEME = re.compile(r"\{[A-Za-z0-9./_-]+\}")
+"""The prefix by which a directory knows the scheme of a stored password (RFC 2307, 5.3): {SSHA}, {CLEARTEXT}."""
 
 
 class Rule(StrEnum):
@@ -26,6 +29,8 @@ class Rule(StrEnum):
     CONTAINS_NAME = "contains_name"
     CONTAINS_WORD = "contains_word"
     """Words that the academy forbids: its own name, its applications'."""
+    LOOKS_HASHED = "looks_hashed"
+    """Begins as a stored hash does, so that a directory may keep it as it is."""
     COMMON = "common"
     """Among the passwords that everybody tries first."""
     TOO_WEAK = "too_weak"
@@ -82,6 +87,7 @@ class PasswordRules:
             Rule.SAME_AS_CURRENT: self.differs_from_current and current is not None and new == current,
             Rule.CONTAINS_LOGIN: self.without_login and _contains(text, [login]),
             Rule.CONTAINS_WORD: _contains(text, self.forbidden_words),
+            Rule.LOOKS_HASHED: _SCHEME.match(text) is not None,
             Rule.COMMON: self.is_common(new),
         }
         return tuple(rule for rule, broken in verdicts.items() if broken)

@@ -225,6 +225,32 @@ def test_change_when_the_password_has_unusual_characters_then_every_byte_is_kept
 
 
 @pytest.mark.parametrize(
+    "scheme", ["{CLEARTEXT}", "{cleartext}", "{SSHA}", "{ARGON2}", "{SASL}", "{FOO}", "{x-y.z/1_2}"]
+)
+def test_change_when_the_password_looks_like_a_stored_hash_then_it_is_refused_with_the_reason(
+    directory, browser, scheme
+):
+    directory.add_person("fdurand4")
+
+    page = browser.change("fdurand4", PASSWORD, f"{scheme}Orage-Violet-51!")
+
+    assert page.status == 422
+    assert "entre accolades" in page.main
+    assert directory.binds("fdurand4", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "new", ["Orage{SSHA}-51-violet", "{Orage-51 violet}x", "{}Orage-51-violet", "{é}Orage-51-violet"]
+)
+def test_change_when_braces_are_no_scheme_then_the_password_is_taken(directory, browser, new):
+    directory.add_person("fdurand4")
+
+    browser.change("fdurand4", PASSWORD, new)
+
+    assert directory.binds("fdurand4", new)
+
+
+@pytest.mark.parametrize(
     "current",
     [
         "E\u0301te\u0301-2025-",
