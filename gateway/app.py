@@ -23,6 +23,7 @@ from gateway.web.assets import keep_assets
 from gateway.web.brand import show_brand
 from gateway.web.health import health
 from gateway.web.helpdesk import Helpdesk, helpdesk_pages
+from gateway.web.hosts import accept_hosts
 from gateway.web.language import speak
 from gateway.web.limits import limit_heads, limit_requests
 from gateway.web.origin import stand_behind_proxies
@@ -49,7 +50,6 @@ def create_app(gateway: Gateway) -> Flask:
         SECRET_KEY_FALLBACKS=settings.web.keys[1:],
         # itsdangerous signs with the last of several keys; Flask-WTF knows no fallbacks of its own.
         WTF_CSRF_SECRET_KEY=settings.web.keys[::-1],
-        TRUSTED_HOSTS=settings.web.hosts,
         # The prefix makes browsers take the cookie from this very host alone, over TLS (RFC 6265bis, 4.1.3.2).
         SESSION_COOKIE_NAME="__Host-mamia" if settings.web.secure_cookies else "mamia",
         SESSION_COOKIE_HTTPONLY=True,
@@ -63,12 +63,13 @@ def create_app(gateway: Gateway) -> Flask:
     show_brand(app, settings.academy)
     keep_assets(app)
     number_requests(app)
+    accept_hosts(app, settings.web.hosts)
     limit_requests(app)
     protect(app, settings.web.hsts_seconds)
     _routes(app, gateway)
     helpdesk_pages(app, Helpdesk(settings))
     _error_pages(app)
-    stand_behind_proxies(app, settings.web.trusted_proxies, settings.web.proxy_networks)
+    stand_behind_proxies(app, settings.web)
     limit_heads(app)
     watch(app, gateway.metrics, settings.metrics.allowed, gateway.update_metrics)
     if settings.web.access_log:

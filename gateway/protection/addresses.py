@@ -62,6 +62,10 @@ def is_within(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bo
     return parsed is not None and any(parsed in network for network in networks)
 
 
+def is_address(text: str) -> bool:
+    return _parsed(text) is not None
+
+
 def _prefix(address: IPv6Address, length: int) -> str:
     """The first `length` bits, a multiple of four, as hexadecimal digits."""
     return f"{int(address) >> (128 - length):0{length // 4}x}/{length}"

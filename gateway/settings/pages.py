@@ -100,9 +100,13 @@ class Web(Section):
     secure_cookies: bool = True
     """Off only where the site is reached by http://, as in the demo."""
     hosts: Annotated[list[Text], Field(min_length=1)] = ["localhost", "127.0.0.1", "[::1]"]
-    """The names by which the site is reached; a request for another one is refused."""
+    """The names by which the site is reached; a request for another one is refused. Case, port and a final dot do not
+    matter. One that begins with a dot stands for all names below it."""
     trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
-    """How many proxies stand before this process and add to X-Forwarded-For and X-Forwarded-Proto."""
+    """How many proxies stand before this process and add to `forwarded_header`."""
+    forwarded_header: Literal["X-Forwarded-For", "Forwarded"] = "X-Forwarded-For"
+    """By which header they say who calls: X-Forwarded-For with X-Forwarded-Proto, or Forwarded (RFC 7239). The other
+    one counts for nothing."""
     proxy_networks: list[IPv4Network | IPv6Network] = [IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")]
     """From where those proxies call; from elsewhere the headers count for nothing."""
     hsts_seconds: Annotated[int, Field(ge=0)] = 63_072_000

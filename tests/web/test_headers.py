@@ -94,6 +94,44 @@ def test_host_when_it_is_not_ours_then_400(site, host):
     assert site("/", environ_overrides={"HTTP_HOST": host}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "host, named",
+    [
+        ("Mon-Compte.AC-example.fr", "mon-compte.ac-example.fr"),
+        ("mon-compte.ac-example.fr.", "mon-compte.ac-example.fr"),
+        ("mon-compte.ac-example.fr.:443", "MON-COMPTE.ac-example.fr."),
+        ("[::1]", "[::1]"),
+        ("[::1]:8080", "[::1]"),
+        ("[0:0:0:0:0:0:0:1]:8080", "[::1]"),
+        ("[2001:DB8::1]", "[2001:db8:0::1]"),
+        ("xn--acadmie-eya.fr", "académie.fr"),
+        ("mon-compte.ac-example.fr", ".ac-example.fr"),
+    ],
+)
+def test_host_when_it_is_ours_in_another_spelling_then_it_is_served(open_browser, host, named):
+    browser = open_browser(web={"hosts": [named]})
+
+    assert browser.client.get("/", environ_overrides={"HTTP_HOST": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "ac-example.fr",
+        "x.ac-example.fr.evil.example",
+        "xac-example.fr",
+        "[::2]",
+        "[::1",
+        "a@ac-example.fr",
+        "ac/example",
+    ],
+)
+def test_host_when_it_only_resembles_ours_then_400(open_browser, host):
+    browser = open_browser(web={"hosts": [".ac-example.fr", "[::1]"]})
+
+    assert browser.client.get("/", environ_overrides={"HTTP_HOST": host}).status_code == 400
+
+
 def test_host_when_a_header_names_another_one_then_it_counts_for_nothing(open_browser):
     browser = open_browser()
     answer = browser.client.get(CHANGE, headers={"X-Forwarded-Host": "evil.example"})

@@ -231,6 +231,48 @@ def test_address_when_one_proxy_is_trusted_then_only_what_it_added_counts(open_b
     assert behind(browser, "192.0.2.7, 192.0.2.8") == 422
 
 
+@pytest.mark.parametrize(
+    "written", ["{}:40000", "{}:40{}", " {} "], ids=["one port", "another port each time", "blanks"]
+)
+def test_addresses_when_the_proxy_adds_ports_then_each_caller_has_a_limit_of_its_own(open_browser, written):
+    browser = open_browser(web={"trusted_proxies": 1}, **only(per_address="2/5 minutes"))
+
+    first = [behind(browser, written.format("192.0.2.7", n)) for n in range(3)]
+    others = [behind(browser, written.format(f"192.0.2.{n}", n)) for n in (8, 9)]
+    others += [behind(browser, "[2001:db8::1]:443"), behind(browser, "[2001:db8:1::1]")]
+
+    assert first == [422, 422, 429]
+    assert others == [422] * 4
+
+
+def test_address_when_the_proxies_write_forwarded_then_only_that_header_counts(open_browser):
+    web = {"trusted_proxies": 1, "forwarded_header": "Forwarded"}
+    browser = open_browser(web=web, **only(per_address="2/5 minutes"))
+
+    def by_forwarded(text, other):
+        headers = {"Forwarded": text, "X-Forwarded-For": other}
+        page = browser.open(CHANGE)
+        options = {"headers": headers, "environ_base": {"REMOTE_ADDR": "127.0.0.1"}}
+        return browser.post(CHANGE, {**page.fields, **WRONG}, **options).status
+
+    claimed = 'for=198.51.100.{}, For="192.0.2.7:4711";proto=http;by=203.0.113.1'
+    statuses = [by_forwarded(claimed.format(n), f"203.0.113.{n}") for n in range(3)]
+
+    assert statuses == [422, 422, 429]
+    assert by_forwarded('for="[2001:db8::1]:443";proto=http', "192.0.2.7") == 422
+
+
+@pytest.mark.parametrize("caller", ["unknown", "_hidden", "", "192.0.2.7.8"])
+def test_address_when_the_proxy_names_none_then_the_log_says_so_once(open_browser, caplog, caller):
+    browser = open_browser(web={"trusted_proxies": 1})
+
+    for _ in range(2):
+        behind(browser, caller)
+
+    assert [record.getMessage() for record in caplog.records if "shares one limit" in record.getMessage()] != []
+    assert caplog.text.count("shares one limit") == 1
+
+
 def test_address_when_the_caller_is_no_proxy_of_ours_then_its_header_counts_for_nothing(open_browser):
     browser = open_browser(web={"trusted_proxies": 1}, **only(per_address="2/5 minutes"))
 
