@@ -35,6 +35,17 @@ def test_spool_when_it_holds_a_mail_then_no_other_user_can_get_at_it(tmp_path):
     assert {mode(folder) for folder in folders} == {"0o700"}
 
 
+@pytest.mark.parametrize("there", [[], ["cur"], ["tmp", "new"]])
+def test_spool_when_its_folder_is_no_whole_maildir_then_it_becomes_one(tmp_path, there):
+    for part in there:
+        (tmp_path / "mails" / part).mkdir(parents=True)
+    (tmp_path / "mails").mkdir(exist_ok=True)
+
+    Spool(Notices(smtp_host=""), tmp_path / "mails").put(EmailMessage())
+
+    assert len(list((tmp_path / "mails" / "new").iterdir())) == 1
+
+
 def test_spool_when_its_folder_was_open_to_others_then_it_is_closed(tmp_path):
     (tmp_path / "mails").mkdir(mode=0o777)
 

@@ -85,15 +85,20 @@ def run_worker(arguments: argparse.Namespace) -> int:
                 "%s: written with the password itself, nothing is left to deliver",
                 ", ".join(settings.workstation.targets),
             )
+        port = settings.metrics.worker_port
+        try:
+            after_round = _watch(worker, port)
+        except OSError as error:
+            print(f"mamia sync: metrics.worker_port: 127.0.0.1:{port}: {error.strerror or error}", file=sys.stderr)
+            return FAILED
         log.info("worker ready for %s", ", ".join(worker.targets) or "nothing")
-        after_round = _watch(worker, settings.metrics.worker_port)
         work(worker.courier, stop, settings.workstation.poll_seconds, after_round)
     log.info("worker stopped")
     return 0
 
 
 def _watch(worker: Worker, port: int) -> Callable[[], None]:
-    """Serve the worker's metrics; what waits is looked at every few seconds."""
+    """Serve the worker's metrics; what waits is looked at every few seconds. Raises OSError for a port in use."""
     if not port:
         return lambda: None
     from prometheus_client import start_http_server

@@ -49,6 +49,9 @@ class Spool:
     def __post_init__(self) -> None:
         """Raises OSError where the folder can't be made."""
         self._maildir = mailbox.Maildir(self.folder)
+        # The library makes them only together with the folder itself.
+        for part in ("tmp", "new", "cur"):
+            (self.folder / part).mkdir(mode=0o700, exist_ok=True)
         self.folder.chmod(0o700)
 
     def put(self, message: EmailMessage) -> None:

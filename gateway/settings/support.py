@@ -61,3 +61,20 @@ class Support(Section):
     """By default five weeks from 15 July, and from Christmas to the new year."""
     holidays: str = "FR"
     """Whose public holidays count, as the package `holidays` names countries and their parts: FR, FR-57; "": none."""
+
+    @field_validator("holidays")
+    @classmethod
+    def _is_known(cls, text: str) -> str:
+        if not text:
+            return text
+        # Imported here: worker and listener read the settings too, and need no holidays.
+        from holidays import country_holidays
+
+        country, _, part = text.partition("-")
+        try:
+            country_holidays(country, subdiv=part or None)
+        except NotImplementedError:
+            raise ValueError(
+                f"{text} is not known to the package holidays; it knows FR and FR-57, for instance"
+            ) from None
+        return text

@@ -123,6 +123,8 @@ def portal(name, by="token"):
         ("base =", "bass =", "people.bass", "not a known setting"),
         ("base =", "bass =", "people.base", "required"),
         ("[web]", "[web]\nport = 70000", "web.port", "65535"),
+        ("[web]", '[support]\nholidays = "XX"\n[web]', "support.holidays", "XX is not known"),
+        ("[web]", '[support]\nholidays = "FR-99"\n[web]', "support.holidays", "FR-99 is not known"),
         ("[web]", '[web]\nport = "eighty"', "web.port", "integer"),
         (KEY, "short", "web.secret_keys", "weak"),
         (KEY, "a" * 40, "web.secret_keys", "weak"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -341,3 +342,15 @@ def test_time_when_states_are_shown_then_ages_are_since_the_change(config, waiti
 
     assert 0 <= row["age_seconds"] < 60
     assert datetime.fromisoformat(row["since"]) <= datetime.now(UTC)
+
+
+def test_sync_when_the_port_of_its_metrics_is_taken_then_one_sentence_says_so(directory, config):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        config.write_text(config.read_text() + f"[metrics]\nworker_port = {port}\n")
+
+        done = run("sync", "--config", config)
+
+    assert done.returncode != 0
+    assert f"metrics.worker_port: 127.0.0.1:{port}" in done.stderr
+    assert "Traceback" not in done.stderr
