@@ -57,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     if settings.metrics.allowed:
         # Before the first metric is made: all processes write into one folder.
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="mamia-metrics-")
+    master = os.getpid()
     try:
         if fault := _unusable(settings):
             print(f"mamia serve: {fault}", file=sys.stderr)
@@ -66,7 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"mamia serve: {error}", file=sys.stderr)
         return USAGE_ERROR
     finally:
-        if folder := os.environ.get(FOLDER_VARIABLE):
+        # A process that gunicorn forked ends here too, at a reload for instance: the others go on to use the folder.
+        if os.getpid() == master and (folder := os.environ.get(FOLDER_VARIABLE)):
             shutil.rmtree(folder, ignore_errors=True)
     return 0
 

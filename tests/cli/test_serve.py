@@ -120,7 +120,7 @@ def test_metrics_when_several_processes_serve_then_whichever_is_asked_adds_them_
         for _ in range(30):
             ask(port, "/")
 
-        counted = re.search(r'mamia_request_seconds_count{.*route="/",status="200"} (\S+)', ask(port, "/metrics")[1])
+        counted = re.search(r'mamia_request_seconds_count{.*route="/health/ready",status="200"} (\S+)', ask(port, "/metrics")[1])
         assert float(counted[1]) == 30
     assert not list(tmp_path.glob("mamia-metrics-*"))
 
@@ -172,6 +172,23 @@ def test_service_when_the_settings_change_and_it_gets_a_hangup_then_new_processe
 
         wait_until(lambda: says(port, "Trifouilly"))
         wait_until(lambda: not before & children_of(process))
+
+
+def test_service_when_it_has_metrics_and_gets_a_hangup_then_it_goes_on_answering_and_counting(write):
+    file, port = write('[metrics]\nallowed = ["127.0.0.0/8"]\n')
+    with served(file) as process:
+        wait_until_it_answers(port)
+        before = children_of(process)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not before & children_of(process))
+        wait_until_it_answers(port)
+
+        answers = [ask(port)[0] for _ in range(20)]
+
+        counted = ask(port, "/metrics")[1]
+        assert answers == [200] * 20
+        assert 'mamia_request_seconds_count{method="GET",route="/health/ready",status="200"}' in counted
+        assert process.poll() is None
 
 
 @pytest.mark.parametrize(
