@@ -33,6 +33,7 @@ from gateway.web.pages.change import ChangePage
 from gateway.web.pages.find import FindPage
 from gateway.web.pages.reset import ResetPage
 from gateway.web.pages.result import ResultPage
+from gateway.web.pages.well_known import well_known_pages
 from gateway.web.request_id import number_requests
 from gateway.web.security import protect
 from gateway.web.watch import watch
@@ -95,6 +96,7 @@ def _routes(app: Flask, gateway: Gateway) -> None:
         app.register_blueprint(api_pages(ApiServices(desk, gateway.find, gateway.change, gateway.progress)))
     app.register_blueprint(captcha_pages(RobotCheck(desk.settings.captcha, desk.captcha, desk.work, desk.throttle)))
     app.register_blueprint(health(gateway.ask_directory, gateway.checks))
+    app.register_blueprint(well_known_pages(desk.settings))
 
 
 def _texts(app: Flask, settings: Settings) -> None:

@@ -41,6 +41,8 @@ class Academy(Section):
     antispam_url: Link = ""
     sympa_url: Link = ""
     dpo_mail: str = ""
+    security_contact: Annotated[str, Field(pattern=r"^(|mailto:[^\s@]+@[^\s@]+|https://\S+)$")] = ""
+    """Where weaknesses are reported, for /.well-known/security.txt: mailto:… or https://…; empty: no such page."""
     logo: Path | None = None
     """A picture (.svg, .png, .webp, .jpg) for the top of the pages; shown 64 pixels high at most."""
     brand_colour: Colour = "#000091"

@@ -126,6 +126,12 @@ class SentForm(FlaskForm):
 
     service: ClassVar[str]
 
+    @classmethod
+    def prefilled(cls, query: Mapping[str, str]) -> dict[str, str]:
+        """What a link may fill in (?login=…): a login that could have been typed."""
+        login = _short(query, "login")
+        return {"login": login} if login and is_typeable(login) else {}
+
     def process(self, formdata: Any = None, *args: Any, **options: Any) -> None:
         """Cut overlong values before a field, a filter or a validator reads them: their time may grow faster than the
         value. `validate` refuses such a field whatever the rest of it says."""

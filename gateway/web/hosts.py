@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, request
+from flask import Flask, request
+from werkzeug.exceptions import SecurityError
 
 
 def accept_hosts(app: Flask, names: Iterable[str]) -> None:
@@ -22,7 +23,8 @@ def accept_hosts(app: Flask, names: Iterable[str]) -> None:
     def refuse_other_hosts() -> None:
         host = canonical(request.environ.get("HTTP_HOST", ""))
         if not host or not (host in exact or host.endswith(suffixes)):
-            abort(400)
+            # Its page has no links: they would lead there.
+            raise SecurityError
 
 
 def canonical(host: str) -> str:

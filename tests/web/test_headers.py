@@ -129,7 +129,10 @@ def test_host_when_it_is_ours_in_another_spelling_then_it_is_served(open_browser
 def test_host_when_it_only_resembles_ours_then_400(open_browser, host):
     browser = open_browser(web={"hosts": [".ac-example.fr", "[::1]"]})
 
-    assert browser.client.get("/", environ_overrides={"HTTP_HOST": host}).status_code == 400
+    answer = browser.client.get("/", environ_overrides={"HTTP_HOST": host})
+
+    assert answer.status_code == 400
+    assert answer.mimetype == "text/plain"
 
 
 def test_host_when_a_header_names_another_one_then_it_counts_for_nothing(open_browser):

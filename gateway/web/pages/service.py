@@ -58,7 +58,7 @@ class FormPage(MethodView):
         self.desk = desk
 
     def get(self) -> ResponseReturnValue:
-        return self.show(self.form_class(formdata=None))
+        return self.show(self.form_class(formdata=None, data=self.form_class.prefilled(request.args)))
 
     def post(self) -> ResponseReturnValue:
         form = self.form_class(request.form)
