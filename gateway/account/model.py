@@ -104,6 +104,8 @@ class Propagation:
     identity: str
     change: str
     targets: tuple[str, ...]
+    refused: tuple[str, ...] = ()
+    """Those of `targets` where the person has no account."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from gateway.checks.capture import check_capture
 from gateway.checks.finding import Finding, Level, fail
 from gateway.checks.here import is_listeners, is_workers
+from gateway.checks.joined_targets import check_joined_targets
 from gateway.checks.keys import check_keys
 from gateway.checks.machine import check_machine, check_private_files
 from gateway.checks.ordinary_person import check_ordinary_person
@@ -89,6 +90,7 @@ def check(settings: Settings, protected_login: str = "") -> Iterator[Finding]:
     yield from check_password_oracle(settings)
     yield from check_service_connections(settings)
     yield from check_workstations(settings, password_rules(settings))
+    yield from check_joined_targets(settings)
     yield from check_outbox(settings)
     yield from check_capture(settings, settings.directory)
     yield from check_portals(settings)

@@ -9,6 +9,7 @@ from datetime import datetime
 from ldap3 import BASE, MODIFY_REPLACE, Connection
 
 from gateway.account.model import Account, Propagation, Secret
+from gateway.directory.entry import Entry, entry_of
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import SECRET, STATE, Changes, check_result
 from gateway.directory.people import search
@@ -17,6 +18,7 @@ from gateway.workstation.model import Reason
 from gateway.workstation.ports import JoinedTarget, Seal
 from gateway.workstation.state import Step, SyncState, pending, read_state
 
+CLASSES = "objectClass"
 NOTHING_TO_BRING: Changes = {STATE: [(MODIFY_REPLACE, [])], SECRET: [(MODIFY_REPLACE, [])]}
 """Whoever had a workstation once, and has none any more, is not to wait for it, nor to be told as behind there."""
 
@@ -58,24 +60,33 @@ class LdapPropagation:
 
     def join(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
         """What to write beside userPassword, and what that sets going: nothing for people without a workstation."""
-        if not self._has_workstation(account.reference):
+        classes = self._workstation_classes(account.reference)
+        if classes is None:
             return NOTHING_TO_BRING, None
         now, change = self._now(), secrets.token_hex(6)
+        joined = [target for target in self._joined if target.object_classes <= classes]
+        # slapd would refuse their attributes, and userPassword with them.
+        refused = [target for target in self._joined if not target.object_classes <= classes]
         states = [pending(name, change, now) for name in self._delivered]
-        states += [pending(target.name, change, now).to(Step.DONE, at=now) for target in self._joined]
+        states += [pending(target.name, change, now).to(Step.DONE, at=now) for target in joined]
+        states += [
+            pending(target.name, change, now).to(Step.REJECTED, at=now, reason=Reason.NO_ACCOUNT)
+            for target in refused
+        ]
         changes: Changes = {STATE: [(MODIFY_REPLACE, [str(state).encode() for state in states])]}
-        for target in self._joined:
+        for target in joined:
             for attribute, values in target.changes(new, now).items():
                 changes[attribute] = [(MODIFY_REPLACE, list(values))]
         if self._delivered and self._seal is not None:
             sealed = self._seal(new, identity=account.identity, change=change)
             changes[SECRET] = [(MODIFY_REPLACE, [sealed])]
-        return changes, Propagation(account.identity, change, tuple(state.target for state in states))
+        names = tuple(state.target for state in states)
+        return changes, Propagation(account.identity, change, names, tuple(target.name for target in refused))
 
     def refuse(self, account: Account, reason: Reason) -> tuple[Changes, Propagation | None]:
         """What to write where the password was changed and the new one can't be brought there: an older one that
         still waits must not arrive any more."""
-        if not self._has_workstation(account.reference):
+        if self._workstation_classes(account.reference) is None:
             return {}, None
         now, change = self._now(), secrets.token_hex(6)
         names = [*self._delivered, *(target.name for target in self._joined)]
@@ -94,10 +105,13 @@ class LdapPropagation:
         read = (read_state(value) for entry in entries for value in entry.all(STATE))
         return tuple(state for state in read if state is not None and state.change == change)
 
-    def _has_workstation(self, reference: str) -> bool:
-        def matches(connection: Connection) -> bool:
-            _, result, answers, _ = connection.search(reference, self._filter, BASE, attributes=["1.1"])
-            check_result(result, f"asking whether {self._filter} holds for {reference}")
-            return any(answer["type"] == "searchResEntry" for answer in answers)
+    def _workstation_classes(self, reference: str) -> frozenset[str] | None:
+        """The object classes, in lower case, of somebody with a workstation; None for somebody without one."""
 
-        return self._service.ask(matches)
+        def read(connection: Connection) -> Entry | None:
+            _, result, answers, _ = connection.search(reference, self._filter, BASE, attributes=[CLASSES])
+            check_result(result, f"asking whether {self._filter} holds for {reference}")
+            return next((entry_of(answer) for answer in answers if answer["type"] == "searchResEntry"), None)
+
+        entry = self._service.ask(read)
+        return None if entry is None else frozenset(name.lower() for name in entry.all(CLASSES))

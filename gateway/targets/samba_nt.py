@@ -36,6 +36,10 @@ class SambaNt:
     def name(self) -> str:
         return self.settings.name
 
+    @property
+    def object_classes(self) -> frozenset[str]:
+        return frozenset({"sambasamaccount", "shadowaccount"} if self.settings.posix else {"sambasamaccount"})
+
     def changes(self, password: Secret, now: datetime) -> Mapping[str, Sequence[bytes]]:
         seconds = int(now.timestamp())
         changes = {

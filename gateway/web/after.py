@@ -49,9 +49,11 @@ def result_ticket(desk: Desk, outcome: str, person: Person, propagation: Propaga
 
 def states_at_first(desk: Desk, propagation: Propagation | None) -> dict[str, str]:
     """Attributes of an NT4-style domain were written with the password; the worker brings the others."""
+    if propagation is None:
+        return {}
     settings = desk.settings.workstation.targets
-    names = propagation.targets if propagation else ()
-    return {name: Step.DONE if settings[name].type == "samba_nt" else Step.PENDING for name in names}
+    states = {name: Step.DONE if settings[name].type == "samba_nt" else Step.PENDING for name in propagation.targets}
+    return {**states, **dict.fromkeys(propagation.refused, Step.REJECTED)}
 
 
 def admits_account(desk: Desk, service: str, account: str) -> bool:

@@ -114,5 +114,9 @@ class JoinedTarget(Protocol):
     def name(self) -> str:
         """As in the settings."""
 
+    @property
+    def object_classes(self) -> frozenset[str]:
+        """In lower case: those that an entry must have to be an account there."""
+
     def changes(self, password: Secret, now: datetime) -> Mapping[str, Sequence[bytes]]:
-        """The attributes to replace. The entry must have the object classes that allow them."""
+        """The attributes to replace. Only an entry with `object_classes` may have them."""

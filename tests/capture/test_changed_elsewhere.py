@@ -202,6 +202,21 @@ def test_wrong_passwords_when_they_are_counted_by_the_policy_then_nothing_is_wri
     assert capture.audit == []
 
 
+def test_a_password_of_somebody_without_an_account_at_one_target_when_it_is_changed_then_the_other_one_gets_it(
+    announcing, capture
+):
+    announcing.add_person("mtremblay", departmentNumber="rectorat")
+
+    ldappasswd(announcing, "-s", NEW, announcing.dn("mtremblay"))
+
+    wait_until(lambda: "mamiaSyncState" in announcing.read("mtremblay"))
+    capture.wait_until_idle()
+    states = sorted(announcing.read("mtremblay")["mamiaSyncState"])
+    assert [state.split(";")[:2] for state in states] == [["domain", "pending"], ["poste", "rejected"]]
+    assert "no_account" in states[1]
+    assert "Violation" not in capture.log
+
+
 def test_fifty_people_when_they_change_their_passwords_at_once_then_each_one_waits(announcing, short_folder, capture):
     people = [Person(announcing, short_folder, f"agent{number}") for number in range(50)]
     threads = [

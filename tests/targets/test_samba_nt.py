@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from real_smbd import SID, RealSmbd
 
 from gateway.account.model import Secret
 from gateway.app import create_app
+from gateway.checks.finding import Level
+from gateway.checks.joined_targets import check_joined_targets
 from gateway.composition.web import build_gateway
 from gateway.targets.samba_nt import SambaNt, SambaNtSettings, nt_hash
 
@@ -111,6 +114,53 @@ def test_change_when_it_is_written_then_times_are_set_and_no_lm_hash_and_nothing
     assert "sambaLMPassword" not in entry
     assert "mamiaPendingSecret" not in entry
     assert entry["mamiaSyncState"][0].startswith("nt;done;")
+
+
+@pytest.fixture
+def without_account(annuaire):
+    """Somebody of the rectorat who is no account of the NT domain."""
+    annuaire.remove_everybody()
+    annuaire.add_person("mtremblay", departmentNumber="rectorat")
+    return "mtremblay"
+
+
+@pytest.mark.parametrize("service", ["change", "reset"])
+def test_password_when_the_person_has_no_nt_account_then_it_is_changed_and_the_page_says_where_it_works(
+    annuaire, browser, without_account, service
+):
+    if service == "change":
+        page = browser.change(without_account, PASSWORD, NEW)
+    else:
+        page = browser.choose(browser.prove(without_account), NEW)
+
+    assert annuaire.binds(without_account, NEW)
+    assert "mamiaSyncState" in annuaire.read(without_account)
+    assert re.match(r"nt;rejected;.*no_account", annuaire.read(without_account)["mamiaSyncState"][0])
+    assert "Poste de travail Windows en place" not in page.main
+
+
+@pytest.mark.parametrize("classes", [["sambaSamAccount"], ["shadowAccount"]])
+def test_password_when_a_class_of_two_is_missing_then_it_is_changed_all_the_same(annuaire, browser, smbd, classes):
+    annuaire.remove_everybody()
+    more = {"sambaSID": f"{SID}-3002"} if "sambaSamAccount" in classes else {}
+    annuaire.add_person(
+        "half", objectClass=["inetOrgPerson", "mamiaPerson", *classes], departmentNumber="rectorat", **more
+    )
+
+    browser.change("half", PASSWORD, NEW)
+
+    assert annuaire.binds("half", NEW)
+    assert "sambaNTPassword" not in annuaire.read("half")
+
+
+def test_check_when_people_have_no_nt_account_then_they_are_counted(annuaire, durand):
+    annuaire.add_person("mtremblay", departmentNumber="rectorat")
+    annuaire.add_person("teacher", departmentNumber="lycée")
+
+    [found] = check_joined_targets(settings_for(annuaire, workstation={"targets": {"nt": {"type": "samba_nt"}}}))
+
+    assert found.level is Level.WARN
+    assert "without an account there: 1;" in found.finding
 
 
 def test_gateway_when_it_reads_the_entry_then_the_nt_hash_stays_hidden(annuaire, browser, durand):

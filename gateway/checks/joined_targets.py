@@ -1,0 +1,39 @@
+"""People with a workstation whose entry lacks the object classes of a target in the same directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ldap3 import SUBTREE, Connection
+from ldap3.core.results import RESULT_SIZE_LIMIT_EXCEEDED
+
+from gateway.checks.account import at_each_server
+from gateway.checks.finding import Finding, ok, warn
+from gateway.settings import Settings
+from gateway.targets import joined_targets
+
+
+def check_joined_targets(settings: Settings) -> Iterator[Finding]:
+    """As the gateway's account, which counts no more than its limit of entries."""
+    for target in joined_targets(settings.workstation):
+        where = f"workstation.targets.{target.name}"
+        missing = "".join(f"(!(objectClass={name}))" for name in sorted(target.object_classes))
+        wanted = f"(&{settings.people.filter}{settings.workstation.filter}(|{missing}))"
+        needed = " and ".join(sorted(target.object_classes))
+
+        def check(
+            url: str, connection: Connection, where: str = where, wanted: str = wanted, needed: str = needed
+        ) -> Iterator[Finding]:
+            yield _counted(f"{url}: {where}", connection, settings.people.base, wanted, needed)
+
+        yield from at_each_server(settings.directory, where, check)
+
+
+def _counted(checked: str, connection: Connection, base: str, wanted: str, needed: str) -> Finding:
+    _, result, answers, _ = connection.search(base, wanted, SUBTREE, attributes=["1.1"])
+    count = sum(answer["type"] == "searchResEntry" for answer in answers or ())
+    if not count:
+        return ok(checked, f"everybody with a workstation has {needed}")
+    more = " or more" if result["result"] == RESULT_SIZE_LIMIT_EXCEEDED else ""
+    text = f"people of workstation.filter without an account there: {count}{more}; their passwords do not reach it"
+    return warn(checked, text, f"{needed} and its attributes for them, or a narrower workstation.filter: {wanted}")
