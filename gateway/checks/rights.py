@@ -13,6 +13,7 @@ from ldap3.core.results import (
 )
 
 from gateway.checks.finding import Finding, fail, ok
+from gateway.directory.ppolicy import CHANGED_AT, ENDS_AT, LOCKED_AT, STARTS_AT
 from gateway.settings import ResetMode, Settings
 
 RULES = (
@@ -57,6 +58,11 @@ def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Itera
     _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=wanted)
     held = {name.lower() for answer in answers or () for name, values in answer["raw_attributes"].items() if values}
     yield from (f"read {name}" for name in wanted if name.lower() not in held)
+    for name in (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT):
+        # True for everybody whose right suffices to decide it (RFC 4511, 4.5.1.7).
+        _, _, answers, _ = connection.search(dn, f"(|({name}=*)(!({name}=*)))", BASE, attributes=["1.1"])
+        if not answers:
+            yield f"read {name}"
     _, _, answers, _ = connection.search(
         people.base, f"(&{people.filter}({people.birth_date}=*))", SUBTREE, attributes=["1.1"], size_limit=1
     )

@@ -22,6 +22,7 @@ from gateway.account.errors import DirectoryUnavailable
 from gateway.cli.own_account import add_own_account, as_operator
 from gateway.composition.accounts import Accounts, build_accounts
 from gateway.directory.accounts import AccountState, unlock
+from gateway.directory.ppolicy import Validity
 from gateway.settings import Settings
 from gateway.settings.file import load
 
@@ -98,6 +99,9 @@ def _facts(state: AccountState) -> dict[str, Any]:
         "mail": person.mail,
         "locked": state.locked_since is not None or state.is_closed,
         "closed": state.is_closed,
+        "starts_at": _iso(state.validity.starts_at),
+        "ends_at": _iso(state.validity.ends_at),
+        "valid": state.is_valid,
         "protected": state.is_protected,
         "locked_until": _iso(state.locked_until),
         "initial_password": person.initial_password,
@@ -136,10 +140,20 @@ def _in_words(state: AccountState) -> dict[str, str]:
 def _lock_in_words(state: AccountState) -> str:
     if state.is_closed:
         return "closed for good by an administrator"
+    if not state.is_valid:
+        return _validity_in_words(state.validity)
     if state.locked_since is None:
         return "open"
     until = f"until {_local(state.locked_until)}" if state.locked_until else "until a reset"
     return f"locked since {_local(state.locked_since)}, {until}"
+
+
+def _validity_in_words(validity: Validity) -> str:
+    if not validity.is_certain:
+        return "not in force: slapd cannot read pwdStartTime or pwdEndTime, which must lie between 1970 and 2100"
+    if validity.ends_at and validity.ends_at <= datetime.now(UTC):
+        return f"ended on {_local(validity.ends_at)} (pwdEndTime)"
+    return f"begins on {_local(validity.starts_at)} (pwdStartTime)"
 
 
 def _operator() -> str:

@@ -37,6 +37,9 @@ class AccountState:
     """None while not locked, and where only a reset or an administrator unlocks it."""
     is_closed: bool
     """Locked for good by an administrator."""
+    validity: ppolicy.Validity
+    is_valid: bool
+    """Whether `validity` holds now."""
     changed_at: datetime | None
     expires_at: datetime | None
     """None where its policy lets it last, or can't be read."""
@@ -79,12 +82,15 @@ class LdapAccounts:
         locked = ppolicy.is_locked(locked_at, lockout, now)
         since = ppolicy.read_time(locked_at) if locked else None
         changed_at = ppolicy.read_change_time(entry.first(ppolicy.CHANGED_AT))
+        validity = ppolicy.read_validity(entry.first(ppolicy.STARTS_AT), entry.first(ppolicy.ENDS_AT))
         return AccountState(
             dn=entry.dn,
             person=self._mapping.person(entry),
             locked_since=since,
             locked_until=since + lockout if since and lockout else None,
             is_closed=ppolicy.is_closed(locked_at),
+            validity=validity,
+            is_valid=validity.holds(now),
             changed_at=changed_at,
             expires_at=changed_at + lasts if changed_at and lasts else None,
             lock=locked_at,

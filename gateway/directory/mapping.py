@@ -30,7 +30,8 @@ class PeopleMapping:
         ]  # fmt: skip
         self.login_attributes = [people.login]
         self.account_attributes = [
-            *self.person_attributes, IDENTITY, ppolicy.CHANGED_AT, ppolicy.LOCKED_AT, ppolicy.POLICY,
+            *self.person_attributes, IDENTITY, ppolicy.CHANGED_AT, ppolicy.LOCKED_AT, ppolicy.STARTS_AT,
+            ppolicy.ENDS_AT, ppolicy.POLICY,
         ]  # fmt: skip
 
     def named(self, surname: str, given_name: str, birth_date: date) -> str:

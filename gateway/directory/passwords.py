@@ -309,8 +309,9 @@ class LdapPasswords:
 
 
 def _is_closed(entry: Entry) -> bool:
-    """Locked by an administrator: a reset must not open it again, though slapd would."""
-    return ppolicy.is_closed(entry.first(ppolicy.LOCKED_AT))
+    """Locked by an administrator, or outside its time: a new password would not let anybody in, or must not."""
+    validity = ppolicy.read_validity(entry.first(ppolicy.STARTS_AT), entry.first(ppolicy.ENDS_AT))
+    return ppolicy.is_closed(entry.first(ppolicy.LOCKED_AT)) or not validity.holds(datetime.now(UTC))
 
 
 def _exchange(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Any
@@ -17,6 +18,8 @@ REQUEST_CONTROL = (CONTROL_OID, False, None)
 
 CHANGED_AT = "pwdChangedTime"
 LOCKED_AT = "pwdAccountLockedTime"
+STARTS_AT = "pwdStartTime"
+ENDS_AT = "pwdEndTime"
 MUST_CHANGE = "pwdReset"
 POLICY = "pwdPolicySubentry"
 LOCKED_FOR_GOOD = "000001010000Z"
@@ -27,6 +30,7 @@ EPOCH = "19700101000000Z"
 MAX_TIME_CHARS = 60
 MIN_YEAR, MAX_YEAR = 1900, 9000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MIN_VALIDITY, MAX_VALIDITY = _EPOCH, datetime(2100, 1, 1, tzinfo=UTC)
 _GENERALIZED_TIME = re.compile(
     r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?P<hour>\d\d)(?:(?P<minute>\d\d)(?P<second>\d\d)?)?"
     r"(?:[.,](?P<fraction>\d+))?(?:Z|(?P<sign>[+-])(?P<offset_hours>\d\d)(?P<offset_minutes>\d\d)?)",
@@ -84,6 +88,36 @@ def is_closed(locked_at: str) -> bool:
     """Whether an administrator locked the account for good: `locked_at` is pwdAccountLockedTime, empty where there is
     none. A value that cannot be read counts as closed: a reset must not open that account."""
     return bool(locked_at) and read_time(locked_at) is None
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """From when to when slapd takes a password at all (UTC): pwdStartTime and pwdEndTime. None: no limit."""
+
+    starts_at: datetime | None
+    ends_at: datetime | None
+    is_certain: bool
+    """Whether slapd reads both as they are written."""
+
+    def holds(self, now: datetime) -> bool:
+        """False too where it is not certain: "changed" must not be said where nobody can log in."""
+        if not self.is_certain or (self.starts_at and now < self.starts_at):
+            return False
+        return not (self.ends_at and now >= self.ends_at)
+
+
+def read_validity(starts_at: str, ends_at: str) -> Validity:
+    """From the attributes' values, empty where there are none.
+
+    ppolicy keeps 32 bits of a time, so others than those from 1970 to 2100 become different ones: with pwdEndTime
+    99991231235959Z it lets nobody in (measured at slapd 2.5.13).
+    """
+    times = [read_time(text) for text in (starts_at, ends_at)]
+    is_certain = all(
+        not text or (time and MIN_VALIDITY <= time < MAX_VALIDITY)
+        for time, text in zip(times, (starts_at, ends_at), strict=True)
+    )
+    return Validity(times[0], times[1], is_certain)
 
 
 def is_locked(locked_at: str, lockout: timedelta, now: datetime) -> bool:

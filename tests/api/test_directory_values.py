@@ -34,11 +34,12 @@ STATES = [
     f"windows;done;c;20260101T000000Z;{'9' * 4000};20260101T000000Z;normal;",
     "windows;rejected;c;00010101T000000Z;1;00010101T000000Z;normal;\x00",
 ]  # fmt: skip
+TIMES = ("pwdAccountLockedTime", "pwdChangedTime", "pwdStartTime", "pwdEndTime")
 VALUES = [
     *(("mail privateMail", value) for value in ADDRESSES),
     *(("sn givenName patronymicName", value.encode()) for value in NAMES),
     *(("mobile", value) for value in (b"x", b"+", b" ", b"1" * LONG, b"\x00")),
-    *((attribute, value.encode()) for attribute in ("pwdAccountLockedTime", "pwdChangedTime") for value in LOCKS),
+    *((attribute, value.encode()) for attribute in TIMES for value in LOCKS),
     *(("mamiaSyncState", value.encode()) for value in STATES),
     *(("mamiaPendingSecret", value) for value in (b"", b"\xff\xfe", b"x" * LONG)),
     *(("pwdPolicySubentry", value) for value in (b"cn=nothing", b"cn=odd,ou=policies,dc=ac-example,dc=fr")),

@@ -125,6 +125,20 @@ def test_unlock_when_an_administrator_closed_the_account_then_it_stays_closed(ac
     assert not directory.binds("fdurand4", PASSWORD)
 
 
+@pytest.mark.parametrize(
+    "attribute, value, told",
+    [
+        ("pwdEndTime", "20200101120000Z", "ended on 2020-01-01"),
+        ("pwdStartTime", "20990101120000Z", "begins on 2099-01-01"),
+        ("pwdEndTime", "99991231235959Z", "between 1970 and 2100"),
+    ],
+)
+def test_account_when_it_is_outside_its_time_then_the_helpdesk_sees_it(account, directory, attribute, value, told):
+    directory.set("fdurand4", attribute, value)
+
+    assert told in account("fdurand4").stdout
+
+
 @pytest.mark.parametrize("mark", ["000001010000Z", "19700101000000Z"])
 def test_unlock_when_the_account_is_closed_just_before_the_write_then_it_stays_closed(
     directory, config, tmp_path, mark

@@ -71,6 +71,53 @@ def test_reset_when_any_item_is_wrong_then_one_and_the_same_answer_comes(
     assert "ticket" not in page.fields
 
 
+OUTSIDE_ITS_TIME = [
+    ("pwdEndTime", "20200101000000Z"),
+    ("pwdEndTime", "2020010100Z"),
+    ("pwdStartTime", "20990101000000Z"),
+    ("pwdStartTime", "20990101010000+0100"),
+]
+
+
+@pytest.mark.parametrize("attribute, value", OUTSIDE_ITS_TIME)
+def test_services_when_the_account_has_not_begun_or_has_ended_then_they_answer_as_to_a_stranger(
+    directory, browser, attribute, value
+):
+    directory.add_person("fdurand4")
+    directory.set("fdurand4", attribute, value)
+    strange = browser.prove("somebody", "11A1111111AAA", "01/01/1970")
+
+    proved, changed = browser.prove("fdurand4"), browser.change("fdurand4", PASSWORD, NEW)
+
+    assert proved.main == strange.main
+    assert changed.status == 422
+    directory.set("fdurand4", attribute, None)
+    assert directory.binds("fdurand4", PASSWORD)
+
+
+@pytest.mark.parametrize("attribute, value", OUTSIDE_ITS_TIME)
+def test_reset_when_the_account_ends_between_the_steps_then_nothing_is_written(directory, browser, attribute, value):
+    directory.add_person("fdurand4")
+    second_step = browser.prove("fdurand4")
+    directory.set("fdurand4", attribute, value)
+
+    page = browser.choose(second_step, NEW)
+
+    assert page.status == 422
+    directory.set("fdurand4", attribute, None)
+    assert directory.binds("fdurand4", PASSWORD)
+
+
+def test_reset_when_the_account_is_within_its_time_then_it_is_served(directory, browser):
+    directory.add_person("fdurand4")
+    directory.set("fdurand4", "pwdStartTime", "20200101000000Z")
+    directory.set("fdurand4", "pwdEndTime", "20990101000000Z")
+
+    browser.choose(browser.prove("fdurand4"), NEW)
+
+    assert directory.binds("fdurand4", NEW)
+
+
 def test_reset_when_the_account_is_locked_by_wrong_passwords_then_it_is_unlocked(directory, browser):
     directory.add_person("fdurand4")
     directory.lock("fdurand4")
