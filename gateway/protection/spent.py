@@ -19,6 +19,9 @@ class Spent(Protocol):
     def first(self, mark: str, expires: float) -> bool:
         """Whether `mark` comes for the first time; `expires` is in seconds since 1970. Raises StoreUnavailable."""
 
+    def forget(self, mark: str) -> None:
+        """Let `mark` come once more. Raises StoreUnavailable."""
+
 
 class SharedSpent:
     """Marks in a store that many processes share."""
@@ -30,6 +33,10 @@ class SharedSpent:
     def first(self, mark: str, expires: float) -> bool:
         with self._store.use() as storage:
             return storage.incr(f"spent/{mark}", max(1, math.ceil(expires - self._now()))) == 1
+
+    def forget(self, mark: str) -> None:
+        with self._store.use() as storage:
+            storage.clear(f"spent/{mark}")
 
 
 class MemorySpent:
@@ -55,6 +62,10 @@ class MemorySpent:
             self._marks.add(mark)
             heapq.heappush(self._expiries, (expires, mark))
             return True
+
+    def forget(self, mark: str) -> None:
+        with self._lock:
+            self._marks.discard(mark)
 
     def __len__(self) -> int:
         return len(self._marks)

@@ -83,3 +83,7 @@ class Tickets:
         if isinstance(ticket, Void):
             return ticket
         return ticket if self._spent.first(ticket.mark, ticket.expires) else Void.SPENT
+
+    def give_back(self, ticket: Ticket) -> None:
+        """Let a spent ticket serve once more, where it brought about nothing. Raises StoreUnavailable."""
+        self._spent.forget(ticket.mark)

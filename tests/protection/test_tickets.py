@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gateway.protection.spent import MemorySpent
+from gateway.protection.spent import MemorySpent, SharedSpent
+from gateway.protection.store import Store
 from gateway.protection.tickets import Ticket, Tickets, Void
 
 OLD, NEW = "old-" * 10, "new-" * 10
@@ -68,6 +69,18 @@ def test_ticket_when_it_is_no_ticket_then_it_is_invalid(tickets, token):
 
 def test_ticket_when_spent_then_it_serves_no_more(tickets):
     token = tickets.issue("reset", {}, 60)
+
+    assert isinstance(tickets.spend("reset", token), Ticket)
+    assert tickets.spend("reset", token) is Void.SPENT
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+def test_ticket_when_it_is_given_back_then_it_serves_once_more_and_no_more(kind, request):
+    shared = kind == "redis" and SharedSpent(Store(request.getfixturevalue("redis").url))
+    tickets = Tickets([NEW], shared or MemorySpent())
+    token = tickets.issue("reset", {}, 60)
+
+    tickets.give_back(tickets.spend("reset", token))
 
     assert isinstance(tickets.spend("reset", token), Ticket)
     assert tickets.spend("reset", token) is Void.SPENT

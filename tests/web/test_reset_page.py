@@ -236,6 +236,30 @@ def test_reset_when_the_new_password_is_refused_then_another_one_can_be_chosen_o
     assert directory.binds("fdurand4", NEW)
 
 
+@pytest.mark.parametrize("refused", ["court", "Durand!2025", PASSWORD])
+def test_reset_when_somebody_goes_back_after_a_refusal_then_the_first_form_still_serves(directory, browser, refused):
+    directory.add_person("fdurand4")
+    first_form = browser.prove("fdurand4")
+    browser.choose(first_form, refused)
+
+    browser.choose(first_form, NEW)
+
+    assert directory.binds("fdurand4", NEW)
+
+
+def test_reset_when_the_form_of_a_refusal_and_the_first_one_are_sent_then_only_the_first_of_both_counts(
+    directory, browser
+):
+    directory.add_person("fdurand4")
+    first_form = browser.prove("fdurand4")
+    second_form = browser.choose(first_form, "court")
+    browser.choose(first_form, NEW)
+
+    browser.choose(second_form, "Encore-Autre-2026")
+
+    assert directory.binds("fdurand4", NEW)
+
+
 def test_reset_when_the_confirmation_differs_then_the_ticket_still_serves(directory, browser):
     directory.add_person("fdurand4")
 

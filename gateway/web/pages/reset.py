@@ -13,6 +13,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel.speaklater import LazyString
 
+from gateway.account.errors import DirectoryUnavailable
 from gateway.account.model import ChooseRequest, Grant, ProveRequest
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
 from gateway.protection.tickets import Void
@@ -111,10 +112,16 @@ class ChoosePage(TicketPage):
         return stopped
 
     def serve(self, form: Any) -> ResponseReturnValue:
-        outcome = self.choose(ChooseRequest(form.grant, form.new))
+        try:
+            outcome = self.choose(ChooseRequest(form.grant, form.new))
+        except DirectoryUnavailable:
+            self.desk.tickets.give_back(form.spent)
+            raise
         if isinstance(outcome, Changed):
             return self.done(form, "reset", outcome.person, outcome.propagation, notice="reset")
         if outcome.code is Refusal.GRANT_VOID:
             self.note(form, outcome.code)
             return self.start_again(self.desk.sentences(outcome)[0])
+        # Nothing was changed: whoever goes back in the browser sends the old ticket.
+        self.desk.tickets.give_back(form.spent)
         return self.refuse(form, outcome)
