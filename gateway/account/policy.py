@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.account.invisible import holds_invisible_character
 from gateway.account.model import Person, Secret
 from gateway.account.names import folded, words
 
@@ -29,6 +30,8 @@ class Rule(StrEnum):
     CONTAINS_NAME = "contains_name"
     CONTAINS_WORD = "contains_word"
     """Words that the academy forbids: its own name, its applications'."""
+    INVISIBLE = "invisible"
+    """Holds a character that nobody sees and few can type."""
     LOOKS_HASHED = "looks_hashed"
     """Begins as a stored hash does, so that a directory may keep it as it is."""
     COMMON = "common"
@@ -87,6 +90,7 @@ class PasswordRules:
             Rule.SAME_AS_CURRENT: self.differs_from_current and current is not None and new == current,
             Rule.CONTAINS_LOGIN: self.without_login and _contains(text, [login]),
             Rule.CONTAINS_WORD: _contains(text, self.forbidden_words),
+            Rule.INVISIBLE: holds_invisible_character(text),
             Rule.LOOKS_HASHED: _SCHEME.match(text) is not None,
             Rule.COMMON: self.is_common(new),
         }

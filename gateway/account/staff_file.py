@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.account.birth_date import DateFault, read_birth_date
+from gateway.account.invisible import without_invisible
 from gateway.account.naming import login_stem, mail_stem
 
 NEEDED = ("surname", "given_name", "birth_date")
@@ -38,7 +39,7 @@ def read_row(values: Mapping[str, str], today: date) -> StaffRow:
     sent = {name: values.get(name) or "" for name in (*NEEDED, *NUMBERS, *OPTIONAL)}
     if overlong := [name for name, cell in sent.items() if len(cell) > MAX_CELL_CHARS]:
         raise ValueError(f"{', '.join(overlong)} has more than {MAX_CELL_CHARS} characters")
-    cells = {name: cell.strip() for name, cell in sent.items()}
+    cells = {name: without_invisible(cell) for name, cell in sent.items()}
     if missing := [name for name in NEEDED if not cells[name]]:
         raise ValueError(f"{', '.join(missing)} is empty")
     if any(not sign.isprintable() for cell in cells.values() for sign in cell):

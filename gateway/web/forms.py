@@ -17,6 +17,7 @@ from wtforms.validators import EqualTo, InputRequired, Length, StopValidation, V
 
 from gateway.account.birth_date import DateFault, read_birth_date
 from gateway.account.control_characters import holds_control_character
+from gateway.account.invisible import without_invisible
 from gateway.account.model import ChangeRequest, FindRequest, Grant, ProveRequest, Secret
 from gateway.protection.robot_check import Answer
 from gateway.protection.throttle import name_keys, person_key
@@ -58,12 +59,12 @@ def at_most(characters: int) -> Length:
 
 def _short(fields: Mapping[str, str], name: str) -> str:
     """A field that nothing has checked yet; one that is too long names nobody."""
-    text = fields.get(name, "").strip()
+    text = without_invisible(fields.get(name, ""))
     return text if len(text) <= MAX_NAME_CHARS else ""
 
 
 def _stripped(text: str | None) -> str | None:
-    return text.strip() if text else text
+    return without_invisible(text) if text else text
 
 
 def typed(field: Field) -> str:

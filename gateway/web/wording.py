@@ -173,6 +173,7 @@ RULES: Mapping[Rule, LazyString] = {
     Rule.CONTAINS_LOGIN: _("not contain your login"),
     Rule.CONTAINS_NAME: _("not contain your surname or given name"),
     Rule.CONTAINS_WORD: _("contain none of these words: %(forbidden_words)s"),
+    Rule.INVISIBLE: _("contain no invisible character (one may have come with copy and paste: type it by hand)"),
     Rule.LOOKS_HASHED: _("not begin with a word in braces, such as {SSHA}: the directory would take it for a hash"),
     Rule.COMMON: _("not be a common password, even with digits or signs after it (azerty123, Soleil-2026…)"),
     Rule.TOO_WEAK: _("be hard enough to guess: the bar must reach %(min_strength)s %%"),

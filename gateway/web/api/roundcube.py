@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from flask.typing import ResponseReturnValue
 
+from gateway.account.invisible import without_invisible
 from gateway.account.model import ChangeRequest, Secret
 from gateway.web.api.bodies import RoundcubeForm
 from gateway.web.api.problems import Problem
@@ -24,7 +25,9 @@ def roundcube(services: ApiServices) -> ResponseReturnValue:
     client = services.clients.admit("roundcube")
     form = read_form(RoundcubeForm)
     try:
-        services.change_password(client, ChangeRequest(form.user.strip(), Secret(form.curpass), Secret(form.newpass)))
+        services.change_password(
+            client, ChangeRequest(without_invisible(form.user), Secret(form.curpass), Secret(form.newpass))
+        )
     except Problem as problem:
         if problem.status not in _REFUSALS_OF_PEOPLE:
             raise

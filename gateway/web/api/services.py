@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.invisible import without_invisible
 from gateway.account.model import ChangeRequest, FindRequest, Secret
 from gateway.account.outcomes import Changed, Found, Refused
 from gateway.protection.store import StoreUnavailable
@@ -66,7 +67,7 @@ class ApiServices:
 
     def find(self) -> ResponseReturnValue:
         client, body = self.clients.admit("find"), read_json(FindRequestBody)
-        surname, given_name = body.surname.strip(), body.given_name.strip()
+        surname, given_name = without_invisible(body.surname), without_invisible(body.given_name)
         person = person_key(surname, given_name, body.birth_date.isoformat())
         self.throttle("find", client, person=person, names=name_keys(surname, given_name))
         outcome = self._find(FindRequest(surname, given_name, body.birth_date))
@@ -82,7 +83,8 @@ class ApiServices:
     def change(self) -> ResponseReturnValue:
         client, body = self.clients.admit("change"), read_json(ChangeRequestBody)
         changed = self.change_password(
-            client, ChangeRequest(body.login.strip(), Secret(body.current_password), Secret(body.new_password))
+            client,
+            ChangeRequest(without_invisible(body.login), Secret(body.current_password), Secret(body.new_password)),
         )
         return _json(
             PasswordChanged(
