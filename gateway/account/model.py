@@ -61,6 +61,10 @@ class Person:
     private_mail: str = ""
     phone: str = ""
     """One that takes text messages."""
+    other_mails: tuple[str, ...] = ()
+    """Further addresses, for notices."""
+    preferred_language: str = ""
+    """In the form of Accept-Language (RFC 2798, 2.7); empty where the directory has none."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Itera
     _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=wanted)
     held = {name.lower() for answer in answers or () for name, values in answer["raw_attributes"].items() if values}
     yield from (f"read {name}" for name in wanted if name.lower() not in held)
-    for name in (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT):
+    for name in filter(None, (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT, people.preferred_language)):
         # True for everybody whose right suffices to decide it (RFC 4511, 4.5.1.7).
         _, _, answers, _ = connection.search(dn, f"(|({name}=*)(!({name}=*)))", BASE, attributes=["1.1"])
         if not answers:

@@ -26,7 +26,7 @@ class PeopleMapping:
         self.base = people.base
         self.person_attributes = [
             people.login, people.surname, people.birth_name, people.given_name, people.mail, ppolicy.MUST_CHANGE,
-            *filter(None, (people.private_mail, people.phone)),
+            *filter(None, (people.private_mail, people.phone, people.preferred_language)),
         ]  # fmt: skip
         self.login_attributes = [people.login]
         self.account_attributes = [
@@ -65,6 +65,8 @@ class PeopleMapping:
             initial_password=entry.first(ppolicy.MUST_CHANGE).upper() == "TRUE",
             private_mail=_first(entry, people.private_mail),
             phone=_first(entry, people.phone),
+            other_mails=_usable(entry, people.mail)[1:] + _usable(entry, people.private_mail)[1:],
+            preferred_language=_first(entry, people.preferred_language),
         )
 
     def birth_date_assertion(self, birth_date: date) -> tuple[str, str]:

@@ -125,6 +125,8 @@ class People(Section):
     """A private address, for notices and as a second proof; "" where the directory has none."""
     phone: Attribute | Literal[""] = ""
     """A phone that takes text messages, as a second proof."""
+    preferred_language: Attribute | Literal[""] = "preferredLanguage"
+    """The language of mails to that person, if it is one of `web.languages`; else the first of these."""
     birth_date: Attribute = "birthDate"
     birth_date_format: Text = "%Y%m%d"
     """As in strftime: %Y%m%d, %d/%m/%Y, %Y%m%d000000Z."""

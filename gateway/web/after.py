@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from flask import current_app, g
-from flask_babel import force_locale
 
 from gateway.account.model import Person, Propagation
 from gateway.protection.throttle import Subject
@@ -78,8 +77,7 @@ def record_lock_out(desk: Desk, person: Person) -> None:
     app, number = current_app._get_current_object(), g.request_id  # type: ignore[attr-defined]
 
     def send() -> None:
-        # Whoever tried chose the page's language, and need not be this person.
-        with app.app_context(), force_locale(desk.settings.web.languages[0]):
+        with app.app_context():
             g.request_id = number
             notices.tell(desk, "locked", person)
 

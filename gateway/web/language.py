@@ -13,6 +13,7 @@ from babel import Locale
 from babel.support import Translations
 from flask import Flask, Response, g, request
 from flask_babel import Babel, get_locale, get_translations
+from werkzeug.datastructures import Accept
 from werkzeug.exceptions import RequestEntityTooLarge
 
 FOLDER = Path(__file__).parents[1] / "translations"
@@ -54,7 +55,7 @@ def speak(app: Flask, codes: Sequence[str], own_templates: Path | None, *, secur
         configure_jinja=False,
         default_locale=codes[0],
         default_translation_directories=";".join(folders),
-        locale_selector=lambda: _chosen(codes) or request.accept_languages.best_match(codes, codes[0]),
+        locale_selector=lambda: _chosen(codes) or best_of(request.accept_languages, codes),
     )
     _teach_templates(app)
     app.jinja_env.globals.update(languages=languages, language=current)
@@ -65,6 +66,15 @@ def speak(app: Flask, codes: Sequence[str], own_templates: Path | None, *, secur
         if code in codes:
             response.set_cookie(COOKIE, code, A_YEAR_SECONDS, secure=secure_cookie, httponly=True, samesite="Strict")
         return response
+
+
+def best_of(wanted: Accept, codes: Sequence[str]) -> str:
+    """The one of `codes` that is wanted most, else the first of them. en-GB is served by en.
+
+    Werkzeug's own choice takes an exact match first, however little it is wanted.
+    """
+    tags = (tag.replace("_", "-").partition("-")[0].lower() for tag, quality in wanted if quality > 0)
+    return next((tag for tag in tags if tag in codes), codes[0])
 
 
 def _teach_templates(app: Flask) -> None:

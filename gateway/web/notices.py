@@ -15,10 +15,13 @@ from email.utils import format_datetime, make_msgid
 from zoneinfo import ZoneInfo
 
 from flask import g, render_template
+from flask_babel import force_locale
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from gateway.account.model import Person
 from gateway.web.desk import Desk
-from gateway.web.language import current
+from gateway.web.language import best_of, current
 
 log = logging.getLogger(__name__)
 
@@ -27,18 +30,27 @@ MAX_ADDRESS_CHARS = 254
 
 
 def tell(desk: Desk, notice: str, person: Person, **facts: object) -> None:
-    """Queue `notice` (a file of `templates/mail/`) for all addresses of `person`. Never raises.
+    """Queue `notice` (a file of `templates/mail/`) for all addresses of `person`, in their language. Never raises.
 
+    Whoever sent the request chose the page's language, and need not be this person.
     An address that no mail can carry, or a full disk, must not stop what the person came for.
     """
     if desk.mails is None:
         return
-    for address in dict.fromkeys(filter(None, (person.mail, person.private_mail))):
-        try:
-            desk.mails.put(mail(desk, notice, address, login=person.login, **facts))
-        except Exception as error:
-            # `email` raises a dozen kinds of exceptions for addresses that it cannot read.
-            log.error("a notice could not be kept: %s", type(error).__name__)
+    addresses = dict.fromkeys(filter(None, (person.mail, person.private_mail, *person.other_mails)))
+    with force_locale(language_of(desk, person)):
+        for address in addresses:
+            try:
+                desk.mails.put(mail(desk, notice, address, login=person.login, **facts))
+            except Exception as error:
+                # `email` raises a dozen kinds of exceptions for addresses that it cannot read.
+                log.error("a notice could not be kept: %s", type(error).__name__)
+
+
+def language_of(desk: Desk, person: Person) -> str:
+    """The one of the site's languages that this person prefers, else the academy's first."""
+    wanted = parse_accept_header(person.preferred_language, LanguageAccept)
+    return best_of(wanted, desk.settings.web.languages)
 
 
 def mail(desk: Desk, notice: str, address: str, **facts: object) -> EmailMessage:

@@ -178,15 +178,39 @@ def test_pages_when_an_academy_has_a_catalogue_of_its_own_then_its_words_come_fi
     assert "Retrouver mon compte" in page.text
 
 
-def test_notice_when_somebody_changed_in_english_then_it_is_english(directory, asking, mail_server, tmp_path):
-    directory.add_person("fdurand4")
+@pytest.mark.parametrize(
+    "preferred, subject, language",
+    [
+        (None, "Votre mot de passe a été modifié", "fr"),
+        ("en", "Your password was changed", "en"),
+        ("en-GB, fr;q=0.5", "Your password was changed", "en"),
+        ("de, fr;q=0.8, en;q=0.1", "Votre mot de passe a été modifié", "fr"),
+        ("de", "Votre mot de passe a été modifié", "fr"),
+        (";q=,,\x7f" + "x" * 300, "Votre mot de passe a été modifié", "fr"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["fr", "en"])
+def test_notice_when_somebody_changed_then_it_is_in_the_language_of_the_entry_and_not_of_the_browser(
+    directory, asking, mail_server, tmp_path, asked, preferred, subject, language
+):
+    directory.add_person("fdurand4", preferredLanguage=preferred)
     notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
 
-    asking("en", notices=notices).change("fdurand4", PASSWORD, NEW)
+    asking(asked, notices=notices).change("fdurand4", PASSWORD, NEW)
 
     mail = mail_server.to("fdurand4@ac-example.fr")
-    assert mail["Subject"] == "Your password was changed"
-    assert mail["Content-Language"] == "en"
+    assert mail["Subject"] == subject
+    assert mail["Content-Language"] == language
+
+
+def test_notice_when_somebody_has_several_addresses_then_each_one_gets_it(directory, asking, mail_server, tmp_path):
+    directory.add_person("fdurand4", mail=["fdurand4@ac-example.fr", "f.durand@ac-example.fr"])
+    notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+
+    asking("fr", notices=notices).change("fdurand4", PASSWORD, NEW)
+
+    for address in ("fdurand4@ac-example.fr", "f.durand@ac-example.fr"):
+        assert mail_server.to(address)["Subject"] == "Votre mot de passe a été modifié"
 
 
 def test_notice_when_a_stranger_locks_an_account_in_english_then_its_owner_reads_french(

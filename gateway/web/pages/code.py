@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 from flask_babel.speaklater import LazyString
 
 from gateway.account.model import Grant, Person
@@ -60,7 +61,8 @@ class CodePage(TicketPage):
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
         for way, address in reachable:
             try:
-                self._send(way, address, code, grant.login)
+                with force_locale(notices.language_of(self.desk, person)):
+                    self._send(way, address, code, grant.login)
             except NotSent:
                 continue
             self.note(form, f"code_sent_by_{way}")
