@@ -118,6 +118,8 @@ def test_service_when_it_listens_on_a_socket_then_the_proxy_reaches_it_and_hands
             service.start()
             with requests.Session() as session:
                 session.trust_env, session.verify = False, proxy.authority
+                # Each process of nginx leaves the service alone for some seconds after it could not be reached.
+                wait_until(lambda: session.get(proxy.address + FIND, timeout=60).ok)
                 page = session.get(proxy.address + FIND, timeout=60)
                 token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
                 typed = {"surname": "Durand", "given_name": "Ana", "birth_date": "27/03/1985", "csrf_token": token}
