@@ -27,7 +27,7 @@ def check_gateways_limits(settings: Settings, url: str, connection: Connection) 
         settings.people.base, settings.people.filter, SUBTREE, attributes=["1.1"], paged_size=1
     )
     if result["result"] == RESULT_SUCCESS:
-        excess.append("everybody, page by page")
+        excess.append("people page by page")
     if excess:
         return warn(checked, f"{who} finds {' and '.join(excess)}: whoever steals its password could", LIMITS)
     return ok(checked, f"one search finds {MOST_BORN_ON_ONE_DAY} people at most, and none goes on page by page")

@@ -1,4 +1,4 @@
-"""What one search finds at most for whoever has a service account's password, and that the work goes on."""
+"""What a stolen password of a service account finds at most, and that the account's own work goes on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import closing
 import ldap
 import pytest
 from conftest import settings_for
-from directory_server import PEOPLE, QUICK_HASH, SUFFIX, AcademyDirectory
+from directory_server import BIRTH_DATE, PEOPLE, QUICK_HASH, SUFFIX, AcademyDirectory
 from ldap.controls import SimplePagedResultsControl
 from upgraded_directory import UPGRADE_OF_CAPTURE, DirectoryBefore
 
@@ -35,7 +35,8 @@ def make_directory(folder, kind, version):
     academy.load(
         "".join(
             f"dn: uid=p{n},{PEOPLE}\nobjectClass: inetOrgPerson\nobjectClass: mamiaPerson\nuid: p{n}\ncn: P {n}\n"
-            f"sn: P\nbirthDate: 19850327\nmamiaPendingSecret: sealed\nmamiaSyncState: pending\n\n"
+            f"sn: P\nbirthDate: {BIRTH_DATE}\nnumen: {BIRTH_DATE}\n"
+            f"temporaryAgentNumber: {BIRTH_DATE}\nmamiaPendingSecret: sealed\nmamiaSyncState: pending\n\n"
             for n in range(PEOPLE_COUNT)
         )
     )
@@ -99,6 +100,19 @@ def test_search_when_everybody_is_asked_for_then_the_account_finds_no_more_than_
     bounded, account, page_size, most
 ):
     assert found(bounded, account, EVERYBODY, page_size=page_size) == most
+
+
+@pytest.mark.parametrize("attribute", ["birthDate", "numen", "temporaryAgentNumber"])
+@pytest.mark.parametrize("account", ["sync", "capture"])
+def test_proof_when_worker_or_listener_asks_for_it_then_it_is_neither_read_nor_found_nor_compared(
+    bounded, account, attribute
+):
+    dn = bounded.dn("p0")
+    with bounded.as_service(account) as line:
+        assert line.search_s(dn, ldap.SCOPE_BASE, attrlist=[attribute]) == [(dn, {})]
+        assert line.search_s(PEOPLE, ldap.SCOPE_SUBTREE, f"(&(uid=p0)({attribute}={BIRTH_DATE}))", ["1.1"]) == []
+        with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+            line.compare_s(dn, attribute, BIRTH_DATE.encode())
 
 
 def test_outbox_when_more_waits_than_one_page_holds_then_the_worker_reads_all_of_it(bounded):
