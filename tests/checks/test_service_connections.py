@@ -77,6 +77,14 @@ def test_monitor_when_its_rules_are_loaded_then_nobody_else_reads_it(watched):
                 connection.search_s("cn=Connections,cn=Monitor", ldap.SCOPE_ONELEVEL)
 
 
+def test_monitor_when_people_are_connected_then_the_gateway_does_not_see_them(watched):
+    with watched.as_person("fdurand4"), watched.as_service("gateway") as line:
+        found = line.search_s("cn=Connections,cn=Monitor", ldap.SCOPE_SUBTREE, attrlist=["*", "+"])
+
+    assert "cn=gateway" in str(found)
+    assert "uid=" not in str(found)
+
+
 def value(browser, series):
     found = re.search(rf"^{re.escape(series)} (\S+)$", browser.client.get("/metrics").text, re.MULTILINE)
     return float(found[1]) if found else None
