@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from ldap3 import SUBTREE, Connection
 from ldap3.core.results import RESULT_SIZE_LIMIT_EXCEEDED
@@ -20,20 +21,17 @@ def check_joined_targets(settings: Settings) -> Iterator[Finding]:
         missing = "".join(f"(!(objectClass={name}))" for name in sorted(target.object_classes))
         wanted = f"(&{settings.people.filter}{settings.workstation.filter}(|{missing}))"
         needed = " and ".join(sorted(target.object_classes))
-
-        def check(
-            url: str, connection: Connection, where: str = where, wanted: str = wanted, needed: str = needed
-        ) -> Iterator[Finding]:
-            yield _counted(f"{url}: {where}", connection, settings.people.base, wanted, needed)
-
+        check = partial(_count, where, settings.people.base, wanted, needed)
         yield from at_each_server(settings.directory, where, check)
 
 
-def _counted(checked: str, connection: Connection, base: str, wanted: str, needed: str) -> Finding:
+def _count(where: str, base: str, wanted: str, needed: str, url: str, connection: Connection) -> Iterator[Finding]:
+    checked = f"{url}: {where}"
     _, result, answers, _ = connection.search(base, wanted, SUBTREE, attributes=["1.1"])
     count = sum(answer["type"] == "searchResEntry" for answer in answers or ())
     if not count:
-        return ok(checked, f"everybody with a workstation has {needed}")
+        yield ok(checked, f"everybody with a workstation has {needed}")
+        return
     more = " or more" if result["result"] == RESULT_SIZE_LIMIT_EXCEEDED else ""
     text = f"people of workstation.filter without an account there: {count}{more}; their passwords do not reach it"
-    return warn(checked, text, f"{needed} and its attributes for them, or a narrower workstation.filter: {wanted}")
+    yield warn(checked, text, f"{needed} and its attributes for them, or a narrower workstation.filter: {wanted}")

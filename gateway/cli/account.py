@@ -19,6 +19,7 @@ from typing import Any
 from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.account.invisible import without_invisible
 from gateway.cli.own_account import add_own_account, as_operator
 from gateway.composition.accounts import Accounts, build_accounts
 from gateway.directory.accounts import AccountState, unlock
@@ -31,7 +32,7 @@ FAILED = 1
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("account", help="an account's state; unlock it, or force a change of password")
-    parser.add_argument("login", metavar="LOGIN")
+    parser.add_argument("login", metavar="LOGIN", type=without_invisible)
     parser.add_argument("action", nargs="?", choices=["show", "unlock", "force-change"], default="show")
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.add_argument("--json", action="store_true", help="for programs")

@@ -30,7 +30,8 @@ class DirectoryWatch:
     settings: Settings
     metrics: Metrics
     monotonic: Callable[[], float] = time.monotonic
-    _background: BackgroundTasks = field(default_factory=BackgroundTasks)
+    # One at a time: else questions to a directory that hangs pile up, and the end of the process waits for all.
+    _background: BackgroundTasks = field(default_factory=lambda: BackgroundTasks(max_waiting=1))
     _asked_at: float | None = None
 
     def refresh(self) -> None:

@@ -53,7 +53,7 @@ class CountedProxies:
         return self._behind(environ, start_response)
 
     def _judge(self, callers: Sequence[str]) -> None:
-        """All whose address cannot be read share one count, so the operator must hear of it; once is enough."""
+        """All whose address cannot be read share one count, so the log tells the operator, once."""
         caller = callers[-self._count] if len(callers) >= self._count else ""
         if not self._has_warned and not is_address(caller):
             self._has_warned = True

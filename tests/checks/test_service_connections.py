@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import socket
+from contextlib import suppress
 
 import ldap
 import pytest
@@ -147,3 +149,25 @@ def test_metrics_when_a_server_hangs_then_they_are_read_at_once_all_the_same(wat
 
     assert answers == [200] * 3
     gateway.close()
+
+
+def test_watch_when_a_server_hangs_then_questions_do_not_pile_up(watched):
+    """Each question is one connection; all that were put have ended when `close` returns."""
+    moments = itertools.count(step=60)
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as silent:
+        url = f"ldap://127.0.0.1:{silent.getsockname()[1]}"
+        settings = watching(watched, HERE)
+        hanging = settings.directory.model_copy(update={"servers": [url], "receive_timeout_seconds": 1})
+        watch = DirectoryWatch(settings.model_copy(update={"directory": hanging}), Metrics(), lambda: next(moments))
+
+        for _ in range(10):
+            watch.refresh()
+        watch.close()
+
+        silent.setblocking(False)
+        questions = 0
+        with suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                questions += 1
+    assert questions == 1

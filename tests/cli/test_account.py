@@ -139,6 +139,10 @@ def test_account_when_it_is_outside_its_time_then_the_helpdesk_sees_it(account, 
     assert told in account("fdurand4").stdout
 
 
+def test_account_when_the_login_was_pasted_with_an_invisible_sign_then_it_is_read_without(account):
+    assert "fdurand4" in account("\u200bfdurand4\u00ad ").stdout
+
+
 @pytest.mark.parametrize("mark", ["000001010000Z", "19700101000000Z"])
 def test_unlock_when_the_account_is_closed_just_before_the_write_then_it_stays_closed(
     directory, config, tmp_path, mark
