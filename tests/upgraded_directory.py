@@ -15,6 +15,7 @@ BEFORE = Path(__file__).parent / "directory" / "ldif-before"
 """`ldif/` as version 0.1.0 had it."""
 DATA_FILES_BEFORE = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif")
 GROUPS = "dn: ou=groups,dc=ac-example,dc=fr\nobjectClass: organizationalUnit\nou: groups\n"
+SCHEMA_FILE = "upgrade/schema.ldif"
 PROTECTED_FILE = "75-protected-people.ldif"
 UPGRADES = ("upgrade/30-access.ldif", "upgrade/35-workstation-nt.ldif")
 UPGRADE_OF_CAPTURE = "upgrade/93-capture.ldif"
@@ -38,7 +39,7 @@ class DirectoryBefore(AcademyDirectory):
     def bring_up_to_date(self) -> None:
         """As ldif/README.md says, but for the files of `mamia capture`."""
         self.load(GROUPS)
-        for name in (PROTECTED_FILE, *UPGRADES):
+        for name in (SCHEMA_FILE, PROTECTED_FILE, *UPGRADES):
             self.upgrade(name)
 
     def _load(self, file: Path, values: dict[str, str]) -> None:

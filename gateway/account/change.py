@@ -37,11 +37,7 @@ def change_password(
         return Refused(Refusal.CREDENTIALS)
     if broken := rules.broken_for(request.new, account.person):
         return Refused(Refusal.RULES, broken)
-    outcome = passwords.replace(account, request.new)
-    if isinstance(outcome, Refused) and outcome.code is Refusal.GRANT_VOID:
-        # Another change came in between: the current password is none any more.
-        return Refused(Refusal.CREDENTIALS)
-    return outcome
+    return passwords.replace(account, request.new)
 
 
 def _account(request: ChangeRequest, passwords: Passwords, on_lock_out: OnLockOut, admits: Admits) -> Account | None:

@@ -10,4 +10,9 @@ class DirectoryMisconfigured(DirectoryUnavailable):
 
 
 class WriteUnconfirmed(Exception):
-    """A write was sent and no answer came back: it may or may not have happened."""
+    """A write was sent, and it could not be proved whether it happened."""
+
+    def __init__(self, message: str, *, server: str = "") -> None:
+        """`server` is the URL of the one that it was sent to."""
+        super().__init__(message)
+        self.server = server

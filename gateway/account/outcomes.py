@@ -19,7 +19,7 @@ class Refusal(StrEnum):
     CREDENTIALS = "credentials"
     """Unknown login, wrong password, locked or closed account: which one is not said."""
     GRANT_VOID = "grant_void"
-    """The password was changed, or the account closed, since the right to choose was given."""
+    """The password was changed, or the account closed, since the person proved who they are."""
     RULES = "rules"
     """The new password breaks rules of the academy; `Refused.broken` names them."""
     IN_HISTORY = "in_history"

@@ -35,8 +35,8 @@ class Passwords(Protocol):
 
     The first two cost the directory the same work whether or not the account exists, is locked, or the answer
     is right. They ask `admits` first; beyond its limit the account is not touched, and the answer is None.
-    All raise DirectoryUnavailable; the last two raise WriteUnconfirmed where nobody knows whether the directory has
-    the new password.
+    All raise DirectoryUnavailable; the last two raise WriteUnconfirmed where it is not proved whether the directory
+    has the new password. "Changed" and "restored" mean that it is.
     """
 
     def held_by(self, login: str, current: Secret, admits: Admits) -> Account | LockedOut | None:

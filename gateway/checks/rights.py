@@ -17,12 +17,14 @@ from gateway.directory.ppolicy import CHANGED_AT, ENDS_AT, LOCKED_AT, STARTS_AT
 from gateway.settings import ResetMode, Settings
 
 RULES = (
-    "30-access.ldif of ldif/ has the rules, upgrade/30-access.ldif those that the one of 0.1.0 lacks; "
-    "they must be before the directory's own"
+    "30-access.ldif of ldif/ has the rules, upgrade/30-access.ldif and upgrade/schema.ldif what a directory of 0.1.0 "
+    "lacks; the rules must be before the directory's own"
 )
 FORBIDDEN_TO_READ = ("userPassword", "pwdHistory", "mamiaPendingSecret", "mamiaSyncLease")
 NO_CLASS = "dcObject"
 """A class that every schema knows and no person has."""
+CLASS, STAMP = "mamiaPerson", "mamiaPasswordStamp"
+"""Of the schema in ldif/."""
 FORBIDDEN_TO_WRITE = ("objectClass", "cn", "description", "telephoneNumber", "mamiaSyncLease")
 
 
@@ -46,9 +48,11 @@ def check_rights(settings: Settings, url: str, connection: Connection) -> Iterat
         yield ok(checked, "no number, password or sealed secret can be read, and nothing else written")
 
 
-def somebody(settings: Settings, connection: Connection) -> str:
+def somebody(settings: Settings, connection: Connection, condition: str = "") -> str:
+    """The DN of one of the people, of whom the filter `condition` holds; "" where there is none."""
     people = settings.people
-    _, _, answers, _ = connection.search(people.base, people.filter, SUBTREE, attributes=["1.1"], size_limit=1)
+    filter_ = f"(&{people.filter}{condition})"
+    _, _, answers, _ = connection.search(people.base, filter_, SUBTREE, attributes=["1.1"], size_limit=1)
     return next((str(answer["dn"]) for answer in answers or () if answer["type"] == "searchResEntry"), "")
 
 
@@ -58,7 +62,9 @@ def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Itera
     _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=wanted)
     held = {name.lower() for answer in answers or () for name, values in answer["raw_attributes"].items() if values}
     yield from (f"read {name}" for name in wanted if name.lower() not in held)
-    for name in filter(None, (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT, people.preferred_language)):
+    for name in filter(
+        None, (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT, people.password_stamp, people.preferred_language)
+    ):
         # True for everybody whose right suffices to decide it (RFC 4511, 4.5.1.7).
         _, _, answers, _ = connection.search(dn, f"(|({name}=*)(!({name}=*)))", BASE, attributes=["1.1"])
         if not answers:
@@ -75,7 +81,20 @@ def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Itera
 
 
 def _lacking_writes(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
+    for attribute, value in _needed_writes(settings).items():
+        if not may_write(connection, dn, attribute, value):
+            yield f"write {attribute}"
+    if settings.people.password_stamp != STAMP:
+        return
+    if without_class := somebody(settings, connection, f"(!(objectClass={CLASS}))"):
+        yield f"write {STAMP} of {without_class}, which has no {CLASS} (people.password_stamp)"
+
+
+def _needed_writes(settings: Settings) -> dict[str, str]:
+    """Attributes, each with a value that nobody has."""
     needed = {"userPassword": secrets.token_hex(8), "pwdReset": "FALSE"}
+    if settings.people.password_stamp:
+        needed[settings.people.password_stamp] = secrets.token_hex(8)
     if settings.reset.mode is ResetMode.INITIAL:
         needed["pwdPolicySubentry"] = str(settings.reset.initial_policy)
     if settings.workstation.targets:
@@ -83,9 +102,7 @@ def _lacking_writes(settings: Settings, connection: Connection, dn: str) -> Iter
     for target in settings.workstation.targets.values():
         if target.type == "samba_nt":
             needed |= {"sambaNTPassword": secrets.token_hex(16).upper(), "sambaPwdLastSet": "1"}
-    for attribute, value in needed.items():
-        if not may_write(connection, dn, attribute, value):
-            yield f"write {attribute}"
+    return needed
 
 
 def excess_reads(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:

@@ -25,6 +25,7 @@ from gateway.composition.propagation import build_propagation
 from gateway.composition.rules import password_rules
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
+from gateway.directory.password_write import PasswordWriter
 from gateway.directory.passwords import LdapPasswords
 from gateway.directory.people import LdapPeople
 from gateway.directory.pool import ConnectionPool
@@ -81,6 +82,7 @@ def build_gateway(settings: Settings) -> Gateway:
     servers = LdapServers(settings.directory)
     service = ConnectionPool(settings.directory, servers, as_service=True, timed=metrics.timed)
     trials = ConnectionPool(settings.directory, servers, as_service=False, timed=metrics.timed)
+    proofs = ConnectionPool(settings.directory, servers, as_service=False, timed=metrics.timed)
     replicas = _replicas(settings.directory, metrics)
     mapping = PeopleMapping(settings.people)
     rules = password_rules(settings)
@@ -89,6 +91,7 @@ def build_gateway(settings: Settings) -> Gateway:
     passwords = LdapPasswords(
         service=service,
         trials=trials,
+        writer=PasswordWriter(service, proofs, mapping, proves_by_bind=settings.directory.prove_by_bind),
         mapping=mapping,
         decoy_dn=settings.directory.decoy_dn,
         lockout=timedelta(minutes=settings.lockout.minutes),
@@ -108,7 +111,7 @@ def build_gateway(settings: Settings) -> Gateway:
 
     def close() -> None:
         desk.background.close()
-        for pool in (service, trials, replicas):
+        for pool in (service, trials, proofs, replicas):
             if pool:
                 pool.close()
         if watch:

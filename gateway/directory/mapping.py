@@ -9,6 +9,7 @@ from ldap3.utils.conv import escape_filter_chars
 from gateway.account.model import Person
 from gateway.directory import ppolicy
 from gateway.directory.entry import Entry
+from gateway.directory.password_stamp import PasswordStamps
 from gateway.settings import People
 
 IDENTITY = "entryUUID"
@@ -24,6 +25,7 @@ class PeopleMapping:
     def __init__(self, people: People) -> None:
         self._people = people
         self.base = people.base
+        self.stamps = PasswordStamps(people.password_stamp)
         self.person_attributes = [
             people.login, people.surname, people.birth_name, people.given_name, people.mail, ppolicy.MUST_CHANGE,
             *filter(None, (people.private_mail, people.phone, people.preferred_language)),
@@ -32,6 +34,7 @@ class PeopleMapping:
         self.account_attributes = [
             *self.person_attributes, IDENTITY, ppolicy.CHANGED_AT, ppolicy.LOCKED_AT, ppolicy.STARTS_AT,
             ppolicy.ENDS_AT, ppolicy.POLICY,
+            *self.stamps.attributes,
         ]  # fmt: skip
 
     def named(self, surname: str, given_name: str, birth_date: date) -> str:

@@ -5,59 +5,43 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
-from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
+from ldap3 import MODIFY_ADD, MODIFY_DELETE
 from ldap3.core.results import (
     RESULT_ASSERTION_FAILED,
-    RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
     RESULT_COMPARE_TRUE,
-    RESULT_CONSTRAINT_VIOLATION,
-    RESULT_INSUFFICIENT_ACCESS_RIGHTS,
     RESULT_INVALID_CREDENTIALS,
-    RESULT_NO_SUCH_ATTRIBUTE,
-    RESULT_REFERRAL,
     RESULT_SUCCESS,
-    RESULT_UNWILLING_TO_PERFORM,
 )
 
-from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Account, Grant, LockedOut, Propagation, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refusal, Refused
 from gateway.account.ports import Admits
 from gateway.account.proofs import Candidate
 from gateway.directory import ppolicy
-from gateway.directory.assertion import OPEN, assertion, outlast_second, same_password
+from gateway.directory.assertion import Control, assertion
 from gateway.directory.compare import DECIDED, compare
 from gateway.directory.decoy import Decoy
 from gateway.directory.entry import Entry
 from gateway.directory.mapping import IDENTITY, PeopleMapping
 from gateway.directory.outbox import Changes
-from gateway.directory.people import UNFIT, search
-from gateway.directory.pool import ConnectionPool, ServerUnfit
+from gateway.directory.password_write import (
+    TRIES_AGAINST_ANOTHER_WRITE,
+    PasswordWriter,
+    modification,
+    reason,
+)
+from gateway.directory.people import search
+from gateway.directory.pool import ConnectionPool
 from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.user_bind import bind_as
 
 log = logging.getLogger(__name__)
-
-PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
-
-TRIES_AGAINST_ANOTHER_WRITE = 5
-UNFIT_FOR_WRITES = (*UNFIT, RESULT_REFERRAL, RESULT_UNWILLING_TO_PERFORM)
-"""As replicas and servers set to read-only answer: nothing was written."""
-
-_REFUSALS = {
-    PolicyError.PASSWORD_MOD_NOT_ALLOWED: Refusal.NOT_CHANGEABLE,
-    PolicyError.INSUFFICIENT_QUALITY: Refusal.POOR_QUALITY,
-    PolicyError.TOO_SHORT: Refusal.TOO_SHORT,
-    PolicyError.TOO_LONG: Refusal.TOO_LONG,
-    PolicyError.TOO_YOUNG: Refusal.TOO_YOUNG,
-    PolicyError.IN_HISTORY: Refusal.IN_HISTORY,
-}
 
 
 class LdapPasswords:
@@ -72,6 +56,7 @@ class LdapPasswords:
         *,
         service: ConnectionPool,
         trials: ConnectionPool,
+        writer: PasswordWriter,
         mapping: PeopleMapping,
         decoy_dn: str,
         lockout: timedelta,
@@ -81,6 +66,7 @@ class LdapPasswords:
     ) -> None:
         self._service = service
         self._trials = trials
+        self._writer = writer
         self._mapping = mapping
         self._decoy = Decoy(decoy_dn)
         self._lockout = lockout
@@ -154,32 +140,38 @@ class LdapPasswords:
 
     def granted(self, grant: Grant) -> Account | None:
         entry = self._lookup_unprotected(self._mapping.with_identity(grant.identity))
-        if entry is None or _is_closed(entry) or entry.first(ppolicy.CHANGED_AT) != grant.password_stamp:
+        if entry is None or _is_closed(entry) or self._mapping.stamps.of(entry) != grant.password_stamp:
             return None
-        outlast_second(grant.password_stamp)
         return self._account(entry)
 
     def replace(self, account: Account, new: Secret) -> Changed | Refused:
-        written = self._write(account, new, {}, same_password(account.password_stamp))
+        written = self._write(account, new, {})
         if isinstance(written, Refused):
             return written
         return Changed(account.person, was_expired=account.password_expired, propagation=written)
 
     def restore_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
-        """First as any other password; only one that the history holds needs the policy without history.
-
-        Whatever the password was meanwhile: the proofs do not depend on it, and a second one at once writes the same.
-        """
-        must_change: Changes = {ppolicy.MUST_CHANGE: [(MODIFY_REPLACE, [b"TRUE"])]}
-        written = self._write(account, initial, must_change, OPEN)
-        if isinstance(written, Refused) and written.code is Refusal.IN_HISTORY:
-            with self._lending:
-                written = self._write_under_lent_policy(account, initial, must_change)
+        """Whatever the password was meanwhile: the proofs do not depend on it, and a second one at once writes the
+        same. So where it was changed since, the entry is read again."""
+        for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
+            written = self._write_initial(account, initial)
+            if not _is_void(written):
+                break
+            entry = self._lookup_unprotected(self._mapping.with_identity(account.identity))
+            if entry is None or _is_closed(entry):
+                return Refused(Refusal.NOT_PROVED)
+            account = self._account(entry)
         return written if isinstance(written, Refused) else InitialRestored(account.person, written)
 
-    def _write_under_lent_policy(
-        self, account: Account, initial: Secret, must_change: Changes
-    ) -> Refused | Propagation | None:
+    def _write_initial(self, account: Account, initial: Secret) -> Refused | Propagation | None:
+        """First as any other password; only one that the history holds needs the policy without history."""
+        written = self._write(account, initial, {}, must_change=True)
+        if isinstance(written, Refused) and written.code is Refusal.IN_HISTORY:
+            with self._lending:
+                return self._write_under_lent_policy(account, initial)
+        return written
+
+    def _write_under_lent_policy(self, account: Account, initial: Secret) -> Refused | Propagation | None:
         """In two writes: ppolicy judges by the policy that stood before, so one without history is lent first.
 
         The second write gives the entry's own policy back, and so does a refusal. Where this process dies between
@@ -193,8 +185,11 @@ class LdapPasswords:
         lent = [self._initial_policy]
         own = [policy for policy in entry.all(ppolicy.POLICY) if policy not in lent]
         if self._initial_policy not in entry.all(ppolicy.POLICY):
-            self._exchange_policy(entry.dn, own, lent)
-        written = self._write(account, initial, {**must_change, ppolicy.POLICY: _exchange(lent, own)}, OPEN)
+            condition = assertion(self._mapping.stamps.unchanged(account.password_stamp))
+            if self._exchange_policy(entry.dn, own, lent, condition) == RESULT_ASSERTION_FAILED:
+                return Refused(Refusal.GRANT_VOID)
+        more: Changes = {ppolicy.POLICY: _exchange(lent, own)}
+        written = self._write(account, initial, more, must_change=True)
         if isinstance(written, Refused):
             self._exchange_policy(entry.dn, lent, own)
         return written
@@ -229,7 +224,7 @@ class LdapPasswords:
             person=self._mapping.person(entry),
             reference=entry.dn,
             identity=entry.first(IDENTITY),
-            password_stamp=entry.first(ppolicy.CHANGED_AT),
+            password_stamp=self._mapping.stamps.of(entry),
             password_expired=password_expired,
         )
 
@@ -244,7 +239,7 @@ class LdapPasswords:
         if result["result"] == RESULT_SUCCESS:
             return True
         if result["result"] != RESULT_INVALID_CREDENTIALS:
-            raise DirectoryMisconfigured(f"bind: {_reason(result)}")
+            raise DirectoryMisconfigured(f"bind: {reason(result)}")
         # slapd says "expired" only to the right password.
         return PolicyError.PASSWORD_EXPIRED if policy_error(result) is PolicyError.PASSWORD_EXPIRED else None
 
@@ -261,51 +256,25 @@ class LdapPasswords:
         log.error("the service account may not compare %s of %s", attribute, dn)
         return False
 
-    def _exchange_policy(self, dn: str, old: list[str], new: list[str]) -> None:
-        result = self._service.tell(_modification(dn, {ppolicy.POLICY: _exchange(old, new)}))
-        if result["result"] != RESULT_SUCCESS:
-            raise DirectoryMisconfigured(f"{new} could not take the place of {old} on {dn}: {_reason(result)}")
+    def _exchange_policy(self, dn: str, old: list[str], new: list[str], *conditions: Control) -> int:
+        """The result's code: success, or assertionFailed where a condition did not hold."""
+        result = self._service.tell(modification(dn, {ppolicy.POLICY: _exchange(old, new)}, *conditions))
+        code = int(result["result"])
+        if code not in (RESULT_SUCCESS, RESULT_ASSERTION_FAILED):
+            raise DirectoryMisconfigured(f"{new} could not take the place of {old} on {dn}: {reason(result)}")
+        return code
 
-    def _write(self, account: Account, new: Secret, more: Changes, condition: str) -> Refused | Propagation | None:
-        """One Modify: password, sealed password and state can't be lost alone. What it set going, or why not.
-
-        It is done only while `condition`, a filter, holds for the entry. Where the answer is lost, the new password
-        itself tells whether it was written.
-        """
+    def _write(
+        self, account: Account, new: Secret, more: Changes, *, must_change: bool = False
+    ) -> Refused | Propagation | None:
+        """One Modify: password, sealed password and state can't be lost alone. What it set going, or why not."""
         joined, propagation = self._propagation.join(account, new)
-        changes: Changes = {PASSWORD: [(MODIFY_REPLACE, [new.reveal().encode()])], **joined, **more}
-        try:
-            result = self._told(account.reference, changes, condition)
-        except WriteUnconfirmed:
-            if self._is_in_force(account.reference, new):
-                return propagation
-            raise
-        if result["result"] == RESULT_ASSERTION_FAILED:
-            return self._why_changed(account)
-        return _refusal(result) or propagation
+        refused = self._writer.write(account, new, {**joined, **more}, must_change=must_change)
+        return refused or propagation
 
-    def _why_changed(self, account: Account) -> Refused:
-        """Raises DirectoryMisconfigured where the entry is as it was: the filter could not be evaluated."""
-        entry = self._lookup(self._mapping.with_identity(account.identity))
-        if entry and not _is_closed(entry) and entry.first(ppolicy.CHANGED_AT) == account.password_stamp:
-            attributes = f"{ppolicy.CHANGED_AT} and {ppolicy.LOCKED_AT}"
-            raise DirectoryMisconfigured(f"the service account may not search by {attributes} (ldif/30-access.ldif)")
-        return Refused(Refusal.GRANT_VOID)
 
-    def _told(self, dn: str, changes: Changes, condition: str) -> Mapping[str, Any]:
-        """Two writes at once on one entry: ppolicy then adds to a history, or trims one, that the other one changed
-        already, and slapd refuses the later of them whole. It is sent again."""
-        for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
-            result: Mapping[str, Any] = self._service.tell(_modification(dn, changes, assertion(condition)))
-            if result["result"] not in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
-                break
-        return result
-
-    def _is_in_force(self, dn: str, new: Secret) -> bool:
-        try:
-            return self._opens(dn, new) is not None
-        except DirectoryUnavailable:
-            return False
+def _is_void(written: Refused | Propagation | None) -> bool:
+    return isinstance(written, Refused) and written.code is Refusal.GRANT_VOID
 
 
 def _is_closed(entry: Entry) -> bool:
@@ -318,38 +287,3 @@ def _exchange(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:
     """Value by value: the access rules judge each of them, and a plain replacement names none that goes."""
     gone = [(MODIFY_DELETE, [value.encode()]) for value in old]
     return gone + [(MODIFY_ADD, [value.encode()]) for value in new]
-
-
-def _modification(
-    dn: str, changes: Changes, *conditions: tuple[str, bool, bytes]
-) -> Callable[[Connection], Mapping[str, Any]]:
-    controls = [ppolicy.REQUEST_CONTROL, *conditions]
-
-    def modify(connection: Connection) -> Mapping[str, Any]:
-        result: Mapping[str, Any] = connection.modify(dn, changes, controls=controls)[1]
-        if result["result"] in UNFIT_FOR_WRITES and policy_error(result) is None:
-            raise ServerUnfit(_reason(result))
-        return result
-
-    return modify
-
-
-def _refusal(result: Mapping[str, Any]) -> Refused | None:
-    if result["result"] == RESULT_SUCCESS:
-        return None
-    if code := _REFUSALS.get(policy_error(result)):  # type: ignore[arg-type]
-        return Refused(code)
-    if result["result"] == RESULT_CONSTRAINT_VIOLATION:
-        return Refused(Refusal.DIRECTORY_RULE)
-    raise DirectoryMisconfigured(f"the password was not written: {_reason(result)}{_advice(result)}")
-
-
-def _advice(result: Mapping[str, Any]) -> str:
-    """The directory may protect somebody whom the settings do not name: its answer is the same for a missing rule."""
-    if result["result"] != RESULT_INSUFFICIENT_ACCESS_RIGHTS:
-        return ""
-    return "; if a rule of the directory protects this entry, people.protected_groups must name its group too"
-
-
-def _reason(result: Mapping[str, Any]) -> str:
-    return f"{result['description']} {result['message']}".strip()

@@ -92,23 +92,41 @@ class ConnectionPool:
         raise DirectoryUnavailable("; ".join(failures))
 
     def tell(self, write: Callable[[Connection], T]) -> T:
-        """Send what must not be sent twice. Raises WriteUnconfirmed when no answer came back.
+        """As `tell_where`, for whoever need not know which server it was."""
+        return self.tell_where(write)[1]
 
-        A server that answers that it won't (`ServerUnfit`) wrote nothing, so the next one is asked.
+    def tell_where(self, write: Callable[[Connection], T]) -> tuple[str, T]:
+        """Send what must not be sent twice: the URL of the server that answered, and what `write` gave back.
+
+        A server that answers that it won't (`ServerUnfit`) wrote nothing, so the next one is asked. Raises
+        WriteUnconfirmed, which names the server, when no answer came back; DirectoryUnavailable when none was asked.
         """
         failures: list[str] = []
         for _ in range(len(self.servers)):
             with self._line() as line:
                 try:
                     with self.timed("tell"):
-                        return write(line.connection)
+                        return line.server.url, write(line.connection)
                 except ServerUnfit as error:
                     failures.append(f"{line.server.url}: {error}")
                     self._drop(line)
                 except NO_ANSWER as error:
                     self._drop(line)
-                    raise WriteUnconfirmed(f"{line.server.url}: {reason(error)}") from None
+                    raise WriteUnconfirmed(f"{line.server.url}: {reason(error)}", server=line.server.url) from None
         raise DirectoryUnavailable("; ".join(failures))
+
+    def once_at(self, url: str, question: Callable[[Connection], T]) -> T:
+        """Ask or tell the server `url` and no other one, once.
+
+        Raises DirectoryUnavailable whatever fails: also where it was sent and no answer came back.
+        """
+        with self._line(url) as line:
+            try:
+                with self.timed("ask"):
+                    return question(line.connection)
+            except FAILED as error:
+                self._drop(line)
+                raise DirectoryUnavailable(f"{url}: {reason(error)}") from None
 
     def close(self) -> None:
         self.servers.close()
@@ -119,11 +137,12 @@ class ConnectionPool:
             line.close()
 
     @contextmanager
-    def _line(self) -> Iterator[_Line]:
+    def _line(self, url: str = "") -> Iterator[_Line]:
+        """A connection to the server in use, or to the server `url`."""
         if not self._free.acquire(timeout=self.settings.connect_timeout_seconds):
             raise DirectoryUnavailable(f"all {self.settings.pool_size} connections are busy")
         try:
-            line = self._take_idle() or self._open()
+            line = self._take_idle(url) or self._open(url)
             try:
                 yield line
             except BaseException:
@@ -143,21 +162,22 @@ class ConnectionPool:
                 return
         line.close()
 
-    def _take_idle(self) -> _Line | None:
-        """Connections to a server that is in use no more are closed on the way."""
+    def _take_idle(self, url: str) -> _Line | None:
+        """Connections to a server that is in use no more are closed on the way, unless `url` is that server's."""
         while True:
             with self._lock:
-                if not self._idle:
+                fitting = [place for place, one in enumerate(self._idle) if one.server.url == (url or one.server.url)]
+                if not fitting:
                     return None
-                line = self._idle.pop()
-            if self.servers.is_in_use(line.server) and not line.is_dead():
+                line = self._idle.pop(fitting[-1])
+            if (url or self.servers.is_in_use(line.server)) and not line.is_dead():
                 return line
             line.close()
 
-    def _open(self) -> _Line:
-        """From the first server in order that answers."""
+    def _open(self, url: str) -> _Line:
+        """From the first server in order that answers, or from `url`."""
         failures: list[str] = []
-        for server in self.servers.in_order():
+        for server in [one for one in self.servers.in_order() if one.url == (url or one.url)]:
             try:
                 line = _Line(server, connect(server.url, self.settings, as_service=self.as_service))
             except (LDAPException, OSError, DirectoryUnavailable) as error:

@@ -48,7 +48,9 @@ class Directory(Section):
     max_concurrent_attempts: Annotated[int | None, Field(ge=1, le=1000)] = None
     """How many attempts of one service may ask the directory at once, over all processes; others wait. By default as
     many as this machine has processors: hashing passwords uses up a directory's."""
-
+    prove_by_bind: bool = False
+    """After each write of a password, bind with it once at the server that took the write, and say "changed" only if
+    it opens the entry. It costs the directory one more hash; without it the entry's attributes prove the write."""
     monitor: bool = False
     """Watch how many operations the servers complete, and from where the service accounts are connected, for /metrics
     and `mamia check`. It needs the rights of ldif/46-monitor.ldif."""
@@ -127,6 +129,9 @@ class People(Section):
     """A phone that takes text messages, as a second proof."""
     preferred_language: Attribute | Literal[""] = "preferredLanguage"
     """The language of mails to that person, if it is one of `web.languages`; else the first of these."""
+    password_stamp: Attribute | Literal[""] = "mamiaPasswordStamp"  # noqa: S105 - an attribute's name
+    """Names the last write of the password by the gateway, so that one that was delayed cannot undo a newer one. ""
+    where entries have no such attribute: then the time of the change alone tells writes apart, to one second."""
     birth_date: Attribute = "birthDate"
     birth_date_format: Text = "%Y%m%d"
     """As in strftime: %Y%m%d, %d/%m/%Y, %Y%m%d000000Z."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from certificates import make_certificates
 from conftest import settings_for
-from directory_server import POLICIES, SUFFIX, AcademyDirectory
+from directory_server import POLICIES, QUICK_HASH, SUFFIX, AcademyDirectory
 from ports import free_port
+from upgraded_directory import DirectoryBefore
 
 from gateway.checks import servers
 from gateway.checks.finding import Level
@@ -262,3 +263,25 @@ def test_check_when_the_workers_account_would_expire_then_that_fails_before_it_d
     assert found.level is Level.FAIL
     assert "the worker would stop" in found.finding
     assert about(check(own, workstation={"bind_dn": worker}), "worker's account").level is Level.OK
+
+
+def test_check_when_somebody_cannot_hold_the_stamp_then_the_entry_and_the_setting_are_named(own):
+    own.add_person("sansclasse", objectClass=["inetOrgPerson"], birthDate=None, numen=None)
+    everybody = {"filter": "(objectClass=inetOrgPerson)"}
+
+    found = "".join(finding.finding for finding in failures(check(own, people=everybody)))
+    without = "".join(finding.finding for finding in check(own, people={**everybody, "password_stamp": ""}))
+
+    assert f"mamiaPasswordStamp of uid=sansclasse,ou=people,{SUFFIX}" in found
+    assert "people.password_stamp" in found
+    assert "mamiaPasswordStamp" not in without
+
+
+def test_check_when_the_directory_is_of_the_version_before_then_the_stamp_and_its_schema_are_named(tmp_path):
+    academy = DirectoryBefore(tmp_path / "state", hash_cost=QUICK_HASH)
+    academy.add_person("fdurand4")
+
+    named = [finding for finding in failures(check(academy)) if "mamiaPasswordStamp" in finding.finding]
+    academy.slapd.stop()
+
+    assert any("upgrade/schema.ldif" in finding.mend for finding in named)

@@ -25,6 +25,7 @@ PEOPLE = {
     "mail": "supannMailPro",
     "birth_date": "supannOIDCDatedeNaissance",
     "birth_date_format": "%Y-%m-%d",
+    "password_stamp": "",
     "proofs": {"numen": {"attribute": "supannRefId", "prefix": "{NUMEN}"}},
 }
 

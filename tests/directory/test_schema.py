@@ -19,6 +19,6 @@ def test_schema_when_read_in_both_forms_then_it_is_the_same():
     for_config = definitions((folder / "mamia.ldif").read_text(), "olcAttributeTypes:", "olcObjectClasses:")
     for_slapd_conf = definitions((folder / "mamia.schema").read_text(), "attributetype", "objectclass")
 
-    assert len(for_config) == 9
+    assert len(for_config) == 10
     assert for_config == for_slapd_conf
     assert all(definition.startswith("( 2.25.") for definition in for_config)

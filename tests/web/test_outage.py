@@ -11,7 +11,6 @@ from conftest import IMPATIENT
 from directory_server import PASSWORD
 from ports import free_port
 
-from gateway.account.errors import WriteUnconfirmed
 from gateway.app import create_app
 from gateway.checks.finding import ok
 from gateway.checks.readiness import Readiness
@@ -93,13 +92,13 @@ def test_change_when_the_directory_falls_silent_at_the_write_then_the_page_says_
     directory.add_person("late")
     gateway = build(directory=IMPATIENT)
     passwords = gateway.change.keywords["passwords"]
-    told = passwords._service.tell
+    told = passwords._service.tell_where
 
     def pause_and_tell(write):
         directory.pause()
         return told(write)
 
-    monkeypatch.setattr(type(passwords._service), "tell", lambda self, write: pause_and_tell(write))
+    monkeypatch.setattr(type(passwords._service), "tell_where", lambda self, write: pause_and_tell(write))
     try:
         page = Browser(create_app(gateway)).change("late", PASSWORD, NEW)
     finally:
@@ -108,26 +107,6 @@ def test_change_when_the_directory_falls_silent_at_the_write_then_the_page_says_
     assert page.status == 503
     assert "peut-être" in page.main
     assert "a enregistré" not in page.main
-
-
-def test_change_when_only_the_answer_is_lost_then_the_new_password_proves_that_it_was_written(
-    directory, build, monkeypatch
-):
-    directory.add_person("fdurand4")
-    gateway = build()
-    service = gateway.change.keywords["passwords"]._service
-    told = service.tell
-
-    def tell_and_lose_the_answer(self, write):
-        told(write)
-        raise WriteUnconfirmed("the line broke")
-
-    monkeypatch.setattr(type(service), "tell", tell_and_lose_the_answer)
-
-    page = Browser(create_app(gateway)).change("fdurand4", PASSWORD, NEW)
-
-    assert "a enregistré" in page.main
-    assert directory.binds("fdurand4", NEW)
 
 
 def test_changes_when_slapd_is_killed_among_them_then_each_page_tells_the_truth(directory, open_browser):

@@ -15,6 +15,7 @@ from gateway.directory.delivery_check import LdapDeliveryCheck
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import LdapOutbox
+from gateway.directory.password_write import PasswordWriter
 from gateway.directory.passwords import LdapPasswords
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation
@@ -95,6 +96,7 @@ def open_office(directory, tmp_path) -> Iterator[Callable[..., Office]]:
         passwords = LdapPasswords(
             service=service,
             trials=trials,
+            writer=PasswordWriter(service, trials, mapping, proves_by_bind=False),
             mapping=mapping,
             decoy_dn=settings.directory.decoy_dn,
             lockout=timedelta(minutes=15),

@@ -24,9 +24,7 @@ from gateway.web.api.roundcube import roundcube
 from gateway.web.api.services import ApiServices, outages_as_problems
 
 OUTAGES = ("directory_unavailable", "directory_misconfigured", "store_unavailable")
-NOT_CHANGED = tuple(
-    code for code in Refusal if code not in (Refusal.NOT_FOUND, Refusal.NOT_PROVED, Refusal.GRANT_VOID)
-)
+NOT_CHANGED = tuple(code for code in Refusal if code not in (Refusal.NOT_FOUND, Refusal.NOT_PROVED))
 
 
 def operations(services: ApiServices) -> list[Operation]:

@@ -1,0 +1,60 @@
+"""Which write of a password an entry holds: the time of the change and a mark of our own that each write replaces.
+
+pwdChangedTime sees the writes of other clients too and has a resolution of one second; the mark tells our own writes
+from each other. Not entryCSN: each wrong password that a stranger tries changes it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from ldap3 import MODIFY_REPLACE
+from ldap3.utils.conv import escape_filter_chars
+
+from gateway.directory import ppolicy
+from gateway.directory.entry import Entry
+
+OPEN = f"(!(|({ppolicy.LOCKED_AT}<={ppolicy.END_OF_YEAR_0})({ppolicy.LOCKED_AT}={ppolicy.EPOCH})))"
+"""A filter that holds while no administrator has closed the account: a write of the password would open it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordStamps:
+    """Stamps, texts of one line, of entries whose mark is in `attribute`; that is "" where entries have none."""
+
+    attribute: str
+
+    @property
+    def attributes(self) -> list[str]:
+        """What must be read of an entry."""
+        return [ppolicy.CHANGED_AT, *filter(None, (self.attribute,))]
+
+    def of(self, entry: Entry) -> str:
+        """Empty before the first change."""
+        return f"{entry.first(ppolicy.CHANGED_AT)} {self.mark_of(entry)}".rstrip()
+
+    def mark_of(self, entry: Entry) -> str:
+        return entry.first(self.attribute) if self.attribute else ""
+
+    def new_mark(self) -> str:
+        return secrets.token_hex(8) if self.attribute else ""
+
+    def changes(self, mark: str) -> dict[str, list[tuple[str, list[bytes]]]]:
+        """What writes `mark` into an entry."""
+        return {self.attribute: [(MODIFY_REPLACE, [mark.encode()])]} if self.attribute else {}
+
+    def unchanged(self, stamp: str) -> str:
+        """A filter that holds while the entry has that very stamp and the account is open."""
+        changed_at, _, mark = stamp.partition(" ")
+        holds_mark = _equals(self.attribute, mark) if self.attribute else ""
+        return f"(&{_equals(ppolicy.CHANGED_AT, changed_at)}{holds_mark}{OPEN})"
+
+
+def changed_at(stamp: str) -> str:
+    """The value of pwdChangedTime in a stamp; empty for none."""
+    return stamp.partition(" ")[0]
+
+
+def _equals(attribute: str, value: str) -> str:
+    return f"({attribute}={escape_filter_chars(value)})" if value else f"(!({attribute}=*))"

@@ -1,0 +1,264 @@
+"""One Modify that sets a password, and what is known of it afterwards.
+
+It is done only while the entry has the stamp that was read before (`password_stamp.py`), and replaces that stamp. So
+a Modify that was delayed is refused once a newer one was done, and the stamp tells which of them was.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from ldap3 import MODIFY_REPLACE, Connection
+from ldap3.core.results import (
+    RESULT_ASSERTION_FAILED,
+    RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
+    RESULT_CONSTRAINT_VIOLATION,
+    RESULT_INSUFFICIENT_ACCESS_RIGHTS,
+    RESULT_NO_SUCH_ATTRIBUTE,
+    RESULT_OBJECT_CLASS_VIOLATION,
+    RESULT_REFERRAL,
+    RESULT_SUCCESS,
+    RESULT_UNDEFINED_ATTRIBUTE_TYPE,
+    RESULT_UNWILLING_TO_PERFORM,
+)
+from ldap3.protocol.rfc4527 import post_read_control
+
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.model import Account, Secret
+from gateway.account.outcomes import Refusal, Refused
+from gateway.directory import ppolicy
+from gateway.directory.assertion import Control, assertion
+from gateway.directory.entry import Entry, read_entry
+from gateway.directory.mapping import PeopleMapping
+from gateway.directory.outbox import Changes
+from gateway.directory.password_stamp import PasswordStamps, changed_at
+from gateway.directory.people import UNFIT, search
+from gateway.directory.pool import ConnectionPool, ServerUnfit
+from gateway.directory.ppolicy import PolicyError, policy_error
+from gateway.directory.user_bind import bind_as
+
+log = logging.getLogger(__name__)
+
+PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
+POST_READ = "1.3.6.1.1.13.2"
+"""The control of RFC 4527: the answer to a Modify shows the entry as the Modify left it."""
+TRIES_AGAINST_ANOTHER_WRITE = 5
+MAX_READ_BACK_SECONDS = 1.0
+"""How long an entry is read again: a server that hands writes on to another one has them a moment later."""
+READ_BACK_PAUSE_SECONDS = 0.1
+ADVICE = "30-access.ldif of ldif/ has the rights; people.password_stamp is empty where entries have no such attribute"
+UNFIT_FOR_WRITES = (*UNFIT, RESULT_REFERRAL, RESULT_UNWILLING_TO_PERFORM)
+"""As replicas and servers set to read-only answer: nothing was written."""
+
+_REFUSALS = {
+    PolicyError.PASSWORD_MOD_NOT_ALLOWED: Refusal.NOT_CHANGEABLE,
+    PolicyError.INSUFFICIENT_QUALITY: Refusal.POOR_QUALITY,
+    PolicyError.TOO_SHORT: Refusal.TOO_SHORT,
+    PolicyError.TOO_LONG: Refusal.TOO_LONG,
+    PolicyError.TOO_YOUNG: Refusal.TOO_YOUNG,
+    PolicyError.IN_HISTORY: Refusal.IN_HISTORY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    account: Account
+    new: Secret
+    must_change: bool
+    mark: str
+    """Empty where entries have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordWriter:
+    service: ConnectionPool
+    proofs: ConnectionPool
+    """Connections for binds with new passwords, apart from those that try what people type."""
+    mapping: PeopleMapping
+    proves_by_bind: bool
+    """Whether each write is also proved by one bind with the new password."""
+
+    def write(self, account: Account, new: Secret, more: Changes, *, must_change: bool = False) -> Refused | None:
+        """Set `new` and what `more` holds in one Modify, under the condition that `account` is as it was read.
+
+        None where it is proved that it was done; GRANT_VOID where the password was changed meanwhile. Raises
+        DirectoryUnavailable where nothing was written and will not be, WriteUnconfirmed where that is not known.
+        """
+        write = _Write(account, new, must_change, self._stamps.new_mark())
+        changes: Changes = {
+            PASSWORD: [(MODIFY_REPLACE, [new.reveal().encode()])],
+            **self._stamps.changes(write.mark),
+            **more,
+        }
+        if must_change:
+            changes[ppolicy.MUST_CHANGE] = [(MODIFY_REPLACE, [b"TRUE"])]
+        try:
+            server, result = self._told(account, changes)
+        except WriteUnconfirmed as error:
+            return self._after_silence(write, error)
+        if result["result"] == RESULT_ASSERTION_FAILED:
+            return self._why_changed(account)
+        if refused := refusal(result):
+            return refused
+        self._prove(write, server, _post_read(account.reference, result))
+        return None
+
+    @property
+    def _stamps(self) -> PasswordStamps:
+        return self.mapping.stamps
+
+    @property
+    def _shown(self) -> list[str]:
+        """The attributes by which an entry shows a write."""
+        return [*self._stamps.attributes, ppolicy.MUST_CHANGE]
+
+    def _told(self, account: Account, changes: Changes) -> tuple[str, Mapping[str, Any]]:
+        """Two writes at once on one entry: ppolicy then adds to a history, or trims one, that the other one changed
+        already, and slapd refuses the later of them whole. It is sent again."""
+        unchanged = assertion(self._stamps.unchanged(account.password_stamp))
+        modify = modification(account.reference, changes, unchanged, post_read_control(self._shown))
+        for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
+            server, result = self.service.tell_where(modify)
+            if result["result"] not in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
+                break
+        return server, result
+
+    def _after_silence(self, write: _Write, error: WriteUnconfirmed) -> Refused | None:
+        """What became of a Modify whose answer was lost.
+
+        A new mark is written under the condition of that Modify. Where the server does it, the Modify was not done
+        and its condition holds no more: it will be refused if it still arrives. Asked of the same server, because
+        another one may lack what it has. Raises as `write` does.
+        """
+        account, stamps = write.account, self._stamps
+        try:
+            is_called_off = self._call_off(account, error.server)
+            entry = None if is_called_off else self._read(error.server, account)
+        except DirectoryUnavailable as again:
+            log.warning("the write of %s stays unconfirmed: %s", account.reference, again)
+            raise error from None
+        if is_called_off:
+            raise DirectoryUnavailable(f"{error}; the password was not written, and will not be")
+        if entry is None or stamps.of(entry) == account.password_stamp:
+            raise error
+        if not self._is_shown(entry, write):
+            return Refused(Refusal.GRANT_VOID)
+        # Without a mark it may be another client's write.
+        self._prove(write, error.server, entry, must_bind=not write.mark)
+        return None
+
+    def _call_off(self, account: Account, server: str) -> bool:
+        """Whether the mark of the entry, as it was read, was replaced. Raises DirectoryUnavailable."""
+        changes = self._stamps.changes(self._stamps.new_mark())
+        if not changes:
+            return False
+        unchanged = assertion(self._stamps.unchanged(account.password_stamp))
+        result = self.service.once_at(server, modification(account.reference, changes, unchanged))
+        return bool(result["result"] == RESULT_SUCCESS)
+
+    def _is_shown(self, entry: Entry | None, write: _Write) -> TypeGuard[Entry]:
+        """Whether the entry shows that this write set its password: one that was dropped leaves no time of change."""
+        if entry is None or self._stamps.mark_of(entry) != write.mark or not entry.first(ppolicy.CHANGED_AT):
+            return False
+        return not write.must_change or entry.first(ppolicy.MUST_CHANGE).upper() == "TRUE"
+
+    def _prove(self, write: _Write, server: str, shown: Entry | None, *, must_bind: bool = False) -> None:
+        """Raises WriteUnconfirmed where the entry does not show the write, whatever the server answered.
+
+        `shown` is the entry as the server's answer held it; None where the answer held none.
+        """
+        dn = write.account.reference
+        try:
+            if shown is None:
+                shown = self._read_back(write, server)
+            if not self._is_shown(shown, write):
+                log.error("%s answered that it set the password of %s, and the entry does not show it", server, dn)
+                raise WriteUnconfirmed(f"{server}: the entry does not show the write", server=server)
+            is_same_second = changed_at(self._stamps.of(shown)) == changed_at(write.account.password_stamp)
+            if must_bind or self.proves_by_bind or is_same_second:
+                self._prove_by_bind(write, server)
+        except DirectoryUnavailable as error:
+            raise WriteUnconfirmed(str(error), server=server) from None
+
+    def _read_back(self, write: _Write, server: str) -> Entry | None:
+        deadline = time.monotonic() + MAX_READ_BACK_SECONDS
+        while True:
+            entry = self._read(server, write.account)
+            if self._is_shown(entry, write) or time.monotonic() >= deadline:
+                return entry
+            time.sleep(READ_BACK_PAUSE_SECONDS)
+
+    def _read(self, server: str, account: Account) -> Entry | None:
+        return self.service.once_at(server, lambda connection: read_entry(connection, account.reference, self._shown))
+
+    def _prove_by_bind(self, write: _Write, server: str) -> None:
+        """Once: slapd counts a bind that fails as a wrong password of the person's."""
+        dn = write.account.reference
+        result = self.proofs.once_at(server, lambda connection: bind_as(connection, dn, write.new))
+        if result["result"] == RESULT_SUCCESS or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
+            return
+        log.error("%s shows that it set the password of %s, and a bind with it fails", server, dn)
+        raise WriteUnconfirmed(f"{server}: a bind with the new password: {reason(result)}", server=server)
+
+    def _why_changed(self, account: Account) -> Refused:
+        """Raises DirectoryMisconfigured where the entry is as it was: the filter could not be evaluated."""
+        mapping = self.mapping
+        filter_ = mapping.with_identity(account.identity)
+        entries = self.service.ask(
+            lambda connection: search(connection, mapping.base, filter_, mapping.account_attributes, 2)
+        )
+        if any(self._is_as_read(entry, account) for entry in entries):
+            attributes = ", ".join([ppolicy.LOCKED_AT, *self._stamps.attributes])
+            raise DirectoryMisconfigured(f"the service account may not search by {attributes}: {ADVICE}")
+        return Refused(Refusal.GRANT_VOID)
+
+    def _is_as_read(self, entry: Entry, account: Account) -> bool:
+        is_closed = ppolicy.is_closed(entry.first(ppolicy.LOCKED_AT))
+        return self._stamps.of(entry) == account.password_stamp and not is_closed
+
+
+def _post_read(dn: str, result: Mapping[str, Any]) -> Entry | None:
+    """The entry as the answer shows it; None where it shows none, or nothing that the account may read."""
+    control = (result.get("controls") or {}).get(POST_READ) or {}
+    shown = (control.get("value") or {}).get("result")
+    return Entry(dn, {name.lower(): tuple(values) for name, values in shown.items()}) if shown else None
+
+
+def modification(dn: str, changes: Changes, *more: Control) -> Callable[[Connection], Mapping[str, Any]]:
+    controls = [ppolicy.REQUEST_CONTROL, *more]
+
+    def modify(connection: Connection) -> Mapping[str, Any]:
+        result: Mapping[str, Any] = connection.modify(dn, changes, controls=controls)[1]
+        if result["result"] in UNFIT_FOR_WRITES and policy_error(result) is None:
+            raise ServerUnfit(reason(result))
+        return result
+
+    return modify
+
+
+def refusal(result: Mapping[str, Any]) -> Refused | None:
+    """None where it was done. Raises DirectoryMisconfigured for what is nobody's fault at the keyboard."""
+    if result["result"] == RESULT_SUCCESS:
+        return None
+    if code := _REFUSALS.get(policy_error(result)):  # type: ignore[arg-type]
+        return Refused(code)
+    if result["result"] == RESULT_CONSTRAINT_VIOLATION:
+        return Refused(Refusal.DIRECTORY_RULE)
+    raise DirectoryMisconfigured(f"the password was not written: {reason(result)}{_advice(result)}")
+
+
+def _advice(result: Mapping[str, Any]) -> str:
+    """The directory may protect somebody whom the settings do not name: its answer is the same for a missing rule."""
+    if result["result"] in (RESULT_UNDEFINED_ATTRIBUTE_TYPE, RESULT_OBJECT_CLASS_VIOLATION):
+        return "; people.password_stamp: schema/ of ldif/ has it, upgrade/schema.ldif for a directory of 0.1.0"
+    if result["result"] != RESULT_INSUFFICIENT_ACCESS_RIGHTS:
+        return ""
+    return "; if a rule of the directory protects this entry, people.protected_groups must name its group too"
+
+
+def reason(result: Mapping[str, Any]) -> str:
+    return f"{result['description']} {result['message']}".strip()
