@@ -1,0 +1,59 @@
+"""The files by which editors, forges and contributors know the project."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+CHECKER = Path(sys.executable).with_name("check-jsonschema")
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [
+        ("vendor.github-workflows", ".github/workflows/check.yml"),
+        ("vendor.dependabot", ".github/dependabot.yml"),
+    ],
+)
+def test_forge_when_its_files_are_judged_by_their_schema_then_they_are_valid(schema, file):
+    judged = subprocess.run(
+        [CHECKER, "--builtin-schema", schema, ROOT / file], capture_output=True, text=True, check=False
+    )
+
+    assert judged.returncode == 0, judged.stdout
+
+
+def test_pre_commit_when_compared_with_make_check_then_it_runs_the_same_tools():
+    recipe = (ROOT / "Makefile").read_text().partition("\ncheck:")[2].partition("\n\n")[0]
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+
+    tools = [line.strip().removeprefix("$(BIN)/").removesuffix(" .") for line in recipe.splitlines()[1:]]
+
+    assert [hook["entry"].removeprefix(".venv/bin/") for hook in hooks] == tools
+
+
+def test_workflow_when_it_runs_then_it_does_what_ci_does_on_the_supported_releases():
+    job = yaml.safe_load((ROOT / ".github/workflows/check.yml").read_text())["jobs"]["debian"]
+    tested = (ROOT / "docs/platforms.md").read_text()
+
+    assert job["steps"][-1]["run"] == ".ci/run"
+    assert all(
+        f"Debian GNU/Linux {image.partition(':')[2]} " in tested for image in job["strategy"]["matrix"]["release"]
+    )
+
+
+def test_editors_when_they_read_their_file_then_lines_are_as_long_as_the_linter_allows():
+    limit = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["line-length"]
+
+    assert f"max_line_length = {limit}" in (ROOT / ".editorconfig").read_text()
+
+
+def test_licence_when_it_is_read_then_it_is_the_one_that_the_package_names():
+    assert "\nlicense = MIT\n" in (ROOT / "setup.cfg").read_text()
+    assert (ROOT / "LICENSE").read_text().startswith("MIT License\n")
