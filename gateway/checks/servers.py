@@ -25,6 +25,7 @@ from gateway.directory import assertion, ppolicy
 from gateway.directory.changes import change_numbers
 from gateway.directory.connection import close, connect
 from gateway.directory.entry import read_entry
+from gateway.directory.server_support import UnsupportedServer, says_openldap
 from gateway.settings import Settings
 
 LEAST_DAYS = 30
@@ -60,6 +61,8 @@ def check_servers(settings: Settings) -> Iterator[Finding]:
 
 
 def _unreachable(settings: Settings, url: str, error: Exception) -> Finding:
+    if isinstance(error, UnsupportedServer):
+        return fail(f"{url}: product", str(error), "name OpenLDAP servers in directory.servers and read_servers")
     text = f"{type(error).__name__}: {error}"
     if refused := refused_by_directory(url, settings.directory, [url], text):
         return refused
@@ -70,10 +73,20 @@ def _unreachable(settings: Settings, url: str, error: Exception) -> Finding:
 
 
 def _check_reading(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
+    yield _product(url, connection)
     yield _certificate(url, connection)
     yield from _schema(settings, url, connection)
     yield _speed(settings, url, connection)
     yield check_gateways_limits(settings, url, connection)
+
+
+def _product(url: str, connection: Connection) -> Finding:
+    """Another product than OpenLDAP is refused when the connection is opened."""
+    checked = f"{url}: product"
+    if says_openldap(connection):
+        return ok(checked, "OpenLDAP")
+    text = "it does not say what it is: only OpenLDAP with the overlay ppolicy is supported"
+    return warn(checked, text, 'let the service account read the root DSE: olcAccess: to dn.base="" by * read')
 
 
 def _check_writing(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from gateway.cli.addresses import (
 )
 from gateway.cli.core_dumps import forbid_core_dumps
 from gateway.cli.http_worker import HttpWorker
-from gateway.composition.web import build_gateway
+from gateway.composition.web import Gateway, build_gateway
+from gateway.directory.policy_overlay import PolicyMissing
 from gateway.logs import log_to_standard_error
 from gateway.metrics import FOLDER_VARIABLE
 from gateway.protection.seal import KeyFileError
@@ -86,16 +88,23 @@ def _unusable(settings: Settings) -> str:
         return f"workstation.public_key_file: {error}"
     except OSError as error:
         return f"audit or notices: {error}"
+    with closing(gateway):
+        return _unusable_directory(gateway)
+
+
+def _unusable_directory(gateway: Gateway) -> str:
+    """Why nobody can be served with this directory, ever; empty also where that may change while the service runs."""
     try:
+        gateway.verify_servers()
         gateway.verify_protected()
+    except PolicyMissing as error:
+        log.error("nobody is served until this is mended: %s", error)
     except DirectoryMisconfigured as error:
         return str(error)
     except DirectoryUnavailable as error:
         log.warning(
             "who is protected is looked up before anybody is served: the directory does not answer: %s", error
         )
-    finally:
-        gateway.close()
     return ""
 
 

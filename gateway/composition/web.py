@@ -24,10 +24,12 @@ from gateway.composition.directory_watch import DirectoryWatch
 from gateway.composition.propagation import build_propagation
 from gateway.composition.rules import password_rules
 from gateway.directory.failover import LdapServers
+from gateway.directory.known_servers import refuse_other_servers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.password_write import PasswordWriter
 from gateway.directory.passwords import LdapPasswords
 from gateway.directory.people import LdapPeople
+from gateway.directory.policy_overlay import PolicyProof
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.metrics import Metrics
@@ -66,6 +68,8 @@ class Gateway:
     ask_directory: Callable[[], None]
     checks: Callable[[], Mapping[str, str]]
     """What was checked lately, and whether it is OK."""
+    verify_servers: Callable[[], None]
+    """Raises UnsupportedServer where one of the directory's servers is another product than OpenLDAP."""
     verify_protected: Callable[[], None]
     """Raises DirectoryMisconfigured where it can't be decided who is protected, and DirectoryUnavailable."""
     start: Callable[[], None]
@@ -80,8 +84,9 @@ def build_gateway(settings: Settings) -> Gateway:
     """
     metrics = Metrics()
     servers = LdapServers(settings.directory)
-    service = ConnectionPool(settings.directory, servers, as_service=True, timed=metrics.timed)
     trials = ConnectionPool(settings.directory, servers, as_service=False, timed=metrics.timed)
+    has_policy = PolicyProof(trials, settings.directory.decoy_dn)
+    service = ConnectionPool(settings.directory, servers, as_service=True, timed=metrics.timed, verify=has_policy)
     proofs = ConnectionPool(settings.directory, servers, as_service=False, timed=metrics.timed)
     replicas = _replicas(settings.directory, metrics)
     mapping = PeopleMapping(settings.people)
@@ -148,6 +153,7 @@ def build_gateway(settings: Settings) -> Gateway:
                 lambda: check_decidable("directory", protected),
             )
         ),
+        verify_servers=partial(refuse_other_servers, settings.directory),
         verify_protected=protected.verify,
         start=start,
         close=close,

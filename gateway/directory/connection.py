@@ -10,6 +10,7 @@ from ldap3 import ANONYMOUS, NONE, SAFE_SYNC, SIMPLE, Connection, Server
 from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.directory.server_support import refuse_other_products
 from gateway.ldap_tls import VerifyingTls
 from gateway.settings import Directory
 from gateway.tls import verifying_context
@@ -20,7 +21,8 @@ log = logging.getLogger(__name__)
 def connect(url: str, settings: Directory, *, as_service: bool) -> Connection:
     """A connection to that very server, bound as the service account or as nobody.
 
-    Raises DirectoryUnavailable where the server refuses, LDAPException and OSError where it can't be reached.
+    Raises DirectoryUnavailable where the server refuses, UnsupportedServer where it is another product than OpenLDAP,
+    LDAPException and OSError where it can't be reached.
     """
     connection = Connection(
         _ldap3_server(url, settings),
@@ -40,6 +42,7 @@ def connect(url: str, settings: Directory, *, as_service: bool) -> Connection:
             raise DirectoryUnavailable(f"{url} refuses StartTLS")
         if as_service:
             _bind_service(connection, url)
+            refuse_other_products(connection, url)
     except Exception:
         close(connection)
         raise

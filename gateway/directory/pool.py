@@ -13,7 +13,7 @@ from typing import TypeVar
 from ldap3 import Connection
 from ldap3.core.exceptions import LDAPCommunicationError, LDAPException, LDAPResponseTimeoutError
 
-from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.directory.connection import close, connect, reason
 from gateway.directory.failover import LdapServer, LdapServers
 from gateway.settings import Directory
@@ -64,6 +64,8 @@ class ConnectionPool:
     as_service: bool
     timed: Callable[[str], AbstractContextManager[None]] = lambda kind: nullcontext()
     """Stands around each question ("ask") and write ("tell")."""
+    verify: Callable[[str], None] = lambda url: None
+    """Called with the URL of each server that a connection is opened to. Raises DirectoryUnavailable to refuse it."""
     _idle: list[_Line] = field(default_factory=list)
     _is_closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -176,17 +178,26 @@ class ConnectionPool:
 
     def _open(self, url: str) -> _Line:
         """From the first server in order that answers, or from `url`."""
-        failures: list[str] = []
+        failures: list[Exception] = []
         for server in [one for one in self.servers.in_order() if one.url == (url or one.url)]:
             try:
-                line = _Line(server, connect(server.url, self.settings, as_service=self.as_service))
+                return self._connected(server)
             except (LDAPException, OSError, DirectoryUnavailable) as error:
                 self.servers.failed(server)
-                failures.append(f"{server.url}: {reason(error)}")
-            else:
-                self.servers.answered(server)
-                return line
-        raise DirectoryUnavailable("; ".join(failures))
+                failures.append(error)
+        said = "; ".join(reason(error) for error in failures)
+        are_reached = failures and all(isinstance(error, DirectoryMisconfigured) for error in failures)
+        raise DirectoryMisconfigured(said) if are_reached else DirectoryUnavailable(said)
+
+    def _connected(self, server: LdapServer) -> _Line:
+        line = _Line(server, connect(server.url, self.settings, as_service=self.as_service))
+        try:
+            self.verify(server.url)
+        except Exception:
+            line.close()
+            raise
+        self.servers.answered(server)
+        return line
 
     def _drop(self, broken: _Line) -> None:
         """Close the connection and its idle sisters: what broke one has mostly broken them all."""

@@ -1,0 +1,28 @@
+"""Whether all servers of the settings are the product that the gateway is made for."""
+
+from __future__ import annotations
+
+import logging
+
+from ldap3.core.exceptions import LDAPException
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.directory.connection import close, connect, reason
+from gateway.directory.server_support import UnsupportedServer
+from gateway.settings import Directory
+
+log = logging.getLogger(__name__)
+
+
+def refuse_other_servers(directory: Directory) -> None:
+    """Connect to each server and replica once. Raises UnsupportedServer for the first that is another product.
+
+    One that does not answer is logged: it is asked again whenever a connection to it is opened.
+    """
+    for url in (*directory.servers, *directory.read_servers):
+        try:
+            close(connect(url, directory, as_service=True))
+        except UnsupportedServer:
+            raise
+        except (LDAPException, OSError, DirectoryUnavailable) as error:
+            log.warning("%s: it is asked later whether it is OpenLDAP: %s", url, reason(error))

@@ -1,0 +1,51 @@
+"""Whether an LDAP server is the product that the gateway is made for: OpenLDAP.
+
+Other servers take the same requests and do something else: Active Directory keeps a password in plain text in
+userPassword, 389 Directory Server drops pwdReset without a word.
+"""
+
+from __future__ import annotations
+
+from ldap3 import Connection
+
+from gateway.account.errors import DirectoryMisconfigured
+from gateway.directory.entry import Entry, read_entry
+
+ROOT_DSE = ""
+OPENLDAP = "openldaprootdse"
+ACTIVE_DIRECTORY = "1.2.840.113556.1.4.800"
+"""In supportedCapabilities ([MS-ADTS] 3.1.1.3.4.3); Samba's domain controllers show it too."""
+
+
+class UnsupportedServer(DirectoryMisconfigured):
+    """The server says itself that it is another product than OpenLDAP."""
+
+
+def refuse_other_products(connection: Connection, url: str) -> None:
+    """Raises UnsupportedServer. A server that does not say what it is passes."""
+    root = read_entry(connection, ROOT_DSE, ["objectClass", "vendorName", "vendorVersion", "supportedCapabilities"])
+    if root and (product := other_product(root)):
+        raise UnsupportedServer(f"{url} is {product}: the directory must be OpenLDAP with the overlay ppolicy")
+
+
+def other_product(root: Entry) -> str:
+    """The name of the product whose root DSE (RFC 4512, 5.1; vendorName: RFC 3045) it is; "" for OpenLDAP's, and
+    where it tells nothing. OpenLDAP has a class of its own there and no vendor."""
+    if _is_openldap(root):
+        return ""
+    if ACTIVE_DIRECTORY in root.all("supportedCapabilities"):
+        return " ".join(filter(None, ("Active Directory", _vendor(root))))
+    return _vendor(root)
+
+
+def says_openldap(connection: Connection) -> bool:
+    root = read_entry(connection, ROOT_DSE, ["objectClass"])
+    return root is not None and _is_openldap(root)
+
+
+def _is_openldap(root: Entry) -> bool:
+    return OPENLDAP in (name.lower() for name in root.all("objectClass"))
+
+
+def _vendor(root: Entry) -> str:
+    return " ".join(filter(None, (root.first("vendorName"), root.first("vendorVersion"))))
