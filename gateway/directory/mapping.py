@@ -14,8 +14,8 @@ from gateway.settings import People
 IDENTITY = "entryUUID"
 MAX_CHARS = 256
 """Of a name, login or address (RFC 5321, 4.5.3.1.3: 256 octets). A longer value is nobody's, and only costs time."""
-MAX_VALUES = 20
-"""Of one attribute that are compared."""
+MAX_VALUES = 100
+"""Of one attribute that count. Nobody has as many names, logins or addresses."""
 
 
 class PeopleMapping:
@@ -55,9 +55,9 @@ class PeopleMapping:
         return entry.all(self._people.login)
 
     def person(self, entry: Entry) -> Person:
-        people = self._people
+        people, logins = self._people, _usable(entry, self._people.login)
         return Person(
-            login=_first(entry, people.login),
+            login=next(iter(logins), ""),
             surnames=_usable(entry, people.surname),
             birth_names=_usable(entry, people.birth_name),
             given_names=_usable(entry, people.given_name),
@@ -67,6 +67,7 @@ class PeopleMapping:
             phone=_first(entry, people.phone),
             other_mails=_usable(entry, people.mail)[1:] + _usable(entry, people.private_mail)[1:],
             preferred_language=_first(entry, people.preferred_language),
+            other_logins=logins[1:],
         )
 
     def birth_date_assertion(self, birth_date: date) -> tuple[str, str]:

@@ -72,6 +72,26 @@ def test_import_when_login_and_address_are_taken_in_another_spelling_then_they_a
     assert directory.read("nmartin2")["mail"] == ["nadia.martin2@ac-example.fr"]
 
 
+def test_import_when_login_and_address_are_taken_with_options_then_they_are_taken(directory, run):
+    directory.allow_options()
+    taken = {"uid;x-old": "nmartin", "mail;x-home": "nadia.martin@ac-example.fr"}
+    directory.add_person("ndupond", **taken)
+
+    run(HEAD + NADIA)
+
+    assert directory.read("nmartin2")["mail"] == ["nadia.martin2@ac-example.fr"]
+
+
+def test_import_when_names_with_options_differ_then_they_stay_and_the_next_run_changes_nothing(directory, run):
+    directory.allow_options()
+    directory.add_person("cgirou", surname="Girou", given_name="Chloé", **{"sn;lang-oc": "Giro"})
+
+    run(HEAD + CHLOE)
+
+    assert directory.read("cgirou")["sn;lang-oc"] == ["Giro"]
+    assert "1 as they were" in run(HEAD + CHLOE).stdout
+
+
 def test_import_when_an_entry_outside_the_filter_has_the_login_and_address_then_they_are_taken(directory, run):
     directory.add_person("nmartin", objectClass=["inetOrgPerson"], birthDate=None, numen=None,
                          mail="nadia.martin@ac-example.fr")  # fmt: skip
