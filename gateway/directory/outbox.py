@@ -129,6 +129,7 @@ class LdapOutbox:
         return Waiting(
             reference=entry.dn,
             login=entry.first(self._people.login),
+            other_logins=entry.all(self._people.login)[1:],
             identity=entry.first(IDENTITY),
             sealed=_raw(answer, SECRET),
             states=tuple(state for state in states if state is not None),
