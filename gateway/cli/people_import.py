@@ -41,8 +41,10 @@ MOST_LEAVERS_PERCENT = 10
 MAX_ACCOUNT_NAME_CHARS = 20
 """Of a person's sAMAccountName in Active Directory, where longer ones are refused."""
 ABOUT_DOUBTS = """\
-Doubts: nothing was written for these rows. Where it is the same person, give the row both numbers, or write the new
-number to the entry. Where all of them are other people, --create-namesakes creates their entries."""
+Doubts: nothing was written for these rows.
+- Same name and birth date: where it is the same person, give the row both numbers, or write the new number to the
+  entry. Where all of them are other people, --create-namesakes creates their entries.
+- A number of another entry: correct the file or that entry."""
 
 Step = Creation | Update
 

@@ -38,8 +38,8 @@ class StaffIndex:
     logins: set[str] = field(default_factory=set)
     """All that are taken, normalised (`normalized`)."""
     mails: set[str] = field(default_factory=set)
-    by_number: dict[str, Entry] = field(default_factory=dict)
-    """Entries that `people.filter` names, by each of their numbers."""
+    by_number: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    """Entries that `people.filter` names, by each of their numbers; more than one is a fault of the directory."""
     outside_by_number: dict[str, str] = field(default_factory=dict)
     """The DN of every other entry that holds a number."""
     _by_birth_date: dict[str, list[KnownPerson]] = field(default_factory=lambda: defaultdict(list))
@@ -47,7 +47,8 @@ class StaffIndex:
     def add_people(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             self._add_names(entry)
-            self.by_number |= dict.fromkeys(self.numbers(entry), entry)
+            for number in self.numbers(entry):
+                self.by_number[number].append(entry)
             self._add_known(entry, entry.first(self.people.login))
 
     def add_others(self, entries: Iterable[Entry]) -> None:
@@ -69,6 +70,18 @@ class StaffIndex:
     def namesakes(self, row: StaffRow) -> list[KnownPerson]:
         """Those with the name and the birth date of the row."""
         return [known for known in self._by_birth_date.get(self._birth_date(row), ()) if known.has_name_of(row)]
+
+    def is_somebody_else(self, row: StaffRow, entry: Entry) -> bool:
+        """Whether birth date, surname and given name all differ: then the number was mistyped or given twice."""
+        people = self.people
+        birth_dates, given_names = entry.all(people.birth_date), entry.all(people.given_name)
+        names = entry.all(people.surname) + entry.all(people.birth_name)
+        return bool(
+            birth_dates
+            and self._birth_date(row) not in birth_dates
+            and not any(same_name(name, names) for name in (row.surname, row.birth_name) if name)
+            and not (same_name(row.given_name, given_names) or one_of_several(row.given_name, given_names))
+        )
 
     def numbers(self, entry: Entry) -> set[str]:
         return {number for name in NUMBERS for number in self._numbers_of(entry, name)}

@@ -68,11 +68,14 @@ class StaffPlanner:
         if not self._seen.isdisjoint(numbers):
             raise ValueError("this number stands in the file twice")
         self._seen.update(numbers)
-        found = {entry.dn: entry for number in numbers if (entry := self.index.by_number.get(number))}
+        found = {entry.dn: entry for number in numbers for entry in self.index.by_number.get(number, ())}
         if len(found) > 1:
             return Doubt(f"its numbers are those of several entries: {', '.join(found)}")
-        if found:
-            return self._update(row, next(iter(found.values())))
+        for entry in found.values():
+            if self.index.is_somebody_else(row, entry):
+                login = entry.first(self.index.people.login)
+                return Doubt(f"its number is that of {login}, who has another name and birth date")
+            return self._update(row, entry)
         return self._doubt(row, numbers) or self._creation(row)
 
     def leavers(self, present: Iterable[Entry]) -> list[Update]:

@@ -173,6 +173,31 @@ def test_import_when_a_row_has_the_numbers_of_two_entries_then_it_is_a_doubt(dir
     assert "temporaryAgentNumber" not in directory.read("autre")
 
 
+def test_import_when_two_entries_hold_one_number_then_it_is_a_doubt(directory, run):
+    directory.add_person("autre", numen="99E8000000GRD")
+    directory.add_person("encore", numen="99E8000000GRD")
+
+    assert "its numbers are those of several entries" in run(HEAD + THOMAS).stderr
+
+
+def test_import_when_a_number_is_that_of_somebody_with_another_name_and_birth_date_then_it_is_a_doubt(directory, run):
+    directory.add_person("fdurand", numen="99E8000000GRD")
+
+    done = run(HEAD + THOMAS)
+
+    assert done.returncode == 1
+    assert "line 2: its number is that of fdurand, who has another name and birth date" in done.stderr
+    assert directory.read("fdurand")["sn"] == ["Durand"]
+
+
+@pytest.mark.parametrize("change", [{"birthDate": "19990517"}, {"sn": "Girard"}, {"givenName": "Thomas"}])
+def test_import_when_only_some_of_name_and_birth_date_changed_then_the_entry_follows(directory, run, change):
+    directory.add_person("fdurand", numen="99E8000000GRD", **change)
+
+    assert "1 updated" in run(HEAD + THOMAS).stdout
+    assert directory.read("fdurand")["sn"] == ["Girard"]
+
+
 def test_import_when_a_doubtful_row_gets_both_numbers_then_the_entry_is_brought_up_to_date(
     directory, run, contractor
 ):
