@@ -13,7 +13,6 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,15 +21,17 @@ from tqdm import tqdm
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.account.staff_file import NEEDED, NUMBERS, OPTIONAL, StaffRow, read_row
+from gateway.cli.import_report import Step, Tally, count, difference, report, report_long_logins
 from gateway.cli.own_account import add_own_account, as_operator
 from gateway.cli.staff_csv import FileFault, read_rows
+from gateway.cli.terminal import printable
 from gateway.directory.failover import LdapServers
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.retry import Retry
 from gateway.directory.staff import Staff, StaffEntries
 from gateway.directory.staff_index import StaffIndex
-from gateway.directory.staff_plan import LEAVER, Creation, Doubt, StaffPlanner, Update
+from gateway.directory.staff_plan import Doubt, StaffPlanner, Update
 from gateway.settings import Directory, People, Settings
 from gateway.settings.file import load
 
@@ -38,40 +39,6 @@ FAILED, USAGE_ERROR = 1, 2
 AT_ONCE = 4
 """Connections: slapd spends its time on hashing initial passwords."""
 MOST_LEAVERS_PERCENT = 10
-MAX_ACCOUNT_NAME_CHARS = 20
-"""Of a person's sAMAccountName in Active Directory, where longer ones are refused."""
-ABOUT_DOUBTS = """\
-Doubts: nothing was written for these rows.
-- Same name and birth date: where it is the same person, give the row both numbers, or write the new number to the
-  entry. Where all of them are other people, --create-namesakes creates their entries.
-- A number of another entry: correct the file or that entry."""
-
-Step = Creation | Update
-
-
-@dataclass(slots=True)
-class Tally:
-    created: int = 0
-    updated: int = 0
-    same: int = 0
-    left: int = 0
-    protected: int = 0
-    """Entries that were left as they are."""
-    doubts: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-    unwritten: int = 0
-    """Rows that were left when the directory did not come back."""
-
-    @property
-    def is_whole(self) -> bool:
-        return not (self.doubts or self.faults or self.unwritten)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.created} created, {self.updated} updated, {self.same} as they were, {self.left} marked as "
-            f"leavers, {self.protected} protected and left alone, {len(self.doubts)} doubts, "
-            f"{len(self.faults)} rows with faults"
-        )
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -124,11 +91,11 @@ def run(arguments: argparse.Namespace) -> int:
             return FAILED
         if arguments.dry_run:
             for _, step in steps:
-                print(_difference(step, settings.people))
-                _count(tally, step)
+                print(difference(step, settings.people))
+                count(tally, step)
         else:
             _write_all(directory, entries, steps, tally)
-    _report(tally, is_dry_run=arguments.dry_run)
+    report(tally, is_dry_run=arguments.dry_run)
     return 0 if tally.is_whole else FAILED
 
 
@@ -160,7 +127,7 @@ def _plan(
     in_file = {number for _, row in rows for number in row.numbers.values() if number}
     planner = StaffPlanner(index, settings.academy.mail_domain, in_file, arguments.create_namesakes)
     steps = _plan_rows(rows, planner, tally)
-    _report_long_logins(settings, [(place, step.login) for place, step in steps])
+    report_long_logins(settings, [(place, step.login) for place, step in steps])
     if arguments.mark_leavers and not _add_leavers(arguments, planner, staff, tally, steps):
         return None
     return steps
@@ -182,20 +149,6 @@ def _plan_rows(rows: Sequence[tuple[int, StaffRow]], planner: StaffPlanner, tall
         else:
             steps.append((place, step))
     return steps
-
-
-def _report_long_logins(settings: Settings, logins: Sequence[tuple[str, str]]) -> None:
-    targets = settings.workstation.targets.items()
-    names = [name for name, target in targets if target.type == "active_directory" and target.has_account_names]
-    if not names:
-        return
-    for place, login in logins:
-        if len(login) > MAX_ACCOUNT_NAME_CHARS:
-            print(
-                f"{place}: the login {login} has {len(login)} characters, and sAMAccountName takes "
-                f"{MAX_ACCOUNT_NAME_CHARS}: no account of {', '.join(names)} can have it",
-                file=sys.stderr,
-            )
 
 
 def _add_leavers(
@@ -235,7 +188,8 @@ def _without_protected(
     tally.protected = len(named)
     for place, step in named:
         attributes = ", ".join(step.values)
-        print(f"{place}: {step.login}: protected and left as it is, though the file differs: {attributes}")
+        text = f"{place}: {step.login}: protected and left as it is, though the file differs: {attributes}"
+        print(printable(text))
     left_alone = {step.dn for _, step in named}
     return [(place, step) for place, step in steps if step.dn not in left_alone]
 
@@ -254,48 +208,9 @@ def _write_all(directory: Directory, entries: StaffEntries, steps: Sequence[tupl
                 tally.unwritten += 1
         else:
             with lock:
-                _count(tally, step)
+                count(tally, step)
 
     workers = min(AT_ONCE, directory.pool_size)
     with ThreadPoolExecutor(workers) as crowd, tqdm(total=len(steps), unit=" people", disable=None) as bar:
         for _ in crowd.map(lambda pair: write(*pair), steps):
             bar.update()
-
-
-def _report(tally: Tally, *, is_dry_run: bool) -> None:
-    for line in (*tally.faults, *tally.doubts):
-        print(line, file=sys.stderr)
-    if tally.doubts:
-        print(ABOUT_DOUBTS, file=sys.stderr)
-    if tally.unwritten:
-        left = f"{tally.unwritten} rows are left to write, since the directory did not come back: run it again"
-        print(f"mamia people import: {left}", file=sys.stderr)
-    print(("would be: " if is_dry_run else "") + str(tally))
-
-
-def _count(tally: Tally, step: Step) -> None:
-    attribute, mark = LEAVER
-    if isinstance(step, Creation):
-        tally.created += 1
-    elif mark in step.values.get(attribute, ()):
-        tally.left += 1
-    else:
-        tally.updated += 1
-
-
-def _difference(step: Step, people: People) -> str:
-    """Without numbers and birth dates: a terminal has a memory."""
-    if isinstance(step, Creation):
-        return f"+ {step.login}: {step.values['cn'][0]}, {step.values[people.mail][0]}"
-    hidden = {people.birth_date, *(proof.attribute for proof in people.proofs.values())}
-    changes = (
-        f"{name}: {_shown(step.old.get(name, ()), name in hidden)} -> {_shown(values, name in hidden)}"
-        for name, values in step.values.items()
-    )
-    return f"~ {step.login}: {'; '.join(changes)}"
-
-
-def _shown(values: Sequence[str], is_hidden: bool) -> str:
-    if not values:
-        return "nothing"
-    return "•••" if is_hidden else ", ".join(values)

@@ -173,6 +173,19 @@ def test_import_when_a_row_has_the_numbers_of_two_entries_then_it_is_a_doubt(dir
     assert "temporaryAgentNumber" not in directory.read("autre")
 
 
+def test_import_when_a_login_holds_control_characters_then_the_terminal_gets_none(directory, run, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    girard = {"surname": "Girard", "given_name": "Thomas", "birthDate": "19990517", "numen": None, "mail": None}
+    directory.add_person("a\x1b[31mé", **girard)
+    directory.add_person("b\x1b[31mé", numen="12E8534567ABC", mail=None)
+
+    done = run(HEAD + THOMAS + CHLOE.replace("Laroche;Girou", "Durand;"), "--dry-run")
+
+    assert "has the same name and birth date" in done.stderr
+    assert "givenName: " in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+
+
 def test_import_when_two_entries_hold_one_number_then_it_is_a_doubt(directory, run):
     directory.add_person("autre", numen="99E8000000GRD")
     directory.add_person("encore", numen="99E8000000GRD")
