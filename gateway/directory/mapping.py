@@ -58,9 +58,9 @@ class PeopleMapping:
         people, logins = self._people, _usable(entry, self._people.login)
         return Person(
             login=next(iter(logins), ""),
-            surnames=_usable(entry, people.surname),
-            birth_names=_usable(entry, people.birth_name),
-            given_names=_usable(entry, people.given_name),
+            surnames=_names(entry, people.surname),
+            birth_names=_names(entry, people.birth_name),
+            given_names=_names(entry, people.given_name),
             mail=_first(entry, people.mail),
             initial_password=entry.first(ppolicy.MUST_CHANGE).upper() == "TRUE",
             private_mail=_first(entry, people.private_mail),
@@ -85,6 +85,13 @@ class PeopleMapping:
 
     def _person(self, conditions: str) -> str:
         return f"(&{self._people.filter}{conditions})"
+
+
+def _names(entry: Entry, attribute: str) -> tuple[str, ...]:
+    """Every value. Where some have options, those without are one name in a row too, as people type them."""
+    names, plain = _usable(entry, attribute), entry.without_options(attribute)
+    in_a_row = " ".join(plain)
+    return (*names, in_a_row) if 1 < len(plain) < len(names) and len(in_a_row) <= MAX_CHARS else names
 
 
 def _usable(entry: Entry, attribute: str) -> tuple[str, ...]:

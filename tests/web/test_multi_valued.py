@@ -67,8 +67,10 @@ def open_api(build):
     return opener
 
 
-@pytest.mark.parametrize("surname", ["Dupond", "LECLERC", "Brisebarre", "brise barre", "Garnier", "Lefevre"])
-@pytest.mark.parametrize("given_name", ["Nadia", "solene", "Eglantine"])
+@pytest.mark.parametrize(
+    "surname", ["Dupond", "LECLERC", "Brisebarre", "brise barre", "Garnier", "Lefevre", "Dupond Leclerc"]
+)
+@pytest.mark.parametrize("given_name", ["Nadia", "solene", "Eglantine", "Nadia-Solène"])
 def test_find_when_any_of_several_names_is_typed_then_the_person_is_found(person, browser, surname, given_name):
     assert "ndupond" in browser.find(surname, given_name).main
 
