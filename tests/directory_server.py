@@ -134,6 +134,13 @@ class AcademyDirectory:
                     controls[0].decodeControlValue(value)
         return controls[0] if controls else PasswordPolicyControl()
 
+    def allow_options(self) -> None:
+        """Take attributes with any option that begins with x-, besides those for languages."""
+        options = [(ldap.MOD_ADD, "olcAttributeOptions", [b"lang-", b"x-"])]
+        with self._bound("cn=config", self.slapd.password("admin")) as line:
+            if "olcAttributeOptions" not in line.read_s("cn=config"):
+                line.modify_s("cn=config", options)
+
     def remove_everybody(self) -> None:
         with self.as_admin() as line:
             for dn, _ in line.search_s(PEOPLE, ldap.SCOPE_ONELEVEL, attrlist=["1.1"]):

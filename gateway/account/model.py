@@ -46,9 +46,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One member of staff as the directory describes them."""
+    """One member of staff as the directory describes them. Of each attribute every value counts, options or not."""
 
     login: str
+    """The first of `logins`: the one that is shown, and that workstations know."""
     surnames: tuple[str, ...]
     """Names in use: the married name, for those who took one."""
     birth_names: tuple[str, ...]
@@ -65,10 +66,21 @@ class Person:
     """Further addresses, for notices."""
     preferred_language: str = ""
     """In the form of Accept-Language (RFC 2798, 2.7); empty where the directory has none."""
+    other_logins: tuple[str, ...] = ()
+    """Further logins, which open the account as well."""
 
     @property
     def names(self) -> tuple[str, ...]:
         return self.surnames + self.birth_names + self.given_names
+
+    @property
+    def logins(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.login, *self.other_logins)))
+
+    @property
+    def mails(self) -> tuple[str, ...]:
+        """Every address, each once."""
+        return tuple(dict.fromkeys(filter(None, (self.mail, self.private_mail, *self.other_mails))))
 
 
 @dataclass(frozen=True, slots=True)

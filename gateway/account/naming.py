@@ -1,4 +1,4 @@
-"""Logins and mail names for new staff: the one rule for the sample and for an import.
+"""Logins and mail names for new staff, and full names after a new surname: the one rule for the sample and an import.
 
 Stems hold no digit, so the number that tells homonyms apart can't be mistaken for a part of a name, and two
 different stems never meet once numbered.
@@ -11,7 +11,7 @@ from collections.abc import Container
 from functools import lru_cache
 from itertools import count
 
-from gateway.account.names import words
+from gateway.account.names import folded, words
 
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 
@@ -46,6 +46,29 @@ def ranked(stem: str, rank: int) -> str:
 def numbered(stem: str, taken: Container[str]) -> str:
     """The first of `stem`, `stem2`, `stem3`, … that is not `taken`, also where a number became free again."""
     return next(name for name in (ranked(stem, rank) for rank in count(1)) if name not in taken)
+
+
+MAX_FULL_NAME_CHARS = 256
+"""A longer text is left as it is: looking for a name in it takes time that is quadratic in its words."""
+
+
+def renamed(full_name: str, old: str, new: str) -> str:
+    """`full_name` with `new` in place of the last words that spell `old`, in capitals where they were.
+
+    The same text where it does not hold `old`, however spelt.
+
+    >>> renamed("GIROU Chloé", "Girou", "Laroche"), renamed("Mme Zoé Le Fevre", "Le Fèvre", "Noël")
+    ('LAROCHE Chloé', 'Mme Zoé Noël')
+    """
+    wanted, parts = folded(old), full_name.split()
+    if not wanted or len(full_name) > MAX_FULL_NAME_CHARS:
+        return full_name
+    for start in reversed(range(len(parts))):
+        for end in range(start + 1, len(parts) + 1):
+            found = " ".join(parts[start:end])
+            if folded(found) == wanted:
+                return " ".join([*parts[:start], new.upper() if found.isupper() else new, *parts[end:]])
+    return full_name
 
 
 @lru_cache(maxsize=1 << 15)

@@ -14,6 +14,7 @@ from gateway.account.names import folded, words
 SHORTEST_NAME_PART = 3
 """Parts of a name that are shorter ("Le", "de") may stand in a password; Windows draws the same line
 ([MS-SAMR] 3.1.1.7.2)."""
+_LETTERS = re.compile(r"[a-z]+")
 _SCHEME = re.compile(r"\{[A-Za-z0-9./_-]+\}")
 """The prefix by which a directory knows the scheme of a stored password (RFC 2307, 5.3): {SSHA}, {CLEARTEXT}."""
 
@@ -28,6 +29,8 @@ class Rule(StrEnum):
     SAME_AS_CURRENT = "same_as_current"
     CONTAINS_LOGIN = "contains_login"
     CONTAINS_NAME = "contains_name"
+    CONTAINS_MAIL = "contains_mail"
+    """Holds a part of an address that is neither login nor name."""
     CONTAINS_WORD = "contains_word"
     """Words that the academy forbids: its own name, its applications'."""
     INVISIBLE = "invisible"
@@ -63,6 +66,7 @@ class PasswordRules:
     """A character that is neither a letter nor a digit; a space is one."""
     differs_from_current: bool = True
     without_login: bool = True
+    """Neither a login of the person's nor a part of one of their addresses."""
     without_names: bool = True
     forbidden_words: tuple[str, ...] = ()
     min_strength: int = 0
@@ -100,14 +104,23 @@ class PasswordRules:
         """The rules that need to know whose password it is. Ask only once the person has proved that."""
         text = new.reveal()
         name_parts = [part for name in person.names for part in (*words(name), name)]
+        mail_parts = _other_parts(person.mails, (*person.logins, *name_parts))
         verdicts = {
-            Rule.CONTAINS_LOGIN: self.without_login and _contains(text, [person.login]),
+            Rule.CONTAINS_LOGIN: self.without_login and _contains(text, person.logins),
             Rule.CONTAINS_NAME: self.without_names and _contains(text, name_parts),
+            Rule.CONTAINS_MAIL: self.without_login and _contains(text, mail_parts),
         }
         broken_rules = tuple(rule for rule, broken in verdicts.items() if broken)
         if self.min_strength and self.strength(new, person.login) < self.min_strength:
             broken_rules += (Rule.TOO_WEAK,)
         return broken_rules or ((Rule.BREACHED,) if self.is_breached(new) else ())
+
+
+def _other_parts(mails: Iterable[str], known: Iterable[str]) -> set[str]:
+    """What stands before the @ of addresses, in parts, with and without digits; not what is `known` already."""
+    parts = {part for mail in mails for part in words(mail.rpartition("@")[0])}
+    parts |= {letters for part in parts for letters in _LETTERS.findall(part)}
+    return parts - set(map(folded, known))
 
 
 def _contains(text: str, parts: Iterable[str]) -> bool:

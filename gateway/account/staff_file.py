@@ -21,7 +21,8 @@ _NUMBER = re.compile(r"[0-9A-Z]{4,20}")
 @dataclass(frozen=True, slots=True)
 class StaffRow:
     surname: str
-    birth_name: str
+    birth_name: str | None
+    """None where the file has no such column: what the directory has then stays."""
     given_name: str
     birth_date: date
     numen: str
@@ -29,8 +30,12 @@ class StaffRow:
     department: str
 
     @property
-    def number(self) -> str:
-        """By which the same person is known from one export to the next."""
+    def numbers(self) -> dict[str, str]:
+        """By which the same person is known from one export to the next; one of `NUMBERS` may be empty."""
+        return {"numen": self.numen, "temporary_agent_number": self.temporary_agent_number}
+
+    @property
+    def initial_password(self) -> str:
         return self.numen or self.temporary_agent_number
 
 
@@ -55,5 +60,6 @@ def read_row(values: Mapping[str, str], today: date) -> StaffRow:
         raise ValueError(f"birth_date is {birth_date.value}; expected 27/03/1985 or 1985-03-27")
     login_stem(cells["given_name"], cells["surname"])
     mail_stem(cells["given_name"], cells["surname"])
-    others = {name: cells[name] for name in ("surname", "birth_name", "given_name", "department")}
-    return StaffRow(birth_date=birth_date, **numbers, **others)
+    others = {name: cells[name] for name in ("surname", "given_name", "department")}
+    birth_name = cells["birth_name"] if "birth_name" in values else None
+    return StaffRow(birth_date=birth_date, birth_name=birth_name, **numbers, **others)

@@ -13,6 +13,7 @@ from ldap3.core.results import (
 )
 
 from gateway.checks.finding import Finding, fail, ok
+from gateway.directory.entry import entry_of
 from gateway.directory.ppolicy import CHANGED_AT, ENDS_AT, LOCKED_AT, STARTS_AT
 from gateway.settings import ResetMode, Settings
 
@@ -60,8 +61,8 @@ def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Itera
     people = settings.people
     wanted = [people.login, people.surname]
     _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=wanted)
-    held = {name.lower() for answer in answers or () for name, values in answer["raw_attributes"].items() if values}
-    yield from (f"read {name}" for name in wanted if name.lower() not in held)
+    entries = [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]
+    yield from (f"read {name}" for name in wanted if not any(entry.all(name) for entry in entries))
     for name in filter(
         None, (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT, people.password_stamp, people.preferred_language)
     ):

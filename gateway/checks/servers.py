@@ -117,12 +117,18 @@ def _schema(settings: Settings, url: str, connection: Connection) -> Iterator[Fi
     if not definitions:
         yield warn(checked, "it can't be read", "let the service account read cn=subschema")
         return
-    known = {name.lower() for definition in definitions for name in _names(definition)}
-    missing = [name for name in _needed(settings) if name.lower() not in known]
+    # A server answers with the first name of an attribute type, whichever it was asked for.
+    answered = {name.lower(): names[0] for names in map(_names, definitions) for name in names}
+    missing = [name for name in _needed(settings) if name.lower() not in answered]
+    aliases = [name for name in _needed(settings) if name.lower() != answered.get(name.lower(), name).lower()]
     if missing:
         mend = "names in [people], or schema/mamia.ldif of ldif/, are not what this server has"
         yield fail(checked, f"it does not know {', '.join(missing)}", mend)
-    else:
+    if aliases:
+        names = ", ".join(f"{name} is {answered[name.lower()]}" for name in aliases)
+        mend = "write these names into [people]: values that come under another name are not read"
+        yield fail(checked, f"it answers under other names: {names}", mend)
+    if not missing and not aliases:
         yield ok(checked, "all attributes of the settings are known")
 
 

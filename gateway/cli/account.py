@@ -21,6 +21,7 @@ from ldap3.core.exceptions import LDAPException
 from gateway.account.errors import DirectoryUnavailable
 from gateway.account.invisible import without_invisible
 from gateway.cli.own_account import add_own_account, as_operator
+from gateway.cli.terminal import printable
 from gateway.composition.accounts import Accounts, build_accounts
 from gateway.directory.accounts import AccountState, unlock
 from gateway.directory.ppolicy import Validity
@@ -67,7 +68,7 @@ def _show(arguments: argparse.Namespace, _: Settings, __: Accounts, state: Accou
     if arguments.json:
         print(json.dumps(facts, indent=2))
     else:
-        print("\n".join(f"{name:17} {_printable(value)}" for name, value in _in_words(state).items()))
+        print("\n".join(f"{name:17} {printable(value)}" for name, value in _in_words(state).items()))
     return 0
 
 
@@ -168,13 +169,6 @@ def _iso(when: datetime | None) -> str | None:
 
 def _local(when: datetime | None) -> str:
     return f"{when.astimezone():%Y-%m-%d %H:%M %Z}" if when else ""
-
-
-def _printable(value: str) -> str:
-    """What the directory holds must neither move the cursor nor be more than this terminal can show."""
-    encoding = sys.stdout.encoding or "ascii"
-    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in value)
-    return shown.encode(encoding, "replace").decode(encoding)
 
 
 def _fail(message: str) -> int:

@@ -1,70 +1,44 @@
 """`mamia people import FILE.csv`: entries of staff from the staff office's export, created and brought up to date.
 
 Running it again does what is left to do: people are known by their numbers, and an entry that is as the file says is
-left alone. A row that can't be used is told with its line and reason, and nothing of it is written.
+left alone. A row that can't be used, or that may be about somebody who has an entry under another number, is reported
+with its line and reason, and nothing of it is written.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ldap3 import Connection
 from ldap3.core.exceptions import LDAPException
 from tqdm import tqdm
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.account.staff_file import NEEDED, NUMBERS, OPTIONAL, StaffRow, read_row
+from gateway.cli.import_report import Step, Tally, count, difference, report, report_long_logins
 from gateway.cli.own_account import add_own_account, as_operator
-from gateway.directory.connection import connect
+from gateway.cli.staff_csv import FileFault, read_rows
+from gateway.cli.terminal import printable
 from gateway.directory.failover import LdapServers
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
-from gateway.directory.staff import Creation, StaffPlanner, Update, everybody, write
-from gateway.settings import Directory, People
+from gateway.directory.retry import Retry
+from gateway.directory.staff import Staff, StaffEntries
+from gateway.directory.staff_index import StaffIndex
+from gateway.directory.staff_plan import Doubt, StaffPlanner, Update
+from gateway.settings import Directory, People, Settings
 from gateway.settings.file import load
 
 FAILED, USAGE_ERROR = 1, 2
 AT_ONCE = 4
 """Connections: slapd spends its time on hashing initial passwords."""
 MOST_LEAVERS_PERCENT = 10
-HIDDEN = ("numen", "temporaryAgentNumber", "birthDate")
-"""Not shown: a terminal has a memory."""
-COLUMNS = (*NEEDED, *NUMBERS, *OPTIONAL)
-
-
-class FileFault(Exception):
-    """The file can't be read at all; the text says why."""
-
-
-@dataclass(slots=True)
-class Tally:
-    created: int = 0
-    updated: int = 0
-    same: int = 0
-    left: int = 0
-    protected: int = 0
-    """Entries that were left as they are."""
-    faults: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.created} created, {self.updated} updated, {self.same} as they were, {self.left} marked as "
-            f"leavers, {self.protected} protected and left alone, {len(self.faults)} rows with faults"
-        )
-
-
-MAX_HEAD_CHARS = 4096
-"""Of the first line, by which the separator is guessed."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -78,6 +52,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add_own_account(parser, required=True, why="which may write people's entries")
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
     parser.add_argument(
+        "--create-namesakes", action="store_true",
+        help="create people who have the name and birth date of somebody with another number, instead of "
+        "reporting a doubt",
+    )  # fmt: skip
+    parser.add_argument(
         "--mark-leavers", action="store_true", help="mark people who are not in the file, and close their accounts"
     )
     parser.add_argument(
@@ -89,108 +68,100 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 1 when a row had a fault or could not be written, 2 when the file can't be read."""
+    """Exit code 1 when a row had a fault, was a doubt or could not be written, 2 when the file can't be read."""
     settings = load(arguments.config)
     try:
-        rows = list(_rows(arguments.file))
+        lines = list(read_rows(arguments.file))
     except FileFault as error:
         print(f"mamia people import: {arguments.file}: {error}; nothing was written", file=sys.stderr)
         return USAGE_ERROR
-    directory = as_operator(settings.directory, arguments)
-    try:
-        connection = connect(directory.servers[0], directory, as_service=True)
-        present = list(everybody(connection, settings.people))
-        connection.unbind()
-    except (DirectoryUnavailable, DirectoryMisconfigured, LDAPException, OSError) as error:
-        print(f"mamia people import: {error}; nothing was written", file=sys.stderr)
-        return FAILED
-    planner, tally = StaffPlanner(settings.people, settings.academy.mail_domain, present), Tally()
-    steps = _plan(rows, planner, tally)
-    if arguments.mark_leavers and not _add_leavers(arguments, planner, len(present), tally, steps):
-        return FAILED
-    try:
-        steps = _without_protected(steps, directory, settings.people, tally)
-    except DirectoryUnavailable as error:
-        print(f"mamia people import: {error}; nothing was written", file=sys.stderr)
-        return FAILED
-    if arguments.dry_run:
-        for _, step in steps:
-            print(_difference(step))
-            _count(tally, step)
-    else:
-        _write_all(directory, steps, tally)
-    for fault in tally.faults:
-        print(fault, file=sys.stderr)
-    print(("would be: " if arguments.dry_run else "") + str(tally))
-    return FAILED if tally.faults else 0
+    directory, tally = as_operator(settings.directory, arguments), Tally()
+    rows = _read(lines, tally)
+    retry = Retry(_say_outage)
+    with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
+        entries = StaffEntries(pool, settings.people, retry)
+        try:
+            staff = entries.read()
+            planned = _plan(rows, staff, settings, arguments, tally)
+            if planned is None:
+                return FAILED
+            steps = retry.run(lambda: _without_protected(planned, pool, settings.people, tally))
+        except (DirectoryUnavailable, LDAPException, OSError) as error:
+            print(f"mamia people import: {error}; nothing was written", file=sys.stderr)
+            return FAILED
+        if arguments.dry_run:
+            for _, step in steps:
+                print(difference(step, settings.people))
+                count(tally, step)
+        else:
+            _write_all(directory, entries, steps, tally)
+    report(tally, is_dry_run=arguments.dry_run)
+    return 0 if tally.is_whole else FAILED
 
 
-def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row with its line in the file. Raises FileFault."""
-    text = _text(file)
-    try:
-        dialect: type[csv.Dialect] = csv.Sniffer().sniff(text[:MAX_HEAD_CHARS].partition("\n")[0], delimiters=",;\t")
-    except csv.Error:
-        raise FileFault(f"its first line must name the columns: {', '.join(COLUMNS)}") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect, strict=True)
-    try:
-        names = [(name or "").strip().casefold() for name in reader.fieldnames or ()]
-    except csv.Error as error:
-        raise FileFault(f"line 1: {error}") from None
-    missing = [name for name in NEEDED if name not in names]
-    if not set(NUMBERS) & set(names):
-        missing.append(" or ".join(NUMBERS))
-    if missing:
-        raise FileFault(f"its first line does not name {', '.join(missing)}; columns are {', '.join(COLUMNS)}")
-    reader.fieldnames = names
-    try:
-        for row in reader:
-            yield reader.line_num, {name: value for name, value in row.items() if isinstance(value, str)}
-    except csv.Error as error:
-        raise FileFault(f"line {reader.line_num}: {error}") from None
+def _say_outage(error: DirectoryUnavailable) -> None:
+    print(f"mamia people import: {error}; waiting until the directory is back", file=sys.stderr)
 
 
-def _text(file: Path) -> str:
-    """Raises FileFault."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise FileFault(error.strerror or str(error)) from None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
+def _read(lines: Sequence[tuple[int, dict[str, str]]], tally: Tally) -> list[tuple[int, StaffRow]]:
+    today, rows = datetime.now(UTC).date(), []
+    for line, values in lines:
+        try:
+            rows.append((line, read_row(values, today)))
+        except ValueError as error:
+            tally.faults.append(f"line {line}: {error}")
+    return rows
 
 
 def _plan(
-    rows: list[tuple[int, dict[str, str]]], planner: StaffPlanner, tally: Tally
-) -> list[tuple[str, Creation | Update]]:
-    today, steps = datetime.now(UTC).date(), []
-    for line, values in rows:
+    rows: Sequence[tuple[int, StaffRow]],
+    staff: Staff,
+    settings: Settings,
+    arguments: argparse.Namespace,
+    tally: Tally,
+) -> list[tuple[str, Step]] | None:
+    """Each step with where it comes from; None where nothing may be written at all."""
+    index = StaffIndex(settings.people)
+    index.add_people(staff.people)
+    index.add_others(staff.others)
+    in_file = {number for _, row in rows for number in row.numbers.values() if number}
+    planner = StaffPlanner(index, settings.academy.mail_domain, in_file, arguments.create_namesakes)
+    steps = _plan_rows(rows, planner, tally)
+    report_long_logins(settings, [(place, step.login) for place, step in steps])
+    if arguments.mark_leavers and not _add_leavers(arguments, planner, staff, tally, steps):
+        return None
+    return steps
+
+
+def _plan_rows(rows: Sequence[tuple[int, StaffRow]], planner: StaffPlanner, tally: Tally) -> list[tuple[str, Step]]:
+    steps: list[tuple[str, Step]] = []
+    for line, row in rows:
+        place = f"line {line}"
         try:
-            row: StaffRow = read_row(values, today)
             step = planner.plan(row)
         except ValueError as error:
-            tally.faults.append(f"line {line}: {error}")
+            tally.faults.append(f"{place}: {error}")
             continue
         if step is None:
             tally.same += 1
+        elif isinstance(step, Doubt):
+            tally.doubts.append(f"{place}: {step.reason}")
         else:
-            steps.append((f"line {line}", step))
+            steps.append((place, step))
     return steps
 
 
 def _add_leavers(
     arguments: argparse.Namespace,
     planner: StaffPlanner,
-    present: int,
+    staff: Staff,
     tally: Tally,
-    steps: list[tuple[str, Creation | Update]],
+    steps: list[tuple[str, Step]],
 ) -> bool:
-    """A row with a fault may be somebody who has not left: then nobody is marked."""
-    leavers = planner.leavers()
-    if tally.faults:
-        print("nobody was marked as a leaver: rows with faults may be theirs", file=sys.stderr)
+    """A row with a fault or a doubt may be somebody who has not left: then nobody is marked."""
+    leavers, present = planner.leavers(staff.people), len(staff.people)
+    if not tally.is_whole:
+        print("nobody was marked as a leaver: rows with faults or doubts may be theirs", file=sys.stderr)
         return True
     if len(leavers) * 100 > arguments.most_leavers * max(present, 1):
         print(
@@ -204,68 +175,42 @@ def _add_leavers(
 
 
 def _without_protected(
-    steps: list[tuple[str, Creation | Update]], directory: Directory, people: People, tally: Tally
-) -> list[tuple[str, Creation | Update]]:
+    steps: Sequence[tuple[str, Step]], pool: ConnectionPool, people: People, tally: Tally
+) -> list[tuple[str, Step]]:
     """Entries of protected people are named and not written. Raises DirectoryUnavailable, DirectoryMisconfigured."""
-    with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
-        protected, kept = ProtectedPeople(pool, people), []
-        protected.verify()
-        for place, step in steps:
-            if isinstance(step, Update) and protected.includes(step.dn, [step.login]):
-                tally.protected += 1
-                attributes = ", ".join(step.values)
-                print(f"{place}: {step.login}: protected and left as it is, though the file differs: {attributes}")
-            else:
-                kept.append((place, step))
-    return kept
+    protected = ProtectedPeople(pool, people)
+    protected.verify()
+    named = [
+        (place, step)
+        for place, step in steps
+        if isinstance(step, Update) and protected.includes(step.dn, step.logins)
+    ]
+    tally.protected = len(named)
+    for place, step in named:
+        attributes = ", ".join(step.values)
+        text = f"{place}: {step.login}: protected and left as it is, though the file differs: {attributes}"
+        print(printable(text))
+    left_alone = {step.dn for _, step in named}
+    return [(place, step) for place, step in steps if step.dn not in left_alone]
 
 
-def _write_all(directory: Directory, steps: list[tuple[str, Creation | Update]], tally: Tally) -> None:
-    lines, lock = threading.local(), threading.Lock()
-    opened: list[Connection] = []
+def _write_all(directory: Directory, entries: StaffEntries, steps: Sequence[tuple[str, Step]], tally: Tally) -> None:
+    lock = threading.Lock()
 
-    def one(place: str, step: Creation | Update) -> None:
+    def write(place: str, step: Step) -> None:
         try:
-            if not hasattr(lines, "connection"):
-                lines.connection = connect(directory.servers[0], directory, as_service=True)
-                opened.append(lines.connection)
-            write(lines.connection, step)
-        except (DirectoryUnavailable, DirectoryMisconfigured, LDAPException, OSError) as error:
+            entries.write(step)
+        except (DirectoryMisconfigured, LDAPException, OSError) as error:
             with lock:
                 tally.faults.append(f"{place}: {step.login}: not written: {error}")
+        except DirectoryUnavailable:
+            with lock:
+                tally.unwritten += 1
         else:
             with lock:
-                _count(tally, step)
+                count(tally, step)
 
-    with ThreadPoolExecutor(AT_ONCE) as crowd, tqdm(total=len(steps), unit=" people", disable=None) as bar:
-        for _ in crowd.map(lambda pair: one(*pair), steps):
+    workers = min(AT_ONCE, directory.pool_size)
+    with ThreadPoolExecutor(workers) as crowd, tqdm(total=len(steps), unit=" people", disable=None) as bar:
+        for _ in crowd.map(lambda pair: write(*pair), steps):
             bar.update()
-    for connection in opened:
-        with suppress(LDAPException, OSError):
-            connection.unbind()
-
-
-def _count(tally: Tally, step: Creation | Update) -> None:
-    if isinstance(step, Creation):
-        tally.created += 1
-    elif step.values.get("employeeType"):
-        tally.left += 1
-    else:
-        tally.updated += 1
-
-
-def _difference(step: Creation | Update) -> str:
-    if isinstance(step, Creation):
-        return f"+ {step.login}: {step.values['cn'][0]}, {step.values['mail'][0]}"
-    changes = "; ".join(
-        f"{name}: {_shown(name, step.old.get(name, ()))} -> {_shown(name, values)}"
-        for name, values in step.values.items()
-    )
-    return f"~ {step.login}: {changes}"
-
-
-def _shown(name: str, values: object) -> str:
-    held = list(values) if isinstance(values, tuple | list) else []
-    if name in HIDDEN:
-        return "•••" if held else "nothing"
-    return ", ".join(map(str, held)) or "nothing"

@@ -11,27 +11,47 @@ from ldap3 import BASE, Connection
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a search gave back: a DN and the values of the attributes that were asked for, as text."""
+    """What a search gave back: a DN and the values of the attributes that were asked for, as text.
+
+    A server that is asked for `sn` also answers with `sn;lang-fr`, since an attribute with options is a subtype of
+    the one without (RFC 4512, 2.5.2.1), and a filter on `sn` matches both.
+    """
 
     dn: str
-    attributes: Mapping[str, tuple[str, ...]]
+    by_type: Mapping[str, tuple[str, ...]]
+    """Attribute type in lower case → its values, each once: first those without options."""
+    by_description: Mapping[str, tuple[str, ...]]
+    """Attribute description (type and options) in lower case → its values."""
 
     def all(self, attribute: str) -> tuple[str, ...]:
-        return self.attributes.get(attribute.lower(), ())
+        """Every value of `attribute`, with whatever options."""
+        return self.by_type.get(attribute.lower(), ())
 
     def first(self, attribute: str) -> str:
         return next(iter(self.all(attribute)), "")
 
+    def without_options(self, attribute: str) -> tuple[str, ...]:
+        """The values that a write to `attribute` replaces: it leaves those with options alone."""
+        return self.by_description.get(attribute.lower(), ())
+
 
 def entry_of(answer: Mapping[str, Any]) -> Entry:
     """From one of ldap3's raw answers. Attribute names are compared without regard to case (RFC 4512, 2.5)."""
-    return Entry(
-        answer["dn"],
-        {
-            name.lower(): tuple(value.decode("utf-8", "replace") for value in values)
-            for name, values in answer["raw_attributes"].items()
-        },
-    )
+    by_description = {
+        name.lower(): tuple(value.decode("utf-8", "replace") for value in values)
+        for name, values in answer["raw_attributes"].items()
+    }
+    return Entry(answer["dn"], _by_type(by_description), by_description)
+
+
+def _by_type(by_description: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    if not any(";" in description for description in by_description):
+        return by_description
+    merged: dict[str, dict[str, None]] = {}
+    for description in sorted(by_description, key=lambda one: (";" in one, one)):
+        values = merged.setdefault(description.partition(";")[0], {})
+        values.update(dict.fromkeys(by_description[description]))
+    return {name: tuple(values) for name, values in merged.items()}
 
 
 def read_entry(connection: Connection, dn: str, attributes: list[str]) -> Entry | None:

@@ -15,8 +15,8 @@ from gateway.settings import People
 IDENTITY = "entryUUID"
 MAX_CHARS = 256
 """Of a name, login or address (RFC 5321, 4.5.3.1.3: 256 octets). A longer value is nobody's, and only costs time."""
-MAX_VALUES = 20
-"""Of one attribute that are compared."""
+MAX_VALUES = 100
+"""Of one attribute that count. Nobody has as many names, logins or addresses."""
 
 
 class PeopleMapping:
@@ -58,18 +58,19 @@ class PeopleMapping:
         return entry.all(self._people.login)
 
     def person(self, entry: Entry) -> Person:
-        people = self._people
+        people, logins = self._people, _usable(entry, self._people.login)
         return Person(
-            login=_first(entry, people.login),
-            surnames=_usable(entry, people.surname),
-            birth_names=_usable(entry, people.birth_name),
-            given_names=_usable(entry, people.given_name),
+            login=next(iter(logins), ""),
+            surnames=_names(entry, people.surname),
+            birth_names=_names(entry, people.birth_name),
+            given_names=_names(entry, people.given_name),
             mail=_first(entry, people.mail),
             initial_password=entry.first(ppolicy.MUST_CHANGE).upper() == "TRUE",
             private_mail=_first(entry, people.private_mail),
             phone=_first(entry, people.phone),
             other_mails=_usable(entry, people.mail)[1:] + _usable(entry, people.private_mail)[1:],
             preferred_language=_first(entry, people.preferred_language),
+            other_logins=logins[1:],
         )
 
     def birth_date_assertion(self, birth_date: date) -> tuple[str, str]:
@@ -87,6 +88,13 @@ class PeopleMapping:
 
     def _person(self, conditions: str) -> str:
         return f"(&{self._people.filter}{conditions})"
+
+
+def _names(entry: Entry, attribute: str) -> tuple[str, ...]:
+    """Every value. Where some have options, those without are one name in a row too, as people type them."""
+    names, plain = _usable(entry, attribute), entry.without_options(attribute)
+    in_a_row = " ".join(plain)
+    return (*names, in_a_row) if 1 < len(plain) < len(names) and len(in_a_row) <= MAX_CHARS else names
 
 
 def _usable(entry: Entry, attribute: str) -> tuple[str, ...]:

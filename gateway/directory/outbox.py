@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, SUBTREE, Connection
 from ldap3.core.results import (
@@ -20,6 +21,7 @@ from ldap3.core.results import (
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.directory import ppolicy
+from gateway.directory.entry import entry_of
 from gateway.directory.mapping import IDENTITY
 from gateway.directory.pool import ConnectionPool, ServerUnfit
 from gateway.settings import People
@@ -121,21 +123,18 @@ class LdapOutbox:
             if not cookie:
                 return found
 
-    def _waiting(self, answer: dict[str, object]) -> Waiting:
-        raw = {name.lower(): values for name, values in answer["raw_attributes"].items()}  # type: ignore[attr-defined]
-
-        def first(attribute: str) -> bytes:
-            return next(iter(raw.get(attribute.lower(), [])), b"")
-
-        states = (read_state(value.decode("ascii", "replace")) for value in raw.get(STATE.lower(), []))
+    def _waiting(self, answer: Mapping[str, Any]) -> Waiting:
+        entry = entry_of(answer)
+        states = map(read_state, entry.without_options(STATE))
         return Waiting(
-            reference=str(answer["dn"]),
-            login=first(self._people.login).decode("utf-8", "replace"),
-            identity=first(IDENTITY).decode("utf-8", "replace"),
-            sealed=first(SECRET),
+            reference=entry.dn,
+            login=entry.first(self._people.login),
+            other_logins=entry.all(self._people.login)[1:],
+            identity=entry.first(IDENTITY),
+            sealed=_raw(answer, SECRET),
             states=tuple(state for state in states if state is not None),
-            lease=first(LEASE).decode("ascii", "replace"),
-            changed_at=ppolicy.read_change_time(first(ppolicy.CHANGED_AT).decode("ascii", "replace")),
+            lease=next(iter(entry.without_options(LEASE)), ""),
+            changed_at=ppolicy.read_change_time(entry.first(ppolicy.CHANGED_AT)),
         )
 
     def _compare_and_set(self, reference: str, changes: Changes) -> bool:
@@ -149,6 +148,12 @@ class LdapOutbox:
             return True
 
         return self._worker.ask(modify)
+
+
+def _raw(answer: Mapping[str, Any], attribute: str) -> bytes:
+    """Its value as it is stored, or b"": sealed bytes are no text."""
+    values = (held for name, held in answer["raw_attributes"].items() if name.lower() == attribute.lower())
+    return next((value for held in values for value in held), b"")
 
 
 def _without(states: Sequence[SyncState]) -> list[tuple[str, list[bytes]]]:

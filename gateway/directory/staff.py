@@ -2,166 +2,152 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ldap3 import MODIFY_REPLACE, SUBTREE, Connection
-from ldap3.core.results import RESULT_SUCCESS
-from ldap3.utils.dn import escape_rdn
+from ldap3.core.results import (
+    RESULT_ENTRY_ALREADY_EXISTS,
+    RESULT_INSUFFICIENT_ACCESS_RIGHTS,
+    RESULT_NO_SUCH_OBJECT,
+    RESULT_SUCCESS,
+)
 
-from gateway.account.errors import DirectoryMisconfigured
-from gateway.account.naming import login_stem, mail_stem, numbered
-from gateway.account.staff_file import StaffRow
-from gateway.directory import ppolicy
-from gateway.directory.entry import Entry, entry_of
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
+from gateway.directory.changes import suffixes
+from gateway.directory.entry import Entry, entry_of, read_entry
+from gateway.directory.people import UNFIT
+from gateway.directory.pool import ConnectionPool, ServerUnfit
+from gateway.directory.retry import Retry
+from gateway.directory.staff_plan import FULL_NAMES, LEAVER, Creation, Update
 from gateway.settings import People
 
 PAGE = 1000
-CLASSES = ("inetOrgPerson", "mamiaPerson")
-LEAVER = ("employeeType", "leaver")
-"""How somebody who has left is marked; the account is closed besides."""
-
-Values = Mapping[str, Sequence[str]]
+PAGED_RESULTS = "1.2.840.113556.1.4.319"
+UNREADABLE = ("objectClass", "userPassword")
+"""Not compared when a new entry is read back: hashed, and completed by the server."""
 
 
 @dataclass(frozen=True, slots=True)
-class Creation:
-    dn: str
-    login: str
-    values: Values
+class Staff:
+    people: list[Entry]
+    """Entries that `people.filter` names."""
+    others: list[Entry]
+    """Other entries of the whole directory that hold a login, an address or a number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
-    dn: str
-    login: str
-    values: Values
-    """Only those that differ."""
-    old: Values
+class StaffEntries:
+    """Reads and writes over `pool`, and goes on after an outage as long as `retry` allows.
 
+    All raise DirectoryUnavailable where the outage lasts longer, and DirectoryMisconfigured where the server refuses.
+    """
 
-class StaffPlanner:
-    """From a row of the export to what must be written; remembers the names that are taken."""
+    pool: ConnectionPool
+    people: People
+    retry: Retry
 
-    def __init__(self, people: People, mail_domain: str, present: Sequence[Entry]) -> None:
-        self._people = people
-        self._domain = mail_domain
-        self._by_number = {number: entry for entry in present for number in self._numbers(entry)}
-        self._logins = {entry.first(people.login).casefold() for entry in present}
-        self._mails = {entry.first(people.mail).casefold() for entry in present}
-        self._seen: set[str] = set()
-        self._present = present
+    def read(self) -> Staff:
+        """Raises DirectoryUnavailable at once where the directory is away from the beginning."""
+        self.pool.ask(lambda connection: None)
+        return self.retry.run(lambda: self.pool.ask(self._read))
 
-    def plan(self, row: StaffRow) -> Creation | Update | None:
-        """None where nothing differs. Raises ValueError for a person who stands in the file twice."""
-        if row.number in self._seen:
-            raise ValueError("this number stands in the file twice")
-        self._seen |= {number for number in (row.numen, row.temporary_agent_number) if number}
-        known = self._by_number.get(row.numen) or self._by_number.get(row.temporary_agent_number)
-        return self._update(row, known) if known else self._creation(row)
+    def write(self, step: Creation | Update) -> None:
+        """One operation, so that nothing is half done."""
+        if isinstance(step, Creation):
+            self._create(step)
+        else:
+            self._update(step)
 
-    def leavers(self) -> list[Update]:
-        """People of the directory whose numbers were in no row, and who are not marked yet."""
-        attribute, mark = LEAVER
-        gone = [
-            entry
-            for entry in self._present
-            if (numbers := self._numbers(entry)) and not numbers & self._seen and mark not in entry.all(attribute)
-        ]
-        close = {attribute: (mark,), ppolicy.LOCKED_AT: (ppolicy.LOCKED_FOR_GOOD,)}
-        return [
-            Update(entry.dn, entry.first(self._people.login), close, {attribute: entry.all(attribute)})
-            for entry in gone
-        ]
+    def _read(self, connection: Connection) -> Staff:
+        people = self.people
+        present = list(self._pages(connection, people.base, people.filter))
+        dns = {entry.dn for entry in present}
+        numbers = (proof.attribute for proof in people.proofs.values())
+        holds_any = "".join(f"({name}=*)" for name in dict.fromkeys((people.login, people.mail, *numbers)))
+        others = list(self._everywhere(connection, f"(|{holds_any})"))
+        return Staff(present, [entry for entry in others if entry.dn not in dns])
 
-    def _numbers(self, entry: Entry) -> set[str]:
-        held = ((proof, value) for proof in self._people.proofs.values() for value in entry.all(proof.attribute))
-        return {value.removeprefix(proof.prefix).upper() for proof, value in held}
+    def _everywhere(self, connection: Connection, filter_: str) -> Iterator[Entry]:
+        """Also outside the people's base: a list or a shared mailbox has an address too."""
+        base = _normalized_dn(self.people.base)
+        for suffix in suffixes(connection):
+            if base.endswith(_normalized_dn(suffix)) and self._is_visible(connection, suffix):
+                yield from self._pages(connection, suffix, filter_)
+                return
+        yield from self._pages(connection, self.people.base, filter_)
 
-    def _creation(self, row: StaffRow) -> Creation:
-        people = self._people
-        login = numbered(login_stem(row.given_name, row.surname), self._logins)
-        mail_name = numbered(mail_stem(row.given_name, row.surname), _Locals(self._mails, self._domain))
-        mail = f"{mail_name}@{self._domain}"
-        self._logins.add(login)
-        self._mails.add(mail.casefold())
-        values = {
-            "objectClass": CLASSES,
-            people.login: (login,),
-            "cn": (f"{row.given_name} {row.surname}",),
-            people.mail: (mail,),
-            "userPassword": (row.number,),
-            ppolicy.MUST_CHANGE: ("TRUE",),
-            **self._values(row),
-        }
-        return Creation(f"{people.login}={escape_rdn(login)},{people.base}", login, values)
+    def _is_visible(self, connection: Connection, base: str) -> bool:
+        """An account of the operator's may have no right outside the people's base."""
+        code = connection.search(base, "(objectClass=*)", SUBTREE, attributes=["1.1"], size_limit=1)[1]["result"]
+        return code not in (RESULT_NO_SUCH_OBJECT, RESULT_INSUFFICIENT_ACCESS_RIGHTS)
 
-    def _update(self, row: StaffRow, known: Entry) -> Update | None:
-        old, new = {}, {}
-        for attribute, values in self._values(row).items():
-            if tuple(known.all(attribute)) != tuple(values):
-                old[attribute], new[attribute] = known.all(attribute), values
-        attribute, mark = LEAVER
-        if mark in known.all(attribute):
-            # Somebody who comes back.
-            old |= {attribute: known.all(attribute), ppolicy.LOCKED_AT: (ppolicy.LOCKED_FOR_GOOD,)}
-            new |= {attribute: (), ppolicy.LOCKED_AT: ()}
-        return Update(known.dn, known.first(self._people.login), new, old) if new else None
+    def _pages(self, connection: Connection, base: str, filter_: str) -> Iterator[Entry]:
+        people = self.people
+        attributes = [
+            people.login, people.surname, people.birth_name, people.given_name, people.mail, people.birth_date,
+            "departmentNumber", LEAVER[0], *FULL_NAMES, *(proof.attribute for proof in people.proofs.values()),
+        ]  # fmt: skip
+        cookie: bytes | None = None
+        while cookie != b"":
+            _, result, answers, _ = connection.search(
+                base, filter_, SUBTREE, attributes=attributes, paged_size=PAGE, paged_cookie=cookie
+            )
+            _check(result, f"search below {base}: ")
+            yield from (entry_of(answer) for answer in answers if answer["type"] == "searchResEntry")
+            cookie = result["controls"][PAGED_RESULTS]["value"]["cookie"]
 
-    def _values(self, row: StaffRow) -> dict[str, Sequence[str]]:
-        people = self._people
-        values: dict[str, Sequence[str]] = {
-            people.surname: (row.surname,),
-            people.birth_name: _one(row.birth_name),
-            people.given_name: (row.given_name,),
-            people.birth_date: (row.birth_date.strftime(people.birth_date_format),),
-        }
-        if row.department:
-            values["departmentNumber"] = (row.department,)
-        for name, number in (("numen", row.numen), ("temporary_agent_number", row.temporary_agent_number)):
-            if proof := people.proofs.get(name):  # type: ignore[call-overload]
-                values[proof.attribute] = _one(proof.prefix + number if number else "")
-        return values
-
-
-class _Locals:
-    """Whether an address with this name is taken."""
-
-    def __init__(self, mails: set[str], domain: str) -> None:
-        self._mails, self._domain = mails, domain.casefold()
-
-    def __contains__(self, name: object) -> bool:
-        return f"{name}@{self._domain}" in self._mails
-
-
-def everybody(connection: Connection, people: People) -> Iterator[Entry]:
-    """All entries that an import compares with. Raises DirectoryMisconfigured."""
-    attributes = [
-        people.login, people.surname, people.birth_name, people.given_name, people.mail, people.birth_date,
-        "departmentNumber", LEAVER[0], *(proof.attribute for proof in people.proofs.values()),
-    ]  # fmt: skip
-    cookie: bytes | None = None
-    while cookie != b"":
-        _, result, answers, _ = connection.search(
-            people.base, people.filter, SUBTREE, attributes=attributes, paged_size=PAGE, paged_cookie=cookie
-        )
-        if result["result"] != RESULT_SUCCESS:
-            raise DirectoryMisconfigured(f"search below {people.base}: {result['description']}")
-        yield from (entry_of(answer) for answer in answers if answer["type"] == "searchResEntry")
-        cookie = result["controls"]["1.2.840.113556.1.4.319"]["value"]["cookie"]
-
-
-def write(connection: Connection, step: Creation | Update) -> None:
-    """One operation, so that nothing is half done. Raises DirectoryMisconfigured, LDAPException, OSError."""
-    if isinstance(step, Creation):
-        held = {name: list(values) for name, values in step.values.items() if values}
-        result = connection.add(step.dn, attributes=held)[1]
-    else:
+    def _update(self, step: Update) -> None:
+        """A replacement may be sent twice."""
         changes = {name: [(MODIFY_REPLACE, list(values))] for name, values in step.values.items()}
-        result = connection.modify(step.dn, changes)[1]
+
+        def modify(connection: Connection) -> None:
+            _check(connection.modify(step.dn, changes)[1])
+
+        self.retry.run(lambda: self.pool.ask(modify))
+
+    def _create(self, step: Creation) -> None:
+        values = {name: list(values) for name, values in step.values.items() if values}
+        is_unconfirmed = False
+
+        def add() -> None:
+            nonlocal is_unconfirmed
+            try:
+                result = self.pool.tell(_addition(step.dn, values))
+            except WriteUnconfirmed as error:
+                is_unconfirmed = True
+                raise DirectoryUnavailable(str(error)) from error
+            if is_unconfirmed and result["result"] == RESULT_ENTRY_ALREADY_EXISTS and self._is_written(step):
+                return
+            _check(result)
+
+        self.retry.run(add)
+
+    def _is_written(self, step: Creation) -> bool:
+        """Whether the entry is the one that was sent before, and not somebody else's."""
+        wanted = {name: set(values) for name, values in step.values.items() if name not in UNREADABLE}
+        found = self.pool.ask(lambda connection: read_entry(connection, step.dn, list(wanted)))
+        return found is not None and all(values <= set(found.all(name)) for name, values in wanted.items())
+
+
+def _addition(dn: str, values: Mapping[str, Sequence[str]]) -> Callable[[Connection], Mapping[str, Any]]:
+    def add(connection: Connection) -> Mapping[str, Any]:
+        result: Mapping[str, Any] = connection.add(dn, attributes=values)[1]
+        if result["result"] in UNFIT:
+            raise ServerUnfit(result["description"])
+        return result
+
+    return add
+
+
+def _check(result: Mapping[str, Any], what: str = "") -> None:
+    """Raises ServerUnfit, DirectoryMisconfigured."""
+    if result["result"] in UNFIT:
+        raise ServerUnfit(result["description"])
     if result["result"] != RESULT_SUCCESS:
-        raise DirectoryMisconfigured(f"{result['description']} {result['message']}".strip())
+        raise DirectoryMisconfigured(f"{what}{result['description']} {result['message']}".strip())
 
 
-def _one(value: str) -> tuple[str, ...]:
-    return (value,) if value else ()
+def _normalized_dn(dn: str) -> str:
+    return dn.casefold().replace(" ", "")

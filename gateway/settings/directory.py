@@ -159,6 +159,7 @@ class Password(Section):
     sign: bool = True
     differs_from_current: bool = True
     without_login: bool = True
+    """Nor a part of an e-mail address, from three characters on."""
     without_names: bool = True
     forbidden_words: tuple[Text, ...] = ()
     """Such as the academy's name and those of its applications; compared without case and accents."""

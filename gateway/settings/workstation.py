@@ -57,6 +57,11 @@ class ActiveDirectoryTarget(Section):
             check_server(server, may_be_clear=False)
         return servers
 
+    @property
+    def has_account_names(self) -> bool:
+        """Whether logins are sAMAccountNames there, which are short."""
+        return "(samaccountname=" in self.filter.lower()
+
 
 class SambaNtTarget(Section):
     """An NT4-style Samba domain in this same directory: attributes written together with userPassword."""

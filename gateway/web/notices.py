@@ -37,9 +37,8 @@ def tell(desk: Desk, notice: str, person: Person, **facts: object) -> None:
     """
     if desk.mails is None:
         return
-    addresses = dict.fromkeys(filter(None, (person.mail, person.private_mail, *person.other_mails)))
     with force_locale(language_of(desk, person)):
-        for address in addresses:
+        for address in person.mails:
             try:
                 desk.mails.put(mail(desk, notice, address, login=person.login, **facts))
             except Exception as error:

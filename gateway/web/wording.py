@@ -172,6 +172,7 @@ RULES: Mapping[Rule, LazyString] = {
     Rule.SAME_AS_CURRENT: _("differ from the current one"),
     Rule.CONTAINS_LOGIN: _("not contain your login"),
     Rule.CONTAINS_NAME: _("not contain your surname or given name"),
+    Rule.CONTAINS_MAIL: _("not contain a part of your e-mail address"),
     Rule.CONTAINS_WORD: _("contain none of these words: %(forbidden_words)s"),
     Rule.INVISIBLE: _("contain no invisible character (one may have come with copy and paste: type it by hand)"),
     Rule.LOOKS_HASHED: _("not begin with a word in braces, such as {SSHA}: the directory would take it for a hash"),

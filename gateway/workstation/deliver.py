@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gateway.account.control_characters import holds_control_character
+from gateway.account.model import Secret
 from gateway.workstation.model import Done, Outcome, Reason, Refused, Unavailable
 from gateway.workstation.ports import DeliveryCheck, Outbox, Release, Target, Unseal, Waiting
 from gateway.workstation.state import Step, SyncState
@@ -192,13 +193,24 @@ class Courier:
         if self.monotonic() >= hold.last_start:
             return Unavailable("the directory took too long to prove the password")
         try:
-            return target.set_password(item.login, secret)
+            return self._set_at_account(target, item, secret, hold)
         except Exception as error:
             # A target promises not to raise. One that does must neither stop the others nor be asked without a pause;
             # its own text might hold a secret, so only the places are logged.
             places = "".join(traceback.format_tb(error.__traceback__))
             log.error("%s: unexpected %s\n%s", state.target, type(error).__name__, places)
             return Unavailable(f"unexpected {type(error).__name__}", "see the worker's log and report it", True)
+
+    def _set_at_account(self, target: Target, item: Waiting, secret: Secret, hold: _Hold) -> Outcome:
+        """Set it at the account of the first login that has one at the target."""
+        outcome: Outcome = Refused(Reason.NO_ACCOUNT)
+        for login in item.logins:
+            if self.monotonic() >= hold.last_start:
+                return Unavailable("the target took too long to look for the account")
+            outcome = target.set_password(login, secret)
+            if not (isinstance(outcome, Refused) and outcome.reason is Reason.NO_ACCOUNT):
+                break
+        return outcome
 
     def _next(self, state: SyncState, outcome: Outcome, *, haunted: bool) -> SyncState:
         now = self.now().replace(microsecond=0)

@@ -50,6 +50,12 @@ class Waiting:
     """Who is at work on it; empty if nobody is."""
     changed_at: datetime | None
     """When the directory last took a new password (UTC); None where that was not asked for, or can't be seen."""
+    other_logins: tuple[str, ...] = ()
+    """Further logins of the entry: the account at a target may have one of them."""
+
+    @property
+    def logins(self) -> tuple[str, ...]:
+        return self.login, *self.other_logins
 
     @property
     def is_behind(self) -> bool:

@@ -115,6 +115,16 @@ def test_check_when_an_attribute_is_unknown_there_then_it_is_named(own):
     assert "nomDeNaissance" in found.finding
 
 
+def test_check_when_an_attribute_is_called_by_another_name_of_its_type_then_the_servers_name_is_given(own):
+    found = about(
+        check(own, people={"surname": "surname", "mail": "RFC822Mailbox", "given_name": "GIVENNAME"}), "schema"
+    )
+
+    assert found.level is Level.FAIL
+    assert "surname is sn, RFC822Mailbox is mail" in found.finding
+    assert "GIVENNAME" not in found.finding
+
+
 @pytest.mark.parametrize(
     ("rule", "level", "told"),
     [

@@ -8,6 +8,7 @@ import sys
 import ldap
 import pytest
 from directory_server import PASSWORD, PEOPLE
+from ldap.controls.simple import ManageDSAITControl
 from settings_file import write_settings_file
 
 from gateway.demo.private_slapd import ADMIN
@@ -206,13 +207,19 @@ def test_import_when_the_file_is_none_then_it_says_so_and_writes_nothing(directo
 
 def test_import_when_a_write_is_refused_then_its_line_is_told_and_the_next_run_does_the_rest(directory, run):
     directory.load(f"dn: cn=intruder,{PEOPLE}\nobjectClass: device\ncn: intruder\n")
-    directory.load(f"dn: uid=fdurand,{PEOPLE}\nobjectClass: account\nuid: fdurand\n")
+    # No search shows it, so the login passes for free.
+    directory.load(
+        f"dn: uid=fdurand,{PEOPLE}\nobjectClass: referral\nobjectClass: extensibleObject\nuid: fdurand\n"
+        "ref: ldap://elsewhere.example/\n"
+    )
 
     done = run(HEAD + DURAND + MARTIN)
 
     assert done.returncode == 1
     assert "line 2: fdurand: not written: entryAlreadyExists" in done.stderr
     assert directory.binds("jmartin", "T0012345")
+    with directory.as_admin() as line:
+        line.delete_ext_s(directory.dn("fdurand"), serverctrls=[ManageDSAITControl()])
 
 
 def test_import_when_a_line_or_a_cell_is_huge_then_the_fault_is_named_and_nothing_is_written(directory, run):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import ldap
@@ -10,7 +11,9 @@ from browser import Browser
 from directory_server import QUICK_HASH, AcademyDirectory
 
 from gateway.app import create_app
+from gateway.cli.main import main
 from gateway.composition.web import build_gateway
+from gateway.demo.private_slapd import ADMIN
 from gateway.settings import Settings
 
 BASE = "ou=personnels,dc=ac-example,dc=fr"
@@ -83,3 +86,32 @@ def test_supann_when_a_password_is_changed_then_the_old_one_is_out(supann, brows
     assert "a enregistré" in page.main
     with supann.connect() as line, pytest.raises(ldap.INVALID_CREDENTIALS):
         line.simple_bind_s(f"uid=p4712,{BASE}", "Ancien-2024")
+
+
+def test_supann_when_an_import_brings_the_same_facts_then_references_of_other_kinds_stay(supann, tmp_path, capsys):
+    settings, newline = tmp_path / "mamia.toml", "\n"
+    lines = [f"{name} = {json.dumps(value)}" for name, value in PEOPLE.items() if name != "proofs"]
+    (tmp_path / "admin").write_text(supann.slapd.password("admin"))
+    settings.write_text(f"""
+[directory]
+servers = ["{supann.url}"]
+bind_dn = "cn=gateway,ou=services,dc=ac-example,dc=fr"
+bind_password_file = "{tmp_path}/admin"
+decoy_dn = "cn=decoy,ou=services,dc=ac-example,dc=fr"
+[web]
+secret_keys = ["0123456789abcdefghijklmnopqrstuvwxyz"]
+[people]
+{newline.join(lines)}
+[people.proofs.numen]
+attribute = "supannRefId"
+prefix = "{{NUMEN}}"
+""")
+    file = tmp_path / "staff.csv"
+    file.write_text(
+        "surname;birth_name;given_name;birth_date;numen\nMoreau;Garnier;Sophie;16/06/1980;12E8534567ABC\n"
+    )
+    own = ["--bind-dn", ADMIN, "--bind-password-file", str(tmp_path / "admin"), "--config", str(settings)]
+
+    assert main(["people", "import", str(file), *own, "--dry-run"]) == 0
+
+    assert "~ smoreau01: supannOIDCDatedeNaissance: ••• -> •••\n" in capsys.readouterr().out

@@ -94,6 +94,19 @@ def test_change_when_the_worker_runs_then_the_page_says_that_the_workstation_has
     assert not dc.smb("ada", "Depart-Pw-2024!")
 
 
+def test_change_when_the_workstation_knows_the_second_login_then_the_password_arrives_there(
+    directory, dc, gateway, worker
+):
+    directory.add_person("dina", uid=["dina", "dina-durand"], departmentNumber="rectorat")
+    dc.add_people(["dina-durand"], "Depart-Pw-2024!")
+
+    Browser(create_app(gateway)).change("dina", PASSWORD, FIRST)
+
+    wait_until(lambda: is_over(directory, "dina"))
+    assert states(directory, "dina")[0].step is Step.DONE
+    assert dc.smb("dina-durand", FIRST)
+
+
 def test_change_when_the_domain_is_down_at_first_then_it_arrives_once_it_is_up(directory, dc, gateway, worker):
     add(directory, dc, "bea")
     dc.stop()

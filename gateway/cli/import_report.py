@@ -1,0 +1,104 @@
+"""What `mamia people import` says: how many, which rows were left out and why, and what would change."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gateway.cli.terminal import printable
+from gateway.directory.staff_plan import LEAVER, Creation, Update
+from gateway.settings import People, Settings
+
+MAX_ACCOUNT_NAME_CHARS = 20
+"""Of a person's sAMAccountName in Active Directory, where longer ones are refused."""
+ABOUT_DOUBTS = """\
+Doubts: nothing was written for these rows.
+- Same name and birth date: where it is the same person, give the row both numbers, or write the new number to the
+  entry. Where all of them are other people, --create-namesakes creates their entries.
+- A number of another entry: correct the file or that entry."""
+
+Step = Creation | Update
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the rows, or would become of them."""
+
+    created: int = 0
+    updated: int = 0
+    same: int = 0
+    left: int = 0
+    protected: int = 0
+    """Entries that were left as they are."""
+    doubts: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    unwritten: int = 0
+    """Rows that were left when the directory did not come back."""
+
+    @property
+    def is_whole(self) -> bool:
+        return not (self.doubts or self.faults or self.unwritten)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.created} created, {self.updated} updated, {self.same} as they were, {self.left} marked as "
+            f"leavers, {self.protected} protected and left alone, {len(self.doubts)} doubts, "
+            f"{len(self.faults)} rows with faults"
+        )
+
+
+def report_long_logins(settings: Settings, logins: Sequence[tuple[str, str]]) -> None:
+    """Name the new logins, each with its line, that no account of a Windows domain of the settings can have."""
+    targets = settings.workstation.targets.items()
+    names = [name for name, target in targets if target.type == "active_directory" and target.has_account_names]
+    if not names:
+        return
+    for place, login in logins:
+        if len(login) > MAX_ACCOUNT_NAME_CHARS:
+            text = (
+                f"{place}: the login {login} has {len(login)} characters, and sAMAccountName takes "
+                f"{MAX_ACCOUNT_NAME_CHARS}: no account of {', '.join(names)} can have it"
+            )
+            print(printable(text), file=sys.stderr)
+
+
+def report(tally: Tally, *, is_dry_run: bool) -> None:
+    """Rows that were left out on standard error, the numbers on standard output."""
+    for line in (*tally.faults, *tally.doubts):
+        print(printable(line), file=sys.stderr)
+    if tally.doubts:
+        print(ABOUT_DOUBTS, file=sys.stderr)
+    if tally.unwritten:
+        left = f"{tally.unwritten} rows are left to write, since the directory did not come back: run it again"
+        print(f"mamia people import: {left}", file=sys.stderr)
+    print(("would be: " if is_dry_run else "") + str(tally))
+
+
+def count(tally: Tally, step: Step) -> None:
+    """Add a step that was written."""
+    attribute, mark = LEAVER
+    if isinstance(step, Creation):
+        tally.created += 1
+    elif mark in step.values.get(attribute, ()):
+        tally.left += 1
+    else:
+        tally.updated += 1
+
+
+def difference(step: Step, people: People) -> str:
+    """One line with old and new values, without numbers and birth dates: a terminal has a memory."""
+    if isinstance(step, Creation):
+        return printable(f"+ {step.login}: {step.values['cn'][0]}, {step.values[people.mail][0]}")
+    hidden = {people.birth_date, *(proof.attribute for proof in people.proofs.values())}
+    changes = (
+        f"{name}: {_shown(step.old.get(name, ()), name in hidden)} -> {_shown(values, name in hidden)}"
+        for name, values in step.values.items()
+    )
+    return printable(f"~ {step.login}: {'; '.join(changes)}")
+
+
+def _shown(values: Sequence[str], is_hidden: bool) -> str:
+    if not values:
+        return "nothing"
+    return "•••" if is_hidden else ", ".join(values)
