@@ -27,6 +27,7 @@ from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.passwords import LdapPasswords
 from gateway.directory.people import LdapPeople
+from gateway.directory.policies import Policies
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.metrics import Metrics
@@ -92,6 +93,7 @@ def build_gateway(settings: Settings) -> Gateway:
         mapping=mapping,
         decoy_dn=settings.directory.decoy_dn,
         lockout=timedelta(minutes=settings.lockout.minutes),
+        policies=Policies(service),
         initial_policy=settings.reset.initial_policy,
         propagation=propagation,
         protected=protected,

@@ -31,7 +31,7 @@ class PeopleMapping:
         self.login_attributes = [people.login]
         self.account_attributes = [
             *self.person_attributes, IDENTITY, ppolicy.CHANGED_AT, ppolicy.LOCKED_AT, ppolicy.STARTS_AT,
-            ppolicy.ENDS_AT, ppolicy.POLICY,
+            ppolicy.ENDS_AT, ppolicy.POLICY, ppolicy.LOCKED_UNTIL, ppolicy.LAST_SUCCESS,
         ]  # fmt: skip
 
     def named(self, surname: str, given_name: str, birth_date: date) -> str:
