@@ -111,24 +111,20 @@ class Policies:
         until, known = self._records_logins
         if self.monotonic() < until:
             return known
-        last = self.pool.ask(self._own_last_login)
-        found = last is not None and datetime.now(UTC) - last < MAX_LOGIN_AGE
+        found = self.pool.ask(self._bind_and_look)
         self._records_logins = self.monotonic() + MAX_AGE_SECONDS, found
         return found
 
-    def _own_last_login(self, connection: Connection) -> datetime | None:
+    def _bind_and_look(self, connection: Connection) -> bool:
         """After one more bind: the one that opened this connection may be days old."""
         if not connection.bind(read_server_info=False)[0]:
             raise ServerUnfit(f"refuses {connection.user}")
-        own = _read_base(connection, self.pool.settings.bind_dn, [ppolicy.LAST_SUCCESS])
-        return ppolicy.read_time(own.first(ppolicy.LAST_SUCCESS)) if own else None
+        return records_login(connection, self.pool.settings.bind_dn)
 
     def _read(self, connection: Connection, dn: str) -> Policy | None:
-        default_dn = self.pool.settings.default_policy
-        if not dn and not default_dn:
-            return find_default_policy(connection)
-        entry = _read_base(connection, dn or str(default_dn), _ATTRIBUTES)
-        return read_policy(entry) if entry else None
+        if not dn:
+            return find_default_policy(connection, self.pool.settings.default_policy)
+        return _read_policy(connection, dn)
 
 
 def find_policies(connection: Connection) -> list[Policy]:
@@ -136,12 +132,26 @@ def find_policies(connection: Connection) -> list[Policy]:
     return _search(connection, f"(objectClass={CLASS})")
 
 
-def find_default_policy(connection: Connection) -> Policy | None:
-    """The policy that is called cn=default: which one slapd has as olcPPolicyDefault can't be read by us.
+def find_default_policy(connection: Connection, dn: str | None) -> Policy | None:
+    """Of people without one of their own: `dn`, else the policy that is called cn=default.
 
-    Raises ServerUnfit, DirectoryMisconfigured.
+    Which one slapd takes (olcPPolicyDefault) can't be read by us. Raises ServerUnfit, DirectoryMisconfigured.
     """
+    if dn:
+        return _read_policy(connection, dn)
     return next(iter(_search(connection, f"(&(objectClass={CLASS})(cn={DEFAULT_NAME}))")), None)
+
+
+def records_login(connection: Connection, dn: str) -> bool:
+    """Whether slapd wrote down that `dn`, as which this connection was just bound, logged in (olcLastBind)."""
+    entry = _read_base(connection, dn, [ppolicy.LAST_SUCCESS])
+    last = ppolicy.read_time(entry.first(ppolicy.LAST_SUCCESS)) if entry else None
+    return last is not None and datetime.now(UTC) - last < MAX_LOGIN_AGE
+
+
+def _read_policy(connection: Connection, dn: str) -> Policy | None:
+    entry = _read_base(connection, dn, _ATTRIBUTES)
+    return read_policy(entry) if entry else None
 
 
 def _search(connection: Connection, filter_: str) -> list[Policy]:
