@@ -16,6 +16,7 @@ from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import LdapOutbox
 from gateway.directory.passwords import LdapPasswords
+from gateway.directory.policies import Policies
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation
 from gateway.directory.protected import ProtectedPeople
@@ -98,6 +99,7 @@ def open_office(directory, tmp_path) -> Iterator[Callable[..., Office]]:
             mapping=mapping,
             decoy_dn=settings.directory.decoy_dn,
             lockout=timedelta(minutes=15),
+            policies=Policies(service),
             initial_policy=None,
             propagation=propagation,
             protected=ProtectedPeople(service, settings.people),
