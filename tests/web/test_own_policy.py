@@ -93,6 +93,30 @@ def test_reset_when_the_policy_forbids_a_change_and_the_number_is_wrong_then_the
     assert browser.prove(fixed, wrong).main == browser.prove("nobody9", wrong).main
 
 
+def reads(directory, action):
+    """How many searches and comparisons slapd was asked for by `action`."""
+    before = counted(directory)
+    action()
+    after = counted(directory)
+    return {name: after[name] - before[name] for name in ("Search", "Compare")}
+
+
+def counted(directory):
+    with directory.as_admin() as line:
+        found = line.search_s("cn=Operations,cn=Monitor", 1, attrlist=["cn", "monitorOpInitiated"])
+    return {entry["cn"][0].decode(): int(entry["monitorOpInitiated"][0]) for _, entry in found}
+
+
+def test_services_when_what_was_typed_is_wrong_then_a_policy_costs_the_directory_nothing(directory, browser, fixed):
+    def services(login):
+        browser.change(login, "Faux-2025", NEW)
+        browser.prove(login, "12E8534567AAA")
+
+    services("nobody9")  # Opens the connections.
+
+    assert reads(directory, lambda: services(fixed)) == reads(directory, lambda: services("nobody8"))
+
+
 def told_when(page, directory):
     """Whether the page gives the hour from which the password can be changed, and the helpdesk's number."""
     [changed_at] = directory.read("fdurand4")["pwdChangedTime"]
