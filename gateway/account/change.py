@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gateway.account.directory_limits import refuse_password
 from gateway.account.model import Account, ChangeRequest, LockedOut, Person
 from gateway.account.outcomes import Changed, Refusal, Refused
 from gateway.account.policy import PasswordRules
@@ -25,8 +26,8 @@ def change_password(
 ) -> Changed | Refused:
     """Replace the password of `request.login`, also an expired one, whoever asks (page, API, command).
 
-    Rules that need the person's names wait until the current password has been proved: their verdict would tell
-    a stranger whose login it is.
+    Rules that need the person's names, or the directory's policy of that person, wait until the current password has
+    been proved: their verdict would tell a stranger whose login it is.
     """
     if not request.current:
         return Refused(Refusal.CREDENTIALS)
@@ -35,6 +36,8 @@ def change_password(
     account = uniform.run(lambda: _account(request, passwords, on_lock_out, admits))
     if account is None:
         return Refused(Refusal.CREDENTIALS)
+    if refused := refuse_password(account, request.new):
+        return refused
     if broken := rules.broken_for(request.new, account.person):
         return Refused(Refusal.RULES, broken)
     return passwords.replace(account, request.new)

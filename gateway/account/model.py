@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 
 class Secret:
@@ -84,6 +84,27 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class DirectoryLimits:
+    """What the directory's own policy asks of one person's password, when the account was read.
+
+    It tells that an account exists, so it is for those who proved whose the account is.
+    """
+
+    allows_change: bool = True
+    changeable_from: datetime | None = None
+    """When the password is old enough to be changed; None where it can be changed now."""
+    locked_until: datetime | None = None
+    """The end of a lock that no new password lifts; None where there is none now."""
+    min_length: int = 0
+    """Characters."""
+    history: int | None = None
+    """How many former passwords are refused; None where that is not known."""
+
+
+NO_LIMITS = DirectoryLimits()
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The account of somebody who has just proved that it is theirs."""
 
@@ -95,6 +116,7 @@ class Account:
     password_stamp: str
     """Differs after each change of the password; empty before the first."""
     password_expired: bool = False
+    limits: DirectoryLimits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +133,8 @@ class Grant:
     login: str
     identity: str
     password_stamp: str
+    min_length: int = 0
+    """Characters that the directory asks of this person's password."""
 
 
 @dataclass(frozen=True, slots=True)

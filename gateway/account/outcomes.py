@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.account.model import Grant, Person, Propagation
+from gateway.account.model import NO_LIMITS, DirectoryLimits, Grant, Person, Propagation
 from gateway.account.policy import Rule
 
 
@@ -28,7 +28,9 @@ class Refusal(StrEnum):
     TOO_LONG = "too_long"
     POOR_QUALITY = "poor_quality"
     NOT_CHANGEABLE = "not_changeable"
-    """The directory's policy lets nobody change this password."""
+    """The directory's policy lets this person not change it."""
+    LOCKED = "locked"
+    """Locked after wrong passwords, by a lock that no new password lifts."""
     DIRECTORY_RULE = "directory_rule"
     """The directory refused the password and did not say by which rule."""
 
@@ -39,6 +41,8 @@ class Refused:
 
     code: Refusal
     broken: tuple[Rule, ...] = ()
+    limits: DirectoryLimits = NO_LIMITS
+    """The numbers of the person's own policy, for the sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gateway.account.invisible import holds_invisible_character
@@ -80,6 +80,10 @@ class PasswordRules:
     @property
     def refuses_common(self) -> bool:
         return self.is_common is not _never
+
+    def at_least(self, min_length: int) -> PasswordRules:
+        """The same rules for somebody of whom the directory asks more characters."""
+        return self if min_length <= self.min_length else replace(self, min_length=min_length)
 
     def broken_by(self, new: Secret, *, login: str = "", current: Secret | None = None) -> tuple[Rule, ...]:
         """The rules that can be judged from what was typed alone: the answer tells nothing about accounts."""

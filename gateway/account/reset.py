@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.account.model import Account, ChooseRequest, Grant, ProveRequest
+from gateway.account.directory_limits import refuse_any_password, refuse_password
+from gateway.account.model import Account, ChooseRequest, DirectoryLimits, Grant, ProveRequest
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
 from gateway.account.policy import PasswordRules
 from gateway.account.ports import Admits, Passwords
@@ -13,20 +14,26 @@ from gateway.account.uniform_time import UniformTime
 def prove_identity(
     request: ProveRequest, *, passwords: Passwords, uniform: UniformTime, admits: Admits
 ) -> Granted | Refused:
-    """Step 1 of a reset: the right to choose one new password."""
+    """Step 1 of a reset: the right to choose one new password, where the directory takes one now."""
     account = _proved(request, passwords, uniform, admits)
     if account is None:
         return Refused(Refusal.NOT_PROVED)
-    return Granted(Grant(account.person.login, account.identity, account.password_stamp), account.person)
+    if refused := refuse_any_password(account):
+        return refused
+    grant = Grant(account.person.login, account.identity, account.password_stamp, account.limits.min_length)
+    return Granted(grant, account.person)
 
 
 def choose_password(request: ChooseRequest, *, passwords: Passwords, rules: PasswordRules) -> Changed | Refused:
     """Step 2 of a reset. A grant dies with the password that it was given for."""
-    if broken := rules.broken_by(request.new, login=request.grant.login):
-        return Refused(Refusal.RULES, broken)
-    account = passwords.granted(request.grant)
+    grant = request.grant
+    if broken := rules.at_least(grant.min_length).broken_by(request.new, login=grant.login):
+        return Refused(Refusal.RULES, broken, DirectoryLimits(min_length=grant.min_length))
+    account = passwords.granted(grant)
     if account is None:
         return Refused(Refusal.GRANT_VOID)
+    if refused := refuse_password(account, request.new):
+        return refused
     if broken := rules.broken_for(request.new, account.person):
         return Refused(Refusal.RULES, broken)
     return passwords.replace(account, request.new)
@@ -39,6 +46,8 @@ def restore_initial_password(
     account = _proved(request, passwords, uniform, admits)
     if account is None:
         return Refused(Refusal.NOT_PROVED)
+    if refused := refuse_any_password(account):
+        return refused
     return passwords.restore_initial(account, initial_password(request.proof))
 
 

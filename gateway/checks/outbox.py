@@ -16,7 +16,7 @@ from gateway.checks.search_limits import check_workers_limits
 from gateway.directory.failover import LdapServers
 from gateway.directory.outbox import LdapOutbox
 from gateway.directory.pool import ConnectionPool
-from gateway.directory.ppolicy import CHANGED_AT, LOCKED_AT
+from gateway.directory.ppolicy import CHANGED_AT, LOCKED_AT, LOCKED_UNTIL
 from gateway.directory.protected import are_decidable
 from gateway.settings import Settings
 from gateway.settings.accounts import workers_directory
@@ -62,6 +62,7 @@ def _proving(settings: Settings, connection: Connection, known: Sequence[Waiting
         "people.filter": settings.people.filter,
         "workstation.filter": settings.workstation.filter,
         LOCKED_AT: f"({LOCKED_AT}=*)",
+        LOCKED_UNTIL: f"({LOCKED_UNTIL}=*)",
         CHANGED_AT: f"({CHANGED_AT}=*)",
     }
     lacks = [name for name, one in wanted.items() if not are_decidable(connection, known[0].reference, [one])]

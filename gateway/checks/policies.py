@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ldap3 import SUBTREE, Connection
+from ldap3 import Connection
 
+from gateway.account.errors import DirectoryUnavailable
 from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.checks.policies_in_use import check_policies_in_use
 from gateway.directory import ppolicy
-from gateway.directory.changes import suffixes
-from gateway.directory.entry import Entry, entry_of, read_entry
+from gateway.directory.entry import read_entry
+from gateway.directory.policies import DEFAULT_NAME, find_default_policy
+from gateway.directory.pool import ServerUnfit
 from gateway.settings import Settings
 
 RULE = "ldif/30-access.ldif lets the service account read the policies"
-DEFAULT = "default"
-"""The common name of everybody's policy in ldif/."""
 
 
 def check_policies(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
@@ -23,7 +24,11 @@ def check_policies(settings: Settings, url: str, connection: Connection) -> Iter
         yield _service_account(f"{url}: worker's account", worker, "the worker", connection)
     if (listener := settings.capture.bind_dn) and url == settings.capture_server:
         yield _service_account(f"{url}: listener's account", listener, "the listener", connection)
-    yield from _pages(settings, url, connection)
+    try:
+        yield from _pages(settings, url, connection)
+        yield from check_policies_in_use(settings, url, connection)
+    except (DirectoryUnavailable, ServerUnfit) as error:
+        yield fail(f"{url}: password policies", f"they can't be read: {error}", RULE)
 
 
 def _service_account(checked: str, account: str, who: str, connection: Connection) -> Finding:
@@ -43,39 +48,29 @@ def _service_account(checked: str, account: str, who: str, connection: Connectio
 
 def _pages(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
     checked = f"{url}: promises of the pages"
-    policy = _default_policy(connection)
-    if not policy:
-        yield warn(checked, f"no policy cn={DEFAULT} can be read: they can't be compared", RULE)
+    policy = find_default_policy(connection, settings.directory.default_policy)
+    if policy is None:
+        name = settings.directory.default_policy or f"cn={DEFAULT_NAME}"
+        mend = f"{RULE}; directory.default_policy names olcPPolicyDefault"
+        yield warn(checked, f"no policy {name} can be read: they can't be compared", mend)
         return
     password, lockout = settings.password, settings.lockout
     pairs = (
-        ("pwdInHistory", "password.history", password.history, 1),
-        ("pwdMaxFailure", "lockout.failures", lockout.failures, 1),
-        ("pwdLockoutDuration", "lockout.minutes", lockout.minutes, 60),
+        ("pwdInHistory", "password.history", password.history, policy.history or 0),
+        ("pwdMaxFailure", "lockout.failures", lockout.failures, policy.max_failures),
+        ("pwdLockoutDuration", "lockout.minutes", lockout.minutes, policy.lockout.total_seconds() / 60),
     )
     wrong = False
-    for attribute, key, ours, unit in pairs:
-        theirs = int(policy.first(attribute) or "0") / unit
+    for attribute, key, ours, theirs in pairs:
         if theirs != ours:
             wrong = True
             yield warn(
                 checked, f"{key} is {ours}, and the directory's {attribute} says {theirs:g}", f"{key} = {theirs:g}"
             )
-    least = int(policy.first("pwdMinLength") or "0")
+    least = policy.min_length
     if least > password.min_length:
         wrong = True
         text = f"password.min_length is {password.min_length}, and the directory asks for {least}"
         yield warn(checked, text, f"password.min_length = {least}")
     if not wrong:
         yield ok(checked, "length, history and lock-out are those of the directory")
-
-
-def _default_policy(connection: Connection) -> Entry | None:
-    for suffix in suffixes(connection):
-        _, _, answers, _ = connection.search(
-            suffix, f"(&(objectClass=pwdPolicy)(cn={DEFAULT}))", SUBTREE, attributes=["*"]
-        )
-        for answer in answers or ():
-            if answer["type"] == "searchResEntry":
-                return entry_of(answer)
-    return None

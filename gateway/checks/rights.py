@@ -14,7 +14,7 @@ from ldap3.core.results import (
 
 from gateway.checks.finding import Finding, fail, ok
 from gateway.directory.entry import entry_of
-from gateway.directory.ppolicy import CHANGED_AT, ENDS_AT, LOCKED_AT, STARTS_AT
+from gateway.directory.ppolicy import CHANGED_AT, ENDS_AT, LAST_SUCCESS, LOCKED_AT, LOCKED_UNTIL, STARTS_AT
 from gateway.settings import ResetMode, Settings
 
 RULES = (
@@ -63,13 +63,12 @@ def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Itera
     _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=wanted)
     entries = [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]
     yield from (f"read {name}" for name in wanted if not any(entry.all(name) for entry in entries))
-    for name in filter(
-        None, (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT, people.password_stamp, people.preferred_language)
-    ):
-        # True for everybody whose right suffices to decide it (RFC 4511, 4.5.1.7).
-        _, _, answers, _ = connection.search(dn, f"(|({name}=*)(!({name}=*)))", BASE, attributes=["1.1"])
-        if not answers:
+    state = (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT, LOCKED_UNTIL, LAST_SUCCESS)
+    for name in filter(None, (*state, people.password_stamp, people.preferred_language)):
+        if not _may_decide(connection, dn, name):
             yield f"read {name}"
+    if not _may_decide(connection, settings.directory.bind_dn, LAST_SUCCESS):
+        yield f"read {LAST_SUCCESS} of its own entry"
     _, _, answers, _ = connection.search(
         people.base, f"(&{people.filter}({people.birth_date}=*))", SUBTREE, attributes=["1.1"], size_limit=1
     )
@@ -79,6 +78,12 @@ def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Itera
         code = connection.compare(dn, proof.attribute, secrets.token_hex(8))[1]["result"]
         if code not in (RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_NO_SUCH_ATTRIBUTE):
             yield f"compare {proof.attribute}"
+
+
+def _may_decide(connection: Connection, dn: str, attribute: str) -> bool:
+    """Whether this account may search by it: true then for every entry (RFC 4511, 4.5.1.7)."""
+    _, _, answers, _ = connection.search(dn, f"(|({attribute}=*)(!({attribute}=*)))", BASE, attributes=["1.1"])
+    return bool(answers)
 
 
 def _lacking_writes(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:

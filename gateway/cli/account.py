@@ -24,7 +24,7 @@ from gateway.cli.own_account import add_own_account, as_operator
 from gateway.cli.terminal import printable
 from gateway.composition.accounts import Accounts, build_accounts
 from gateway.directory.accounts import AccountState, unlock
-from gateway.directory.ppolicy import Validity
+from gateway.directory.ppolicy import MAX_VALIDITY, Validity
 from gateway.settings import Settings
 from gateway.settings.file import load
 
@@ -75,6 +75,8 @@ def _show(arguments: argparse.Namespace, _: Settings, __: Accounts, state: Accou
 def _unlock(arguments: argparse.Namespace, settings: Settings, accounts: Accounts, state: AccountState) -> int:
     if state.is_closed:
         return _fail(f"{arguments.login}: an administrator closed it for good; this command does not open it")
+    if state.idle_since or state.lock_ends_at:
+        return _fail(f"{arguments.login}: {_lock_in_words(state)}; nothing was done")
     if state.locked_since is None:
         print(f"{arguments.login}: it is not locked; nothing was done")
         return 0
@@ -99,16 +101,20 @@ def _facts(state: AccountState) -> dict[str, Any]:
     return {
         "login": person.login,
         "mail": person.mail,
-        "locked": state.locked_since is not None or state.is_closed,
-        "closed": state.is_closed,
+        "locked": bool(state.locked_since or state.lock_ends_at) or _is_closed(state),
+        "closed": _is_closed(state),
+        "idle_since": _iso(state.idle_since),
         "starts_at": _iso(state.validity.starts_at),
         "ends_at": _iso(state.validity.ends_at),
         "valid": state.is_valid,
         "protected": state.is_protected,
-        "locked_until": _iso(state.locked_until),
+        "locked_until": _iso(_locked_until(state)),
         "initial_password": person.initial_password,
         "changed_at": _iso(state.changed_at),
         "expires_at": _iso(state.expires_at),
+        "policy": state.policy,
+        "change_allowed": state.allows_change,
+        "changeable_from": _iso(state.changeable_from),
         "propagation": [
             {"target": one.target, "state": str(one.step), "since": _iso(one.since), "reason": one.reason}
             for one in state.propagation
@@ -128,6 +134,7 @@ def _in_words(state: AccountState) -> dict[str, str]:
         "password": "initial, must be changed at the next login" if person.initial_password else "the person's own",
         "last change": _local(state.changed_at) or "never",
         "expires": _local(state.expires_at) or "never",
+        "next change": _next_change_in_words(state),
     }
     for one in state.propagation:
         reason = f": {one.reason}" if one.reason else ""
@@ -139,15 +146,44 @@ def _in_words(state: AccountState) -> dict[str, str]:
     return words
 
 
+def _is_closed(state: AccountState) -> bool:
+    """Whether a reset is refused as that of a stranger."""
+    return state.is_closed or state.idle_since is not None or state.lock_ends_at == MAX_VALIDITY
+
+
+def _locked_until(state: AccountState) -> datetime | None:
+    """None while it is open, and where the lock ends at no known time."""
+    if _is_closed(state) or (state.locked_since and not state.locked_until):
+        return None
+    return max(filter(None, (state.locked_until, state.lock_ends_at)), default=None)
+
+
 def _lock_in_words(state: AccountState) -> str:
     if state.is_closed:
         return "closed for good by an administrator"
     if not state.is_valid:
         return _validity_in_words(state.validity)
+    if state.idle_since:
+        return (
+            f"closed: not used since {_local(state.idle_since)} (pwdMaxIdle); a password that an administrator sets "
+            "with the directory's own tools opens it"
+        )
+    if state.lock_ends_at == MAX_VALIDITY:
+        return "closed: slapd cannot read pwdAccountTmpLockoutEnd, which must lie between 1970 and 2100"
+    if state.lock_ends_at:
+        return f"locked until {_local(state.lock_ends_at)} (pwdMinDelay); neither a reset nor unlock lifts that"
     if state.locked_since is None:
         return "open"
     until = f"until {_local(state.locked_until)}" if state.locked_until else "until a reset"
     return f"locked since {_local(state.locked_since)}, {until}"
+
+
+def _next_change_in_words(state: AccountState) -> str:
+    if not state.allows_change:
+        return f"not by the person: pwdAllowUserChange of {state.policy}"
+    if state.changeable_from:
+        return f"from {_local(state.changeable_from)}: pwdMinAge of {state.policy}"
+    return "at any time"
 
 
 def _validity_in_words(validity: Validity) -> str:

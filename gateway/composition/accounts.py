@@ -9,6 +9,7 @@ from datetime import timedelta
 from gateway.directory.accounts import LdapAccounts
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
+from gateway.directory.policies import Policies, Policy
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.protection.audit import Audit
@@ -26,7 +27,8 @@ class Accounts:
 
 def build_accounts(settings: Settings) -> Accounts:
     pool = ConnectionPool(settings.directory, LdapServers(settings.directory), as_service=True)
-    lockout = timedelta(minutes=settings.lockout.minutes)
+    assumed = Policy(locks=True, lockout=timedelta(minutes=settings.lockout.minutes))
+    policies = Policies(pool, without_any=assumed)
     # Whoever only looks need not be able to write the audit.
     audit = Audit(settings.audit, opens_late=True)
 
@@ -35,4 +37,4 @@ def build_accounts(settings: Settings) -> Accounts:
         audit.close()
 
     protected = ProtectedPeople(pool, settings.people)
-    return Accounts(LdapAccounts(pool, PeopleMapping(settings.people), lockout, protected), audit, close)
+    return Accounts(LdapAccounts(pool, PeopleMapping(settings.people), policies, protected), audit, close)

@@ -29,6 +29,7 @@ from gateway.directory.mapping import PeopleMapping
 from gateway.directory.password_write import PasswordWriter
 from gateway.directory.passwords import LdapPasswords
 from gateway.directory.people import LdapPeople
+from gateway.directory.policies import Policies
 from gateway.directory.policy_overlay import PolicyProof
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
@@ -100,6 +101,7 @@ def build_gateway(settings: Settings) -> Gateway:
         mapping=mapping,
         decoy_dn=settings.directory.decoy_dn,
         lockout=timedelta(minutes=settings.lockout.minutes),
+        policies=Policies(service),
         initial_policy=settings.reset.initial_policy,
         propagation=propagation,
         protected=protected,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ldap3 import MODIFY_DELETE, MODIFY_REPLACE, Connection
 from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE, RESULT_SUCCESS
@@ -12,18 +12,18 @@ from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE, RESULT_SUCCESS
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Person
 from gateway.directory import ppolicy
+from gateway.directory.account_lock import changeable_from, idle_since, locked_until
 from gateway.directory.connection import connect
-from gateway.directory.entry import Entry, read_entry
+from gateway.directory.entry import Entry
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.people import search
+from gateway.directory.policies import Policies
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.settings import Directory
 from gateway.workstation.state import SyncState, is_behind, read_state
 
 STATES = "mamiaSyncState"
-MAX_DURATION = timedelta(days=36_500)
-"""Of a lock-out or a password's life: added to a time, it stays within what `datetime` holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,24 @@ class AccountState:
     locked_since: datetime | None
     locked_until: datetime | None
     """None while not locked, and where only a reset or an administrator unlocks it."""
+    lock_ends_at: datetime | None
+    """Of a lock that neither a reset nor `unlock` lifts (pwdMinDelay); `ppolicy.MAX_VALIDITY` where it has no end."""
     is_closed: bool
     """Locked for good by an administrator."""
+    idle_since: datetime | None
+    """The last login, or change after it, where slapd closed the account for it (pwdMaxIdle)."""
     validity: ppolicy.Validity
     is_valid: bool
     """Whether `validity` holds now."""
     changed_at: datetime | None
     expires_at: datetime | None
     """None where its policy lets it last, or can't be read."""
+    policy: str
+    """The DN of the policy that holds for it; "" where none can be read."""
+    allows_change: bool
+    """Whether that policy lets the person change the password."""
+    changeable_from: datetime | None
+    """None where it can be changed now, as far as its age goes."""
     propagation: Sequence[SyncState]
     lock: str = ""
     """pwdAccountLockedTime as the directory holds it; "" where there is none."""
@@ -56,11 +66,11 @@ class AccountState:
 
 class LdapAccounts:
     def __init__(
-        self, service: ConnectionPool, mapping: PeopleMapping, lockout: timedelta, protected: ProtectedPeople
+        self, service: ConnectionPool, mapping: PeopleMapping, policies: Policies, protected: ProtectedPeople
     ) -> None:
         self._service = service
         self._mapping = mapping
-        self._lockout = lockout
+        self._policies = policies
         self._protected = protected
 
     def read(self, login: str, now: datetime) -> AccountState | None:
@@ -77,9 +87,9 @@ class LdapAccounts:
         self._service.tell(lambda connection: _replace(connection, dn, ppolicy.MUST_CHANGE, ["TRUE"]))
 
     def _state(self, entry: Entry, now: datetime) -> AccountState:
-        lasts, lockout = self._of_policy(entry.first(ppolicy.POLICY))
+        policy = self._policies.of(entry)
         locked_at = entry.first(ppolicy.LOCKED_AT)
-        locked = ppolicy.is_locked(locked_at, lockout, now)
+        locked = policy.locks and ppolicy.is_locked(locked_at, policy.lockout, now)
         since = ppolicy.read_time(locked_at) if locked else None
         changed_at = ppolicy.read_change_time(entry.first(ppolicy.CHANGED_AT))
         validity = ppolicy.read_validity(entry.first(ppolicy.STARTS_AT), entry.first(ppolicy.ENDS_AT))
@@ -87,38 +97,21 @@ class LdapAccounts:
             dn=entry.dn,
             person=self._mapping.person(entry),
             locked_since=since,
-            locked_until=since + lockout if since and lockout else None,
+            locked_until=since + policy.lockout if since and policy.lockout else None,
+            lock_ends_at=locked_until(entry, now) if policy.locks else None,
             is_closed=ppolicy.is_closed(locked_at),
+            idle_since=idle_since(entry, policy, now, self._policies.records_logins),
             validity=validity,
             is_valid=validity.holds(now),
             changed_at=changed_at,
-            expires_at=changed_at + lasts if changed_at and lasts else None,
+            expires_at=changed_at + policy.max_age if changed_at and policy.max_age else None,
+            policy=policy.dn,
+            allows_change=policy.allows_user_change,
+            changeable_from=changeable_from(entry, policy, now),
             lock=locked_at,
             is_protected=self._protected.includes(entry.dn, self._mapping.logins(entry)),
             propagation=[state for value in entry.all(STATES) if (state := read_state(value))],
         )
-
-    def _of_policy(self, policy: str) -> tuple[timedelta | None, timedelta]:
-        """How long a password lasts (None: for ever) and a lock-out (0: until it is lifted).
-
-        Those of the policy that the entry names, else everybody's: in ldif/ it lets passwords last (CNIL 2022-100).
-        """
-        if not policy:
-            return None, self._lockout
-        wanted = ["pwdMaxAge", "pwdLockoutDuration"]
-        found = self._service.ask(lambda connection: read_entry(connection, policy, wanted))
-        if not found:
-            return None, self._lockout
-        max_age, lockout = (_duration(found.first(name)) for name in wanted)
-        return max_age or None, lockout
-
-
-def _duration(seconds: str) -> timedelta:
-    """Of a policy; 0 where it names none that can be read. A longer one than a century does not end for anybody."""
-    try:
-        return max(timedelta(0), min(timedelta(seconds=int(seconds or "0")), MAX_DURATION))
-    except (ValueError, OverflowError):
-        return timedelta(0)
 
 
 def unlock(settings: Directory, dn: str, lock: str) -> bool:

@@ -19,6 +19,7 @@ from ldap3.core.results import RESULT_INVALID_CREDENTIALS, RESULT_NO_SUCH_OBJECT
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Secret
 from gateway.directory import ppolicy
+from gateway.directory.account_lock import locked_until
 from gateway.directory.entry import Entry, entry_of
 from gateway.directory.outbox import check_result
 from gateway.directory.pool import ConnectionPool
@@ -76,7 +77,7 @@ class LdapDeliveryCheck:
     def _read(self, connection: Connection, dn: str) -> _Seen | Refused:
         """Raises ServerUnfit, and DirectoryMisconfigured where the filters can't be decided."""
         wanted = f"(&{self.people.filter}{self.workstation_filter})"
-        attributes = [self.people.login, ppolicy.LOCKED_AT, ppolicy.CHANGED_AT]
+        attributes = [self.people.login, ppolicy.LOCKED_AT, ppolicy.LOCKED_UNTIL, ppolicy.CHANGED_AT]
         if entry := _search(connection, dn, wanted, attributes):
             return _Seen(entry, connection.server.name)
         # An assertion that is Undefined (RFC 4511, 4.5.1.7) must not end what waits.
@@ -119,7 +120,17 @@ class LdapDeliveryCheck:
         after = self.worker.ask(lambda connection: _search(connection, dn, "(objectClass=*)", [ppolicy.LOCKED_AT]))
         if after and after.first(ppolicy.LOCKED_AT) != before.first(ppolicy.LOCKED_AT):
             return self._not_open(after) or Unavailable("the account was locked meanwhile")
+        if self._was_locked(before):
+            return Unavailable("the account is locked by a policy of its own: it is tried when the lock is over")
         return Refused(Reason.NOT_IN_FORCE, "it does not open the entry")
+
+    def _was_locked(self, before: Entry) -> bool:
+        """Whether slapd refused a bind, which left pwdAccountLockedTime as it was, for a lock and without looking at
+        the password. At a bind it takes a lock that is over out of the entry, whatever the password."""
+        locked_at = ppolicy.read_time(before.first(ppolicy.LOCKED_AT))
+        end = locked_until(before, self.now())
+        is_left = locked_at is not None and locked_at <= self.now()
+        return is_left or (end is not None and end != ppolicy.MAX_VALIDITY)
 
     def _is_known(self, proof: Proof) -> bool:
         with self._lock:

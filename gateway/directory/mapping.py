@@ -33,7 +33,7 @@ class PeopleMapping:
         self.login_attributes = [people.login]
         self.account_attributes = [
             *self.person_attributes, IDENTITY, ppolicy.CHANGED_AT, ppolicy.LOCKED_AT, ppolicy.STARTS_AT,
-            ppolicy.ENDS_AT, ppolicy.POLICY,
+            ppolicy.ENDS_AT, ppolicy.POLICY, ppolicy.LOCKED_UNTIL, ppolicy.LAST_SUCCESS,
             *self.stamps.attributes,
         ]  # fmt: skip
 

@@ -225,7 +225,10 @@ def _post_read(dn: str, result: Mapping[str, Any]) -> Entry | None:
     """The entry as the answer shows it; None where it shows none, or nothing that the account may read."""
     control = (result.get("controls") or {}).get(POST_READ) or {}
     shown = (control.get("value") or {}).get("result")
-    return Entry(dn, {name.lower(): tuple(values) for name, values in shown.items()}) if shown else None
+    if not shown:
+        return None
+    attributes = {name.lower(): tuple(values) for name, values in shown.items()}
+    return Entry(dn, attributes, attributes)
 
 
 def modification(dn: str, changes: Changes, *more: Control) -> Callable[[Connection], Mapping[str, Any]]:

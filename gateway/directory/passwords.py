@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from ldap3 import MODIFY_ADD, MODIFY_DELETE
@@ -17,11 +18,12 @@ from ldap3.core.results import (
 )
 
 from gateway.account.errors import DirectoryMisconfigured
-from gateway.account.model import Account, Grant, LockedOut, Propagation, Secret
+from gateway.account.model import Account, DirectoryLimits, Grant, LockedOut, Propagation, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refusal, Refused
 from gateway.account.ports import Admits
 from gateway.account.proofs import Candidate
 from gateway.directory import ppolicy
+from gateway.directory.account_lock import changeable_from, is_closed, is_closed_by_mark, locked_until
 from gateway.directory.assertion import Control, assertion
 from gateway.directory.compare import DECIDED, compare
 from gateway.directory.decoy import Decoy
@@ -35,6 +37,7 @@ from gateway.directory.password_write import (
     reason,
 )
 from gateway.directory.people import search
+from gateway.directory.policies import Policies
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.propagation import LdapPropagation, NoPropagation
@@ -60,6 +63,7 @@ class LdapPasswords:
         mapping: PeopleMapping,
         decoy_dn: str,
         lockout: timedelta,
+        policies: Policies,
         initial_policy: str | None,
         propagation: LdapPropagation | NoPropagation,
         protected: ProtectedPeople,
@@ -70,6 +74,7 @@ class LdapPasswords:
         self._mapping = mapping
         self._decoy = Decoy(decoy_dn)
         self._lockout = lockout
+        self._policies = policies
         self._initial_policy = initial_policy
         self._propagation = propagation
         self._protected = protected
@@ -80,9 +85,11 @@ class LdapPasswords:
         opened = self._try(entry, current)
         if opened is None:
             return self._why_not(login, entry)
-        if entry is None or _is_closed(entry):
+        if entry is None or is_closed_by_mark(entry, datetime.now(UTC)):
             return None
-        return self._account(entry, password_expired=opened is PolicyError.PASSWORD_EXPIRED)
+        # slapd just let this person in, so no lock is in force, whatever this machine's clock says.
+        limits = replace(self._limits(entry), locked_until=None)
+        return self._account(entry, limits, password_expired=opened is PolicyError.PASSWORD_EXPIRED)
 
     def _try(self, entry: Entry | None, password: Secret) -> PolicyError | bool | None:
         """As `_opens`; whatever the entry, a wrong password costs the directory as much.
@@ -134,15 +141,16 @@ class LdapPasswords:
             for candidate in candidates
             if (assertion := self._mapping.proof_assertion(candidate.proof, candidate.value.reveal()))
         ]
-        if entry is None or _is_closed(entry) or not (born and any(proved)):
+        # The policy is read for those alone who proved who they are: its cost would tell which accounts have one.
+        if entry is None or not (born and any(proved)) or self._is_closed(entry):
             return None
-        return self._account(entry)
+        return self._account(entry, self._limits(entry))
 
     def granted(self, grant: Grant) -> Account | None:
         entry = self._lookup_unprotected(self._mapping.with_identity(grant.identity))
-        if entry is None or _is_closed(entry) or self._mapping.stamps.of(entry) != grant.password_stamp:
+        if entry is None or self._is_closed(entry) or self._mapping.stamps.of(entry) != grant.password_stamp:
             return None
-        return self._account(entry)
+        return self._account(entry, self._limits(entry))
 
     def replace(self, account: Account, new: Secret) -> Changed | Refused:
         written = self._write(account, new, {})
@@ -158,9 +166,9 @@ class LdapPasswords:
             if not _is_void(written):
                 break
             entry = self._lookup_unprotected(self._mapping.with_identity(account.identity))
-            if entry is None or _is_closed(entry):
+            if entry is None or self._is_closed(entry):
                 return Refused(Refusal.NOT_PROVED)
-            account = self._account(entry)
+            account = self._account(entry, self._limits(entry))
         return written if isinstance(written, Refused) else InitialRestored(account.person, written)
 
     def _write_initial(self, account: Account, initial: Secret) -> Refused | Propagation | None:
@@ -219,13 +227,28 @@ class LdapPasswords:
         is_admitted = admits((entry.first(IDENTITY) or entry.dn) if entry else f"unknown {login}")
         return entry if is_admitted else None
 
-    def _account(self, entry: Entry, *, password_expired: bool = False) -> Account:
+    def _is_closed(self, entry: Entry) -> bool:
+        policies = self._policies
+        return is_closed(entry, policies.of(entry), datetime.now(UTC), policies.records_logins)
+
+    def _limits(self, entry: Entry) -> DirectoryLimits:
+        policy, now = self._policies.of(entry), datetime.now(UTC)
+        return DirectoryLimits(
+            allows_change=policy.allows_user_change,
+            changeable_from=changeable_from(entry, policy, now),
+            locked_until=locked_until(entry, now) if policy.locks else None,
+            min_length=policy.min_length,
+            history=policy.history,
+        )
+
+    def _account(self, entry: Entry, limits: DirectoryLimits, *, password_expired: bool = False) -> Account:
         return Account(
             person=self._mapping.person(entry),
             reference=entry.dn,
             identity=entry.first(IDENTITY),
             password_stamp=self._mapping.stamps.of(entry),
             password_expired=password_expired,
+            limits=limits,
         )
 
     def _is_locked(self, entry: Entry) -> bool:
@@ -270,17 +293,11 @@ class LdapPasswords:
         """One Modify: password, sealed password and state can't be lost alone. What it set going, or why not."""
         joined, propagation = self._propagation.join(account, new)
         refused = self._writer.write(account, new, {**joined, **more}, must_change=must_change)
-        return refused or propagation
+        return replace(refused, limits=account.limits) if refused else propagation
 
 
 def _is_void(written: Refused | Propagation | None) -> bool:
     return isinstance(written, Refused) and written.code is Refusal.GRANT_VOID
-
-
-def _is_closed(entry: Entry) -> bool:
-    """Locked by an administrator, or outside its time: a new password would not let anybody in, or must not."""
-    validity = ppolicy.read_validity(entry.first(ppolicy.STARTS_AT), entry.first(ppolicy.ENDS_AT))
-    return ppolicy.is_closed(entry.first(ppolicy.LOCKED_AT)) or not validity.holds(datetime.now(UTC))
 
 
 def _exchange(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:

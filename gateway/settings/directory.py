@@ -38,6 +38,9 @@ class Directory(Section):
     """Holds the password and nothing else; a line end is ignored."""
     decoy_dn: Dn
     """An entry that nobody uses: proofs for unknown logins are tried on it, so that they cost the same."""
+    default_policy: Dn | None = None
+    """The password policy of people without pwdPolicySubentry, as olcPPolicyDefault names it. By default the one
+    called cn=default."""
     connect_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 3
     receive_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5
     pool_size: Annotated[int, Field(ge=1, le=200)] = 16

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from gateway.account.outcomes import Refused
 from gateway.account.policy import PasswordRules
@@ -33,4 +34,11 @@ class Desk:
 
     def sentences(self, refused: Refused) -> list[str]:
         settings = self.settings
-        return wording.refusal(refused, self.rules, settings.lockout, settings.password.history)
+        return wording.refusal(
+            refused,
+            self.rules,
+            settings.lockout,
+            settings.password.history,
+            settings.support.phone,
+            ZoneInfo(settings.academy.timezone),
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
@@ -12,6 +13,7 @@ from gateway.account.birth_date import DateFault
 from gateway.account.outcomes import Refusal, Refused
 from gateway.account.policy import PasswordRules, Rule
 from gateway.settings import Lockout
+from gateway.web.helpdesk import moment
 from gateway.workstation.model import Reason
 from gateway.workstation.state import Step, SyncState
 
@@ -156,6 +158,17 @@ _REFUSALS = {
         "that you had."
     ),
 }
+_TOO_YOUNG_UNTIL = _(
+    "Your password was changed too short a time ago. It can be changed again from %(when)s. If you need a new one "
+    "sooner, call the helpdesk: %(phone)s."
+)
+_TOO_SHORT_FOR = _(
+    "The directory refuses this password: it is too short. Choose one of at least %(min_length)s characters."
+)
+_LOCKED = _(
+    "Wrong passwords were tried, and the directory locked this account until %(when)s: a new password would not open "
+    "it before. Start again then, or call the helpdesk: %(phone)s."
+)
 _OR_CALL = _("If that does not help, call the helpdesk: some accounts can only be changed there.")
 """The same for everybody who is refused: it must not tell that an account is protected."""
 _POINT_TO_HELPDESK = frozenset({Refusal.NOT_FOUND, Refusal.NOT_PROVED, Refusal.CREDENTIALS, Refusal.GRANT_VOID})
@@ -194,16 +207,31 @@ FIELD_OF = {
 """The field by which a refusal stands; the others concern the whole form."""
 
 
-def refusal(refused: Refused, rules: PasswordRules, lockout: Lockout, history: int) -> list[str]:
-    """The sentences for `refused`, with the numbers that the academy set."""
+def refusal(
+    refused: Refused, rules: PasswordRules, lockout: Lockout, history: int, phone: str, zone: tzinfo
+) -> list[str]:
+    """The sentences for `refused`, with the numbers that the academy set, or those of the person's own policy."""
+    limits = refused.limits
     if refused.code is Refusal.RULES:
+        rules = rules.at_least(limits.min_length)
         return [str(gettext("The new password must %(rule)s.", rule=_rule(rule, rules))) for rule in refused.broken]
     if refused.code is Refusal.CREDENTIALS:
         return [f"{_CREDENTIALS} {lockout_in_words(lockout)} {_OR_CALL}"]
     if refused.code is Refusal.IN_HISTORY:
-        return [filled(_IN_HISTORY, history=history)]
+        return [filled(_IN_HISTORY, history=history if limits.history is None else limits.history)]
+    if refused.code is Refusal.TOO_YOUNG and limits.changeable_from:
+        return [filled(_TOO_YOUNG_UNTIL, when=_minute(limits.changeable_from, zone), phone=phone)]
+    if refused.code is Refusal.LOCKED and limits.locked_until:
+        return [filled(_LOCKED, when=_minute(limits.locked_until, zone), phone=phone)]
+    if refused.code is Refusal.TOO_SHORT and limits.min_length:
+        return [filled(_TOO_SHORT_FOR, min_length=limits.min_length)]
     sentence = str(_REFUSALS[refused.code])
     return [f"{sentence} {_OR_CALL}" if refused.code in _POINT_TO_HELPDESK else sentence]
+
+
+def _minute(when: datetime, zone: tzinfo) -> str:
+    """Day and time in the page's language; of the next full minute, so that it is never too early."""
+    return moment((when + timedelta(seconds=59, microseconds=999_999)).astimezone(zone))
 
 
 def captcha_missing(takes_characters: bool) -> LazyString:

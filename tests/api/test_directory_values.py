@@ -34,7 +34,7 @@ STATES = [
     f"windows;done;c;20260101T000000Z;{'9' * 4000};20260101T000000Z;normal;",
     "windows;rejected;c;00010101T000000Z;1;00010101T000000Z;normal;\x00",
 ]  # fmt: skip
-TIMES = ("pwdAccountLockedTime", "pwdChangedTime", "pwdStartTime", "pwdEndTime")
+TIMES = ("pwdAccountLockedTime", "pwdAccountTmpLockoutEnd", "pwdChangedTime", "pwdStartTime", "pwdEndTime")
 VALUES = [
     *(("mail privateMail", value) for value in ADDRESSES),
     *(("sn givenName patronymicName", value.encode()) for value in NAMES),
@@ -55,6 +55,8 @@ objectClass: pwdPolicy
 cn: odd
 pwdAttribute: userPassword
 pwdMaxAge: 2147483647
+pwdMaxIdle: 2147483647
+pwdLockout: TRUE
 pwdLockoutDuration: 2147483647
 """
 

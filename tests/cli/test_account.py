@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 
+import ldap
 import pytest
 from directory_server import NUMEN, PASSWORD, POLICIES
+from own_policy import RecordedLogins, own_policy
 from settings_file import write_settings_file
 
 from gateway.demo.private_slapd import ADMIN
@@ -137,6 +139,83 @@ def test_account_when_it_is_outside_its_time_then_the_helpdesk_sees_it(account, 
     directory.set("fdurand4", attribute, value)
 
     assert told in account("fdurand4").stdout
+
+
+@pytest.mark.parametrize(
+    "end, told",
+    [
+        ("20990101120000Z", "locked until 2099-01-01"),
+        ("2099010112Z", "locked until 2099-01-01"),
+        ("99991231235959Z", "between 1970 and 2100"),
+        ("20200101120000Z", "account           open"),
+    ],
+)
+def test_account_when_slapd_locked_it_until_a_time_then_the_helpdesk_sees_it(account, directory, end, told):
+    directory.set("fdurand4", "pwdAccountTmpLockoutEnd", end)
+
+    assert told in account("fdurand4").stdout
+
+
+def test_unlock_when_slapd_locked_it_until_a_time_then_it_says_that_nothing_was_done(account, directory):
+    directory.set("fdurand4", "pwdAccountTmpLockoutEnd", "20990101120000Z")
+
+    done = account("fdurand4", "unlock")
+
+    assert done.returncode == 1
+    assert "nothing was done" in done.stderr
+    assert not directory.binds("fdurand4", PASSWORD)
+
+
+@pytest.mark.parametrize("server", [RecordedLogins], indirect=True)
+def test_account_when_it_was_not_used_for_too_long_then_it_is_closed(account, directory):
+    with own_policy(directory, "idle", pwdMaxIdle="86400") as policy:
+        directory.set("fdurand4", "pwdPolicySubentry", policy)
+        directory.set("fdurand4", "pwdChangedTime", "20260101120000Z")
+        assert not directory.binds("fdurand4", PASSWORD)
+
+        assert "closed: not used since 2026-01-01" in account("fdurand4").stdout
+        told = json.loads(account("fdurand4", "show", "--json").stdout)
+        assert account("fdurand4", "unlock").returncode == 1
+
+    assert told["closed"]
+    assert told["idle_since"].startswith("2026-01-01")
+
+
+def test_account_when_its_policy_lets_the_person_not_change_the_password_then_the_helpdesk_sees_why(
+    account, directory
+):
+    with own_policy(directory, "fixed", pwdAllowUserChange="FALSE") as policy:
+        directory.set("fdurand4", "pwdPolicySubentry", policy)
+
+        told = account("fdurand4").stdout
+
+    assert f"pwdAllowUserChange of {policy}" in told
+
+
+def test_account_when_its_password_is_too_young_then_the_helpdesk_sees_from_when_it_can_be_changed(
+    account, directory
+):
+    with own_policy(directory, "century", pwdMinAge=str(36_500 * 86_400 // 2)) as policy:
+        directory.set("fdurand4", "pwdPolicySubentry", policy)
+        directory.set("fdurand4", "pwdChangedTime", "20260101120000Z")
+
+        told = json.loads(account("fdurand4", "show", "--json").stdout)
+
+    assert told["policy"] == policy
+    assert told["changeable_from"].startswith("2075-12-")
+
+
+def test_account_when_everybodys_policy_ends_passwords_then_it_says_when(account, directory):
+    with directory.as_admin() as line:
+        line.modify_s(f"cn=default,{POLICIES}", [(ldap.MOD_REPLACE, "pwdMaxAge", [b"31536000"])])
+    directory.set("fdurand4", "pwdChangedTime", "20260301080000Z")
+    try:
+        told = json.loads(account("fdurand4", "show", "--json").stdout)
+    finally:
+        with directory.as_admin() as line:
+            line.modify_s(f"cn=default,{POLICIES}", [(ldap.MOD_REPLACE, "pwdMaxAge", None)])
+
+    assert told["expires_at"].startswith("2027-03-01")
 
 
 def test_account_when_the_login_was_pasted_with_an_invisible_sign_then_it_is_read_without(account):

@@ -184,7 +184,11 @@ def test_policy_state_when_read_then_the_gateway_sees_it_and_sync_does_not(direc
         assert read(sync, durand, attribute) == {}
 
 
-TIMES = {"pwdChangedTime": "20260101080000Z", "pwdAccountLockedTime": "20260102080000Z"}
+TIMES = {
+    "pwdChangedTime": "20260101080000Z",
+    "pwdAccountLockedTime": "20260102080000Z",
+    "pwdAccountTmpLockoutEnd": "20260103080000Z",
+}
 
 
 @pytest.fixture(params=["mamiaSyncState", "mamiaPendingSecret"])

@@ -61,7 +61,7 @@ def browser(unprotected):
     ids=["OpenLDAP", "OpenLDAP with a vendor", "silent", "389", "Active Directory"],
 )
 def test_product_when_the_root_dse_is_read_then_it_is_named_unless_it_is_openldap(attributes, product):
-    assert other_product(Entry("", attributes)) == product
+    assert other_product(Entry("", attributes, attributes)) == product
 
 
 def test_password_when_the_overlay_is_missing_then_nothing_is_written_and_the_service_is_not_ready(

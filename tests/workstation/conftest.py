@@ -17,6 +17,7 @@ from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import LdapOutbox
 from gateway.directory.password_write import PasswordWriter
 from gateway.directory.passwords import LdapPasswords
+from gateway.directory.policies import Policies
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation
 from gateway.directory.protected import ProtectedPeople
@@ -100,6 +101,7 @@ def open_office(directory, tmp_path) -> Iterator[Callable[..., Office]]:
             mapping=mapping,
             decoy_dn=settings.directory.decoy_dn,
             lockout=timedelta(minutes=15),
+            policies=Policies(service),
             initial_policy=None,
             propagation=propagation,
             protected=ProtectedPeople(service, settings.people),

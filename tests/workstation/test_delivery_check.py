@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import ldap
 import pytest
 from directory_server import PASSWORD, PAST, POLICIES, SUFFIX
+from own_policy import own_policy
 from patience import wait_until
 from workstation_double import LEASE, Domain, Hours
 
@@ -210,6 +211,54 @@ def test_delivery_when_the_account_is_locked_then_it_waits_without_a_bind_and_is
     directory.set(durand, "pwdAccountLockedTime", "20260101080000Z")
     office.worker(domain, hours=Hours(timedelta(minutes=20))).round()
     assert domain.writes == [FIRST]
+
+
+def test_delivery_when_the_persons_own_policy_locks_for_longer_then_it_waits_and_is_set_after_the_lock(
+    directory, office, domain, durand
+):
+    with own_policy(directory, "longer", pwdLockoutDuration="86400") as policy:
+        directory.set(durand, "pwdPolicySubentry", policy)
+        office.change(durand, PASSWORD, FIRST)
+        an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+        directory.set(durand, "pwdAccountLockedTime", f"{an_hour_ago:%Y%m%d%H%M%S}Z")
+        assert not directory.binds(durand, FIRST)
+
+        office.worker(domain).round()
+        assert (domain.writes, state_of(directory).step) == ([], Step.PENDING)
+        assert "locked" in state_of(directory).reason
+
+        directory.set(durand, "pwdAccountLockedTime", None)
+        office.worker(domain, hours=Hours(timedelta(minutes=20))).round()
+        assert domain.writes == [FIRST]
+
+
+def test_delivery_when_slapd_locked_the_account_until_a_time_then_it_waits_and_is_set_after_it(
+    directory, office, domain, durand
+):
+    office.change(durand, PASSWORD, FIRST)
+    directory.set(durand, "pwdAccountTmpLockoutEnd", "20990101000000Z")
+    assert not directory.binds(durand, FIRST)
+
+    office.worker(domain).round()
+    assert (domain.writes, state_of(directory).step) == ([], Step.PENDING)
+
+    directory.set(durand, "pwdAccountTmpLockoutEnd", "20200101000000Z")
+    office.worker(domain, hours=Hours(timedelta(minutes=20))).round()
+    assert domain.writes == [FIRST]
+
+
+def test_delivery_when_another_password_is_forged_after_a_lock_that_is_over_then_it_is_refused_and_never_set(
+    directory, office, domain, durand, forge
+):
+    forge(durand, EVIL)
+    directory.set(durand, "pwdAccountLockedTime", "20260101080000Z")
+
+    for hours in range(1, 5):
+        office.worker(domain, hours=Hours(timedelta(hours=hours))).round()
+
+    assert domain.writes == []
+    assert is_rejected(directory, durand, Reason.NOT_IN_FORCE)
+    assert failures_of(directory) <= 2
 
 
 def binds_of(directory):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -164,3 +164,7 @@ class ProblemBody(_Answered):
     """With code "rules": those that the new password breaks."""
     faults: list[FieldFault] = []
     """With code "invalid"."""
+    min_length: int | None = None
+    """With code "too_short": how many characters the directory asks of this person, where that is known."""
+    changeable_from: datetime | None = None
+    """With code "too_young": from when the directory takes another password of this person, where that is known."""

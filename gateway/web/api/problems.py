@@ -9,6 +9,7 @@ from flask import g
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, SecurityError
 
+from gateway.account.model import NO_LIMITS, DirectoryLimits
 from gateway.account.outcomes import Refusal, Refused
 from gateway.account.policy import Rule
 from gateway.web.api.bodies import FieldFault, ProblemBody
@@ -43,7 +44,8 @@ STATUS: Mapping[str, tuple[int, str]] = {
     Refusal.TOO_SHORT: (409, "The directory wants a longer password"),
     Refusal.TOO_LONG: (409, "The directory wants a shorter password"),
     Refusal.POOR_QUALITY: (409, "The directory wants a password that is harder to guess"),
-    Refusal.NOT_CHANGEABLE: (409, "The directory lets nobody change this password"),
+    Refusal.NOT_CHANGEABLE: (409, "The directory lets this person not change the password"),
+    Refusal.LOCKED: (409, "The account is locked after wrong passwords, and no new password lifts that lock"),
     Refusal.DIRECTORY_RULE: (409, "The directory refuses the password and does not say by which rule"),
 }
 _HTTP = {
@@ -64,6 +66,7 @@ class Problem(Exception):
     rules: Sequence[Rule] = ()
     faults: Sequence[FieldFault] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    limits: DirectoryLimits = NO_LIMITS
 
     @property
     def status(self) -> int:
@@ -80,12 +83,14 @@ class Problem(Exception):
             request_id=g.get("request_id", ""),
             rules=list(self.rules),
             faults=list(self.faults),
+            min_length=self.limits.min_length if self.code == Refusal.TOO_SHORT else None,
+            changeable_from=self.limits.changeable_from if self.code == Refusal.TOO_YOUNG else None,
         )
         return body.model_dump_json(), status, {"Content-Type": MEDIA_TYPE, **self.headers}
 
 
 def of_refused(refused: Refused, sentences: Sequence[str]) -> Problem:
-    return Problem(refused.code, " ".join(sentences), rules=refused.broken)
+    return Problem(refused.code, " ".join(sentences), rules=refused.broken, limits=refused.limits)
 
 
 def of_http(error: HTTPException) -> Problem:

@@ -92,7 +92,7 @@ class CodePage(TicketPage):
         form.ticket.data = self.desk.tickets.issue(self.purpose, payload, 60 * self.rules_of.minutes)
         return self.show(form)
 
-    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: object) -> str:
+    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: Any) -> str:
         """The ticket itself says where its code was sent."""
         ticket = self.desk.tickets.open(self.purpose, form.ticket.data or "")
         sent_to = "" if isinstance(ticket, Void) else ticket.payload["sent_to"]

@@ -98,11 +98,15 @@ class ChoosePage(TicketPage):
         form.ticket.data = self.desk.tickets.issue(self.purpose, asdict(grant), lifetime_seconds)
         return self.show(form)
 
-    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: object) -> str:
+    def show(
+        self, form: Any, sentences: Sequence[str | LazyString] | None = None, *, min_length: int = 0, **more: Any
+    ) -> str:
         """The ticket itself says whose password it is: password managers save it under that login."""
         ticket = self.desk.tickets.open(self.purpose, form.ticket.data or "")
-        login = "" if isinstance(ticket, Void) else self.grant_in(ticket.payload).login
-        return super().show(form, sentences, login=login, **more)
+        if isinstance(ticket, Void):
+            return super().show(form, sentences, login="", min_length=min_length, **more)
+        grant = self.grant_in(ticket.payload)
+        return super().show(form, sentences, login=grant.login, min_length=max(min_length, grant.min_length), **more)
 
     def guard(self, form: Any) -> ResponseReturnValue | None:
         """The form that comes back after a refusal brings a new ticket."""

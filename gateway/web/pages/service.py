@@ -124,19 +124,27 @@ class FormPage(MethodView):
         if field in form:
             form[field].errors = [*form[field].errors, *sentences]
             sentences = []
-        return self.turn_down(form, sentences, REFUSED)
+        return self.show(form, sentences, min_length=refused.limits.min_length), REFUSED
 
     def turn_down(self, form: Any, sentences: Sequence[str | LazyString], status: int) -> ResponseReturnValue:
         """The form once more, with `sentences` that concern all of it; nothing was changed."""
         return self.show(form, sentences), status
 
-    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: object) -> str:
+    def show(
+        self,
+        form: Any,
+        sentences: Sequence[str | LazyString] | None = None,
+        *,
+        min_length: int = 0,
+        **more: object,
+    ) -> str:
+        """`min_length`: what the directory asks of this person's password, where it is known whose it is."""
         return render_template(
             f"pages/{self.template}.html",
             form=form,
             sentences=sentences or [],
             panel=content.text(self.panel),
-            rules=wording.rules_in_words(self.desk.rules),
+            rules=wording.rules_in_words(self.desk.rules.at_least(min_length)),
             **more,
         )
 
@@ -201,7 +209,7 @@ class ServicePage(FormPage):
         form.captcha.errors = [str(_CAPTCHA.get(verdict) or wording.captcha_missing(self.check.takes_characters))]
         return self.turn_down(form, [], REFUSED)
 
-    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: object) -> str:
+    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: Any) -> str:
         asks = self.check.is_required(self._attempt())
         if asks and not self.desk.captcha.is_open(form.challenge.data or ""):
             self._renew_challenge(form)

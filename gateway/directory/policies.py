@@ -1,0 +1,193 @@
+"""The directory's password policies (class pwdPolicy of draft-behera-ldap-password-policy), as slapd reads them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from ldap3 import BASE, SUBTREE, Connection
+from ldap3.core.results import RESULT_NO_SUCH_OBJECT, RESULT_SUCCESS
+
+from gateway.account.errors import DirectoryMisconfigured
+from gateway.directory import ppolicy
+from gateway.directory.changes import suffixes
+from gateway.directory.entry import Entry, entry_of
+from gateway.directory.people import UNFIT
+from gateway.directory.pool import ConnectionPool, ServerUnfit
+
+CLASS = "pwdPolicy"
+DEFAULT_NAME = "default"
+"""The common name of everybody's policy in ldif/."""
+MAX_AGE_SECONDS = 15.0
+"""How long a policy is remembered."""
+MAX_REMEMBERED = 200
+MAX_LOGIN_AGE = timedelta(days=1)
+"""An older pwdLastSuccess, right after a login, is left from a time when slapd still wrote it. The difference of the
+clocks, and olcLastBindPrecision of slapd 2.6, must be less."""
+MAX_DURATION = timedelta(days=36_500)
+"""Of an age or a lock-out: added to a time, it stays within what `datetime` holds."""
+_ATTRIBUTES = [
+    "pwdMinAge", "pwdMaxAge", "pwdMaxIdle", "pwdMinLength", "pwdCheckQuality", "pwdInHistory", "pwdLockout",
+    "pwdLockoutDuration", "pwdMaxFailure", "pwdMinDelay", "pwdMaxDelay", "pwdAllowUserChange", "pwdSafeModify",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One pwdPolicy entry. A duration or length of 0 is no limit, but for `lockout`."""
+
+    dn: str = ""
+    """Empty where no policy can be read: then these are the limits that slapd has without one."""
+    min_age: timedelta = timedelta(0)
+    max_age: timedelta = timedelta(0)
+    max_idle: timedelta = timedelta(0)
+    min_length: int = 0
+    history: int | None = None
+    locks: bool = False
+    lockout: timedelta = timedelta(0)
+    """0: until the next change of the password."""
+    max_failures: int = 0
+    max_delay: timedelta = timedelta(0)
+    """The longest lock after a wrong password that is not yet one too many."""
+    allows_user_change: bool = True
+    needs_old_password: bool = False
+    """pwdSafeModify: slapd then refuses every password that is set without the old one."""
+
+
+def read_policy(entry: Entry) -> Policy:
+    """From the entry of a policy. Raises nothing, whatever it holds."""
+    min_delay = _seconds(entry, "pwdMinDelay")
+    return Policy(
+        dn=entry.dn,
+        min_age=_seconds(entry, "pwdMinAge"),
+        max_age=_seconds(entry, "pwdMaxAge"),
+        max_idle=_seconds(entry, "pwdMaxIdle"),
+        # Without a check of quality slapd takes passwords of any length.
+        min_length=_number(entry, "pwdMinLength") if _number(entry, "pwdCheckQuality") else 0,
+        history=_number(entry, "pwdInHistory"),
+        locks=_is_true(entry, "pwdLockout"),
+        lockout=_seconds(entry, "pwdLockoutDuration"),
+        max_failures=_number(entry, "pwdMaxFailure"),
+        max_delay=min_delay and (_seconds(entry, "pwdMaxDelay") or min_delay),
+        allows_user_change=_is_true(entry, "pwdAllowUserChange", default="TRUE"),
+        needs_old_password=_is_true(entry, "pwdSafeModify"),
+    )
+
+
+@dataclass(slots=True)
+class Policies:
+    """Tells which policy holds for an entry: its own (pwdPolicySubentry), or else the default one.
+
+    Policies are remembered for `MAX_AGE_SECONDS`. All methods raise DirectoryUnavailable.
+    """
+
+    pool: ConnectionPool
+    without_any: Policy = Policy()
+    """What holds where no policy can be read."""
+    monotonic: Callable[[], float] = time.monotonic
+    _known: dict[str, tuple[float, Policy]] = field(default_factory=dict)
+    _records_logins: tuple[float, bool] = (float("-inf"), False)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, entry: Entry) -> Policy:
+        """The policy of a person's entry, which must have been read with pwdPolicySubentry."""
+        dn = entry.first(ppolicy.POLICY)
+        with self._lock:
+            until, known = self._known.get(dn, (float("-inf"), self.without_any))
+        if self.monotonic() < until:
+            return known
+        policy = self.pool.ask(lambda connection: self._read(connection, dn)) or self.without_any
+        with self._lock:
+            if len(self._known) >= MAX_REMEMBERED:
+                self._known.clear()
+            self._known[dn] = self.monotonic() + MAX_AGE_SECONDS, policy
+        return policy
+
+    def records_logins(self) -> bool:
+        """Whether slapd keeps pwdLastSuccess (olcLastBind), seen by a login of this service's own account."""
+        until, known = self._records_logins
+        if self.monotonic() < until:
+            return known
+        found = self.pool.ask(self._bind_and_look)
+        self._records_logins = self.monotonic() + MAX_AGE_SECONDS, found
+        return found
+
+    def _bind_and_look(self, connection: Connection) -> bool:
+        """After one more bind: the one that opened this connection may be days old."""
+        if not connection.bind(read_server_info=False)[0]:
+            raise ServerUnfit(f"refuses {connection.user}")
+        return records_login(connection, self.pool.settings.bind_dn)
+
+    def _read(self, connection: Connection, dn: str) -> Policy | None:
+        if not dn:
+            return find_default_policy(connection, self.pool.settings.default_policy)
+        return _read_policy(connection, dn)
+
+
+def find_policies(connection: Connection) -> list[Policy]:
+    """All that this account may read. Raises ServerUnfit, DirectoryMisconfigured."""
+    return _search(connection, f"(objectClass={CLASS})")
+
+
+def find_default_policy(connection: Connection, dn: str | None) -> Policy | None:
+    """Of people without one of their own: `dn`, else the policy that is called cn=default.
+
+    Which one slapd takes (olcPPolicyDefault) can't be read by us. Raises ServerUnfit, DirectoryMisconfigured.
+    """
+    if dn:
+        return _read_policy(connection, dn)
+    return next(iter(_search(connection, f"(&(objectClass={CLASS})(cn={DEFAULT_NAME}))")), None)
+
+
+def records_login(connection: Connection, dn: str) -> bool:
+    """Whether slapd wrote down that `dn`, as which this connection was just bound, logged in (olcLastBind)."""
+    entry = _read_base(connection, dn, [ppolicy.LAST_SUCCESS])
+    last = ppolicy.read_time(entry.first(ppolicy.LAST_SUCCESS)) if entry else None
+    return last is not None and datetime.now(UTC) - last < MAX_LOGIN_AGE
+
+
+def _read_policy(connection: Connection, dn: str) -> Policy | None:
+    entry = _read_base(connection, dn, _ATTRIBUTES)
+    return read_policy(entry) if entry else None
+
+
+def _search(connection: Connection, filter_: str) -> list[Policy]:
+    found = []
+    for suffix in suffixes(connection):
+        _, result, answers, _ = connection.search(suffix, filter_, SUBTREE, attributes=_ATTRIBUTES)
+        _check(result, suffix)
+        found += [read_policy(entry_of(answer)) for answer in answers or () if answer["type"] == "searchResEntry"]
+    return found
+
+
+def _read_base(connection: Connection, dn: str, attributes: list[str]) -> Entry | None:
+    """None where there is no such entry, or none that may be seen: slapd gives both the same answer."""
+    _, result, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=attributes)
+    _check(result, dn)
+    return next((entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"), None)
+
+
+def _check(result: dict[str, object], dn: str) -> None:
+    if result["result"] in UNFIT:
+        raise ServerUnfit(str(result["description"]))
+    if result["result"] not in (RESULT_SUCCESS, RESULT_NO_SUCH_OBJECT):
+        raise DirectoryMisconfigured(f"reading {dn}: {result['description']} {result['message']}".strip())
+
+
+def _number(entry: Entry, attribute: str) -> int:
+    try:
+        return max(0, int(entry.first(attribute) or "0"))
+    except ValueError:
+        return 0
+
+
+def _seconds(entry: Entry, attribute: str) -> timedelta:
+    """A duration longer than a century does not end for anybody."""
+    return timedelta(seconds=min(_number(entry, attribute), int(MAX_DURATION.total_seconds())))
+
+
+def _is_true(entry: Entry, attribute: str, default: str = "FALSE") -> bool:
+    return (entry.first(attribute) or default).upper() == "TRUE"

@@ -1,0 +1,106 @@
+"""What `mamia check` reports of each password policy that people have, not of cn=default alone."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import settings_for
+from directory_server import POLICIES
+from own_policy import RecordedLogins, own_policy
+
+from gateway.checks.finding import Level
+from gateway.checks.servers import check_servers
+
+
+@pytest.fixture
+def under(directory):
+    """Puts somebody under a policy of their own, and gives the findings about it: `under(pwdMinAge="86400")`."""
+
+    def found(settings=None, **attributes):
+        with own_policy(directory, "own", **attributes) as policy:
+            directory.add_person("fdurand4", pwdPolicySubentry=policy)
+            return [finding for finding in check(directory, **(settings or {})) if policy in finding.checked]
+
+    return found
+
+
+def check(academy, **sections):
+    return list(check_servers(settings_for(academy, **sections)))
+
+
+@pytest.mark.parametrize(
+    "attributes, level, told, mend",
+    [
+        ({"pwdSafeModify": "TRUE"}, Level.FAIL, "refuses every password", "pwdSafeModify: FALSE in that policy"),
+        ({"pwdMinAge": "86400"}, Level.WARN, "24 hours", "pwdMinAge: 0 in that policy"),
+        ({"pwdMinDelay": "1"}, Level.WARN, "crashes", "take pwdMinDelay"),
+        ({"pwdMaxIdle": "86400"}, Level.WARN, "closes no account", "olcLastBind: TRUE"),
+        ({"pwdMaxFailure": "15"}, Level.WARN, "after 15 wrong passwords", "the same pwdMaxFailure"),
+        ({"pwdLockoutDuration": "3600"}, Level.WARN, "for 60 minutes", "pwdLockoutDuration"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_check_when_a_policy_of_people_asks_for_what_the_gateway_can_not_do_then_it_says_so(
+    under, attributes, level, told, mend
+):
+    found = [finding for finding in under(**attributes) if finding.level is not Level.OK]
+
+    [finding] = found
+    assert finding.level is level
+    assert told in finding.finding
+    assert mend in finding.mend
+
+
+@pytest.mark.parametrize(
+    "attributes, told",
+    [({"pwdAllowUserChange": "FALSE"}, "pwdAllowUserChange"), ({"pwdMinLength": "16"}, "at least 16 characters")],
+)
+def test_check_when_the_gateway_keeps_to_a_rule_of_a_policy_then_it_is_told_as_kept(under, attributes, told):
+    [finding] = under(**attributes)
+
+    assert finding.level is Level.OK
+    assert told in finding.finding
+
+
+@pytest.mark.parametrize("server", [RecordedLogins], indirect=True)
+def test_check_when_slapd_records_logins_then_idleness_is_told_as_kept(under):
+    [finding] = under(pwdMaxIdle=str(30 * 86400))
+
+    assert finding.level is Level.OK
+    assert "30 days" in finding.finding
+
+
+def test_check_when_nobody_has_a_policy_then_it_is_not_judged(directory):
+    directory.add_person("fdurand4")
+
+    with own_policy(directory, "unused", pwdSafeModify="TRUE"):
+        findings = check(directory)
+
+    assert [finding for finding in findings if finding.level is Level.FAIL] == []
+
+
+def test_check_when_the_initial_policy_is_lent_then_it_counts_as_used(directory):
+    directory.add_person("fdurand4")
+    with own_policy(directory, "lent", pwdSafeModify="TRUE", pwdInHistory="0") as policy:
+        findings = check(directory, reset={"mode": "initial", "initial_policy": policy})
+
+    assert any(policy in finding.checked and finding.level is Level.FAIL for finding in findings)
+
+
+def test_check_when_everybodys_policy_has_another_name_then_the_setting_is_compared(directory):
+    directory.add_person("fdurand4")
+    with own_policy(directory, "staff", pwdSafeModify="TRUE", pwdInHistory="12") as policy:
+        findings = check(directory, directory={"default_policy": policy})
+
+    assert any(policy in finding.checked and finding.level is Level.FAIL for finding in findings)
+    assert any(finding.mend == "password.history = 12" for finding in findings)
+
+
+@pytest.mark.parametrize("policy", [f"cn=gone,{POLICIES}", "cn=elsewhere"])
+def test_check_when_the_policy_of_somebody_can_not_be_read_then_it_fails_and_names_both(directory, policy):
+    directory.add_person("fdurand4")
+    directory.set("fdurand4", "pwdPolicySubentry", policy)
+
+    [failed] = [finding for finding in check(directory) if finding.level is Level.FAIL]
+
+    assert policy in failed.finding
+    assert directory.dn("fdurand4") in failed.finding
