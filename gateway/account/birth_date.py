@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
@@ -27,6 +28,25 @@ MONTHS = (
 """In French and English, without accents."""
 
 
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A birth date of which the register knows the year, and perhaps the month: 00/00/1960 in full."""
+
+    year: int
+    month: int
+    """0: unknown."""
+
+    def isoformat(self) -> str:
+        return f"{self.year:04}-{self.month:02}-00"
+
+    def strftime(self, form: str) -> str:
+        """As `date.strftime`, for a `form` of %Y, %m and %d."""
+        return form.replace("%Y", f"{self.year:04}").replace("%m", f"{self.month:02}").replace("%d", "00")
+
+
+BirthDate = date | PartialDate
+
+
 class DateFault(Enum):
     UNREADABLE = "unreadable"
     """Not a day, a month and a year of four digits."""
@@ -36,10 +56,11 @@ class DateFault(Enum):
     """In the future or before 1900."""
 
 
-def read_birth_date(typed: str, today: date) -> date | DateFault:
+def read_birth_date(typed: str, today: date) -> BirthDate | DateFault:
     """27/03/1985, 27-3-1985, 27.03.1985, 27 03 1985, 27031985, 1985-03-27, 27 mars 1985, March 27, 1985.
 
-    A year of two digits is refused: 27/03/55 may be a person or a slip.
+    Also 00/00/1960 and 00/03/1960, as registers write an unknown day. A year of two digits is refused: 27/03/55 may
+    be a person or a slip.
     """
     if len(typed) > MAX_CHARS:
         return DateFault.UNREADABLE
@@ -47,11 +68,14 @@ def read_birth_date(typed: str, today: date) -> date | DateFault:
     parts = _parts(_AROUND_SEPARATOR.sub(r"\1", in_one_line)) or _parts_with_a_word(" ".join(words(typed)))
     if parts is None:
         return DateFault.UNREADABLE
+    year, month, day = parts
     try:
-        read = date(*parts)
+        earliest = date(year, month, day) if day else date(year, month or 1, 1)
     except ValueError:
         return DateFault.IMPOSSIBLE
-    return read if date(OLDEST_YEAR, 1, 1) <= read <= today else DateFault.UNLIKELY
+    if not date(OLDEST_YEAR, 1, 1) <= earliest <= today:
+        return DateFault.UNLIKELY
+    return earliest if day else PartialDate(year, month)
 
 
 def _parts(text: str) -> tuple[int, int, int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.account.model import FindRequest, Person
-from gateway.account.names import one_of_several, same_name
+from gateway.account.names import is_no_name, one_of_several, part_of_surname, same_name, same_surname
 from gateway.account.outcomes import Found, Refusal, Refused
 from gateway.account.ports import People
 from gateway.account.uniform_time import UniformTime
@@ -27,12 +27,22 @@ def _find(request: FindRequest, people: People) -> tuple[Person, ...]:
 
 
 def _tolerantly(request: FindRequest, born_that_day: Sequence[Person]) -> Sequence[Person]:
-    """A given name in full wins; a part of several counts only where it leaves one person."""
-    family = [person for person in born_that_day if same_name(request.surname, person.surnames + person.birth_names)]
-    if full := [person for person in family if same_name(request.given_name, person.given_names)]:
-        return _by_surname(request, full)
-    partly = [person for person in family if one_of_several(request.given_name, person.given_names)]
+    """Names in full win, and then the surname without particles; parts of a name count only where they leave one."""
+    for is_family in (same_name, same_surname):
+        family = [one for one in born_that_day if is_family(request.surname, one.surnames + one.birth_names)]
+        if full := [one for one in family if _has_given_name(one, request)]:
+            return _by_surname(request, full)
+    family = [one for one in born_that_day if part_of_surname(request.surname, one.surnames + one.birth_names)]
+    partly = [
+        one for one in family if _has_given_name(one, request) or one_of_several(request.given_name, one.given_names)
+    ]
     return partly if len(partly) == 1 else []
+
+
+def _has_given_name(person: Person, request: FindRequest) -> bool:
+    if not person.given_names:
+        return is_no_name(request.given_name, request.surname)
+    return same_name(request.given_name, person.given_names)
 
 
 def _by_surname(request: FindRequest, found: Sequence[Person]) -> Sequence[Person]:

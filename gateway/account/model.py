@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+
+from gateway.account.birth_date import BirthDate
 
 
 class Secret:
@@ -116,6 +118,8 @@ class Account:
     password_stamp: str
     """Differs after each change of the password; empty before the first."""
     password_expired: bool = False
+    proof: Secret | None = None
+    """The number by which the person proved who they are, as the directory holds it; None after a password."""
     limits: DirectoryLimits = NO_LIMITS
 
 
@@ -152,14 +156,14 @@ class Propagation:
 class FindRequest:
     surname: str
     given_name: str
-    birth_date: date
+    birth_date: BirthDate
 
 
 @dataclass(frozen=True, slots=True)
 class ProveRequest:
     login: str
     proof: Secret
-    birth_date: date
+    birth_date: BirthDate
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,43 @@ def same_name(typed: str, held: Iterable[str]) -> bool:
     return bool(wanted) and (any(wanted == folded(name) for name in names) or wanted == folded(" ".join(names)))
 
 
+_PARTICLES = frozenset(
+    (
+        *("d", "da", "de", "del", "della", "den", "der", "des", "di", "do", "dos", "du"),
+        *("el", "l", "la", "le", "les", "van", "von", "zu"),
+    )
+)
+"""Left out of surnames by many people and many directories."""
+_SHORT_FOR = {"st": "saint", "ste": "sainte"}
+
+
+def surname_parts(name: str) -> tuple[str, ...]:
+    """The words of a surname that tell it from others, in the order of the alphabet.
+
+    >>> surname_parts("de La Saisie"), surname_parts("St-Exupéry"), surname_parts("Le Roux Lefebvre")
+    (('saisie',), ('exupery', 'saint'), ('lefebvre', 'roux'))
+    """
+    whole = [_SHORT_FOR.get(word, word) for word in words(name)]
+    return tuple(sorted([word for word in whole if word not in _PARTICLES] or whole))
+
+
+def same_surname(typed: str, held: Iterable[str]) -> bool:
+    """As `same_name`, without particles, with St for Saint, and two surnames in either order."""
+    wanted = surname_parts(typed)
+    return bool(wanted) and any(wanted == surname_parts(name) for name in held)
+
+
+def part_of_surname(typed: str, held: Iterable[str]) -> bool:
+    """Whether `typed` is one of two surnames: "Dupont" of "Dupont-Aignan". It may be another person's whole name."""
+    wanted = set(surname_parts(typed))
+    return bool(wanted) and any(wanted <= set(surname_parts(name)) for name in held)
+
+
+def is_no_name(typed: str, surname: str) -> bool:
+    """Whether a person without a given name filled in the field for it: a dash, or the surname once more."""
+    return not folded(typed) or folded(typed) == folded(surname)
+
+
 MOST_GIVEN_NAMES = 4
 
 

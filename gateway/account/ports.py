@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import Protocol
 
+from gateway.account.birth_date import BirthDate
 from gateway.account.model import Account, Grant, LockedOut, Person, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refused
 from gateway.account.proofs import Candidate
@@ -20,10 +20,10 @@ cannot count passes through."""
 class People(Protocol):
     """Looking people up, where a recent change may be missing. All raise DirectoryUnavailable."""
 
-    def named(self, surname: str, given_name: str, birth_date: date) -> Sequence[Person]:
+    def named(self, surname: str, given_name: str, birth_date: BirthDate) -> Sequence[Person]:
         """Those whose married OR birth name is `surname`, compared as the directory does."""
 
-    def born_on(self, birth_date: date) -> Sequence[Person]:
+    def born_on(self, birth_date: BirthDate) -> Sequence[Person]:
         """Everybody born that day."""
 
     def as_written(self, person: Person) -> Person | None:
@@ -47,7 +47,7 @@ class Passwords(Protocol):
         """
 
     def proved_by(
-        self, login: str, candidates: Sequence[Candidate], birth_date: date, admits: Admits
+        self, login: str, candidates: Sequence[Candidate], birth_date: BirthDate, admits: Admits
     ) -> Account | None:
         """The account if it holds one of the `candidates` and the birth date; a locked one too.
 

@@ -7,7 +7,7 @@ from gateway.account.model import Account, ChooseRequest, DirectoryLimits, Grant
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
 from gateway.account.policy import PasswordRules
 from gateway.account.ports import Admits, Passwords
-from gateway.account.proofs import candidates, initial_password
+from gateway.account.proofs import candidates
 from gateway.account.uniform_time import UniformTime
 
 
@@ -44,11 +44,11 @@ def restore_initial_password(
 ) -> InitialRestored | Refused:
     """The classic reset, in one step: the password becomes the proof in capitals, to be changed at the next login."""
     account = _proved(request, passwords, uniform, admits)
-    if account is None:
+    if account is None or account.proof is None:
         return Refused(Refusal.NOT_PROVED)
     if refused := refuse_any_password(account):
         return refused
-    return passwords.restore_initial(account, initial_password(request.proof))
+    return passwords.restore_initial(account, account.proof)
 
 
 def _proved(request: ProveRequest, passwords: Passwords, uniform: UniformTime, admits: Admits) -> Account | None:

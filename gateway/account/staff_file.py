@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from gateway.account.birth_date import DateFault, read_birth_date
+from gateway.account.birth_date import BirthDate, DateFault, read_birth_date
 from gateway.account.invisible import without_invisible
 from gateway.account.naming import login_stem, mail_stem
 
@@ -24,7 +24,7 @@ class StaffRow:
     birth_name: str | None
     """None where the file has no such column: what the directory has then stays."""
     given_name: str
-    birth_date: date
+    birth_date: BirthDate
     numen: str
     temporary_agent_number: str
     department: str

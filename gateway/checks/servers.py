@@ -212,6 +212,8 @@ def _speed(settings: Settings, url: str, connection: Connection) -> Finding:
     people, nobody = settings.people, secrets.token_hex(8)
     checked = f"{url}: indices"
     filters = [f"({people.login}={nobody})", f"(&({people.surname}={nobody})({people.given_name}={nobody}))"]
+    if people.mail_as_login:
+        filters.append(f"({people.mail}={nobody})")
     if settings.workstation.targets:
         filters.append("(&(mamiaPendingSecret=*)(objectClass=mamiaNobody))")
     slowest = max(_search_seconds(connection, people.base, filter_) for filter_ in filters)

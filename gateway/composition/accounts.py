@@ -37,4 +37,8 @@ def build_accounts(settings: Settings) -> Accounts:
         audit.close()
 
     protected = ProtectedPeople(pool, settings.people)
-    return Accounts(LdapAccounts(pool, PeopleMapping(settings.people), policies, protected), audit, close)
+    return Accounts(
+        LdapAccounts(pool, PeopleMapping(settings.people, settings.academy.mail_domain), policies, protected),
+        audit,
+        close,
+    )

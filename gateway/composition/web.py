@@ -90,7 +90,7 @@ def build_gateway(settings: Settings) -> Gateway:
     service = ConnectionPool(settings.directory, servers, as_service=True, timed=metrics.timed, verify=has_policy)
     proofs = ConnectionPool(settings.directory, servers, as_service=False, timed=metrics.timed)
     replicas = _replicas(settings.directory, metrics)
-    mapping = PeopleMapping(settings.people)
+    mapping = PeopleMapping(settings.people, settings.academy.mail_domain)
     rules = password_rules(settings)
     propagation = build_propagation(settings, service, mapping)
     protected = ProtectedPeople(service, settings.people)

@@ -15,7 +15,7 @@ from gateway.directory import ppolicy
 from gateway.directory.account_lock import changeable_from, idle_since, locked_until
 from gateway.directory.connection import connect
 from gateway.directory.entry import Entry
-from gateway.directory.mapping import PeopleMapping
+from gateway.directory.mapping import MAX_NAMED, PeopleMapping
 from gateway.directory.people import search
 from gateway.directory.policies import Policies
 from gateway.directory.pool import ConnectionPool
@@ -77,10 +77,13 @@ class LdapAccounts:
         """None for a login that nobody has. Raises DirectoryUnavailable, DirectoryMisconfigured."""
         attributes = [*self._mapping.account_attributes, STATES]
         filter_ = self._mapping.with_login(login)
-        entries = self._service.ask(lambda connection: search(connection, self._mapping.base, filter_, attributes, 2))
-        if len(entries) > 1:
-            raise DirectoryMisconfigured(f"{len(entries)} entries have the login {login}")
-        return self._state(entries[0], now) if entries else None
+        entries = self._service.ask(
+            lambda connection: search(connection, self._mapping.base, filter_, attributes, MAX_NAMED)
+        )
+        named = self._mapping.named_by(login, entries)
+        if len(named) > 1:
+            raise DirectoryMisconfigured(f"{len(named)} entries have the login or address {login}")
+        return self._state(named[0], now) if named else None
 
     def force_change(self, dn: str) -> None:
         """The password must be changed at the next login. Raises DirectoryUnavailable, DirectoryMisconfigured."""

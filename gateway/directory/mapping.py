@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
 
 from ldap3.utils.conv import escape_filter_chars
 
+from gateway.account.birth_date import BirthDate
 from gateway.account.model import Person
 from gateway.directory import ppolicy
 from gateway.directory.entry import Entry
@@ -13,6 +14,8 @@ from gateway.directory.password_stamp import PasswordStamps
 from gateway.settings import People
 
 IDENTITY = "entryUUID"
+MAX_NAMED = 10
+"""People asked for who may be meant by one login or address."""
 MAX_CHARS = 256
 """Of a name, login or address (RFC 5321, 4.5.3.1.3: 256 octets). A longer value is nobody's, and only costs time."""
 MAX_VALUES = 100
@@ -22,8 +25,10 @@ MAX_VALUES = 100
 class PeopleMapping:
     """The settings' `[people]` put to use: filters to send, attributes to ask for, persons to give back."""
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: People, mail_domain: str = "") -> None:
+        """`mail_domain`: the academy's own, which a webmail may add to logins."""
         self._people = people
+        self._mail_domain = mail_domain
         self.base = people.base
         self.stamps = PasswordStamps(people.password_stamp)
         self.person_attributes = [
@@ -37,7 +42,7 @@ class PeopleMapping:
             *self.stamps.attributes,
         ]  # fmt: skip
 
-    def named(self, surname: str, given_name: str, birth_date: date) -> str:
+    def named(self, surname: str, given_name: str, birth_date: BirthDate) -> str:
         people, value = self._people, escape_filter_chars(surname)
         return self._person(
             self._birth_date(birth_date)
@@ -45,11 +50,31 @@ class PeopleMapping:
             + f"({people.given_name}={escape_filter_chars(given_name)})"
         )
 
-    def born_on(self, birth_date: date) -> str:
+    def born_on(self, birth_date: BirthDate) -> str:
         return self._person(self._birth_date(birth_date))
 
-    def with_login(self, login: str) -> str:
-        return self._person(f"({self._people.login}={escape_filter_chars(login)})")
+    def with_login(self, typed: str) -> str:
+        """Of whoever has that login, or may have typed that in its place: `named_by` tells whom of them it means."""
+        alternatives = [f"({attribute}={escape_filter_chars(value)})" for attribute, value in self._may_name(typed)]
+        return self._person(alternatives[0] if len(alternatives) == 1 else f"(|{''.join(alternatives)})")
+
+    def named_by(self, typed: str, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Those whose login it is, else whose mail address, else whose login with the academy's domain behind it."""
+        for attribute, value in self._may_name(typed):
+            if named := [entry for entry in entries if _has(entry, attribute, value)]:
+                return named
+        return entries
+
+    def _may_name(self, typed: str) -> list[tuple[str, str]]:
+        """Attributes and values that may name somebody, the surest first."""
+        people = self._people
+        local, at, domain = typed.rpartition("@")
+        if not (at and local and people.mail_as_login):
+            return [(people.login, typed)]
+        names = [(people.login, typed), (people.mail, typed)]
+        if domain.casefold() == self._mail_domain.casefold():
+            names.append((people.login, local))
+        return names
 
     def with_identity(self, identity: str) -> str:
         return self._person(f"({IDENTITY}={escape_filter_chars(identity)})")
@@ -73,7 +98,7 @@ class PeopleMapping:
             other_logins=logins[1:],
         )
 
-    def birth_date_assertion(self, birth_date: date) -> tuple[str, str]:
+    def birth_date_assertion(self, birth_date: BirthDate) -> tuple[str, str]:
         """The attribute and the value to compare it with."""
         return self._people.birth_date, birth_date.strftime(self._people.birth_date_format)
 
@@ -82,12 +107,18 @@ class PeopleMapping:
         held = self._people.proofs.get(proof)  # type: ignore[call-overload]
         return (held.attribute, held.prefix + value) if held else None
 
-    def _birth_date(self, birth_date: date) -> str:
+    def _birth_date(self, birth_date: BirthDate) -> str:
         attribute, value = self.birth_date_assertion(birth_date)
         return f"({attribute}={escape_filter_chars(value)})"
 
     def _person(self, conditions: str) -> str:
         return f"(&{self._people.filter}{conditions})"
+
+
+def _has(entry: Entry, attribute: str, value: str) -> bool:
+    """Compared without regard to case and blanks at the ends, as directories compare logins and addresses."""
+    wanted = value.strip().casefold()
+    return any(held.strip().casefold() == wanted for held in entry.all(attribute))
 
 
 def _names(entry: Entry, attribute: str) -> tuple[str, ...]:

@@ -7,16 +7,18 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ldap3 import MODIFY_ADD, MODIFY_DELETE
 from ldap3.core.results import (
     RESULT_ASSERTION_FAILED,
     RESULT_COMPARE_TRUE,
+    RESULT_INVALID_ATTRIBUTE_SYNTAX,
     RESULT_INVALID_CREDENTIALS,
     RESULT_SUCCESS,
 )
 
+from gateway.account.birth_date import BirthDate
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Account, DirectoryLimits, Grant, LockedOut, Propagation, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refusal, Refused
@@ -28,7 +30,7 @@ from gateway.directory.assertion import Control, assertion
 from gateway.directory.compare import DECIDED, compare
 from gateway.directory.decoy import Decoy
 from gateway.directory.entry import Entry
-from gateway.directory.mapping import IDENTITY, PeopleMapping
+from gateway.directory.mapping import IDENTITY, MAX_NAMED, PeopleMapping
 from gateway.directory.outbox import Changes
 from gateway.directory.password_write import (
     TRIES_AGAINST_ANOTHER_WRITE,
@@ -122,7 +124,7 @@ class LdapPasswords:
 
     def _why_not(self, login: str, before: Entry | None) -> LockedOut | None:
         """After a wrong password: whether it locked the account. Unknown logins are looked up again as well."""
-        after = self._lookup(self._mapping.with_login(login))
+        after = self._lookup(self._mapping.with_login(login), login)
         if before is None or after is None:
             return None
         if self._is_locked(before) or not self._is_locked(after):
@@ -130,21 +132,22 @@ class LdapPasswords:
         return LockedOut(self._mapping.person(after))
 
     def proved_by(
-        self, login: str, candidates: Sequence[Candidate], birth_date: date, admits: Admits
+        self, login: str, candidates: Sequence[Candidate], birth_date: BirthDate, admits: Admits
     ) -> Account | None:
         entry = self._admitted(login, admits)
         dn = entry.dn if entry else self._decoy.dn
         born = self._holds(dn, *self._mapping.birth_date_assertion(birth_date))
         # Every proof is compared, whatever the answers so far: the time must not tell them.
-        proved = [
-            self._holds(dn, *assertion)
+        proofs = [
+            candidate.value
             for candidate in candidates
             if (assertion := self._mapping.proof_assertion(candidate.proof, candidate.value.reveal()))
+            and self._holds(dn, *assertion)
         ]
         # The policy is read for those alone who proved who they are: its cost would tell which accounts have one.
-        if entry is None or not (born and any(proved)) or self._is_closed(entry):
+        if entry is None or not (born and proofs) or self._is_closed(entry):
             return None
-        return self._account(entry, self._limits(entry))
+        return replace(self._account(entry, self._limits(entry)), proof=proofs[0])
 
     def granted(self, grant: Grant) -> Account | None:
         entry = self._lookup_unprotected(self._mapping.with_identity(grant.identity))
@@ -202,19 +205,22 @@ class LdapPasswords:
             self._exchange_policy(entry.dn, lent, own)
         return written
 
-    def _lookup(self, filter_: str) -> Entry | None:
+    def _lookup(self, filter_: str, typed: str = "") -> Entry | None:
+        """The one entry of that filter; of several the one that is named by the login `typed`."""
         mapping = self._mapping
-        entries = self._service.ask(
-            lambda connection: search(connection, mapping.base, filter_, mapping.account_attributes, 2)
+        entries: Sequence[Entry] = self._service.ask(
+            lambda connection: search(connection, mapping.base, filter_, mapping.account_attributes, MAX_NAMED)
         )
+        if len(entries) > 1 and typed:
+            entries = mapping.named_by(typed, entries)
         if len(entries) > 1:
             log.error("several entries share a login or an identity: %s", ", ".join(entry.dn for entry in entries))
             return None
         return entries[0] if entries else None
 
-    def _lookup_unprotected(self, filter_: str) -> Entry | None:
+    def _lookup_unprotected(self, filter_: str, typed: str = "") -> Entry | None:
         """None for a protected person as for an unknown login, after as many operations: on the decoy for nobody."""
-        entry = self._lookup(filter_)
+        entry = self._lookup(filter_, typed)
         dn, logins = (entry.dn, self._mapping.logins(entry)) if entry else (self._decoy.dn, ("decoy",))
         return None if self._protected.includes(dn, logins) else entry
 
@@ -223,7 +229,7 @@ class LdapPasswords:
 
         An entry may have several logins, and each of them is let through as often as one login may be tried.
         """
-        entry = self._lookup_unprotected(self._mapping.with_login(login))
+        entry = self._lookup_unprotected(self._mapping.with_login(login), login)
         is_admitted = admits((entry.first(IDENTITY) or entry.dn) if entry else f"unknown {login}")
         return entry if is_admitted else None
 
@@ -271,6 +277,9 @@ class LdapPasswords:
         code, _ = self._service.ask(lambda connection: compare(connection, dn, attribute, value))
         if code in DECIDED:
             return code == RESULT_COMPARE_TRUE
+        if code == RESULT_INVALID_ATTRIBUTE_SYNTAX:
+            # 00/00/1960 where birth dates are a GeneralizedTime: nobody can have it.
+            return False
         # slapd hides an entry that may not be compared: "no such object".
         if dn == self._decoy.dn:
             raise DirectoryMisconfigured(f"the service account may not compare {attribute}")

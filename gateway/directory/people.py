@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 
 from ldap3 import SUBTREE, Connection
 from ldap3.core.results import RESULT_BUSY, RESULT_SIZE_LIMIT_EXCEEDED, RESULT_SUCCESS, RESULT_UNAVAILABLE
 
+from gateway.account.birth_date import BirthDate
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Person
 from gateway.directory.entry import Entry, entry_of
@@ -37,10 +37,10 @@ class LdapPeople:
         self._mapping = mapping
         self._is_protected = is_protected
 
-    def named(self, surname: str, given_name: str, birth_date: date) -> Sequence[Person]:
+    def named(self, surname: str, given_name: str, birth_date: BirthDate) -> Sequence[Person]:
         return self._people(self._mapping.named(surname, given_name, birth_date))
 
-    def born_on(self, birth_date: date) -> Sequence[Person]:
+    def born_on(self, birth_date: BirthDate) -> Sequence[Person]:
         return self._people(self._mapping.born_on(birth_date))
 
     def as_written(self, person: Person) -> Person | None:

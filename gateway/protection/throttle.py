@@ -18,7 +18,7 @@ from types import MappingProxyType
 from limits import RateLimitItem, parse_many
 
 from gateway.account.model import Secret
-from gateway.account.names import MOST_GIVEN_NAMES, folded, words
+from gateway.account.names import MOST_GIVEN_NAMES, folded, surname_parts, words
 from gateway.account.proofs import candidates
 from gateway.protection.addresses import is_within, networks
 from gateway.protection.counts import SLOTS, Counts, Usage, Window
@@ -258,16 +258,17 @@ class Throttle:
 
 
 def person_key(surname: str, given_name: str, birth_date: str) -> str:
-    return f"{folded(surname)} {folded(given_name)} {birth_date}"
+    return f"{' '.join(surname_parts(surname))} {folded(given_name)} {birth_date}"
 
 
 def name_keys(surname: str, given_name: str) -> tuple[str, ...]:
-    """A key for each given name, since a search finds people by any of theirs.
+    """A key for each given name, since a search finds people by any of theirs; spellings of a surname share it.
 
-    >>> name_keys("Le Goff", "Anne-Marie"), name_keys("LE GOFF", "Anne")
-    (('legoff anne', 'legoff marie'), ('legoff anne',))
+    >>> name_keys("Le Goff", "Anne-Marie"), name_keys("GOFF", "Anne")
+    (('goff anne', 'goff marie'), ('goff anne',))
     """
-    return tuple(dict.fromkeys(f"{folded(surname)} {name}" for name in words(given_name)[:MOST_GIVEN_NAMES]))
+    family = " ".join(surname_parts(surname))
+    return tuple(dict.fromkeys(f"{family} {name}" for name in words(given_name)[:MOST_GIVEN_NAMES] or ("",)))
 
 
 def _wait(subject: Subject, seconds: float) -> Wait:

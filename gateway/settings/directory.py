@@ -122,6 +122,9 @@ class People(Section):
     each is asked by Compare. Members of a group inside a group are not seen: name both. While one of these groups,
     or one that protected_filter names, does not exist, nobody is served."""
     login: Attribute = "uid"
+    mail_as_login: bool = True
+    """Whether people may type their mail address in the place of the login, where it names one person alone; so may
+    those whose webmail adds academy.mail_domain to it."""
     surname: Attribute = "sn"
     birth_name: Attribute = "patronymicName"
     given_name: Attribute = "givenName"

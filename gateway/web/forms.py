@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from flask import request
@@ -15,10 +15,11 @@ from wtforms import Field, HiddenField, PasswordField, StringField
 from wtforms.form import BaseForm
 from wtforms.validators import EqualTo, InputRequired, Length, StopValidation, ValidationError
 
-from gateway.account.birth_date import DateFault, read_birth_date
+from gateway.account.birth_date import BirthDate, DateFault, read_birth_date
 from gateway.account.control_characters import holds_control_character
 from gateway.account.invisible import without_invisible
 from gateway.account.model import ChangeRequest, FindRequest, Grant, ProveRequest, Secret
+from gateway.account.proofs import is_numen_with_lookalikes
 from gateway.protection.robot_check import Answer
 from gateway.protection.throttle import name_keys, person_key
 from gateway.protection.tickets import Ticket
@@ -80,7 +81,7 @@ class NameField(StringField):
 
 
 class BirthDateField(StringField):
-    day: date
+    day: BirthDate
 
     def __init__(self, label: LazyString, **options: Any) -> None:
         super().__init__(label, [not_blank, typeable, at_most(30)], filters=[_stripped], **options)
@@ -213,6 +214,11 @@ class ProveForm(ServiceForm):
     login = NameField(_("Login"))
     proof = NameField(_("NUMEN or temporary agent number"), longest=40)
     birth_date = BirthDateField(_("Date of birth"))
+
+    def validate_proof(self, field: Field) -> None:
+        """WTForms calls it with the field of that name."""
+        if is_numen_with_lookalikes(Secret(typed(field))):
+            raise ValidationError(wording.NUMEN_LOOKALIKES)
 
     def subjects(self) -> dict[str, Any]:
         return {"login": typed(self.login), "proof": Secret(typed(self.proof))}

@@ -19,7 +19,7 @@ from gateway.workstation.state import Step, SyncState
 
 MISSING = {
     "surname": _("Enter your surname."),
-    "given_name": _("Enter your given name."),
+    "given_name": _("Enter your given name; a dash if you have none."),
     "birth_date": _("Enter your date of birth, for example 27/03/1985."),
     "login": _("Enter your login, for example fdurand4."),
     "proof": _("Enter your NUMEN or your temporary agent number."),
@@ -85,6 +85,10 @@ TICKET_SPENT = _(
     "from the beginning."
 )
 
+NUMEN_LOOKALIKES = _(
+    "A NUMEN is 2 digits, 1 letter, 7 digits and 3 letters. Check whether you typed the letter O for the digit 0, or "
+    "the letter I for the digit 1, or the other way round."
+)
 DATE_FAULTS = {
     DateFault.UNREADABLE: _("Write the day, the month and the year with four digits: 27/03/1985."),
     DateFault.IMPOSSIBLE: _("There is no such date. Check the day and the month: 27/03/1985."),

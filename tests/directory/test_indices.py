@@ -19,6 +19,7 @@ def test_filters_when_sent_then_every_attribute_in_them_has_an_equality_index(di
         mapping.named("Durand", "François", DAY),
         mapping.born_on(DAY),
         mapping.with_login("fdurand4"),
+        mapping.with_login("f.durand@ac-example.fr"),
         mapping.with_identity("x"),
     ]
 

@@ -6,8 +6,9 @@ import re
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema
 
+from gateway.account.birth_date import BirthDate, DateFault, read_birth_date
 from gateway.account.policy import Rule
 from gateway.web.forms import LONGEST_PASSWORD
 from gateway.web.progress import Stage
@@ -25,10 +26,18 @@ Password = Annotated[
 ]
 
 
-def _written_out(value: object) -> object:
+BIRTH_DATE_SCHEMA = WithJsonSchema({"type": "string", "format": "date", "examples": ["1985-03-27"]})
+"""Day and month may be 00 too, where the register does not know them."""
+
+
+def _written_out(value: object) -> BirthDate:
     """pydantic also takes seconds since 1970: whoever sends those meant something else."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        return date.fromisoformat(value)
+        if not value.endswith("-00"):
+            return date.fromisoformat(value)
+        read = read_birth_date(value, date.max)
+        if not isinstance(read, DateFault):
+            return read
     raise ValueError("a date as 1985-03-27")
 
 
@@ -45,7 +54,7 @@ class FindRequestBody(_Sent):
 
     surname: Annotated[Line, Field(examples=["Durand"])]
     given_name: Annotated[Line, Field(examples=["François"])]
-    birth_date: Annotated[date, BeforeValidator(_written_out), Field(examples=["1985-03-27"])]
+    birth_date: Annotated[BirthDate, PlainValidator(_written_out), BIRTH_DATE_SCHEMA]
 
 
 class FoundAccount(_Answered):
