@@ -29,5 +29,5 @@ def test_filters_when_sent_then_every_attribute_in_them_has_an_equality_index(di
 
     indexed = {value.decode().split()[0] for value in database["olcDbIndex"] if "eq" in value.decode().split()[1]}
     asked = {name for filter_ in filters for name in re.findall(r"\((\w+)=", filter_)}
-    assert asked == {"objectClass", "birthDate", "sn", "patronymicName", "givenName", "uid", "entryUUID"}
+    assert asked == {"objectClass", "birthDate", "sn", "patronymicName", "givenName", "uid", "mail", "entryUUID"}
     assert asked <= indexed
