@@ -182,7 +182,13 @@ def test_check_when_the_account_may_more_than_it_must_then_it_fails_and_says_wha
 
 @pytest.mark.parametrize(
     "attribute, told",
-    [("userPassword", "write userPassword"), ("numen", "compare numen"), ("birthDate", "birthDate")],
+    [
+        ("userPassword", "write userPassword"),
+        ("numen", "compare numen"),
+        ("birthDate", "birthDate"),
+        ("pwdAccountTmpLockoutEnd", "read pwdAccountTmpLockoutEnd"),
+        ("pwdLastSuccess", "read pwdLastSuccess"),
+    ],
 )
 def test_check_when_the_account_may_less_than_it_must_then_it_fails_and_says_what(own, with_rule, attribute, told):
     with_rule(f'to dn.subtree="ou=people,{SUFFIX}" attrs={attribute} by dn.exact="{GATEWAY}" none by * break')

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from browser import CHANGE
+from browser import CHANGE, RESET
+from directory_server import NUMEN
+from own_policy import own_policy
 
 from gateway.account.model import Secret
 from gateway.protection.strength import Strength
@@ -98,6 +100,25 @@ def test_rules_when_the_password_keeps_them_then_they_tick_off(page):
     assert states["no_lower_case"] == "kept"
     assert states["too_short"] == states["no_digit"] == "broken"
     assert after == 0
+
+
+def test_rules_when_the_persons_policy_asks_for_more_characters_then_they_tick_off_at_that_number(
+    directory, serve, open_page
+):
+    with own_policy(directory, "long", pwdMinLength="16") as policy:
+        directory.add_person("fdurand4", pwdPolicySubentry=policy)
+        page = open_page()
+        page.goto(serve() + RESET)
+        for field, value in {"#login": "fdurand4", "#proof": NUMEN, "#birth_date": "27/03/1985"}.items():
+            page.fill(field, value)
+        page.press("#birth_date", "Enter")
+        page.wait_for_selector("#new_password")
+
+        page.fill("#new_password", "Nouveau-2025")
+        too_short = page.get_attribute("[data-rule=too_short]", "class")
+        page.fill("#new_password", "Nouveau-2025-plus-long")
+
+        assert (too_short, page.get_attribute("[data-rule=too_short]", "class")) == ("broken", "kept")
 
 
 def test_rules_when_the_typing_rests_then_screen_readers_are_told_how_many_are_kept(page):

@@ -219,6 +219,17 @@ def test_times_of_change_and_lock_when_nothing_was_sent_for_the_person_then_sync
         assert read(line, durand, *TIMES) == {}
 
 
+def test_last_login_when_asked_for_then_the_gateway_sees_its_own_and_peoples_and_sync_none(directory, durand):
+    """By a filter that is true for everybody who may search by the attribute (RFC 4511, 4.5.1.7)."""
+    either, own = "(|(pwdLastSuccess=*)(!(pwdLastSuccess=*)))", f"cn=gateway,ou=services,{SUFFIX}"
+
+    with directory.as_service("gateway") as line:
+        assert line.search_s(durand, ldap.SCOPE_BASE, either, ["1.1"])
+        assert line.search_s(own, ldap.SCOPE_BASE, either, ["1.1"])
+    with directory.as_service("sync") as line:
+        assert not line.search_s(durand, ldap.SCOPE_BASE, either, ["1.1"])
+
+
 @pytest.mark.parametrize("attribute", ["mamiaPendingSecret", "mamiaSyncState", "userPassword"])
 def test_gateway_when_it_writes_elsewhere_than_on_people_then_it_may_not(directory, elsewhere, attribute):
     with directory.as_service("gateway") as line:

@@ -192,6 +192,10 @@ def test_reset_when_the_persons_policy_asks_for_more_characters_then_the_form_sa
     assert "au moins 8 caractères" not in page.main
 
 
+def test_reset_when_the_persons_policy_asks_for_more_characters_then_the_script_is_told_that_number(browser, long):
+    assert 'data-min-length="16"' in browser.prove(long).source
+
+
 def test_reset_when_the_new_password_is_too_short_for_that_person_then_the_number_is_told_and_the_form_stays(
     directory, browser, long
 ):

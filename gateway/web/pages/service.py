@@ -139,12 +139,14 @@ class FormPage(MethodView):
         **more: object,
     ) -> str:
         """`min_length`: what the directory asks of this person's password, where it is known whose it is."""
+        rules = self.desk.rules.at_least(min_length)
         return render_template(
             f"pages/{self.template}.html",
             form=form,
             sentences=sentences or [],
             panel=content.text(self.panel),
-            rules=wording.rules_in_words(self.desk.rules.at_least(min_length)),
+            rules=wording.rules_in_words(rules),
+            min_length=rules.min_length,
             **more,
         )
 
