@@ -66,6 +66,8 @@ class Person:
     """One that takes text messages."""
     other_mails: tuple[str, ...] = ()
     """Further addresses, for notices."""
+    other_private_mails: tuple[str, ...] = ()
+    other_phones: tuple[str, ...] = ()
     preferred_language: str = ""
     """In the form of Accept-Language (RFC 2798, 2.7); empty where the directory has none."""
     other_logins: tuple[str, ...] = ()

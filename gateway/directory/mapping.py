@@ -94,6 +94,8 @@ class PeopleMapping:
             private_mail=_first(entry, people.private_mail),
             phone=_first(entry, people.phone),
             other_mails=_usable(entry, people.mail)[1:] + _usable(entry, people.private_mail)[1:],
+            other_private_mails=_usable(entry, people.private_mail)[1:],
+            other_phones=_usable(entry, people.phone)[1:],
             preferred_language=_first(entry, people.preferred_language),
             other_logins=logins[1:],
         )

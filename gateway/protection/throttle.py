@@ -50,6 +50,7 @@ class Subject(StrEnum):
     NAME = "name"
     CLIENT = "client"
     WITHOUT_WORK = "without_work"
+    CODE = "code"
 
 
 class Pressure(IntEnum):
@@ -113,6 +114,9 @@ class Throttle:
         self._clients = {name: parse_many(rate) for name, rate in clients.items()}
         self._without_work_of_one = parse_many(rates.without_work_per_address)
         self._without_work_of_all = parse_many(rates.without_work_overall)
+        self._codes_per_person = parse_many(rates.codes_per_person)
+        self._codes_per_recipient = parse_many(rates.codes_per_recipient)
+        self._text_messages = parse_many(rates.text_messages_overall)
         self._misses_of_one = parse_many(rates.misses_per_address)
         self._misses_of_all = parse_many(rates.misses_overall)
 
@@ -163,6 +167,20 @@ class Throttle:
         slot = self._slot(Subject.ACCOUNT, service, account)
         windows = [Window(limit, Subject.ACCOUNT, slot) for limit in self._limits_of_login(service)]
         return self._counts.hit(windows) is None
+
+    def admit_code(self, person: str, recipient: str, *, is_text_message: bool) -> Wait | None:
+        """Count a code that is about to be sent, or say how long to wait. Raises StoreUnavailable.
+
+        `person` is an identity of the directory; `recipient` an address, or a phone in whatever spelling.
+        """
+        address = _digits(recipient) if is_text_message else recipient.casefold()
+        windows = [Window(limit, "code-person", self._slot("code", person)) for limit in self._codes_per_person]
+        windows += [
+            Window(limit, "code-recipient", self._slot("code", address)) for limit in self._codes_per_recipient
+        ]
+        if is_text_message:
+            windows += [self._of_all("text-messages", limit) for limit in self._text_messages]
+        return self._hit(dict.fromkeys(windows, Subject.CODE))
 
     def admit_task(self, address: str) -> Wait | None:
         """Count a task for proof of work that is issued, or say how long to wait. Raises StoreUnavailable."""
@@ -273,6 +291,11 @@ def name_keys(surname: str, given_name: str) -> tuple[str, ...]:
 
 def _wait(subject: Subject, seconds: float) -> Wait:
     return Wait(subject, max(1, math.ceil(seconds)))
+
+
+def _digits(phone: str) -> str:
+    """The last nine, which +33 6 12 34 56 42 and 06 12 34 56 42 share."""
+    return "".join(char for char in phone if char.isdecimal())[-9:]
 
 
 def _login_key(login: str) -> str:

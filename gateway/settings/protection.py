@@ -97,6 +97,12 @@ class Throttle(Section):
     """Forms that come without JavaScript, so with a picture or a sound and no proof of work; networks of IPv6 as in
     `per_address`."""
     without_work_overall: Rates = "200/5 minutes"
+    codes_per_person: Rates = "5/hour; 10/day"
+    """Codes of the second proof that are sent to one person."""
+    codes_per_recipient: Rates = "5/hour; 10/day"
+    """To one address or phone, whoever's reset it is: nobody's phone is to be filled with codes."""
+    text_messages_overall: Rates = "200/hour; 1000/day"
+    """Text messages of all resets together: each of them costs the academy money."""
     misses_per_address: Rates = "3/hour"
     """Accounts not found, after which finding one asks for the CAPTCHA; networks of IPv6 as in `per_address`."""
     misses_overall: Rates = "100/5 minutes"

@@ -230,7 +230,7 @@ class ProveForm(ServiceForm):
 class TicketForm(SentForm):
     """A later step of a reset; its ticket stands for what was proved before."""
 
-    ticket = HiddenField(validators=[at_most(2048)])
+    ticket = HiddenField(validators=[at_most(4096)])
     grant: Grant
     spent: Ticket
 
@@ -244,6 +244,14 @@ class CodeForm(TicketForm):
     service = "code"
 
     code = NameField(_("Code that you were sent"), longest=12)
+
+
+class ChannelForm(TicketForm):
+    """Where the code is to be sent, or sent once more."""
+
+    service = "code"
+
+    channel = StringField(_("Where is the code to go?"), [at_most(2)])
 
 
 class ChooseForm(TicketForm):

@@ -70,6 +70,14 @@ CODE_TOO_OFTEN = _("Too many wrong codes. Nothing was changed. Start again from 
 CODE_NOT_SENT = _(
     "The code could not be sent. Nothing was changed. Try again in a few minutes; if it lasts, call the helpdesk."
 )
+CODE_NOT_SENT_THERE = _(
+    "The code could not be sent to %(sent_to)s. Choose another way, or try again in a few minutes."
+)
+CODE_LIMITED = _(
+    "So many codes were sent that no more are sent now. Try again in %(minutes)s minutes, or call the helpdesk: "
+    "%(phone)s."
+)
+CHANNEL_MISSING = _("Choose where the code is to go.")
 CODE_BY_PHONE = _("%(code)s: code for your academy password, valid for %(minutes)s minutes. Give it to nobody.")
 NO_SECOND_PROOF = _(
     "No private address and no phone is known of you to send a code to: call the helpdesk to reset your password. "
@@ -173,7 +181,7 @@ _LOCKED = _(
     "Wrong passwords were tried, and the directory locked this account until %(when)s: a new password would not open "
     "it before. Start again then, or call the helpdesk: %(phone)s."
 )
-_OR_CALL = _("If that does not help, call the helpdesk: some accounts can only be changed there.")
+_OR_CALL = _("If all of it is right, call the helpdesk: %(phone)s. Some accounts can only be changed there.")
 """The same for everybody who is refused: it must not tell that an account is protected."""
 _POINT_TO_HELPDESK = frozenset({Refusal.NOT_FOUND, Refusal.NOT_PROVED, Refusal.CREDENTIALS, Refusal.GRANT_VOID})
 _CREDENTIALS = _("Login or password refused. Check your login with “Find my account”.")
@@ -215,12 +223,12 @@ def refusal(
     refused: Refused, rules: PasswordRules, lockout: Lockout, history: int, phone: str, zone: tzinfo
 ) -> list[str]:
     """The sentences for `refused`, with the numbers that the academy set, or those of the person's own policy."""
-    limits = refused.limits
+    limits, or_call = refused.limits, filled(_OR_CALL, phone=phone)
     if refused.code is Refusal.RULES:
         rules = rules.at_least(limits.min_length)
         return [str(gettext("The new password must %(rule)s.", rule=_rule(rule, rules))) for rule in refused.broken]
     if refused.code is Refusal.CREDENTIALS:
-        return [f"{_CREDENTIALS} {lockout_in_words(lockout)} {_OR_CALL}"]
+        return [f"{_CREDENTIALS} {lockout_in_words(lockout)} {or_call}"]
     if refused.code is Refusal.IN_HISTORY:
         return [filled(_IN_HISTORY, history=history if limits.history is None else limits.history)]
     if refused.code is Refusal.TOO_YOUNG and limits.changeable_from:
@@ -230,7 +238,7 @@ def refusal(
     if refused.code is Refusal.TOO_SHORT and limits.min_length:
         return [filled(_TOO_SHORT_FOR, min_length=limits.min_length)]
     sentence = str(_REFUSALS[refused.code])
-    return [f"{sentence} {_OR_CALL}" if refused.code in _POINT_TO_HELPDESK else sentence]
+    return [f"{sentence} {or_call}" if refused.code in _POINT_TO_HELPDESK else sentence]
 
 
 def _minute(when: datetime, zone: tzinfo) -> str:

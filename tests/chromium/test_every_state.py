@@ -123,6 +123,30 @@ def test_reset_when_a_code_is_asked_for_then_nothing_is_wrong(page, serve, direc
     assert faults_of(page, "code-errors") == []
 
 
+def test_reset_when_the_code_may_go_several_ways_then_nothing_is_wrong_and_the_buttons_work(
+    page, serve, directory, mail_server, tmp_path
+):
+    directory.set(LOGIN, "mail", ["moi@exemple.org", "ancienne.adresse.tres.longue@fournisseur.exemple.net"])
+    address = serve(
+        **NO_CAPTCHA,
+        people={"private_mail": "mail"},
+        second_proof={"ways": ["mail"]},
+        notices={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
+    )
+    prove(page, address + RESET)
+    assert faults_of(page, "channel") == []
+    page.locator("[name=channel]").nth(1).check()
+    send(page)
+    assert len(mail_server.mails) == 1
+    assert faults_of(page, "code-several-ways") == []
+
+    with page.expect_navigation():
+        page.locator("button[name=channel]").first.click()
+
+    assert len(mail_server.mails) == 2
+    assert page.locator("[name=code]").count() == 1
+
+
 def test_reset_when_the_ticket_is_over_then_nothing_is_wrong(page, serve):
     prove(page, serve(**NO_CAPTCHA) + RESET)
     page.evaluate("() => { document.getElementById('ticket').value = 'AAAA' }")

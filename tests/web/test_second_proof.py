@@ -171,7 +171,8 @@ def test_code_when_blanks_are_typed_between_then_it_counts(durand, open_site, ma
 
 def test_code_when_a_phone_is_preferred_then_the_academys_service_gets_it(durand, open_site, phones):
     browser = open_site(ways=["phone", "mail"], hook_url=phones[0], hook_token="jeton-secret")
-    page = browser.prove("fdurand4")
+    choice = browser.prove("fdurand4")
+    page = browser.send(RESET, choice, channel="0")
     headers, message = phones[1]
     code = re.search(r"\b\d{6}\b", message["text"]).group()
 
@@ -181,10 +182,16 @@ def test_code_when_a_phone_is_preferred_then_the_academys_service_gets_it(durand
     assert "Choisir un nouveau" in browser.send(RESET, page, code=code).main
 
 
-def test_code_when_the_phones_service_is_down_then_the_next_way_is_taken(durand, open_site, mail_server):
+def test_code_when_the_phones_service_is_down_then_that_is_said_and_another_way_can_be_taken(
+    durand, open_site, mail_server
+):
     browser = open_site(ways=["phone", "mail"], hook_url="http://127.0.0.1:9/")
 
-    assert "m•••@exemple.org" in browser.prove("fdurand4").main
+    failed = browser.send(RESET, browser.prove("fdurand4"), channel="0")
+    page = browser.send(RESET, failed, channel="1")
+
+    assert "n’a pas pu être envoyé" in failed.main
+    assert "m•••@exemple.org" in page.main
     assert code_in(mail_server)
 
 

@@ -1,38 +1,65 @@
 """The second proof of a reset: a code sent to the person's private address or phone.
 
 The code and the tries that are left travel sealed in the form's ticket, which serves once: nothing is stored, and no
-try can be taken back.
+try can be taken back. The channels that may be chosen travel there too.
 """
 
 from __future__ import annotations
 
 import hmac
+import math
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
 from flask_babel.speaklater import LazyString
 
 from gateway.account.model import Grant, Person
 from gateway.post.errors import NotSent
 from gateway.protection.tickets import Void
-from gateway.web import notices, wording
+from gateway.web import wording
+from gateway.web.code_channels import Channel, channels_of, send_code
 from gateway.web.desk import Desk
-from gateway.web.forms import CodeForm
-from gateway.web.pages.service import REFUSED
+from gateway.web.forms import ChannelForm, CodeForm
+from gateway.web.pages.service import REFUSED, TOO_MANY
 from gateway.web.pages.ticket import TicketPage
 
 DIGITS = 6
+NOWHERE_YET = -1
 
 
-class CodePage(TicketPage):
+class _CodeStep(TicketPage):
+    purpose = "code"
+    panel = "reset-code"
+
+    @staticmethod
+    def grant_in(payload: dict[str, Any]) -> Grant:
+        return Grant(**payload["grant"])
+
+    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: Any) -> str:
+        """The ticket itself says where its code was sent, and where another one can go."""
+        ticket = self.desk.tickets.open(self.purpose, form.ticket.data or "")
+        payload = {} if isinstance(ticket, Void) else ticket.payload
+        masked = [channel.masked for channel in _channels(payload)]
+        sent_to = payload.get("sent_to", NOWHERE_YET)
+        return super().show(
+            form,
+            sentences,
+            channels=masked,
+            chosen=max(sent_to, 0),
+            sent_to=masked[sent_to] if 0 <= sent_to < len(masked) else "",
+            minutes=self.desk.settings.second_proof.minutes,
+            **more,
+        )
+
+
+class CodePage(_CodeStep):
+    """The code is typed."""
+
     form_class = CodeForm
     template = "reset_code"
-    panel = "reset-code"
-    purpose = "code"
 
     def __init__(
         self,
@@ -43,36 +70,10 @@ class CodePage(TicketPage):
     ) -> None:
         super().__init__(desk, start_again)
         self.go_on = go_on
-        self.rules_of = desk.settings.second_proof
-
-    @staticmethod
-    def grant_in(payload: dict[str, Any]) -> Grant:
-        return Grant(**payload["grant"])
-
-    def ask(self, grant: Grant, person: Person) -> ResponseReturnValue | None:
-        """Send a code and ask for it; None where the settings want none of this person."""
-        if not self.rules_of.ways:
-            return None
-        reachable = [(way, address) for way in self.rules_of.ways if (address := _address(way, person))]
-        if not reachable:
-            return None if self.rules_of.without == "allow" else self.start_again(str(wording.NO_SECOND_PROOF))
-        form = CodeForm(formdata=None)
-        form.grant = grant
-        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-        for way, address in reachable:
-            try:
-                with force_locale(notices.language_of(self.desk, person)):
-                    self._send(way, address, code, grant.login)
-            except NotSent:
-                continue
-            self.note(form, f"code_sent_by_{way}")
-            return self._offer(form, code, _masked(way, address))
-        self.note(form, "code_not_sent")
-        return self.start_again(str(wording.CODE_NOT_SENT))
 
     def serve(self, form: Any) -> ResponseReturnValue:
-        typed = "".join(str(form.code.data).split())
-        if hmac.compare_digest(typed.encode(), form.spent.payload["code"].encode()):
+        typed, code = "".join(str(form.code.data).split()), form.spent.payload["code"]
+        if code and hmac.compare_digest(typed.encode(), code.encode()):
             self.note(form, "code_right")
             return self.go_on(form.grant)
         return self._try_again(form)
@@ -80,48 +81,86 @@ class CodePage(TicketPage):
     def _try_again(self, form: Any) -> ResponseReturnValue:
         left = form.spent.payload["left"] - 1
         self.note(form, "code_wrong", tries_left=left)
-        if not left:
+        if left < 1:
             return self.start_again(str(wording.CODE_TOO_OFTEN))
         self.renew(form, {**form.spent.payload, "left": left})
         form.code.errors = [wording.filled(wording.CODE_WRONG, left=left)]
         form.code.data = ""
         return self.show(form), REFUSED
 
-    def _offer(self, form: CodeForm, code: str, sent_to: str) -> ResponseReturnValue:
-        payload = {"grant": asdict(form.grant), "code": code, "left": self.rules_of.tries, "sent_to": sent_to}
-        form.ticket.data = self.desk.tickets.issue(self.purpose, payload, 60 * self.rules_of.minutes)
-        return self.show(form)
 
-    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: Any) -> str:
-        """The ticket itself says where its code was sent."""
-        ticket = self.desk.tickets.open(self.purpose, form.ticket.data or "")
-        sent_to = "" if isinstance(ticket, Void) else ticket.payload["sent_to"]
-        return super().show(form, sentences, sent_to=sent_to, minutes=self.rules_of.minutes, **more)
+class ChannelPage(_CodeStep):
+    """Where the code goes, where there is a choice; also for the buttons that ask for another code."""
 
-    def _send(self, way: str, address: str, code: str, login: str) -> None:
-        """At once, and kept nowhere. Raises NotSent."""
-        desk, minutes = self.desk, self.rules_of.minutes
-        if way == "phone":
-            if desk.text_messages is None:
-                raise NotSent
-            desk.text_messages.send(address, wording.filled(wording.CODE_BY_PHONE, code=code, minutes=minutes))
-            return
-        if desk.mails is None:
-            raise NotSent
+    form_class = ChannelForm
+    template = "reset_channel"
+
+    def __init__(self, desk: Desk, code_step: CodePage) -> None:
+        super().__init__(desk, code_step.start_again)
+        self.code_step = code_step
+        self.rules_of = desk.settings.second_proof
+
+    def ask(self, grant: Grant, person: Person) -> ResponseReturnValue | None:
+        """Send a code where there is one way, else ask for the way; None where the settings want no code of them."""
+        if not self.rules_of.ways:
+            return None
+        channels = channels_of(self.desk, person)
+        if not channels:
+            return None if self.rules_of.without == "allow" else self.start_again(str(wording.NO_SECOND_PROOF))
+        form = ChannelForm(formdata=None)
+        form.grant = grant
+        payload = {
+            "grant": asdict(grant),
+            "channels": [asdict(channel) for channel in channels],
+            "code": "",
+            "left": 0,
+            "sent_to": NOWHERE_YET,
+        }
+        self._issue(form, payload)
+        return self.show(form) if len(channels) > 1 else self._send(form, payload, 0)
+
+    def serve(self, form: Any) -> ResponseReturnValue:
+        payload, text = form.spent.payload, str(form.channel.data or "")
+        self.renew(form, payload)
+        if not text.isdecimal() or int(text) >= len(payload["channels"]):
+            form.channel.errors = [wording.CHANNEL_MISSING]
+            return self.show(form), REFUSED
+        return self._send(form, payload, int(text))
+
+    def _send(self, form: Any, payload: dict[str, Any], index: int) -> ResponseReturnValue:
+        channel = _channels(payload)[index]
+        wait = self.desk.throttle.admit_code(form.grant.identity, channel.address, is_text_message=channel.is_phone)
+        if wait:
+            self.note(form, "throttled", limit=wait.subject)
+            minutes, phone = math.ceil(wait.seconds / 60), self.desk.settings.support.phone
+            sentence = wording.filled(wording.CODE_LIMITED, minutes=minutes, phone=phone)
+            return self._stay(form, payload, sentence), TOO_MANY, {"Retry-After": str(wait.seconds)}
+        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
         try:
-            mail = notices.mail(desk, "code", address, code=code, login=login, minutes=minutes)
-        except ValueError:
-            raise NotSent from None
-        desk.mails.send_now(mail)
+            send_code(self.desk, channel, code, form.grant.login)
+        except NotSent:
+            self.note(form, "code_not_sent")
+            if len(payload["channels"]) == 1 and not payload["code"]:
+                return self.start_again(str(wording.CODE_NOT_SENT))
+            sentence = wording.filled(wording.CODE_NOT_SENT_THERE, sent_to=channel.masked)
+            return self._stay(form, payload, sentence), REFUSED
+        self.note(form, f"code_sent_by_{channel.way}")
+        typing = CodeForm(formdata=None)
+        typing.grant = form.grant
+        self._issue(typing, {**payload, "code": code, "left": self.rules_of.tries, "sent_to": index})
+        return self.code_step.show(typing)
+
+    def _stay(self, form: Any, payload: dict[str, Any], sentence: str) -> str:
+        """On the page that it was: a code that was sent before still serves."""
+        if not payload["code"]:
+            return self.show(form, [sentence])
+        typing = CodeForm(formdata=None)
+        typing.ticket.data = form.ticket.data
+        return self.code_step.show(typing, [sentence])
+
+    def _issue(self, form: Any, payload: dict[str, Any]) -> None:
+        form.ticket.data = self.desk.tickets.issue(self.purpose, payload, 60 * self.rules_of.minutes)
 
 
-def _address(way: str, person: Person) -> str:
-    return person.phone if way == "phone" else person.private_mail
-
-
-def _masked(way: str, address: str) -> str:
-    """Enough for its owner to know where to look, too little for anybody else."""
-    if way == "phone":
-        return f"•• •• •• •• {address[-2:]}"
-    name, _, domain = address.rpartition("@")
-    return f"{name[:1]}•••@{domain}"
+def _channels(payload: dict[str, Any]) -> list[Channel]:
+    return [Channel(**channel) for channel in payload.get("channels", ())]

@@ -20,7 +20,7 @@ from gateway.protection.tickets import Void
 from gateway.settings import ResetMode
 from gateway.web.desk import Desk
 from gateway.web.forms import ChooseForm, ProveForm
-from gateway.web.pages.code import CodePage
+from gateway.web.pages.code import ChannelPage, CodePage
 from gateway.web.pages.service import REFUSED, ServicePage
 from gateway.web.pages.ticket import TicketPage
 
@@ -45,8 +45,11 @@ class ResetPage(ServicePage):
         self.panel = "reset-initial" if self.restores_initial else "reset"
         self.choose_step = ChoosePage(desk, services.choose, self.start_again)
         self.code_step = CodePage(desk, go_on=self.choose_step.offer, start_again=self.start_again)
+        self.channel_step = ChannelPage(desk, self.code_step)
 
     def post(self) -> ResponseReturnValue:
+        if "channel" in request.form:
+            return self.channel_step.post()
         if "code" in request.form:
             return self.code_step.post()
         if "ticket" in request.form:
@@ -67,7 +70,7 @@ class ResetPage(ServicePage):
         if isinstance(outcome, Refused):
             return self.refuse(form, outcome)
         self.note(form, "proved")
-        return self.code_step.ask(outcome.grant, outcome.person) or self.choose_step.offer(outcome.grant)
+        return self.channel_step.ask(outcome.grant, outcome.person) or self.choose_step.offer(outcome.grant)
 
     def start_again(self, sentence: str) -> ResponseReturnValue:
         return self.turn_down(self.form_class(formdata=None), [sentence], REFUSED)
