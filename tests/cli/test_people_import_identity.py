@@ -101,6 +101,17 @@ def test_import_when_an_entry_outside_the_filter_has_the_login_and_address_then_
     assert directory.read("nmartin2")["mail"] == ["nadia.martin2@ac-example.fr"]
 
 
+def test_import_when_two_entries_share_a_login_already_then_it_is_reported(directory, run):
+    directory.add_person("ndupond", uid=["ndupond", "nmartin"])
+    directory.add_person("nmartin", numen="99E8000000MAR", birthDate="19920506")
+
+    done = run(HEAD + NADIA)
+
+    assert "the login nmartin is that of several entries, so nobody is served under it" in done.stderr
+    assert directory.dn("ndupond") in done.stderr
+    assert "1 updated" in done.stdout
+
+
 def test_import_when_a_list_outside_the_base_has_the_address_then_it_is_taken(directory, run):
     directory.load(f"dn: {LISTS}\nobjectClass: organizationalUnit\nou: lists\n")
     directory.load(
