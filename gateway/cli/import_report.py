@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.cli.terminal import printable
@@ -61,6 +61,13 @@ def report_long_logins(settings: Settings, logins: Sequence[tuple[str, str]]) ->
                 f"{MAX_ACCOUNT_NAME_CHARS}: no account of {', '.join(names)} can have it"
             )
             print(printable(text), file=sys.stderr)
+
+
+def report_shared_logins(shared: Mapping[str, Collection[str]]) -> None:
+    """Name logins that several entries of the directory hold already; `shared` has their DNs."""
+    for login, dns in shared.items():
+        text = f"the login {login} is that of several entries, so nobody is served under it: {'; '.join(sorted(dns))}"
+        print(printable(text), file=sys.stderr)
 
 
 def report(tally: Tally, *, is_dry_run: bool) -> None:

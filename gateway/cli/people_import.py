@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.account.staff_file import NEEDED, NUMBERS, OPTIONAL, StaffRow, read_row
-from gateway.cli.import_report import Step, Tally, count, difference, report, report_long_logins
+from gateway.cli.import_report import Step, Tally, count, difference, report, report_long_logins, report_shared_logins
 from gateway.cli.own_account import add_own_account, as_operator
 from gateway.cli.staff_csv import FileFault, read_rows
 from gateway.cli.terminal import printable
@@ -123,6 +123,7 @@ def _plan(
     """Each step with where it comes from; None where nothing may be written at all."""
     index = StaffIndex(settings.people)
     index.add_people(staff.people)
+    report_shared_logins(index.shared_logins)
     index.add_others(staff.others)
     in_file = {number for _, row in rows for number in row.numbers.values() if number}
     planner = StaffPlanner(index, settings.academy.mail_domain, in_file, arguments.create_namesakes)

@@ -22,7 +22,7 @@ class Retry:
     """Shared by the threads of one command: once one of them has given up, the others do not wait again."""
 
     on_outage: Callable[[DirectoryUnavailable], None] = lambda error: None
-    """Called once per outage."""
+    """Called when an outage begins; again where it seemed to be over."""
     max_outage_seconds: float = MAX_OUTAGE_SECONDS
     has_given_up: bool = False
     _is_away: bool = False

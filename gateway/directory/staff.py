@@ -61,34 +61,41 @@ class StaffEntries:
             self._update(step)
 
     def _read(self, connection: Connection) -> Staff:
-        people = self.people
-        present = list(self._pages(connection, people.base, people.filter))
-        dns = {entry.dn for entry in present}
-        numbers = (proof.attribute for proof in people.proofs.values())
-        holds_any = "".join(f"({name}=*)" for name in dict.fromkeys((people.login, people.mail, *numbers)))
-        others = list(self._everywhere(connection, f"(|{holds_any})"))
-        return Staff(present, [entry for entry in others if entry.dn not in dns])
+        """Once with all attributes; the DNs alone then tell who is one of the people.
 
-    def _everywhere(self, connection: Connection, filter_: str) -> Iterator[Entry]:
-        """Also outside the people's base: a list or a shared mailbox has an address too."""
+        A negated `people.filter` would not do: where it is Undefined, its negation matches no entry either.
+        """
+        people = self.people
+        numbers = dict.fromkeys(proof.attribute for proof in people.proofs.values())
+        attributes = [
+            people.login, people.surname, people.birth_name, people.given_name, people.mail, people.birth_date,
+            "departmentNumber", LEAVER[0], *FULL_NAMES, *numbers,
+        ]  # fmt: skip
+        taken = "".join(f"({name}=*)" for name in (people.login, people.mail, *numbers))
+        wanted = f"(|{people.filter}{taken})"
+        tops = self._tops(connection)
+        found = {entry.dn: entry for top in tops for entry in self._pages(connection, top, wanted, attributes)}
+        dns = {entry.dn for entry in self._pages(connection, people.base, people.filter, ["1.1"])}
+        return Staff(
+            [entry for dn, entry in found.items() if dn in dns],
+            [entry for dn, entry in found.items() if dn not in dns],
+        )
+
+    def _tops(self, connection: Connection) -> list[str]:
+        """The database of the people's base and those above: a list or a shared mailbox has an address too."""
         base = _normalized_dn(self.people.base)
-        for suffix in suffixes(connection):
-            if base.endswith(_normalized_dn(suffix)) and self._is_visible(connection, suffix):
-                yield from self._pages(connection, suffix, filter_)
-                return
-        yield from self._pages(connection, self.people.base, filter_)
+        above = [suffix for suffix in suffixes(connection) if base.endswith(_normalized_dn(suffix))]
+        nearest, *others = sorted(above, key=len, reverse=True) or [self.people.base]
+        if not self._is_visible(connection, nearest):
+            nearest = self.people.base
+        return [nearest, *(suffix for suffix in others if self._is_visible(connection, suffix))]
 
     def _is_visible(self, connection: Connection, base: str) -> bool:
         """An account of the operator's may have no right outside the people's base."""
         code = connection.search(base, "(objectClass=*)", SUBTREE, attributes=["1.1"], size_limit=1)[1]["result"]
         return code not in (RESULT_NO_SUCH_OBJECT, RESULT_INSUFFICIENT_ACCESS_RIGHTS)
 
-    def _pages(self, connection: Connection, base: str, filter_: str) -> Iterator[Entry]:
-        people = self.people
-        attributes = [
-            people.login, people.surname, people.birth_name, people.given_name, people.mail, people.birth_date,
-            "departmentNumber", LEAVER[0], *FULL_NAMES, *(proof.attribute for proof in people.proofs.values()),
-        ]  # fmt: skip
+    def _pages(self, connection: Connection, base: str, filter_: str, attributes: list[str]) -> Iterator[Entry]:
         cookie: bytes | None = None
         while cookie != b"":
             _, result, answers, _ = connection.search(

@@ -35,8 +35,10 @@ class KnownPerson:
 @dataclass(slots=True)
 class StaffIndex:
     people: People
-    logins: set[str] = field(default_factory=set)
-    """All that are taken, normalised (`normalized`)."""
+    logins: dict[str, str] = field(default_factory=dict)
+    """All that are taken, normalised (`normalized`), each with the DN of an entry that holds it, or of none yet."""
+    shared_logins: dict[str, set[str]] = field(default_factory=dict)
+    """Those that several entries of people hold, with their DNs: nobody is served under them."""
     mails: set[str] = field(default_factory=set)
     by_number: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     """Entries that `people.filter` names, by each of their numbers; more than one is a fault of the directory."""
@@ -46,6 +48,7 @@ class StaffIndex:
 
     def add_people(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
+            self._find_shared_logins(entry)
             self._add_names(entry)
             for number in self.numbers(entry):
                 self.by_number[number].append(entry)
@@ -60,7 +63,7 @@ class StaffIndex:
 
     def add_row(self, row: StaffRow, login: str, mail: str) -> None:
         """Somebody whose entry is to be made."""
-        self.logins.add(normalized(login))
+        self.logins[normalized(login)] = ""
         self.mails.add(normalized(mail))
         numbers = {name: frozenset({number} if number else ()) for name, number in row.numbers.items()}
         names = tuple(name for name in (row.surname, row.birth_name) if name)
@@ -94,8 +97,12 @@ class StaffIndex:
         held = (value for value in entry.all(proof.attribute) if value.startswith(proof.prefix))
         return frozenset(value.removeprefix(proof.prefix).upper() for value in held)
 
+    def _find_shared_logins(self, entry: Entry) -> None:
+        for login in set(map(normalized, entry.all(self.people.login))) & self.logins.keys():
+            self.shared_logins.setdefault(login, {self.logins[login]}).add(entry.dn)
+
     def _add_names(self, entry: Entry) -> None:
-        self.logins.update(map(normalized, entry.all(self.people.login)))
+        self.logins |= dict.fromkeys(map(normalized, entry.all(self.people.login)), entry.dn)
         self.mails.update(map(normalized, entry.all(self.people.mail)))
 
     def _add_known(self, entry: Entry, label: str) -> None:

@@ -101,6 +101,41 @@ def test_import_when_an_entry_outside_the_filter_has_the_login_and_address_then_
     assert directory.read("nmartin2")["mail"] == ["nadia.martin2@ac-example.fr"]
 
 
+def test_import_when_the_account_sees_the_people_alone_then_their_names_are_taken(directory, run, tmp_path):
+    directory.add_person("ndupond", uid=["ndupond", "nmartin"])
+    operator = f"cn=operator,ou=services,{SUFFIX}"
+    database = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
+    directory.load(
+        f"dn: {operator}\nobjectClass: applicationProcess\nobjectClass: simpleSecurityObject\ncn: operator\n"
+        f"userPassword: {directory.slapd.password('admin')}\n"
+    )
+    rules = [f"to dn.subtree=\"{PEOPLE}\" by dn.exact=\"{operator}\" write by * break",
+             f"to * by dn.exact=\"{operator}\" none by * break"]  # fmt: skip
+    for rule in reversed(rules):
+        directory.load(f"{database}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
+    try:
+        done = run(HEAD + NADIA, "--bind-dn", operator)
+    finally:
+        for _ in rules:
+            directory.load(f"{database}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
+        with directory.as_admin() as line:
+            line.delete_s(operator)
+
+    assert done.returncode == 0, done.stderr
+    assert directory.read("nmartin2")
+
+
+def test_import_when_two_entries_share_a_login_already_then_it_is_reported(directory, run):
+    directory.add_person("ndupond", uid=["ndupond", "nmartin"])
+    directory.add_person("nmartin", numen="99E8000000MAR", birthDate="19920506")
+
+    done = run(HEAD + NADIA)
+
+    assert "the login nmartin is that of several entries, so nobody is served under it" in done.stderr
+    assert directory.dn("ndupond") in done.stderr
+    assert "1 updated" in done.stdout
+
+
 def test_import_when_a_list_outside_the_base_has_the_address_then_it_is_taken(directory, run):
     directory.load(f"dn: {LISTS}\nobjectClass: organizationalUnit\nou: lists\n")
     directory.load(

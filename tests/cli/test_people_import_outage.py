@@ -59,6 +59,18 @@ def test_import_when_slapd_restarts_then_it_goes_on_and_everybody_is_written_onc
     assert count(directory) == COUNT
 
 
+def test_import_when_slapd_is_away_for_a_while_then_it_says_so_and_waits(directory, started):
+    directory.slapd.stop()
+    told = started.stderr.readline()
+    directory.slapd.start()
+
+    stdout, stderr = started.communicate(timeout=300)
+
+    assert "waiting until the directory is back" in told
+    assert started.returncode == 0, stderr
+    assert f"{COUNT} created" in stdout
+
+
 def test_import_when_the_password_is_wrong_then_it_says_so_and_does_not_wait(directory, tmp_path):
     (tmp_path / "admin").write_text("wrong")
     config = write_settings_file(tmp_path, directory)
