@@ -27,6 +27,7 @@ from gateway.web.hosts import accept_hosts
 from gateway.web.language import speak
 from gateway.web.limits import limit_heads, limit_requests
 from gateway.web.origin import stand_behind_proxies
+from gateway.web.overload import shed_late_requests
 from gateway.web.pages import reading
 from gateway.web.pages.captcha import captcha_pages
 from gateway.web.pages.change import ChangePage
@@ -66,6 +67,7 @@ def create_app(gateway: Gateway) -> Flask:
     number_requests(app)
     accept_hosts(app, settings.web.hosts)
     limit_requests(app)
+    shed_late_requests(app, settings.directory.max_queue_seconds)
     protect(app, settings.web.hsts_seconds)
     _routes(app, gateway)
     helpdesk_pages(app, Helpdesk(settings))

@@ -40,7 +40,7 @@ def change_password(
         return refused
     if broken := rules.broken_for(request.new, account.person):
         return Refused(Refusal.RULES, broken)
-    return passwords.replace(account, request.new)
+    return uniform.follow(lambda: passwords.replace(account, request.new))
 
 
 def _account(request: ChangeRequest, passwords: Passwords, on_lock_out: OnLockOut, admits: Admits) -> Account | None:

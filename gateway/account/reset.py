@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.account.admission import Admission
 from gateway.account.directory_limits import refuse_any_password, refuse_password
 from gateway.account.model import Account, ChooseRequest, DirectoryLimits, Grant, ProveRequest
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
@@ -24,7 +25,9 @@ def prove_identity(
     return Granted(grant, account.person)
 
 
-def choose_password(request: ChooseRequest, *, passwords: Passwords, rules: PasswordRules) -> Changed | Refused:
+def choose_password(
+    request: ChooseRequest, *, passwords: Passwords, rules: PasswordRules, admission: Admission
+) -> Changed | Refused:
     """Step 2 of a reset. A grant dies with the password that it was given for."""
     grant = request.grant
     if broken := rules.at_least(grant.min_length).broken_by(request.new, login=grant.login):
@@ -36,11 +39,12 @@ def choose_password(request: ChooseRequest, *, passwords: Passwords, rules: Pass
         return refused
     if broken := rules.broken_for(request.new, account.person):
         return Refused(Refusal.RULES, broken)
-    return passwords.replace(account, request.new)
+    with admission.turn():
+        return passwords.replace(account, request.new)
 
 
 def restore_initial_password(
-    request: ProveRequest, *, passwords: Passwords, uniform: UniformTime, admits: Admits
+    request: ProveRequest, *, passwords: Passwords, uniform: UniformTime, admits: Admits, admission: Admission
 ) -> InitialRestored | Refused:
     """The classic reset, in one step: the password becomes the proof in capitals, to be changed at the next login."""
     account = _proved(request, passwords, uniform, admits)
@@ -48,7 +52,9 @@ def restore_initial_password(
         return Refused(Refusal.NOT_PROVED)
     if refused := refuse_any_password(account):
         return refused
-    return passwords.restore_initial(account, account.proof)
+    proof = account.proof
+    with admission.turn(is_ahead=True):
+        return passwords.restore_initial(account, proof)
 
 
 def _proved(request: ProveRequest, passwords: Passwords, uniform: UniformTime, admits: Admits) -> Account | None:

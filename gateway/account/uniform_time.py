@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
-from gateway.account.errors import DirectoryUnavailable
+from gateway.account.admission import Admission
 from gateway.account.ports import Clock
 
 T = TypeVar("T")
+W = TypeVar("W")
 
 log = logging.getLogger(__name__)
 
@@ -30,20 +29,18 @@ class UniformTime:
     - Work that takes longer than the whole time is answered after a multiple of it.
     """
 
-    def __init__(self, *, clock: Clock, min_seconds: float, max_at_once: int, max_wait_seconds: float) -> None:
-        """`min_seconds`: from admission to a refusal; `max_wait_seconds`: for admission."""
+    def __init__(self, *, clock: Clock, min_seconds: float, admission: Admission) -> None:
+        """`min_seconds`: from admission to a refusal."""
         self._clock = clock
         self._min_seconds = min_seconds
-        self._max_at_once = max_at_once
-        self._max_wait_seconds = max_wait_seconds
-        self._permits = threading.BoundedSemaphore(max_at_once)
+        self._admission = admission
 
     def run(self, work: Callable[[], T]) -> T:
         """The result of `work`. None and an empty sequence are refusals, which wait; others are returned at once.
 
-        Raises DirectoryUnavailable where too many attempts wait already, and what `work` raises.
+        Raises DirectoryBusy where too many attempts wait already, and what `work` raises.
         """
-        with self._admitted():
+        with self._admission.turn():
             started = self._clock.monotonic()
             result = work()
             if result:
@@ -59,14 +56,10 @@ class UniformTime:
         self._clock.sleep_until(started + _next_multiple(self._min_seconds, taken))
         return result
 
-    @contextmanager
-    def _admitted(self) -> Iterator[None]:
-        if not self._permits.acquire(timeout=self._max_wait_seconds):
-            raise DirectoryUnavailable(f"{self._max_at_once} attempts at once are still waiting for the directory")
-        try:
-            yield
-        finally:
-            self._permits.release()
+    def follow(self, write: Callable[[], W]) -> W:
+        """The result of a write that follows on a success, which goes ahead of new attempts. Raises DirectoryBusy."""
+        with self._admission.turn(is_ahead=True):
+            return write()
 
 
 def _next_multiple(seconds: float, taken: float) -> float:

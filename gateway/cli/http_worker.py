@@ -12,6 +12,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from gateway.web.overload import queued_seconds
+
 LINGER_SECONDS = 2.0
 """How long a client may go on sending after its answer before its connection is cut."""
 MAX_LINGERING = 100
@@ -36,9 +38,17 @@ class HttpWorker(ThreadWorker):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._lingering: OrderedDict[TConn, _Linger] = OrderedDict()
+        self._enqueued_at: dict[TConn, float] = {}
+        """When connections were given to the pool of threads, on the monotonic clock."""
+
+    def enqueue_req(self, conn: TConn) -> None:
+        self._enqueued_at[conn] = time.monotonic()
+        super().enqueue_req(conn)
 
     def handle(self, conn: TConn) -> Any:
+        queued_seconds.set(time.monotonic() - self._enqueued_at.pop(conn))
         keeps = super().handle(conn)
+        queued_seconds.set(0.0)
         parser: Any = conn.parser
         while keeps is True and parser.unreader.buf.tell():
             keeps = super().handle(conn)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from gateway.account.admission import Admission
 from gateway.account.change import change_password
 from gateway.account.find import find_account
 from gateway.account.model import FindRequest
@@ -107,7 +108,8 @@ def build_gateway(settings: Settings) -> Gateway:
         protected=protected,
     )
     people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
-    proofs_time = _uniform_time(settings)
+    hashing = _admission(settings)
+    proofs_time = _uniform_time(settings, _admission(settings))
     desk = _desk(settings, rules, metrics)
     watch = DirectoryWatch(settings, metrics) if settings.directory.monitor else None
     proofs_limit = partial(after.admits_account, desk, "reset")
@@ -131,19 +133,23 @@ def build_gateway(settings: Settings) -> Gateway:
         desk=desk,
         metrics=metrics,
         update_metrics=partial(_update_metrics, metrics, desk.throttle, watch),
-        find=partial(find_account, people=people, uniform=_uniform_time(settings)),
+        find=partial(find_account, people=people, uniform=_uniform_time(settings, _admission(settings))),
         reset=ResetServices(
             prove=partial(prove_identity, passwords=passwords, uniform=proofs_time, admits=proofs_limit),
-            choose=partial(choose_password, passwords=passwords, rules=rules),
+            choose=partial(choose_password, passwords=passwords, rules=rules, admission=hashing),
             restore_initial=partial(
-                restore_initial_password, passwords=passwords, uniform=proofs_time, admits=proofs_limit
+                restore_initial_password,
+                passwords=passwords,
+                uniform=proofs_time,
+                admits=proofs_limit,
+                admission=hashing,
             ),
         ),
         change=partial(
             change_password,
             passwords=passwords,
             rules=rules,
-            uniform=_uniform_time(settings),
+            uniform=_uniform_time(settings, hashing),
             admits=partial(after.admits_account, desk, "change"),
         ),
         progress=propagation.states,
@@ -171,16 +177,19 @@ def _update_metrics(metrics: Metrics, throttle: Throttle, watch: DirectoryWatch 
         watch.refresh()
 
 
-def _uniform_time(settings: Settings) -> UniformTime:
-    """One for each service, so that attempts on one of them never wait for those on another."""
+def _admission(settings: Settings) -> Admission:
+    """One for what hashes passwords, and one for each service that does not, so that these never wait for those."""
     directory = settings.directory
     all_at_once = directory.max_concurrent_attempts or len(os.sched_getaffinity(0))
-    return UniformTime(
+    return Admission(
         clock=SystemClock(),
-        min_seconds=directory.min_refusal_seconds,
         max_at_once=max(1, all_at_once // settings.web.processes),
-        max_wait_seconds=directory.connect_timeout_seconds,
+        max_wait_seconds=directory.max_queue_seconds,
     )
+
+
+def _uniform_time(settings: Settings, admission: Admission) -> UniformTime:
+    return UniformTime(clock=SystemClock(), min_seconds=settings.directory.min_refusal_seconds, admission=admission)
 
 
 def _replicas(directory: Directory, metrics: Metrics) -> ConnectionPool | None:

@@ -49,8 +49,11 @@ class Directory(Section):
     """How long after its admission an attempt is refused, whatever was wrong. It must be twice as long as the slowest
     hash of people's passwords takes; `mamia check` says how long a wrong password takes at the decoy."""
     max_concurrent_attempts: Annotated[int | None, Field(ge=1, le=1000)] = None
-    """How many attempts of one service may ask the directory at once, over all processes; others wait. By default as
-    many as this machine has processors: hashing passwords uses up a directory's."""
+    """How many attempts of one service may ask the directory at once, over all processes; others wait. It should be
+    the number of the directory's processors, which hashing uses up; by default it is that of this machine's."""
+    max_queue_seconds: Annotated[float, Field(ge=1, le=120)] = 25
+    """How long a request may wait for its turn, in the order of arrival. What would wait longer is answered at once:
+    503, busy, and when to come back. It must be less than the proxy waits for an answer."""
     prove_by_bind: bool = False
     """After each write of a password, bind with it once at the server that took the write, and say "changed" only if
     it opens the entry. It costs the directory one more hash; without it the entry's attributes prove the write."""

@@ -60,6 +60,7 @@ UNCONFIRMED = _(
     "The academy’s directory stopped answering while it saved: your password may have changed, or not. Try the new "
     "one, then the old one, before you start again."
 )
+BUSY = _("The service is very busy. Nothing was changed. Try again in %(seconds)s seconds.")
 STORE_UNAVAILABLE = _(
     "The service cannot check requests at the moment. Nothing was changed. Try again in a few minutes; if it lasts, "
     "call the helpdesk."

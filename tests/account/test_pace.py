@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from patience import wait_until
 
+from gateway.account.admission import Admission
 from gateway.account.change import change_password
 from gateway.account.errors import DirectoryUnavailable
 from gateway.account.find import find_account
@@ -54,7 +55,8 @@ class Nobody:
 
 
 def uniform_time(hours: Hours, *, at_once: int = 1, max_wait_seconds: float = 60) -> UniformTime:
-    return UniformTime(clock=hours, min_seconds=MIN_SECONDS, max_at_once=at_once, max_wait_seconds=max_wait_seconds)
+    admission = Admission(clock=hours, max_at_once=at_once, max_wait_seconds=max_wait_seconds)
+    return UniformTime(clock=hours, min_seconds=MIN_SECONDS, admission=admission)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.008, 0.2])

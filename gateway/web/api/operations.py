@@ -23,7 +23,7 @@ from gateway.web.api.reading import FORM
 from gateway.web.api.roundcube import roundcube
 from gateway.web.api.services import ApiServices, outages_as_problems
 
-OUTAGES = ("directory_unavailable", "directory_misconfigured", "store_unavailable")
+OUTAGES = ("busy", "directory_unavailable", "directory_misconfigured", "store_unavailable")
 NOT_CHANGED = tuple(code for code in Refusal if code not in (Refusal.NOT_FOUND, Refusal.NOT_PROVED))
 
 

@@ -33,6 +33,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "internal": (500, "A fault of the gateway"),
     "directory_unavailable": (503, "The directory does not answer; nothing was changed"),
     "directory_misconfigured": (503, "The directory refuses the operation to the gateway; nothing was changed"),
+    "busy": (503, "Too many requests wait already; nothing was changed; Retry-After tells when to come back"),
     "write_unconfirmed": (503, "It is not proved whether the directory saved the password"),
     "store_unavailable": (503, "The throttles can't count; nothing was changed"),
     Refusal.NOT_FOUND: (404, "Nobody of that name was born that day"),

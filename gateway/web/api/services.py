@@ -10,7 +10,7 @@ from flask import g, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
-from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.errors import DirectoryBusy, DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.invisible import without_invisible
 from gateway.account.model import ChangeRequest, FindRequest, Secret
 from gateway.account.outcomes import Changed, Found, Refused
@@ -163,15 +163,8 @@ def outages_as_problems(
             return view(**values)
         except Problem as problem:
             return problem.answer()
-        except DirectoryMisconfigured as error:
-            sentence = wording.filled(wording.MISCONFIGURED, request_id=g.request_id)
-            return outage(Problem("directory_misconfigured", sentence), error)
-        except DirectoryUnavailable as error:
-            return outage(Problem("directory_unavailable", str(wording.UNAVAILABLE)), error)
-        except WriteUnconfirmed as error:
-            return outage(Problem("write_unconfirmed", str(wording.UNCONFIRMED)), error)
-        except StoreUnavailable as error:
-            return outage(Problem("store_unavailable", str(wording.STORE_UNAVAILABLE)), error)
+        except (DirectoryUnavailable, WriteUnconfirmed, StoreUnavailable) as error:
+            return outage(_problem_of(error), error)
 
     def outage(problem: Problem, error: Exception) -> ResponseReturnValue:
         log.error("api: %s: %s: %s", service, problem.code, error)
@@ -179,3 +172,20 @@ def outages_as_problems(
         return problem.answer()
 
     return answered
+
+
+def _problem_of(error: DirectoryUnavailable | WriteUnconfirmed | StoreUnavailable) -> Problem:
+    match error:
+        case DirectoryMisconfigured():
+            sentence = wording.filled(wording.MISCONFIGURED, request_id=g.request_id)
+            return Problem("directory_misconfigured", sentence)
+        case DirectoryBusy():
+            seconds = str(error.retry_after_seconds)
+            sentence = wording.filled(wording.BUSY, seconds=seconds)
+            return Problem("busy", sentence, headers={"Retry-After": seconds})
+        case DirectoryUnavailable():
+            return Problem("directory_unavailable", str(wording.UNAVAILABLE))
+        case WriteUnconfirmed():
+            return Problem("write_unconfirmed", str(wording.UNCONFIRMED))
+        case _:
+            return Problem("store_unavailable", str(wording.STORE_UNAVAILABLE))

@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 from flask_babel.speaklater import LazyString
 
-from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.errors import DirectoryBusy, DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.model import Person, Propagation
 from gateway.account.outcomes import Refused
 from gateway.protection.robot_check import RobotCheck
@@ -77,6 +77,10 @@ class FormPage(MethodView):
         except DirectoryMisconfigured as error:
             sentence = wording.filled(wording.MISCONFIGURED, request_id=g.request_id)
             return self._stand_still(form, "directory_misconfigured", error, sentence)
+        except DirectoryBusy as error:
+            seconds = error.retry_after_seconds
+            page, status = self._stand_still(form, "busy", error, wording.filled(wording.BUSY, seconds=seconds))
+            return page, status, {"Retry-After": str(seconds)}
         except DirectoryUnavailable as error:
             return self._stand_still(form, "directory_unavailable", error, wording.UNAVAILABLE)
         except WriteUnconfirmed as error:
@@ -110,9 +114,7 @@ class FormPage(MethodView):
         login = facts.pop("login", "") or form.subjects().get("login", "")
         self.desk.audit.record(form.service, outcome, login=str(login), **origin.facts(), **facts)
 
-    def _stand_still(
-        self, form: Any, outcome: str, error: Exception, sentence: str | LazyString
-    ) -> ResponseReturnValue:
+    def _stand_still(self, form: Any, outcome: str, error: Exception, sentence: str | LazyString) -> tuple[str, int]:
         log.error("%s: %s: %s", form.service, outcome, error)
         self.note(form, outcome)
         return self.show(form, [sentence], helpdesk_may_help=True), UNAVAILABLE

@@ -1,0 +1,94 @@
+"""A fair queue before the directory: a limited number of attempts at once, the others in order of arrival."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gateway.account.errors import DirectoryBusy
+from gateway.account.ports import Clock
+
+SMOOTHING = 1 / 8
+"""Weight of the newest turn in the average."""
+
+
+class Admission:
+    """Gives turns. Hashing uses up a directory's processors: more at once would make each of them slower, and none
+    sooner done.
+
+    An attempt that would have to wait longer than `max_wait_seconds` is refused at once, with the time after which
+    coming back makes sense.
+    """
+
+    def __init__(self, *, clock: Clock, max_at_once: int, max_wait_seconds: float) -> None:
+        self._clock = clock
+        self._max_at_once = max_at_once
+        self._max_wait_seconds = max_wait_seconds
+        self._lock = threading.Lock()
+        self._at_work = 0
+        self._ahead: deque[threading.Event] = deque()
+        self._waiting: deque[threading.Event] = deque()
+        self._usual_seconds = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        with self._lock:
+            return len(self._ahead) + len(self._waiting)
+
+    @contextmanager
+    def turn(self, *, is_ahead: bool = False) -> Iterator[None]:
+        """`is_ahead`: of somebody who had a turn already and goes on, as to write after the proof.
+
+        Raises DirectoryBusy.
+        """
+        if place := self._enqueue(is_ahead=is_ahead):
+            self._await(place)
+        started = self._clock.monotonic()
+        try:
+            yield
+        finally:
+            self._leave(self._clock.monotonic() - started)
+
+    def _enqueue(self, *, is_ahead: bool) -> threading.Event | None:
+        """A place in the queue; None where the turn begins at once."""
+        with self._lock:
+            if self._at_work < self._max_at_once and not (self._ahead or self._waiting):
+                self._at_work += 1
+                return None
+            before = len(self._ahead) + (0 if is_ahead else len(self._waiting))
+            expected = self._usual_seconds * (before + 1) / self._max_at_once
+            if expected > self._max_wait_seconds:
+                raise self._busy(expected)
+            place = threading.Event()
+            (self._ahead if is_ahead else self._waiting).append(place)
+            return place
+
+    def _await(self, place: threading.Event) -> None:
+        if place.wait(self._max_wait_seconds):
+            return
+        with self._lock:
+            if place.is_set():
+                return
+            lane = self._ahead if place in self._ahead else self._waiting
+            lane.remove(place)
+            raise self._busy(self._max_wait_seconds)
+
+    def _leave(self, seconds: float) -> None:
+        with self._lock:
+            usual = self._usual_seconds
+            self._usual_seconds = usual + SMOOTHING * (seconds - usual) if usual else seconds
+            lane = self._ahead or self._waiting
+            if lane:
+                lane.popleft().set()
+            else:
+                self._at_work -= 1
+
+    def _busy(self, seconds: float) -> DirectoryBusy:
+        return DirectoryBusy(
+            f"{self._max_at_once} attempts at once, and {len(self._ahead) + len(self._waiting)} wait already",
+            retry_after_seconds=max(1, math.ceil(seconds)),
+        )
