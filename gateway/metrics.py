@@ -56,6 +56,10 @@ class Metrics:
             "mamia_propagation_oldest_seconds", "Age of the oldest password that waits", ["target"],
             registry=registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
+        self.held = Gauge(
+            "mamia_propagation_held", "Passwords held since the directory was restored from a backup", ["target"],
+            registry=registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
         self.store_keys = Gauge(
             "mamia_store_keys", "Keys in the store of counts and used tickets", registry=registry,
             multiprocess_mode="mostrecent",
@@ -98,11 +102,13 @@ class Metrics:
         if outcome in FINAL:
             self.attempts.labels(target).observe(facts.get("attempts", 1))
 
-    def watch_outbox(self, ages: Mapping[str, Sequence[float]]) -> None:
-        """From each target to the ages, in seconds, of the passwords that wait for it."""
+    def watch_outbox(self, ages: Mapping[str, Sequence[float]], held: Mapping[str, int]) -> None:
+        """From each target to the ages, in seconds, of the passwords that wait for it, and to how many are held."""
         for target, seconds in ages.items():
             self.waiting.labels(target).set(len(seconds))
             self.oldest.labels(target).set(max(seconds, default=0.0))
+        for target, count in held.items():
+            self.held.labels(target).set(count)
 
     def set_store(self, keys: int, full_ratio: float) -> None:
         self.store_keys.set(keys)

@@ -12,6 +12,7 @@ from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.here import is_workers
+from gateway.checks.restored import check_restored
 from gateway.checks.search_limits import check_workers_limits
 from gateway.directory.failover import LdapServers
 from gateway.directory.outbox import LdapOutbox
@@ -45,6 +46,7 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
             yield _behind(settings, known)
             yield pool.ask(lambda connection: _proving(settings, connection, known))
             yield pool.ask(lambda connection: check_workers_limits(settings, connection))
+            yield from pool.ask(lambda connection: list(check_restored(settings, connection, known)))
     except SettingsError as error:
         yield fail(CHECKED, error.faults[0].message, error.faults[0].key)
     except (DirectoryUnavailable, DirectoryMisconfigured) as error:

@@ -16,8 +16,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
+from gateway.cli import sync_held
 from gateway.cli.core_dumps import forbid_core_dumps
 from gateway.composition.worker import Worker, build_worker
+from gateway.directory.outbox import LdapOutbox
 from gateway.logs import log_to_standard_error
 from gateway.protection.seal import KeyFileError
 from gateway.settings.accounts import workers_directory
@@ -25,6 +27,7 @@ from gateway.settings.file import load
 from gateway.worker import work
 from gateway.workstation.ports import Waiting
 from gateway.workstation.state import Step, SyncState
+from gateway.workstation.token_file import TokenFileError
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +42,9 @@ ORDER = {step: place for place, step in enumerate(Step)}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("sync", help="bring new passwords to the workstations; status, retry, forget")
+    parser = commands.add_parser(
+        "sync", help="bring new passwords to the workstations; status, retry, resume, forget"
+    )
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.set_defaults(run=run_worker)
     actions = parser.add_subparsers(metavar="ACTION")
@@ -50,11 +55,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     forget = actions.add_parser(
         "forget", help="give up: the sealed password and the mark of a newer one go, the target keeps the old"
     )
-    for action in (status, retry, forget):
+    resume = actions.add_parser("resume", help="deliver what is held since the directory was restored from a backup")
+    for action in (status, retry, resume, forget):
         # Also behind the action, where hands put it.
         action.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    for action, run in ((retry, run_retry), (forget, run_forget)):
-        action.add_argument("login", metavar="LOGIN")
+    retry.add_argument("login", metavar="LOGIN")
+    for action in (resume, forget):
+        sync_held.add_choice(action)
+    for action, run in ((retry, run_retry), (resume, run_resume), (forget, run_forget)):
         action.set_defaults(run=run)
 
 
@@ -67,7 +75,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         worker = build_worker(settings, workers_directory(settings, arguments.config))
-    except KeyFileError as error:
+    except (KeyFileError, TokenFileError) as error:
         print(f"mamia sync: {error}", file=sys.stderr)
         return FAILED
     with closing(worker):
@@ -112,11 +120,14 @@ def _watch(worker: Worker, port: int) -> Callable[[], None]:
             return
         looked = time.monotonic()
         now, ages = datetime.now(UTC), dict[str, list[float]]({name: [] for name in worker.targets})
+        held = dict.fromkeys(worker.targets, 0)
         for item in worker.outbox.waiting():
             for state in item.states:
-                if not state.is_final and state.target in ages:
+                if state.step is Step.HELD and state.target in held:
+                    held[state.target] += 1
+                elif not state.is_final and state.target in ages:
                     ages[state.target].append((now - state.since).total_seconds())
-        worker.metrics.watch_outbox(ages)
+        worker.metrics.watch_outbox(ages, held)
 
     return look
 
@@ -145,6 +156,9 @@ def run_retry(arguments: argparse.Namespace) -> int:
             item = _find(worker, arguments.login)
             if item is None or not item.sealed:
                 return _nothing_waits(arguments.login)
+            if sync_held.is_held(item):
+                print(f"{arguments.login}: it is held: mamia sync resume {arguments.login}", file=sys.stderr)
+                return FAILED
             waiting = [state for state in item.states if not state.is_final]
             done = [worker.outbox.record(item, state, state.afresh(), erase=False) for state in waiting]
         except DirectoryUnavailable as error:
@@ -156,7 +170,13 @@ def run_retry(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_resume(arguments: argparse.Namespace) -> int:
+    return _decide(arguments, sync_held.resume)
+
+
 def run_forget(arguments: argparse.Namespace) -> int:
+    if arguments.all_held:
+        return _decide(arguments, sync_held.forget)
     with closing(_worker(arguments)) as worker:
         try:
             item = _find(worker, arguments.login)
@@ -172,10 +192,27 @@ def run_forget(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _decide(arguments: argparse.Namespace, decide: Callable[[LdapOutbox, list[Waiting]], bool]) -> int:
+    """About one person's password that is held, or about all of them."""
+    with closing(_worker(arguments)) as worker:
+        try:
+            items = [item for item in worker.outbox.known() if sync_held.is_held(item)]
+            if not arguments.all_held:
+                items = [item for item in items if item.login.lower() == arguments.login.lower()]
+            if not items:
+                print(f"{arguments.login or 'nobody'}: nothing is held; see mamia sync status", file=sys.stderr)
+                return FAILED
+            return 0 if decide(worker.outbox, items) else FAILED
+        except DirectoryUnavailable as error:
+            return _fail(error)
+
+
 def _worker(arguments: argparse.Namespace) -> Worker:
     """For looking and tidying only: no private key is needed."""
     settings = load(arguments.config, web_secrets=False)
-    without_keys = settings.workstation.model_copy(update={"private_key_files": [], "targets": {}})
+    without_keys = settings.workstation.model_copy(
+        update={"private_key_files": [], "targets": {}, "state_folder": None}
+    )
     directory = workers_directory(settings, arguments.config)
     return build_worker(settings.model_copy(update={"workstation": without_keys}), directory)
 
@@ -235,7 +272,9 @@ def _table(known: Sequence[_Known]) -> str:
     rows = [HEADINGS, *(one.row() for one in known)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*lines, *([CHANGED_SINCE] if any(one.is_behind for one in known) else [])])
+    notes = [CHANGED_SINCE] if any(one.is_behind for one in known) else []
+    notes += [sync_held.HELD] if any(one.state.step is Step.HELD for one in known) else []
+    return "\n".join([*lines, *notes])
 
 
 def _age(state: SyncState) -> str:

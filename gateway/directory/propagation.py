@@ -32,7 +32,7 @@ class NoPropagation:
     def refuse(self, account: Account, reason: Reason) -> tuple[Changes, Propagation | None]:
         return {}, None
 
-    def states(self, identity: str, change: str) -> tuple[SyncState, ...]:
+    def states(self, identity: str) -> tuple[SyncState, ...]:
         return ()
 
 
@@ -96,14 +96,14 @@ class LdapPropagation:
             changes[SECRET] = [(MODIFY_REPLACE, [])]
         return changes, Propagation(account.identity, change, tuple(names))
 
-    def states(self, identity: str, change: str) -> tuple[SyncState, ...]:
-        """How far that change has come at each target; nothing once a newer one took its place."""
+    def states(self, identity: str) -> tuple[SyncState, ...]:
+        """How far the change that the directory knows has come at each target."""
         mapping = self._mapping
         entries = self._service.ask(
             lambda connection: search(connection, mapping.base, mapping.with_identity(identity), [STATE], 2)
         )
         read = (read_state(value) for entry in entries for value in entry.all(STATE))
-        return tuple(state for state in read if state is not None and state.change == change)
+        return tuple(state for state in read if state is not None)
 
     def _workstation_classes(self, reference: str) -> frozenset[str] | None:
         """The object classes, in lower case, of somebody with a workstation; None for somebody without one."""

@@ -216,7 +216,7 @@ class Courier:
         return any(self._is_state_due(item, state) for state in item.states)
 
     def _is_state_due(self, item: Waiting, state: SyncState) -> bool:
-        if state.is_final:
+        if state.is_final or state.step is Step.HELD:
             return False
         if state.step is Step.SETTLING and not state.reason:
             watched = self._watch.seconds(f"{item.reference}\n{state.target}", str(state))

@@ -309,6 +309,25 @@ def test_sync_when_it_searches_pending_entries_then_it_finds_them(directory, dur
         assert search(line, "(mamiaPendingSecret=*)") == [durand]
 
 
+def test_sync_when_it_raises_its_number_then_it_may_and_nobody_else_sees_or_writes_it(directory, durand):
+    sync, token = f"cn=sync,ou=services,{SUFFIX}", "mamiaWorkerToken"
+    try:
+        with directory.as_service("sync") as line:
+            line.modify_s(sync, [(ldap.MOD_REPLACE, token, [b"worker;1"])])
+            assert line.search_s(sync, ldap.SCOPE_BASE, f"({token}=*)") == [(sync, {token: [b"worker;1"]})]
+            for attribute in ("description", "userPassword", "mamiaSyncLease"):
+                with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+                    line.modify_s(sync, [(ldap.MOD_REPLACE, attribute, [b"anything"])])
+        for other in (directory.as_service("gateway"), directory.as_person("fdurand4")):
+            with other as line:
+                assert token not in read(line, sync, token)
+                with pytest.raises((ldap.INSUFFICIENT_ACCESS, ldap.NO_SUCH_OBJECT)):
+                    line.modify_s(sync, [(ldap.MOD_REPLACE, token, [b"worker;9"])])
+    finally:
+        with directory.as_admin() as line:
+            line.modify_s(sync, [(ldap.MOD_REPLACE, token, None)])
+
+
 def test_stranger_when_not_bound_then_nothing_is_seen(directory, durand):
     with directory.connect() as line:
         line.simple_bind_s()
