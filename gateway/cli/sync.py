@@ -18,6 +18,7 @@ from pathlib import Path
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.cli import sync_held
 from gateway.cli.core_dumps import forbid_core_dumps
+from gateway.cli.sync_find import MOVED_OUT, SeveralFound, find
 from gateway.composition.worker import Worker, build_worker
 from gateway.directory.outbox import LdapOutbox
 from gateway.logs import log_to_standard_error
@@ -59,7 +60,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     for action in (status, retry, resume, forget):
         # Also behind the action, where hands put it.
         action.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    retry.add_argument("login", metavar="LOGIN")
+    retry.add_argument("login", metavar="LOGIN", help="or the DN of the entry")
     for action in (resume, forget):
         sync_held.add_choice(action)
     for action, run in ((retry, run_retry), (resume, run_resume), (forget, run_forget)):
@@ -127,7 +128,7 @@ def _watch(worker: Worker, port: int) -> Callable[[], None]:
                     held[state.target] += 1
                 elif not state.is_final and state.target in ages:
                     ages[state.target].append((now - state.since).total_seconds())
-        worker.metrics.watch_outbox(ages, held)
+        worker.metrics.watch_outbox(ages, held, moved_out=len(list(worker.outbox.waiting_outside())))
 
     return look
 
@@ -137,7 +138,7 @@ def run_status(arguments: argparse.Namespace) -> int:
         try:
             known = sorted(
                 (
-                    _Known(item.login, state, item.is_behind if item.changed_at else None)
+                    _Known(item.login, state, item.is_behind if item.changed_at else None, item.is_outside)
                     for item in worker.outbox.known()
                     for state in item.states
                 ),
@@ -153,16 +154,22 @@ def run_retry(arguments: argparse.Namespace) -> int:
     """Due at once; a rejected or expired password was erased and can't be sent again."""
     with closing(_worker(arguments)) as worker:
         try:
-            item = _find(worker, arguments.login)
+            item = find(worker.outbox, arguments.login)
             if item is None or not item.sealed:
                 return _nothing_waits(arguments.login)
             if sync_held.is_held(item):
                 print(f"{arguments.login}: it is held: mamia sync resume {arguments.login}", file=sys.stderr)
                 return FAILED
+            if item.is_outside:
+                print(f"{arguments.login}: moved out of people.base: nothing is delivered there", file=sys.stderr)
+                return FAILED
             waiting = [state for state in item.states if not state.is_final]
             done = [worker.outbox.record(item, state, state.afresh(), erase=False) for state in waiting]
         except DirectoryUnavailable as error:
             return _fail(error)
+        except SeveralFound as error:
+            print(error, file=sys.stderr)
+            return FAILED
     if not all(done):
         print(f"{arguments.login}: it moved meanwhile; see mamia sync status", file=sys.stderr)
         return FAILED
@@ -179,12 +186,15 @@ def run_forget(arguments: argparse.Namespace) -> int:
         return _decide(arguments, sync_held.forget)
     with closing(_worker(arguments)) as worker:
         try:
-            item = _find(worker, arguments.login)
+            item = find(worker.outbox, arguments.login)
             if item is None or not (item.sealed or item.is_behind):
                 return _nothing_waits(arguments.login)
             forgotten = worker.outbox.forget(item, datetime.now(UTC))
         except DirectoryUnavailable as error:
             return _fail(error)
+        except SeveralFound as error:
+            print(error, file=sys.stderr)
+            return FAILED
     if not forgotten:
         print(f"{arguments.login}: a newer password came meanwhile; see mamia sync status", file=sys.stderr)
         return FAILED
@@ -198,7 +208,8 @@ def _decide(arguments: argparse.Namespace, decide: Callable[[LdapOutbox, list[Wa
         try:
             items = [item for item in worker.outbox.known() if sync_held.is_held(item)]
             if not arguments.all_held:
-                items = [item for item in items if item.login.lower() == arguments.login.lower()]
+                wanted = arguments.login.lower()
+                items = [item for item in items if wanted in (item.login.lower(), item.reference.lower())]
             if not items:
                 print(f"{arguments.login or 'nobody'}: nothing is held; see mamia sync status", file=sys.stderr)
                 return FAILED
@@ -215,10 +226,6 @@ def _worker(arguments: argparse.Namespace) -> Worker:
     )
     directory = workers_directory(settings, arguments.config)
     return build_worker(settings.model_copy(update={"workstation": without_keys}), directory)
-
-
-def _find(worker: Worker, login: str) -> Waiting | None:
-    return next((item for item in worker.outbox.known() if item.login.lower() == login.lower()), None)
 
 
 def _nothing_waits(login: str) -> int:
@@ -239,14 +246,16 @@ class _Known:
     state: SyncState
     is_behind: bool | None
     """None where the account of the worker can't see when the password was changed."""
+    is_outside: bool
 
     @property
     def needs_operator(self) -> bool:
-        return self.state.slow and not self.state.is_final
+        return (self.state.slow or self.is_outside) and not self.state.is_final
 
     def row(self) -> tuple[str, ...]:
         state = self.state
         notes = [*(["needs you"] if self.needs_operator else []), *(["changed since"] if self.is_behind else [])]
+        notes += ["moved out"] if self.is_outside else []
         step = f"{state.step} ({', '.join(notes)})" if notes else str(state.step)
         return self.login, state.target, step, _age(state), str(state.attempts), state.reason
 
@@ -263,6 +272,7 @@ class _Known:
             "last_reason": state.reason,
             "needs_operator": self.needs_operator,
             "changed_since": self.is_behind,
+            "moved_out": self.is_outside,
         }
 
 
@@ -274,6 +284,7 @@ def _table(known: Sequence[_Known]) -> str:
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     notes = [CHANGED_SINCE] if any(one.is_behind for one in known) else []
     notes += [sync_held.HELD] if any(one.state.step is Step.HELD for one in known) else []
+    notes += [MOVED_OUT] if any(one.is_outside for one in known) else []
     return "\n".join([*lines, *notes])
 
 

@@ -20,7 +20,7 @@ LOGIN, or --all-held. What else to do after a restore: docs/restore.md."""
 def add_choice(parser: argparse.ArgumentParser) -> None:
     """LOGIN, or everybody whose password is held."""
     choice = parser.add_mutually_exclusive_group(required=True)
-    choice.add_argument("login", metavar="LOGIN", nargs="?")
+    choice.add_argument("login", metavar="LOGIN", nargs="?", help="or the DN of the entry")
     choice.add_argument(
         "--all-held", action="store_true", help="everybody whose password is held since the directory was restored"
     )

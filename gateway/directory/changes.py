@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ldap3 import Connection
 
-from gateway.directory.entry import read_entry
+from gateway.directory.entry import is_below, read_entry
 
 
 def change_numbers(connection: Connection) -> dict[str, str]:
@@ -34,6 +34,11 @@ def suffixes(connection: Connection) -> list[str]:
     """What the server serves (RFC 4512, 5.1)."""
     root = read_entry(connection, "", ["namingContexts"])
     return list(root.all("namingContexts")) if root else []
+
+
+def suffix_of(connection: Connection, dn: str) -> str:
+    """The suffix to which `dn` belongs; empty where the server serves none."""
+    return next((suffix for suffix in suffixes(connection) if is_below(dn, suffix)), "")
 
 
 def _time(number: str) -> datetime:

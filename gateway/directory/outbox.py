@@ -20,6 +20,8 @@ from ldap3.core.results import (
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.directory import ppolicy
+from gateway.directory.changes import suffix_of
+from gateway.directory.entry import is_below, read_entry
 from gateway.directory.mapping import IDENTITY
 from gateway.directory.pool import ConnectionPool, ServerUnfit
 from gateway.settings import People
@@ -57,21 +59,26 @@ class LdapOutbox:
     def known(self) -> Iterable[Waiting]:
         """Every entry with a state, done ones too, and with the time of its last change of password.
 
-        `sealed` is empty where nothing waits any more.
+        `sealed` is empty where nothing waits any more. Of those that were moved out of people.base only the ones
+        where something waits.
         """
-        return self._worker.ask(
-            lambda connection: self._search_pages(connection, f"({STATE}=*)", more=[ppolicy.CHANGED_AT])
-        )
+        found = self._worker.ask(lambda connection: self._search_everywhere(connection, f"({STATE}=*)"))
+        return [item for item in found if not item.is_outside or item.sealed or not item.is_over]
+
+    def waiting_outside(self) -> Iterable[Waiting]:
+        """Every entry with a sealed secret that was moved out of people.base."""
+        found = self._worker.ask(lambda connection: self._search_everywhere(connection, WAITING))
+        return [item for item in found if item.is_outside]
 
     def read(self, reference: str) -> Waiting | None:
-        def read_entry(connection: Connection) -> list[Waiting]:
+        def read_waiting(connection: Connection) -> list[Waiting]:
             _, result, answers, _ = connection.search(reference, WAITING, BASE, attributes=self._attributes)
             if result["result"] == RESULT_NO_SUCH_OBJECT:
                 return []
             check_result(result, f"reading {reference}")
             return [self._waiting(answer) for answer in answers if answer["type"] == "searchResEntry"]
 
-        return next(iter(self._worker.ask(read_entry)), None)
+        return next(iter(self._worker.ask(read_waiting)), None)
 
     def claim(self, item: Waiting, lease: str) -> bool:
         """The states are taken away and put back: slapd refuses the whole write where one is not there any more."""
@@ -102,12 +109,22 @@ class LdapOutbox:
             changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
         return self._compare_and_set(item.reference, changes)
 
-    def _search_pages(self, connection: Connection, filter_: str, more: Sequence[str] = ()) -> list[Waiting]:
+    def _search_everywhere(self, connection: Connection, filter_: str) -> list[Waiting]:
+        return self._search_pages(connection, filter_, more=[ppolicy.CHANGED_AT], base=self._top(connection))
+
+    def _top(self, connection: Connection) -> str:
+        """The suffix that people.base belongs to, if the worker's account may search there."""
+        top = suffix_of(connection, self._people.base)
+        return top if top and read_entry(connection, top, ["1.1"]) else self._people.base
+
+    def _search_pages(
+        self, connection: Connection, filter_: str, more: Sequence[str] = (), base: str = ""
+    ) -> list[Waiting]:
         found: list[Waiting] = []
         cookie: bytes | None = None
         while True:
             _, result, answers, _ = connection.search(
-                self._people.base,
+                base or self._people.base,
                 filter_,
                 SUBTREE,
                 attributes=[*self._attributes, *more],
@@ -136,6 +153,7 @@ class LdapOutbox:
             states=tuple(state for state in states if state is not None),
             lease=first(LEASE).decode("ascii", "replace"),
             changed_at=ppolicy.read_change_time(first(ppolicy.CHANGED_AT).decode("ascii", "replace")),
+            is_outside=not is_below(str(answer["dn"]), self._people.base),
         )
 
     def _compare_and_set(self, reference: str, changes: Changes) -> bool:

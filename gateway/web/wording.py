@@ -92,7 +92,9 @@ DATE_FAULTS = {
 WORKSTATION = _("Windows workstation")
 STATE_UNKNOWN = _("The directory does not answer at the moment: the state will be shown as soon as it does.")
 STATE_SUPERSEDED = _("A later change has taken over from this one.")
-STATE_LOST = _("The directory holds another password by now. If you have not changed it since, call the helpdesk.")
+STATE_LOST = _(
+    "The directory no longer has this change. If you have not changed your password since, call the helpdesk."
+)
 _STATES = {
     Step.DONE: _("The new password is in place there."),
     Step.SETTLING: _("The new password is in place there."),

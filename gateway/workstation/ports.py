@@ -50,6 +50,12 @@ class Waiting:
     """Who is at work on it; empty if nobody is."""
     changed_at: datetime | None
     """When the directory last took a new password (UTC); None where that was not asked for, or can't be seen."""
+    is_outside: bool = False
+    """Moved out of people.base: nothing is delivered there."""
+
+    @property
+    def is_over(self) -> bool:
+        return all(state.is_final for state in self.states)
 
     @property
     def is_behind(self) -> bool:

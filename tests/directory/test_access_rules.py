@@ -309,6 +309,31 @@ def test_sync_when_it_searches_pending_entries_then_it_finds_them(directory, dur
         assert search(line, "(mamiaPendingSecret=*)") == [durand]
 
 
+def test_sync_when_an_entry_was_moved_out_of_people_then_it_reads_and_writes_its_outbox_and_nothing_else(
+    directory, elsewhere
+):
+    waiting = [
+        (ldap.MOD_REPLACE, "mamiaSyncState", [b"pending"]),
+        (ldap.MOD_REPLACE, "mamiaPendingSecret", [b"sealed"]),
+    ]
+    with directory.as_service("sync") as line:
+        with pytest.raises((ldap.INSUFFICIENT_ACCESS, ldap.NO_SUCH_OBJECT)):
+            line.modify_s(elsewhere, waiting)
+        assert read(line, elsewhere, "*") == {}
+        with directory.as_admin() as admin:
+            admin.modify_s(elsewhere, waiting)
+
+        seen = read(line, elsewhere, "*", "+")
+        with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+            line.modify_s(elsewhere, [(ldap.MOD_REPLACE, "mail", [b"x@y"])])
+        line.modify_s(elsewhere, [(ldap.MOD_REPLACE, "mamiaSyncState", [b"done"])])
+        line.modify_s(elsewhere, [(ldap.MOD_DELETE, "mamiaPendingSecret", None)])
+
+    secrets = {"userPassword", "numen", "birthDate", "pwdHistory", "mail", "sn"}
+    assert {"uid", "entryUUID", "mamiaPendingSecret", "mamiaSyncState"} <= set(seen)
+    assert not secrets & set(seen)
+
+
 def test_sync_when_it_raises_its_number_then_it_may_and_nobody_else_sees_or_writes_it(directory, durand):
     sync, token = f"cn=sync,ou=services,{SUFFIX}", "mamiaWorkerToken"
     try:

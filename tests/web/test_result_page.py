@@ -111,7 +111,7 @@ def test_result_when_the_change_is_lost_by_a_restore_then_the_page_speaks_of_no_
     page = rectorat.open(lost.answer.request.path)
 
     assert "plus récent" not in page.main
-    assert "contient désormais un autre mot de passe" in page.main
+    assert "L’annuaire n’a plus ce changement" in page.main
 
 
 def test_result_when_the_directory_is_down_then_the_state_is_unknown_and_asked_again(directory, rectorat):
