@@ -146,7 +146,7 @@ def run_retry(arguments: argparse.Namespace) -> int:
             if item is None or not item.sealed:
                 return _nothing_waits(arguments.login)
             waiting = [state for state in item.states if not state.is_final]
-            done = [worker.outbox.record(item, state, state.afresh(), erase=False) for state in waiting]
+            done = [worker.outbox.record(item, state, state.afresh()) for state in waiting]
         except DirectoryUnavailable as error:
             return _fail(error)
     if not all(done):

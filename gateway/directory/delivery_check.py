@@ -30,7 +30,9 @@ from gateway.workstation.model import Reason, Refused, Unavailable
 from gateway.workstation.ports import Waiting
 
 MAX_PROVED = 10_000
-"""Proofs that are remembered, so that a retry does not bind again."""
+"""Binds that are remembered with what came of them, so that neither a retry nor another target binds again."""
+MAX_BINDS_AT_ONCE = 2
+"""Each costs the directory a hash, and the targets of one entry must wait for the first one's."""
 RIGHTS = "30-access.ldif of ldif/ has the rights of the worker's account; mamia check tells which of them are missing"
 
 Proof = tuple[str, str, bytes, str]
@@ -59,8 +61,12 @@ class LdapDeliveryCheck:
     protected: ProtectedPeople
     lockout: timedelta
     now: Callable[[], datetime]
-    _proved: OrderedDict[Proof, None] = field(default_factory=OrderedDict)
+    _tried: OrderedDict[Proof, Refused | None] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _binding: tuple[threading.Lock, ...] = field(
+        default_factory=lambda: tuple(threading.Lock() for _ in range(MAX_BINDS_AT_ONCE))
+    )
+    """One person's binds are all under the same lock."""
 
     def check(self, item: Waiting, change: str, password: Secret) -> Refused | Unavailable | None:
         try:
@@ -100,19 +106,26 @@ class LdapDeliveryCheck:
         # With the sealed bytes: another password may be put in the place of the one that was proved.
         sealed = hashlib.sha256(item.sealed).digest()
         proof = item.identity, change, sealed, seen.entry.first(ppolicy.CHANGED_AT)
-        if self._is_known(proof):
-            return None
+        with self._binding[hash(item.identity) % MAX_BINDS_AT_ONCE]:
+            with self._lock:
+                if proof in self._tried:
+                    return self._tried[proof]
+            objection = self._not_opened(item.reference, password, seen)
+            if not isinstance(objection, Unavailable):
+                self._remember(proof, objection)
+            return objection
+
+    def _not_opened(self, dn: str, password: Secret, seen: _Seen) -> Refused | Unavailable | None:
         result, server = self.user_binds.ask(
-            lambda connection: (bind_as(connection, item.reference, password), connection.server.name)
+            lambda connection: (bind_as(connection, dn, password), connection.server.name)
         )
         if result["result"] == RESULT_SUCCESS or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
-            self._remember(proof)
             return None
         if result["result"] != RESULT_INVALID_CREDENTIALS:
-            return Unavailable(f"bind as {item.reference}: {result['description']}", "look at the directory's log")
+            return Unavailable(f"bind as {dn}: {result['description']}", "look at the directory's log")
         if server != seen.server:
             return Unavailable(f"{server} does not take the password yet that {seen.server} has")
-        return self._why_refused(item.reference, seen.entry)
+        return self._why_refused(dn, seen.entry)
 
     def _why_refused(self, dn: str, before: Entry) -> Refused | Unavailable:
         """Somebody else's wrong passwords may have locked the account between the read and the bind."""
@@ -121,15 +134,11 @@ class LdapDeliveryCheck:
             return self._not_open(after) or Unavailable("the account was locked meanwhile")
         return Refused(Reason.NOT_IN_FORCE, "it does not open the entry")
 
-    def _is_known(self, proof: Proof) -> bool:
+    def _remember(self, proof: Proof, refused: Refused | None) -> None:
         with self._lock:
-            return proof in self._proved
-
-    def _remember(self, proof: Proof) -> None:
-        with self._lock:
-            self._proved[proof] = None
-            while len(self._proved) > MAX_PROVED:
-                self._proved.popitem(last=False)
+            self._tried[proof] = refused
+            while len(self._tried) > MAX_PROVED:
+                self._tried.popitem(last=False)
 
 
 def _search(connection: Connection, dn: str, filter_: str, attributes: list[str]) -> Entry | None:

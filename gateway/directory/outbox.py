@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, SUBTREE, Connection
@@ -23,7 +24,8 @@ from gateway.directory import ppolicy
 from gateway.directory.mapping import IDENTITY
 from gateway.directory.pool import ConnectionPool, ServerUnfit
 from gateway.settings import People
-from gateway.workstation.ports import Release, Waiting
+from gateway.workstation.lease import late_write_possible, with_lease, write_leases
+from gateway.workstation.ports import Waiting
 from gateway.workstation.state import Step, SyncState, read_state
 
 SECRET = "mamiaPendingSecret"  # noqa: S105 - the attribute's name
@@ -32,6 +34,8 @@ LEASE = "mamiaSyncLease"
 WAITING = f"({SECRET}=*)"
 PAGE = 500
 """Entries asked for at a time."""
+MAX_TRIES = 100
+"""Of a write while others write on the same entry: each of their writes is one of few that they do for a password."""
 LOST = (
     RESULT_NO_SUCH_ATTRIBUTE,
     RESULT_CONSTRAINT_VIOLATION,
@@ -65,7 +69,7 @@ class LdapOutbox:
 
     def read(self, reference: str) -> Waiting | None:
         def read_entry(connection: Connection) -> list[Waiting]:
-            _, result, answers, _ = connection.search(reference, WAITING, BASE, attributes=self._attributes)
+            _, result, answers, _ = connection.search(reference, "(objectClass=*)", BASE, attributes=self._attributes)
             if result["result"] == RESULT_NO_SUCH_OBJECT:
                 return []
             check_result(result, f"reading {reference}")
@@ -73,26 +77,46 @@ class LdapOutbox:
 
         return next(iter(self._worker.ask(read_entry)), None)
 
-    def claim(self, item: Waiting, lease: str) -> bool:
-        """The states are taken away and put back: slapd refuses the whole write where one is not there any more."""
-        states = [str(state).encode() for state in item.states]
-        return self._compare_and_set(
-            item.reference,
-            {LEASE: _exchange(item.lease, lease), STATE: [(MODIFY_DELETE, states), (MODIFY_ADD, states)]},
-        )
+    def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
+        state, former = item.state_at(target), item.leases.get(target, "")
+        now: Waiting | None = item
+        for _ in range(MAX_TRIES):
+            if now is None or not now.sealed or now.state_at(target) != state:
+                return None
+            if now.leases.get(target, "") != former:
+                # Sent twice, as `_compare_and_set` may: the first one was written.
+                return now if now.leases.get(target) == lease else None
+            claimed = write_leases(with_lease(now.leases, target, lease))
+            states = _encoded(now.states)
+            # The states are taken away and put back: slapd refuses the whole write where one is not there any more.
+            changes: Changes = {
+                LEASE: _exchange(now.lease, claimed),
+                STATE: [(MODIFY_DELETE, states), (MODIFY_ADD, states)],
+            }
+            if self._compare_and_set(item.reference, changes):
+                return replace(now, lease=claimed)
+            now = self.read(item.reference)
+        return None
 
-    def release(self, reference: str, lease: str, *, ghost: str = "") -> None:
-        self._compare_and_set(reference, {LEASE: _exchange(lease, ghost)})
+    def release(self, reference: str, target: str, lease: str, *, ghost: str = "") -> None:
+        for _ in range(MAX_TRIES):
+            now = self.read(reference)
+            if now is None or now.leases.get(target) != lease:
+                return
+            left = write_leases(with_lease(now.leases, target, ghost))
+            if self._compare_and_set(reference, {LEASE: _exchange(now.lease, left)}):
+                return
 
-    def record(
-        self, item: Waiting, old: SyncState, new: SyncState, *, erase: bool, release: Release | None = None
-    ) -> bool:
-        changes: Changes = {STATE: _exchange(str(old), str(new))}
-        if erase:
-            changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
-        if release:
-            changes[LEASE] = _exchange(release.lease, release.ghost)
-        return self._compare_and_set(item.reference, changes)
+    def record(self, item: Waiting, old: SyncState, new: SyncState, *, lease: str = "", ghost: str = "") -> bool:
+        now: Waiting | None = item
+        for _ in range(MAX_TRIES):
+            if now is None or old not in now.states or (lease and now.leases.get(old.target) != lease):
+                # Sent twice, as `_compare_and_set` may: the first one was written.
+                return now is not None and new in now.states
+            if self._compare_and_set(item.reference, _recorded(now, old, new, lease, ghost)):
+                return True
+            now = self.read(item.reference)
+        return False
 
     def forget(self, item: Waiting, now: datetime) -> bool:
         """Erase the sealed secret and end every state that is not final; take them all away where the directory has
@@ -139,7 +163,7 @@ class LdapOutbox:
         )
 
     def _compare_and_set(self, reference: str, changes: Changes) -> bool:
-        """May be sent twice: what was written already comes back as lost, and the entry is read again anyway."""
+        """False where the entry is not as it was read. May be sent twice: what was written already is False too."""
 
         def modify(connection: Connection) -> bool:
             result = connection.modify(reference, changes)[1]
@@ -151,8 +175,27 @@ class LdapOutbox:
         return self._worker.ask(modify)
 
 
+def _recorded(now: Waiting, old: SyncState, new: SyncState, lease: str, ghost: str) -> Changes:
+    """All states are named, so that two workers can't each take the other's target for one that still waits."""
+    states = [new if state == old else state for state in now.states]
+    changes: Changes = {STATE: [*_without(now.states), (MODIFY_ADD, _encoded(states))]}
+    is_over = all(state.is_final for state in states)
+    if is_over and now.sealed:
+        changes[SECRET] = [(MODIFY_DELETE, [now.sealed])]
+    if lease:
+        left = with_lease(now.leases, old.target, ghost)
+        if is_over:
+            left = {target: held for target, held in left.items() if not late_write_possible(held)}
+        changes[LEASE] = _exchange(now.lease, write_leases(left))
+    return changes
+
+
+def _encoded(states: Sequence[SyncState]) -> list[bytes]:
+    return [str(state).encode() for state in states]
+
+
 def _without(states: Sequence[SyncState]) -> list[tuple[str, list[bytes]]]:
-    return [(MODIFY_DELETE, [str(state).encode() for state in states])]
+    return [(MODIFY_DELETE, _encoded(states))]
 
 
 def _ended(states: Sequence[SyncState], now: datetime) -> list[tuple[str, list[bytes]]]:
@@ -160,7 +203,7 @@ def _ended(states: Sequence[SyncState], now: datetime) -> list[tuple[str, list[b
     if not open_ones:
         return []
     ended = [state.to(Step.EXPIRED, at=now, reason="forgotten by the operator") for state in open_ones]
-    return [*_without(open_ones), (MODIFY_ADD, [str(state).encode() for state in ended])]
+    return [*_without(open_ones), (MODIFY_ADD, _encoded(ended))]
 
 
 def _exchange(old: str, new: str) -> list[tuple[str, list[bytes]]]:
