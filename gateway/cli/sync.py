@@ -115,7 +115,7 @@ def _watch(worker: Worker, port: int) -> Callable[[], None]:
         for item in worker.outbox.waiting():
             for state in item.states:
                 if not state.is_final and state.target in ages:
-                    ages[state.target].append((now - state.since).total_seconds())
+                    ages[state.target].append(max(0.0, (now - state.since).total_seconds()))
         worker.metrics.watch_outbox(ages)
 
     return look
@@ -220,7 +220,7 @@ class _Known:
             "target": state.target,
             "state": state.step,
             "since": state.since.isoformat(),
-            "age_seconds": int((datetime.now(UTC) - state.since).total_seconds()),
+            "age_seconds": max(0, int((datetime.now(UTC) - state.since).total_seconds())),
             "attempts": state.attempts,
             "last_attempt": state.at.isoformat() if state.attempts else None,
             "last_reason": state.reason,

@@ -24,6 +24,7 @@ from gateway.directory.outbox import check_result
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.protected import ProtectedPeople
+from gateway.directory.server_time import MODIFIED_AT
 from gateway.directory.user_bind import bind_as
 from gateway.settings import People
 from gateway.workstation.model import Reason, Refused, Unavailable
@@ -33,6 +34,8 @@ MAX_PROVED = 10_000
 """Binds that are remembered with what came of them, so that neither a retry nor another target binds again."""
 MAX_BINDS_AT_ONCE = 2
 """Each costs the directory a hash, and the targets of one entry must wait for the first one's."""
+MAX_SINCE_READ = timedelta(minutes=1)
+"""Between the answer that told the directory's time and the reading of the entry."""
 RIGHTS = "30-access.ldif of ldif/ has the rights of the worker's account; mamia check tells which of them are missing"
 
 Proof = tuple[str, str, bytes, str]
@@ -75,7 +78,7 @@ class LdapDeliveryCheck:
                 return seen
             if self.protected.includes(seen.entry.dn, seen.entry.all(self.people.login)):
                 return Refused(Reason.PROTECTED)
-            return self._not_open(seen.entry) or self._not_proved(item, change, password, seen)
+            return self._not_open(seen.entry, item) or self._not_proved(item, change, password, seen)
         except DirectoryMisconfigured as error:
             return Unavailable(str(error), RIGHTS)
 
@@ -92,12 +95,17 @@ class LdapDeliveryCheck:
             return Refused(Reason.NO_WORKSTATION)
         raise DirectoryMisconfigured(f"the worker's account can't decide {wanted}: may it search by its attributes?")
 
-    def _not_open(self, entry: Entry) -> Refused | Unavailable | None:
-        """A locked account refuses the right password too: no bind is tried until the lock is over."""
+    def _not_open(self, entry: Entry, item: Waiting) -> Refused | Unavailable | None:
+        """A locked account refuses the right password too: no bind is tried until the lock is over.
+
+        By the directory's time, as the lock is.
+        """
         locked_at = entry.first(ppolicy.LOCKED_AT)
         if ppolicy.is_closed(locked_at):
             return Refused(Reason.NOT_IN_FORCE, "an administrator closed the account")
-        if ppolicy.is_locked(locked_at, self.lockout, self.now()):
+        # The lock may be younger than the answer that told the time.
+        now = item.read_at or self.now()
+        if any(ppolicy.is_locked(locked_at, self.lockout, moment) for moment in (now, now + MAX_SINCE_READ)):
             return Unavailable("the account is locked: it is tried when the lock is over")
         return None
 
@@ -110,12 +118,13 @@ class LdapDeliveryCheck:
             with self._lock:
                 if proof in self._tried:
                     return self._tried[proof]
-            objection = self._not_opened(item.reference, password, seen)
+            objection = self._not_opened(item, password, seen)
             if not isinstance(objection, Unavailable):
                 self._remember(proof, objection)
             return objection
 
-    def _not_opened(self, dn: str, password: Secret, seen: _Seen) -> Refused | Unavailable | None:
+    def _not_opened(self, item: Waiting, password: Secret, seen: _Seen) -> Refused | Unavailable | None:
+        dn = item.reference
         result, server = self.user_binds.ask(
             lambda connection: (bind_as(connection, dn, password), connection.server.name)
         )
@@ -125,13 +134,19 @@ class LdapDeliveryCheck:
             return Unavailable(f"bind as {dn}: {result['description']}", "look at the directory's log")
         if server != seen.server:
             return Unavailable(f"{server} does not take the password yet that {seen.server} has")
-        return self._why_refused(dn, seen.entry)
+        return self._why_refused(item, seen.entry)
 
-    def _why_refused(self, dn: str, before: Entry) -> Refused | Unavailable:
+    def _why_refused(self, item: Waiting, before: Entry) -> Refused | Unavailable:
         """Somebody else's wrong passwords may have locked the account between the read and the bind."""
+        dn, lock = item.reference, before.first(ppolicy.LOCKED_AT)
         after = self.worker.ask(lambda connection: _search(connection, dn, "(objectClass=*)", [ppolicy.LOCKED_AT]))
-        if after and after.first(ppolicy.LOCKED_AT) != before.first(ppolicy.LOCKED_AT):
-            return self._not_open(after) or Unavailable("the account was locked meanwhile")
+        if after and after.first(ppolicy.LOCKED_AT) != lock:
+            return self._not_open(after, item) or Unavailable("the account was locked meanwhile")
+        if lock and item.read_at is None:
+            # Our own clock says that the lock is over, and nothing is erased on that word alone.
+            return Unavailable(
+                f"whether a lock is over can't be told without the right to read {MODIFIED_AT}", RIGHTS
+            )
         return Refused(Reason.NOT_IN_FORCE, "it does not open the entry")
 
     def _remember(self, proof: Proof, refused: Refused | None) -> None:

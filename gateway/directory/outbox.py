@@ -21,8 +21,10 @@ from ldap3.core.results import (
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.directory import ppolicy
+from gateway.directory.entry import Entry
 from gateway.directory.mapping import IDENTITY
 from gateway.directory.pool import ConnectionPool, ServerUnfit
+from gateway.directory.server_time import WITH_TIMES, read_back, write_time
 from gateway.settings import People
 from gateway.workstation.lease import late_write_possible, with_lease, write_leases
 from gateway.workstation.ports import Waiting
@@ -93,8 +95,9 @@ class LdapOutbox:
                 LEASE: _exchange(now.lease, claimed),
                 STATE: [(MODIFY_DELETE, states), (MODIFY_ADD, states)],
             }
-            if self._compare_and_set(item.reference, changes):
-                return replace(now, lease=claimed)
+            if after := self._compare_and_set(item.reference, changes):
+                changed_at = ppolicy.read_change_time(after.first(ppolicy.CHANGED_AT))
+                return replace(now, lease=claimed, changed_at=changed_at, read_at=write_time(after))
             now = self.read(item.reference)
         return None
 
@@ -124,7 +127,7 @@ class LdapOutbox:
         changes: Changes = {STATE: _without(item.states) if item.is_behind else _ended(item.states, now)}
         if item.sealed:
             changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
-        return self._compare_and_set(item.reference, changes)
+        return self._compare_and_set(item.reference, changes) is not None
 
     def _search_pages(self, connection: Connection, filter_: str, more: Sequence[str] = ()) -> list[Waiting]:
         found: list[Waiting] = []
@@ -162,15 +165,18 @@ class LdapOutbox:
             changed_at=ppolicy.read_change_time(first(ppolicy.CHANGED_AT).decode("ascii", "replace")),
         )
 
-    def _compare_and_set(self, reference: str, changes: Changes) -> bool:
-        """False where the entry is not as it was read. May be sent twice: what was written already is False too."""
+    def _compare_and_set(self, reference: str, changes: Changes) -> Entry | None:
+        """The entry's times after the write; None where the entry was not as it was read.
 
-        def modify(connection: Connection) -> bool:
-            result = connection.modify(reference, changes)[1]
+        May be sent twice: what was written already is None too.
+        """
+
+        def modify(connection: Connection) -> Entry | None:
+            result = connection.modify(reference, changes, controls=[WITH_TIMES])[1]
             if result["result"] in LOST:
-                return False
+                return None
             check_result(result, f"writing {', '.join(changes)} of {reference}")
-            return True
+            return read_back(reference, result)
 
         return self._worker.ask(modify)
 

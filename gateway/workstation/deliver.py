@@ -21,11 +21,12 @@ import secrets
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gateway.account.control_characters import holds_control_character
-from gateway.workstation.due import Watch, pause
+from gateway.workstation.clock import DirectoryClock
+from gateway.workstation.due import Watch, has_passed
 from gateway.workstation.lease import LATE_WRITE, late_write_possible
 from gateway.workstation.model import Done, Outcome, Reason, Refused, Unavailable
 from gateway.workstation.ports import DeliveryCheck, Outbox, Target, Unseal, Waiting
@@ -71,7 +72,11 @@ def _no_audit(service: str, outcome: str, **facts: object) -> None:
 
 @dataclass(slots=True)
 class Courier:
-    """One worker's hands. `now` gives UTC, `monotonic` seconds that never run backwards."""
+    """One worker's hands.
+
+    `now` is this machine's clock (UTC), which may be wrong: times are the directory's as soon as it has told its own.
+    `monotonic` gives seconds that never run backwards.
+    """
 
     worker: str
     outbox: Outbox
@@ -83,10 +88,12 @@ class Courier:
     pace: Pace = Pace()
     audit: Callable[..., None] = _no_audit
     """Takes service, outcome and facts of what was recorded."""
+    _clock: DirectoryClock = field(init=False)
     _watch: Watch = field(init=False)
     _queues: TargetQueues = field(init=False)
 
     def __post_init__(self) -> None:
+        self._clock = DirectoryClock(self.now, self.monotonic)
         self._watch = Watch(self.monotonic)
         self._queues = TargetQueues(self.pace.hands)
 
@@ -134,6 +141,7 @@ class Courier:
         held = self.outbox.claim(item, target, lease)
         if held is None:
             return False
+        self._clock.learn(held.read_at)
         if former and not late_write_possible(former):
             log.warning("%s at %s: taking over from a worker that stands still", item.login, target)
         hold = _Hold(target, lease, self.monotonic() + self.pace.lease_seconds / 2, bool(former))
@@ -145,14 +153,14 @@ class Courier:
         return True
 
     def _deliver_newest(self, held: Waiting, hold: _Hold) -> None:
-        """What is due, and once more whatever a newer change put there meanwhile."""
+        """What was due, and once more whatever a newer change put there meanwhile."""
         item: Waiting | None = held
         tried: set[str] = set()
         while item is not None and item.sealed and item.leases.get(hold.target) == hold.lease:
             state = item.state_at(hold.target)
             if state is None or state.change in tried or self.monotonic() >= hold.last_start:
                 return
-            if not self._is_state_due(item, state):
+            if tried and not self._is_state_due(item, state):
                 return
             tried.add(state.change)
             if self._deliver(item, state, hold):
@@ -163,7 +171,7 @@ class Courier:
     def _deliver(self, item: Waiting, state: SyncState, hold: _Hold) -> bool:
         """Whether what came of it was recorded; the record gives the lease back in the same write."""
         outcome = self._set(item, state, hold)
-        new = self._next(state, outcome, haunted=hold.is_haunted)
+        new = self._next(item, state, outcome, haunted=hold.is_haunted)
         # The target may still set this password after it was given up on.
         hold.is_haunted = hold.is_haunted or (isinstance(outcome, Unavailable) and outcome.may_be_set)
         ghost = "" if new.step is Step.DONE else hold.ghost
@@ -174,7 +182,7 @@ class Courier:
         log.log(level, "%s at %s: %s %s", item.login, state.target, new.step, _told(outcome))
         self.audit(
             "workstation", new.step, login=item.login, target=state.target, reason=new.reason,
-            attempts=new.attempts, seconds=round((new.at - state.since).total_seconds(), 1),
+            attempts=new.attempts, seconds=max(0.0, round((new.at - new.since).total_seconds(), 1)),
         )  # fmt: skip
         return True
 
@@ -194,7 +202,8 @@ class Courier:
             return Refused(secret)
         if holds_control_character(secret.reveal()):
             return Refused(Reason.CONTROL_CHARACTER)
-        if objection := self.delivery.check(item, state.change, secret):
+        timed = replace(item, read_at=self._clock.directory_time())
+        if objection := self.delivery.check(timed, state.change, secret):
             return objection
         if self.monotonic() >= hold.last_start:
             return Unavailable("the directory took too long to prove the password")
@@ -207,17 +216,26 @@ class Courier:
             log.error("%s: unexpected %s\n%s", state.target, type(error).__name__, places)
             return Unavailable(f"unexpected {type(error).__name__}", "see the worker's log and report it", True)
 
-    def _next(self, state: SyncState, outcome: Outcome, *, haunted: bool) -> SyncState:
-        now = self.now().replace(microsecond=0)
+    def _next(self, item: Waiting, state: SyncState, outcome: Outcome, *, haunted: bool) -> SyncState:
+        now = self._clock.now().replace(microsecond=0)
         if isinstance(outcome, Done):
             settles = haunted and state.step is Step.PENDING
-            return state.to(Step.SETTLING if settles else Step.DONE, at=now)
+            # The password opened the entry, so the directory's time of the change is this change's: by it alone can
+            # a newer one be told from this one.
+            proved = replace(state, since=item.changed_at or state.since)
+            return proved.to(Step.SETTLING if settles else Step.DONE, at=now)
         if isinstance(outcome, Refused):
             return state.to(Step.REJECTED, at=now, reason=outcome.reason)
-        if now - state.since > timedelta(hours=self.pace.give_up_hours):
+        if self._is_too_old(item, state):
             return state.to(Step.EXPIRED, at=now, reason=outcome.reason)
         text = f"{outcome.reason}: {outcome.mend}" if outcome.mend else outcome.reason
         return state.to(state.step, at=now, reason=text, slow=bool(outcome.mend))
+
+    def _is_too_old(self, item: Waiting, state: SyncState) -> bool:
+        """By this machine's clock and by the directory's: a password that is erased can't be had back."""
+        now = self._clock.earliest()
+        youngest = max(state.since, item.changed_at or state.since)
+        return now is not None and now - youngest > timedelta(hours=self.pace.give_up_hours)
 
     def _is_state_due(self, item: Waiting, state: SyncState) -> bool:
         if state.is_final:
@@ -225,7 +243,7 @@ class Courier:
         if state.step is Step.SETTLING and not state.reason:
             watched = self._watch.seconds(f"{item.reference}\nstate {state.target}", str(state))
             return watched >= self.pace.lease_seconds
-        return state.attempts == 0 or self.now() >= state.at + pause(state)
+        return state.attempts == 0 or has_passed(state, self._clock.now())
 
 
 def _told(outcome: Outcome) -> str:

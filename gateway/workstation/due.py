@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.workstation.state import SyncState
 
@@ -14,6 +14,8 @@ FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=10)
 SLOW_PAUSE = timedelta(minutes=5)
 """After a failure that an operator must mend."""
+TIMES_APART = timedelta(seconds=2)
+"""As far as two workers may reckon the same directory's time apart: it is told in whole seconds."""
 
 
 def pause(state: SyncState) -> timedelta:
@@ -27,6 +29,14 @@ def pause(state: SyncState) -> timedelta:
     plain = min(FIRST_PAUSE * doublings, LONGEST_PAUSE)
     chance = hashlib.blake2b(f"{state.change}{state.attempts}".encode(), digest_size=1).digest()[0] / 255
     return plain * (1 + chance / 2)
+
+
+def has_passed(state: SyncState, now: datetime) -> bool:
+    """Whether the pause after the last attempt is over.
+
+    A last attempt in the future was written by a clock that was wrong: nothing waits for it.
+    """
+    return now >= state.at + pause(state) or state.at > now + TIMES_APART
 
 
 @dataclass(slots=True)

@@ -51,6 +51,8 @@ class Waiting:
     """Who is at work on it, as the directory holds that; empty if nobody is."""
     changed_at: datetime | None
     """When the directory last took a new password (UTC); None where that was not asked for, or can't be seen."""
+    read_at: datetime | None = None
+    """The directory's own time when it answered with this; None where the answer did not tell."""
 
     @property
     def is_behind(self) -> bool:
@@ -81,7 +83,7 @@ class Outbox(Protocol):
         """The entry as it is now, also where nothing waits any more (`sealed` is empty); None where it is gone."""
 
     def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
-        """Put `lease` in the place of the one that `item` has for `target`: the entry as it is then.
+        """Put `lease` in the place of the one that `item` has for `target`: the entry as it is then, with `read_at`.
 
         None when the lease or the state of `target` is no longer the one of `item`.
         """

@@ -145,16 +145,6 @@ def test_delivery_when_the_password_holds_a_control_character_then_no_target_is_
     assert not has_secret(directory)
 
 
-def test_delivery_when_it_failed_for_three_days_then_it_is_given_up_and_erased(directory, office, durand, domain):
-    office.change(durand, PASSWORD, FIRST)
-    domain.answers = [Unavailable("connection refused")]
-
-    office.worker(domain, hours=Hours(timedelta(hours=73))).round()
-
-    assert only_state(directory).step is Step.EXPIRED
-    assert not has_secret(directory)
-
-
 def test_delivery_when_two_targets_differ_then_each_has_its_state_and_the_secret_stays_for_the_second(
     directory, open_office, durand
 ):
