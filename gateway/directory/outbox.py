@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -38,6 +38,8 @@ PAGE = 500
 """Entries asked for at a time."""
 MAX_TRIES = 100
 """Of a write while others write on the same entry: each of their writes is one of few that they do for a password."""
+MAX_UNCHANGED = 3
+"""Of these tries, one after the other on an entry that looks the same: others may have claimed it and let it go."""
 LOST = (
     RESULT_NO_SUCH_ATTRIBUTE,
     RESULT_CONSTRAINT_VIOLATION,
@@ -71,7 +73,8 @@ class LdapOutbox:
 
     def read(self, reference: str) -> Waiting | None:
         def read_entry(connection: Connection) -> list[Waiting]:
-            _, result, answers, _ = connection.search(reference, "(objectClass=*)", BASE, attributes=self._attributes)
+            attributes = [*self._attributes, ppolicy.CHANGED_AT]
+            _, result, answers, _ = connection.search(reference, "(objectClass=*)", BASE, attributes=attributes)
             if result["result"] == RESULT_NO_SUCH_OBJECT:
                 return []
             check_result(result, f"reading {reference}")
@@ -81,9 +84,8 @@ class LdapOutbox:
 
     def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
         state, former = item.state_at(target), item.leases.get(target, "")
-        now: Waiting | None = item
-        for _ in range(MAX_TRIES):
-            if now is None or not now.sealed or now.state_at(target) != state:
+        for now in self._while_others_write(item):
+            if not now.sealed or now.state_at(target) != state:
                 return None
             if now.leases.get(target, "") != former:
                 # Sent twice, as `_compare_and_set` may: the first one was written.
@@ -98,7 +100,6 @@ class LdapOutbox:
             if after := self._compare_and_set(item.reference, changes):
                 changed_at = ppolicy.read_change_time(after.first(ppolicy.CHANGED_AT))
                 return replace(now, lease=claimed, changed_at=changed_at, read_at=write_time(after))
-            now = self.read(item.reference)
         return None
 
     def release(self, reference: str, target: str, lease: str, *, ghost: str = "") -> None:
@@ -111,14 +112,12 @@ class LdapOutbox:
                 return
 
     def record(self, item: Waiting, old: SyncState, new: SyncState, *, lease: str = "", ghost: str = "") -> bool:
-        now: Waiting | None = item
-        for _ in range(MAX_TRIES):
-            if now is None or old not in now.states or (lease and now.leases.get(old.target) != lease):
+        for now in self._while_others_write(item):
+            if old not in now.states or (lease and now.leases.get(old.target) != lease):
                 # Sent twice, as `_compare_and_set` may: the first one was written.
-                return now is not None and new in now.states
+                return new in now.states
             if self._compare_and_set(item.reference, _recorded(now, old, new, lease, ghost)):
                 return True
-            now = self.read(item.reference)
         return False
 
     def forget(self, item: Waiting, now: datetime) -> bool:
@@ -128,6 +127,25 @@ class LdapOutbox:
         if item.sealed:
             changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
         return self._compare_and_set(item.reference, changes) is not None
+
+    def _while_others_write(self, item: Waiting) -> Iterator[Waiting]:
+        """`item`, and after a write on it that came too late the entry as it is then; nothing once it is gone.
+
+        It ends where the entry stays as it is and refuses the write all the same: a state in a form that we do not
+        write can't be taken away.
+        """
+        yield item
+        unchanged = 0
+        for _ in range(MAX_TRIES):
+            now = self.read(item.reference)
+            if now is None:
+                return
+            is_same = (now.states, now.lease) == (item.states, item.lease)
+            unchanged = unchanged + 1 if is_same else 0
+            if unchanged == MAX_UNCHANGED:
+                return
+            item = now
+            yield now
 
     def _search_pages(self, connection: Connection, filter_: str, more: Sequence[str] = ()) -> list[Waiting]:
         found: list[Waiting] = []

@@ -210,6 +210,33 @@ def test_delivery_when_a_lease_is_an_older_workers_then_it_is_taken_over_after_i
     assert only_state(directory).step is Step.SETTLING
 
 
+def test_delivery_when_a_state_is_in_a_form_that_nobody_writes_then_others_are_delivered_and_it_is_left(
+    directory, office, durand, domain
+):
+    office.change(durand, PASSWORD, FIRST)
+    odd = str(only_state(directory)).replace(";0;", ";00;")
+    directory.set(durand, "mamiaSyncState", odd)
+    directory.add_person("other", departmentNumber="rectorat")
+    office.change("other", PASSWORD, SECOND)
+
+    office.worker(domain).round()
+
+    assert domain.passwords == {"other": SECOND}
+    assert directory.read(durand)["mamiaSyncState"] == [odd]
+
+
+def test_delivery_when_the_newer_password_came_during_the_write_then_its_own_time_is_kept(
+    directory, office, durand, domain
+):
+    office.change(durand, PASSWORD, FIRST)
+    domain.before = lambda password: office.change(durand, FIRST, SECOND) if password == FIRST else None
+
+    office.worker(domain).round()
+
+    [changed_at] = directory.read(durand)["pwdChangedTime"]
+    assert f"{only_state(directory).since:%Y%m%d%H%M%SZ}" == changed_at
+
+
 def test_delivery_when_an_operator_forgets_it_during_the_write_then_no_lease_is_left(
     directory, office, durand, domain
 ):
