@@ -20,6 +20,7 @@ from gateway.directory.outbox import STATE, LdapOutbox
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.ppolicy import CHANGED_AT, LOCKED_AT
 from gateway.directory.protected import are_decidable
+from gateway.directory.server_time import MODIFIED_AT
 from gateway.settings import Settings
 from gateway.settings.accounts import workers_directory
 from gateway.settings.file import SettingsError
@@ -68,10 +69,11 @@ def _proving(settings: Settings, connection: Connection, known: Sequence[Waiting
         "workstation.filter": settings.workstation.filter,
         LOCKED_AT: f"({LOCKED_AT}=*)",
         CHANGED_AT: f"({CHANGED_AT}=*)",
+        MODIFIED_AT: f"({MODIFIED_AT}=*)",
     }
     lacks = [name for name, one in wanted.items() if not are_decidable(connection, known[0].reference, [one])]
     if lacks:
-        text = f"{who} may not search by {', '.join(lacks)}: it can't tell whose password it may deliver"
+        text = f"{who} may not search by {', '.join(lacks)}: it can't tell whose password it may deliver, or when"
         return fail(checked, text, "30-access.ldif of ldif/; the attributes of your own filters need such a rule too")
     return ok(checked, "it can tell who has a workstation, and whose account is locked")
 

@@ -14,6 +14,7 @@ from ldap3.core.results import (
 
 from gateway.checks.finding import Finding, fail, ok
 from gateway.directory.ppolicy import CHANGED_AT, ENDS_AT, LOCKED_AT, STARTS_AT
+from gateway.directory.server_time import MODIFIED_AT
 from gateway.settings import ResetMode, Settings
 
 RULES = (
@@ -58,7 +59,8 @@ def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Itera
     _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=wanted)
     held = {name.lower() for answer in answers or () for name, values in answer["raw_attributes"].items() if values}
     yield from (f"read {name}" for name in wanted if name.lower() not in held)
-    for name in filter(None, (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT, people.preferred_language)):
+    times = (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT, MODIFIED_AT)
+    for name in filter(None, (*times, people.preferred_language)):
         # True for everybody whose right suffices to decide it (RFC 4511, 4.5.1.7).
         _, _, answers, _ = connection.search(dn, f"(|({name}=*)(!({name}=*)))", BASE, attributes=["1.1"])
         if not answers:

@@ -127,7 +127,7 @@ def _watch(worker: Worker, port: int) -> Callable[[], None]:
                 if state.step is Step.HELD and state.target in held:
                     held[state.target] += 1
                 elif not state.is_final and state.target in ages:
-                    ages[state.target].append((now - state.since).total_seconds())
+                    ages[state.target].append(max(0.0, (now - state.since).total_seconds()))
         worker.metrics.watch_outbox(ages, held, moved_out=len(list(worker.outbox.waiting_outside())))
 
     return look
@@ -164,7 +164,7 @@ def run_retry(arguments: argparse.Namespace) -> int:
                 print(f"{arguments.login}: moved out of people.base: nothing is delivered there", file=sys.stderr)
                 return FAILED
             waiting = [state for state in item.states if not state.is_final]
-            done = [worker.outbox.record(item, state, state.afresh(), erase=False) for state in waiting]
+            done = [worker.outbox.record(item, state, state.afresh()) for state in waiting]
         except DirectoryUnavailable as error:
             return _fail(error)
         except SeveralFound as error:
@@ -266,7 +266,7 @@ class _Known:
             "target": state.target,
             "state": state.step,
             "since": state.since.isoformat(),
-            "age_seconds": int((datetime.now(UTC) - state.since).total_seconds()),
+            "age_seconds": max(0, int((datetime.now(UTC) - state.since).total_seconds())),
             "attempts": state.attempts,
             "last_attempt": state.at.isoformat() if state.attempts else None,
             "last_reason": state.reason,

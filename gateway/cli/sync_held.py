@@ -44,7 +44,7 @@ def forget(outbox: LdapOutbox, items: Iterable[Waiting]) -> bool:
 
 def _resume(outbox: LdapOutbox, item: Waiting) -> bool:
     held = [state for state in item.states if state.step is Step.HELD]
-    written = [outbox.record(item, state, state.resumed(), erase=False) for state in held]
+    written = [outbox.record(item, state, state.resumed()) for state in held]
     return _told(item, all(written), f"will be delivered now to {', '.join(state.target for state in held)}")
 
 

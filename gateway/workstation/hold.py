@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from gateway.workstation.ports import Outbox, Release, Waiting
+from gateway.workstation.ports import Outbox, Waiting
 from gateway.workstation.restored import RestoreDetector, Verdict
 from gateway.workstation.state import Step, SyncState
 
@@ -25,37 +25,38 @@ class HoldingOutbox:
     audit: Callable[..., None]
     """Takes service, outcome and facts of what was held."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _is_current: bool = False
     _is_raised: bool = False
 
     def waiting(self) -> Iterable[Waiting]:
         with self._lock:
-            self._is_raised = False
+            self._is_raised, self._is_current = False, False
             verdict = self.detector.look()
             if verdict is Verdict.BEHIND:
                 return ()
             if verdict is Verdict.RESTORED:
                 self._hold_all()
                 self.detector.accept()
+            self._is_current = True
         return self.outbox.waiting()
 
     def read(self, reference: str) -> Waiting | None:
         return self.outbox.read(reference)
 
-    def claim(self, item: Waiting, lease: str) -> bool:
+    def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
+        """Also of what has waited for a thread since an earlier look."""
         with self._lock:
-            if not self._is_raised:
+            if self._is_current and not self._is_raised:
                 self._is_raised = self.detector.raise_number()
             if not self._is_raised:
-                return False
-        return self.outbox.claim(item, lease)
+                return None
+        return self.outbox.claim(item, target, lease)
 
-    def release(self, reference: str, lease: str, *, ghost: str = "") -> None:
-        self.outbox.release(reference, lease, ghost=ghost)
+    def release(self, reference: str, target: str, lease: str, *, ghost: str = "") -> None:
+        self.outbox.release(reference, target, lease, ghost=ghost)
 
-    def record(
-        self, item: Waiting, old: SyncState, new: SyncState, *, erase: bool, release: Release | None = None
-    ) -> bool:
-        return self.outbox.record(item, old, new, erase=erase, release=release)
+    def record(self, item: Waiting, old: SyncState, new: SyncState, *, lease: str = "", ghost: str = "") -> bool:
+        return self.outbox.record(item, old, new, lease=lease, ghost=ghost)
 
     def _hold_all(self) -> None:
         """May be repeated: a worker that stops half way begins again."""
@@ -79,4 +80,4 @@ class HoldingOutbox:
     def _hold_state(self, item: Waiting, state: SyncState) -> bool:
         if state.is_final or state.step is Step.HELD:
             return False
-        return self.outbox.record(item, state, state.held(RESTORED), erase=False)
+        return self.outbox.record(item, state, state.held(RESTORED))

@@ -301,7 +301,8 @@ def test_sync_when_it_works_then_it_reads_and_writes_the_outbox_and_nothing_else
             with pytest.raises(ldap.INSUFFICIENT_ACCESS):
                 line.modify_s(durand, [(ldap.MOD_REPLACE, attribute, [value])])
 
-    assert set(seen) == {"objectClass", "uid", "entryUUID", "mamiaPendingSecret", "mamiaSyncState"}
+    outbox = {"mamiaPendingSecret", "mamiaSyncState"}
+    assert set(seen) == {"objectClass", "uid", "entryUUID", "modifyTimestamp", *outbox}
 
 
 def test_sync_when_it_searches_pending_entries_then_it_finds_them(directory, durand):

@@ -172,7 +172,7 @@ def test_restored_when_an_operator_resumes_it_then_it_is_delivered_and_not_held_
 
     [item] = bench.office.outbox.waiting()
     [state] = item.states
-    assert bench.office.outbox.record(item, state, state.resumed(), erase=False)
+    assert bench.office.outbox.record(item, state, state.resumed())
     bench.work(bench.start(tmp_path / "state"))
 
     assert bench.domain.writes == [FIRST, SECOND, FIRST]
