@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 
+import mortal_worker
 import pytest
 from backup import LdifBackup
 from directory_server import PASSWORD, SUFFIX
@@ -67,14 +69,19 @@ def worker(config, tmp_path):
 @pytest.fixture
 def restored(directory, config, worker, tmp_path) -> None:
     """Two people whose password waited in the backup that was restored, and a worker that has noticed it."""
+    wait_in_a_backup(directory, config, worker, tmp_path).restore()
+    wait_until(lambda: "the directory was restored from a backup. 2 people" in worker.log.read_text())
+
+
+def wait_in_a_backup(directory, config: Path, worker: WorkerProcess, folder: Path) -> LdifBackup:
+    """A backup in which two passwords wait; the worker then tries to deliver them."""
     for login in PEOPLE:
         directory.add_person(login, departmentNumber="rectorat")
         change(config, login, PASSWORD, NEW)
-    backup = LdifBackup(directory, tmp_path)
+    backup = LdifBackup(directory, folder)
     worker.start()
     wait_until(lambda: all(";0;" not in directory.read(login)["mamiaSyncState"][0] for login in PEOPLE))
-    backup.restore()
-    wait_until(lambda: "the directory was restored from a backup. 2 people" in worker.log.read_text())
+    return backup
 
 
 def change(config: Path, login: str, current: str, new: str) -> None:
@@ -86,6 +93,22 @@ def change(config: Path, login: str, current: str, new: str) -> None:
 
 def steps(directory) -> list[str]:
     return [directory.read(login)["mamiaSyncState"][0].split(";")[1] for login in PEOPLE]
+
+
+def test_worker_when_it_is_killed_while_it_holds_then_the_next_one_holds_the_others(
+    directory, config, worker, tmp_path
+):
+    backup = wait_in_a_backup(directory, config, worker, tmp_path)
+    worker.stop()
+    backup.restore()
+
+    killed = subprocess.run([sys.executable, mortal_worker.__file__, str(config), mortal_worker.AFTER_RECORD])
+    half_way = sorted(steps(directory))
+    worker.start()
+    wait_until(lambda: steps(directory) == ["held", "held"])
+
+    assert killed.returncode == -signal.SIGKILL
+    assert half_way == ["held", "pending"]
 
 
 def test_status_when_passwords_are_held_then_it_names_them_and_both_decisions(restored, config):
