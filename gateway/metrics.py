@@ -56,6 +56,14 @@ class Metrics:
             "mamia_propagation_oldest_seconds", "Age of the oldest password that waits", ["target"],
             registry=registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
+        self.held = Gauge(
+            "mamia_propagation_held", "Passwords held since the directory was restored from a backup", ["target"],
+            registry=registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
+        self.moved_out = Gauge(
+            "mamia_propagation_moved_out", "Entries moved out of people.base while a password waits in them",
+            registry=registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
         self.store_keys = Gauge(
             "mamia_store_keys", "Keys in the store of counts and used tickets", registry=registry,
             multiprocess_mode="mostrecent",
@@ -98,11 +106,15 @@ class Metrics:
         if outcome in FINAL:
             self.attempts.labels(target).observe(facts.get("attempts", 1))
 
-    def watch_outbox(self, ages: Mapping[str, Sequence[float]]) -> None:
-        """From each target to the ages, in seconds, of the passwords that wait for it."""
+    def watch_outbox(self, ages: Mapping[str, Sequence[float]], held: Mapping[str, int], *, moved_out: int) -> None:
+        """From each target to the ages, in seconds, of the passwords that wait for it, and to how many are held; how
+        many wait in entries that were moved out of people.base."""
+        self.moved_out.set(moved_out)
         for target, seconds in ages.items():
             self.waiting.labels(target).set(len(seconds))
             self.oldest.labels(target).set(max(seconds, default=0.0))
+        for target, count in held.items():
+            self.held.labels(target).set(count)
 
     def set_store(self, keys: int, full_ratio: float) -> None:
         self.store_keys.set(keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from gateway.settings.file import load
 BEFORE_CLAIM, AFTER_CLAIM = "before the claim", "after the claim"
 AFTER_WRITE, BEFORE_RECORD = "after the target's write", "before the record"
 AFTER_RECORD = "after the record"
+MAX_ROUNDS = 600
 MOMENTS = (BEFORE_CLAIM, AFTER_CLAIM, AFTER_WRITE, BEFORE_RECORD, AFTER_RECORD)
 
 
@@ -31,7 +33,9 @@ def main(config: Path, moment: str) -> None:
         AFTER_RECORD: (worker.outbox, "record", True),
     }[moment]
     setattr(type(owner), name, dying(getattr(type(owner), name), after=after))
-    worker.courier.round()
+    for _ in range(MAX_ROUNDS):
+        worker.courier.round()
+        time.sleep(0.1)
 
 
 def dying(method: Callable[..., Any], *, after: bool) -> Callable[..., Any]:

@@ -94,6 +94,15 @@ def test_alert_when_numbers_are_tried_then_it_fires_and_the_busiest_pages_do_not
     )
 
 
+def test_alert_when_passwords_are_held_after_a_restore_then_it_fires_at_once(tmp_path):
+    labels = {"target": "windows"}
+
+    assert_alert(
+        tmp_path, "MamiaDirectoryRestored", 'mamia_propagation_held{target="windows"}', "0 0 3",
+        quiet_at="1m", fires_at="2m", labels=labels,
+    )  # fmt: skip
+
+
 def firing(alert, labels):
     [rule] = [rule for rule in rules() if rule["alert"] == alert]
     told = {name: filled(text, labels) for name, text in rule["annotations"].items()}

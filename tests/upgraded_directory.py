@@ -13,11 +13,11 @@ from gateway.demo import private_slapd
 
 BEFORE = Path(__file__).parent / "directory" / "ldif-before"
 """`ldif/` as version 0.1.0 had it."""
+CONFIG_FILES_BEFORE = tuple(name for name in private_slapd.CONFIG_FILES if (BEFORE / name).exists())
 DATA_FILES_BEFORE = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif")
 GROUPS = "dn: ou=groups,dc=ac-example,dc=fr\nobjectClass: organizationalUnit\nou: groups\n"
-SCHEMA_FILE = "upgrade/schema.ldif"
-PROTECTED_FILE = "75-protected-people.ldif"
-UPGRADES = ("upgrade/30-access.ldif", "upgrade/35-workstation-nt.ldif")
+NEW_FILES = ("upgrade/schema.ldif", "schema/mamia-worker.ldif", "75-protected-people.ldif")
+UPGRADES = ("upgrade/70-services.ldif", "upgrade/30-access.ldif", "upgrade/35-workstation-nt.ldif")
 UPGRADE_OF_CAPTURE = "upgrade/93-capture.ldif"
 
 
@@ -25,7 +25,9 @@ class DirectoryBefore(AcademyDirectory):
     """As version 0.1.0 made it."""
 
     def __init__(self, state: Path, **arguments: Any) -> None:
-        with patch.multiple(private_slapd, ldif_folder=lambda: BEFORE, DATA_FILES=DATA_FILES_BEFORE):
+        with patch.multiple(
+            private_slapd, ldif_folder=lambda: BEFORE, CONFIG_FILES=CONFIG_FILES_BEFORE, DATA_FILES=DATA_FILES_BEFORE
+        ):
             super().__init__(state, **arguments)
 
     def load_before(self, name: str, **values: str) -> None:
@@ -39,7 +41,7 @@ class DirectoryBefore(AcademyDirectory):
     def bring_up_to_date(self) -> None:
         """As ldif/README.md says, but for the files of `mamia capture`."""
         self.load(GROUPS)
-        for name in (SCHEMA_FILE, PROTECTED_FILE, *UPGRADES):
+        for name in (*NEW_FILES, *UPGRADES):
             self.upgrade(name)
 
     def _load(self, file: Path, values: dict[str, str]) -> None:

@@ -12,12 +12,15 @@ from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.here import is_workers
+from gateway.checks.restored import check_restored
 from gateway.checks.search_limits import check_workers_limits
+from gateway.directory.changes import suffix_of
 from gateway.directory.failover import LdapServers
-from gateway.directory.outbox import LdapOutbox
+from gateway.directory.outbox import STATE, LdapOutbox
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.ppolicy import CHANGED_AT, LOCKED_AT, LOCKED_UNTIL
 from gateway.directory.protected import are_decidable
+from gateway.directory.server_time import MODIFIED_AT
 from gateway.settings import Settings
 from gateway.settings.accounts import workers_directory
 from gateway.settings.file import SettingsError
@@ -43,8 +46,11 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
         with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
             known = list(LdapOutbox(pool, settings.people).known())
             yield _behind(settings, known)
-            yield pool.ask(lambda connection: _proving(settings, connection, known))
+            yield pool.ask(lambda connection: _moved_out(settings, connection, known))
+            inside = [item for item in known if not item.is_outside]
+            yield pool.ask(lambda connection: _proving(settings, connection, inside))
             yield pool.ask(lambda connection: check_workers_limits(settings, connection))
+            yield from pool.ask(lambda connection: list(check_restored(settings, connection, known)))
     except SettingsError as error:
         yield fail(CHECKED, error.faults[0].message, error.faults[0].key)
     except (DirectoryUnavailable, DirectoryMisconfigured) as error:
@@ -64,12 +70,27 @@ def _proving(settings: Settings, connection: Connection, known: Sequence[Waiting
         LOCKED_AT: f"({LOCKED_AT}=*)",
         LOCKED_UNTIL: f"({LOCKED_UNTIL}=*)",
         CHANGED_AT: f"({CHANGED_AT}=*)",
+        MODIFIED_AT: f"({MODIFIED_AT}=*)",
     }
     lacks = [name for name, one in wanted.items() if not are_decidable(connection, known[0].reference, [one])]
     if lacks:
-        text = f"{who} may not search by {', '.join(lacks)}: it can't tell whose password it may deliver"
+        text = f"{who} may not search by {', '.join(lacks)}: it can't tell whose password it may deliver, or when"
         return fail(checked, text, "30-access.ldif of ldif/; the attributes of your own filters need such a rule too")
     return ok(checked, "it can tell who has a workstation, and whose account is locked")
+
+
+def _moved_out(settings: Settings, connection: Connection, known: Sequence[Waiting]) -> Finding:
+    checked, who = "passwords that wait elsewhere", settings.workstation.bind_dn
+    top = suffix_of(connection, settings.people.base)
+    if not top or not are_decidable(connection, top, [f"({STATE}=*)"]):
+        text = f"{who} may not search by {STATE} outside {settings.people.base}: moved entries are not seen"
+        return warn(checked, text, "30-access.ldif of ldif/, or its upgrade")
+    moved = [item.reference for item in known if item.is_outside]
+    if not moved:
+        return ok(checked, f"none in entries that were moved out of {settings.people.base}")
+    names = "; ".join(islice(moved, NAMED)) + (" …" if len(moved) > NAMED else "")
+    text = f"{len(moved)} in entries moved out of {settings.people.base}, where nothing is delivered: {names}"
+    return warn(checked, text, "move them back, or mamia sync forget LOGIN")
 
 
 def _behind(settings: Settings, known: Sequence[Waiting]) -> Finding:

@@ -23,8 +23,8 @@ LOOK_SECONDS = 0.1
 def check_replication(settings: Settings, held: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
     """`held`: the change numbers of each server that answered, by its address; empty where they can't be read."""
     known = {url: numbers for url, numbers in held.items() if numbers}
-    if known:
-        yield _clock(max(filter(None, map(newest_change, known.values()))))
+    if newest := max(filter(None, map(newest_change, known.values())), default=None):
+        yield _clock(newest)
     if len(held) < 2:
         return
     if blind := [url for url in held if url not in known]:

@@ -15,6 +15,7 @@ from ldap3.core.results import (
 from gateway.checks.finding import Finding, fail, ok
 from gateway.directory.entry import entry_of
 from gateway.directory.ppolicy import CHANGED_AT, ENDS_AT, LAST_SUCCESS, LOCKED_AT, LOCKED_UNTIL, STARTS_AT
+from gateway.directory.server_time import MODIFIED_AT
 from gateway.settings import ResetMode, Settings
 
 RULES = (
@@ -63,7 +64,7 @@ def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Itera
     _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=wanted)
     entries = [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]
     yield from (f"read {name}" for name in wanted if not any(entry.all(name) for entry in entries))
-    state = (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT, LOCKED_UNTIL, LAST_SUCCESS)
+    state = (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT, LOCKED_UNTIL, LAST_SUCCESS, MODIFIED_AT)
     for name in filter(None, (*state, people.password_stamp, people.preferred_language)):
         if not _may_decide(connection, dn, name):
             yield f"read {name}"

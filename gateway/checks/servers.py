@@ -53,7 +53,7 @@ def check_servers(settings: Settings) -> Iterator[Finding]:
             if url in settings.directory.servers:
                 yield from _check_writing(settings, url, connection)
             held[url] = change_numbers(connection)
-        except (LDAPException, OSError) as error:
+        except (LDAPException, OSError, DirectoryUnavailable) as error:
             yield fail(url, f"stopped answering: {type(error).__name__}: {error}", "look at its log and load")
         finally:
             close(connection)

@@ -16,8 +16,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
+from gateway.cli import sync_held
 from gateway.cli.core_dumps import forbid_core_dumps
+from gateway.cli.sync_find import MOVED_OUT, SeveralFound, find
 from gateway.composition.worker import Worker, build_worker
+from gateway.directory.outbox import LdapOutbox
 from gateway.logs import log_to_standard_error
 from gateway.protection.seal import KeyFileError
 from gateway.settings.accounts import workers_directory
@@ -25,6 +28,7 @@ from gateway.settings.file import load
 from gateway.worker import work
 from gateway.workstation.ports import Waiting
 from gateway.workstation.state import Step, SyncState
+from gateway.workstation.token_file import TokenFileError
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +43,9 @@ ORDER = {step: place for place, step in enumerate(Step)}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("sync", help="bring new passwords to the workstations; status, retry, forget")
+    parser = commands.add_parser(
+        "sync", help="bring new passwords to the workstations; status, retry, resume, forget"
+    )
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.set_defaults(run=run_worker)
     actions = parser.add_subparsers(metavar="ACTION")
@@ -50,11 +56,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     forget = actions.add_parser(
         "forget", help="give up: the sealed password and the mark of a newer one go, the target keeps the old"
     )
-    for action in (status, retry, forget):
+    resume = actions.add_parser("resume", help="deliver what is held since the directory was restored from a backup")
+    for action in (status, retry, resume, forget):
         # Also behind the action, where hands put it.
         action.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    for action, run in ((retry, run_retry), (forget, run_forget)):
-        action.add_argument("login", metavar="LOGIN")
+    retry.add_argument("login", metavar="LOGIN", help="or the DN of the entry")
+    for action in (resume, forget):
+        sync_held.add_choice(action)
+    for action, run in ((retry, run_retry), (resume, run_resume), (forget, run_forget)):
         action.set_defaults(run=run)
 
 
@@ -67,7 +76,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         worker = build_worker(settings, workers_directory(settings, arguments.config))
-    except KeyFileError as error:
+    except (KeyFileError, TokenFileError) as error:
         print(f"mamia sync: {error}", file=sys.stderr)
         return FAILED
     with closing(worker):
@@ -112,11 +121,14 @@ def _watch(worker: Worker, port: int) -> Callable[[], None]:
             return
         looked = time.monotonic()
         now, ages = datetime.now(UTC), dict[str, list[float]]({name: [] for name in worker.targets})
+        held = dict.fromkeys(worker.targets, 0)
         for item in worker.outbox.waiting():
             for state in item.states:
-                if not state.is_final and state.target in ages:
-                    ages[state.target].append((now - state.since).total_seconds())
-        worker.metrics.watch_outbox(ages)
+                if state.step is Step.HELD and state.target in held:
+                    held[state.target] += 1
+                elif not state.is_final and state.target in ages:
+                    ages[state.target].append(max(0.0, (now - state.since).total_seconds()))
+        worker.metrics.watch_outbox(ages, held, moved_out=len(list(worker.outbox.waiting_outside())))
 
     return look
 
@@ -126,7 +138,7 @@ def run_status(arguments: argparse.Namespace) -> int:
         try:
             known = sorted(
                 (
-                    _Known(item.login, state, item.is_behind if item.changed_at else None)
+                    _Known(item.login, state, item.is_behind if item.changed_at else None, item.is_outside)
                     for item in worker.outbox.known()
                     for state in item.states
                 ),
@@ -142,13 +154,22 @@ def run_retry(arguments: argparse.Namespace) -> int:
     """Due at once; a rejected or expired password was erased and can't be sent again."""
     with closing(_worker(arguments)) as worker:
         try:
-            item = _find(worker, arguments.login)
+            item = find(worker.outbox, arguments.login)
             if item is None or not item.sealed:
                 return _nothing_waits(arguments.login)
+            if sync_held.is_held(item):
+                print(f"{arguments.login}: it is held: mamia sync resume {arguments.login}", file=sys.stderr)
+                return FAILED
+            if item.is_outside:
+                print(f"{arguments.login}: moved out of people.base: nothing is delivered there", file=sys.stderr)
+                return FAILED
             waiting = [state for state in item.states if not state.is_final]
-            done = [worker.outbox.record(item, state, state.afresh(), erase=False) for state in waiting]
+            done = [worker.outbox.record(item, state, state.afresh()) for state in waiting]
         except DirectoryUnavailable as error:
             return _fail(error)
+        except SeveralFound as error:
+            print(error, file=sys.stderr)
+            return FAILED
     if not all(done):
         print(f"{arguments.login}: it moved meanwhile; see mamia sync status", file=sys.stderr)
         return FAILED
@@ -156,15 +177,24 @@ def run_retry(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_resume(arguments: argparse.Namespace) -> int:
+    return _decide(arguments, sync_held.resume)
+
+
 def run_forget(arguments: argparse.Namespace) -> int:
+    if arguments.all_held:
+        return _decide(arguments, sync_held.forget)
     with closing(_worker(arguments)) as worker:
         try:
-            item = _find(worker, arguments.login)
+            item = find(worker.outbox, arguments.login)
             if item is None or not (item.sealed or item.is_behind):
                 return _nothing_waits(arguments.login)
             forgotten = worker.outbox.forget(item, datetime.now(UTC))
         except DirectoryUnavailable as error:
             return _fail(error)
+        except SeveralFound as error:
+            print(error, file=sys.stderr)
+            return FAILED
     if not forgotten:
         print(f"{arguments.login}: a newer password came meanwhile; see mamia sync status", file=sys.stderr)
         return FAILED
@@ -172,16 +202,30 @@ def run_forget(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _decide(arguments: argparse.Namespace, decide: Callable[[LdapOutbox, list[Waiting]], bool]) -> int:
+    """About one person's password that is held, or about all of them."""
+    with closing(_worker(arguments)) as worker:
+        try:
+            items = [item for item in worker.outbox.known() if sync_held.is_held(item)]
+            if not arguments.all_held:
+                wanted = arguments.login.lower()
+                items = [item for item in items if wanted in (item.login.lower(), item.reference.lower())]
+            if not items:
+                print(f"{arguments.login or 'nobody'}: nothing is held; see mamia sync status", file=sys.stderr)
+                return FAILED
+            return 0 if decide(worker.outbox, items) else FAILED
+        except DirectoryUnavailable as error:
+            return _fail(error)
+
+
 def _worker(arguments: argparse.Namespace) -> Worker:
     """For looking and tidying only: no private key is needed."""
     settings = load(arguments.config, web_secrets=False)
-    without_keys = settings.workstation.model_copy(update={"private_key_files": [], "targets": {}})
+    without_keys = settings.workstation.model_copy(
+        update={"private_key_files": [], "targets": {}, "state_folder": None}
+    )
     directory = workers_directory(settings, arguments.config)
     return build_worker(settings.model_copy(update={"workstation": without_keys}), directory)
-
-
-def _find(worker: Worker, login: str) -> Waiting | None:
-    return next((item for item in worker.outbox.known() if item.login.lower() == login.lower()), None)
 
 
 def _nothing_waits(login: str) -> int:
@@ -202,14 +246,16 @@ class _Known:
     state: SyncState
     is_behind: bool | None
     """None where the account of the worker can't see when the password was changed."""
+    is_outside: bool
 
     @property
     def needs_operator(self) -> bool:
-        return self.state.slow and not self.state.is_final
+        return (self.state.slow or self.is_outside) and not self.state.is_final
 
     def row(self) -> tuple[str, ...]:
         state = self.state
         notes = [*(["needs you"] if self.needs_operator else []), *(["changed since"] if self.is_behind else [])]
+        notes += ["moved out"] if self.is_outside else []
         step = f"{state.step} ({', '.join(notes)})" if notes else str(state.step)
         return self.login, state.target, step, _age(state), str(state.attempts), state.reason
 
@@ -220,12 +266,13 @@ class _Known:
             "target": state.target,
             "state": state.step,
             "since": state.since.isoformat(),
-            "age_seconds": int((datetime.now(UTC) - state.since).total_seconds()),
+            "age_seconds": max(0, int((datetime.now(UTC) - state.since).total_seconds())),
             "attempts": state.attempts,
             "last_attempt": state.at.isoformat() if state.attempts else None,
             "last_reason": state.reason,
             "needs_operator": self.needs_operator,
             "changed_since": self.is_behind,
+            "moved_out": self.is_outside,
         }
 
 
@@ -235,7 +282,10 @@ def _table(known: Sequence[_Known]) -> str:
     rows = [HEADINGS, *(one.row() for one in known)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*lines, *([CHANGED_SINCE] if any(one.is_behind for one in known) else [])])
+    notes = [CHANGED_SINCE] if any(one.is_behind for one in known) else []
+    notes += [sync_held.HELD] if any(one.state.step is Step.HELD for one in known) else []
+    notes += [MOVED_OUT] if any(one.is_outside for one in known) else []
+    return "\n".join([*lines, *notes])
 
 
 def _age(state: SyncState) -> str:

@@ -40,7 +40,8 @@ def build_capture(settings: Settings, directory: Directory) -> Capturing:
     """
     pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
     mapping = PeopleMapping(settings.people)
-    propagation = build_propagation(settings, pool, mapping)
+    # The listener is on slapd's own machine, and each of its writes is announced to it.
+    propagation = build_propagation(settings, pool, mapping, asks_time=False)
     protected = ProtectedPeople(pool, settings.people)
     audit = Audit(settings.audit, opens_late=True)
 

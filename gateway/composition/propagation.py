@@ -13,7 +13,7 @@ from gateway.targets import joined_targets
 
 
 def build_propagation(
-    settings: Settings, service: ConnectionPool, mapping: PeopleMapping
+    settings: Settings, service: ConnectionPool, mapping: PeopleMapping, *, asks_time: bool = True
 ) -> LdapPropagation | NoPropagation:
     workstation = settings.workstation
     if not workstation.targets:
@@ -29,6 +29,7 @@ def build_propagation(
         delivered=[name for name in workstation.targets if name not in names],
         joined=joined,
         now=utc_now,
+        asks_time=asks_time,
     )
 
 

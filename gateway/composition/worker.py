@@ -17,13 +17,17 @@ from gateway.directory.failover import LdapServers
 from gateway.directory.outbox import LdapOutbox
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
+from gateway.directory.worker_tokens import LdapWorkerTokens
 from gateway.metrics import Metrics
 from gateway.protection.audit import Audit
 from gateway.protection.seal import Unsealer, read_private_key
 from gateway.settings import Directory, Settings
 from gateway.targets import delivered_targets
 from gateway.workstation.deliver import Courier, Pace
+from gateway.workstation.hold import HoldingOutbox
 from gateway.workstation.ports import Target
+from gateway.workstation.restored import RestoreDetector
+from gateway.workstation.token_file import NoRecord, TokenFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Worker:
 
 
 def build_worker(settings: Settings, directory: Directory) -> Worker:
-    """Wire the worker; `directory` is the settings' with the worker's own account. Raises KeyFileError."""
+    """Wire the worker; `directory` is the settings' with the worker's own account. Raises KeyFileError,
+    TokenFileError."""
     servers = LdapServers(directory)
     pool = ConnectionPool(directory, servers, as_service=True)
     user_binds = ConnectionPool(directory, servers, as_service=False)
@@ -57,7 +62,7 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
 
     courier = Courier(
         worker=f"{socket.gethostname()};{os.getpid()};{secrets.token_hex(3)}",
-        outbox=outbox,
+        outbox=HoldingOutbox(outbox, _restore_detector(settings, directory, pool), record),
         targets=targets,
         unseal=Unsealer([read_private_key(file) for file in settings.workstation.private_key_files]),
         delivery=LdapDeliveryCheck(
@@ -83,3 +88,10 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
             target.close()
 
     return Worker(courier, outbox, targets, metrics, protected.verify, close)
+
+
+def _restore_detector(settings: Settings, directory: Directory, pool: ConnectionPool) -> RestoreDetector:
+    folder = settings.workstation.state_folder
+    return RestoreDetector(
+        LdapWorkerTokens(pool, directory.bind_dn), TokenFile(folder) if folder else NoRecord(), time.monotonic
+    )

@@ -75,6 +75,7 @@ public_key_file = {_toml(slapd.state / "worker.pub")}
 private_key_files = [{_toml(worker_key)}]
 bind_dn = "cn=sync,ou=services,{SUFFIX}"
 bind_password_file = {_toml(slapd.password_file("sync"))}
+state_folder = {_toml(slapd.state / "worker")}
 
 {target}
 {_capture(slapd)}""",

@@ -26,6 +26,7 @@ ADMIN = f"cn=admin,{SUFFIX}"
 HOST = "127.0.0.1"
 CONFIG_FILES = (
     "schema/mamia.ldif",
+    "schema/mamia-worker.ldif",
     "schema/samba.ldif",
     "10-modules.ldif",
     "20-indices.ldif",

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from ldap3 import Connection
+from ldap3 import BASE, Connection
+from ldap3.core.results import (
+    RESULT_INSUFFICIENT_ACCESS_RIGHTS,
+    RESULT_NO_SUCH_OBJECT,
+    RESULT_SUCCESS,
+)
 
-from gateway.directory.entry import read_entry
+from gateway.account.errors import DirectoryUnavailable
+from gateway.directory.entry import Entry, entry_of, is_below, read_entry
+
+SUFFIXES = "namingContexts"
+_NUMBER = re.compile(r"\d{14}\.\d{6}Z#[0-9a-f]+#(?P<server>[0-9a-f]+)#[0-9a-f]+", re.ASCII)
+_NOT_SHOWN = (RESULT_NO_SUCH_OBJECT, RESULT_INSUFFICIENT_ACCESS_RIGHTS)
 
 
 def change_numbers(connection: Connection) -> dict[str, str]:
-    """The newest change number of each server that ever wrote; none where nothing replicates or it can't be read."""
-    tops = [read_entry(connection, suffix, ["contextCSN"]) for suffix in suffixes(connection)]
+    """The newest change number of each server that ever wrote; none where nothing replicates or it is not shown.
+
+    Raises DirectoryUnavailable where the server did not read them: how far it has come is not known then.
+    """
+    root = _read(connection, "", SUFFIXES)
+    tops = [_read(connection, suffix, "contextCSN") for suffix in (root.all(SUFFIXES) if root else ())]
     numbers: dict[str, str] = {}
     for number in (number for top in tops if top for number in top.all("contextCSN")):
-        server = number.split("#")[2]
-        numbers[server] = max(number, numbers.get(server, ""))
+        if match := _NUMBER.fullmatch(number):
+            numbers[match["server"]] = max(number, numbers.get(match["server"], ""))
     return numbers
 
 
@@ -27,14 +42,30 @@ def holds_all(held: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
 
 def newest_change(numbers: Mapping[str, str]) -> datetime | None:
     """When the newest of them was made, in UTC."""
-    return max(map(_time, numbers.values()), default=None)
+    return max(filter(None, map(_time, numbers.values())), default=None)
 
 
 def suffixes(connection: Connection) -> list[str]:
     """What the server serves (RFC 4512, 5.1)."""
-    root = read_entry(connection, "", ["namingContexts"])
-    return list(root.all("namingContexts")) if root else []
+    root = read_entry(connection, "", [SUFFIXES])
+    return list(root.all(SUFFIXES)) if root else []
 
 
-def _time(number: str) -> datetime:
-    return datetime.strptime(number.split("#")[0], "%Y%m%d%H%M%S.%fZ").replace(tzinfo=UTC)
+def suffix_of(connection: Connection, dn: str) -> str:
+    """The suffix to which `dn` belongs; empty where the server serves none."""
+    return next((suffix for suffix in suffixes(connection) if is_below(dn, suffix)), "")
+
+
+def _read(connection: Connection, dn: str, attribute: str) -> Entry | None:
+    """None where the server shows no such entry to this account."""
+    _, result, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=[attribute])
+    if result["result"] != RESULT_SUCCESS and result["result"] not in _NOT_SHOWN:
+        raise DirectoryUnavailable(f"{attribute} of {dn}: {result['description']} {result['message']}".strip())
+    return next((entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"), None)
+
+
+def _time(number: str) -> datetime | None:
+    try:
+        return datetime.strptime(number.split("#")[0], "%Y%m%d%H%M%S.%fZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -25,13 +25,18 @@ from gateway.directory.outbox import check_result
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.protected import ProtectedPeople
+from gateway.directory.server_time import MODIFIED_AT
 from gateway.directory.user_bind import bind_as
 from gateway.settings import People
 from gateway.workstation.model import Reason, Refused, Unavailable
 from gateway.workstation.ports import Waiting
 
 MAX_PROVED = 10_000
-"""Proofs that are remembered, so that a retry does not bind again."""
+"""Binds that are remembered with what came of them, so that neither a retry nor another target binds again."""
+MAX_BINDS_AT_ONCE = 2
+"""Each costs the directory a hash, and the targets of one entry must wait for the first one's."""
+MAX_SINCE_READ = timedelta(minutes=1)
+"""Between the answer that told the directory's time and the reading of the entry."""
 RIGHTS = "30-access.ldif of ldif/ has the rights of the worker's account; mamia check tells which of them are missing"
 
 Proof = tuple[str, str, bytes, str]
@@ -60,8 +65,12 @@ class LdapDeliveryCheck:
     protected: ProtectedPeople
     lockout: timedelta
     now: Callable[[], datetime]
-    _proved: OrderedDict[Proof, None] = field(default_factory=OrderedDict)
+    _tried: OrderedDict[Proof, Refused | None] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _binding: tuple[threading.Lock, ...] = field(
+        default_factory=lambda: tuple(threading.Lock() for _ in range(MAX_BINDS_AT_ONCE))
+    )
+    """One person's binds are all under the same lock."""
 
     def check(self, item: Waiting, change: str, password: Secret) -> Refused | Unavailable | None:
         try:
@@ -70,7 +79,7 @@ class LdapDeliveryCheck:
                 return seen
             if self.protected.includes(seen.entry.dn, seen.entry.all(self.people.login)):
                 return Refused(Reason.PROTECTED)
-            return self._not_open(seen.entry) or self._not_proved(item, change, password, seen)
+            return self._not_open(seen.entry, item) or self._not_proved(item, change, password, seen)
         except DirectoryMisconfigured as error:
             return Unavailable(str(error), RIGHTS)
 
@@ -87,12 +96,17 @@ class LdapDeliveryCheck:
             return Refused(Reason.NO_WORKSTATION)
         raise DirectoryMisconfigured(f"the worker's account can't decide {wanted}: may it search by its attributes?")
 
-    def _not_open(self, entry: Entry) -> Refused | Unavailable | None:
-        """A locked account refuses the right password too: no bind is tried until the lock is over."""
+    def _not_open(self, entry: Entry, item: Waiting) -> Refused | Unavailable | None:
+        """A locked account refuses the right password too: no bind is tried until the lock is over.
+
+        By the directory's time, as the lock is.
+        """
         locked_at = entry.first(ppolicy.LOCKED_AT)
         if ppolicy.is_closed(locked_at):
             return Refused(Reason.NOT_IN_FORCE, "an administrator closed the account")
-        if ppolicy.is_locked(locked_at, self.lockout, self.now()):
+        # The lock may be younger than the answer that told the time.
+        now = item.read_at or self.now()
+        if any(ppolicy.is_locked(locked_at, self.lockout, moment) for moment in (now, now + MAX_SINCE_READ)):
             return Unavailable("the account is locked: it is tried when the lock is over")
         return None
 
@@ -101,46 +115,56 @@ class LdapDeliveryCheck:
         # With the sealed bytes: another password may be put in the place of the one that was proved.
         sealed = hashlib.sha256(item.sealed).digest()
         proof = item.identity, change, sealed, seen.entry.first(ppolicy.CHANGED_AT)
-        if self._is_known(proof):
-            return None
+        with self._binding[hash(item.identity) % MAX_BINDS_AT_ONCE]:
+            with self._lock:
+                if proof in self._tried:
+                    return self._tried[proof]
+            objection = self._not_opened(item, password, seen)
+            if not isinstance(objection, Unavailable):
+                self._remember(proof, objection)
+            return objection
+
+    def _not_opened(self, item: Waiting, password: Secret, seen: _Seen) -> Refused | Unavailable | None:
+        dn = item.reference
         result, server = self.user_binds.ask(
-            lambda connection: (bind_as(connection, item.reference, password), connection.server.name)
+            lambda connection: (bind_as(connection, dn, password), connection.server.name)
         )
         if result["result"] == RESULT_SUCCESS or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
-            self._remember(proof)
             return None
         if result["result"] != RESULT_INVALID_CREDENTIALS:
-            return Unavailable(f"bind as {item.reference}: {result['description']}", "look at the directory's log")
+            return Unavailable(f"bind as {dn}: {result['description']}", "look at the directory's log")
         if server != seen.server:
             return Unavailable(f"{server} does not take the password yet that {seen.server} has")
-        return self._why_refused(item.reference, seen.entry)
+        return self._why_refused(item, seen.entry)
 
-    def _why_refused(self, dn: str, before: Entry) -> Refused | Unavailable:
+    def _why_refused(self, item: Waiting, before: Entry) -> Refused | Unavailable:
         """Somebody else's wrong passwords may have locked the account between the read and the bind."""
+        dn, lock = item.reference, before.first(ppolicy.LOCKED_AT)
         after = self.worker.ask(lambda connection: _search(connection, dn, "(objectClass=*)", [ppolicy.LOCKED_AT]))
-        if after and after.first(ppolicy.LOCKED_AT) != before.first(ppolicy.LOCKED_AT):
-            return self._not_open(after) or Unavailable("the account was locked meanwhile")
-        if self._was_locked(before):
+        if after and after.first(ppolicy.LOCKED_AT) != lock:
+            return self._not_open(after, item) or Unavailable("the account was locked meanwhile")
+        if self._was_locked(before, item.read_at or self.now()):
             return Unavailable("the account is locked by a policy of its own: it is tried when the lock is over")
+        if lock and item.read_at is None:
+            # Our own clock says that the lock is over, and nothing is erased on that word alone.
+            return Unavailable(
+                f"whether a lock is over can't be told without the right to read {MODIFIED_AT}", RIGHTS
+            )
         return Refused(Reason.NOT_IN_FORCE, "it does not open the entry")
 
-    def _was_locked(self, before: Entry) -> bool:
+    def _was_locked(self, before: Entry, now: datetime) -> bool:
         """Whether slapd refused a bind, which left pwdAccountLockedTime as it was, for a lock and without looking at
         the password. At a bind it takes a lock that is over out of the entry, whatever the password."""
         locked_at = ppolicy.read_time(before.first(ppolicy.LOCKED_AT))
-        end = locked_until(before, self.now())
-        is_left = locked_at is not None and locked_at <= self.now()
+        end = locked_until(before, now)
+        is_left = locked_at is not None and locked_at <= now
         return is_left or (end is not None and end != ppolicy.MAX_VALIDITY)
 
-    def _is_known(self, proof: Proof) -> bool:
+    def _remember(self, proof: Proof, refused: Refused | None) -> None:
         with self._lock:
-            return proof in self._proved
-
-    def _remember(self, proof: Proof) -> None:
-        with self._lock:
-            self._proved[proof] = None
-            while len(self._proved) > MAX_PROVED:
-                self._proved.popitem(last=False)
+            self._tried[proof] = refused
+            while len(self._tried) > MAX_PROVED:
+                self._tried.popitem(last=False)
 
 
 def _search(connection: Connection, dn: str, filter_: str, attributes: list[str]) -> Entry | None:

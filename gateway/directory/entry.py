@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ldap3 import BASE, Connection
+from ldap3.core.exceptions import LDAPInvalidDnError
+from ldap3.utils.dn import parse_dn
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,19 @@ class Entry:
     def without_options(self, attribute: str) -> tuple[str, ...]:
         """The values that a write to `attribute` replaces: it leaves those with options alone."""
         return self.by_description.get(attribute.lower(), ())
+
+
+def is_below(dn: str, base: str) -> bool:
+    """Whether the entry `dn` is `base` or an entry below it; blanks and case make no difference."""
+    parts, base_parts = _rdns(dn), _rdns(base)
+    return len(parts) >= len(base_parts) and parts[len(parts) - len(base_parts) :] == base_parts
+
+
+def _rdns(dn: str) -> list[str]:
+    try:
+        return [f"{name}={value}{joined}".lower() for name, value, joined in parse_dn(dn, strip=True)]
+    except LDAPInvalidDnError:
+        return [dn.lower()]
 
 
 def entry_of(answer: Mapping[str, Any]) -> Entry:

@@ -95,6 +95,8 @@ class LdapServers:
     def _is_back(self, server: LdapServer) -> bool:
         """Whether it answers and holds what the server in use held at the beginning."""
         wanted = self._changes_in_use()
+        if wanted is None:
+            return False
         try:
             connection = connect(server.url, self.settings, as_service=True)
         except (LDAPException, OSError, DirectoryUnavailable) as error:
@@ -102,7 +104,8 @@ class LdapServers:
             return False
         try:
             return self._catches_up(connection, wanted)
-        except (LDAPException, OSError):
+        except (LDAPException, OSError, DirectoryUnavailable) as error:
+            log.info("%s is not back: %s", server.url, reason(error))
             return False
         finally:
             close(connection)
@@ -116,18 +119,20 @@ class LdapServers:
         log.warning("%s answers, but lacks changes: look at syncrepl in its log", connection.server.name)
         return False
 
-    def _changes_in_use(self) -> dict[str, str]:
-        """None where no other server is in use: whatever comes back is then better than nothing."""
+    def _changes_in_use(self) -> dict[str, str] | None:
+        """None where the server in use does not tell them now: nobody can say then whether another has caught up.
+
+        No changes at all where no server is in use: whatever comes back is then better than nothing.
+        """
         used = next((server for server in self._servers if not server.is_out), None)
         if used is None:
             return {}
         try:
             connection = connect(used.url, self.settings, as_service=True)
-        except (LDAPException, OSError, DirectoryUnavailable):
-            return {}
-        try:
-            return change_numbers(connection)
-        except (LDAPException, OSError):
-            return {}
-        finally:
-            close(connection)
+            try:
+                return change_numbers(connection)
+            finally:
+                close(connection)
+        except (LDAPException, OSError, DirectoryUnavailable) as error:
+            log.info("nothing comes back: the changes of %s, in use, can't be read: %s", used.url, reason(error))
+            return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +22,14 @@ from ldap3.core.results import (
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.directory import ppolicy
-from gateway.directory.entry import entry_of
+from gateway.directory.changes import suffix_of
+from gateway.directory.entry import Entry, entry_of, is_below, read_entry
 from gateway.directory.mapping import IDENTITY
 from gateway.directory.pool import ConnectionPool, ServerUnfit
+from gateway.directory.server_time import WITH_TIMES, read_back, write_time
 from gateway.settings import People
-from gateway.workstation.ports import Release, Waiting
+from gateway.workstation.lease import late_write_possible, with_lease, write_leases
+from gateway.workstation.ports import Waiting
 from gateway.workstation.state import Step, SyncState, read_state
 
 SECRET = "mamiaPendingSecret"  # noqa: S105 - the attribute's name
@@ -34,6 +38,10 @@ LEASE = "mamiaSyncLease"
 WAITING = f"({SECRET}=*)"
 PAGE = 500
 """Entries asked for at a time."""
+MAX_TRIES = 100
+"""Of a write while others write on the same entry: each of their writes is one of few that they do for a password."""
+MAX_UNCHANGED = 3
+"""Of these tries, one after the other on an entry that looks the same: others may have claimed it and let it go."""
 LOST = (
     RESULT_NO_SUCH_ATTRIBUTE,
     RESULT_CONSTRAINT_VIOLATION,
@@ -59,42 +67,65 @@ class LdapOutbox:
     def known(self) -> Iterable[Waiting]:
         """Every entry with a state, done ones too, and with the time of its last change of password.
 
-        `sealed` is empty where nothing waits any more.
+        `sealed` is empty where nothing waits any more. Of those that were moved out of people.base only the ones
+        where something waits.
         """
-        return self._worker.ask(
-            lambda connection: self._search_pages(connection, f"({STATE}=*)", more=[ppolicy.CHANGED_AT])
-        )
+        found = self._worker.ask(lambda connection: self._search_everywhere(connection, f"({STATE}=*)"))
+        return [item for item in found if not item.is_outside or item.sealed or not item.is_over]
+
+    def waiting_outside(self) -> Iterable[Waiting]:
+        """Every entry with a sealed secret that was moved out of people.base."""
+        found = self._worker.ask(lambda connection: self._search_everywhere(connection, WAITING))
+        return [item for item in found if item.is_outside]
 
     def read(self, reference: str) -> Waiting | None:
-        def read_entry(connection: Connection) -> list[Waiting]:
-            _, result, answers, _ = connection.search(reference, WAITING, BASE, attributes=self._attributes)
+        def read_waiting(connection: Connection) -> list[Waiting]:
+            attributes = [*self._attributes, ppolicy.CHANGED_AT]
+            _, result, answers, _ = connection.search(reference, "(objectClass=*)", BASE, attributes=attributes)
             if result["result"] == RESULT_NO_SUCH_OBJECT:
                 return []
             check_result(result, f"reading {reference}")
             return [self._waiting(answer) for answer in answers if answer["type"] == "searchResEntry"]
 
-        return next(iter(self._worker.ask(read_entry)), None)
+        return next(iter(self._worker.ask(read_waiting)), None)
 
-    def claim(self, item: Waiting, lease: str) -> bool:
-        """The states are taken away and put back: slapd refuses the whole write where one is not there any more."""
-        states = [str(state).encode() for state in item.states]
-        return self._compare_and_set(
-            item.reference,
-            {LEASE: _exchange(item.lease, lease), STATE: [(MODIFY_DELETE, states), (MODIFY_ADD, states)]},
-        )
+    def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
+        state, former = item.state_at(target), item.leases.get(target, "")
+        for now in self._while_others_write(item):
+            if not now.sealed or now.state_at(target) != state:
+                return None
+            if now.leases.get(target, "") != former:
+                # Sent twice, as `_compare_and_set` may: the first one was written.
+                return now if now.leases.get(target) == lease else None
+            claimed = write_leases(with_lease(now.leases, target, lease))
+            states = _encoded(now.states)
+            # The states are taken away and put back: slapd refuses the whole write where one is not there any more.
+            changes: Changes = {
+                LEASE: _exchange(now.lease, claimed),
+                STATE: [(MODIFY_DELETE, states), (MODIFY_ADD, states)],
+            }
+            if after := self._compare_and_set(item.reference, changes):
+                changed_at = ppolicy.read_change_time(after.first(ppolicy.CHANGED_AT))
+                return replace(now, lease=claimed, changed_at=changed_at, read_at=write_time(after))
+        return None
 
-    def release(self, reference: str, lease: str, *, ghost: str = "") -> None:
-        self._compare_and_set(reference, {LEASE: _exchange(lease, ghost)})
+    def release(self, reference: str, target: str, lease: str, *, ghost: str = "") -> None:
+        for _ in range(MAX_TRIES):
+            now = self.read(reference)
+            if now is None or now.leases.get(target) != lease:
+                return
+            left = write_leases(with_lease(now.leases, target, ghost))
+            if self._compare_and_set(reference, {LEASE: _exchange(now.lease, left)}):
+                return
 
-    def record(
-        self, item: Waiting, old: SyncState, new: SyncState, *, erase: bool, release: Release | None = None
-    ) -> bool:
-        changes: Changes = {STATE: _exchange(str(old), str(new))}
-        if erase:
-            changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
-        if release:
-            changes[LEASE] = _exchange(release.lease, release.ghost)
-        return self._compare_and_set(item.reference, changes)
+    def record(self, item: Waiting, old: SyncState, new: SyncState, *, lease: str = "", ghost: str = "") -> bool:
+        for now in self._while_others_write(item):
+            if old not in now.states or (lease and now.leases.get(old.target) != lease):
+                # Sent twice, as `_compare_and_set` may: the first one was written.
+                return new in now.states
+            if self._compare_and_set(item.reference, _recorded(now, old, new, lease, ghost)):
+                return True
+        return False
 
     def forget(self, item: Waiting, now: datetime) -> bool:
         """Erase the sealed secret and end every state that is not final; take them all away where the directory has
@@ -102,14 +133,43 @@ class LdapOutbox:
         changes: Changes = {STATE: _without(item.states) if item.is_behind else _ended(item.states, now)}
         if item.sealed:
             changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
-        return self._compare_and_set(item.reference, changes)
+        return self._compare_and_set(item.reference, changes) is not None
 
-    def _search_pages(self, connection: Connection, filter_: str, more: Sequence[str] = ()) -> list[Waiting]:
+    def _while_others_write(self, item: Waiting) -> Iterator[Waiting]:
+        """`item`, and after a write on it that came too late the entry as it is then; nothing once it is gone.
+
+        It ends where the entry stays as it is and refuses the write all the same: a state in a form that we do not
+        write can't be taken away.
+        """
+        yield item
+        unchanged = 0
+        for _ in range(MAX_TRIES):
+            now = self.read(item.reference)
+            if now is None:
+                return
+            is_same = (now.states, now.lease) == (item.states, item.lease)
+            unchanged = unchanged + 1 if is_same else 0
+            if unchanged == MAX_UNCHANGED:
+                return
+            item = now
+            yield now
+
+    def _search_everywhere(self, connection: Connection, filter_: str) -> list[Waiting]:
+        return self._search_pages(connection, filter_, more=[ppolicy.CHANGED_AT], base=self._top(connection))
+
+    def _top(self, connection: Connection) -> str:
+        """The suffix that people.base belongs to, if the worker's account may search there."""
+        top = suffix_of(connection, self._people.base)
+        return top if top and read_entry(connection, top, ["1.1"]) else self._people.base
+
+    def _search_pages(
+        self, connection: Connection, filter_: str, more: Sequence[str] = (), base: str = ""
+    ) -> list[Waiting]:
         found: list[Waiting] = []
         cookie: bytes | None = None
         while True:
             _, result, answers, _ = connection.search(
-                self._people.base,
+                base or self._people.base,
                 filter_,
                 SUBTREE,
                 attributes=[*self._attributes, *more],
@@ -135,17 +195,21 @@ class LdapOutbox:
             states=tuple(state for state in states if state is not None),
             lease=next(iter(entry.without_options(LEASE)), ""),
             changed_at=ppolicy.read_change_time(entry.first(ppolicy.CHANGED_AT)),
+            is_outside=not is_below(entry.dn, self._people.base),
         )
 
-    def _compare_and_set(self, reference: str, changes: Changes) -> bool:
-        """May be sent twice: what was written already comes back as lost, and the entry is read again anyway."""
+    def _compare_and_set(self, reference: str, changes: Changes) -> Entry | None:
+        """The entry's times after the write; None where the entry was not as it was read.
 
-        def modify(connection: Connection) -> bool:
-            result = connection.modify(reference, changes)[1]
+        May be sent twice: what was written already is None too.
+        """
+
+        def modify(connection: Connection) -> Entry | None:
+            result = connection.modify(reference, changes, controls=[WITH_TIMES])[1]
             if result["result"] in LOST:
-                return False
+                return None
             check_result(result, f"writing {', '.join(changes)} of {reference}")
-            return True
+            return read_back(reference, result)
 
         return self._worker.ask(modify)
 
@@ -156,8 +220,27 @@ def _raw(answer: Mapping[str, Any], attribute: str) -> bytes:
     return next((value for held in values for value in held), b"")
 
 
+def _recorded(now: Waiting, old: SyncState, new: SyncState, lease: str, ghost: str) -> Changes:
+    """All states are named, so that two workers can't each take the other's target for one that still waits."""
+    states = [new if state == old else state for state in now.states]
+    changes: Changes = {STATE: [*_without(now.states), (MODIFY_ADD, _encoded(states))]}
+    is_over = all(state.is_final for state in states)
+    if is_over and now.sealed:
+        changes[SECRET] = [(MODIFY_DELETE, [now.sealed])]
+    if lease:
+        left = with_lease(now.leases, old.target, ghost)
+        if is_over:
+            left = {target: held for target, held in left.items() if not late_write_possible(held)}
+        changes[LEASE] = _exchange(now.lease, write_leases(left))
+    return changes
+
+
+def _encoded(states: Sequence[SyncState]) -> list[bytes]:
+    return [str(state).encode() for state in states]
+
+
 def _without(states: Sequence[SyncState]) -> list[tuple[str, list[bytes]]]:
-    return [(MODIFY_DELETE, [str(state).encode() for state in states])]
+    return [(MODIFY_DELETE, _encoded(states))]
 
 
 def _ended(states: Sequence[SyncState], now: datetime) -> list[tuple[str, list[bytes]]]:
@@ -165,7 +248,7 @@ def _ended(states: Sequence[SyncState], now: datetime) -> list[tuple[str, list[b
     if not open_ones:
         return []
     ended = [state.to(Step.EXPIRED, at=now, reason="forgotten by the operator") for state in open_ones]
-    return [*_without(open_ones), (MODIFY_ADD, [str(state).encode() for state in ended])]
+    return [*_without(open_ones), (MODIFY_ADD, _encoded(ended))]
 
 
 def _exchange(old: str, new: str) -> list[tuple[str, list[bytes]]]:

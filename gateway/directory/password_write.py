@@ -39,13 +39,12 @@ from gateway.directory.password_stamp import PasswordStamps, changed_at
 from gateway.directory.people import UNFIT, search
 from gateway.directory.pool import ConnectionPool, ServerUnfit
 from gateway.directory.ppolicy import PolicyError, policy_error
+from gateway.directory.server_time import read_back
 from gateway.directory.user_bind import bind_as
 
 log = logging.getLogger(__name__)
 
 PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
-POST_READ = "1.3.6.1.1.13.2"
-"""The control of RFC 4527: the answer to a Modify shows the entry as the Modify left it."""
 TRIES_AGAINST_ANOTHER_WRITE = 5
 MAX_READ_BACK_SECONDS = 1.0
 """How long an entry is read again: a server that hands writes on to another one has them a moment later."""
@@ -223,12 +222,8 @@ class PasswordWriter:
 
 def _post_read(dn: str, result: Mapping[str, Any]) -> Entry | None:
     """The entry as the answer shows it; None where it shows none, or nothing that the account may read."""
-    control = (result.get("controls") or {}).get(POST_READ) or {}
-    shown = (control.get("value") or {}).get("result")
-    if not shown:
-        return None
-    attributes = {name.lower(): tuple(values) for name, values in shown.items()}
-    return Entry(dn, attributes, attributes)
+    shown = read_back(dn, result)
+    return shown if shown.by_type else None
 
 
 def modification(dn: str, changes: Changes, *more: Control) -> Callable[[Connection], Mapping[str, Any]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -14,6 +16,8 @@ from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import SECRET, STATE, Changes, check_result
 from gateway.directory.people import search
 from gateway.directory.pool import ConnectionPool
+from gateway.directory.server_time import ask_time
+from gateway.workstation.clock import DirectoryClock
 from gateway.workstation.model import Reason
 from gateway.workstation.ports import JoinedTarget, Seal
 from gateway.workstation.state import Step, SyncState, pending, read_state
@@ -21,6 +25,9 @@ from gateway.workstation.state import Step, SyncState, pending, read_state
 CLASSES = "objectClass"
 NOTHING_TO_BRING: Changes = {STATE: [(MODIFY_REPLACE, [])], SECRET: [(MODIFY_REPLACE, [])]}
 """Whoever had a workstation once, and has none any more, is not to wait for it, nor to be told as behind there."""
+
+SECONDS_BETWEEN_QUESTIONS = 600.0
+"""After so long the directory is asked for its time again: each question is a write."""
 
 
 class NoPropagation:
@@ -32,7 +39,7 @@ class NoPropagation:
     def refuse(self, account: Account, reason: Reason) -> tuple[Changes, Propagation | None]:
         return {}, None
 
-    def states(self, identity: str, change: str) -> tuple[SyncState, ...]:
+    def states(self, identity: str) -> tuple[SyncState, ...]:
         return ()
 
 
@@ -49,21 +56,25 @@ class LdapPropagation:
         delivered: Sequence[str],
         joined: Sequence[JoinedTarget],
         now: Callable[[], datetime],
+        asks_time: bool = True,
     ) -> None:
+        """`asks_time`: the directory may be on another machine, whose clock need not agree with `now`."""
         self._service = service
         self._mapping = mapping
         self._filter = workstation_filter
         self._seal = seal
         self._delivered = tuple(delivered)
         self._joined = tuple(joined)
-        self._now = now
+        self._clock = DirectoryClock(now, time.monotonic)
+        self._asks_time = asks_time
+        self._asked_at = -math.inf
 
     def join(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
         """What to write beside userPassword, and what that sets going: nothing for people without a workstation."""
         classes = self._workstation_classes(account.reference)
         if classes is None:
             return NOTHING_TO_BRING, None
-        now, change = self._now(), secrets.token_hex(6)
+        now, change = self._time_of_change(account.reference), secrets.token_hex(6)
         joined = [target for target in self._joined if target.object_classes <= classes]
         # slapd would refuse their attributes, and userPassword with them.
         refused = [target for target in self._joined if not target.object_classes <= classes]
@@ -88,7 +99,7 @@ class LdapPropagation:
         still waits must not arrive any more."""
         if self._workstation_classes(account.reference) is None:
             return {}, None
-        now, change = self._now(), secrets.token_hex(6)
+        now, change = self._time_of_change(account.reference), secrets.token_hex(6)
         names = [*self._delivered, *(target.name for target in self._joined)]
         states = [pending(name, change, now).to(Step.REJECTED, at=now, reason=reason) for name in names]
         changes: Changes = {STATE: [(MODIFY_REPLACE, [str(state).encode() for state in states])]}
@@ -96,14 +107,26 @@ class LdapPropagation:
             changes[SECRET] = [(MODIFY_REPLACE, [])]
         return changes, Propagation(account.identity, change, tuple(names))
 
-    def states(self, identity: str, change: str) -> tuple[SyncState, ...]:
-        """How far that change has come at each target; nothing once a newer one took its place."""
+    def states(self, identity: str) -> tuple[SyncState, ...]:
+        """How far the change that the directory knows has come at each target."""
         mapping = self._mapping
         entries = self._service.ask(
             lambda connection: search(connection, mapping.base, mapping.with_identity(identity), [STATE], 2)
         )
         read = (read_state(value) for entry in entries for value in entry.all(STATE))
-        return tuple(state for state in read if state is not None and state.change == change)
+        return tuple(state for state in read if state is not None)
+
+    def _time_of_change(self, reference: str) -> datetime:
+        """Now, by the later one of our clock and the directory's.
+
+        The directory stamps the change with its own clock. Where that is ahead, a time of ours would make this change
+        look older than what the directory holds.
+        """
+        started = time.monotonic()
+        if self._asks_time and started - self._asked_at >= SECONDS_BETWEEN_QUESTIONS:
+            self._asked_at = started
+            self._clock.learn(self._service.ask(lambda connection: ask_time(connection, reference, STATE)))
+        return self._clock.latest()
 
     def _workstation_classes(self, reference: str) -> frozenset[str] | None:
         """The object classes, in lower case, of somebody with a workstation; None for somebody without one."""

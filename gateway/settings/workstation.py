@@ -111,6 +111,9 @@ class Workstation(Section):
     bind_dn: Dn | None = None
     """The worker's account in the directory."""
     bind_password_file: Path | None = None
+    state_folder: Path | None = None
+    """Where the worker keeps a number by which it notices that the directory was restored from a backup
+    (docs/restore.md); made if it is missing. Without one it notices that only while it runs."""
     poll_seconds: Annotated[float, Field(ge=0.05, le=60)] = 0.25
     lease_seconds: Annotated[float, Field(ge=1, le=600)] = 60.0
     """How long a worker may stand still before another takes over; twice a target's time limits at least."""

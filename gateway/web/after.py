@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -41,6 +42,7 @@ def result_ticket(desk: Desk, outcome: str, person: Person, propagation: Propaga
         "outcome": outcome,
         "login": person.login[:MAX_LOGIN_CHARS],
         "propagation": propagation and asdict(propagation),
+        "saved_at": int(time.time()),
         **facts,
     }
     return desk.tickets.issue("result", told, RESULT_SECONDS)

@@ -10,15 +10,16 @@ from typing import Any, Literal
 from gateway.account.errors import DirectoryUnavailable
 from gateway.web import wording
 from gateway.web.desk import Desk
-from gateway.workstation.state import Step, SyncState
+from gateway.workstation.state import CLOCKS_APART, Step, SyncState
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str, str], tuple[SyncState, ...]]
-"""From an entry's identity and a change to its states."""
+Progress = Callable[[str], tuple[SyncState, ...]]
+"""From an entry's identity to its states, of whichever change."""
 Stage = Literal["pending", "done", "rejected", "expired", "superseded", "unknown"]
 _STAGES: Mapping[Step, Stage] = {
     Step.PENDING: "pending",
+    Step.HELD: "pending",
     Step.SETTLING: "done",
     Step.DONE: "done",
     Step.REJECTED: "rejected",
@@ -48,7 +49,7 @@ def views_of(desk: Desk, payload: Mapping[str, Any], progress: Progress) -> list
         return []
     names = propagation["targets"]
     try:
-        states = {state.target: state for state in progress(propagation["identity"], propagation["change"])}
+        states = progress(propagation["identity"])
     except DirectoryUnavailable as error:
         log.error("result: directory unavailable: %s", error)
         return [_unknown(desk, name) for name in names]
@@ -56,12 +57,18 @@ def views_of(desk: Desk, payload: Mapping[str, Any], progress: Progress) -> list
         # The password is saved: whatever the directory holds, this page must not say that something went wrong.
         log.error("result: the states can't be read: %s", type(error).__name__)
         return [_unknown(desk, name) for name in names]
-    return [_view(desk, name, states.get(name)) for name in names]
+    own = {state.target: state for state in states if state.change == propagation["change"]}
+    is_newer = any(state.since.timestamp() >= payload["saved_at"] - CLOCKS_APART.total_seconds() for state in states)
+    replaced = wording.STATE_SUPERSEDED if is_newer else wording.STATE_LOST
+    return [_view(desk, name, own[name]) if name in own else _replaced(desk, name, str(replaced)) for name in names]
 
 
-def _view(desk: Desk, name: str, state: SyncState | None) -> TargetView:
-    if state is None:
-        return TargetView(name, _label(desk, name), "superseded", str(wording.STATE_SUPERSEDED))
+def _replaced(desk: Desk, name: str, sentence: str) -> TargetView:
+    """By a later change; or lost, where the directory was restored from a backup that has an earlier one."""
+    return TargetView(name, _label(desk, name), "superseded", sentence)
+
+
+def _view(desk: Desk, name: str, state: SyncState) -> TargetView:
     return TargetView(name, _label(desk, name), _STAGES[state.step], wording.target_state(state))
 
 

@@ -107,9 +107,16 @@ DATE_FAULTS = {
 WORKSTATION = _("Windows workstation")
 STATE_UNKNOWN = _("The directory does not answer at the moment: the state will be shown as soon as it does.")
 STATE_SUPERSEDED = _("A later change has taken over from this one.")
+STATE_LOST = _(
+    "The directory no longer has this change. If you have not changed your password since, call the helpdesk."
+)
 _STATES = {
     Step.DONE: _("The new password is in place there."),
     Step.SETTLING: _("The new password is in place there."),
+    Step.HELD: _(
+        "The directory was restored from a backup, and this password waits until the helpdesk has looked at it. "
+        "Until then the workstation keeps the password that it has. To go on at once, change your password again."
+    ),
     Step.EXPIRED: _(
         "The new password could not be saved there in the time that was given: the old one stays valid there. Change "
         "your password again, or call the helpdesk."

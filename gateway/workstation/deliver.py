@@ -1,41 +1,43 @@
-"""Bringing passwords to their targets: claim → unseal → check → set → record → release.
+"""Bringing passwords to their targets: claim → unseal → check → set → record.
+
+Each target of an entry has a lease, a state and a queue of its own: one that hangs delays no other.
 
 What makes the newest password win, whatever dies or stalls when:
 
-1. One worker at a time works on an entry: it holds the entry's lease. The web process never touches leases.
+1. One worker at a time works for a target on an entry: it holds that lease. The web process never touches leases.
 2. A state is replaced only if it is still the one that was read. A newer change replaces states and secret in one
    write, so an older worker's record fails and the newer password, still there, comes next.
 3. A lease is taken over only by a worker that has watched it stand still for the lease's time on its own monotonic
    clock: no two machines need agree on the hour. Its owner starts no write in the second half of that time.
 4. A worker that stalled between that check and its write may still write late, and so may a target that was too slow
-   to answer. After either, a ghost stays in the lease's place. What is delivered on an entry with a ghost only
+   to answer. After either, a ghost stays in the lease's place. What is delivered with a ghost there only
    settles: the secret stays, and is set again when that has stood for the lease's time. Then the ghost goes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 import traceback
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gateway.account.control_characters import holds_control_character
 from gateway.account.model import Secret
+from gateway.workstation.clock import DirectoryClock
+from gateway.workstation.due import Watch, has_passed
+from gateway.workstation.lease import LATE_WRITE, late_write_possible
 from gateway.workstation.model import Done, Outcome, Reason, Refused, Unavailable
-from gateway.workstation.ports import DeliveryCheck, Outbox, Release, Target, Unseal, Waiting
+from gateway.workstation.ports import DeliveryCheck, Outbox, Target, Unseal, Waiting
+from gateway.workstation.queues import TargetQueues
 from gateway.workstation.state import Step, SyncState
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(minutes=10)
-SLOW_PAUSE = timedelta(minutes=5)
-"""After a failure that an operator must mend."""
-GHOST = "ghost;"
+UNKNOWN_TARGETS = "unknown"
+"""The queue of all targets that the settings do not name: each attempt there ends at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +47,14 @@ class Pace:
     lease_seconds: float = 60.0
     give_up_hours: float = 72.0
     hands: int = 2
-
-
-@dataclass(slots=True)
-class _Watch:
-    """Since when, on our own clock, something has not changed."""
-
-    monotonic: Callable[[], float]
-    _seen: dict[str, tuple[str, float]] = field(default_factory=dict)
-
-    def seconds(self, subject: str, value: str) -> float:
-        known, since = self._seen.get(subject, ("", 0.0))
-        if known != value:
-            since = self.monotonic()
-            self._seen[subject] = value, since
-        return self.monotonic() - since
-
-    def keep_only(self, references: set[str]) -> None:
-        self._seen = {key: seen for key, seen in self._seen.items() if key.partition("\n")[0] in references}
+    """For each target: while one waits for it, the other claims the next entry and records the last one."""
 
 
 @dataclass(slots=True)
 class _Hold:
-    """What one worker holds while it works on an entry."""
+    """What one worker holds while it works for a target on an entry."""
 
+    target: str
     lease: str
     last_start: float
     """On our own clock: no write is begun later."""
@@ -78,7 +64,7 @@ class _Hold:
 
     @property
     def ghost(self) -> str:
-        return f"{GHOST}{self.lease}" if self.is_haunted else ""
+        return f"{LATE_WRITE}{self.lease}" if self.is_haunted else ""
 
 
 def _no_audit(service: str, outcome: str, **facts: object) -> None:
@@ -87,7 +73,11 @@ def _no_audit(service: str, outcome: str, **facts: object) -> None:
 
 @dataclass(slots=True)
 class Courier:
-    """One worker's hands. `now` gives UTC, `monotonic` seconds that never run backwards."""
+    """One worker's hands.
+
+    `now` is this machine's clock (UTC), which may be wrong: times are the directory's as soon as it has told its own.
+    `monotonic` gives seconds that never run backwards.
+    """
 
     worker: str
     outbox: Outbox
@@ -99,78 +89,103 @@ class Courier:
     pace: Pace = Pace()
     audit: Callable[..., None] = _no_audit
     """Takes service, outcome and facts of what was recorded."""
-    _watch: _Watch = field(init=False)
+    _clock: DirectoryClock = field(init=False)
+    _watch: Watch = field(init=False)
+    _queues: TargetQueues = field(init=False)
 
     def __post_init__(self) -> None:
-        self._watch = _Watch(self.monotonic)
+        self._clock = DirectoryClock(self.now, self.monotonic)
+        self._watch = Watch(self.monotonic)
+        self._queues = TargetQueues(self.pace.hands)
 
     def round(self, stop: Callable[[], bool] = lambda: False) -> int:
-        """Go through what waits once; the number of entries that were worked on. `stop` is asked between entries."""
+        """Try whatever is due once, and wait for it; the number of deliveries that were tried."""
+        started = self.begin(stop)
+        wait(started)
+        return sum(delivery.result() for delivery in started)
+
+    def begin(self, stop: Callable[[], bool] = lambda: False) -> list[Future[bool]]:
+        """Give whatever is due to the threads of its target, and wait for none of them.
+
+        What is under way already is left alone. `stop` is asked before each delivery.
+        """
         waiting = list(self.outbox.waiting())
+        self._queues.directory_answers()
         self._watch.keep_only({item.reference for item in waiting})
+        return [self._submit(item, target, stop) for item in waiting for target in self._due_targets(item)]
 
-        def take(item: Waiting) -> bool:
-            return not stop() and self._is_due(item) and self._work_on(item)
+    def close(self) -> None:
+        """Wait until what was begun has ended."""
+        self._queues.close()
 
-        if len(waiting) < 2:
-            return sum(map(take, waiting))
-        # While one hand waits for a target, the other claims the next entry and records the last one.
-        with ThreadPoolExecutor(self.pace.hands, thread_name_prefix="hand") as hands:
-            return sum(hands.map(take, waiting))
+    def _submit(self, item: Waiting, target: str, stop: Callable[[], bool]) -> Future[bool]:
+        queue = target if target in self.targets else UNKNOWN_TARGETS
+        return self._queues.submit(queue, item.reference, target, lambda: not stop() and self._work_on(item, target))
 
-    def _work_on(self, item: Waiting) -> bool:
-        haunted = bool(item.lease)
-        if haunted and not _is_ghost(item.lease):
-            watched = self._watch.seconds(item.reference, item.lease)
-            if watched < self.pace.lease_seconds:
-                return False
-            log.warning("%s: taking over from a worker that stands still", item.login)
+    def _due_targets(self, item: Waiting) -> Iterator[str]:
+        for state in item.states:
+            if self._queues.is_under_way(item.reference, state.target) or not self._is_state_due(item, state):
+                continue
+            if self._is_free(item, state.target):
+                yield state.target
+
+    def _is_free(self, item: Waiting, target: str) -> bool:
+        """Whether nobody is at work for it, or a worker that has stood still for the lease's time."""
+        lease = item.leases.get(target, "")
+        if not lease or late_write_possible(lease):
+            return True
+        return self._watch.seconds(f"{item.reference}\nlease {target}", lease) >= self.pace.lease_seconds
+
+    def _work_on(self, item: Waiting, target: str) -> bool:
+        former = item.leases.get(target, "")
         lease = f"{self.worker};{secrets.token_hex(8)}"
-        if not self.outbox.claim(item, lease):
+        held = self.outbox.claim(item, target, lease)
+        if held is None:
             return False
-        hold = _Hold(lease, self.monotonic() + self.pace.lease_seconds / 2, haunted)
+        self._clock.learn(held.read_at)
+        if former and not late_write_possible(former):
+            log.warning("%s at %s: taking over from a worker that stands still", item.login, target)
+        hold = _Hold(target, lease, self.monotonic() + self.pace.lease_seconds / 2, bool(former))
         try:
-            self._deliver_all(replace(item, lease=lease), hold)
+            self._deliver_newest(held, hold)
         finally:
             if not hold.is_over:
-                self.outbox.release(item.reference, lease, ghost=hold.ghost)
+                self.outbox.release(item.reference, target, lease, ghost=hold.ghost)
         return True
 
-    def _deliver_all(self, held: Waiting, hold: _Hold) -> None:
-        """Every target that is due, and once more whatever a newer change put there meanwhile."""
+    def _deliver_newest(self, held: Waiting, hold: _Hold) -> None:
+        """What was due, and once more whatever a newer change put there meanwhile."""
         item: Waiting | None = held
-        tried: set[tuple[str, str]] = set()
-        while item is not None and item.lease == hold.lease and self.monotonic() < hold.last_start:
-            due = [
-                state
-                for state in item.states
-                if (state.target, state.change) not in tried and self._is_state_due(item, state)
-            ]
-            if not due:
+        tried: set[str] = set()
+        while item is not None and item.sealed and item.leases.get(hold.target) == hold.lease:
+            state = item.state_at(hold.target)
+            if state is None or state.change in tried or self.monotonic() >= hold.last_start:
                 return
-            tried.add((due[0].target, due[0].change))
-            item = self._deliver(item, due[0], hold, is_last=len(due) == 1)
+            if tried and not self._is_state_due(item, state):
+                return
+            tried.add(state.change)
+            if self._deliver(item, state, hold):
+                return
+            log.info("%s at %s: a newer password came", item.login, hold.target)
+            item = self.outbox.read(item.reference)
 
-    def _deliver(self, item: Waiting, state: SyncState, hold: _Hold, *, is_last: bool) -> Waiting | None:
-        """What is to be worked on next. The last record gives the lease back in the same write."""
+    def _deliver(self, item: Waiting, state: SyncState, hold: _Hold) -> bool:
+        """Whether what came of it was recorded; the record gives the lease back in the same write."""
         outcome = self._set(item, state, hold)
-        new = self._next(state, outcome, haunted=hold.is_haunted)
+        new = self._next(item, state, outcome, haunted=hold.is_haunted)
         # The target may still set this password after it was given up on.
         hold.is_haunted = hold.is_haunted or (isinstance(outcome, Unavailable) and outcome.may_be_set)
-        states = tuple(new if other.target == state.target else other for other in item.states)
-        erase = all(other.is_final for other in states)
-        release = Release(hold.lease, "" if erase else hold.ghost) if is_last else None
-        if not self.outbox.record(item, state, new, erase=erase, release=release):
-            log.info("%s at %s: a newer password came", item.login, state.target)
-            return self.outbox.read(item.reference)
-        hold.is_over = is_last
+        ghost = "" if new.step is Step.DONE else hold.ghost
+        if not self.outbox.record(item, state, new, lease=hold.lease, ghost=ghost):
+            return False
+        hold.is_over = True
         level = logging.INFO if new.step in (Step.DONE, Step.SETTLING) else logging.WARNING
         log.log(level, "%s at %s: %s %s", item.login, state.target, new.step, _told(outcome))
         self.audit(
             "workstation", new.step, login=item.login, target=state.target, reason=new.reason,
-            attempts=new.attempts, seconds=round((new.at - state.since).total_seconds(), 1),
+            attempts=new.attempts, seconds=max(0.0, round((new.at - new.since).total_seconds(), 1)),
         )  # fmt: skip
-        return None if is_last else replace(item, states=states)
+        return True
 
     def _set(self, item: Waiting, state: SyncState, hold: _Hold) -> Outcome:
         target = self.targets.get(state.target)
@@ -188,7 +203,8 @@ class Courier:
             return Refused(secret)
         if holds_control_character(secret.reveal()):
             return Refused(Reason.CONTROL_CHARACTER)
-        if objection := self.delivery.check(item, state.change, secret):
+        timed = replace(item, read_at=self._clock.directory_time())
+        if objection := self.delivery.check(timed, state.change, secret):
             return objection
         if self.monotonic() >= hold.last_start:
             return Unavailable("the directory took too long to prove the password")
@@ -212,45 +228,34 @@ class Courier:
                 break
         return outcome
 
-    def _next(self, state: SyncState, outcome: Outcome, *, haunted: bool) -> SyncState:
-        now = self.now().replace(microsecond=0)
+    def _next(self, item: Waiting, state: SyncState, outcome: Outcome, *, haunted: bool) -> SyncState:
+        now = self._clock.now().replace(microsecond=0)
         if isinstance(outcome, Done):
             settles = haunted and state.step is Step.PENDING
-            return state.to(Step.SETTLING if settles else Step.DONE, at=now)
+            # The password opened the entry, so the directory's time of the change is this change's: by it alone can
+            # a newer one be told from this one.
+            proved = replace(state, since=item.changed_at or state.since)
+            return proved.to(Step.SETTLING if settles else Step.DONE, at=now)
         if isinstance(outcome, Refused):
             return state.to(Step.REJECTED, at=now, reason=outcome.reason)
-        if now - state.since > timedelta(hours=self.pace.give_up_hours):
+        if self._is_too_old(item, state):
             return state.to(Step.EXPIRED, at=now, reason=outcome.reason)
         text = f"{outcome.reason}: {outcome.mend}" if outcome.mend else outcome.reason
         return state.to(state.step, at=now, reason=text, slow=bool(outcome.mend))
 
-    def _is_due(self, item: Waiting) -> bool:
-        return any(self._is_state_due(item, state) for state in item.states)
+    def _is_too_old(self, item: Waiting, state: SyncState) -> bool:
+        """By this machine's clock and by the directory's: a password that is erased can't be had back."""
+        now = self._clock.earliest()
+        youngest = max(state.since, item.changed_at or state.since)
+        return now is not None and now - youngest > timedelta(hours=self.pace.give_up_hours)
 
     def _is_state_due(self, item: Waiting, state: SyncState) -> bool:
-        if state.is_final:
+        if state.is_final or state.step is Step.HELD:
             return False
         if state.step is Step.SETTLING and not state.reason:
-            watched = self._watch.seconds(f"{item.reference}\n{state.target}", str(state))
+            watched = self._watch.seconds(f"{item.reference}\nstate {state.target}", str(state))
             return watched >= self.pace.lease_seconds
-        return state.attempts == 0 or self.now() >= state.at + pause(state)
-
-
-def _is_ghost(lease: str) -> bool:
-    return lease.startswith(GHOST)
-
-
-def pause(state: SyncState) -> timedelta:
-    """How long to wait after the last attempt: doubling up to LONGEST_PAUSE, and up to half of it longer by chance.
-
-    Thus a target that comes back is not stormed. The chance is the change's own: every worker counts the same pause.
-    """
-    if state.slow:
-        return SLOW_PAUSE
-    doublings: int = 2 ** min(state.attempts - 1, 20)
-    plain = min(FIRST_PAUSE * doublings, LONGEST_PAUSE)
-    chance = hashlib.blake2b(f"{state.change}{state.attempts}".encode(), digest_size=1).digest()[0] / 255
-    return plain * (1 + chance / 2)
+        return state.attempts == 0 or has_passed(state, self._clock.now())
 
 
 def _told(outcome: Outcome) -> str:

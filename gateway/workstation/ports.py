@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.account.model import Secret
+from gateway.workstation.lease import read_leases
 from gateway.workstation.model import DomainRules, Outcome, Probe, Reason, Refused, Unavailable
 from gateway.workstation.state import SyncState, is_behind
 
@@ -47,50 +48,67 @@ class Waiting:
     sealed: bytes
     states: tuple[SyncState, ...]
     lease: str
-    """Who is at work on it; empty if nobody is."""
+    """Who is at work on it, as the directory holds that; empty if nobody is."""
     changed_at: datetime | None
     """When the directory last took a new password (UTC); None where that was not asked for, or can't be seen."""
     other_logins: tuple[str, ...] = ()
     """Further logins of the entry: the account at a target may have one of them."""
+    is_outside: bool = False
+    """Moved out of people.base: nothing is delivered there."""
+    read_at: datetime | None = None
+    """The directory's own time when it answered with this; None where the answer did not tell."""
 
     @property
     def logins(self) -> tuple[str, ...]:
         return self.login, *self.other_logins
 
     @property
+    def is_over(self) -> bool:
+        return all(state.is_final for state in self.states)
+
+    @property
     def is_behind(self) -> bool:
         return is_behind(self.states, self.changed_at)
 
+    @property
+    def leases(self) -> dict[str, str]:
+        """From the name of a target to the lease of the worker that is at work for it."""
+        return read_leases(self.lease, [state.target for state in self.states])
 
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A lease to be given back, and what is to stand in its place."""
-
-    lease: str
-    ghost: str = ""
+    def state_at(self, target: str) -> SyncState | None:
+        """One that is not final before one that is: somebody may have written two."""
+        found = [state for state in self.states if state.target == target]
+        return min(found, key=lambda state: state.is_final, default=None)
 
 
 class Outbox(Protocol):
-    """The entries that wait. All raise DirectoryUnavailable; what was not answered may have been written."""
+    """The entries that wait. All raise DirectoryUnavailable; what was not answered may have been written.
+
+    Each target of an entry has a lease and a state of its own, and its worker changes those alone: where another
+    worker wrote its own meanwhile, the write is made again on the entry as it is then.
+    """
 
     def waiting(self) -> Iterable[Waiting]:
         """Every entry with a sealed secret, in no order."""
 
     def read(self, reference: str) -> Waiting | None:
-        """The entry as it is now; None where nothing waits any more."""
+        """The entry as it is now, also where nothing waits any more (`sealed` is empty); None where it is gone."""
 
-    def claim(self, item: Waiting, lease: str) -> bool:
-        """Put `lease` in the place of `item.lease`. False when lease or states are no longer those of `item`."""
+    def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
+        """Put `lease` in the place of the one that `item` has for `target`: the entry as it is then, with `read_at`.
 
-    def release(self, reference: str, lease: str, *, ghost: str = "") -> None:
+        None when the lease or the state of `target` is no longer the one of `item`.
+        """
+
+    def release(self, reference: str, target: str, lease: str, *, ghost: str = "") -> None:
         """Take `lease` away, if it is still there, and leave `ghost` in its place where one is given."""
 
-    def record(
-        self, item: Waiting, old: SyncState, new: SyncState, *, erase: bool, release: Release | None = None
-    ) -> bool:
-        """Put `new` in the place of `old`, remove the sealed secret with `erase`, give a lease back, in one write.
+    def record(self, item: Waiting, old: SyncState, new: SyncState, *, lease: str = "", ghost: str = "") -> bool:
+        """Put `new` in the place of `old` and `ghost` in the place of `lease`, in one write.
 
-        False, and nothing is written, when one of them is no longer the one that was read: a newer password came.
+        The same write removes the sealed secret once every state is final; no ghost is left then. Without a `lease`,
+        leases stay as they are. False, and nothing is written, when `old` or `lease` is there no longer: a newer
+        password came, or another worker took over.
         """
 
 

@@ -20,6 +20,8 @@ _TIME = "%Y%m%dT%H%M%SZ"
 
 class Step(StrEnum):
     PENDING = "pending"
+    HELD = "held"
+    """It waited in a directory that was restored from a backup: an operator decides whether it is delivered."""
     SETTLING = "settling"
     """The target has it, from a worker that took the lease of another: once more when that one can't be writing."""
     DONE = "done"
@@ -52,6 +54,14 @@ class SyncState:
 
     def to(self, step: Step, *, at: datetime, reason: str = "", slow: bool = False) -> SyncState:
         return replace(self, step=step, attempts=self.attempts + 1, at=at, reason=_one_line(reason), slow=slow)
+
+    def held(self, reason: str) -> SyncState:
+        """It waits for an operator; the attempts stay counted."""
+        return replace(self, step=Step.HELD, reason=_one_line(reason), slow=True)
+
+    def resumed(self) -> SyncState:
+        """As if it had just begun to wait."""
+        return replace(self, step=Step.PENDING).afresh()
 
     def afresh(self) -> SyncState:
         """As if it had never been tried: due at once."""

@@ -204,6 +204,17 @@ def test_outbox_when_the_worker_writes_it_then_slapd_takes_it(asking):
     assert "mamiaPendingSecret" not in academy.read("waiting")
 
 
+def test_number_when_the_worker_raises_it_in_its_own_entry_then_slapd_takes_it(asking):
+    academy, _ = asking
+    entry = f"cn=sync,ou=services,{SUFFIX}"
+
+    with academy.as_service("sync") as line:
+        line.modify_s(entry, [(REPLACE, "mamiaWorkerToken", [b"worker;1"])])
+        found = line.search_s(entry, ldap.SCOPE_BASE, "(mamiaWorkerToken=*)")
+
+    assert found == [(entry, {"mamiaWorkerToken": [b"worker;1"]})]
+
+
 @pytest.mark.parametrize("service", ["gateway", "capture"])
 def test_outbox_when_the_person_is_protected_then_only_the_worker_may_write_it(asking, service):
     academy, _ = asking

@@ -157,6 +157,23 @@ def test_status_when_nobody_may_see_times_of_changes_then_it_says_that_it_is_not
     assert "may not read pwdChangedTime" in run("check", "--config", config).stdout
 
 
+@pytest.mark.parametrize("account, told", [("sync", "may not search by"), ("gateway", "may not read")])
+def test_check_when_an_account_may_not_read_the_directorys_time_then_it_fails_and_names_it(
+    directory, config, waiting, account, told
+):
+    database = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
+    rule = f'to attrs=modifyTimestamp by dn.exact="cn={account},ou=services,{SUFFIX}" none by * break'
+    before = run("check", "--config", config).stdout
+    directory.load(f"{database}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
+    try:
+        found = run("check", "--config", config).stdout
+    finally:
+        directory.load(f"{database}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
+
+    assert f"cn={account},ou=services,{SUFFIX} {told} modifyTimestamp" in found
+    assert "modifyTimestamp" not in before
+
+
 def test_check_when_the_web_services_secrets_are_not_here_then_it_names_the_way_without_them(config, tmp_path):
     (tmp_path / "gateway").unlink()
     (tmp_path / "none.keytab").touch()

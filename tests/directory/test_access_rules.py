@@ -316,12 +316,57 @@ def test_sync_when_it_works_then_it_reads_and_writes_the_outbox_and_nothing_else
             with pytest.raises(ldap.INSUFFICIENT_ACCESS):
                 line.modify_s(durand, [(ldap.MOD_REPLACE, attribute, [value])])
 
-    assert set(seen) == {"objectClass", "uid", "entryUUID", "mamiaPendingSecret", "mamiaSyncState"}
+    outbox = {"mamiaPendingSecret", "mamiaSyncState"}
+    assert set(seen) == {"objectClass", "uid", "entryUUID", "modifyTimestamp", *outbox}
 
 
 def test_sync_when_it_searches_pending_entries_then_it_finds_them(directory, durand):
     with directory.as_service("sync") as line:
         assert search(line, "(mamiaPendingSecret=*)") == [durand]
+
+
+def test_sync_when_an_entry_was_moved_out_of_people_then_it_reads_and_writes_its_outbox_and_nothing_else(
+    directory, elsewhere
+):
+    waiting = [
+        (ldap.MOD_REPLACE, "mamiaSyncState", [b"pending"]),
+        (ldap.MOD_REPLACE, "mamiaPendingSecret", [b"sealed"]),
+    ]
+    with directory.as_service("sync") as line:
+        with pytest.raises((ldap.INSUFFICIENT_ACCESS, ldap.NO_SUCH_OBJECT)):
+            line.modify_s(elsewhere, waiting)
+        assert read(line, elsewhere, "*") == {}
+        with directory.as_admin() as admin:
+            admin.modify_s(elsewhere, waiting)
+
+        seen = read(line, elsewhere, "*", "+")
+        with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+            line.modify_s(elsewhere, [(ldap.MOD_REPLACE, "mail", [b"x@y"])])
+        line.modify_s(elsewhere, [(ldap.MOD_REPLACE, "mamiaSyncState", [b"done"])])
+        line.modify_s(elsewhere, [(ldap.MOD_DELETE, "mamiaPendingSecret", None)])
+
+    secrets = {"userPassword", "numen", "birthDate", "pwdHistory", "mail", "sn"}
+    assert {"uid", "entryUUID", "mamiaPendingSecret", "mamiaSyncState"} <= set(seen)
+    assert not secrets & set(seen)
+
+
+def test_sync_when_it_raises_its_number_then_it_may_and_nobody_else_sees_or_writes_it(directory, durand):
+    sync, token = f"cn=sync,ou=services,{SUFFIX}", "mamiaWorkerToken"
+    try:
+        with directory.as_service("sync") as line:
+            line.modify_s(sync, [(ldap.MOD_REPLACE, token, [b"worker;1"])])
+            assert line.search_s(sync, ldap.SCOPE_BASE, f"({token}=*)") == [(sync, {token: [b"worker;1"]})]
+            for attribute in ("description", "userPassword", "mamiaSyncLease"):
+                with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+                    line.modify_s(sync, [(ldap.MOD_REPLACE, attribute, [b"anything"])])
+        for other in (directory.as_service("gateway"), directory.as_person("fdurand4")):
+            with other as line:
+                assert token not in read(line, sync, token)
+                with pytest.raises((ldap.INSUFFICIENT_ACCESS, ldap.NO_SUCH_OBJECT)):
+                    line.modify_s(sync, [(ldap.MOD_REPLACE, token, [b"worker;9"])])
+    finally:
+        with directory.as_admin() as line:
+            line.modify_s(sync, [(ldap.MOD_REPLACE, token, None)])
 
 
 def test_stranger_when_not_bound_then_nothing_is_seen(directory, durand):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from gateway.demo.private_slapd import ldif_folder
 
 
@@ -14,11 +16,12 @@ def definitions(text: str, attribute_prefix: str, class_prefix: str) -> set[str]
     return {re.sub(r"\s+", " ", definition) for definition in found}
 
 
-def test_schema_when_read_in_both_forms_then_it_is_the_same():
+@pytest.mark.parametrize("name, count", [("mamia", 10), ("mamia-worker", 2)])
+def test_schema_when_read_in_both_forms_then_it_is_the_same(name, count):
     folder = ldif_folder() / "schema"
-    for_config = definitions((folder / "mamia.ldif").read_text(), "olcAttributeTypes:", "olcObjectClasses:")
-    for_slapd_conf = definitions((folder / "mamia.schema").read_text(), "attributetype", "objectclass")
+    for_config = definitions((folder / f"{name}.ldif").read_text(), "olcAttributeTypes:", "olcObjectClasses:")
+    for_slapd_conf = definitions((folder / f"{name}.schema").read_text(), "attributetype", "objectclass")
 
-    assert len(for_config) == 10
+    assert len(for_config) == count
     assert for_config == for_slapd_conf
     assert all(definition.startswith("( 2.25.") for definition in for_config)

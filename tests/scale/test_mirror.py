@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 
 import pytest
 from browser import Browser
@@ -102,6 +103,58 @@ def test_failover_when_the_first_server_comes_back_without_the_last_changes_then
     pool.close()
     assert while_behind is second
     assert entry.first("sn") == "Durand-Petit"
+
+
+@pytest.fixture
+def impatient_servers(pair):
+    """As `servers`, for a server in use that gives no answer."""
+    rota = LdapServers(
+        settings_of(pair, connect_timeout_seconds=1, receive_timeout_seconds=1).directory, rest_seconds=0.2
+    )
+    yield rota
+    rota.close()
+
+
+@pytest.mark.parametrize("trouble", ["it hangs", "it is busy"])
+def test_failover_when_the_server_in_use_can_not_be_read_then_a_lagging_one_does_not_come_back(
+    pair, impatient_servers, caplog, trouble
+):
+    caplog.set_level("INFO", "gateway.directory.failover")
+    servers = impatient_servers
+    pool = ConnectionPool(servers.settings, servers, as_service=True)
+    pair.first.add_person("fdurand4")
+    pair.wait_until_same()
+    first, second = servers.in_order()
+    with pair.cut_off(pair.first):
+        pair.first.kill()
+        pool.ask(lambda connection: connection.abandon(0))
+        pair.second.set("fdurand4", "sn", "Durand-Petit")
+        with unreadable(pair.second, trouble):
+            pair.first.slapd.start()
+            wait_until(lambda: "can't be read" in caplog.text or "is back" in caplog.text)
+            in_use = servers.in_order()[0]
+
+    wait_until(lambda: servers.in_order()[0] is first)
+
+    base = settings_of(pair).people.base
+    [entry] = pool.ask(lambda connection: search(connection, base, "(uid=fdurand4)", ["sn"], 2))
+    pool.close()
+    assert in_use is second
+    assert entry.first("sn") == "Durand-Petit"
+
+
+@contextmanager
+def unreadable(server, trouble):
+    """The server takes connections and gives no answer, or refuses each search for the moment."""
+    if trouble == "it hangs":
+        server.pause()
+        yield
+        server.resume()
+        return
+    restrict = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
+    server.load(f"{restrict}add: olcRestrict\nolcRestrict: search\n", as_config=True)
+    yield
+    server.load(f"{restrict}delete: olcRestrict\n", as_config=True)
 
 
 def test_failover_when_both_servers_fail_then_the_one_that_answers_is_used_at_once(pair, servers):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import ldap
 import pytest
+from backup import LdifBackup
 from browser import CHANGE
 from directory_server import PASSWORD
 from waiting_workstation import move_to, waiting_workstation
@@ -44,6 +47,7 @@ def test_result_when_nothing_was_delivered_yet_then_both_states_stand_side_by_si
         (Step.REJECTED, "too_short", "trop court pour le domaine"),
         (Step.REJECTED, "no_account", "Aucun compte à votre identifiant"),
         (Step.EXPIRED, "connection refused", "n’a pas pu y être enregistré"),
+        (Step.HELD, "restored", "L’annuaire a été restauré depuis une sauvegarde"),
     ],
 )
 def test_result_when_the_worker_went_on_then_reloading_the_page_tells_it(directory, rectorat, step, reason, told):
@@ -88,6 +92,26 @@ def test_result_when_a_newer_change_took_its_place_then_the_old_page_says_so(dir
     rectorat.change("fdurand4", NEW, "Encore-Un-2026")
 
     assert "plus récent" in rectorat.open(old.answer.request.path).main
+
+
+def test_result_when_the_change_is_lost_by_a_restore_then_the_page_speaks_of_no_later_change(
+    directory, rectorat, tmp_path
+):
+    """The backup has a change of an hour ago."""
+    change(rectorat)
+    [value] = directory.read(LOGIN)["mamiaSyncState"]
+    since = value.split(";")[3]
+    directory.set(
+        LOGIN, "mamiaSyncState", value.replace(since, f"{datetime.now(UTC) - timedelta(hours=1):%Y%m%dT%H%M%SZ}")
+    )
+    backup = LdifBackup(directory, tmp_path)
+    lost = rectorat.change(LOGIN, NEW, "Encore-Un-2026")
+    backup.restore()
+
+    page = rectorat.open(lost.answer.request.path)
+
+    assert "plus récent" not in page.main
+    assert "L’annuaire n’a plus ce changement" in page.main
 
 
 def test_result_when_the_directory_is_down_then_the_state_is_unknown_and_asked_again(directory, rectorat):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from directory_server import PASSWORD
+from patience import AT_ONCE_SECONDS
 from workstation_double import LEASE, Domain, Hours
 
 from gateway.account.errors import DirectoryUnavailable
@@ -143,16 +145,6 @@ def test_delivery_when_the_password_holds_a_control_character_then_no_target_is_
     assert not has_secret(directory)
 
 
-def test_delivery_when_it_failed_for_three_days_then_it_is_given_up_and_erased(directory, office, durand, domain):
-    office.change(durand, PASSWORD, FIRST)
-    domain.answers = [Unavailable("connection refused")]
-
-    office.worker(domain, hours=Hours(timedelta(hours=73))).round()
-
-    assert only_state(directory).step is Step.EXPIRED
-    assert not has_secret(directory)
-
-
 def test_delivery_when_two_targets_differ_then_each_has_its_state_and_the_secret_stays_for_the_second(
     directory, open_office, durand
 ):
@@ -168,6 +160,97 @@ def test_delivery_when_two_targets_differ_then_each_has_its_state_and_the_secret
     assert kerberos.passwords == {durand: FIRST}
     assert windows.writes == [FIRST]
     assert not has_secret(directory)
+
+
+def test_delivery_when_many_targets_answer_at_once_then_all_are_recorded_and_the_secret_is_erased(
+    directory, open_office, durand
+):
+    names = [f"domain{number}" for number in range(6)]
+    office, together = open_office(*names), threading.Barrier(len(names))
+    domains = [Domain(name, before=lambda password: together.wait(AT_ONCE_SECONDS)) for name in names]
+    office.change(durand, PASSWORD, FIRST)
+
+    office.worker(*domains).round()
+
+    assert [domain.passwords for domain in domains] == [{durand: FIRST}] * len(names)
+    assert {state.step for state in states(directory)} == {Step.DONE}
+    assert not has_secret(directory)
+    assert "mamiaSyncLease" not in directory.read(durand)
+
+
+def test_delivery_when_another_targets_write_may_arrive_late_then_this_one_is_done_at_once(
+    directory, open_office, durand
+):
+    office = open_office("windows", "kerberos")
+    kerberos = Domain("kerberos", answers=[Unavailable("no answer in time", may_be_set=True)])
+    office.change(durand, PASSWORD, FIRST)
+    worker = office.worker(Domain("windows"), kerberos)
+    worker.round()
+
+    office.change(durand, FIRST, SECOND)
+    worker.round()
+
+    steps = {state.target: state.step for state in states(directory)}
+    assert steps == {"windows": Step.DONE, "kerberos": Step.SETTLING}
+
+
+@pytest.mark.parametrize("lease", ["host;12;aabbcc;00112233", "odd = | value", "domain=host;12;aabbcc;0011|"])
+def test_delivery_when_a_lease_is_an_older_workers_then_it_is_taken_over_after_its_time(
+    directory, office, durand, domain, lease
+):
+    office.change(durand, PASSWORD, FIRST)
+    directory.set(durand, "mamiaSyncLease", lease)
+    worker = office.worker(domain)
+
+    assert worker.round() == 0
+    office.seconds.let_pass(LEASE)
+    worker.round()
+
+    assert domain.writes == [FIRST]
+    assert only_state(directory).step is Step.SETTLING
+
+
+def test_delivery_when_a_state_is_in_a_form_that_nobody_writes_then_others_are_delivered_and_it_is_left(
+    directory, office, durand, domain
+):
+    office.change(durand, PASSWORD, FIRST)
+    odd = str(only_state(directory)).replace(";0;", ";00;")
+    directory.set(durand, "mamiaSyncState", odd)
+    directory.add_person("other", departmentNumber="rectorat")
+    office.change("other", PASSWORD, SECOND)
+
+    office.worker(domain).round()
+
+    assert domain.passwords == {"other": SECOND}
+    assert directory.read(durand)["mamiaSyncState"] == [odd]
+
+
+def test_delivery_when_the_newer_password_came_during_the_write_then_its_own_time_is_kept(
+    directory, office, durand, domain
+):
+    office.change(durand, PASSWORD, FIRST)
+    domain.before = lambda password: office.change(durand, FIRST, SECOND) if password == FIRST else None
+
+    office.worker(domain).round()
+
+    [changed_at] = directory.read(durand)["pwdChangedTime"]
+    assert f"{only_state(directory).since:%Y%m%d%H%M%SZ}" == changed_at
+
+
+def test_delivery_when_an_operator_forgets_it_during_the_write_then_no_lease_is_left(
+    directory, office, durand, domain
+):
+    office.change(durand, PASSWORD, FIRST)
+
+    def forget(password):
+        [item] = office.outbox.known()
+        assert office.outbox.forget(item, datetime.now(UTC))
+
+    domain.before = forget
+    office.worker(domain).round()
+
+    assert only_state(directory).step is Step.EXPIRED
+    assert "mamiaSyncLease" not in directory.read(durand)
 
 
 def test_delivery_when_a_newer_password_waits_then_the_older_one_is_never_sent(directory, office, durand, domain):

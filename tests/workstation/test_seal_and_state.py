@@ -17,7 +17,7 @@ from gateway.protection.seal import (
     read_private_key,
     read_public_key,
 )
-from gateway.workstation.deliver import LONGEST_PAUSE, SLOW_PAUSE, pause
+from gateway.workstation.due import LONGEST_PAUSE, SLOW_PAUSE, pause
 from gateway.workstation.model import Reason
 from gateway.workstation.state import Step, is_behind, pending, read_state
 

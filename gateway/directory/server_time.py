@@ -1,0 +1,46 @@
+"""The directory's own time: of a write, in the answer to that write (post-read control, RFC 4527)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ldap3 import MODIFY_ADD, MODIFY_DELETE, Connection
+from ldap3.protocol.rfc4527 import post_read_control
+
+from gateway.directory import ppolicy
+from gateway.directory.entry import Entry
+
+MODIFIED_AT = "modifyTimestamp"
+POST_READ = "1.3.6.1.1.13.2"
+WITH_TIMES = post_read_control([MODIFIED_AT, ppolicy.CHANGED_AT])
+"""Not critical: a server that does not know the control makes the change all the same."""
+_PROBE = b"clock"
+
+
+def read_back(dn: str, result: Mapping[str, Any]) -> Entry:
+    """The entry as the answer to a Modify with WITH_TIMES shows it: without what the account may not read."""
+    control = (result.get("controls") or {}).get(POST_READ) or {}
+    shown: Mapping[str, Any] = (control.get("value") or {}).get("result") or {}
+    attributes = {name.lower(): tuple(map(_text, values)) for name, values in shown.items()}
+    return Entry(dn, attributes, attributes)
+
+
+def write_time(entry: Entry) -> datetime | None:
+    """When the directory made the write that was read back (UTC, whole seconds); None where it does not show."""
+    return ppolicy.read_change_time(entry.first(MODIFIED_AT))
+
+
+def ask_time(connection: Connection, dn: str, attribute: str) -> datetime | None:
+    """The time of the server at the other end, by a write on `dn` that leaves each of its attributes as it is.
+
+    A value of `attribute`, which holds several, is added and taken away in one Modify. None where that is refused, or
+    where the account may not read modifyTimestamp.
+    """
+    probe = {attribute: [(MODIFY_ADD, [_PROBE]), (MODIFY_DELETE, [_PROBE])]}
+    return write_time(read_back(dn, connection.modify(dn, probe, controls=[WITH_TIMES])[1]))
+
+
+def _text(value: bytes | str) -> str:
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")

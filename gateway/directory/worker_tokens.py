@@ -1,0 +1,66 @@
+"""The workers' numbers in the directory: values `worker;number` in the entry of their own account."""
+
+from __future__ import annotations
+
+import re
+
+from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, Connection
+from ldap3.core.results import RESULT_ATTRIBUTE_OR_VALUE_EXISTS, RESULT_NO_SUCH_ATTRIBUTE
+
+from gateway.account.errors import DirectoryMisconfigured
+from gateway.directory.entry import entry_of
+from gateway.directory.outbox import Changes, check_result
+from gateway.directory.pool import ConnectionPool
+from gateway.workstation.restored import Numbers
+
+TOKEN = "mamiaWorkerToken"  # noqa: S105 - the attribute's name
+DECIDABLE = f"(|({TOKEN}=*)(!({TOKEN}=*)))"
+"""True for whoever may read the attribute; undefined, and so no answer, for others (RFC 4511, 4.5.1.7)."""
+VALUE = re.compile(r"([\w.-]{1,100});([0-9]{1,18})", re.ASCII)
+RIGHTS = "schema/mamia-worker.ldif, upgrade/70-services.ldif and 30-access.ldif of ldif/"
+
+
+class LdapWorkerTokens:
+    """`workstation.restored.Tokens` on LDAP: `pool` is bound as `dn`, the workers' account."""
+
+    def __init__(self, pool: ConnectionPool, dn: str) -> None:
+        self._pool = pool
+        self._dn = dn
+
+    def read(self) -> Numbers:
+        return self._pool.ask(self._read)
+
+    def swap(self, worker: str, old: int, new: int) -> bool:
+        """May be sent twice: the second one is refused, and the number is read again."""
+        gone = [(MODIFY_DELETE, [_value(worker, old)])] if old else []
+        changes: Changes = {TOKEN: [*gone, (MODIFY_ADD, [_value(worker, new)])]}
+
+        def modify(connection: Connection) -> bool:
+            result = connection.modify(self._dn, changes)[1]
+            if result["result"] in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
+                return False
+            check_result(result, f"writing {TOKEN} of {self._dn}: {RIGHTS}")
+            return True
+
+        return self._pool.ask(modify)
+
+    def _read(self, connection: Connection) -> Numbers:
+        _, result, answers, _ = connection.search(self._dn, DECIDABLE, BASE, attributes=[TOKEN])
+        entries = [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]
+        if not entries:
+            check_result(result, f"reading {TOKEN} of {self._dn}: {RIGHTS}")
+            raise DirectoryMisconfigured(f"{self._dn} may not read its own {TOKEN}: {RIGHTS}")
+        return Numbers(_numbers(entries[0].all(TOKEN)), connection.server.name)
+
+
+def _value(worker: str, number: int) -> bytes:
+    return f"{worker};{number}".encode()
+
+
+def _numbers(values: tuple[str, ...]) -> dict[str, int]:
+    """The highest of each worker, where a merge of two servers left several; without values that are not ours."""
+    numbers: dict[str, int] = {}
+    for found in map(VALUE.fullmatch, values):
+        if found:
+            numbers[found[1]] = max(int(found[2]), numbers.get(found[1], 0))
+    return numbers

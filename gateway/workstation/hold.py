@@ -1,0 +1,83 @@
+"""The outbox as the worker sees it: what waited in a restored directory is held until an operator decides."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from gateway.workstation.ports import Outbox, Waiting
+from gateway.workstation.restored import RestoreDetector, Verdict
+from gateway.workstation.state import Step, SyncState
+
+log = logging.getLogger(__name__)
+
+RESTORED = "the directory was restored from a backup after this password began to wait"
+
+
+@dataclass(slots=True)
+class HoldingOutbox:
+    """`ports.Outbox` that asks `detector` before it shows what waits, and before the first claim after that."""
+
+    outbox: Outbox
+    detector: RestoreDetector
+    audit: Callable[..., None]
+    """Takes service, outcome and facts of what was held."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _is_current: bool = False
+    _is_raised: bool = False
+
+    def waiting(self) -> Iterable[Waiting]:
+        with self._lock:
+            self._is_raised, self._is_current = False, False
+            verdict = self.detector.look()
+            if verdict is Verdict.BEHIND:
+                return ()
+            if verdict is Verdict.RESTORED:
+                self._hold_all()
+                self.detector.accept()
+            self._is_current = True
+        return self.outbox.waiting()
+
+    def read(self, reference: str) -> Waiting | None:
+        return self.outbox.read(reference)
+
+    def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
+        """Also of what has waited for a thread since an earlier look."""
+        with self._lock:
+            if self._is_current and not self._is_raised:
+                self._is_raised = self.detector.raise_number()
+            if not self._is_raised:
+                return None
+        return self.outbox.claim(item, target, lease)
+
+    def release(self, reference: str, target: str, lease: str, *, ghost: str = "") -> None:
+        self.outbox.release(reference, target, lease, ghost=ghost)
+
+    def record(self, item: Waiting, old: SyncState, new: SyncState, *, lease: str = "", ghost: str = "") -> bool:
+        return self.outbox.record(item, old, new, lease=lease, ghost=ghost)
+
+    def _hold_all(self) -> None:
+        """May be repeated: a worker that stops half way begins again."""
+        held = sum(self._hold(item) for item in self.outbox.waiting())
+        log.error(
+            "the directory was restored from a backup. %d people whose password waited in it are held: an operator "
+            "decides (mamia sync status). Workstations may have newer passwords than the directory: docs/restore.md",
+            held,
+        )
+
+    def _hold(self, item: Waiting) -> bool:
+        """Whether a state was held. One that is no longer as it was read belongs to a newer change."""
+        held = [state for state in item.states if self._hold_state(item, state)]
+        for state in held:
+            self.audit(
+                "workstation", Step.HELD, login=item.login, target=state.target, reason="restored",
+                attempts=state.attempts, seconds=0.0,
+            )  # fmt: skip
+        return bool(held)
+
+    def _hold_state(self, item: Waiting, state: SyncState) -> bool:
+        if state.is_final or state.step is Step.HELD:
+            return False
+        return self.outbox.record(item, state, state.held(RESTORED))

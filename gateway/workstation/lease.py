@@ -1,0 +1,44 @@
+"""Who is at work on an entry: one lease per target, all in the one value of mamiaSyncLease.
+
+The value is `target=lease` for each target, joined by `|`. A value in another form is one worker's lease on every
+target, as version 0.1 wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+LATE_WRITE = "ghost;"
+"""In the place of a lease: nobody is at work, but a write by its former holder may still arrive."""
+_PART = re.compile(r"(?P<target>[a-z][a-z0-9_-]{0,30})=(?P<lease>[^|]+)")
+
+
+def read_leases(value: str, targets: Iterable[str]) -> dict[str, str]:
+    """From a target to its lease. `targets` are those of the entry, which an older worker's lease is for."""
+    if not value:
+        return {}
+    parts = [_PART.fullmatch(part) for part in value.split("|")]
+    if all(parts):
+        return {part["target"]: part["lease"] for part in parts if part}
+    return dict.fromkeys(targets, value)
+
+
+def write_leases(leases: Mapping[str, str]) -> str:
+    """The value, and "" for no lease at all.
+
+    >>> write_leases({"windows": "host;1", "realm": "ghost;host;2"})
+    'realm=ghost;host;2|windows=host;1'
+    """
+    return "|".join(f"{target}={lease}" for target, lease in sorted(leases.items()))
+
+
+def with_lease(leases: Mapping[str, str], target: str, lease: str) -> dict[str, str]:
+    """`leases` with that one for `target`; "" takes it away."""
+    others = {name: held for name, held in leases.items() if name != target}
+    return {**others, target: lease} if lease else others
+
+
+def late_write_possible(lease: str) -> bool:
+    """Whether `lease` is the mark that a former holder's write may still arrive."""
+    return lease.startswith(LATE_WRITE)

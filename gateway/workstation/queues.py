@@ -1,0 +1,53 @@
+"""A queue and threads for each target, so that one that hangs delays no other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from gateway.account.errors import DirectoryUnavailable
+
+
+@dataclass(slots=True)
+class TargetQueues:
+    """Deliveries by target. `threads`: how many a target has."""
+
+    threads: int
+    _executors: dict[str, ThreadPoolExecutor] = field(default_factory=dict)
+    _under_way: set[tuple[str, str]] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _outage: threading.Event = field(default_factory=threading.Event)
+    """The directory failed: what is queued is left for the time when it answers again."""
+
+    def directory_answers(self) -> None:
+        self._outage.clear()
+
+    def is_under_way(self, reference: str, target: str) -> bool:
+        with self._lock:
+            return (reference, target) in self._under_way
+
+    def submit(self, queue: str, reference: str, target: str, deliver: Callable[[], bool]) -> Future[bool]:
+        """Have `deliver` done by the threads of `queue`. Its result is False where the directory failed before."""
+
+        def run() -> bool:
+            try:
+                return not self._outage.is_set() and deliver()
+            except DirectoryUnavailable:
+                self._outage.set()
+                raise
+            finally:
+                with self._lock:
+                    self._under_way.discard((reference, target))
+
+        with self._lock:
+            self._under_way.add((reference, target))
+            if queue not in self._executors:
+                self._executors[queue] = ThreadPoolExecutor(self.threads, thread_name_prefix=f"target-{queue}")
+            return self._executors[queue].submit(run)
+
+    def close(self) -> None:
+        """Wait for what the threads have in hand; what is queued is given up."""
+        for executor in self._executors.values():
+            executor.shutdown(wait=True, cancel_futures=True)

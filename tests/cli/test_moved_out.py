@@ -1,0 +1,172 @@
+"""An entry that is moved out of people.base while a password waits in it: an operator sees it and can forget it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import ldap
+import pytest
+from directory_server import PASSWORD, SUFFIX
+from patience import wait_until
+from ports import free_port
+from settings_file import write_settings_file
+from upgraded_directory import NEW_AND_UPGRADED
+from worker_process import WorkerProcess
+
+from gateway.account.model import Secret
+from gateway.composition.web import build_gateway
+from gateway.protection.seal import make_key_pair
+from gateway.settings.file import load
+
+pytestmark = pytest.mark.parametrize("server", NEW_AND_UPGRADED, indirect=True)
+NEW = "Nouveau-2025"
+LOGIN = "fdurand4"
+LEAVERS = f"ou=leavers,{SUFFIX}"
+DONE = "domain;done;0123456789ab;20260101T080000Z;1;20260101T080001Z;normal;"
+MOVED = f"uid={LOGIN},{LEAVERS}"
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gateway.cli.main", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.fixture
+def config(directory, tmp_path) -> Path:
+    """A target that nobody serves, so that what is sent there waits."""
+    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
+    (tmp_path / "sync").write_text(directory.slapd.password("sync"))
+    more = f"""
+[metrics]
+worker_port = {free_port()}
+[workstation]
+public_key_file = "{tmp_path}/worker.pub"
+private_key_files = ["{tmp_path}/worker.key"]
+bind_dn = "cn=sync,ou=services,{SUFFIX}"
+bind_password_file = "{tmp_path}/sync"
+state_folder = "{tmp_path}/state"
+[workstation.targets.domain]
+type = "kerberos"
+realm = "EXAMPLE.TEST"
+admin_principal = "gateway/admin"
+keytab_file = "{tmp_path}/none.keytab"
+krb5_conf = "{tmp_path}/none.conf"
+"""
+    return write_settings_file(tmp_path, directory, more=more)
+
+
+@pytest.fixture
+def leavers(directory):
+    """Their folder; it goes with everybody in it."""
+    with directory.as_admin() as line:
+        line.add_s(LEAVERS, [("objectClass", [b"organizationalUnit"]), ("ou", [b"leavers"])])
+    yield LEAVERS
+    with directory.as_admin() as line:
+        for dn, _ in reversed(line.search_s(LEAVERS, ldap.SCOPE_SUBTREE, attrlist=["1.1"])):
+            line.delete_s(dn)
+
+
+@pytest.fixture
+def moved(directory, config, leavers) -> str:
+    """The DN of somebody who left while a password waited."""
+    directory.add_person(LOGIN, departmentNumber="rectorat")
+    gateway = build_gateway(load(config))
+    passwords = gateway.change.keywords["passwords"]
+    passwords.replace(passwords.held_by(LOGIN, Secret(PASSWORD), lambda account: True), Secret(NEW))
+    gateway.close()
+    with directory.as_admin() as line:
+        line.rename_s(directory.dn(LOGIN), f"uid={LOGIN}", newsuperior=leavers)
+    return MOVED
+
+
+def entry(directory) -> dict[str, list[bytes]]:
+    with directory.as_admin() as line:
+        [(_, attributes)] = line.search_s(MOVED, ldap.SCOPE_BASE, attrlist=["*"])
+    return attributes
+
+
+def test_status_when_the_entry_was_moved_out_then_it_shows_what_waits_and_what_to_do(config, moved):
+    table, as_json = (
+        run("sync", "--config", config, "status").stdout,
+        run("sync", "status", "--json", "--config", config),
+    )
+
+    assert re.search(rf"{LOGIN} +domain +pending \(needs you, moved out\)", table)
+    assert "mamia sync forget LOGIN" in table
+    [row] = json.loads(as_json.stdout)
+    assert (row["moved_out"], row["needs_operator"]) == (True, True)
+
+
+def test_forget_when_the_entry_was_moved_out_then_the_sealed_password_is_erased(directory, config, moved):
+    done = run("sync", "--config", config, "forget", LOGIN)
+
+    assert done.returncode == 0, done.stderr
+    assert "mamiaPendingSecret" not in entry(directory)
+    assert b"forgotten by the operator" in entry(directory)["mamiaSyncState"][0]
+    assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
+
+
+def test_forget_when_two_entries_have_the_login_then_it_asks_for_the_dn_and_takes_it(directory, config, moved):
+    directory.add_person(LOGIN, departmentNumber="rectorat")
+    directory.set(LOGIN, "mamiaSyncState", entry(directory)["mamiaSyncState"][0].decode())
+    directory.set(LOGIN, "mamiaPendingSecret", "sealed")
+
+    unclear = run("sync", "--config", config, "forget", LOGIN)
+    clear = run("sync", "--config", config, "forget", moved.upper())
+
+    assert unclear.returncode == 1
+    assert f'"{MOVED}"' in unclear.stderr
+    assert clear.returncode == 0, clear.stderr
+    assert "mamiaPendingSecret" not in entry(directory)
+    assert "mamiaPendingSecret" in directory.read(LOGIN)
+
+
+def test_retry_when_the_entry_was_moved_out_then_it_says_that_nothing_is_delivered_there(config, moved):
+    done = run("sync", "--config", config, "retry", LOGIN)
+
+    assert done.returncode == 1
+    assert "moved out of people.base" in done.stderr
+
+
+def test_check_when_the_entry_was_moved_out_then_it_warns_and_names_it(directory, config, moved):
+    shown = run("check", "--config", config).stdout
+
+    assert re.search(rf"WARN  passwords that wait elsewhere: 1 in entries moved out of .*: {moved}", shown)
+
+
+def test_check_when_nobody_was_moved_out_then_it_says_so(directory, config, leavers):
+    assert "OK    passwords that wait elsewhere: none" in run("check", "--config", config).stdout
+
+
+def test_worker_when_the_entry_was_moved_out_then_it_counts_it_and_delivers_once_it_is_back(
+    directory, config, moved, tmp_path
+):
+    worker, port = WorkerProcess(config, tmp_path / "worker.log"), load(config).metrics.worker_port
+
+    def shown() -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            return answer.read().decode()
+
+    worker.start()
+    try:
+        wait_until(lambda: "worker ready" in worker.log.read_text())
+        wait_until(lambda: "mamia_propagation_moved_out 1.0" in shown())
+        assert b";0;" in entry(directory)["mamiaSyncState"][0]
+        with directory.as_admin() as line:
+            line.rename_s(MOVED, f"uid={LOGIN}", newsuperior=directory.dn(LOGIN).partition(",")[2])
+        wait_until(lambda: ";0;" not in directory.read(LOGIN)["mamiaSyncState"][0])
+    finally:
+        worker.stop()
+
+
+def test_status_when_somebody_left_whose_password_had_arrived_then_it_is_not_listed(directory, config, leavers):
+    directory.add_person(LOGIN, departmentNumber="rectorat", mamiaSyncState=DONE)
+    with directory.as_admin() as line:
+        line.rename_s(directory.dn(LOGIN), f"uid={LOGIN}", newsuperior=leavers)
+
+    assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"

@@ -1,0 +1,207 @@
+"""A worker whose clock is wrong: nothing is erased, nothing is frozen, no target is stormed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from directory_server import PASSWORD, SUFFIX
+from patience import wait_until
+from settings_file import write_settings_file
+from shifted_clock import shifted_clock
+from worker_process import WorkerProcess
+from workstation_double import Hours
+
+from gateway.account.model import Secret
+from gateway.composition.web import build_gateway
+from gateway.protection.seal import make_key_pair
+from gateway.settings.file import load
+from gateway.workstation.model import Unavailable
+from gateway.workstation.state import Step, read_state
+
+FIRST = "Premier-2025"
+DATABASE = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
+ROUNDS = 20
+
+
+def state_of(directory):
+    [value] = directory.read("fdurand4")["mamiaSyncState"]
+    return read_state(value)
+
+
+def write_settings_with_an_absent_domain(folder, directory):
+    make_key_pair(folder / "worker.key", folder / "worker.pub")
+    (folder / "sync").write_text(directory.slapd.password("sync"))
+    more = f"""
+[workstation]
+public_key_file = "{folder}/worker.pub"
+private_key_files = ["{folder}/worker.key"]
+bind_dn = "cn=sync,ou=services,{SUFFIX}"
+bind_password_file = "{folder}/sync"
+poll_seconds = 0.1
+[workstation.targets.windows]
+type = "active_directory"
+servers = ["ldaps://localhost:1"]
+bind_dn = "svc@ad.example.test"
+bind_password_file = "{folder}/sync"
+base = "CN=Users,DC=ad,DC=example,DC=test"
+"""
+    return write_settings_file(folder, directory, more=more)
+
+
+def make_older(directory, hours):
+    """As if the password had been changed so long ago, by the directory's clock and by ours."""
+    state, changed_at = state_of(directory), datetime.now(UTC) - timedelta(hours=hours)
+    value = str(state).replace(f"{state.since:%Y%m%dT%H%M%SZ}", f"{changed_at:%Y%m%dT%H%M%SZ}")
+    directory.set("fdurand4", "mamiaSyncState", value)
+    directory.set("fdurand4", "pwdChangedTime", f"{changed_at:%Y%m%d%H%M%SZ}")
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=4), timedelta(days=365), timedelta(days=-4)])
+def test_delivery_when_the_workers_clock_is_wrong_and_an_attempt_fails_then_nothing_is_erased(
+    directory, office, durand, domain, ahead
+):
+    office.change(durand, PASSWORD, FIRST)
+    domain.answers = [Unavailable("connection refused")]
+
+    office.worker(domain, hours=Hours(ahead)).round()
+
+    assert state_of(directory).step is Step.PENDING
+    assert "mamiaPendingSecret" in directory.read(durand)
+    assert abs(state_of(directory).at - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+def test_delivery_when_a_real_workers_clock_is_four_days_ahead_then_nothing_is_erased(directory, tmp_path):
+    config = write_settings_with_an_absent_domain(tmp_path, directory)
+    directory.add_person("fdurand4", departmentNumber="rectorat")
+    gateway = build_gateway(load(config))
+    passwords = gateway.change.keywords["passwords"]
+    passwords.replace(passwords.held_by("fdurand4", Secret(PASSWORD), lambda account: True), Secret(FIRST))
+    gateway.close()
+    worker = WorkerProcess(config, tmp_path / "worker.log")
+
+    with shifted_clock("+4d"):
+        worker.start()
+    try:
+        wait_until(lambda: state_of(directory).attempts >= 2)
+    finally:
+        worker.stop()
+
+    assert state_of(directory).step is Step.PENDING
+    assert "mamiaPendingSecret" in directory.read("fdurand4")
+    assert "clock and the directory's differ by" in worker.log.read_text()
+
+
+def test_delivery_when_both_clocks_say_that_it_failed_for_three_days_then_it_is_given_up(
+    directory, office, durand, domain
+):
+    office.change(durand, PASSWORD, FIRST)
+    make_older(directory, hours=73)
+    domain.answers = [Unavailable("connection refused")]
+
+    office.worker(domain).round()
+
+    assert state_of(directory).step is Step.EXPIRED
+    assert "mamiaPendingSecret" not in directory.read(durand)
+
+
+def test_delivery_when_only_the_workers_clock_says_that_it_is_not_too_old_then_it_is_kept(
+    directory, office, durand, domain
+):
+    """The directory's clock may have been put forward after the change."""
+    office.change(durand, PASSWORD, FIRST)
+    make_older(directory, hours=73)
+    domain.answers = [Unavailable("connection refused")]
+
+    office.worker(domain, hours=Hours(timedelta(hours=-72))).round()
+
+    assert state_of(directory).step is Step.PENDING
+
+
+def test_delivery_when_the_web_services_clock_was_days_behind_then_nothing_is_erased(
+    directory, open_office, durand, domain
+):
+    office = open_office(hours=Hours(timedelta(days=-4)))
+    office.change(durand, PASSWORD, FIRST)
+    domain.answers = [Unavailable("connection refused")]
+
+    office.worker(domain).round()
+
+    assert state_of(directory).step is Step.PENDING
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=10), timedelta(days=365)])
+def test_delivery_when_the_last_attempt_is_in_the_future_then_it_is_due_now(directory, office, durand, domain, ahead):
+    office.change(durand, PASSWORD, FIRST)
+    failed = state_of(directory).to(Step.PENDING, at=datetime.now(UTC) + ahead, reason="connection refused")
+    directory.set(durand, "mamiaSyncState", str(failed))
+
+    office.worker(domain).round()
+
+    assert domain.passwords == {durand: FIRST}
+
+
+def test_delivery_when_two_workers_clocks_are_a_year_apart_then_each_keeps_the_pauses(
+    directory, office, durand, domain
+):
+    office.change(durand, PASSWORD, FIRST)
+    domain.answers = [Unavailable("bind refused", "check the password")] * ROUNDS
+    ahead = office.worker(domain, name="ahead", hours=Hours(timedelta(days=365)))
+    right = office.worker(domain, name="right")
+
+    for _ in range(ROUNDS):
+        ahead.round()
+        right.round()
+
+    # One attempt, and one more of the worker that had not yet asked the directory.
+    assert state_of(directory).attempts <= 2
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(hours=-1)])
+def test_delivery_when_the_account_is_locked_and_the_workers_clock_is_wrong_then_it_waits_without_a_bind(
+    directory, open_office, durand, domain, ahead
+):
+    office = open_office(hours=Hours(ahead))
+    office.change(durand, PASSWORD, FIRST)
+    directory.lock(durand)
+    failures = directory.read(durand)["pwdFailureTime"]
+
+    office.worker(domain, hours=Hours(ahead)).round()
+
+    assert state_of(directory).step is Step.PENDING
+    assert "locked" in state_of(directory).reason
+    assert directory.read(durand)["pwdFailureTime"] == failures
+
+
+@pytest.fixture
+def blind_to_times(directory):
+    """A directory whose rules are those of an older `ldif/`."""
+    rule = f'to attrs=modifyTimestamp by dn.exact="cn=sync,ou=services,{SUFFIX}" none by * break'
+    directory.load(f"{DATABASE}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
+    yield
+    directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
+
+
+def test_delivery_when_the_directory_tells_no_time_then_nothing_is_erased_by_our_clock(
+    directory, office, durand, domain, blind_to_times
+):
+    office.change(durand, PASSWORD, FIRST)
+    domain.answers = [Unavailable("connection refused")]
+
+    office.worker(domain, hours=Hours(timedelta(days=4))).round()
+
+    assert state_of(directory).step is Step.PENDING
+
+
+def test_delivery_when_the_directory_tells_no_time_and_the_account_is_locked_then_nothing_is_erased(
+    directory, open_office, durand, domain, blind_to_times
+):
+    hours = Hours(timedelta(hours=1))
+    office = open_office(hours=hours)
+    office.change(durand, PASSWORD, FIRST)
+    directory.lock(durand)
+
+    office.worker(domain, hours=hours).round()
+
+    assert state_of(directory).step is Step.PENDING
+    assert "modifyTimestamp" in state_of(directory).reason
