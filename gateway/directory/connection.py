@@ -41,6 +41,8 @@ def connect(url: str, settings: Directory, *, as_service: bool) -> Connection:
         if settings.start_tls and not connection.start_tls(read_server_info=False)[0]:
             raise DirectoryUnavailable(f"{url} refuses StartTLS")
         if as_service:
+            # Before the account's password goes there, and as the account where nobody else may read what it is.
+            refuse_other_products(connection, url)
             _bind_service(connection, url)
             refuse_other_products(connection, url)
     except Exception:

@@ -13,8 +13,9 @@ from gateway.directory.entry import Entry, read_entry
 
 ROOT_DSE = ""
 OPENLDAP = "openldaprootdse"
-ACTIVE_DIRECTORY = "1.2.840.113556.1.4.800"
-"""In supportedCapabilities ([MS-ADTS] 3.1.1.3.4.3); Samba's domain controllers show it too."""
+ACTIVE_DIRECTORY = frozenset({"1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1851"})
+"""In supportedCapabilities ([MS-ADTS] 3.1.1.3.4.3), of a domain controller, Samba's too, and of AD LDS."""
+MAX_NAME_CHARS = 80
 
 
 class UnsupportedServer(DirectoryMisconfigured):
@@ -33,7 +34,7 @@ def other_product(root: Entry) -> str:
     where it tells nothing. OpenLDAP has a class of its own there and no vendor."""
     if _is_openldap(root):
         return ""
-    if ACTIVE_DIRECTORY in root.all("supportedCapabilities"):
+    if ACTIVE_DIRECTORY & set(root.all("supportedCapabilities")):
         return " ".join(filter(None, ("Active Directory", _vendor(root))))
     return _vendor(root)
 
@@ -48,4 +49,6 @@ def _is_openldap(root: Entry) -> bool:
 
 
 def _vendor(root: Entry) -> str:
-    return " ".join(filter(None, (root.first("vendorName"), root.first("vendorVersion"))))
+    """As it may be in a line of the log."""
+    text = " ".join(filter(None, (root.first("vendorName"), root.first("vendorVersion"))))
+    return "".join(char for char in text if char.isprintable())[:MAX_NAME_CHARS]
