@@ -52,13 +52,9 @@ class Waiting:
     changed_at: datetime | None
     """When the directory last took a new password (UTC); None where that was not asked for, or can't be seen."""
     is_outside: bool = False
-    """Moved out of people.base: nothing is delivered there."""
+    """Moved out of people.base: nothing is delivered there, and neither secret nor states can be read."""
     read_at: datetime | None = None
     """The directory's own time when it answered with this; None where the answer did not tell."""
-
-    @property
-    def is_over(self) -> bool:
-        return all(state.is_final for state in self.states)
 
     @property
     def is_behind(self) -> bool:
