@@ -33,7 +33,9 @@ from gateway.workstation.ports import Waiting
 MAX_PROVED = 10_000
 """Binds that are remembered with what came of them, so that neither a retry nor another target binds again."""
 MAX_BINDS_AT_ONCE = 2
-"""Each costs the directory a hash, and the targets of one entry must wait for the first one's."""
+"""Each costs the directory a hash."""
+LOCKS = 64
+"""Shared by all people: few of those who are proved at one time have the same."""
 MAX_SINCE_READ = timedelta(minutes=1)
 """Between the answer that told the directory's time and the reading of the entry."""
 RIGHTS = "30-access.ldif of ldif/ has the rights of the worker's account; mamia check tells which of them are missing"
@@ -66,10 +68,11 @@ class LdapDeliveryCheck:
     now: Callable[[], datetime]
     _tried: OrderedDict[Proof, Refused | None] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _binding: tuple[threading.Lock, ...] = field(
-        default_factory=lambda: tuple(threading.Lock() for _ in range(MAX_BINDS_AT_ONCE))
+    _of_a_person: tuple[threading.Lock, ...] = field(
+        default_factory=lambda: tuple(threading.Lock() for _ in range(LOCKS))
     )
-    """One person's binds are all under the same lock."""
+    """The targets of one entry wait for the bind of the first."""
+    _binding: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(MAX_BINDS_AT_ONCE))
 
     def check(self, item: Waiting, change: str, password: Secret) -> Refused | Unavailable | None:
         try:
@@ -114,11 +117,12 @@ class LdapDeliveryCheck:
         # With the sealed bytes: another password may be put in the place of the one that was proved.
         sealed = hashlib.sha256(item.sealed).digest()
         proof = item.identity, change, sealed, seen.entry.first(ppolicy.CHANGED_AT)
-        with self._binding[hash(item.identity) % MAX_BINDS_AT_ONCE]:
+        with self._of_a_person[hash(item.identity) % LOCKS]:
             with self._lock:
                 if proof in self._tried:
                     return self._tried[proof]
-            objection = self._not_opened(item, password, seen)
+            with self._binding:
+                objection = self._not_opened(item, password, seen)
             if not isinstance(objection, Unavailable):
                 self._remember(proof, objection)
             return objection

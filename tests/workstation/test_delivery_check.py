@@ -320,3 +320,19 @@ def test_delivery_when_another_target_is_asked_then_the_same_rules_hold(director
     office.worker(windows, domain).round()
 
     assert windows.writes == domain.writes == []
+
+
+def test_delivery_when_a_wrong_password_is_forged_for_many_targets_then_it_is_tried_once_for_all(
+    directory, open_office, durand, forge
+):
+    names = [f"domain{number}" for number in range(6)]
+    office, domains = open_office(*names), [Domain(name) for name in names]
+    forge(durand, EVIL)
+    value = str(state_of(directory))
+    directory.set(durand, "mamiaSyncState", [value.replace("domain;", f"{name};") for name in names])
+
+    office.worker(*domains).round()
+
+    assert [domain.writes for domain in domains] == [[]] * len(names)
+    assert failures_of(directory) == 1
+    assert "mamiaPendingSecret" not in directory.read(durand)
