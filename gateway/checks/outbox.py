@@ -16,7 +16,7 @@ from gateway.checks.restored import check_restored
 from gateway.checks.search_limits import check_workers_limits
 from gateway.directory.changes import suffix_of
 from gateway.directory.failover import LdapServers
-from gateway.directory.outbox import STATE, LdapOutbox
+from gateway.directory.outbox import SECRET, WAITING, LdapOutbox
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.ppolicy import CHANGED_AT, LOCKED_AT, LOCKED_UNTIL
 from gateway.directory.protected import are_decidable
@@ -44,11 +44,12 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
     try:
         directory = workers_directory(settings)
         with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
-            known = list(LdapOutbox(pool, settings.people).known())
+            outbox = LdapOutbox(pool, settings.people)
+            known = list(outbox.known())
             yield _behind(settings, known)
-            yield pool.ask(lambda connection: _moved_out(settings, connection, known))
-            inside = [item for item in known if not item.is_outside]
-            yield pool.ask(lambda connection: _proving(settings, connection, inside))
+            moved = outbox.moved_out()
+            yield pool.ask(lambda connection: _moved_out(settings, connection, moved))
+            yield pool.ask(lambda connection: _proving(settings, connection, known))
             yield pool.ask(lambda connection: check_workers_limits(settings, connection))
             yield from pool.ask(lambda connection: list(check_restored(settings, connection, known)))
     except SettingsError as error:
@@ -79,16 +80,15 @@ def _proving(settings: Settings, connection: Connection, known: Sequence[Waiting
     return ok(checked, "it can tell who has a workstation, and whose account is locked")
 
 
-def _moved_out(settings: Settings, connection: Connection, known: Sequence[Waiting]) -> Finding:
+def _moved_out(settings: Settings, connection: Connection, moved: Sequence[Waiting]) -> Finding:
     checked, who = "passwords that wait elsewhere", settings.workstation.bind_dn
     top = suffix_of(connection, settings.people.base)
-    if not top or not are_decidable(connection, top, [f"({STATE}=*)"]):
-        text = f"{who} may not search by {STATE} outside {settings.people.base}: moved entries are not seen"
+    if not top or not are_decidable(connection, top, [WAITING]):
+        text = f"{who} may not search by {SECRET} outside {settings.people.base}: moved entries are not seen"
         return warn(checked, text, "30-access.ldif of ldif/, or its upgrade")
-    moved = [item.reference for item in known if item.is_outside]
     if not moved:
         return ok(checked, f"none in entries that were moved out of {settings.people.base}")
-    names = "; ".join(islice(moved, NAMED)) + (" …" if len(moved) > NAMED else "")
+    names = "; ".join(item.reference for item in islice(moved, NAMED)) + (" …" if len(moved) > NAMED else "")
     text = f"{len(moved)} in entries moved out of {settings.people.base}, where nothing is delivered: {names}"
     return warn(checked, text, "move them back, or mamia sync forget LOGIN")
 

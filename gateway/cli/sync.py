@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
-from gateway.cli import sync_held
+from gateway.cli import sync_held, sync_moved
 from gateway.cli.core_dumps import forbid_core_dumps
-from gateway.cli.sync_find import MOVED_OUT, SeveralFound, find
+from gateway.cli.sync_moved import SeveralFound, find
 from gateway.composition.worker import Worker, build_worker
 from gateway.directory.outbox import LdapOutbox
 from gateway.logs import log_to_standard_error
@@ -128,7 +128,7 @@ def _watch(worker: Worker, port: int) -> Callable[[], None]:
                     held[state.target] += 1
                 elif not state.is_final and state.target in ages:
                     ages[state.target].append(max(0.0, (now - state.since).total_seconds()))
-        worker.metrics.watch_outbox(ages, held, moved_out=len(list(worker.outbox.waiting_outside())))
+        worker.metrics.watch_outbox(ages, held, moved_out=len(worker.outbox.moved_out()))
 
     return look
 
@@ -138,15 +138,19 @@ def run_status(arguments: argparse.Namespace) -> int:
         try:
             known = sorted(
                 (
-                    _Known(item.login, state, item.is_behind if item.changed_at else None, item.is_outside)
+                    _Known(item.login, state, item.is_behind if item.changed_at else None)
                     for item in worker.outbox.known()
                     for state in item.states
                 ),
                 key=lambda one: (not one.is_behind, ORDER[one.state.step], one.state.since, one.login),
             )
+            moved = worker.outbox.moved_out()
         except DirectoryUnavailable as error:
             return _fail(error)
-    print(json.dumps([one.as_json() for one in known], indent=2) if arguments.json else _table(known))
+    if arguments.json:
+        print(json.dumps([*map(sync_moved.as_json, moved), *(one.as_json() for one in known)], indent=2))
+    else:
+        print(_table(known, moved))
     return 0
 
 
@@ -155,13 +159,13 @@ def run_retry(arguments: argparse.Namespace) -> int:
     with closing(_worker(arguments)) as worker:
         try:
             item = find(worker.outbox, arguments.login)
+            if item and item.is_outside:
+                print(f"{arguments.login}: moved out of people.base: nothing is delivered there", file=sys.stderr)
+                return FAILED
             if item is None or not item.sealed:
                 return _nothing_waits(arguments.login)
             if sync_held.is_held(item):
                 print(f"{arguments.login}: it is held: mamia sync resume {arguments.login}", file=sys.stderr)
-                return FAILED
-            if item.is_outside:
-                print(f"{arguments.login}: moved out of people.base: nothing is delivered there", file=sys.stderr)
                 return FAILED
             waiting = [state for state in item.states if not state.is_final]
             done = [worker.outbox.record(item, state, state.afresh()) for state in waiting]
@@ -187,7 +191,7 @@ def run_forget(arguments: argparse.Namespace) -> int:
     with closing(_worker(arguments)) as worker:
         try:
             item = find(worker.outbox, arguments.login)
-            if item is None or not (item.sealed or item.is_behind):
+            if item is None or not (item.sealed or item.is_behind or item.is_outside):
                 return _nothing_waits(arguments.login)
             forgotten = worker.outbox.forget(item, datetime.now(UTC))
         except DirectoryUnavailable as error:
@@ -246,16 +250,14 @@ class _Known:
     state: SyncState
     is_behind: bool | None
     """None where the account of the worker can't see when the password was changed."""
-    is_outside: bool
 
     @property
     def needs_operator(self) -> bool:
-        return (self.state.slow or self.is_outside) and not self.state.is_final
+        return self.state.slow and not self.state.is_final
 
     def row(self) -> tuple[str, ...]:
         state = self.state
         notes = [*(["needs you"] if self.needs_operator else []), *(["changed since"] if self.is_behind else [])]
-        notes += ["moved out"] if self.is_outside else []
         step = f"{state.step} ({', '.join(notes)})" if notes else str(state.step)
         return self.login, state.target, step, _age(state), str(state.attempts), state.reason
 
@@ -272,19 +274,18 @@ class _Known:
             "last_reason": state.reason,
             "needs_operator": self.needs_operator,
             "changed_since": self.is_behind,
-            "moved_out": self.is_outside,
         }
 
 
-def _table(known: Sequence[_Known]) -> str:
-    if not known:
+def _table(known: Sequence[_Known], moved: Sequence[Waiting]) -> str:
+    if not known and not moved:
         return "nothing waits, nothing was sent yet"
-    rows = [HEADINGS, *(one.row() for one in known)]
+    rows = [HEADINGS, *map(sync_moved.row, moved), *(one.row() for one in known)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     notes = [CHANGED_SINCE] if any(one.is_behind for one in known) else []
     notes += [sync_held.HELD] if any(one.state.step is Step.HELD for one in known) else []
-    notes += [MOVED_OUT] if any(one.is_outside for one in known) else []
+    notes += [sync_moved.MOVED_OUT] if moved else []
     return "\n".join([*lines, *notes])
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, SUBTREE, Connection
+from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, SUBTREE, Connection
 from ldap3.core.results import (
     RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
     RESULT_BUSY,
@@ -67,15 +67,17 @@ class LdapOutbox:
     def known(self) -> Iterable[Waiting]:
         """Every entry with a state, done ones too, and with the time of its last change of password.
 
-        `sealed` is empty where nothing waits any more. Of those that were moved out of people.base only the ones
-        where something waits.
+        `sealed` is empty where nothing waits any more.
         """
-        found = self._worker.ask(lambda connection: self._search_everywhere(connection, f"({STATE}=*)"))
-        return [item for item in found if not item.is_outside or item.sealed or not item.is_over]
+        return self._worker.ask(
+            lambda connection: self._search_pages(connection, f"({STATE}=*)", more=[ppolicy.CHANGED_AT])
+        )
 
-    def waiting_outside(self) -> Iterable[Waiting]:
+    def moved_out(self) -> list[Waiting]:
         """Every entry with a sealed secret that was moved out of people.base."""
-        found = self._worker.ask(lambda connection: self._search_everywhere(connection, WAITING))
+        found = self._worker.ask(
+            lambda connection: self._search_pages(connection, WAITING, base=self._top(connection))
+        )
         return [item for item in found if item.is_outside]
 
     def read(self, reference: str) -> Waiting | None:
@@ -129,7 +131,12 @@ class LdapOutbox:
 
     def forget(self, item: Waiting, now: datetime) -> bool:
         """Erase the sealed secret and end every state that is not final; take them all away where the directory has
-        a newer password. False when a newer one came meanwhile."""
+        a newer password. False when a newer one came meanwhile.
+
+        Where the entry was moved out of people.base all of it is erased, unread.
+        """
+        if item.is_outside:
+            return self._erase(item.reference)
         changes: Changes = {STATE: _without(item.states) if item.is_behind else _ended(item.states, now)}
         if item.sealed:
             changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
@@ -154,8 +161,18 @@ class LdapOutbox:
             item = now
             yield now
 
-    def _search_everywhere(self, connection: Connection, filter_: str) -> list[Waiting]:
-        return self._search_pages(connection, filter_, more=[ppolicy.CHANGED_AT], base=self._top(connection))
+    def _erase(self, reference: str) -> bool:
+        """False where the entry is there no longer."""
+        changes: Changes = {name: [(MODIFY_REPLACE, [])] for name in (SECRET, STATE, LEASE)}
+
+        def modify(connection: Connection) -> bool:
+            result = connection.modify(reference, changes)[1]
+            if result["result"] == RESULT_NO_SUCH_OBJECT:
+                return False
+            check_result(result, f"erasing the outbox of {reference}")
+            return True
+
+        return self._worker.ask(modify)
 
     def _top(self, connection: Connection) -> str:
         """The suffix that people.base belongs to, if the worker's account may search there."""

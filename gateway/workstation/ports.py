@@ -54,17 +54,13 @@ class Waiting:
     other_logins: tuple[str, ...] = ()
     """Further logins of the entry: the account at a target may have one of them."""
     is_outside: bool = False
-    """Moved out of people.base: nothing is delivered there."""
+    """Moved out of people.base: nothing is delivered there, and neither secret nor states can be read."""
     read_at: datetime | None = None
     """The directory's own time when it answered with this; None where the answer did not tell."""
 
     @property
     def logins(self) -> tuple[str, ...]:
         return self.login, *self.other_logins
-
-    @property
-    def is_over(self) -> bool:
-        return all(state.is_final for state in self.states)
 
     @property
     def is_behind(self) -> bool:

@@ -1,0 +1,50 @@
+"""Entries that were moved out of people.base while a password waits in them, as an operator sees and names them.
+
+The worker's account sees there that something waits, and may erase it. It can't read what, nor for which target.
+"""
+
+from __future__ import annotations
+
+from gateway.directory.outbox import LdapOutbox
+from gateway.workstation.ports import Waiting
+
+STATE = "moved out"
+MOVED_OUT = """
+moved out: a password waits in an entry that is no longer below people.base, so it is not delivered. Move the entry
+back, or erase the password: mamia sync forget LOGIN, or its DN where several entries have the login."""
+
+
+class SeveralFound(Exception):
+    """Several entries have the login; the text names them."""
+
+
+def find(outbox: LdapOutbox, name: str) -> Waiting | None:
+    """Whom an operator means by a login or a DN. Raises SeveralFound, DirectoryUnavailable."""
+    wanted = name.lower()
+    everybody = [*outbox.known(), *outbox.moved_out()]
+    found = [item for item in everybody if wanted in (item.login.lower(), item.reference.lower())]
+    if len(found) > 1:
+        names = ", ".join(f'"{item.reference}"' for item in found)
+        raise SeveralFound(f"{name}: several entries have this login; name one of {names}")
+    return next(iter(found), None)
+
+
+def row(item: Waiting) -> tuple[str, ...]:
+    """A line of the table of `mamia sync status`."""
+    return item.login, "-", f"{STATE} (needs you)", "-", "-", item.reference
+
+
+def as_json(item: Waiting) -> dict[str, object]:
+    """The same for programs, with the keys of every other line."""
+    return {
+        "login": item.login,
+        "target": None,
+        "state": STATE,
+        "since": None,
+        "age_seconds": None,
+        "attempts": None,
+        "last_attempt": None,
+        "last_reason": item.reference,
+        "needs_operator": True,
+        "changed_since": None,
+    }
