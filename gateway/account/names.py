@@ -55,13 +55,13 @@ _SHORT_FOR = {"st": "saint", "ste": "sainte"}
 
 
 def surname_parts(name: str) -> tuple[str, ...]:
-    """The words of a surname that tell it from others, in the order of the alphabet.
+    """The words of a surname that tell it from others, each once, in the order of the alphabet.
 
     >>> surname_parts("de La Saisie"), surname_parts("St-Exupéry"), surname_parts("Le Roux Lefebvre")
     (('saisie',), ('exupery', 'saint'), ('lefebvre', 'roux'))
     """
     whole = [_SHORT_FOR.get(word, word) for word in words(name)]
-    return tuple(sorted([word for word in whole if word not in _PARTICLES] or whole))
+    return tuple(sorted(set([word for word in whole if word not in _PARTICLES] or whole)))
 
 
 def same_surname(typed: str, held: Iterable[str]) -> bool:

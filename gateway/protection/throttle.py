@@ -34,6 +34,8 @@ _TRIES_PASSWORDS = "change"
 _TASKS_PER_ATTEMPT = 8
 """Tasks for proof of work per attempt that an address has: three services share them, and a page that is read and
 left, or sent after a long wait, takes another one."""
+MAX_SURNAME_PARTS = 4
+"""That are counted. A name with more of them is found as a whole."""
 _PRESSURE_STEPS = (1.0, 2.0, 4.0)
 """From how many times its threshold a count asks for the next level of pressure."""
 
@@ -70,8 +72,8 @@ class Attempt:
     address: str
     login: str = ""
     proof: Secret | None = None
-    person: str = ""
-    """Name, given name and birth date of the person searched."""
+    persons: tuple[str, ...] = ()
+    """Name, given name and birth date of the person searched, from `person_keys`."""
     names: tuple[str, ...] = ()
     """The name searched without the birth date, from `name_keys`."""
     client: str = ""
@@ -250,8 +252,8 @@ class Throttle:
         if attempt.proof:
             # Two ways of writing one number are one number.
             yield Subject.PROOF, candidates(attempt.proof)[0].value.reveal()
-        if attempt.person:
-            yield Subject.PERSON, attempt.person
+        for person in attempt.persons:
+            yield Subject.PERSON, person
         for name in attempt.names:
             yield Subject.NAME, name
 
@@ -275,18 +277,21 @@ class Throttle:
         return int.from_bytes(digest) % SLOTS
 
 
-def person_key(surname: str, given_name: str, birth_date: str) -> str:
-    return f"{' '.join(surname_parts(surname))} {folded(given_name)} {birth_date}"
+def person_keys(surname: str, given_name: str, birth_date: str) -> tuple[str, ...]:
+    """The keys of `name_keys`, each with the birth date."""
+    return tuple(f"{name} {birth_date}" for name in name_keys(surname, given_name))
 
 
 def name_keys(surname: str, given_name: str) -> tuple[str, ...]:
-    """A key for each given name, since a search finds people by any of theirs; spellings of a surname share it.
+    """Keys of which every spelling that finds a person shares one with every other: the whole name in a row, and its
+    parts, since a search finds people by these too.
 
-    >>> name_keys("Le Goff", "Anne-Marie"), name_keys("GOFF", "Anne")
-    (('goff anne', 'goff marie'), ('goff anne',))
+    >>> name_keys("Le Goff", "Anne"), name_keys("GO FF", "Anne")[0]
+    (('legoff anne', 'goff anne'), 'goff anne')
     """
-    family = " ".join(surname_parts(surname))
-    return tuple(dict.fromkeys(f"{family} {name}" for name in words(given_name)[:MOST_GIVEN_NAMES] or ("",)))
+    families = dict.fromkeys((folded(surname), *surname_parts(surname)[:MAX_SURNAME_PARTS]))
+    given_names = dict.fromkeys((folded(given_name), *words(given_name)[:MOST_GIVEN_NAMES]))
+    return tuple(f"{family} {name}" for family in families for name in given_names)
 
 
 def _wait(subject: Subject, seconds: float) -> Wait:

@@ -21,7 +21,7 @@ from gateway.account.invisible import without_invisible
 from gateway.account.model import ChangeRequest, FindRequest, Grant, ProveRequest, Secret
 from gateway.account.proofs import is_numen_with_lookalikes
 from gateway.protection.robot_check import Answer
-from gateway.protection.throttle import name_keys, person_key
+from gateway.protection.throttle import name_keys, person_keys
 from gateway.protection.tickets import Ticket
 from gateway.web import wording
 
@@ -202,7 +202,7 @@ class FindForm(ServiceForm):
 
     def subjects(self) -> dict[str, Any]:
         surname, given_name, day = typed(self.surname), typed(self.given_name), self.birth_date.day.isoformat()
-        return {"person": person_key(surname, given_name, day), "names": name_keys(surname, given_name)}
+        return {"persons": person_keys(surname, given_name, day), "names": name_keys(surname, given_name)}
 
     def to_request(self) -> FindRequest:
         return FindRequest(typed(self.surname), typed(self.given_name), self.birth_date.day)

@@ -61,7 +61,7 @@ def attempt(number: int) -> Attempt:
         return Attempt("change", address, login=f"u{number}")
     if number % 3 == 1:
         return Attempt("reset", address, login=f"u{number}", proof=Secret(f"12E{number:07}ABC"))
-    return Attempt("find", address, person=f"durand {number} 1985-03-27", names=(f"durand {number}",))
+    return Attempt("find", address, persons=(f"durand {number} 1985-03-27",), names=(f"durand {number}",))
 
 
 def admit(throttle: Throttle, numbers: range) -> float:

@@ -104,7 +104,7 @@ def test_memory_when_a_window_has_passed_twice_then_nothing_is_left(clock, rate)
 def attempts(number):
     return [
         Attempt("change", f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", login=f"u{number}"),
-        Attempt("find", f"2001:db8:{number:x}::1", person=f"p{number}", names=name_keys(f"n{number}", "Anne")),
+        Attempt("find", f"2001:db8:{number:x}::1", persons=(f"p{number}",), names=name_keys(f"n{number}", "Anne")),
     ]
 
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
 from real_redis import PrivateRedis
 
+from gateway.account.admission import Admission
+from gateway.account.find import find_account
+from gateway.account.model import FindRequest, Person
+from gateway.account.outcomes import Found
+from gateway.account.uniform_time import UniformTime
 from gateway.protection.addresses import neighbourhood
+from gateway.protection.clock import SystemClock
 from gateway.protection.spent import SharedSpent
 from gateway.protection.store import Store, StoreUnavailable
-from gateway.protection.throttle import Attempt, Pressure, Subject, Throttle, name_keys, person_key
+from gateway.protection.throttle import Attempt, Pressure, Subject, Throttle, name_keys, person_keys
 from gateway.settings import Throttle as Rates
 
+DAY = date(1985, 3, 27)
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -106,8 +114,8 @@ def test_pressure_when_one_name_is_searched_with_many_dates_then_it_grows_and_no
 
 
 def search(surname, given_name, number):
-    person = person_key(surname, given_name, f"1985-01-{number}")
-    return Attempt("find", f"192.0.2.{number}", person=person, names=name_keys(surname, given_name))
+    persons = person_keys(surname, given_name, f"1985-01-{number}")
+    return Attempt("find", f"192.0.2.{number}", persons=persons, names=name_keys(surname, given_name))
 
 
 def test_pressure_when_asked_then_nothing_is_counted(store):
@@ -186,3 +194,42 @@ def test_misses_when_one_site_changes_its_networks_then_it_becomes_suspicious(st
 
     assert throttle.is_suspicious("2001:db8:1:ffff::1")
     assert not throttle.is_suspicious("2001:db8:2::1")
+
+
+class Only:
+    """A directory with one person in it."""
+
+    def __init__(self, person):
+        self.person = person
+
+    def named(self, *_):
+        return []
+
+    def born_on(self, _):
+        return [self.person]
+
+    def as_written(self, person):
+        return person
+
+
+def at_once():
+    admission = Admission(clock=SystemClock(), max_at_once=1, max_wait_seconds=1)
+    return UniformTime(clock=SystemClock(), min_seconds=0.0001, admission=admission)
+
+
+def spellings(name):
+    """`name` with a blank or not between any two of its letters, and said twice."""
+    cuts = range(2 ** (len(name) - 1))
+    split = ["".join(char + " " * (cut >> at & 1) for at, char in enumerate(name)).strip() for cut in cuts]
+    return [*split, f"{name} {name}", f"de {name}", f"{name}-{name}"]
+
+
+def test_keys_when_a_search_finds_one_person_by_other_spellings_then_they_share_a_count():
+    held = Person("jmartin", ("MARTIN",), (), ("Chris",), "", initial_password=False)
+    plain = set(person_keys("Martin", "Chris", DAY.isoformat()))
+
+    for surname in spellings("Martin"):
+        for given_name in spellings("Chris"):
+            found = find_account(FindRequest(surname, given_name, DAY), people=Only(held), uniform=at_once())
+            if isinstance(found, Found):
+                assert plain & set(person_keys(surname, given_name, DAY.isoformat())), (surname, given_name)

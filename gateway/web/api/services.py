@@ -15,7 +15,7 @@ from gateway.account.invisible import without_invisible
 from gateway.account.model import ChangeRequest, FindRequest, Secret
 from gateway.account.outcomes import Changed, Found, Refused
 from gateway.protection.store import StoreUnavailable
-from gateway.protection.throttle import Attempt, name_keys, person_key
+from gateway.protection.throttle import Attempt, name_keys, person_keys
 from gateway.protection.tickets import Void
 from gateway.web import after, notices, origin, wording
 from gateway.web.api.bodies import (
@@ -68,8 +68,8 @@ class ApiServices:
     def find(self) -> ResponseReturnValue:
         client, body = self.clients.admit("find"), read_json(FindRequestBody)
         surname, given_name = without_invisible(body.surname), without_invisible(body.given_name)
-        person = person_key(surname, given_name, body.birth_date.isoformat())
-        self.throttle("find", client, person=person, names=name_keys(surname, given_name))
+        persons = person_keys(surname, given_name, body.birth_date.isoformat())
+        self.throttle("find", client, persons=persons, names=name_keys(surname, given_name))
         outcome = self._find(FindRequest(surname, given_name, body.birth_date))
         if isinstance(outcome, Refused):
             raise self.refused("find", client, outcome)
@@ -117,12 +117,18 @@ class ApiServices:
         return outcome
 
     def throttle(
-        self, service: str, client: Client, *, login: str = "", person: str = "", names: tuple[str, ...] = ()
+        self,
+        service: str,
+        client: Client,
+        *,
+        login: str = "",
+        persons: tuple[str, ...] = (),
+        names: tuple[str, ...] = (),
     ) -> None:
         """Counts the attempt. Raises Problem, StoreUnavailable."""
         # For the audit of an outage: whose password is in doubt.
         g.asked = {"service": service, "client": client.name, "login": login}
-        attempt = Attempt(service, origin.address(), client=client.name, login=login, person=person, names=names)
+        attempt = Attempt(service, origin.address(), client=client.name, login=login, persons=persons, names=names)
         if wait := self.desk.throttle.admit(attempt):
             self.note("throttled", service, client, login=login, limit=wait.subject)
             raise Problem("throttled", str(wording.TOO_OFTEN), headers={"Retry-After": str(wait.seconds)})
