@@ -29,6 +29,7 @@ class FaultyNetwork:
         self._loses_answer: Wanted = lambda packet: False
         self._replaces: Callable[[bytes], bytes] = lambda packet: packet
         self._replaces_answer: Callable[[bytes], bytes] = lambda packet: packet
+        self._is_closed = False
         self._delivery = threading.Event()
         self._delivered: list[threading.Event] = []
         self._sockets: list[socket.socket] = []
@@ -66,6 +67,8 @@ class FaultyNetwork:
             assert event.wait(60), "the server did not answer"
 
     def close(self) -> None:
+        """What is held back is lost."""
+        self._is_closed = True
         self._delivery.set()
         for one in (self._listener, *self._sockets):
             with suppress(OSError):
@@ -91,6 +94,8 @@ class FaultyNetwork:
                     line.is_silent = True
                     self.arrived.set()
                     self._delivery.wait()
+                    if self._is_closed:
+                        return
                 if self._loses_answer(packet):
                     self._loses_answer = lambda packet: False
                     line.is_silent = True

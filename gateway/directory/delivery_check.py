@@ -147,13 +147,13 @@ class LdapDeliveryCheck:
         after = self.worker.ask(lambda connection: _search(connection, dn, "(objectClass=*)", [ppolicy.LOCKED_AT]))
         if after and after.first(ppolicy.LOCKED_AT) != lock:
             return self._not_open(after, item) or Unavailable("the account was locked meanwhile")
-        if self._was_locked(before, item.read_at or self.now()):
-            return Unavailable("the account is locked by a policy of its own: it is tried when the lock is over")
         if lock and item.read_at is None:
             # Our own clock says that the lock is over, and nothing is erased on that word alone.
             return Unavailable(
                 f"whether a lock is over can't be told without the right to read {MODIFIED_AT}", RIGHTS
             )
+        if self._was_locked(before, item.read_at or self.now()):
+            return Unavailable("the account is locked by a policy of its own: it is tried when the lock is over")
         return Refused(Reason.NOT_IN_FORCE, "it does not open the entry")
 
     def _was_locked(self, before: Entry, now: datetime) -> bool:

@@ -35,7 +35,7 @@ from gateway.directory.assertion import Control, assertion
 from gateway.directory.entry import Entry, read_entry
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import Changes
-from gateway.directory.password_stamp import PasswordStamps, changed_at
+from gateway.directory.password_stamp import PasswordStamps, changed_at, mark_in
 from gateway.directory.people import UNFIT, search
 from gateway.directory.pool import ConnectionPool, ServerUnfit
 from gateway.directory.ppolicy import PolicyError, policy_error
@@ -152,7 +152,7 @@ class PasswordWriter:
 
     def _call_off(self, account: Account, server: str) -> bool:
         """Whether the mark of the entry, as it was read, was replaced. Raises DirectoryUnavailable."""
-        changes = self._stamps.changes(self._stamps.new_mark())
+        changes = self._stamps.changes(self._stamps.called_off(mark_in(account.password_stamp)))
         if not changes:
             return False
         unchanged = assertion(self._stamps.unchanged(account.password_stamp))
@@ -177,11 +177,15 @@ class PasswordWriter:
             if not self._is_shown(shown, write):
                 log.error("%s answered that it set the password of %s, and the entry does not show it", server, dn)
                 raise WriteUnconfirmed(f"{server}: the entry does not show the write", server=server)
-            is_same_second = changed_at(self._stamps.of(shown)) == changed_at(write.account.password_stamp)
-            if must_bind or self.proves_by_bind or is_same_second:
+            # Without a mark, a change within the second of the one before looks like none.
+            is_doubtful = not write.mark and self._is_same_second(shown, write)
+            if must_bind or self.proves_by_bind or is_doubtful:
                 self._prove_by_bind(write, server)
         except DirectoryUnavailable as error:
             raise WriteUnconfirmed(str(error), server=server) from None
+
+    def _is_same_second(self, shown: Entry, write: _Write) -> bool:
+        return changed_at(self._stamps.of(shown)) == changed_at(write.account.password_stamp)
 
     def _read_back(self, write: _Write, server: str) -> Entry | None:
         deadline = time.monotonic() + MAX_READ_BACK_SECONDS

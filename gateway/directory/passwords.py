@@ -12,26 +12,29 @@ from datetime import UTC, datetime, timedelta
 from ldap3 import MODIFY_ADD, MODIFY_DELETE
 from ldap3.core.results import (
     RESULT_ASSERTION_FAILED,
+    RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
     RESULT_COMPARE_TRUE,
     RESULT_INVALID_ATTRIBUTE_SYNTAX,
     RESULT_INVALID_CREDENTIALS,
+    RESULT_NO_SUCH_ATTRIBUTE,
     RESULT_SUCCESS,
 )
 
 from gateway.account.birth_date import BirthDate
-from gateway.account.errors import DirectoryMisconfigured
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.model import Account, DirectoryLimits, Grant, LockedOut, Propagation, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refusal, Refused
 from gateway.account.ports import Admits
 from gateway.account.proofs import Candidate
 from gateway.directory import ppolicy
 from gateway.directory.account_lock import changeable_from, is_closed, is_closed_by_mark, locked_until
-from gateway.directory.assertion import Control, assertion
+from gateway.directory.assertion import assertion
 from gateway.directory.compare import DECIDED, compare
 from gateway.directory.decoy import Decoy
 from gateway.directory.entry import Entry
 from gateway.directory.mapping import IDENTITY, MAX_NAMED, PeopleMapping
 from gateway.directory.outbox import Changes
+from gateway.directory.password_stamp import changed_at, is_same_password, own_policy_in
 from gateway.directory.password_write import (
     TRIES_AGAINST_ANOTHER_WRITE,
     PasswordWriter,
@@ -47,6 +50,10 @@ from gateway.directory.protected import ProtectedPeople
 from gateway.directory.user_bind import bind_as
 
 log = logging.getLogger(__name__)
+
+
+CHANGED_MEANWHILE = (RESULT_ASSERTION_FAILED, RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS)
+"""As slapd answers to a change of an entry that is no longer as it was read."""
 
 
 class LdapPasswords:
@@ -151,7 +158,11 @@ class LdapPasswords:
 
     def granted(self, grant: Grant) -> Account | None:
         entry = self._lookup_unprotected(self._mapping.with_identity(grant.identity))
-        if entry is None or self._is_closed(entry) or self._mapping.stamps.of(entry) != grant.password_stamp:
+        if (
+            entry is None
+            or self._is_closed(entry)
+            or not is_same_password(self._mapping.stamps.of(entry), grant.password_stamp)
+        ):
             return None
         return self._account(entry, self._limits(entry))
 
@@ -185,25 +196,65 @@ class LdapPasswords:
     def _write_under_lent_policy(self, account: Account, initial: Secret) -> Refused | Propagation | None:
         """In two writes: ppolicy judges by the policy that stood before, so one without history is lent first.
 
-        The second write gives the entry's own policy back, and so does a refusal. Where this process dies between
-        the two, the entry keeps its old password under the lent policy: the same rules, but for the history.
+        The mark of the first write tells which policy the entry had. The second write gives that one back, and so do
+        a refusal, a failure, and whichever write comes next where this process dies between the two.
         """
         if self._initial_policy is None:
             return Refused(Refusal.IN_HISTORY)
+        lent = self._lend_policy(account, self._initial_policy)
+        if isinstance(lent, Refused):
+            return lent
+        try:
+            written = self._write(lent, initial, {}, must_change=True)
+        except (DirectoryUnavailable, WriteUnconfirmed):
+            self._give_policy_back(lent)
+            raise
+        if isinstance(written, Refused):
+            self._give_policy_back(lent)
+        return written
+
+    def _lend_policy(self, account: Account, policy: str) -> Account | Refused:
+        """The account as it is then; GRANT_VOID where the entry is no longer as it was read."""
         entry = self._lookup(self._mapping.with_identity(account.identity))
         if entry is None:
             return Refused(Refusal.NOT_PROVED)
-        lent = [self._initial_policy]
-        own = [policy for policy in entry.all(ppolicy.POLICY) if policy not in lent]
-        if self._initial_policy not in entry.all(ppolicy.POLICY):
-            condition = assertion(self._mapping.stamps.unchanged(account.password_stamp))
-            if self._exchange_policy(entry.dn, own, lent, condition) == RESULT_ASSERTION_FAILED:
-                return Refused(Refusal.GRANT_VOID)
-        more: Changes = {ppolicy.POLICY: _exchange(lent, own)}
-        written = self._write(account, initial, more, must_change=True)
-        if isinstance(written, Refused):
-            self._exchange_policy(entry.dn, lent, own)
-        return written
+        own = [held for held in entry.all(ppolicy.POLICY) if held != policy]
+        stamps = self._mapping.stamps
+        mark = stamps.mark_of_lending(next(iter(own), ""))
+        changes: Changes = {ppolicy.POLICY: _exchange(own, [policy]), **stamps.changes(mark)}
+        if policy in entry.all(ppolicy.POLICY):
+            changes.pop(ppolicy.POLICY)
+        condition = assertion(stamps.unchanged(account.password_stamp))
+        result = self._service.tell(modification(entry.dn, changes, condition)) if changes else {"result": 0}
+        if result["result"] in CHANGED_MEANWHILE:
+            return Refused(Refusal.GRANT_VOID)
+        if result["result"] != RESULT_SUCCESS:
+            raise DirectoryMisconfigured(f"{policy} could not be lent to {entry.dn}: {reason(result)}")
+        stamp = f"{changed_at(account.password_stamp)} {mark}" if mark else account.password_stamp
+        return replace(account, password_stamp=stamp)
+
+    def _give_policy_back(self, account: Account) -> None:
+        """Where it is still lent. A failure is logged: the next write of the password gives it back."""
+        try:
+            entry = self._lookup(self._mapping.with_identity(account.identity))
+            if entry is None or not (changes := self._own_policy(entry.dn, self._mapping.stamps.of(entry))):
+                return
+            stamps = self._mapping.stamps
+            changes |= stamps.changes(stamps.new_mark())
+            condition = assertion(stamps.unchanged(stamps.of(entry)))
+            result = self._service.tell(modification(entry.dn, changes, condition))
+            if result["result"] not in (RESULT_SUCCESS, *CHANGED_MEANWHILE):
+                log.error("%s stays under %s: %s", entry.dn, self._initial_policy, reason(result))
+        except (DirectoryUnavailable, WriteUnconfirmed) as error:
+            log.error("%s stays under %s: %s", account.reference, self._initial_policy, error)
+
+    def _own_policy(self, dn: str, stamp: str) -> Changes:
+        """What gives an entry with that stamp its own policy back; empty where none is lent to it."""
+        own = own_policy_in(stamp)
+        if own is None or self._initial_policy is None:
+            return {}
+        log.info("%s gets its own password policy back", dn)
+        return {ppolicy.POLICY: _exchange([self._initial_policy], [own] if own else [])}
 
     def _lookup(self, filter_: str, typed: str = "") -> Entry | None:
         """The one entry of that filter; of several the one that is named by the login `typed`."""
@@ -288,20 +339,13 @@ class LdapPasswords:
         log.error("the service account may not compare %s of %s", attribute, dn)
         return False
 
-    def _exchange_policy(self, dn: str, old: list[str], new: list[str], *conditions: Control) -> int:
-        """The result's code: success, or assertionFailed where a condition did not hold."""
-        result = self._service.tell(modification(dn, {ppolicy.POLICY: _exchange(old, new)}, *conditions))
-        code = int(result["result"])
-        if code not in (RESULT_SUCCESS, RESULT_ASSERTION_FAILED):
-            raise DirectoryMisconfigured(f"{new} could not take the place of {old} on {dn}: {reason(result)}")
-        return code
-
     def _write(
         self, account: Account, new: Secret, more: Changes, *, must_change: bool = False
     ) -> Refused | Propagation | None:
         """One Modify: password, sealed password and state can't be lost alone. What it set going, or why not."""
         joined, propagation = self._propagation.join(account, new)
-        refused = self._writer.write(account, new, {**joined, **more}, must_change=must_change)
+        own_policy = self._own_policy(account.reference, account.password_stamp)
+        refused = self._writer.write(account, new, {**joined, **own_policy, **more}, must_change=must_change)
         return replace(refused, limits=account.limits) if refused else propagation
 
 

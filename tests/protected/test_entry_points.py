@@ -19,7 +19,7 @@ from gateway.app import create_app
 from gateway.demo.private_slapd import ADMIN
 
 NEW = "Nouveau-2025"
-HELPDESK = "appelez l’assistance : certains comptes ne peuvent être modifiés que par elle"
+HELPDESK = "Certains comptes ne peuvent être modifiés que par elle"
 
 
 def bare(page, *typed):

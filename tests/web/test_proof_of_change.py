@@ -73,18 +73,19 @@ def test_initial_password_when_pwd_reset_is_dropped_then_it_is_not_said_to_be_re
 ):
     """389 Directory Server does that: the number would stay the password for good."""
     browser = open_browser(reset={"mode": "initial"}, directory={"servers": [network.url]})
-    network.replace_answer(b"TRUE", b"NONE")
+    network.replace_answer(b"pwdReset1\x06\x04\x04TRUE", b"pwdReset1\x06\x04\x04NONE")
 
     page = browser.prove(durand)
 
     assert PERHAPS in page.main
 
 
+@pytest.mark.parametrize("stamp", ["mamiaPasswordStamp", ""])
 def test_password_when_it_is_changed_twice_within_a_second_then_both_are_said_to_be_changed(
-    directory, durand, open_browser
+    directory, durand, open_browser, stamp
 ):
-    """The time of the change is the same then, and a bind proves the second one."""
-    browser = open_browser(throttle=WIDE)
+    """The time of the change is the same then."""
+    browser = open_browser(throttle=WIDE, people={"password_stamp": stamp})
     wait_until(lambda: time.time() % 1 < 0.2)
 
     pages = [browser.change(durand, PASSWORD, NEW), browser.change(durand, NEW, OTHER)]
