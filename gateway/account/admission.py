@@ -39,6 +39,14 @@ class Admission:
         with self._lock:
             return len(self._ahead) + len(self._waiting)
 
+    def refuse_if_full(self) -> None:
+        """Raises DirectoryBusy where an attempt that came now would."""
+        with self._lock:
+            before = len(self._ahead) + len(self._waiting)
+            expected = self._usual_seconds * (before + 1) / self._max_at_once
+            if before and expected > self._max_wait_seconds:
+                raise self._busy(expected)
+
     @contextmanager
     def turn(self, *, is_ahead: bool = False) -> Iterator[None]:
         """`is_ahead`: of somebody who had a turn already and goes on, as to write after the proof.
@@ -47,11 +55,13 @@ class Admission:
         """
         if place := self._enqueue(is_ahead=is_ahead):
             self._await(place)
-        started = self._clock.monotonic()
+        started, is_done = self._clock.monotonic(), False
         try:
             yield
+            is_done = True
         finally:
-            self._leave(self._clock.monotonic() - started)
+            # What an outage takes tells nothing about the next turns.
+            self._leave(self._clock.monotonic() - started if is_done else None)
 
     def _enqueue(self, *, is_ahead: bool) -> threading.Event | None:
         """A place in the queue; None where the turn begins at once."""
@@ -61,7 +71,7 @@ class Admission:
                 return None
             before = len(self._ahead) + (0 if is_ahead else len(self._waiting))
             expected = self._usual_seconds * (before + 1) / self._max_at_once
-            if expected > self._max_wait_seconds:
+            if before and expected > self._max_wait_seconds:
                 raise self._busy(expected)
             place = threading.Event()
             (self._ahead if is_ahead else self._waiting).append(place)
@@ -77,10 +87,11 @@ class Admission:
             lane.remove(place)
             raise self._busy(self._max_wait_seconds)
 
-    def _leave(self, seconds: float) -> None:
+    def _leave(self, seconds: float | None) -> None:
         with self._lock:
             usual = self._usual_seconds
-            self._usual_seconds = usual + SMOOTHING * (seconds - usual) if usual else seconds
+            if seconds is not None:
+                self._usual_seconds = usual + SMOOTHING * (seconds - usual) if usual else seconds
             lane = self._ahead or self._waiting
             if lane:
                 lane.popleft().set()

@@ -110,7 +110,7 @@ def build_gateway(settings: Settings) -> Gateway:
     people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
     hashing = _admission(settings)
     proofs_time = _uniform_time(settings, _admission(settings))
-    desk = _desk(settings, rules, metrics)
+    desk = _desk(settings, rules, metrics, hashing)
     watch = DirectoryWatch(settings, metrics) if settings.directory.monitor else None
     proofs_limit = partial(after.admits_account, desk, "reset")
 
@@ -199,7 +199,7 @@ def _replicas(directory: Directory, metrics: Metrics) -> ConnectionPool | None:
     return ConnectionPool(reading, LdapServers(reading), as_service=True, timed=metrics.timed)
 
 
-def _desk(settings: Settings, rules: PasswordRules, metrics: Metrics) -> Desk:
+def _desk(settings: Settings, rules: PasswordRules, metrics: Metrics, hashing: Admission) -> Desk:
     """Raises OSError where the audit's file or the spool can't be had."""
     keys, second_proof, notices = settings.web.keys, settings.second_proof, settings.notices
     store = Store(settings.throttle.store, tls_strict=settings.throttle.store_tls_strict)
@@ -227,6 +227,7 @@ def _desk(settings: Settings, rules: PasswordRules, metrics: Metrics) -> Desk:
             else None
         ),
         background=BackgroundTasks(),
+        refuse_if_full=hashing.refuse_if_full,
     )
 
 

@@ -59,14 +59,12 @@ class PeopleMapping:
         return self._person(alternatives[0] if len(alternatives) == 1 else f"(|{''.join(alternatives)})")
 
     def named_by(self, typed: str, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """Those whose login it is, else whose mail address, else whose login with the academy's domain behind it."""
-        for attribute, value in self._may_name(typed):
-            if named := [entry for entry in entries if _has(entry, attribute, value)]:
-                return named
-        return entries
+        """Those whose login it is, else those whose mail address, or login with the academy's domain behind it."""
+        (attribute, value), *_ = self._may_name(typed)
+        return [entry for entry in entries if _has(entry, attribute, value)] or entries
 
     def _may_name(self, typed: str) -> list[tuple[str, str]]:
-        """Attributes and values that may name somebody, the surest first."""
+        """Attributes and values that may name somebody, the login first."""
         people = self._people
         local, at, domain = typed.rpartition("@")
         if not (at and local and people.mail_as_login):

@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from ldap3 import MODIFY_REPLACE, Connection
+from ldap3.core.exceptions import LDAPSocketReceiveError
 from ldap3.core.results import (
     RESULT_ASSERTION_FAILED,
     RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
@@ -22,6 +24,7 @@ from ldap3.core.results import (
     RESULT_OBJECT_CLASS_VIOLATION,
     RESULT_REFERRAL,
     RESULT_SUCCESS,
+    RESULT_UNAVAILABLE,
     RESULT_UNDEFINED_ATTRIBUTE_TYPE,
     RESULT_UNWILLING_TO_PERFORM,
 )
@@ -99,12 +102,21 @@ class PasswordWriter:
             server, result = self._told(account, changes)
         except WriteUnconfirmed as error:
             return self._after_silence(write, error)
-        if result["result"] == RESULT_ASSERTION_FAILED:
-            return self._why_changed(account)
-        if refused := refusal(result):
-            return refused
+        if result["result"] != RESULT_SUCCESS:
+            return self._refused(write, server, result)
         self._prove(write, server, _post_read(account.reference, result))
         return None
+
+    def _refused(self, write: _Write, server: str, result: Mapping[str, Any]) -> Refused | None:
+        """A proxy may have sent the Modify twice, and have passed on the refusal of the second one alone."""
+        with suppress(DirectoryUnavailable):
+            entry = self._read(server, write.account)
+            if write.mark and self._is_shown(entry, write):
+                self._prove(write, server, entry)
+                return None
+        if result["result"] == RESULT_ASSERTION_FAILED:
+            return self._why_changed(write.account)
+        return refusal(result)
 
     @property
     def _stamps(self) -> PasswordStamps:
@@ -235,6 +247,9 @@ def modification(dn: str, changes: Changes, *more: Control) -> Callable[[Connect
 
     def modify(connection: Connection) -> Mapping[str, Any]:
         result: Mapping[str, Any] = connection.modify(dn, changes, controls=controls)[1]
+        if result["result"] == RESULT_UNAVAILABLE:
+            # A proxy, or a replica that hands writes on, says so where the answer of the other server was lost.
+            raise LDAPSocketReceiveError(reason(result))
         if result["result"] in UNFIT_FOR_WRITES and policy_error(result) is None:
             raise ServerUnfit(reason(result))
         return result

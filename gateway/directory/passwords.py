@@ -173,8 +173,8 @@ class LdapPasswords:
         return Changed(account.person, was_expired=account.password_expired, propagation=written)
 
     def restore_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
-        """Whatever the password was meanwhile: the proofs do not depend on it, and a second one at once writes the
-        same. So where it was changed since, the entry is read again."""
+        """Tried again where the entry changed since the proofs and the password did not, or where a second reset at
+        once wrote the same. Another password that was chosen meanwhile stays."""
         for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
             written = self._write_initial(account, initial)
             if not _is_void(written):
@@ -182,7 +182,13 @@ class LdapPasswords:
             entry = self._lookup_unprotected(self._mapping.with_identity(account.identity))
             if entry is None or self._is_closed(entry):
                 return Refused(Refusal.NOT_PROVED)
-            account = self._account(entry, self._limits(entry))
+            again = self._account(entry, self._limits(entry))
+            if (
+                changed_at(again.password_stamp) != changed_at(account.password_stamp)
+                and not again.person.initial_password
+            ):
+                return Refused(Refusal.GRANT_VOID)
+            account = again
         return written if isinstance(written, Refused) else InitialRestored(account.person, written)
 
     def _write_initial(self, account: Account, initial: Secret) -> Refused | Propagation | None:

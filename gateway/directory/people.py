@@ -11,7 +11,7 @@ from gateway.account.birth_date import BirthDate
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Person
 from gateway.directory.entry import Entry, entry_of
-from gateway.directory.mapping import PeopleMapping
+from gateway.directory.mapping import MAX_NAMED, PeopleMapping
 from gateway.directory.pool import ConnectionPool, ServerUnfit
 
 MOST_BORN_ON_ONE_DAY = 500
@@ -47,11 +47,12 @@ class LdapPeople:
         if self._replicas is None and self._is_protected is None:
             return person
         mapping = self._mapping
-        entries = self._service.ask(
+        entries: Sequence[Entry] = self._service.ask(
             lambda connection: search(
-                connection, mapping.base, mapping.with_login(person.login), mapping.person_attributes, 2
+                connection, mapping.base, mapping.with_login(person.login), mapping.person_attributes, MAX_NAMED
             )
         )
+        entries = mapping.named_by(person.login, entries)
         if self._is_protected and any(self._is_protected(one.dn, mapping.logins(one)) for one in entries):
             return None
         return mapping.person(entries[0]) if len(entries) == 1 else person

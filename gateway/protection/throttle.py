@@ -170,8 +170,10 @@ class Throttle:
         windows = [Window(limit, Subject.ACCOUNT, slot) for limit in self._limits_of_login(service)]
         return self._counts.hit(windows) is None
 
-    def admit_code(self, person: str, recipient: str, *, is_text_message: bool) -> Wait | None:
-        """Count a code that is about to be sent, or say how long to wait. Raises StoreUnavailable.
+    def admit_code(
+        self, person: str, recipient: str, *, is_text_message: bool, only_look: bool = False
+    ) -> Wait | None:
+        """Count a code that is sent, or say how long to wait. Raises StoreUnavailable.
 
         `person` is an identity of the directory; `recipient` an address, or a phone in whatever spelling.
         """
@@ -182,6 +184,9 @@ class Throttle:
         ]
         if is_text_message:
             windows += [self._of_all("text-messages", limit) for limit in self._text_messages]
+        if only_look:
+            full = self._counts.test(windows)
+            return _wait(Subject.CODE, full.seconds) if full else None
         return self._hit(dict.fromkeys(windows, Subject.CODE))
 
     def admit_task(self, address: str) -> Wait | None:

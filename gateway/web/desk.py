@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,8 @@ class Desk:
     mails: Spool | None
     text_messages: TextMessages | None
     background: BackgroundTasks
+    refuse_if_full: Callable[[], None]
+    """Raises DirectoryBusy where a password could not be hashed soon: asked before an attempt is counted."""
 
     def sentences(self, refused: Refused) -> list[str]:
         settings = self.settings

@@ -195,14 +195,24 @@ def test_pages_when_an_address_is_somebodys_login_then_it_names_that_person(dire
     assert SAVED in browser.change("a@ac-example.fr", "Mot-De-Passe-1", NEW).main
 
 
-def test_pages_when_an_address_of_one_is_the_login_of_another_with_the_domain_then_the_address_counts(
+def test_pages_when_an_address_of_one_is_the_login_of_another_with_the_domain_then_it_names_neither(
     directory, browser
 ):
-    directory.add_person("martin", password="Mot-De-Passe-1")
-    directory.set("martin", "mail", "paul.martin@ac-example.fr")
+    """Else whoever writes an address into their own entry would get the attempts of somebody else."""
+    directory.add_person("martin", mail="paul.martin@ac-example.fr", password="Mot-De-Passe-1")
     directory.add_person("autre", mail="martin@ac-example.fr", password="Mot-De-Passe-2")
 
-    assert SAVED in browser.change("martin@ac-example.fr", "Mot-De-Passe-2", NEW).main
+    for password in ("Mot-De-Passe-1", "Mot-De-Passe-2"):
+        assert browser.change("martin@ac-example.fr", password, NEW).status == 422
+    assert SAVED in browser.change("martin", "Mot-De-Passe-1", NEW).main
+
+
+def test_find_when_a_login_is_an_address_then_others_who_share_it_do_not_hide_the_person(directory, open_browser):
+    directory.add_person("jean.dupont@ac-example.fr", surname="Dupont", given_name="Jean")
+    directory.add_person("jean.dupont", surname="Autre", given_name="Luc", departmentNumber="secret")
+    browser = open_browser(people={"protected_filter": "(departmentNumber=secret)"})
+
+    assert "jean.dupont@ac-example.fr" in browser.find("Dupont", "Jean", BORN).main
 
 
 def test_account_when_login_and_address_are_tried_in_turn_then_they_share_a_count(saisie, directory, open_browser):

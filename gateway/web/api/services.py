@@ -129,6 +129,8 @@ class ApiServices:
         # For the audit of an outage: whose password is in doubt.
         g.asked = {"service": service, "client": client.name, "login": login}
         attempt = Attempt(service, origin.address(), client=client.name, login=login, persons=persons, names=names)
+        if service == "change":
+            self.desk.refuse_if_full()
         if wait := self.desk.throttle.admit(attempt):
             self.note("throttled", service, client, login=login, limit=wait.subject)
             raise Problem("throttled", str(wording.TOO_OFTEN), headers={"Retry-After": str(wait.seconds)})

@@ -11,6 +11,7 @@ import math
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -129,7 +130,14 @@ class ChannelPage(_CodeStep):
 
     def _send(self, form: Any, payload: dict[str, Any], index: int) -> ResponseReturnValue:
         channel = _channels(payload)[index]
-        wait = self.desk.throttle.admit_code(form.grant.identity, channel.address, is_text_message=channel.is_phone)
+        count = partial(
+            self.desk.throttle.admit_code,
+            form.grant.identity,
+            channel.address,
+            is_text_message=channel.is_phone,
+        )
+        # A text message may be paid for although its service answers with an error; a mail that failed costs nothing.
+        wait = count(only_look=not channel.is_phone)
         if wait:
             self.note(form, "throttled", limit=wait.subject)
             minutes, phone = math.ceil(wait.seconds / 60), self.desk.settings.support.phone
@@ -144,6 +152,8 @@ class ChannelPage(_CodeStep):
                 return self.start_again(str(wording.CODE_NOT_SENT))
             sentence = wording.filled(wording.CODE_NOT_SENT_THERE, sent_to=channel.masked)
             return self._stay(form, payload, sentence), REFUSED
+        if not channel.is_phone:
+            count()
         self.note(form, f"code_sent_by_{channel.way}")
         typing = CodeForm(formdata=None)
         typing.grant = form.grant

@@ -40,6 +40,8 @@ _CAPTCHA = {
 }
 WORK_ALONE = frozenset({Verdict.OTHER_NETWORK, Verdict.TOO_EASY})
 """What concerns the proof of work, and leaves the characters as they were."""
+HASHING = frozenset({"change", "choose"})
+"""Services that make the directory hash a password."""
 REFUSED = 422
 TOO_MANY = 429
 UNAVAILABLE = 503
@@ -73,6 +75,8 @@ class FormPage(MethodView):
     def attend(self, form: Any) -> ResponseReturnValue:
         """Serve a form that is in order; an outage leaves the person with the form and a reason."""
         try:
+            if form.service in HASHING:
+                self.desk.refuse_if_full()
             return self.guard(form) or self.serve(form)
         except DirectoryMisconfigured as error:
             sentence = wording.filled(wording.MISCONFIGURED, request_id=g.request_id)
