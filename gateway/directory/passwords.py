@@ -207,47 +207,50 @@ class LdapPasswords:
         """
         if self._initial_policy is None:
             return Refused(Refusal.IN_HISTORY)
-        lent = self._lend_policy(account, self._initial_policy)
-        if isinstance(lent, Refused):
-            return lent
-        try:
-            written = self._write(lent, initial, {}, must_change=True)
-        except (DirectoryUnavailable, WriteUnconfirmed):
-            self._give_policy_back(lent)
-            raise
-        if isinstance(written, Refused):
-            self._give_policy_back(lent)
-        return written
-
-    def _lend_policy(self, account: Account, policy: str) -> Account | Refused:
-        """The account as it is then; GRANT_VOID where the entry is no longer as it was read."""
         entry = self._lookup(self._mapping.with_identity(account.identity))
         if entry is None:
             return Refused(Refusal.NOT_PROVED)
-        own = [held for held in entry.all(ppolicy.POLICY) if held != policy]
+        own = [held for held in entry.all(ppolicy.POLICY) if held != self._initial_policy]
+        back: Changes = {ppolicy.POLICY: _exchange([self._initial_policy], own)}
+        lent = self._lend_policy(account, entry, own, self._initial_policy)
+        if lent is None:
+            return Refused(Refusal.GRANT_VOID)
+        try:
+            written = self._write(lent, initial, back, must_change=True)
+        except (DirectoryUnavailable, WriteUnconfirmed):
+            self._give_policy_back(lent, back)
+            raise
+        if isinstance(written, Refused):
+            self._give_policy_back(lent, back)
+        return written
+
+    def _lend_policy(self, account: Account, entry: Entry, own: list[str], policy: str) -> Account | None:
+        """The account as it is then; None where the entry is no longer as it was read."""
         stamps = self._mapping.stamps
         mark = stamps.mark_of_lending(next(iter(own), ""))
-        changes: Changes = {ppolicy.POLICY: _exchange(own, [policy]), **stamps.changes(mark)}
-        if policy in entry.all(ppolicy.POLICY):
-            changes.pop(ppolicy.POLICY)
+        changes: Changes = stamps.changes(mark)
+        if policy not in entry.all(ppolicy.POLICY):
+            changes[ppolicy.POLICY] = _exchange(own, [policy])
+        if not changes:
+            return account
         condition = assertion(stamps.unchanged(account.password_stamp))
-        result = self._service.tell(modification(entry.dn, changes, condition)) if changes else {"result": 0}
+        result = self._service.tell(modification(entry.dn, changes, condition))
         if result["result"] in CHANGED_MEANWHILE:
-            return Refused(Refusal.GRANT_VOID)
+            return None
         if result["result"] != RESULT_SUCCESS:
             raise DirectoryMisconfigured(f"{policy} could not be lent to {entry.dn}: {reason(result)}")
         stamp = f"{changed_at(account.password_stamp)} {mark}" if mark else account.password_stamp
         return replace(account, password_stamp=stamp)
 
-    def _give_policy_back(self, account: Account) -> None:
-        """Where it is still lent. A failure is logged: the next write of the password gives it back."""
+    def _give_policy_back(self, account: Account, back: Changes) -> None:
+        """Where it is still lent, by `back`. A failure is logged: the next write of the password gives it back."""
+        stamps = self._mapping.stamps
         try:
             entry = self._lookup(self._mapping.with_identity(account.identity))
-            if entry is None or not (changes := self._own_policy(entry.dn, self._mapping.stamps.of(entry))):
+            if entry is None or (stamps.attribute and own_policy_in(stamps.of(entry)) is None):
                 return
-            stamps = self._mapping.stamps
-            changes |= stamps.changes(stamps.new_mark())
             condition = assertion(stamps.unchanged(stamps.of(entry)))
+            changes = {**back, **stamps.changes(stamps.new_mark())}
             result = self._service.tell(modification(entry.dn, changes, condition))
             if result["result"] not in (RESULT_SUCCESS, *CHANGED_MEANWHILE):
                 log.error("%s stays under %s: %s", entry.dn, self._initial_policy, reason(result))

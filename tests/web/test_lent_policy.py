@@ -111,6 +111,15 @@ def test_write_when_another_process_died_with_the_policy_lent_then_the_own_one_i
     assert policy_of(directory, durand) == [OWN]
 
 
+@pytest.mark.parametrize("stamp", ["mamiaPasswordStamp", ""])
+def test_classic_reset_when_it_is_done_then_the_own_policy_is_there_again(directory, durand, open_browser, stamp):
+    page = open_browser(**CLASSIC, people={"password_stamp": stamp}).prove(durand)
+
+    assert page.status == 200
+    assert directory.binds(durand, NUMEN)
+    assert policy_of(directory, durand) == [OWN]
+
+
 def test_reset_when_its_write_is_called_off_then_the_same_form_serves_again(directory, network, open_browser):
     directory.add_person("fdurand4")
     browser = open_browser(throttle=WIDE, directory={"servers": [network.url], **IMPATIENT})
