@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.directory.announcement import (
+from gateway.capture.sock_requests import (
     MARK,
     QUESTION,
     Wished,

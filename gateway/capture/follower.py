@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.account.model import Secret
-from gateway.directory.announcement import Call, Wished, Written
+from gateway.capture.sock_requests import Call, Wished, Written
 from gateway.workstation.capture import Outbox, Prepared
 
 log = logging.getLogger(__name__)

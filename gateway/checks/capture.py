@@ -15,11 +15,11 @@ from ldap3.core.exceptions import LDAPException
 from ldap3.core.results import RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_NO_SUCH_ATTRIBUTE
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.capture.sock_requests import QUESTION
 from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, Level, fail, ok, warn
 from gateway.checks.here import is_listeners
 from gateway.checks.rights import FORBIDDEN_TO_WRITE, excess_reads, may_write, somebody
-from gateway.directory.announcement import QUESTION
 from gateway.directory.connection import close, connect
 from gateway.settings import Directory, Settings
 from gateway.settings.accounts import capturing_directory

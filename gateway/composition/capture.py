@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.capture.follower import Follower
+from gateway.capture.sock_requests import normalised
 from gateway.composition.propagation import build_propagation
-from gateway.directory.announcement import normalised
 from gateway.directory.captured import LdapCaptured
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping

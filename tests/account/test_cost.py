@@ -14,7 +14,7 @@ from gateway.account.names import one_of_several, same_name, words
 from gateway.account.policy import PasswordRules
 from gateway.account.proofs import candidates
 from gateway.account.staff_file import read_row
-from gateway.directory.announcement import read_announcement
+from gateway.capture.sock_requests import read_announcement
 from gateway.directory.ppolicy import read_time
 from gateway.protection.audit import as_login
 from gateway.protection.breached import is_common

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ldap3.core.exceptions import LDAPInvalidDnError
+from ldap3.protocol.rfc3062 import PasswdModifyRequestValue
 from ldap3.utils.dn import parse_dn
 from pyasn1.codec.ber import decoder
 from pyasn1.error import PyAsn1Error
-from pyasn1.type import namedtype, tag, univ
 
 from gateway.account.model import Secret
 
@@ -64,20 +64,6 @@ class Written:
     """The policy let it pass, and the value is what will be stored."""
 
 
-class _Wish(univ.Sequence):
-    """PasswdModifyRequestValue (RFC 3062, 2)."""
-
-    componentType = namedtype.NamedTypes(
-        *(
-            namedtype.OptionalNamedType(
-                name,
-                univ.OctetString().subtype(implicitTag=tag.Tag(tag.tagClassContext, tag.tagFormatSimple, number)),
-            )
-            for number, name in enumerate(("userIdentity", "oldPasswd", "newPasswd"))
-        )
-    )
-
-
 def read_announcement(text: bytes) -> Wished | Written | None:
     """None for what gives nobody a password, and for what slapd copies from another server."""
     kind, _, rest = text.partition(b"\n")
@@ -118,7 +104,7 @@ def _split(line: bytes) -> tuple[str, bytes]:
 
 def _wished(call: Call, value: bytes) -> Wished:
     try:
-        wish, _ = decoder.decode(base64.b64decode(value), asn1Spec=_Wish())
+        wish, _ = decoder.decode(base64.b64decode(value), asn1Spec=PasswdModifyRequestValue())
     except (PyAsn1Error, binascii.Error):
         return Wished(call, None)
     return Wished(call, _secret(bytes(wish["newPasswd"])) if wish["newPasswd"].isValue else None)
