@@ -1,4 +1,4 @@
-"""nginx with the files of docker/proxy/, before services of the tests."""
+"""nginx with the files of deploy/nginx/, before services of the tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from certificates import make_certificates
 from ports import free_port
 
-FILES = Path(__file__).parents[1] / "docker" / "proxy"
+FILES = Path(__file__).parents[1] / "deploy" / "nginx"
 
 
 class Proxy:

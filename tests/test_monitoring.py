@@ -12,7 +12,7 @@ import yaml
 
 from gateway.metrics import Metrics
 
-FOLDER = Path(__file__).parents[1] / "docker" / "monitoring"
+FOLDER = Path(__file__).parents[1] / "deploy" / "monitoring"
 
 
 @pytest.fixture

@@ -45,4 +45,4 @@ def _client(checked: str, client: ApiClient) -> Iterator[Finding]:
     yield ok(checked, f"{', '.join(client.services)} by {by}, from {addresses}, {client.rate}")
     if ROUNDCUBE in client.services and "policy" not in client.services:
         text = "people can't read the rules in the webmail"
-        yield warn(checked, text, f'{checked}.services: add "policy", and take the driver of docker/roundcube/')
+        yield warn(checked, text, f'{checked}.services: add "policy", and take the driver of deploy/roundcube/')

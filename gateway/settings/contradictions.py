@@ -60,7 +60,7 @@ def _of_portals(settings: Settings) -> Iterator[tuple[str, str]]:
 
 OPEN_ADDRESS = (
     "{host} can be reached from other machines, in plain text and without the proxy that refuses slow clients. Use "
-    "127.0.0.1 (or web.socket) with a proxy such as docker/proxy/mamia.conf on this machine; only in a container "
+    "127.0.0.1 (or web.socket) with a proxy such as deploy/nginx/mamia.conf on this machine; only in a container "
     "network that nobody but the proxy reaches, set web.is_in_container_network = true"
 )
 

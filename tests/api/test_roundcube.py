@@ -19,14 +19,14 @@ from waiting_workstation import waiting_workstation
 
 NEW = "Nouveau-2025"
 DRIVERS = Path("/usr/share/roundcube/plugins/password/drivers")
-OURS = Path(__file__).parents[2] / "docker" / "roundcube"
+OURS = Path(__file__).parents[2] / "deploy" / "roundcube"
 SUCCESS, ERROR, CONNECT_ERROR = 0, 2, 3
 """As password.php numbers what a driver says; a person reads "saved", "could not be saved", "connection error"."""
 
 
 @dataclass
 class Webmail:
-    """Roundcube with the lines of docker/roundcube/config.inc.php."""
+    """Roundcube with the lines of deploy/roundcube/config.inc.php."""
 
     folder: Path
     service: FrontEnd

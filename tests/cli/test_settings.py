@@ -152,10 +152,10 @@ def portal(name, by="token"):
         ("base =", 'filter = "(((uid=*)"\nbase =', "people.filter", "brackets"),
         ("[directory]", "[directory]\nstart_tls = true", "directory.servers", "secured once more"),
         ("[web]", '[api]\nclient_ca_file = "/x"\n[web]', "api.client_ca_file", "api.certificate_header"),
-        ("[web]", '[web]\ntls_certificate_file = "/x"', "web.tls_certificate_file", "docker/proxy/mamia.conf"),
-        ("[web]", '[web]\ntls_key_file = "/x"', "web.tls_key_file", "docker/proxy/mamia.conf"),
+        ("[web]", '[web]\ntls_certificate_file = "/x"', "web.tls_certificate_file", "deploy/nginx/mamia.conf"),
+        ("[web]", '[web]\ntls_key_file = "/x"', "web.tls_key_file", "deploy/nginx/mamia.conf"),
         ("[web]", '[web]\nhost = "0.0.0.0"', "web.host", "is_in_container_network"),
-        ("[web]", '[web]\nhost = "::"', "web.host", "docker/proxy/mamia.conf"),
+        ("[web]", '[web]\nhost = "::"', "web.host", "deploy/nginx/mamia.conf"),
         ("[web]", '[web]\nhost = "www.ac-example.fr"', "web.host", "other machines"),
         ("[web]", '[web]\nhealth_host = "192.0.2.1"', "web.health_host", "other machines"),
         ("[web]", "[web]\nhealth_port = 8080", "web.health_port", "web.port too"),
@@ -205,7 +205,7 @@ def test_settings_when_the_store_fits_the_service_then_it_is_taken(write, thrott
 def test_settings_when_a_variable_names_a_removed_one_then_the_fault_says_what_does_its_work(write, monkeypatch):
     monkeypatch.setenv("MAMIA_WEB__TLS_KEY_FILE", "/etc/mamia/key.pem")
 
-    assert "docker/proxy/mamia.conf" in faults(write())["MAMIA_WEB__TLS_KEY_FILE"]
+    assert "deploy/nginx/mamia.conf" in faults(write())["MAMIA_WEB__TLS_KEY_FILE"]
 
 
 def test_settings_when_a_contradiction_is_the_web_services_then_worker_and_listener_start(write):

@@ -22,7 +22,7 @@ from gateway.targets import delivered_targets
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
 DOCKERFILES = ["Dockerfile", "slapd/Dockerfile"]
-MANIFESTS = sorted((DOCKER / "kubernetes").glob("*.yaml"))
+MANIFESTS = sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
 BIN = Path(sys.executable).parent
 # Pinned versions of Debian's packages would vanish from its mirrors with the next security update.
 UNPINNED_PACKAGES = "DL3008"

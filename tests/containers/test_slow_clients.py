@@ -18,7 +18,7 @@ from patience import AT_ONCE_SECONDS, wait_until
 FEW, MANY = 16, 500
 TIMES = 20
 DEADLINE_SECONDS = 10
-"""Of docker/proxy/mamia.conf."""
+"""Of deploy/nginx/mamia.conf."""
 LARGE = "/static/vendor/zxcvbn-fr.js"
 LARGE_BYTES = 600_000
 """At least; more than nginx holds in memory for one client."""

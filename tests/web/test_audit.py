@@ -28,7 +28,7 @@ from gateway.settings import Audit as AuditSettings
 
 NEW = "Nouveau-2025"
 NT_CLASSES = ["inetOrgPerson", "mamiaPerson", "sambaSamAccount"]
-LOGROTATE = Path(__file__).parents[2] / "docker" / "logrotate-mamia"
+LOGROTATE = Path(__file__).parents[2] / "deploy" / "logrotate" / "mamia"
 
 
 @pytest.fixture

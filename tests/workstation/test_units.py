@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-DOCKER = Path(__file__).parents[2] / "docker"
-
-
+SYSTEMD = Path(__file__).parents[2] / "deploy" / "systemd"
 MOST_EXPOSED = 2.0
 """On systemd's own scale, from 0 to 10."""
 
@@ -21,7 +19,7 @@ MOST_EXPOSED = 2.0
 def test_unit_when_read_then_it_runs_as_a_user_of_its_own_and_lets_what_is_in_hand_finish(name, command):
     unit = configparser.ConfigParser(strict=False)
     unit.optionxform = str
-    unit.read(DOCKER / "systemd" / f"{name}.service")
+    unit.read(SYSTEMD / f"{name}.service")
 
     service = unit["Service"]
     assert service["ExecStart"].endswith(f"/mamia {command}")
@@ -32,7 +30,7 @@ def test_unit_when_read_then_it_runs_as_a_user_of_its_own_and_lets_what_is_in_ha
 
 @pytest.mark.parametrize("name", ["mamia", "mamia-sync", "mamia-capture"])
 def test_unit_when_systemd_rates_it_then_it_is_hardly_exposed(name):
-    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", DOCKER / "systemd" / f"{name}.service"]
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", SYSTEMD / f"{name}.service"]
 
     told = subprocess.run(command, capture_output=True, text=True).stdout
 
@@ -41,7 +39,7 @@ def test_unit_when_systemd_rates_it_then_it_is_hardly_exposed(name):
 
 def test_listener_when_it_dies_or_stands_still_then_systemd_holds_its_socket_and_never_gives_up():
     socket_, service = (
-        (DOCKER / "systemd" / f"mamia-capture.{kind}").read_text().splitlines() for kind in ("socket", "service")
+        (SYSTEMD / f"mamia-capture.{kind}").read_text().splitlines() for kind in ("socket", "service")
     )
 
     assert {"SocketGroup=openldap", "SocketMode=0660", "Backlog=4096"} <= set(socket_)
@@ -55,9 +53,8 @@ def root(tmp_path):
     (tmp_path / "etc" / "mamia").mkdir(parents=True)
     for name in ("mamia.toml", "secret_keys", "gateway.password", "worker.key"):
         (tmp_path / "etc" / "mamia" / name).touch()
-    files = DOCKER / "systemd"
-    subprocess.run(["systemd-sysusers", f"--root={tmp_path}", files / "mamia.sysusers"], check=True)
-    subprocess.run(["systemd-tmpfiles", "--create", f"--root={tmp_path}", files / "mamia.tmpfiles"], check=True)
+    subprocess.run(["systemd-sysusers", f"--root={tmp_path}", SYSTEMD / "mamia.sysusers"], check=True)
+    subprocess.run(["systemd-tmpfiles", "--create", f"--root={tmp_path}", SYSTEMD / "mamia.tmpfiles"], check=True)
     return tmp_path
 
 
