@@ -1,10 +1,9 @@
-"""When the helpdesk is open, in words of the page's language, as a calendar, and for search engines."""
+"""When the helpdesk is open, in words of the page's language, and as a calendar."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -23,8 +22,6 @@ from gateway.web.language import current
 
 BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 """As iCalendar names the days (RFC 5545, 3.3.10)."""
-SCHEMA_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-"""https://schema.org/DayOfWeek"""
 YEARS_AHEAD = 1
 
 
@@ -85,38 +82,6 @@ class Helpdesk:
     def is_open(self) -> bool:
         return self.hours.is_open(datetime.now(self.zone))
 
-    def for_search_engines(self) -> dict[str, Any]:
-        """As https://schema.org/GovernmentOrganization: whom to ask, when, and the closures that are near."""
-        return {
-            "@context": "https://schema.org",
-            "@type": "GovernmentOrganization",
-            "name": self.academy.name,
-            **({"url": self.academy.home_url} if self.academy.home_url else {}),
-            "contactPoint": {
-                "@type": "ContactPoint",
-                "contactType": "technical support",
-                "telephone": self.support.phone,
-                "email": self.support.mail,
-                "hoursAvailable": [*map(_weekly, self.support.openings), *self._closures()],
-            },
-        }
-
-    def _closures(self) -> Iterator[dict[str, str]]:
-        today = datetime.now(self.zone).date()
-        for closure in self.support.closures:
-            for year in (today.year, today.year + YEARS_AHEAD):
-                first = date.fromisoformat(f"{year}-{closure.first}")
-                crosses = closure.last < closure.first
-                last = date.fromisoformat(f"{year + crosses}-{closure.last}")
-                if last >= today:
-                    yield {
-                        "@type": "OpeningHoursSpecification",
-                        "opens": "00:00",
-                        "closes": "00:00",
-                        "validFrom": first.isoformat(),
-                        "validThrough": last.isoformat(),
-                    }
-
     def calendar(self) -> bytes:
         """Openings as weekly events, closures and public holidays as exceptions, for this year and the next."""
         calendar = Calendar()
@@ -175,15 +140,6 @@ def _month_and_day(text: str) -> tuple[int, int]:
 def _each_day(first: date, last: date) -> Iterator[date]:
     for ahead in range((last - first).days + 1):
         yield first + timedelta(ahead)
-
-
-def _weekly(opening: Opening) -> dict[str, Any]:
-    return {
-        "@type": "OpeningHoursSpecification",
-        "dayOfWeek": [f"https://schema.org/{SCHEMA_DAYS[DAYS.index(day)]}" for day in opening.days],
-        "opens": opening.opens.isoformat("minutes"),
-        "closes": opening.closes.isoformat("minutes"),
-    }
 
 
 def _days(weekdays: Sequence[int]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -112,20 +111,6 @@ def test_page_when_a_problem_is_to_be_told_then_the_mail_has_time_and_reference_
     assert page.answer.headers["X-Request-ID"] in written
     assert re.search(r"Heure\s: \d\d/\d\d/\d{4} à \d\d\sh\s\d\d", written)
     assert "ni mot de passe" in written
-
-
-def test_page_when_a_search_engine_reads_it_then_it_finds_whom_to_ask_when_and_the_closures(browser):
-    source = browser.open("/assistance").source
-    told = json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', source)[1])
-
-    point = told["contactPoint"]
-    assert point["telephone"] == "01 23 45 67 89"
-    weekly = [hours for hours in point["hoursAvailable"] if "dayOfWeek" in hours]
-    closures = [hours for hours in point["hoursAvailable"] if "validFrom" in hours]
-    assert [(hours["opens"], hours["closes"]) for hours in weekly] == [("08:30", "12:30"), ("13:30", "17:00")]
-    assert weekly[0]["dayOfWeek"][0] == "https://schema.org/Monday"
-    assert all(hours["validFrom"] <= hours["validThrough"] for hours in closures)
-    assert {hours["validFrom"][5:] for hours in closures} == {"07-15", "12-25"}
 
 
 def test_calendar_when_fetched_then_closures_and_holidays_are_left_out(browser):
