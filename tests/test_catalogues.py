@@ -50,8 +50,8 @@ def forms(message: Message) -> list[str]:
     return [message.string] if isinstance(message.string, str) else list(message.string)
 
 
-def test_catalogues_when_listed_then_french_english_and_a_third_language_are_there():
-    assert {"fr", "en", "oc"} <= set(TRANSLATIONS)
+def test_catalogues_when_listed_then_french_and_english_are_there():
+    assert {"fr", "en"} <= set(TRANSLATIONS)
 
 
 def test_catalogue_when_compared_with_the_code_then_no_message_is_missing_or_left_over(catalogue, said):

@@ -20,8 +20,6 @@ FOLDER = Path(__file__).parents[1] / "translations"
 PARAMETER = "langue"
 """Of an address (`?langue=en`), and of the button that shows a form that is being filled in in another language."""
 COOKIE = "mamia-langue"
-DRAFT = "(draft)"
-"""In a catalogue's Language-Team, a header that the tools for catalogues keep."""
 A_YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -30,24 +28,17 @@ class Language:
     code: str
     name: str
     """Its own name for itself."""
-    is_draft: bool
-    """Nobody who speaks it has read the catalogue yet."""
 
 
 def catalogues(folder: Path = FOLDER) -> dict[str, Language]:
     """The languages that the pages can speak: one for each compiled catalogue."""
     codes = sorted(file.parts[-3] for file in folder.glob("*/LC_MESSAGES/messages.mo"))
-    return {code: _language(folder, code) for code in codes}
-
-
-def _language(folder: Path, code: str) -> Language:
-    info = Translations.load(folder, [code]).info()
-    return Language(code, Locale.parse(code).get_display_name() or code, DRAFT in info.get("language-team", ""))
+    return {code: Language(code, Locale.parse(code).get_display_name() or code) for code in codes}
 
 
 def speak(app: Flask, codes: Sequence[str], own_templates: Path | None, *, secure_cookie: bool) -> None:
     """Give the pages these languages, of `catalogues`; the first one for whoever asks for none of them."""
-    known = catalogues()
+    known = catalogues(FOLDER)
     languages = [known[code] for code in codes]
     folders = [str(FOLDER), *([str(own_templates / "translations")] if own_templates else [])]
     Babel(
