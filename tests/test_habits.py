@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import subprocess
 import sys
 import tomllib
@@ -56,3 +57,15 @@ def test_editors_when_they_read_their_file_then_lines_are_as_long_as_the_linter_
 def test_licence_when_it_is_read_then_it_is_the_one_that_the_package_names():
     assert "\nlicense = MIT\n" in (ROOT / "setup.cfg").read_text()
     assert (ROOT / "LICENSE").read_text().startswith("MIT License\n")
+
+
+def test_demo_when_its_contract_is_read_then_no_other_package_may_import_it():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    held = setup["importlinter:contract:demo"]["source_modules"].split()
+
+    files = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "gateway/*.py"], capture_output=True, text=True, check=True
+    )
+    there = {file.split("/")[1].removesuffix(".py") for file in files.stdout.split()} - {"__init__", "demo"}
+    assert {module.removeprefix("gateway.") for module in held} == there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -55,12 +56,15 @@ receive_timeout_seconds = 20
 class WorkerProcess:
     config: Path
     log: Path
+    environment: dict[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gateway.cli.main", "sync", "--config", str(self.config)], stderr=log
+                [sys.executable, "-m", "gateway.cli.main", "sync", "--config", str(self.config)],
+                stderr=log,
+                env={**os.environ, **self.environment},
             )
 
     def kill(self) -> None:
