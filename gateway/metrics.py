@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,69 +19,49 @@ FINAL = ("done", "rejected", "expired")
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 DIRECTORY_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
+ATTEMPTS = (1, 2, 3, 5, 10, 30, 100)
 AGE_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86400)
 
 
 class Metrics:
+    """The counts, times and gauges of one process."""
+
     def __init__(self) -> None:
         # The library decides while it is imported whether processes share a folder.
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         registry = self._registry = CollectorRegistry()
-        self.requests = Histogram(
-            "mamia_request_seconds", "Time to answer", ["route", "method", "status"], buckets=REQUEST_SECONDS,
-            registry=registry,
-        )  # fmt: skip
-        self.outcomes = Counter("mamia_outcomes", "Events of the audit", ["service", "outcome"], registry=registry)
-        self.directory = Histogram(
+        counter, histogram = partial(Counter, registry=registry), partial(Histogram, registry=registry)
+        # Of several processes, the values of `summed` are added up, and the newest one of `latest` counts.
+        summed = partial(Gauge, registry=registry, multiprocess_mode="livesum")
+        latest = partial(Gauge, registry=registry, multiprocess_mode="mostrecent")
+        # fmt: off
+        self.requests = histogram(
+            "mamia_request_seconds", "Time to answer", ["route", "method", "status"], buckets=REQUEST_SECONDS)
+        self.outcomes = counter("mamia_outcomes", "Events of the audit", ["service", "outcome"])
+        self.directory = histogram(
             "mamia_directory_seconds", "Time of one question or write to the directory", ["kind", "ended"],
-            buckets=DIRECTORY_SECONDS, registry=registry,
-        )  # fmt: skip
-        self.busy = Gauge(
-            "mamia_directory_connections_busy", "Connections to the directory in use", registry=registry,
-            multiprocess_mode="livesum",
-        )  # fmt: skip
-        self.age = Histogram(
+            buckets=DIRECTORY_SECONDS)
+        self.busy = summed("mamia_directory_connections_busy", "Connections to the directory in use")
+        self.age = histogram(
             "mamia_propagation_age_seconds", "From the change to the target's answer", ["target", "outcome"],
-            buckets=AGE_SECONDS, registry=registry,
-        )  # fmt: skip
-        self.attempts = Histogram(
-            "mamia_propagation_attempts", "Attempts until the target's final answer", ["target"],
-            buckets=(1, 2, 3, 5, 10, 30, 100), registry=registry,
-        )  # fmt: skip
-        self.waiting = Gauge(
-            "mamia_propagation_waiting", "Passwords that wait", ["target"], registry=registry,
-            multiprocess_mode="mostrecent",
-        )  # fmt: skip
-        self.oldest = Gauge(
-            "mamia_propagation_oldest_seconds", "Age of the oldest password that waits", ["target"],
-            registry=registry, multiprocess_mode="mostrecent",
-        )  # fmt: skip
-        self.held = Gauge(
-            "mamia_propagation_held", "Passwords held since the directory was restored from a backup", ["target"],
-            registry=registry, multiprocess_mode="mostrecent",
-        )  # fmt: skip
-        self.moved_out = Gauge(
-            "mamia_propagation_moved_out", "Entries moved out of people.base while a password waits in them",
-            registry=registry, multiprocess_mode="mostrecent",
-        )  # fmt: skip
-        self.store_keys = Gauge(
-            "mamia_store_keys", "Keys in the store of counts and used tickets", registry=registry,
-            multiprocess_mode="mostrecent",
-        )  # fmt: skip
-        self.store_full = Gauge(
-            "mamia_store_full_ratio", "Share of the store's memory that is in use", registry=registry,
-            multiprocess_mode="mostrecent",
-        )  # fmt: skip
-
-        self.directory_operations = Gauge(
-            "mamia_directory_operations", "Operations that a server completed", ["server", "operation"],
-            registry=registry, multiprocess_mode="mostrecent",
-        )  # fmt: skip
-        self.service_connections = Gauge(
+            buckets=AGE_SECONDS)
+        self.attempts = histogram(
+            "mamia_propagation_attempts", "Attempts until the target's final answer", ["target"], buckets=ATTEMPTS)
+        self.waiting = latest("mamia_propagation_waiting", "Passwords that wait", ["target"])
+        self.oldest = latest("mamia_propagation_oldest_seconds", "Age of the oldest password that waits", ["target"])
+        self.held = latest(
+            "mamia_propagation_held", "Passwords held since the directory was restored from a backup", ["target"])
+        self.moved_out = latest(
+            "mamia_propagation_moved_out", "Entries moved out of people.base while a password waits in them")
+        self.store_keys = latest("mamia_store_keys", "Keys in the store of counts and used tickets")
+        self.store_full = latest("mamia_store_full_ratio", "Share of the store's memory that is in use")
+        self.directory_operations = latest(
+            "mamia_directory_operations", "Operations that a server completed", ["server", "operation"])
+        self.service_connections = latest(
             "mamia_directory_service_connections", "Connections that are bound as a service account",
-            ["server", "account", "expected"], registry=registry, multiprocess_mode="mostrecent",
-        )  # fmt: skip
+            ["server", "account", "expected"])
+        # fmt: on
 
     def text(self) -> tuple[bytes, str]:
         """What Prometheus reads, and its content type."""
