@@ -1,0 +1,81 @@
+"""The handbook and the other Markdown files: what they link is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TRACKED = subprocess.run(
+    ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+    cwd=ROOT, capture_output=True, text=True, check=True,
+).stdout.split()  # fmt: skip
+# Texts for people: they hold links to pages of the service.
+PAGES = sorted(name for name in TRACKED if not name.startswith("templates/") and (ROOT / name).is_file())
+MAX_README_LINES = 120
+
+_FENCE = re.compile(r"^ *(```+).*?^ *\1 *$", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"`[^`\n]*`")
+_LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\((?P<target>[^()\s]+)\)")
+_HEADING = re.compile(r"^#{1,6} +(?P<title>.+?) *#*$", re.MULTILINE)
+
+
+def links(page: str) -> list[str]:
+    """The targets of a page's links that lead neither to another site nor into code."""
+    text = _CODE.sub("code", _FENCE.sub("", (ROOT / page).read_text()))
+    found = [link["target"] for link in _LINK.finditer(text)]
+    return [target for target in found if not re.match(r"[a-z]+:", target)]
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a forge, and Sphinx by `myst_heading_anchors`, give to a page's headings."""
+    used: dict[str, int] = {}
+    found = set()
+    for heading in _HEADING.finditer(_FENCE.sub("", page.read_text())):
+        title = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading["title"])
+        slug = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        count = used.get(slug, 0)
+        used[slug] = count + 1
+        found.add(f"{slug}-{count}" if count else slug)
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_when_it_links_a_file_then_the_file_and_the_anchor_are_there(page):
+    broken = []
+    for target in links(page):
+        path, _, anchor = unquote(target).partition("#")
+        file = (ROOT / page).parent / path if path else ROOT / page
+        if not file.exists() or (anchor and anchor not in anchors(file)):
+            broken.append(target)
+
+    assert broken == []
+
+
+def test_links_when_they_are_read_then_the_pages_have_some():
+    """Else the test before proves nothing."""
+    assert {"docs/index.md", "README.md", "ldif/README.md"} <= set(PAGES)
+    assert sum(len(links(page)) for page in PAGES) > 100
+
+
+def test_readme_when_it_is_read_then_it_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= MAX_README_LINES
+
+
+def test_handbook_when_it_has_a_page_then_the_first_page_links_it():
+    first = ROOT / "docs" / "index.md"
+    linked = {(first.parent / target.partition("#")[0]).resolve() for target in links("docs/index.md")}
+
+    assert {page for page in (ROOT / "docs").rglob("*.md") if page != first} - linked == set()
+
+
+def test_decisions_when_they_are_counted_then_each_has_a_number_of_its_own():
+    numbers = [file.name[:4] for file in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+
+    assert len(numbers) == len(set(numbers))
+    for file in (ROOT / "docs" / "decisions").glob("*.md"):
+        assert file.read_text().startswith(f"# {int(file.name[:4])}. ")
