@@ -24,13 +24,15 @@ include_patterns = ["*.md", "docs/**.md", "gateway/README.md", "ldif/README.md"]
 # Folders that hold no page of the handbook are not searched.
 exclude_patterns = [".*", "build", "dist", "docker", "locks", "node_modules", "templates", "tests", "var"]
 myst_heading_anchors = 4
-nitpicky = True
-# Files that are linked but are no pages (nginx's, the units) are copied, and offered for download.
-suppress_warnings = ["toc.secnum"]
+nitpicky = True  # files that are linked but are no pages (nginx's, the units) are copied, and offered for download
 
 html_theme = "furo"
 html_title = "MA-MAMIA handbook"
 html_show_sphinx = False
+html_copy_source = False
+html_theme_options = {"top_of_page_buttons": []}
+html_static_path = ["_static"]
+html_css_files = ["handbook.css"]
 html_extra_path = ["_web"]
 
 _SECTION = re.compile(r"^## (?P<caption>.+)\n(?P<body>(?:(?!^## ).*\n?)*)", re.MULTILINE)
