@@ -79,3 +79,26 @@ def test_decisions_when_they_are_counted_then_each_has_a_number_of_its_own():
     assert len(numbers) == len(set(numbers))
     for file in (ROOT / "docs" / "decisions").glob("*.md"):
         assert file.read_text().startswith(f"# {int(file.name[:4])}. ")
+
+
+def test_alert_when_it_fires_then_the_handbook_says_what_to_do():
+    [rules] = ROOT.glob("*/monitoring/alerts.yaml")
+    alerts = re.findall(r"alert: (\w+)", rules.read_text())
+
+    assert alerts
+    assert {alert.lower() for alert in alerts} - anchors(ROOT / "docs" / "operate.md") == set()
+
+
+def test_metrics_when_the_code_has_one_then_the_handbook_says_what_it_means():
+    metrics = set(re.findall(r'"(mamia_\w+)"', (ROOT / "gateway" / "metrics.py").read_text()))
+
+    described = re.findall(r"`(mamia_\w+)`", (ROOT / "docs" / "operate.md").read_text())
+    assert metrics
+    assert metrics - {metric.removesuffix("_total") for metric in described} == set()
+
+
+@pytest.mark.parametrize("command", ["account", "api-token", "capture", "check", "keygen", "people import", "sync"])
+def test_command_when_an_operator_has_it_then_the_handbook_names_it(command):
+    pages = "".join(file.read_text() for file in (ROOT / "docs").glob("*.md"))
+
+    assert f"mamia {command}" in pages
