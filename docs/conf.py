@@ -30,6 +30,7 @@ html_theme = "furo"
 html_title = "MA-MAMIA handbook"
 html_show_sphinx = False
 html_copy_source = False
+html_show_copyright = False
 html_theme_options = {"top_of_page_buttons": []}
 html_static_path = ["_static"]
 html_css_files = ["handbook.css"]

@@ -87,6 +87,8 @@ def test_alert_when_it_fires_then_the_handbook_says_what_to_do():
 
     assert alerts
     assert {alert.lower() for alert in alerts} - anchors(ROOT / "docs" / "operate.md") == set()
+    french = (ROOT / "docs" / "fr" / "astreinte.md").read_text()
+    assert [alert for alert in alerts if f"| {alert} |" not in french] == []
 
 
 def test_metrics_when_the_code_has_one_then_the_handbook_says_what_it_means():
