@@ -1,13 +1,20 @@
-"""The handbook and the other Markdown files: what they link is there."""
+"""The handbook and the other Markdown files: what they link and name is there."""
 
 from __future__ import annotations
 
 import re
 import subprocess
+import textwrap
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
 from urllib.parse import unquote
 
 import pytest
+from pydantic import BaseModel
+
+from gateway.settings import AnyTarget, ApiClient, Settings
 
 ROOT = Path(__file__).parents[1]
 TRACKED = subprocess.run(
@@ -104,3 +111,70 @@ def test_command_when_an_operator_has_it_then_the_handbook_names_it(command):
     pages = "".join(file.read_text() for file in (ROOT / "docs").glob("*.md"))
 
     assert f"mamia {command}" in pages
+
+
+# Names in code that look like `section.key` and end like a file are files.
+FILE_ENDINGS = re.compile(
+    "acl|cfg|conf|css|csv|html|js|json|key|ldif|log|md|mo|password|php|po|pub|py|schema|service|socket|sysusers"
+    "|tmpfiles|toml|txt|yaml|yml"
+)
+# The changelog names settings that are gone.
+HANDBOOK = [page for page in PAGES if page != "CHANGELOG.md"]
+_TOML = re.compile(r"^(?P<indent> *)```toml\n(?P<text>.*?)^(?P=indent)```", re.MULTILINE | re.DOTALL)
+_KEY = re.compile(r"`\[?(?P<section>[a-z][a-z_]*)\.(?P<key>[a-z][a-z0-9_]*)(?= ?=|\]?`)")
+_VARIABLE = re.compile(r"MAMIA_(?P<section>[A-Z][A-Z_]*?)__(?P<key>[A-Z0-9_]+)")
+
+
+def exists(section: str, key: str = "") -> bool:
+    """Whether the settings have this section and, if one is named, this key in it."""
+    field = Settings.model_fields.get(section)
+    model: Any = field.annotation if field else None
+    return model is not None and (not key or key in model.model_fields)
+
+
+def keys_of(tables: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """Section and key of each setting in an example; those of targets and API clients are checked by their models."""
+    for section, table in tables.items():
+        yield section, ""
+        for key in table if isinstance(table, dict) else ():
+            yield section, key
+
+
+@pytest.mark.parametrize("page", HANDBOOK)
+def test_page_when_it_names_a_setting_then_the_settings_have_it(page):
+    text = (ROOT / page).read_text()
+    named = {(one["section"], one["key"]) for one in _KEY.finditer(text) if not FILE_ENDINGS.fullmatch(one["key"])}
+    named |= {(one["section"].lower(), one["key"].lower()) for one in _VARIABLE.finditer(text)}
+    for example in _TOML.finditer(text):
+        named |= set(keys_of(tomllib.loads(textwrap.dedent(example["text"]))))
+
+    unknown = sorted(f"{section}.{key}" for section, key in named if not exists(section, key))
+
+    assert unknown == []
+
+
+@pytest.mark.parametrize("page", HANDBOOK)
+def test_page_when_its_example_has_targets_or_clients_then_their_keys_are_known(page):
+    known = {kind: set(model.model_fields) for kind, model in target_models().items()}
+    for example in _TOML.finditer((ROOT / page).read_text()):
+        tables = tomllib.loads(textwrap.dedent(example["text"]))
+        for target in tables.get("workstation", {}).get("targets", {}).values():
+            assert set(target) <= known[target["type"]]
+        for client in tables.get("api", {}).get("clients", {}).values():
+            assert set(client) <= set(ApiClient.model_fields)
+
+
+def target_models() -> dict[str, type[BaseModel]]:
+    """From the `type` of a target to the class of its section."""
+    union: Any = AnyTarget
+    while get_origin(union) is Annotated:
+        union = get_args(union)[0]
+    return {get_args(model.model_fields["type"].annotation)[0]: model for model in get_args(union)}
+
+
+def test_settings_when_the_pages_are_searched_then_many_are_named():
+    """Else the tests before prove nothing."""
+    text = "".join((ROOT / page).read_text() for page in HANDBOOK)
+
+    assert len(set(_KEY.findall(text))) > 50
+    assert len(_TOML.findall(text)) > 5
