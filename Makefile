@@ -14,7 +14,7 @@ PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_
 INSTALLED := .venv/installed-$(PYTHON_VERSION)
 # The oldest Python that will do.
 MINIMUM := $(shell sed -n 's/^python_requires = >=//p' setup.cfg)
-IN_CONTAINERS := On other systems it runs in containers: see "In containers" in README.md.
+IN_CONTAINERS := On other systems it runs in containers: see "In containers" in docs/install.md.
 # The domain controller of the tests needs root; nothing else of them does.
 AS_ROOT := $(and $(SUDO),$(SUDO) env PYTHONDONTWRITEBYTECODE=1 PYTEST_ADDOPTS=-pno:cacheprovider)
 PATH := $(PATH):/usr/sbin:/sbin
@@ -26,7 +26,7 @@ KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
 TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps faketime chromium redis-server logrotate systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check bench assets messages pictures settings locks clean
+.PHONY: help demo demo-reset test check bench docs assets messages pictures settings locks clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -50,6 +50,10 @@ bench: $(INSTALLED)-bench assets ## figures, as one table and as var/bench/all.j
 	for one in $(BENCH); do $(AS_ROOT) $(BIN)/python tests/bench/$$one.py || exit 1; done
 	$(BIN)/python tests/bench/figures.py
 
+docs: $(INSTALLED)-docs ## the handbook as HTML, in var/docs; a broken link is an error
+	$(BIN)/sphinx-build -q --fail-on-warning --keep-going --fresh-env -c docs -d var/docs-doctrees . var/docs
+	@echo "var/docs/index.html"
+
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard gateway/translations/*/LC_MESSAGES/messages.po))
 STYLES := gateway/web/styles/site.scss
 
@@ -63,7 +67,7 @@ pictures: $(INSTALLED)-tests assets ## take the pictures of README.md anew
 	cp var/screenshots/readme-*.png tests/pictures/
 
 settings: $(INSTALLED) ## write the reference of the settings anew
-	$(BIN)/mamia settings > gateway/settings/README.md
+	$(BIN)/mamia settings > docs/settings.md
 
 messages: $(INSTALLED) ## bring the catalogues up to date with the code and the templates
 	@mkdir -p var
@@ -89,6 +93,7 @@ locks: var/uv/bin/uv ## newest versions of all dependencies into locks/, for eve
 	$(LOCK) setup.cfg -c locks/tests.txt -o locks/runtime.txt
 	$(LOCK) setup.cfg -c locks/tests.txt --extra demo -o locks/demo.txt
 	$(LOCK) setup.cfg -c locks/tests.txt --extra demo --extra tests --extra bench -o locks/bench.txt
+	$(LOCK) setup.cfg -c locks/tests.txt --extra docs -o locks/docs.txt
 	$(LOCK) locks/build.in -c locks/tests.txt -o locks/build.txt
 	$(LOCK) locks/assets.in -c locks/tests.txt -o locks/assets.txt
 
@@ -114,6 +119,10 @@ $(INSTALLED)-bench: $(SOURCES) locks/bench.txt | debian-bench
 	$(call venv,bench)
 	@touch $(INSTALLED) $(INSTALLED)-tests $@
 
+$(INSTALLED)-docs: $(SOURCES) locks/docs.txt | debian-docs
+	$(call venv,docs)
+	@touch $@
+
 # $(1): one of locks/. The hashes of all files are verified; what builds a package is locked too.
 install = $(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r locks/$(1).txt
 define venv
@@ -123,7 +132,7 @@ define venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 endef
 
-.PHONY: machine debian-run debian-tests debian-samba debian-bench
+.PHONY: machine debian-run debian-docs debian-tests debian-samba debian-bench
 # A machine on which the rest can't work is told so at once.
 machine:
 	@command -v apt-get >/dev/null || { echo 'This needs Debian 12 or 13: apt-get is missing. $(IN_CONTAINERS)'; exit 1; }
@@ -131,6 +140,9 @@ machine:
 		|| { echo 'This needs Python $(MINIMUM) or later; $(PYTHON) is $(or $(PYTHON_VERSION),missing). $(IN_CONTAINERS)'; exit 1; }
 debian-run: machine
 	@$(call debian,$(RUN_PACKAGES))
+# Python alone, with its module venv.
+debian-docs: machine
+	@$(call debian,)
 debian-samba: machine
 	@$(call debian,$(SAMBA_PACKAGES))
 debian-tests: machine

@@ -9,10 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCES = {file: file.read_text() for file in (ROOT / "tests").rglob("*.py")}
-NAMED = re.findall(r"`((?:tests/[\w/]+/)?test_\w+(?:…)?(?:\.py)?)`", (ROOT / "SECURITY.md").read_text())
-FILES = re.findall(
-    r"`((?:gateway|tests|ldif|deploy|docker|templates)/[\w./-]+\.\w+)`", (ROOT / "SECURITY.md").read_text()
-)
+PROMISES = "".join((ROOT / "docs" / page).read_text() for page in ("security.md", "standards.md"))
+NAMED = re.findall(r"`((?:tests/[\w/]+/)?test_\w+(?:…)?(?:\.py)?)`", PROMISES)
+FILES = re.findall(r"`((?:gateway|tests|ldif|deploy|docker|templates)/[\w./-]+\.\w+)`", PROMISES)
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMED)))

@@ -48,6 +48,14 @@ def test_workflow_when_it_runs_then_it_does_what_ci_does_on_the_supported_releas
     assert all(f"Debian GNU/Linux {release} " in tested for release in releases)
 
 
+def test_workflow_when_it_runs_then_it_builds_the_handbook_strictly():
+    steps = yaml.safe_load((ROOT / ".github/workflows/check.yml").read_text())["jobs"]["docs"]["steps"]
+    recipe = (ROOT / "Makefile").read_text().partition("\ndocs:")[2].partition("\n\n")[0]
+
+    assert "make docs" in [step.get("run") for step in steps]
+    assert "--fail-on-warning" in recipe
+
+
 def test_editors_when_they_read_their_file_then_lines_are_as_long_as_the_linter_allows():
     limit = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["line-length"]
 

@@ -11,7 +11,13 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 LOCKS = sorted((ROOT / "locks").glob("*.txt"))
-EXTRAS_OF = {"runtime": [], "demo": ["demo"], "tests": ["demo", "tests"], "bench": ["demo", "tests", "bench"]}
+EXTRAS_OF = {
+    "runtime": [],
+    "demo": ["demo"],
+    "tests": ["demo", "tests"],
+    "bench": ["demo", "tests", "bench"],
+    "docs": ["docs"],
+}
 
 
 def pins(lock: Path) -> list[Requirement]:

@@ -39,7 +39,7 @@ class DirectoryBefore(AcademyDirectory):
         self._load(private_slapd.ldif_folder() / name, values)
 
     def bring_up_to_date(self) -> None:
-        """As ldif/README.md says, but for the files of `mamia capture`."""
+        """As docs/directory.md says, but for the files of `mamia capture`."""
         self.load(GROUPS)
         for name in (*NEW_FILES, *UPGRADES):
             self.upgrade(name)

@@ -30,7 +30,7 @@ SIDES = 2
 """Of ppolicy; the overlay is on both where passwords are captured, and above it alone with capture.answer_only."""
 FILE = "93-capture.ldif of ldif/"
 ORACLE_FILE = "45-password-oracle.ldif of ldif/"
-START = "systemctl start mamia-capture.socket, or mamia capture; or take the overlay out as ldif/README.md says"
+START = "systemctl start mamia-capture.socket, or mamia capture; or take the overlay out as docs/capture.md says"
 ACCOUNT = "capture.server, bind_dn, bind_password_file"
 
 

@@ -67,7 +67,9 @@ def _unreachable(settings: Settings, url: str, error: Exception) -> Finding:
     if refused := refused_by_directory(url, settings.directory, [url], text):
         return refused
     if "refuses the service account" in text:
-        mend = "directory.bind_dn, its password, and a policy that lets it neither expire nor lock (ldif/README.md)"
+        mend = (
+            "directory.bind_dn, its password, and a policy that lets it neither expire nor lock (docs/directory.md)"
+        )
         return fail(url, text, mend)
     return fail(url, text, "is slapd up there, and does a firewall let this machine through?")
 
@@ -191,7 +193,7 @@ def _ppolicy(settings: Settings, url: str) -> Iterator[Finding]:
     checked = f"{url}: hash of passwords"
     if taken < FAST_HASH_SECONDS:
         text = f"a wrong password on the decoy takes {1000 * taken:.1f} ms: no modern hash"
-        yield warn(checked, text, "{ARGON2} as olcPasswordHash, and a new password for the decoy (ldif/README.md)")
+        yield warn(checked, text, "{ARGON2} as olcPasswordHash, and a new password for the decoy (docs/directory.md)")
     else:
         yield ok(
             checked, f"a wrong password on the decoy takes {1000 * taken:.0f} ms: a hash that is meant to be slow"

@@ -38,7 +38,7 @@ HEADINGS = ("login", "target", "state", "age", "attempts", "last reason")
 CHANGED_SINCE = """
 changed since: the directory has a newer password, which was set past the gateway. The target has an older one. Nobody
 knows the new one but the person: ask them to change it once more, on the page. mamia capture brings such changes too
-(ldif/README.md). Who needs no workstation any more: mamia sync forget LOGIN."""
+(docs/capture.md). Who needs no workstation any more: mamia sync forget LOGIN."""
 ORDER = {step: place for place, step in enumerate(Step)}
 
 

@@ -28,7 +28,7 @@ def capturing_directory(settings: Settings, source: Path | None = None) -> Direc
     """The slapd that announces, for the account of `mamia capture`; `source` as above. Raises SettingsError."""
     capture = settings.capture
     if capture.socket is None or capture.bind_dn is None or capture.bind_password_file is None:
-        missing = Fault("capture.socket", "is missing: where slapd's overlay announces changes (ldif/README.md)")
+        missing = Fault("capture.socket", "is missing: where slapd's overlay announces changes (docs/capture.md)")
         raise SettingsError(str(source or "the settings"), [missing])
     password = read_secret(capture.bind_password_file, "capture.bind_password_file")
     directory = bound_as(settings.directory, capture.bind_dn, password)

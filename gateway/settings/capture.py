@@ -11,7 +11,7 @@ from gateway.settings.types import Dn, Section, check_server
 
 
 class Capture(Section):
-    """Passwords changed by any LDAP client, for `mamia capture` on the machine of each slapd; see ldif/README.md."""
+    """Passwords changed by any LDAP client, for `mamia capture` on the machine of each slapd; see docs/capture.md."""
 
     socket: Path | None = None
     """Where slapd's overlay asks: olcDbSocketPath of ldif/45-password-oracle.ldif and 93-capture.ldif. None: nothing

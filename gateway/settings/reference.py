@@ -27,33 +27,37 @@ _NAMES = {
 
 
 def reference() -> str:
-    """Markdown."""
+    """Return the page docs/settings.md, as Markdown."""
     return "\n".join(_lines()).rstrip() + "\n"
 
 
 def _lines() -> Iterator[str]:
     yield "# Settings"
-    yield "<!-- Written by `mamia settings`, from the classes beside this file; a test holds it current. -->"
-    yield "In `mamia.toml`, a table a section. Each key can come from the environment as well, where it wins:"
-    yield f"`{PREFIX}WEB__PORT=9000`, `{PREFIX}CAPTCHA__REQUIRED='[]'`. Unknown keys are refused, and every fault is"
-    yield "told at once."
-    for name, field in Settings.model_fields.items():
-        yield from _section(f"[{name}]", field.annotation)
-    yield from _section("[api.clients.NAME]", ApiClient)
+    yield "<!-- `make settings` writes this page from the classes of gateway/settings/; a test keeps it current. -->"
     yield ""
-    yield "# Targets"
-    yield "What `[workstation.targets.NAME]` may hold, by its `type`."
+    yield "The settings are in `mamia.toml`, with one table per section. Each key can also come from the environment,"
+    yield f"which has priority: `{PREFIX}WEB__PORT=9000`, `{PREFIX}CAPTCHA__REQUIRED='[]'`. An unknown key is"
+    yield "refused. All errors are reported together, each with its key, and nothing starts."
+    for name, field in Settings.model_fields.items():
+        yield from _section(f"## [{name}]", field.annotation)
+    yield from _section("## [api.clients.NAME]", ApiClient)
+    yield ""
+    yield "## Targets of the workstation"
+    yield ""
+    yield "The `type` of a target decides which keys `[workstation.targets.NAME]` may hold."
     for target in _members(AnyTarget):
         kind = target.model_fields["type"]
-        yield from _section(f'type = "{get_args(kind.annotation)[0]}"', target)
+        yield from _section(f'### type = "{get_args(kind.annotation)[0]}"', target)
 
 
-def _section(title: str, section: Any) -> Iterator[str]:
+def _section(heading: str, section: Any) -> Iterator[str]:
     yield ""
-    yield f"## {title}"
-    yield _folded(section.__doc__ or "")
+    yield heading
+    if section.__doc__:
+        yield ""
+        yield _folded(section.__doc__)
     yield ""
-    yield "| key | form | default | |"
+    yield "| key | form | default | meaning |"
     yield "|---|---|---|---|"
     for key, field in section.model_fields.items():
         yield f"| `{key}` | {_form(field.annotation)} | {_default(field)} | {_folded(field.description or '')} |"

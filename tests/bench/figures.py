@@ -1,7 +1,7 @@
 """What was measured: printed as it comes, kept in var/bench/, and all of it as one table.
 
 python tests/bench/figures.py      prints the table of the last figures; once all programs have some here, it also
-                                   writes it into tests/bench/BENCHMARKS.md
+                                   writes it into docs/benchmarks.md
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 FOLDER = Path("var/bench")
 ALL = FOLDER / "all.json"
-DOCUMENT = Path(__file__).with_name("BENCHMARKS.md")
+DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 

@@ -62,7 +62,7 @@ def main() -> None:
         people = staff(directory, kdc, Balancer(front_ends))
         run(directory, kdc, people, [*front_ends, *workers])
         in_clear = [file for file in kept(folder, kdc) if MARK.encode() in file.read_bytes()]
-        record(f"killed -9, {ROUNDS} rounds: files with a password in clear", len(in_clear), at_most=0)
+        record(f"killed -9, {ROUNDS} rounds: files with a password in plain text", len(in_clear), at_most=0)
 
 
 def realm_folder(folder: Path) -> Path:

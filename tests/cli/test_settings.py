@@ -390,9 +390,9 @@ hook_url = "https://x/"
 
 
 def test_reference_when_the_settings_changed_then_the_document_did_too():
-    written = (Path(__file__).parents[2] / "gateway" / "settings" / "README.md").read_text()
+    written = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
 
-    assert reference() == written, "mamia settings > gateway/settings/README.md"
+    assert reference() == written, "make settings"
 
 
 def test_reference_when_asked_for_then_it_needs_no_settings(capsys):

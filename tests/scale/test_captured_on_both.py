@@ -90,7 +90,7 @@ def test_a_change_when_it_is_copied_to_the_other_server_then_it_is_captured_once
 def test_copying_when_nobody_listens_beside_one_server_then_it_stops_there_until_somebody_does(
     announcing_pair, folder
 ):
-    """slapd asks for what it copies too; ldif/README.md warns of it."""
+    """slapd asks for what it copies too; docs/capture.md warns of it."""
     pair, (_, there) = announcing_pair
     person = Person(pair.first, folder, "ymartin2")
     pair.wait_until_same()
