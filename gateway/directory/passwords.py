@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ldap3 import MODIFY_ADD, MODIFY_DELETE
+from ldap3 import MODIFY_ADD, MODIFY_DELETE, Connection
 from ldap3.core.results import (
     RESULT_ASSERTION_FAILED,
     RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
@@ -17,7 +17,6 @@ from ldap3.core.results import (
     RESULT_INVALID_ATTRIBUTE_SYNTAX,
     RESULT_INVALID_CREDENTIALS,
     RESULT_NO_SUCH_ATTRIBUTE,
-    RESULT_SUCCESS,
 )
 
 from gateway.account.birth_date import BirthDate
@@ -29,25 +28,21 @@ from gateway.account.proofs import Candidate
 from gateway.directory import ppolicy
 from gateway.directory.account_lock import changeable_from, is_closed, is_closed_by_mark, locked_until
 from gateway.directory.assertion import assertion
-from gateway.directory.compare import DECIDED, compare
 from gateway.directory.decoy import Decoy
-from gateway.directory.entry import Entry
 from gateway.directory.mapping import IDENTITY, MAX_NAMED, PeopleMapping
-from gateway.directory.outbox import Changes
 from gateway.directory.password_stamp import changed_at, is_same_password, own_policy_in
 from gateway.directory.password_write import (
     TRIES_AGAINST_ANOTHER_WRITE,
     PasswordWriter,
     modification,
-    reason,
 )
-from gateway.directory.people import search
 from gateway.directory.policies import Policies
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.user_bind import bind_as
+from gateway.ldap import DECIDED, Changes, Entry, Result, compare, is_success, require_fit, result_text, search
 
 log = logging.getLogger(__name__)
 
@@ -237,8 +232,8 @@ class LdapPasswords:
         result = self._service.tell(modification(entry.dn, changes, condition))
         if result["result"] in CHANGED_MEANWHILE:
             return None
-        if result["result"] != RESULT_SUCCESS:
-            raise DirectoryMisconfigured(f"{policy} could not be lent to {entry.dn}: {reason(result)}")
+        if not is_success(result):
+            raise DirectoryMisconfigured(f"{policy} could not be lent to {entry.dn}: {result_text(result)}")
         stamp = f"{changed_at(account.password_stamp)} {mark}" if mark else account.password_stamp
         return replace(account, password_stamp=stamp)
 
@@ -252,8 +247,8 @@ class LdapPasswords:
             condition = assertion(stamps.unchanged(stamps.of(entry)))
             changes = {**back, **stamps.changes(stamps.new_mark())}
             result = self._service.tell(modification(entry.dn, changes, condition))
-            if result["result"] not in (RESULT_SUCCESS, *CHANGED_MEANWHILE):
-                log.error("%s stays under %s: %s", entry.dn, self._initial_policy, reason(result))
+            if not is_success(result) and result["result"] not in CHANGED_MEANWHILE:
+                log.error("%s stays under %s: %s", entry.dn, self._initial_policy, result_text(result))
         except (DirectoryUnavailable, WriteUnconfirmed) as error:
             log.error("%s stays under %s: %s", account.reference, self._initial_policy, error)
 
@@ -325,18 +320,19 @@ class LdapPasswords:
         if not password:
             raise ValueError("a bind without a password succeeds as anonymous (RFC 4513, 5.1.2)")
         result = self._trials.ask(lambda connection: bind_as(connection, dn, password))
-        if result["result"] == RESULT_SUCCESS:
+        if is_success(result):
             return True
         if result["result"] != RESULT_INVALID_CREDENTIALS:
-            raise DirectoryMisconfigured(f"bind: {reason(result)}")
+            raise DirectoryMisconfigured(f"bind: {result_text(result)}")
         # slapd says "expired" only to the right password.
         return PolicyError.PASSWORD_EXPIRED if policy_error(result) is PolicyError.PASSWORD_EXPIRED else None
 
     def _holds(self, dn: str, attribute: str, value: str) -> bool:
         """Compare (RFC 4511, 4.10): the one operation that NUMENs are open to."""
-        code, _ = self._service.ask(lambda connection: compare(connection, dn, attribute, value))
+        result = self._service.ask(lambda connection: _compare_fit(connection, dn, attribute, value))
+        code = result["result"]
         if code in DECIDED:
-            return code == RESULT_COMPARE_TRUE
+            return bool(code == RESULT_COMPARE_TRUE)
         if code == RESULT_INVALID_ATTRIBUTE_SYNTAX:
             # 00/00/1960 where birth dates are a GeneralizedTime: nobody can have it.
             return False
@@ -356,6 +352,13 @@ class LdapPasswords:
         own_policy = self._own_policy(account.reference, account.password_stamp)
         refused = self._writer.write(account, new, {**joined, **own_policy, **more}, must_change=must_change)
         return replace(refused, limits=account.limits) if refused else propagation
+
+
+def _compare_fit(connection: Connection, dn: str, attribute: str, value: str) -> Result:
+    """Raises ServerUnfit."""
+    result = compare(connection, dn, attribute, value)
+    require_fit(result)
+    return result
 
 
 def _is_void(written: Refused | Propagation | None) -> bool:

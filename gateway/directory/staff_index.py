@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gateway.account.names import one_of_several, same_name
 from gateway.account.staff_file import NUMBERS, StaffRow
-from gateway.directory.entry import Entry
+from gateway.ldap import Entry
 from gateway.settings import People
 
 

@@ -10,8 +10,8 @@ from ldap3.utils.dn import escape_rdn, parse_dn
 from gateway.account.naming import login_stem, mail_stem, numbered, renamed
 from gateway.account.staff_file import StaffRow
 from gateway.directory import ppolicy
-from gateway.directory.entry import Entry
 from gateway.directory.staff_index import KnownPerson, StaffIndex, normalized
+from gateway.ldap import Entry
 from gateway.settings import People
 
 CLASSES = ("inetOrgPerson", "mamiaPerson")

@@ -17,7 +17,7 @@ from gateway.checks.finding import Level
 from gateway.checks.servers import check_servers
 from gateway.composition.web import build_gateway
 from gateway.directory.failover import LdapServers
-from gateway.directory.people import search
+from gateway.ldap import search
 from gateway.directory.pool import ConnectionPool
 
 pytestmark = pytest.mark.xdist_group("mirror")
