@@ -60,7 +60,7 @@ class Credentials:
         return opened
 
     def holds(self, entry: Entry | None, attribute: str, value: str) -> bool:
-        """Whether the entry has that value: the one operation that NUMENs are open to. None: compared at the decoy."""
+        """Whether the entry has that value, by the one operation that NUMENs are open to; None asks the decoy."""
         return self._compare(entry.dn if entry else self.decoy.dn, attribute, value)
 
     def _try_decoy(self, password: Secret) -> None:
