@@ -16,7 +16,7 @@ from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
 from gateway.directory.changes import suffixes
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.retry import Retry
-from gateway.directory.staff_plan import FULL_NAMES, LEAVER, Creation, Update
+from gateway.directory.staff_mapping import DEPARTMENT, FULL_NAMES, LEAVER, Creation, Update
 from gateway.ldap import (
     ANYTHING,
     Entry,
@@ -77,7 +77,7 @@ class StaffEntries:
         numbers = dict.fromkeys(proof.attribute for proof in people.proofs.values())
         attributes = [
             people.login, people.surname, people.birth_name, people.given_name, people.mail, people.birth_date,
-            "departmentNumber", LEAVER[0], *FULL_NAMES, *numbers,
+            DEPARTMENT, LEAVER[0], *FULL_NAMES, *numbers,
         ]  # fmt: skip
         taken = "".join(f"({name}=*)" for name in (people.login, people.mail, *numbers))
         wanted = f"(|{people.filter}{taken})"
