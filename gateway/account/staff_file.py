@@ -34,6 +34,10 @@ class StaffRow:
         """By which the same person is known from one export to the next; one of `NUMBERS` may be empty."""
         return {"numen": self.numen, "temporary_agent_number": self.temporary_agent_number}
 
+    def numbers_of(self, kind: str) -> frozenset[str]:
+        """The number of one kind, as a set that may be empty."""
+        return frozenset(filter(None, (self.numbers[kind],)))
+
     @property
     def initial_password(self) -> str:
         return self.numen or self.temporary_agent_number

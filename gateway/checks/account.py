@@ -9,7 +9,8 @@ from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.checks.finding import Finding, fail
-from gateway.directory.connection import close, connect
+from gateway.directory.connection import connect
+from gateway.ldap import close
 from gateway.settings import Directory
 
 Check = Callable[[str, Connection], Iterator[Finding]]

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ldap3 import BASE, MODIFY_DELETE, Connection
+from ldap3 import MODIFY_DELETE, Connection
 from ldap3.core.exceptions import LDAPException
 from ldap3.core.results import RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_NO_SUCH_ATTRIBUTE
 
@@ -20,7 +20,8 @@ from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, Level, fail, ok, warn
 from gateway.checks.here import is_listeners
 from gateway.checks.rights import FORBIDDEN_TO_WRITE, excess_reads, may_write, somebody
-from gateway.directory.connection import close, connect
+from gateway.directory.connection import connect
+from gateway.ldap import close, compare, modify, read_entry
 from gateway.settings import Directory, Settings
 from gateway.settings.accounts import capturing_directory
 from gateway.settings.file import SettingsError
@@ -86,7 +87,7 @@ def _overlay(account: str, settings: Settings, connection: Connection) -> Iterat
     dn, mark = somebody(settings, connection), f"check;{secrets.token_hex(16)}"
     if not dn or settings.capture.socket is None:
         return
-    code = connection.modify(dn, {"mamiaSyncState": [(MODIFY_DELETE, [mark])]})[1]["result"]
+    code = modify(connection, dn, {"mamiaSyncState": [(MODIFY_DELETE, [mark])]})["result"]
     try:
         seen = ask_listener(settings.capture.socket, mark)["seen"]
     except (OSError, ValueError):
@@ -137,13 +138,11 @@ def _rights(settings: Settings, connection: Connection) -> Iterator[Finding]:
 
 
 def _lacking(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
-    _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=["entryUUID", "entryCSN"])
-    held = {name for answer in answers or () for name, values in answer["raw_attributes"].items() if values}
-    yield from (f"read {name}" for name in ("entryUUID", "entryCSN") if name not in held)
-    if connection.compare(dn, "userPassword", secrets.token_hex(8))[1]["result"] not in (
-        RESULT_COMPARE_FALSE,
-        RESULT_COMPARE_TRUE,
-    ):
+    needed_reads = ("entryUUID", "entryCSN")
+    entry = read_entry(connection, dn, needed_reads)
+    yield from (f"read {name}" for name in needed_reads if not entry or not entry.all(name))
+    code = compare(connection, dn, "userPassword", secrets.token_hex(8))["result"]
+    if code not in (RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE):
         yield "compare userPassword"
     needed = {"mamiaPendingSecret": secrets.token_hex(8), "mamiaSyncState": secrets.token_hex(8)}
     if any(target.type == "samba_nt" for target in settings.workstation.targets.values()):

@@ -12,7 +12,8 @@ from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.directory.connection import close, connect
+from gateway.directory.connection import connect
+from gateway.ldap import close
 from gateway.settings import Directory, Settings
 from gateway.tls import refusal, verifying_context
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from ldap3 import SUBTREE, Connection
+from ldap3 import Connection
 from ldap3.core.results import RESULT_SIZE_LIMIT_EXCEEDED
 
 from gateway.checks.account import at_each_server
 from gateway.checks.finding import Finding, ok, warn
+from gateway.ldap import try_search
 from gateway.settings import Settings
 from gateway.targets import joined_targets
 
@@ -27,11 +28,11 @@ def check_joined_targets(settings: Settings) -> Iterator[Finding]:
 
 def _count(where: str, base: str, wanted: str, needed: str, url: str, connection: Connection) -> Iterator[Finding]:
     checked = f"{url}: {where}"
-    _, result, answers, _ = connection.search(base, wanted, SUBTREE, attributes=["1.1"])
-    count = sum(answer["type"] == "searchResEntry" for answer in answers or ())
+    found = try_search(connection, base, wanted, ["1.1"])
+    count = len(found.answers)
     if not count:
         yield ok(checked, f"everybody with a workstation has {needed}")
         return
-    more = " or more" if result["result"] == RESULT_SIZE_LIMIT_EXCEEDED else ""
+    more = " or more" if found.code == RESULT_SIZE_LIMIT_EXCEEDED else ""
     text = f"people of workstation.filter without an account there: {count}{more}; their passwords do not reach it"
     yield warn(checked, text, f"{needed} and its attributes for them, or a narrower workstation.filter: {wanted}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from ldap3 import SUBTREE, Connection
+from ldap3 import Connection
 
 from gateway.checks.account import at_each_server
 from gateway.checks.finding import Finding, fail, ok
@@ -14,6 +14,7 @@ from gateway.checks.password_oracle import CHECKED as ORACLE
 from gateway.checks.password_oracle import guess
 from gateway.checks.secret_attributes import CHECKED as SECRETS
 from gateway.checks.secret_attributes import secrets_seen_by
+from gateway.ldap import try_search
 from gateway.settings import Settings
 from gateway.settings.accounts import bound_as
 from gateway.settings.file import SettingsError, read_secret
@@ -43,8 +44,7 @@ def _somebody_else(settings: Settings, own_dn: str) -> str:
 
     def search(url: str, connection: Connection) -> Iterator[Finding]:
         people = settings.people
-        _, _, answers, _ = connection.search(people.base, people.filter, SUBTREE, attributes=["1.1"], size_limit=2)
-        found.extend(str(answer["dn"]) for answer in answers or () if answer["type"] == "searchResEntry")
+        found.extend(try_search(connection, people.base, people.filter, ["1.1"], size_limit=2).dns)
         return iter(())
 
     for _ in at_each_server(settings.directory, ORACLE, search):

@@ -18,6 +18,7 @@ from gateway.checks.account import at_each_server
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.here import is_listeners, is_workers
 from gateway.checks.rights import somebody
+from gateway.ldap import modify
 from gateway.settings import Directory, Settings
 from gateway.settings.accounts import capturing_directory, workers_directory
 from gateway.settings.file import SettingsError
@@ -55,7 +56,7 @@ def guess(who: str, dn: str, url: str, connection: Connection) -> Iterator[Findi
     checked = f"{url}: {CHECKED}"
     wrong, new = (f"Aa1!{secrets.token_hex(12)}" for _ in range(2))
     changes = {"userPassword": [(MODIFY_DELETE, [wrong]), (MODIFY_ADD, [new])]}
-    result = connection.modify(dn, changes)[1]
+    result = modify(connection, dn, changes)
     match result["result"]:
         case code if code == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
             yield ok(checked, f"{who} learns nothing of the password of {dn} by guessing")

@@ -10,9 +10,8 @@ from gateway.account.errors import DirectoryUnavailable
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.policies_in_use import check_policies_in_use
 from gateway.directory import ppolicy
-from gateway.directory.entry import read_entry
 from gateway.directory.policies import DEFAULT_NAME, find_default_policy
-from gateway.directory.pool import ServerUnfit
+from gateway.ldap import ServerUnfit, read_entry
 from gateway.settings import Settings
 
 RULE = "ldif/30-access.ldif lets the service account read the policies"

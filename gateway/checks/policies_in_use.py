@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from ldap3 import SUBTREE, Connection
+from ldap3 import Connection
 from ldap3.core.results import RESULT_SUCCESS
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.directory import ppolicy
-from gateway.directory.entry import Entry, entry_of
 from gateway.directory.policies import Policy, find_default_policy, find_policies, records_login
+from gateway.ldap import Entry, try_search
 from gateway.settings import ResetMode, Settings
 
 
@@ -93,11 +93,9 @@ def _unreadable(
 def _somebody(settings: Settings, connection: Connection, conditions: str) -> tuple[int, Entry | None]:
     """One of the people to whom the filter applies, and the result's code."""
     people = settings.people
-    _, result, answers, _ = connection.search(
-        people.base, f"(&{people.filter}{conditions})", SUBTREE, attributes=[ppolicy.POLICY], size_limit=1
-    )
-    found = (entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry")
-    return result["result"], next(found, None)
+    filter_ = f"(&{people.filter}{conditions})"
+    found = try_search(connection, people.base, filter_, [ppolicy.POLICY], size_limit=1)
+    return found.code, next(iter(found.entries), None)
 
 
 def _rules(settings: Settings, policy: Policy) -> list[str]:

@@ -14,9 +14,9 @@ from gateway.checks.here import is_listeners, is_workers
 from gateway.checks.rights import may_write
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
-from gateway.directory.people import search
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
+from gateway.ldap import search
 from gateway.settings import Directory, Settings
 from gateway.settings.accounts import capturing_directory, workers_directory
 

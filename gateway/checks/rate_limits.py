@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from ldap3 import SUBTREE, Connection
+from ldap3 import Connection
 from limits import parse_many
 
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.directory.changes import suffixes
-from gateway.directory.entry import Entry, entry_of
+from gateway.ldap import Entry, try_search
 from gateway.settings import Settings
 
 SLACK_SECONDS = 60
@@ -95,5 +95,4 @@ def _lock_outs(connection: Connection) -> Iterator[_LockOut]:
 
 def _policies(connection: Connection) -> Iterator[Entry]:
     for suffix in suffixes(connection):
-        _, _, answers, _ = connection.search(suffix, "(objectClass=pwdPolicy)", SUBTREE, attributes=_ATTRIBUTES)
-        yield from (entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry")
+        yield from try_search(connection, suffix, "(objectClass=pwdPolicy)", _ATTRIBUTES).entries

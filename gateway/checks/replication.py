@@ -12,7 +12,8 @@ from ldap3.core.exceptions import LDAPException
 from gateway.account.errors import DirectoryUnavailable
 from gateway.checks.finding import Finding, ok, warn
 from gateway.directory.changes import change_numbers, holds_all, newest_change
-from gateway.directory.connection import close, connect
+from gateway.directory.connection import connect
+from gateway.ldap import close
 from gateway.settings import Settings
 
 MOST_LAG_SECONDS = 5.0

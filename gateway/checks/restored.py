@@ -9,8 +9,8 @@ from ldap3 import BASE, Connection
 
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.rights import may_write
-from gateway.directory.entry import entry_of
 from gateway.directory.worker_tokens import DECIDABLE, RIGHTS, TOKEN
+from gateway.ldap import try_search
 from gateway.settings import Settings
 from gateway.workstation.ports import Waiting
 from gateway.workstation.state import Step
@@ -31,8 +31,7 @@ def check_restored(settings: Settings, connection: Connection, known: Sequence[W
 
 def _noticed(settings: Settings, connection: Connection) -> Finding:
     who = str(settings.workstation.bind_dn)
-    _, _, answers, _ = connection.search(who, DECIDABLE, BASE, attributes=[TOKEN])
-    entries = [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]
+    entries = try_search(connection, who, DECIDABLE, [TOKEN], BASE).entries
     if not entries or not may_write(connection, who, TOKEN, "nobody;0"):
         return fail(CHECKED, f"would not be noticed: {who} may not read and write its own {TOKEN}", RIGHTS)
     if not entries[0].all(TOKEN):

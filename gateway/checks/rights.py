@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 
-from ldap3 import BASE, MODIFY_DELETE, SUBTREE, Connection
+from ldap3 import BASE, MODIFY_DELETE, Connection
 from ldap3.core.results import (
     RESULT_COMPARE_FALSE,
     RESULT_COMPARE_TRUE,
@@ -13,9 +13,9 @@ from ldap3.core.results import (
 )
 
 from gateway.checks.finding import Finding, fail, ok
-from gateway.directory.entry import entry_of
 from gateway.directory.ppolicy import CHANGED_AT, ENDS_AT, LAST_SUCCESS, LOCKED_AT, LOCKED_UNTIL, STARTS_AT
 from gateway.directory.server_time import MODIFIED_AT
+from gateway.ldap import ANYTHING, compare, modify, read_entry, try_search
 from gateway.settings import ResetMode, Settings
 
 RULES = (
@@ -54,37 +54,31 @@ def somebody(settings: Settings, connection: Connection, condition: str = "") ->
     """The DN of one of the people, of whom the filter `condition` holds; "" where there is none."""
     people = settings.people
     filter_ = f"(&{people.filter}{condition})"
-    _, _, answers, _ = connection.search(people.base, filter_, SUBTREE, attributes=["1.1"], size_limit=1)
-    return next((str(answer["dn"]) for answer in answers or () if answer["type"] == "searchResEntry"), "")
+    return next(iter(try_search(connection, people.base, filter_, ["1.1"], size_limit=1).dns), "")
 
 
 def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
     people = settings.people
     wanted = [people.login, people.surname]
-    _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=wanted)
-    entries = [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]
-    yield from (f"read {name}" for name in wanted if not any(entry.all(name) for entry in entries))
+    entry = read_entry(connection, dn, wanted)
+    yield from (f"read {name}" for name in wanted if not entry or not entry.all(name))
     state = (LOCKED_AT, CHANGED_AT, STARTS_AT, ENDS_AT, LOCKED_UNTIL, LAST_SUCCESS, MODIFIED_AT)
     for name in filter(None, (*state, people.password_stamp, people.preferred_language)):
         if not _may_decide(connection, dn, name):
             yield f"read {name}"
     if not _may_decide(connection, settings.directory.bind_dn, LAST_SUCCESS):
         yield f"read {LAST_SUCCESS} of its own entry"
-    _, _, answers, _ = connection.search(
-        people.base, f"(&{people.filter}({people.birth_date}=*))", SUBTREE, attributes=["1.1"], size_limit=1
-    )
-    if not answers:
+    if not somebody(settings, connection, f"({people.birth_date}=*)"):
         yield f"search by {people.birth_date}"
     for proof in people.proofs.values():
-        code = connection.compare(dn, proof.attribute, secrets.token_hex(8))[1]["result"]
+        code = compare(connection, dn, proof.attribute, secrets.token_hex(8))["result"]
         if code not in (RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_NO_SUCH_ATTRIBUTE):
             yield f"compare {proof.attribute}"
 
 
 def _may_decide(connection: Connection, dn: str, attribute: str) -> bool:
     """Whether this account may search by it: true then for every entry (RFC 4511, 4.5.1.7)."""
-    _, _, answers, _ = connection.search(dn, f"(|({attribute}=*)(!({attribute}=*)))", BASE, attributes=["1.1"])
-    return bool(answers)
+    return bool(try_search(connection, dn, f"(|({attribute}=*)(!({attribute}=*)))", ["1.1"], BASE).answers)
 
 
 def _lacking_writes(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
@@ -114,14 +108,10 @@ def _needed_writes(settings: Settings) -> dict[str, str]:
 
 def excess_reads(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
     secret = [*FORBIDDEN_TO_READ, *(proof.attribute for proof in settings.people.proofs.values())]
-    _, _, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=secret)
-    for answer in answers or ():
-        yield from (f"read {name}" for name, values in answer.get("raw_attributes", {}).items() if values)
+    for answer in try_search(connection, dn, ANYTHING, secret, BASE).answers:
+        yield from (f"read {name}" for name, values in answer["raw_attributes"].items() if values)
     for attribute in secret:
-        _, _, answers, _ = connection.search(
-            settings.people.base, f"({attribute}=*)", SUBTREE, attributes=["1.1"], size_limit=1
-        )
-        if answers:
+        if try_search(connection, settings.people.base, f"({attribute}=*)", ["1.1"], size_limit=1).answers:
             yield f"search by {attribute}"
 
 
@@ -143,5 +133,5 @@ def _writes_outside_people(settings: Settings, connection: Connection) -> Iterat
 
 def may_write(connection: Connection, dn: str, attribute: str, value: str) -> bool:
     """Tried by deleting a value that is not there: what is allowed fails for its absence, and changes nothing."""
-    code = connection.modify(dn, {attribute: [(MODIFY_DELETE, [value])]})[1]["result"]
+    code = modify(connection, dn, {attribute: [(MODIFY_DELETE, [value])]})["result"]
     return bool(code == RESULT_NO_SUCH_ATTRIBUTE)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ldap3 import SUBTREE, Connection
-from ldap3.core.results import RESULT_SUCCESS
+from ldap3 import Connection
 
 from gateway.checks.finding import Finding, ok, warn
 from gateway.directory.people import MOST_BORN_ON_ONE_DAY
+from gateway.ldap import is_success, try_search
 from gateway.settings import Settings
 
 MAX_WORKERS_ENTRIES = 2
@@ -23,10 +23,7 @@ def check_gateways_limits(settings: Settings, url: str, connection: Connection) 
     """`connection` is bound as the gateway's account. A directory of few people shows its limit on pages alone."""
     checked, who = f"{url}: search limits", settings.directory.bind_dn
     excess = [*_excess(settings, connection, MOST_BORN_ON_ONE_DAY)]
-    _, result, _, _ = connection.search(
-        settings.people.base, settings.people.filter, SUBTREE, attributes=["1.1"], paged_size=1
-    )
-    if result["result"] == RESULT_SUCCESS:
+    if is_success(try_search(connection, settings.people.base, settings.people.filter, ["1.1"], paged_size=1).result):
         excess.append("people page by page")
     if excess:
         return warn(checked, f"{who} finds {' and '.join(excess)}: whoever steals its password could", LIMITS)
@@ -42,8 +39,7 @@ def check_workers_limits(settings: Settings, connection: Connection) -> Finding:
 
 
 def _excess(settings: Settings, connection: Connection, max_entries: int) -> Iterator[str]:
-    _, _, answers, _ = connection.search(
-        settings.people.base, settings.people.filter, SUBTREE, attributes=["1.1"], size_limit=max_entries + 1
-    )
-    if sum(answer["type"] == "searchResEntry" for answer in answers or ()) > max_entries:
+    people = settings.people
+    found = try_search(connection, people.base, people.filter, ["1.1"], size_limit=max_entries + 1)
+    if len(found.answers) > max_entries:
         yield f"more than {max_entries} people"

@@ -9,6 +9,7 @@ from ldap3 import BASE, SUBTREE, Connection
 
 from gateway.checks.account import at_each_server
 from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.ldap import try_search
 from gateway.settings import Settings
 
 CHECKED = "secrets"
@@ -60,10 +61,8 @@ def secrets_seen_by(settings: Settings, who: str, own_dn: str, url: str, connect
 def _sees(settings: Settings, connection: Connection, attribute: str, own_dn: str) -> bool:
     """In any entry below people.base, or in the decoy's, which has a value in each of ours."""
     for base, scope in ((settings.people.base, SUBTREE), (settings.directory.decoy_dn, BASE)):
-        _, _, answers, _ = connection.search(
-            base, f"({attribute}=*)", scope, attributes=[attribute], size_limit=2, time_limit=SEARCH_SECONDS
-        )
-        found = [answer["dn"] for answer in answers or () if answer["type"] == "searchResEntry"]
-        if any(str(dn).lower() != own_dn.lower() for dn in found):
+        filter_ = f"({attribute}=*)"
+        found = try_search(connection, base, filter_, [attribute], scope, size_limit=2, time_limit=SEARCH_SECONDS)
+        if any(dn.lower() != own_dn.lower() for dn in found.dns):
             return True
     return False

@@ -14,6 +14,7 @@ from ldap3.core.exceptions import LDAPException
 from ldap3.core.results import RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_INVALID_CREDENTIALS
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.account.model import Secret
 from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.policies import check_policies
@@ -23,9 +24,10 @@ from gateway.checks.rights import check_rights
 from gateway.checks.search_limits import check_gateways_limits
 from gateway.directory import assertion, ppolicy
 from gateway.directory.changes import change_numbers
-from gateway.directory.connection import close, connect
-from gateway.directory.entry import read_entry
+from gateway.directory.connection import connect
 from gateway.directory.server_support import UnsupportedServer, says_openldap
+from gateway.directory.user_bind import bind_as
+from gateway.ldap import ServerUnfit, close, compare, error_text, read_entry, try_search
 from gateway.settings import Settings
 
 LEAST_DAYS = 30
@@ -53,8 +55,8 @@ def check_servers(settings: Settings) -> Iterator[Finding]:
             if url in settings.directory.servers:
                 yield from _check_writing(settings, url, connection)
             held[url] = change_numbers(connection)
-        except (LDAPException, OSError, DirectoryUnavailable) as error:
-            yield fail(url, f"stopped answering: {type(error).__name__}: {error}", "look at its log and load")
+        except (LDAPException, OSError, DirectoryUnavailable, ServerUnfit) as error:
+            yield fail(url, f"stopped answering: {error_text(error)}", "look at its log and load")
         finally:
             close(connection)
     yield from check_replication(settings, held)
@@ -63,7 +65,7 @@ def check_servers(settings: Settings) -> Iterator[Finding]:
 def _unreachable(settings: Settings, url: str, error: Exception) -> Finding:
     if isinstance(error, UnsupportedServer):
         return fail(f"{url}: product", str(error), "name OpenLDAP servers in directory.servers and read_servers")
-    text = f"{type(error).__name__}: {error}"
+    text = error_text(error)
     if refused := refused_by_directory(url, settings.directory, [url], text):
         return refused
     if "refuses the service account" in text:
@@ -172,10 +174,9 @@ def _ppolicy(settings: Settings, url: str) -> Iterator[Finding]:
     connection = connect(url, settings.directory, as_service=False)
     try:
         for _ in range(TRIES):
-            connection.user, connection.password = settings.directory.decoy_dn, secrets.token_hex(8).encode()
-            connection.authentication = "SIMPLE"
+            wrong = Secret(secrets.token_hex(8))
             started = time.perf_counter()
-            result = connection.bind(read_server_info=False, controls=[ppolicy.REQUEST_CONTROL])[1]
+            result = bind_as(connection, settings.directory.decoy_dn, wrong)
             times.append(time.perf_counter() - started)
             seen = seen or ppolicy.CONTROL_OID in (result.get("controls") or {})
             if result["result"] != RESULT_INVALID_CREDENTIALS:
@@ -203,7 +204,7 @@ def _ppolicy(settings: Settings, url: str) -> Iterator[Finding]:
 def check_decoy(settings: Settings, url: str, connection: Connection) -> Finding:
     checked, dn = f"{url}: decoy", settings.directory.decoy_dn
     proof = next(iter(settings.people.proofs.values()))
-    result = connection.compare(dn, proof.attribute, secrets.token_hex(8))[1]
+    result = compare(connection, dn, proof.attribute, secrets.token_hex(8))
     if result["result"] in (RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE):
         return ok(checked, f"{dn} takes comparisons")
     text = f"{dn}: {result['description']}: unknown logins would answer faster than known ones"
@@ -230,7 +231,7 @@ def _search_seconds(connection: Connection, base: str, filter_: str) -> float:
     taken = 0.0
     for _ in range(SEARCH_TRIES):
         started = time.perf_counter()
-        connection.search(base, filter_, attributes=["1.1"])
+        try_search(connection, base, filter_, ["1.1"])
         taken = time.perf_counter() - started
         if taken <= SLOW_SEARCH_SECONDS:
             break

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.cli.terminal import printable
-from gateway.directory.staff_plan import LEAVER, Creation, Update
+from gateway.directory.staff_mapping import LEAVER, Creation, Update
 from gateway.settings import People, Settings
 
 MAX_ACCOUNT_NAME_CHARS = 20
@@ -18,7 +18,14 @@ Doubts: nothing was written for these rows.
   entry. Where all of them are other people, --create-namesakes creates their entries.
 - A number of another entry: correct the file or that entry."""
 
-Step = Creation | Update
+
+@dataclass(frozen=True, slots=True)
+class WriteStep:
+    """One operation on one entry."""
+
+    place: str
+    """Where it comes from: a line of the file, or that it is a leaver."""
+    write: Creation | Update
 
 
 @dataclass(slots=True)
@@ -48,16 +55,17 @@ class Tally:
         )
 
 
-def report_long_logins(settings: Settings, logins: Sequence[tuple[str, str]]) -> None:
+def report_long_logins(settings: Settings, steps: Sequence[WriteStep]) -> None:
     """Name the new logins, each with its line, that no account of a Windows domain of the settings can have."""
     targets = settings.workstation.targets.items()
     names = [name for name, target in targets if target.type == "active_directory" and target.has_account_names]
     if not names:
         return
-    for place, login in logins:
+    for step in steps:
+        login = step.write.login
         if len(login) > MAX_ACCOUNT_NAME_CHARS:
             text = (
-                f"{place}: the login {login} has {len(login)} characters, and sAMAccountName takes "
+                f"{step.place}: the login {login} has {len(login)} characters, and sAMAccountName takes "
                 f"{MAX_ACCOUNT_NAME_CHARS}: no account of {', '.join(names)} can have it"
             )
             print(printable(text), file=sys.stderr)
@@ -82,27 +90,27 @@ def report(tally: Tally, *, is_dry_run: bool) -> None:
     print(("would be: " if is_dry_run else "") + str(tally))
 
 
-def count(tally: Tally, step: Step) -> None:
-    """Add a step that was written."""
+def count(tally: Tally, write: Creation | Update) -> None:
+    """Add what was written."""
     attribute, mark = LEAVER
-    if isinstance(step, Creation):
+    if isinstance(write, Creation):
         tally.created += 1
-    elif mark in step.values.get(attribute, ()):
+    elif mark in write.values.get(attribute, ()):
         tally.left += 1
     else:
         tally.updated += 1
 
 
-def difference(step: Step, people: People) -> str:
+def difference(write: Creation | Update, people: People) -> str:
     """One line with old and new values, without numbers and birth dates: a terminal has a memory."""
-    if isinstance(step, Creation):
-        return printable(f"+ {step.login}: {step.values['cn'][0]}, {step.values[people.mail][0]}")
+    if isinstance(write, Creation):
+        return printable(f"+ {write.login}: {write.values['cn'][0]}, {write.values[people.mail][0]}")
     hidden = {people.birth_date, *(proof.attribute for proof in people.proofs.values())}
     changes = (
-        f"{name}: {_shown(step.old.get(name, ()), name in hidden)} -> {_shown(values, name in hidden)}"
-        for name, values in step.values.items()
+        f"{name}: {_shown(write.old.get(name, ()), name in hidden)} -> {_shown(values, name in hidden)}"
+        for name, values in write.values.items()
     )
-    return printable(f"~ {step.login}: {'; '.join(changes)}")
+    return printable(f"~ {write.login}: {'; '.join(changes)}")
 
 
 def _shown(values: Sequence[str], is_hidden: bool) -> str:

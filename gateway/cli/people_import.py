@@ -20,8 +20,27 @@ from ldap3.core.exceptions import LDAPException
 from tqdm import tqdm
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
-from gateway.account.staff_file import NEEDED, NUMBERS, OPTIONAL, StaffRow, read_row
-from gateway.cli.import_report import Step, Tally, count, difference, report, report_long_logins, report_shared_logins
+from gateway.account.staff_file import NEEDED, NUMBERS, OPTIONAL
+from gateway.account.staff_plan import StaffPlanner
+from gateway.cli.import_plan import (
+    FileRow,
+    TooManyLeavers,
+    index_staff,
+    numbers_in,
+    plan_leavers,
+    plan_rows,
+    read_file_rows,
+    write_steps,
+)
+from gateway.cli.import_report import (
+    Tally,
+    WriteStep,
+    count,
+    difference,
+    report,
+    report_long_logins,
+    report_shared_logins,
+)
 from gateway.cli.own_account import add_own_account, as_operator
 from gateway.cli.staff_csv import FileFault, read_rows
 from gateway.cli.terminal import printable
@@ -30,8 +49,7 @@ from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.retry import Retry
 from gateway.directory.staff import Staff, StaffEntries
-from gateway.directory.staff_index import StaffIndex
-from gateway.directory.staff_plan import Doubt, StaffPlanner, Update
+from gateway.directory.staff_mapping import Update
 from gateway.settings import Directory, People, Settings
 from gateway.settings.file import load
 
@@ -76,142 +94,96 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"mamia people import: {arguments.file}: {error}; nothing was written", file=sys.stderr)
         return USAGE_ERROR
     directory, tally = as_operator(settings.directory, arguments), Tally()
-    rows = _read(lines, tally)
+    rows = read_file_rows(lines, datetime.now(UTC).date(), tally)
     retry = Retry(_say_outage)
     with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
         entries = StaffEntries(pool, settings.people, retry)
         try:
-            staff = entries.read()
-            planned = _plan(rows, staff, settings, arguments, tally)
-            if planned is None:
-                return FAILED
-            steps = retry.run(lambda: _without_protected(planned, pool, settings.people, tally))
+            steps = _plan(rows, entries.read(), settings, arguments, tally)
+            steps = retry.run(lambda: _without_protected(steps, pool, settings.people, tally))
+        except TooManyLeavers as error:
+            _say(f"{error} --most-leavers raises that; nothing was written")
+            return FAILED
         except (DirectoryUnavailable, LDAPException, OSError) as error:
-            print(f"mamia people import: {error}; nothing was written", file=sys.stderr)
+            _say(f"{error}; nothing was written")
             return FAILED
         if arguments.dry_run:
-            for _, step in steps:
-                print(difference(step, settings.people))
-                count(tally, step)
+            _show_all(steps, settings.people, tally)
         else:
             _write_all(directory, entries, steps, tally)
     report(tally, is_dry_run=arguments.dry_run)
     return 0 if tally.is_whole else FAILED
 
 
+def _say(text: str) -> None:
+    print(f"mamia people import: {text}", file=sys.stderr)
+
+
 def _say_outage(error: DirectoryUnavailable) -> None:
-    print(f"mamia people import: {error}; waiting until the directory is back", file=sys.stderr)
-
-
-def _read(lines: Sequence[tuple[int, dict[str, str]]], tally: Tally) -> list[tuple[int, StaffRow]]:
-    today, rows = datetime.now(UTC).date(), []
-    for line, values in lines:
-        try:
-            rows.append((line, read_row(values, today)))
-        except ValueError as error:
-            tally.faults.append(f"line {line}: {error}")
-    return rows
+    _say(f"{error}; waiting until the directory is back")
 
 
 def _plan(
-    rows: Sequence[tuple[int, StaffRow]],
-    staff: Staff,
-    settings: Settings,
-    arguments: argparse.Namespace,
-    tally: Tally,
-) -> list[tuple[str, Step]] | None:
-    """Each step with where it comes from; None where nothing may be written at all."""
-    index = StaffIndex(settings.people)
-    index.add_people(staff.people)
+    rows: Sequence[FileRow], staff: Staff, settings: Settings, arguments: argparse.Namespace, tally: Tally
+) -> list[WriteStep]:
+    """What must be written, from rows first and then for leavers. Raises TooManyLeavers."""
+    index = index_staff(staff, settings.people)
     report_shared_logins(index.shared_logins)
-    index.add_others(staff.others)
-    in_file = {number for _, row in rows for number in row.numbers.values() if number}
-    planner = StaffPlanner(index, settings.academy.mail_domain, in_file, arguments.create_namesakes)
-    steps = _plan_rows(rows, planner, tally)
-    report_long_logins(settings, [(place, step.login) for place, step in steps])
-    if arguments.mark_leavers and not _add_leavers(arguments, planner, staff, tally, steps):
-        return None
-    return steps
-
-
-def _plan_rows(rows: Sequence[tuple[int, StaffRow]], planner: StaffPlanner, tally: Tally) -> list[tuple[str, Step]]:
-    steps: list[tuple[str, Step]] = []
-    for line, row in rows:
-        place = f"line {line}"
-        try:
-            step = planner.plan(row)
-        except ValueError as error:
-            tally.faults.append(f"{place}: {error}")
-            continue
-        if step is None:
-            tally.same += 1
-        elif isinstance(step, Doubt):
-            tally.doubts.append(f"{place}: {step.reason}")
-        else:
-            steps.append((place, step))
-    return steps
-
-
-def _add_leavers(
-    arguments: argparse.Namespace,
-    planner: StaffPlanner,
-    staff: Staff,
-    tally: Tally,
-    steps: list[tuple[str, Step]],
-) -> bool:
-    """A row with a fault or a doubt may be somebody who has not left: then nobody is marked."""
-    leavers, present = planner.leavers(staff.people), len(staff.people)
+    planner = StaffPlanner(index, settings.academy.mail_domain, numbers_in(rows), arguments.create_namesakes)
+    steps = write_steps(list(plan_rows(rows, planner, tally)), staff, settings.people, tally)
+    report_long_logins(settings, steps)
+    if not arguments.mark_leavers:
+        return steps
     if not tally.is_whole:
         print("nobody was marked as a leaver: rows with faults or doubts may be theirs", file=sys.stderr)
-        return True
-    if len(leavers) * 100 > arguments.most_leavers * max(present, 1):
-        print(
-            f"mamia people import: {len(leavers)} of {present} people would be marked as leavers, more than "
-            f"{arguments.most_leavers} %: is the file whole? --most-leavers raises that; nothing was written",
-            file=sys.stderr,
-        )
-        return False
-    steps += [("leaver", leaver) for leaver in leavers]
-    return True
+        return steps
+    leavers = plan_leavers(planner, arguments.most_leavers)
+    return steps + write_steps(leavers, staff, settings.people, tally)
 
 
 def _without_protected(
-    steps: Sequence[tuple[str, Step]], pool: ConnectionPool, people: People, tally: Tally
-) -> list[tuple[str, Step]]:
+    steps: Sequence[WriteStep], pool: ConnectionPool, people: People, tally: Tally
+) -> list[WriteStep]:
     """Entries of protected people are named and not written. Raises DirectoryUnavailable, DirectoryMisconfigured."""
     protected = ProtectedPeople(pool, people)
     protected.verify()
     named = [
-        (place, step)
-        for place, step in steps
-        if isinstance(step, Update) and protected.includes(step.dn, step.logins)
+        step
+        for step in steps
+        if isinstance(step.write, Update) and protected.includes(step.write.dn, step.write.logins)
     ]
     tally.protected = len(named)
-    for place, step in named:
-        attributes = ", ".join(step.values)
-        text = f"{place}: {step.login}: protected and left as it is, though the file differs: {attributes}"
-        print(printable(text))
-    left_alone = {step.dn for _, step in named}
-    return [(place, step) for place, step in steps if step.dn not in left_alone]
+    for step in named:
+        attributes = ", ".join(step.write.values)
+        what = f"protected and left as it is, though the file differs: {attributes}"
+        print(printable(f"{step.place}: {step.write.login}: {what}"))
+    left_alone = {step.write.dn for step in named}
+    return [step for step in steps if step.write.dn not in left_alone]
 
 
-def _write_all(directory: Directory, entries: StaffEntries, steps: Sequence[tuple[str, Step]], tally: Tally) -> None:
+def _show_all(steps: Sequence[WriteStep], people: People, tally: Tally) -> None:
+    for step in steps:
+        print(difference(step.write, people))
+        count(tally, step.write)
+
+
+def _write_all(directory: Directory, entries: StaffEntries, steps: Sequence[WriteStep], tally: Tally) -> None:
     lock = threading.Lock()
 
-    def write(place: str, step: Step) -> None:
+    def write(step: WriteStep) -> None:
         try:
-            entries.write(step)
+            entries.write(step.write)
         except (DirectoryMisconfigured, LDAPException, OSError) as error:
             with lock:
-                tally.faults.append(f"{place}: {step.login}: not written: {error}")
+                tally.faults.append(f"{step.place}: {step.write.login}: not written: {error}")
         except DirectoryUnavailable:
             with lock:
                 tally.unwritten += 1
         else:
             with lock:
-                count(tally, step)
+                count(tally, step.write)
 
     workers = min(AT_ONCE, directory.pool_size)
     with ThreadPoolExecutor(workers) as crowd, tqdm(total=len(steps), unit=" people", disable=None) as bar:
-        for _ in crowd.map(lambda pair: write(*pair), steps):
+        for _ in crowd.map(write, steps):
             bar.update()

@@ -30,15 +30,24 @@ base = "{PEOPLE}"
 
 def write_settings(slapd: PrivateSlapd, host: str, port: int, target: str) -> Path:
     """Write mamia.toml beside the directory's state, with keys made at the first start; `target` is TOML."""
+    _make_keys(slapd)
+    config = slapd.state / "mamia.toml"
+    sections = (_directory(slapd), _web(slapd, host, port), _workstation(slapd), target, _capture(slapd))
+    config.write_text("\n".join(sections), encoding="utf-8")
+    return config
+
+
+def _make_keys(slapd: PrivateSlapd) -> None:
     keys, worker_key = slapd.state / "secret_keys", slapd.state / "worker.key"
     if not keys.exists():
         keys.touch(mode=0o600)
         keys.write_text(secrets.token_urlsafe(48) + "\n")
     if not worker_key.exists():
         make_key_pair(worker_key, slapd.state / "worker.pub")
-    config = slapd.state / "mamia.toml"
-    config.write_text(
-        f"""# Written by `mamia demo` at each start. MAMIA_SECTION__KEY in the environment overrides it.
+
+
+def _directory(slapd: PrivateSlapd) -> str:
+    return f"""# Written by `mamia demo` at each start. MAMIA_SECTION__KEY in the environment overrides it.
 [directory]
 servers = ["{slapd.url}"]
 bind_dn = "cn=gateway,ou=services,{SUFFIX}"
@@ -52,8 +61,11 @@ protected_groups = ["cn=protected,ou=groups,{SUFFIX}"]
 
 [reset]
 initial_policy = "cn=initial,ou=policies,{SUFFIX}"
+"""
 
-[notices]
+
+def _web(slapd: PrivateSlapd, host: str, port: int) -> str:
+    return f"""[notices]
 # Nothing is sent: the mails lie in this folder, for you to read.
 spool = {_toml(slapd.state / "mails")}
 smtp_host = ""
@@ -67,21 +79,19 @@ host = "{host}"
 port = {port}
 # Several demos may run on one machine.
 health_port = 0
-secret_keys_file = {_toml(keys)}
+secret_keys_file = {_toml(slapd.state / "secret_keys")}
 secure_cookies = false
+"""
 
-[workstation]
+
+def _workstation(slapd: PrivateSlapd) -> str:
+    return f"""[workstation]
 public_key_file = {_toml(slapd.state / "worker.pub")}
-private_key_files = [{_toml(worker_key)}]
+private_key_files = [{_toml(slapd.state / "worker.key")}]
 bind_dn = "cn=sync,ou=services,{SUFFIX}"
 bind_password_file = {_toml(slapd.password_file("sync"))}
 state_folder = {_toml(slapd.state / "worker")}
-
-{target}
-{_capture(slapd)}""",
-        encoding="utf-8",
-    )
-    return config
+"""
 
 
 def capture_socket(slapd: PrivateSlapd) -> Path:

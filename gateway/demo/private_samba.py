@@ -17,10 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ldap3 import NONE, Connection, Server
-
 from gateway.demo.certificates import make_certificates
-from gateway.ldap_tls import VerifyingTls
+from gateway.demo.samba_configuration import write_configuration
+from gateway.ldap import add, bound_connection, is_success, result_text
 from gateway.tls import verifying_context
 
 REALM = "AD.EXAMPLE.TEST"
@@ -40,58 +39,6 @@ LOCKOUT_TIME = "28630ebf-41d5-11d1-a9c1-0000f80367c1"
 NORMAL_ACCOUNT = 0x200
 """Of userAccountControl ([MS-ADTS] 2.2.16)."""
 USER = "bf967aba-0de6-11d0-a285-00aa003049e2"
-
-CONFIG = """[global]
-    workgroup = {domain}
-    realm = {realm}
-    netbios name = DC1
-    server role = active directory domain controller
-    interfaces = {ip}/8
-    bind interfaces only = yes
-    server services = s3fs rpc ldap cldap kdc winbindd
-    disable netbios = yes
-    smb ports = 445
-    rpc server dynamic port range = 50000-50100
-    prefork children = 1
-    private dir = {folder}/private
-    state directory = {folder}/state
-    cache directory = {folder}/cache
-    lock directory = {folder}/lock
-    pid directory = {folder}/run
-    ncalrpc dir = {folder}/ncalrpc
-    binddns dir = {folder}/bind-dns
-    ntp signd socket directory = {folder}/ntp
-    usershare path =
-    load printers = no
-    printing = bsd
-    printcap name = /dev/null
-    disable spoolss = yes
-    log level = 1
-    tls keyfile = {folder}/tls/key.pem
-    tls certfile = {folder}/tls/cert.pem
-    tls cafile = {folder}/tls/ca.pem
-    ldap server require strong auth = yes
-    old password allowed period = 0
-[sysvol]
-    path = {folder}/sysvol
-    read only = no
-[netlogon]
-    path = {folder}/sysvol/ad.example.test/scripts
-    read only = no
-"""
-KRB5 = """[libdefaults]
- default_realm = {realm}
- dns_lookup_kdc = false
- dns_lookup_realm = false
- dns_canonicalize_hostname = false
- rdns = false
- udp_preference_limit = 1
-[realms]
- {realm} = {{
-  kdc = {ip}
-  kpasswd_server = {ip}
- }}
-"""
 
 
 class SambaFailed(Exception):
@@ -148,7 +95,7 @@ class PrivateSamba:
         self.folder.mkdir(mode=0o700, parents=True)
         for account in ("Administrator", SERVICE):
             self._write_secret(account, "Aa1-" + secrets.token_urlsafe(18))
-        self._configure()
+        write_configuration(self.folder, self.ip, realm=REALM, domain=DOMAIN)
         self._provision()
         (self.folder / "ready").touch()
 
@@ -172,7 +119,7 @@ class PrivateSamba:
                 command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + START_SECONDS
-        while not (self._listens() and self.smb("Administrator", self.password("Administrator"))):
+        while not (_listens(self.ip) and self.smb("Administrator", self.password("Administrator"))):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise SambaFailed(f"Samba did not start; see {self.log_file}")
@@ -212,18 +159,12 @@ class PrivateSamba:
 
         By LDAP: samba-tool takes a second for each.
         """
-        tls = VerifyingTls(verifying_context(self.authority))
         administrator, secret = f"Administrator@{REALM.lower()}", self.password("Administrator")
-        with Connection(Server(self.url, get_info=NONE, tls=tls), administrator, secret) as connection:
+        with bound_connection(self.url, administrator, secret, tls=verifying_context(self.authority)) as connection:
             for login in logins:
-                attributes = {
-                    "sAMAccountName": login,
-                    "userPrincipalName": f"{login}@{REALM.lower()}",
-                    "unicodePwd": f'"{password}"'.encode("utf-16-le"),
-                    "userAccountControl": NORMAL_ACCOUNT,
-                }
-                if not connection.add(f"CN={login},{PEOPLE}", "user", attributes):
-                    raise SambaFailed(f"the account {login} could not be made: {connection.result['message']}")
+                result = add(connection, f"CN={login},{PEOPLE}", _account(login, password))
+                if not is_success(result):
+                    raise SambaFailed(f"the account {login} could not be made: {result_text(result)}")
 
     def tool(self, *arguments: str, password: str | None = None) -> str:
         """samba-tool on our database; a password goes by standard input. Raises SambaFailed."""
@@ -263,14 +204,6 @@ class PrivateSamba:
         sid = next(line.split()[1] for line in shown.splitlines() if line.startswith("objectSid"))
         self.tool("dsacl", "set", f"--objectdn={PEOPLE}", f"--sddl={entry.format(sid=sid)}")
 
-    def _configure(self) -> None:
-        names = "etc private state cache lock run ncalrpc bind-dns ntp tls sysvol/ad.example.test/scripts"
-        for name in names.split():
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
-        values = {"folder": self.folder, "ip": self.ip, "realm": REALM, "domain": DOMAIN}
-        (self.folder / "etc" / "smb.conf").write_text(CONFIG.format(**values))
-        (self.folder / "etc" / "krb5.conf").write_text(KRB5.format(**values))
-
     def _provision(self) -> None:
         options = {"realm": REALM, "domain": DOMAIN, "server-role": "dc", "dns-backend": "NONE", "host-name": "dc1"}
         self.tool(
@@ -297,12 +230,24 @@ class PrivateSamba:
         file.touch(mode=0o600)
         file.write_text(text)
 
-    def _listens(self) -> bool:
-        for port in PORTS:
-            with socket.socket() as probe:
-                if probe.connect_ex((self.ip, port)) != 0:
-                    return False
-        return True
+
+def _listens(ip: str) -> bool:
+    for port in PORTS:
+        with socket.socket() as probe:
+            if probe.connect_ex((ip, port)) != 0:
+                return False
+    return True
+
+
+def _account(login: str, password: str) -> dict[str, list[str | bytes]]:
+    """The attributes of an ordinary account of the domain."""
+    return {
+        "objectClass": ["user"],
+        "sAMAccountName": [login],
+        "userPrincipalName": [f"{login}@{REALM.lower()}"],
+        "unicodePwd": [f'"{password}"'.encode("utf-16-le")],
+        "userAccountControl": [str(NORMAL_ACCOUNT)],
+    }
 
 
 def own_run_samba() -> list[str]:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gateway.directory import ppolicy
-from gateway.directory.entry import Entry
 from gateway.directory.policies import Policy
+from gateway.ldap import Entry
 
 
 def is_closed_by_mark(entry: Entry, now: datetime) -> bool:

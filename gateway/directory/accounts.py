@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ldap3 import MODIFY_DELETE, MODIFY_REPLACE, Connection
-from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE, RESULT_SUCCESS
+from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Person
 from gateway.directory import ppolicy
 from gateway.directory.account_lock import changeable_from, idle_since, locked_until
 from gateway.directory.connection import connect
-from gateway.directory.entry import Entry
 from gateway.directory.mapping import MAX_NAMED, PeopleMapping
-from gateway.directory.people import search
 from gateway.directory.policies import Policies
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
+from gateway.ldap import Entry, Result, check_result, close, modify, search
 from gateway.settings import Directory
 from gateway.workstation.state import SyncState, is_behind, read_state
 
@@ -127,19 +126,19 @@ def unlock(settings: Directory, dn: str, lock: str) -> bool:
     connection = connect(settings.servers[0], settings, as_service=True)
     try:
         # ppolicy forgets the wrong tries along with it.
-        result = connection.modify(dn, {ppolicy.LOCKED_AT: [(MODIFY_DELETE, [lock])]})[1]
+        result = modify(connection, dn, {ppolicy.LOCKED_AT: [(MODIFY_DELETE, [lock])]})
         if result["result"] == RESULT_NO_SUCH_ATTRIBUTE:
             return False
         _check(result, ppolicy.LOCKED_AT, dn)
         return True
     finally:
-        connection.unbind()
+        close(connection)
 
 
 def _replace(connection: Connection, dn: str, attribute: str, values: list[str]) -> None:
-    _check(connection.modify(dn, {attribute: [(MODIFY_REPLACE, values)]})[1], attribute, dn)
+    _check(modify(connection, dn, {attribute: [(MODIFY_REPLACE, values)]}), attribute, dn)
 
 
-def _check(result: Mapping[str, object], attribute: str, dn: str) -> None:
-    if result["result"] != RESULT_SUCCESS:
-        raise DirectoryMisconfigured(f"{attribute} of {dn}: {result['description']} {result['message']}".strip())
+def _check(result: Result, attribute: str, dn: str) -> None:
+    """Raises DirectoryMisconfigured; no other server is asked."""
+    check_result(result, f"{attribute} of {dn}", unfit=())

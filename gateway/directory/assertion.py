@@ -5,10 +5,9 @@ from __future__ import annotations
 from ldap3.operation.search import compile_filter, parse_filter
 from pyasn1.codec.ber import encoder
 
-OID = "1.3.6.1.1.12"
+from gateway.ldap import Control
 
-Control = tuple[str, bool, bytes]
-"""OID, whether it is critical, value."""
+OID = "1.3.6.1.1.12"
 
 
 def assertion(filter_: str) -> Control:

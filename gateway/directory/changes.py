@@ -7,14 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from ldap3 import BASE, Connection
-from ldap3.core.results import (
-    RESULT_INSUFFICIENT_ACCESS_RIGHTS,
-    RESULT_NO_SUCH_OBJECT,
-    RESULT_SUCCESS,
-)
+from ldap3.core.results import RESULT_INSUFFICIENT_ACCESS_RIGHTS, RESULT_NO_SUCH_OBJECT
 
 from gateway.account.errors import DirectoryUnavailable
-from gateway.directory.entry import Entry, entry_of, is_below, read_entry
+from gateway.ldap import Entry, is_below, is_success, read_entry, result_text, try_search
 
 SUFFIXES = "namingContexts"
 _NUMBER = re.compile(r"\d{14}\.\d{6}Z#[0-9a-f]+#(?P<server>[0-9a-f]+)#[0-9a-f]+", re.ASCII)
@@ -58,10 +54,10 @@ def suffix_of(connection: Connection, dn: str) -> str:
 
 def _read(connection: Connection, dn: str, attribute: str) -> Entry | None:
     """None where the server shows no such entry to this account."""
-    _, result, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=[attribute])
-    if result["result"] != RESULT_SUCCESS and result["result"] not in _NOT_SHOWN:
-        raise DirectoryUnavailable(f"{attribute} of {dn}: {result['description']} {result['message']}".strip())
-    return next((entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"), None)
+    found = try_search(connection, dn, "(objectClass=*)", [attribute], BASE)
+    if not is_success(found.result) and found.code not in _NOT_SHOWN:
+        raise DirectoryUnavailable(f"{attribute} of {dn}: {result_text(found.result)}")
+    return next(iter(found.entries), None)
 
 
 def _time(number: str) -> datetime | None:

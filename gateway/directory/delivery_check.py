@@ -13,20 +13,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ldap3 import BASE, Connection
-from ldap3.core.results import RESULT_INVALID_CREDENTIALS, RESULT_NO_SUCH_OBJECT, RESULT_SUCCESS
+from ldap3 import Connection
+from ldap3.core.results import RESULT_INVALID_CREDENTIALS
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Secret
 from gateway.directory import ppolicy
 from gateway.directory.account_lock import locked_until
-from gateway.directory.entry import Entry, entry_of
-from gateway.directory.outbox import check_result
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.server_time import MODIFIED_AT
 from gateway.directory.user_bind import bind_as
+from gateway.ldap import ANYTHING, UNFIT_FOR_WRITES, Entry, find_entry, is_success
 from gateway.settings import People
 from gateway.workstation.model import Reason, Refused, Unavailable
 from gateway.workstation.ports import Waiting
@@ -93,9 +92,7 @@ class LdapDeliveryCheck:
         if entry := _search(connection, dn, wanted, attributes):
             return _Seen(entry, connection.server.name)
         # An assertion that is Undefined (RFC 4511, 4.5.1.7) must not end what waits.
-        if _search(connection, dn, f"(!{wanted})", ["1.1"]) or not _search(
-            connection, dn, "(objectClass=*)", ["1.1"]
-        ):
+        if _search(connection, dn, f"(!{wanted})", ["1.1"]) or not _search(connection, dn, ANYTHING, ["1.1"]):
             return Refused(Reason.NO_WORKSTATION)
         raise DirectoryMisconfigured(f"the worker's account can't decide {wanted}: may it search by its attributes?")
 
@@ -133,7 +130,7 @@ class LdapDeliveryCheck:
         result, server = self.user_binds.ask(
             lambda connection: (bind_as(connection, dn, password), connection.server.name)
         )
-        if result["result"] == RESULT_SUCCESS or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
+        if is_success(result) or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
             return None
         if result["result"] != RESULT_INVALID_CREDENTIALS:
             return Unavailable(f"bind as {dn}: {result['description']}", "look at the directory's log")
@@ -144,7 +141,7 @@ class LdapDeliveryCheck:
     def _why_refused(self, item: Waiting, before: Entry) -> Refused | Unavailable:
         """Somebody else's wrong passwords may have locked the account between the read and the bind."""
         dn, lock = item.reference, before.first(ppolicy.LOCKED_AT)
-        after = self.worker.ask(lambda connection: _search(connection, dn, "(objectClass=*)", [ppolicy.LOCKED_AT]))
+        after = self.worker.ask(lambda connection: _search(connection, dn, ANYTHING, [ppolicy.LOCKED_AT]))
         if after and after.first(ppolicy.LOCKED_AT) != lock:
             return self._not_open(after, item) or Unavailable("the account was locked meanwhile")
         if lock and item.read_at is None:
@@ -173,8 +170,4 @@ class LdapDeliveryCheck:
 
 def _search(connection: Connection, dn: str, filter_: str, attributes: list[str]) -> Entry | None:
     """The entry `dn` if the filter matches it. Raises ServerUnfit, DirectoryMisconfigured."""
-    _, result, answers, _ = connection.search(dn, filter_, BASE, attributes=attributes)
-    if result["result"] == RESULT_NO_SUCH_OBJECT:
-        return None
-    check_result(result, f"reading {dn}")
-    return next((entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"), None)
+    return find_entry(connection, dn, filter_, attributes, unfit=UNFIT_FOR_WRITES)

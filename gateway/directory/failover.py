@@ -11,7 +11,8 @@ from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.directory.changes import change_numbers, holds_all
-from gateway.directory.connection import close, connect, reason
+from gateway.directory.connection import connect
+from gateway.ldap import close, error_text
 from gateway.settings import Directory
 
 log = logging.getLogger(__name__)
@@ -100,12 +101,12 @@ class LdapServers:
         try:
             connection = connect(server.url, self.settings, as_service=True)
         except (LDAPException, OSError, DirectoryUnavailable) as error:
-            log.info("%s is not back: %s", server.url, reason(error))
+            log.info("%s is not back: %s", server.url, error_text(error))
             return False
         try:
             return self._catches_up(connection, wanted)
         except (LDAPException, OSError, DirectoryUnavailable) as error:
-            log.info("%s is not back: %s", server.url, reason(error))
+            log.info("%s is not back: %s", server.url, error_text(error))
             return False
         finally:
             close(connection)
@@ -134,5 +135,5 @@ class LdapServers:
             finally:
                 close(connection)
         except (LDAPException, OSError, DirectoryUnavailable) as error:
-            log.info("nothing comes back: the changes of %s, in use, can't be read: %s", used.url, reason(error))
+            log.info("nothing comes back: the changes of %s, in use, can't be read: %s", used.url, error_text(error))
             return None

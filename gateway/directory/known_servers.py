@@ -7,8 +7,9 @@ import logging
 from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
-from gateway.directory.connection import close, connect, reason
+from gateway.directory.connection import connect
 from gateway.directory.server_support import UnsupportedServer
+from gateway.ldap import close, error_text
 from gateway.settings import Directory
 
 log = logging.getLogger(__name__)
@@ -25,4 +26,4 @@ def refuse_other_servers(directory: Directory) -> None:
         except UnsupportedServer:
             raise
         except (LDAPException, OSError, DirectoryUnavailable) as error:
-            log.warning("%s: it is asked later whether it is OpenLDAP: %s", url, reason(error))
+            log.warning("%s: it is asked later whether it is OpenLDAP: %s", url, error_text(error))

@@ -9,8 +9,8 @@ from ldap3.utils.conv import escape_filter_chars
 from gateway.account.birth_date import BirthDate
 from gateway.account.model import Person
 from gateway.directory import ppolicy
-from gateway.directory.entry import Entry
 from gateway.directory.password_stamp import PasswordStamps
+from gateway.ldap import Entry
 from gateway.settings import People
 
 IDENTITY = "entryUUID"

@@ -11,8 +11,8 @@ from ldap3.core.results import RESULT_SIZE_LIMIT_EXCEEDED, RESULT_SUCCESS
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
-from gateway.directory.connection import close, connect, reason
-from gateway.directory.entry import Entry, entry_of
+from gateway.directory.connection import connect
+from gateway.ldap import Entry, check_result, close, error_text, try_search
 from gateway.settings import Directory
 
 OPERATIONS = ("Bind", "Compare", "Modify", "Search")
@@ -42,7 +42,7 @@ def ask_server(url: str, settings: Directory, service_dns: Iterable[str]) -> Ser
         finally:
             close(connection)
     except (LDAPException, OSError) as error:
-        raise DirectoryUnavailable(reason(error)) from error
+        raise DirectoryUnavailable(error_text(error)) from error
 
 
 def read_activity(connection: Connection, service_dns: Iterable[str]) -> ServerActivity:
@@ -69,10 +69,11 @@ def _peers(connection: Connection, dn: str) -> list[str]:
 
 
 def _entries(connection: Connection, base: str, filter_: str, attributes: list[str]) -> list[Entry]:
-    _, result, answers, _ = connection.search(base, filter_, LEVEL, attributes=attributes)
-    if result["result"] not in (RESULT_SUCCESS, RESULT_SIZE_LIMIT_EXCEEDED):
-        raise DirectoryMisconfigured(f"{base} can't be read: {result['description']}")
-    return [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]
+    found = try_search(connection, base, filter_, attributes, LEVEL)
+    check_result(
+        found.result, f"{base} can't be read", accepted=(RESULT_SUCCESS, RESULT_SIZE_LIMIT_EXCEEDED), unfit=()
+    )
+    return found.entries
 
 
 def _address(peer: str) -> str:

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, SUBTREE, Connection
+from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
 from ldap3.core.results import (
     RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
-    RESULT_BUSY,
     RESULT_CONSTRAINT_VIOLATION,
     RESULT_NO_SUCH_ATTRIBUTE,
     RESULT_NO_SUCH_OBJECT,
-    RESULT_REFERRAL,
-    RESULT_SUCCESS,
-    RESULT_UNAVAILABLE,
-    RESULT_UNWILLING_TO_PERFORM,
 )
 
-from gateway.account.errors import DirectoryMisconfigured
 from gateway.directory import ppolicy
 from gateway.directory.changes import suffix_of
-from gateway.directory.entry import Entry, entry_of, is_below, read_entry
 from gateway.directory.mapping import IDENTITY
-from gateway.directory.pool import ConnectionPool, ServerUnfit
+from gateway.directory.pool import ConnectionPool
 from gateway.directory.server_time import WITH_TIMES, read_back, write_time
+from gateway.ldap import (
+    ANYTHING,
+    UNFIT_FOR_WRITES,
+    Answer,
+    Entry,
+    Result,
+    entry_of,
+    find_answer,
+    is_below,
+    modify,
+    raw_values,
+    read_entry,
+    search_pages,
+)
+from gateway.ldap import Changes as Changes
+from gateway.ldap import check_result as check_ldap_result
 from gateway.settings import People
 from gateway.workstation.lease import late_write_possible, with_lease, write_leases
 from gateway.workstation.ports import Waiting
@@ -49,8 +57,6 @@ LOST = (
     RESULT_NO_SUCH_OBJECT,
 )
 """The results of a compare-and-set that came too late; the lease is single-valued, so a second one is refused."""
-
-Changes = dict[str, list[tuple[str, list[bytes]]]]
 
 
 class LdapOutbox:
@@ -81,15 +87,12 @@ class LdapOutbox:
         return [item for item in found if item.is_outside]
 
     def read(self, reference: str) -> Waiting | None:
-        def read_waiting(connection: Connection) -> list[Waiting]:
+        def read_waiting(connection: Connection) -> Waiting | None:
             attributes = [*self._attributes, ppolicy.CHANGED_AT]
-            _, result, answers, _ = connection.search(reference, "(objectClass=*)", BASE, attributes=attributes)
-            if result["result"] == RESULT_NO_SUCH_OBJECT:
-                return []
-            check_result(result, f"reading {reference}")
-            return [self._waiting(answer) for answer in answers if answer["type"] == "searchResEntry"]
+            answer = find_answer(connection, reference, ANYTHING, attributes, unfit=UNFIT_FOR_WRITES)
+            return None if answer is None else self._waiting(answer)
 
-        return next(iter(self._worker.ask(read_waiting)), None)
+        return self._worker.ask(read_waiting)
 
     def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
         state, former = item.state_at(target), item.leases.get(target, "")
@@ -165,14 +168,14 @@ class LdapOutbox:
         """False where the entry is there no longer."""
         changes: Changes = {name: [(MODIFY_REPLACE, [])] for name in (SECRET, STATE, LEASE)}
 
-        def modify(connection: Connection) -> bool:
-            result = connection.modify(reference, changes)[1]
+        def write(connection: Connection) -> bool:
+            result = modify(connection, reference, changes)
             if result["result"] == RESULT_NO_SUCH_OBJECT:
                 return False
             check_result(result, f"erasing the outbox of {reference}")
             return True
 
-        return self._worker.ask(modify)
+        return self._worker.ask(write)
 
     def _top(self, connection: Connection) -> str:
         """The suffix that people.base belongs to, if the worker's account may search there."""
@@ -182,25 +185,11 @@ class LdapOutbox:
     def _search_pages(
         self, connection: Connection, filter_: str, more: Sequence[str] = (), base: str = ""
     ) -> list[Waiting]:
-        found: list[Waiting] = []
-        cookie: bytes | None = None
-        while True:
-            _, result, answers, _ = connection.search(
-                base or self._people.base,
-                filter_,
-                SUBTREE,
-                attributes=[*self._attributes, *more],
-                paged_size=PAGE,
-                paged_cookie=cookie,
-            )
-            check_result(result, "searching what waits")
-            found += [self._waiting(answer) for answer in answers if answer["type"] == "searchResEntry"]
-            control = (result.get("controls") or {}).get("1.2.840.113556.1.4.319", {})
-            cookie = control.get("value", {}).get("cookie")
-            if not cookie:
-                return found
+        attributes, base = [*self._attributes, *more], base or self._people.base
+        pages = search_pages(connection, base, filter_, attributes, PAGE, unfit=UNFIT_FOR_WRITES)
+        return [self._waiting(answer) for answer in pages]
 
-    def _waiting(self, answer: Mapping[str, Any]) -> Waiting:
+    def _waiting(self, answer: Answer) -> Waiting:
         entry = entry_of(answer)
         states = map(read_state, entry.without_options(STATE))
         return Waiting(
@@ -208,7 +197,7 @@ class LdapOutbox:
             login=entry.first(self._people.login),
             other_logins=entry.all(self._people.login)[1:],
             identity=entry.first(IDENTITY),
-            sealed=_raw(answer, SECRET),
+            sealed=next(iter(raw_values(answer, SECRET)), b""),
             states=tuple(state for state in states if state is not None),
             lease=next(iter(entry.without_options(LEASE)), ""),
             changed_at=ppolicy.read_change_time(entry.first(ppolicy.CHANGED_AT)),
@@ -221,20 +210,14 @@ class LdapOutbox:
         May be sent twice: what was written already is None too.
         """
 
-        def modify(connection: Connection) -> Entry | None:
-            result = connection.modify(reference, changes, controls=[WITH_TIMES])[1]
+        def write(connection: Connection) -> Entry | None:
+            result = modify(connection, reference, changes, [WITH_TIMES])
             if result["result"] in LOST:
                 return None
             check_result(result, f"writing {', '.join(changes)} of {reference}")
             return read_back(reference, result)
 
-        return self._worker.ask(modify)
-
-
-def _raw(answer: Mapping[str, Any], attribute: str) -> bytes:
-    """Its value as it is stored, or b"": sealed bytes are no text."""
-    values = (held for name, held in answer["raw_attributes"].items() if name.lower() == attribute.lower())
-    return next((value for held in values for value in held), b"")
+        return self._worker.ask(write)
 
 
 def _recorded(now: Waiting, old: SyncState, new: SyncState, lease: str, ghost: str) -> Changes:
@@ -274,9 +257,6 @@ def _exchange(old: str, new: str) -> list[tuple[str, list[bytes]]]:
     return gone + ([(MODIFY_ADD, [new.encode()])] if new else [])
 
 
-def check_result(result: Mapping[str, object], what: str) -> None:
+def check_result(result: Result, what: str) -> None:
     """Raises ServerUnfit, or DirectoryMisconfigured with `what` was asked, unless the server did it."""
-    if result["result"] in (RESULT_BUSY, RESULT_UNAVAILABLE, RESULT_REFERRAL, RESULT_UNWILLING_TO_PERFORM):
-        raise ServerUnfit(str(result["description"]))
-    if result["result"] != RESULT_SUCCESS:
-        raise DirectoryMisconfigured(f"{what}: {result['description']} {result['message']}".strip())
+    check_ldap_result(result, what, unfit=UNFIT_FOR_WRITES)

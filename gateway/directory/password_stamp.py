@@ -14,7 +14,7 @@ from ldap3 import MODIFY_REPLACE
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.directory import ppolicy
-from gateway.directory.entry import Entry
+from gateway.ldap import Changes, Entry
 
 LENT = "lent:"
 """Begins the mark of an entry that is under another password policy for one write; its own one follows."""
@@ -57,7 +57,7 @@ class PasswordStamps:
         """A mark for the same password, by which a Modify that is still under way is refused."""
         return f"{mark.partition(CALLED_OFF)[0]}{CALLED_OFF}{secrets.token_hex(4)}" if self.attribute else ""
 
-    def changes(self, mark: str) -> dict[str, list[tuple[str, list[bytes]]]]:
+    def changes(self, mark: str) -> Changes:
         """What writes `mark` into an entry."""
         return {self.attribute: [(MODIFY_REPLACE, [mark.encode()])]} if self.attribute else {}
 

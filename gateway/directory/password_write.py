@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from ldap3 import MODIFY_REPLACE, Connection
 from ldap3.core.exceptions import LDAPSocketReceiveError
@@ -22,11 +22,8 @@ from ldap3.core.results import (
     RESULT_INSUFFICIENT_ACCESS_RIGHTS,
     RESULT_NO_SUCH_ATTRIBUTE,
     RESULT_OBJECT_CLASS_VIOLATION,
-    RESULT_REFERRAL,
-    RESULT_SUCCESS,
     RESULT_UNAVAILABLE,
     RESULT_UNDEFINED_ATTRIBUTE_TYPE,
-    RESULT_UNWILLING_TO_PERFORM,
 )
 from ldap3.protocol.rfc4527 import post_read_control
 
@@ -34,16 +31,26 @@ from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable,
 from gateway.account.model import Account, Secret
 from gateway.account.outcomes import Refusal, Refused
 from gateway.directory import ppolicy
-from gateway.directory.assertion import Control, assertion
-from gateway.directory.entry import Entry, read_entry
+from gateway.directory.assertion import assertion
 from gateway.directory.mapping import PeopleMapping
-from gateway.directory.outbox import Changes
 from gateway.directory.password_stamp import PasswordStamps, changed_at, mark_in
-from gateway.directory.people import UNFIT, search
-from gateway.directory.pool import ConnectionPool, ServerUnfit
+from gateway.directory.pool import ConnectionPool
 from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.server_time import read_back
 from gateway.directory.user_bind import bind_as
+from gateway.ldap import (
+    UNFIT_FOR_WRITES,
+    Changes,
+    Control,
+    Entry,
+    Result,
+    is_success,
+    modify,
+    read_entry,
+    require_fit,
+    result_text,
+    search,
+)
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +60,6 @@ MAX_READ_BACK_SECONDS = 1.0
 """How long an entry is read again: a server that hands writes on to another one has them a moment later."""
 READ_BACK_PAUSE_SECONDS = 0.1
 ADVICE = "30-access.ldif of ldif/ has the rights; people.password_stamp is empty where entries have no such attribute"
-UNFIT_FOR_WRITES = (*UNFIT, RESULT_REFERRAL, RESULT_UNWILLING_TO_PERFORM)
-"""As replicas and servers set to read-only answer: nothing was written."""
 
 _REFUSALS = {
     PolicyError.PASSWORD_MOD_NOT_ALLOWED: Refusal.NOT_CHANGEABLE,
@@ -102,12 +107,12 @@ class PasswordWriter:
             server, result = self._told(account, changes)
         except WriteUnconfirmed as error:
             return self._after_silence(write, error)
-        if result["result"] != RESULT_SUCCESS:
+        if not is_success(result):
             return self._refused(write, server, result)
         self._prove(write, server, _post_read(account.reference, result))
         return None
 
-    def _refused(self, write: _Write, server: str, result: Mapping[str, Any]) -> Refused | None:
+    def _refused(self, write: _Write, server: str, result: Result) -> Refused | None:
         """A proxy may have sent the Modify twice, and have passed on the refusal of the second one alone."""
         with suppress(DirectoryUnavailable):
             entry = self._read(server, write.account)
@@ -127,13 +132,13 @@ class PasswordWriter:
         """The attributes by which an entry shows a write."""
         return [*self._stamps.attributes, ppolicy.MUST_CHANGE]
 
-    def _told(self, account: Account, changes: Changes) -> tuple[str, Mapping[str, Any]]:
+    def _told(self, account: Account, changes: Changes) -> tuple[str, Result]:
         """Two writes at once on one entry: ppolicy then adds to a history, or trims one, that the other one changed
         already, and slapd refuses the later of them whole. It is sent again."""
         unchanged = assertion(self._stamps.unchanged(account.password_stamp))
-        modify = modification(account.reference, changes, unchanged, post_read_control(self._shown))
+        write = modification(account.reference, changes, unchanged, post_read_control(self._shown))
         for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
-            server, result = self.service.tell_where(modify)
+            server, result = self.service.tell_where(write)
             if result["result"] not in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
                 break
         return server, result
@@ -169,7 +174,7 @@ class PasswordWriter:
             return False
         unchanged = assertion(self._stamps.unchanged(account.password_stamp))
         result = self.service.once_at(server, modification(account.reference, changes, unchanged))
-        return bool(result["result"] == RESULT_SUCCESS)
+        return is_success(result)
 
     def _is_shown(self, entry: Entry | None, write: _Write) -> TypeGuard[Entry]:
         """Whether the entry shows that this write set its password: one that was dropped leaves no time of change."""
@@ -214,10 +219,10 @@ class PasswordWriter:
         """Once: slapd counts a bind that fails as a wrong password of the person's."""
         dn = write.account.reference
         result = self.proofs.once_at(server, lambda connection: bind_as(connection, dn, write.new))
-        if result["result"] == RESULT_SUCCESS or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
+        if is_success(result) or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
             return
         log.error("%s shows that it set the password of %s, and a bind with it fails", server, dn)
-        raise WriteUnconfirmed(f"{server}: a bind with the new password: {reason(result)}", server=server)
+        raise WriteUnconfirmed(f"{server}: a bind with the new password: {result_text(result)}", server=server)
 
     def _why_changed(self, account: Account) -> Refused:
         """Raises DirectoryMisconfigured where the entry is as it was: the filter could not be evaluated."""
@@ -236,46 +241,42 @@ class PasswordWriter:
         return self._stamps.of(entry) == account.password_stamp and not is_closed
 
 
-def _post_read(dn: str, result: Mapping[str, Any]) -> Entry | None:
+def _post_read(dn: str, result: Result) -> Entry | None:
     """The entry as the answer shows it; None where it shows none, or nothing that the account may read."""
     shown = read_back(dn, result)
     return shown if shown.by_type else None
 
 
-def modification(dn: str, changes: Changes, *more: Control) -> Callable[[Connection], Mapping[str, Any]]:
+def modification(dn: str, changes: Changes, *more: Control) -> Callable[[Connection], Result]:
     controls = [ppolicy.REQUEST_CONTROL, *more]
 
-    def modify(connection: Connection) -> Mapping[str, Any]:
-        result: Mapping[str, Any] = connection.modify(dn, changes, controls=controls)[1]
+    def write(connection: Connection) -> Result:
+        result = modify(connection, dn, changes, controls)
         if result["result"] == RESULT_UNAVAILABLE:
             # A proxy, or a replica that hands writes on, says so where the answer of the other server was lost.
-            raise LDAPSocketReceiveError(reason(result))
-        if result["result"] in UNFIT_FOR_WRITES and policy_error(result) is None:
-            raise ServerUnfit(reason(result))
+            raise LDAPSocketReceiveError(result_text(result))
+        if policy_error(result) is None:
+            require_fit(result, UNFIT_FOR_WRITES)
         return result
 
-    return modify
+    return write
 
 
-def refusal(result: Mapping[str, Any]) -> Refused | None:
+def refusal(result: Result) -> Refused | None:
     """None where it was done. Raises DirectoryMisconfigured for what is nobody's fault at the keyboard."""
-    if result["result"] == RESULT_SUCCESS:
+    if is_success(result):
         return None
     if code := _REFUSALS.get(policy_error(result)):  # type: ignore[arg-type]
         return Refused(code)
     if result["result"] == RESULT_CONSTRAINT_VIOLATION:
         return Refused(Refusal.DIRECTORY_RULE)
-    raise DirectoryMisconfigured(f"the password was not written: {reason(result)}{_advice(result)}")
+    raise DirectoryMisconfigured(f"the password was not written: {result_text(result)}{_advice(result)}")
 
 
-def _advice(result: Mapping[str, Any]) -> str:
+def _advice(result: Result) -> str:
     """The directory may protect somebody whom the settings do not name: its answer is the same for a missing rule."""
     if result["result"] in (RESULT_UNDEFINED_ATTRIBUTE_TYPE, RESULT_OBJECT_CLASS_VIOLATION):
         return "; people.password_stamp: schema/ of ldif/ has it, upgrade/schema.ldif for a directory of 0.1.0"
     if result["result"] != RESULT_INSUFFICIENT_ACCESS_RIGHTS:
         return ""
     return "; if a rule of the directory protects this entry, people.protected_groups must name its group too"
-
-
-def reason(result: Mapping[str, Any]) -> str:
-    return f"{result['description']} {result['message']}".strip()

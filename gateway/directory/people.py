@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ldap3 import SUBTREE, Connection
-from ldap3.core.results import RESULT_BUSY, RESULT_SIZE_LIMIT_EXCEEDED, RESULT_SUCCESS, RESULT_UNAVAILABLE
-
 from gateway.account.birth_date import BirthDate
-from gateway.account.errors import DirectoryMisconfigured
 from gateway.account.model import Person
-from gateway.directory.entry import Entry, entry_of
 from gateway.directory.mapping import MAX_NAMED, PeopleMapping
-from gateway.directory.pool import ConnectionPool, ServerUnfit
+from gateway.directory.pool import ConnectionPool
+from gateway.ldap import Entry, search
 
 MOST_BORN_ON_ONE_DAY = 500
 """People asked for at most; 1.2 million staff have 63 on a common day."""
-
-UNFIT = (RESULT_BUSY, RESULT_UNAVAILABLE)
 NOBODY = "(!(objectClass=*))"
 
 
@@ -69,13 +63,3 @@ class LdapPeople:
             )
         )
         return [mapping.person(entry) for entry in entries]
-
-
-def search(connection: Connection, base: str, filter_: str, attributes: list[str], most: int) -> list[Entry]:
-    """The entries below `base`, `most` of them at most. Raises ServerUnfit, DirectoryMisconfigured."""
-    _, result, answers, _ = connection.search(base, filter_, SUBTREE, attributes=attributes, size_limit=most)
-    if result["result"] in UNFIT:
-        raise ServerUnfit(result["description"])
-    if result["result"] not in (RESULT_SUCCESS, RESULT_SIZE_LIMIT_EXCEEDED):
-        raise DirectoryMisconfigured(f"search below {base}: {result['description']} {result['message']}".strip())
-    return [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]

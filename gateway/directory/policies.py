@@ -8,15 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ldap3 import BASE, SUBTREE, Connection
+from ldap3 import Connection
 from ldap3.core.results import RESULT_NO_SUCH_OBJECT, RESULT_SUCCESS
 
-from gateway.account.errors import DirectoryMisconfigured
 from gateway.directory import ppolicy
 from gateway.directory.changes import suffixes
-from gateway.directory.entry import Entry, entry_of
-from gateway.directory.people import UNFIT
-from gateway.directory.pool import ConnectionPool, ServerUnfit
+from gateway.directory.pool import ConnectionPool
+from gateway.ldap import ANYTHING, Entry, ServerUnfit, bind, check_result, find_entry, is_success, try_search
 
 CLASS = "pwdPolicy"
 DEFAULT_NAME = "default"
@@ -117,7 +115,7 @@ class Policies:
 
     def _bind_and_look(self, connection: Connection) -> bool:
         """After one more bind: the one that opened this connection may be days old."""
-        if not connection.bind(read_server_info=False)[0]:
+        if not is_success(bind(connection)):
             raise ServerUnfit(f"refuses {connection.user}")
         return records_login(connection, self.pool.settings.bind_dn)
 
@@ -144,37 +142,24 @@ def find_default_policy(connection: Connection, dn: str | None) -> Policy | None
 
 def records_login(connection: Connection, dn: str) -> bool:
     """Whether slapd wrote down that `dn`, as which this connection was just bound, logged in (olcLastBind)."""
-    entry = _read_base(connection, dn, [ppolicy.LAST_SUCCESS])
+    entry = find_entry(connection, dn, ANYTHING, [ppolicy.LAST_SUCCESS])
     last = ppolicy.read_time(entry.first(ppolicy.LAST_SUCCESS)) if entry else None
     return last is not None and datetime.now(UTC) - last < MAX_LOGIN_AGE
 
 
 def _read_policy(connection: Connection, dn: str) -> Policy | None:
-    entry = _read_base(connection, dn, _ATTRIBUTES)
+    entry = find_entry(connection, dn, ANYTHING, _ATTRIBUTES)
     return read_policy(entry) if entry else None
 
 
 def _search(connection: Connection, filter_: str) -> list[Policy]:
-    found = []
+    found: list[Policy] = []
     for suffix in suffixes(connection):
-        _, result, answers, _ = connection.search(suffix, filter_, SUBTREE, attributes=_ATTRIBUTES)
-        _check(result, suffix)
-        found += [read_policy(entry_of(answer)) for answer in answers or () if answer["type"] == "searchResEntry"]
+        answered = try_search(connection, suffix, filter_, _ATTRIBUTES)
+        # An account may have no right on one of the databases.
+        check_result(answered.result, f"reading {suffix}", accepted=(RESULT_SUCCESS, RESULT_NO_SUCH_OBJECT))
+        found += map(read_policy, answered.entries)
     return found
-
-
-def _read_base(connection: Connection, dn: str, attributes: list[str]) -> Entry | None:
-    """None where there is no such entry, or none that may be seen: slapd gives both the same answer."""
-    _, result, answers, _ = connection.search(dn, "(objectClass=*)", BASE, attributes=attributes)
-    _check(result, dn)
-    return next((entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"), None)
-
-
-def _check(result: dict[str, object], dn: str) -> None:
-    if result["result"] in UNFIT:
-        raise ServerUnfit(str(result["description"]))
-    if result["result"] not in (RESULT_SUCCESS, RESULT_NO_SUCH_OBJECT):
-        raise DirectoryMisconfigured(f"reading {dn}: {result['description']} {result['message']}".strip())
 
 
 def _number(entry: Entry, attribute: str) -> int:

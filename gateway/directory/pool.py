@@ -14,18 +14,15 @@ from ldap3 import Connection
 from ldap3.core.exceptions import LDAPCommunicationError, LDAPException, LDAPResponseTimeoutError
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
-from gateway.directory.connection import close, connect, reason
+from gateway.directory.connection import connect
 from gateway.directory.failover import LdapServer, LdapServers
+from gateway.ldap import ServerUnfit, close, error_text
 from gateway.settings import Directory
 
 T = TypeVar("T")
 
 LONGEST_IDLE_SECONDS = 120
 """An older idle connection may have been forgotten by a firewall, which tells nobody."""
-
-
-class ServerUnfit(Exception):
-    """A server answered that it won't do this now, and did nothing: another one may."""
 
 
 NO_ANSWER = (LDAPCommunicationError, LDAPResponseTimeoutError, OSError)
@@ -87,7 +84,7 @@ class ConnectionPool:
                     with self.timed("ask"):
                         return question(line.connection)
                 except FAILED as error:
-                    failures.append(f"{line.server.url}: {reason(error)}")
+                    failures.append(f"{line.server.url}: {error_text(error)}")
                     self._drop(line)
             if time.monotonic() >= deadline:
                 break
@@ -114,7 +111,9 @@ class ConnectionPool:
                     self._drop(line)
                 except NO_ANSWER as error:
                     self._drop(line)
-                    raise WriteUnconfirmed(f"{line.server.url}: {reason(error)}", server=line.server.url) from None
+                    raise WriteUnconfirmed(
+                        f"{line.server.url}: {error_text(error)}", server=line.server.url
+                    ) from None
         raise DirectoryUnavailable("; ".join(failures))
 
     def once_at(self, url: str, question: Callable[[Connection], T]) -> T:
@@ -128,7 +127,7 @@ class ConnectionPool:
                     return question(line.connection)
             except FAILED as error:
                 self._drop(line)
-                raise DirectoryUnavailable(f"{url}: {reason(error)}") from None
+                raise DirectoryUnavailable(f"{url}: {error_text(error)}") from None
 
     def close(self) -> None:
         self.servers.close()
@@ -185,7 +184,7 @@ class ConnectionPool:
             except (LDAPException, OSError, DirectoryUnavailable) as error:
                 self.servers.failed(server)
                 failures.append(error)
-        said = "; ".join(reason(error) for error in failures)
+        said = "; ".join(error_text(error) for error in failures)
         are_reached = failures and all(isinstance(error, DirectoryMisconfigured) for error in failures)
         raise DirectoryMisconfigured(said) if are_reached else DirectoryUnavailable(said)
 

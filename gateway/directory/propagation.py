@@ -8,15 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from ldap3 import BASE, MODIFY_REPLACE, Connection
+from ldap3 import MODIFY_REPLACE, Connection
 
 from gateway.account.model import Account, Propagation, Secret
-from gateway.directory.entry import Entry, entry_of
 from gateway.directory.mapping import PeopleMapping
-from gateway.directory.outbox import SECRET, STATE, Changes, check_result
-from gateway.directory.people import search
+from gateway.directory.outbox import SECRET, STATE
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.server_time import ask_time
+from gateway.ldap import UNFIT_FOR_WRITES, Changes, Entry, find_entry, search
 from gateway.workstation.clock import DirectoryClock
 from gateway.workstation.model import Reason
 from gateway.workstation.ports import JoinedTarget, Seal
@@ -132,9 +131,7 @@ class LdapPropagation:
         """The object classes, in lower case, of somebody with a workstation; None for somebody without one."""
 
         def read(connection: Connection) -> Entry | None:
-            _, result, answers, _ = connection.search(reference, self._filter, BASE, attributes=[CLASSES])
-            check_result(result, f"asking whether {self._filter} holds for {reference}")
-            return next((entry_of(answer) for answer in answers if answer["type"] == "searchResEntry"), None)
+            return find_entry(connection, reference, self._filter, [CLASSES], absent=(), unfit=UNFIT_FOR_WRITES)
 
         entry = self._service.ask(read)
         return None if entry is None else frozenset(name.lower() for name in entry.all(CLASSES))

@@ -25,9 +25,8 @@ from ldap3.core.results import (
 from ldap3.operation.search import parse_filter
 
 from gateway.account.errors import DirectoryMisconfigured
-from gateway.directory.compare import DECIDED, compare
-from gateway.directory.people import UNFIT, search
-from gateway.directory.pool import ConnectionPool, ServerUnfit
+from gateway.directory.pool import ConnectionPool
+from gateway.ldap import DECIDED, compare, require_fit, search, try_search
 from gateway.settings import People
 
 NOBODY_IS_SERVED = "nobody is served until people.protected_filter and people.protected_groups can be decided"
@@ -160,10 +159,12 @@ class ProtectedPeople:
 
 def compare_group(connection: Connection, dn: str, attribute: str, value: str) -> int:
     """The result code: true, false, or no such attribute. Raises ServerUnfit, DirectoryMisconfigured."""
-    code, name = compare(connection, dn, attribute, value)
-    if code not in DECIDED:
+    result = compare(connection, dn, attribute, value)
+    require_fit(result)
+    if result["result"] not in DECIDED:
+        name = result["description"]
         raise DirectoryMisconfigured(f"{attribute} of the group {dn} can't be compared ({name}): {NOBODY_IS_SERVED}")
-    return code
+    return int(result["result"])
 
 
 @lru_cache
@@ -215,11 +216,10 @@ def are_decidable(connection: Connection, dn: str, filters: Sequence[str]) -> bo
 
 def _matches(connection: Connection, dn: str, filter_: str) -> bool:
     """False for an entry that does not exist or may not be seen. Raises ServerUnfit, DirectoryMisconfigured."""
-    _, result, answers, _ = connection.search(dn, filter_, BASE, attributes=["1.1"])
-    if result["result"] in UNFIT:
-        raise ServerUnfit(result["description"])
-    if result["result"] in (RESULT_NO_SUCH_OBJECT, RESULT_INSUFFICIENT_ACCESS_RIGHTS):
-        return False
-    if result["result"] != RESULT_SUCCESS:
-        raise DirectoryMisconfigured(f"search at {dn} with {filter_}: {result['description']}; {NOBODY_IS_SERVED}")
-    return any(answer["type"] == "searchResEntry" for answer in answers or ())
+    found = try_search(connection, dn, filter_, ["1.1"], BASE)
+    require_fit(found.result)
+    if found.code not in (RESULT_SUCCESS, RESULT_NO_SUCH_OBJECT, RESULT_INSUFFICIENT_ACCESS_RIGHTS):
+        raise DirectoryMisconfigured(
+            f"search at {dn} with {filter_}: {found.result['description']}; {NOBODY_IS_SERVED}"
+        )
+    return bool(found.answers)

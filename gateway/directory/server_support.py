@@ -9,7 +9,7 @@ from __future__ import annotations
 from ldap3 import Connection
 
 from gateway.account.errors import DirectoryMisconfigured
-from gateway.directory.entry import Entry, read_entry
+from gateway.ldap import Entry, read_entry
 
 ROOT_DSE = ""
 OPENLDAP = "openldaprootdse"

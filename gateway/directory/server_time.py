@@ -10,7 +10,7 @@ from ldap3 import MODIFY_ADD, MODIFY_DELETE, Connection
 from ldap3.protocol.rfc4527 import post_read_control
 
 from gateway.directory import ppolicy
-from gateway.directory.entry import Entry
+from gateway.ldap import Entry, Result, modify
 
 MODIFIED_AT = "modifyTimestamp"
 POST_READ = "1.3.6.1.1.13.2"
@@ -19,7 +19,7 @@ WITH_TIMES = post_read_control([MODIFIED_AT, ppolicy.CHANGED_AT])
 _PROBE = b"clock"
 
 
-def read_back(dn: str, result: Mapping[str, Any]) -> Entry:
+def read_back(dn: str, result: Result) -> Entry:
     """The entry as the answer to a Modify with WITH_TIMES shows it: without what the account may not read."""
     control = (result.get("controls") or {}).get(POST_READ) or {}
     shown: Mapping[str, Any] = (control.get("value") or {}).get("result") or {}
@@ -39,7 +39,7 @@ def ask_time(connection: Connection, dn: str, attribute: str) -> datetime | None
     where the account may not read modifyTimestamp.
     """
     probe = {attribute: [(MODIFY_ADD, [_PROBE]), (MODIFY_DELETE, [_PROBE])]}
-    return write_time(read_back(dn, connection.modify(dn, probe, controls=[WITH_TIMES])[1]))
+    return write_time(read_back(dn, modify(connection, dn, probe, [WITH_TIMES])))
 
 
 def _text(value: bytes | str) -> str:

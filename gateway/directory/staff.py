@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from ldap3 import MODIFY_REPLACE, SUBTREE, Connection
+from ldap3 import MODIFY_REPLACE, Connection
 from ldap3.core.results import (
     RESULT_ENTRY_ALREADY_EXISTS,
     RESULT_INSUFFICIENT_ACCESS_RIGHTS,
     RESULT_NO_SUCH_OBJECT,
-    RESULT_SUCCESS,
 )
 
-from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
+from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
 from gateway.directory.changes import suffixes
-from gateway.directory.entry import Entry, entry_of, read_entry
-from gateway.directory.people import UNFIT
-from gateway.directory.pool import ConnectionPool, ServerUnfit
+from gateway.directory.pool import ConnectionPool
 from gateway.directory.retry import Retry
-from gateway.directory.staff_plan import FULL_NAMES, LEAVER, Creation, Update
+from gateway.directory.staff_mapping import DEPARTMENT, FULL_NAMES, LEAVER, Creation, Update
+from gateway.ldap import (
+    ANYTHING,
+    Entry,
+    Result,
+    add,
+    check_result,
+    entry_of,
+    modify,
+    read_entry,
+    require_fit,
+    search_pages,
+    try_search,
+)
 from gateway.settings import People
 
 PAGE = 1000
-PAGED_RESULTS = "1.2.840.113556.1.4.319"
 UNREADABLE = ("objectClass", "userPassword")
 """Not compared when a new entry is read back: hashed, and completed by the server."""
 
@@ -69,13 +77,14 @@ class StaffEntries:
         numbers = dict.fromkeys(proof.attribute for proof in people.proofs.values())
         attributes = [
             people.login, people.surname, people.birth_name, people.given_name, people.mail, people.birth_date,
-            "departmentNumber", LEAVER[0], *FULL_NAMES, *numbers,
+            DEPARTMENT, LEAVER[0], *FULL_NAMES, *numbers,
         ]  # fmt: skip
         taken = "".join(f"({name}=*)" for name in (people.login, people.mail, *numbers))
         wanted = f"(|{people.filter}{taken})"
         tops = self._tops(connection)
-        found = {entry.dn: entry for top in tops for entry in self._pages(connection, top, wanted, attributes)}
-        dns = {entry.dn for entry in self._pages(connection, people.base, people.filter, ["1.1"])}
+        answers = (one for top in tops for one in search_pages(connection, top, wanted, attributes, PAGE))
+        found = {entry.dn: entry for entry in map(entry_of, answers)}
+        dns = {one["dn"] for one in search_pages(connection, people.base, people.filter, ["1.1"], PAGE)}
         return Staff(
             [entry for dn, entry in found.items() if dn in dns],
             [entry for dn, entry in found.items() if dn not in dns],
@@ -92,33 +101,23 @@ class StaffEntries:
 
     def _is_visible(self, connection: Connection, base: str) -> bool:
         """An account of the operator's may have no right outside the people's base."""
-        code = connection.search(base, "(objectClass=*)", SUBTREE, attributes=["1.1"], size_limit=1)[1]["result"]
+        code = try_search(connection, base, ANYTHING, ["1.1"], size_limit=1).code
         return code not in (RESULT_NO_SUCH_OBJECT, RESULT_INSUFFICIENT_ACCESS_RIGHTS)
-
-    def _pages(self, connection: Connection, base: str, filter_: str, attributes: list[str]) -> Iterator[Entry]:
-        cookie: bytes | None = None
-        while cookie != b"":
-            _, result, answers, _ = connection.search(
-                base, filter_, SUBTREE, attributes=attributes, paged_size=PAGE, paged_cookie=cookie
-            )
-            _check(result, f"search below {base}: ")
-            yield from (entry_of(answer) for answer in answers if answer["type"] == "searchResEntry")
-            cookie = result["controls"][PAGED_RESULTS]["value"]["cookie"]
 
     def _update(self, step: Update) -> None:
         """A replacement may be sent twice."""
         changes = {name: [(MODIFY_REPLACE, list(values))] for name, values in step.values.items()}
 
-        def modify(connection: Connection) -> None:
-            _check(connection.modify(step.dn, changes)[1])
+        def write(connection: Connection) -> None:
+            check_result(modify(connection, step.dn, changes))
 
-        self.retry.run(lambda: self.pool.ask(modify))
+        self.retry.run(lambda: self.pool.ask(write))
 
     def _create(self, step: Creation) -> None:
         values = {name: list(values) for name, values in step.values.items() if values}
         is_unconfirmed = False
 
-        def add() -> None:
+        def write() -> None:
             nonlocal is_unconfirmed
             try:
                 result = self.pool.tell(_addition(step.dn, values))
@@ -127,9 +126,9 @@ class StaffEntries:
                 raise DirectoryUnavailable(str(error)) from error
             if is_unconfirmed and result["result"] == RESULT_ENTRY_ALREADY_EXISTS and self._is_written(step):
                 return
-            _check(result)
+            check_result(result)
 
-        self.retry.run(add)
+        self.retry.run(write)
 
     def _is_written(self, step: Creation) -> bool:
         """Whether the entry is the one that was sent before, and not somebody else's."""
@@ -138,22 +137,13 @@ class StaffEntries:
         return found is not None and all(values <= set(found.all(name)) for name, values in wanted.items())
 
 
-def _addition(dn: str, values: Mapping[str, Sequence[str]]) -> Callable[[Connection], Mapping[str, Any]]:
-    def add(connection: Connection) -> Mapping[str, Any]:
-        result: Mapping[str, Any] = connection.add(dn, attributes=values)[1]
-        if result["result"] in UNFIT:
-            raise ServerUnfit(result["description"])
+def _addition(dn: str, values: Mapping[str, Sequence[str]]) -> Callable[[Connection], Result]:
+    def write(connection: Connection) -> Result:
+        result = add(connection, dn, values)
+        require_fit(result)
         return result
 
-    return add
-
-
-def _check(result: Mapping[str, Any], what: str = "") -> None:
-    """Raises ServerUnfit, DirectoryMisconfigured."""
-    if result["result"] in UNFIT:
-        raise ServerUnfit(result["description"])
-    if result["result"] != RESULT_SUCCESS:
-        raise DirectoryMisconfigured(f"{what}{result['description']} {result['message']}".strip())
+    return write
 
 
 def _normalized_dn(dn: str) -> str:

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from ldap3 import SIMPLE, Connection
 from ldap3.core.exceptions import LDAPSocketReceiveError
 from ldap3.utils.asn1 import decode_message_fast
 
 from gateway.account.model import Secret
 from gateway.directory import ppolicy
-from gateway.directory.people import UNFIT
-from gateway.directory.pool import ServerUnfit
+from gateway.ldap import Result, require_fit
 
 
-def bind_as(connection: Connection, dn: str, password: Secret) -> Mapping[str, Any]:
+def bind_as(connection: Connection, dn: str, password: Secret) -> Result:
     """ldap3's result of a simple bind (RFC 4513, 5.1.3) over a connection kept for such binds. Raises ServerUnfit."""
     try:
         # Bytes: ldap3 would normalise a text (RFC 4013) and so bind with another password than was typed.
         connection.user, connection.password, connection.authentication = dn, password.reveal().encode(), SIMPLE
         first = connection.bind(read_server_info=False, controls=[ppolicy.REQUEST_CONTROL])[1]
         result = first if first["type"] == "bindResponse" else _next_answer(connection)
-        if result["result"] in UNFIT:
-            raise ServerUnfit(result["description"])
+        require_fit(result)
         return result
     finally:
         connection.user = connection.password = None
 
 
-def _next_answer(connection: Connection) -> Mapping[str, Any]:
+def _next_answer(connection: Connection) -> Result:
     """The answer to the bind, where another one came before it. Raises LDAPException where none comes.
 
     ppolicy writes the failure, or the end of failures, into the entry. Where the overlay sock cannot ask anybody,
@@ -38,7 +33,7 @@ def _next_answer(connection: Connection) -> Mapping[str, Any]:
     """
     messages = connection.strategy.receiving()
     for message in messages:
-        result: Mapping[str, Any] = connection.strategy.decode_response_fast(decode_message_fast(message))
+        result: Result = connection.strategy.decode_response_fast(decode_message_fast(message))
         if result["type"] == "bindResponse":
             return result
     raise LDAPSocketReceiveError("no answer to the bind")

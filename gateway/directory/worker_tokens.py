@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, Connection
+from ldap3 import MODIFY_ADD, MODIFY_DELETE, Connection
 from ldap3.core.results import RESULT_ATTRIBUTE_OR_VALUE_EXISTS, RESULT_NO_SUCH_ATTRIBUTE
 
 from gateway.account.errors import DirectoryMisconfigured
-from gateway.directory.entry import entry_of
-from gateway.directory.outbox import Changes, check_result
 from gateway.directory.pool import ConnectionPool
+from gateway.ldap import UNFIT_FOR_WRITES, Changes, check_result, find_entry, modify
 from gateway.workstation.restored import Numbers
 
 TOKEN = "mamiaWorkerToken"  # noqa: S105 - the attribute's name
@@ -35,22 +34,20 @@ class LdapWorkerTokens:
         gone = [(MODIFY_DELETE, [_value(worker, old)])] if old else []
         changes: Changes = {TOKEN: [*gone, (MODIFY_ADD, [_value(worker, new)])]}
 
-        def modify(connection: Connection) -> bool:
-            result = connection.modify(self._dn, changes)[1]
+        def write(connection: Connection) -> bool:
+            result = modify(connection, self._dn, changes)
             if result["result"] in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
                 return False
-            check_result(result, f"writing {TOKEN} of {self._dn}: {RIGHTS}")
+            check_result(result, f"writing {TOKEN} of {self._dn}: {RIGHTS}", unfit=UNFIT_FOR_WRITES)
             return True
 
-        return self._pool.ask(modify)
+        return self._pool.ask(write)
 
     def _read(self, connection: Connection) -> Numbers:
-        _, result, answers, _ = connection.search(self._dn, DECIDABLE, BASE, attributes=[TOKEN])
-        entries = [entry_of(answer) for answer in answers or () if answer["type"] == "searchResEntry"]
-        if not entries:
-            check_result(result, f"reading {TOKEN} of {self._dn}: {RIGHTS}")
+        entry = find_entry(connection, self._dn, DECIDABLE, [TOKEN], unfit=UNFIT_FOR_WRITES)
+        if entry is None:
             raise DirectoryMisconfigured(f"{self._dn} may not read its own {TOKEN}: {RIGHTS}")
-        return Numbers(_numbers(entries[0].all(TOKEN)), connection.server.name)
+        return Numbers(_numbers(entry.all(TOKEN)), connection.server.name)
 
 
 def _value(worker: str, number: int) -> bytes:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from gateway.account.model import Secret
 from gateway.settings import ActiveDirectoryTarget, AnyTarget, KerberosTarget, SambaNtTarget, Workstation
-from gateway.targets.active_directory import ActiveDirectory, ActiveDirectorySettings
+from gateway.targets.active_directory import ActiveDirectory
+from gateway.targets.domain_connection import ActiveDirectorySettings
 from gateway.targets.kerberos import Kerberos, KerberosSettings
 from gateway.targets.samba_nt import SambaNt, SambaNtSettings
 from gateway.workstation.ports import JoinedTarget, Target

@@ -15,8 +15,8 @@ from settings_file import write_settings_file
 from gateway.app import create_app
 from gateway.composition.web import build_gateway
 from gateway.demo.private_samba import BASE, SERVICE
-from gateway.directory.entry import Entry
 from gateway.directory.server_support import other_product
+from gateway.ldap import Entry
 
 MAMIA = [sys.executable, "-m", "gateway.cli.main"]
 NEW = "Nouveau-2025"

@@ -17,8 +17,8 @@ from gateway.checks.finding import Level
 from gateway.checks.servers import check_servers
 from gateway.composition.web import build_gateway
 from gateway.directory.failover import LdapServers
-from gateway.directory.people import search
 from gateway.directory.pool import ConnectionPool
+from gateway.ldap import search
 
 pytestmark = pytest.mark.xdist_group("mirror")
 NEW, NEXT = "Nouveau-2025", "Encore-Un-2026"

@@ -15,8 +15,9 @@ from ports import free_port
 
 from gateway.account.model import Secret
 from gateway.demo.private_samba import BASE, PEOPLE, REALM, SERVICE
-from gateway.ldap_tls import VerifyingTls
-from gateway.targets.active_directory import ActiveDirectory, ActiveDirectorySettings
+from gateway.ldap import VerifyingTls
+from gateway.targets.active_directory import ActiveDirectory
+from gateway.targets.domain_connection import ActiveDirectorySettings
 from gateway.tls import verifying_context
 from gateway.workstation.model import DomainRules, Done, Reason, Refused, Unavailable
 

@@ -1,0 +1,151 @@
+"""From the rows of the staff office's export to who is new, changed, gone or doubtful."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gateway.account.naming import login_stem, mail_stem, numbered
+from gateway.account.staff_file import StaffRow
+from gateway.account.staff_index import HeldFacts, StaffIndex, StaffMember, normalized
+
+
+class Fact(StrEnum):
+    """What a row says of a person and an entry may hold otherwise."""
+
+    SURNAME = "surname"
+    GIVEN_NAME = "given_name"
+    BIRTH_NAME = "birth_name"
+    BIRTH_DATE = "birth_date"
+    DEPARTMENT = "department"
+    NUMBERS = "numbers"
+    IS_BACK = "is_back"
+    """The person was marked as a leaver, and is in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """Nobody in the directory is the person of this row."""
+
+    row: StaffRow
+    login: str
+    mail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The person has an entry, which holds these facts otherwise than the row."""
+
+    row: StaffRow
+    member: StaffMember
+    facts: frozenset[Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The person's numbers are in no row."""
+
+    member: StaffMember
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """It can't be told whether the row is about somebody who has an entry. Nothing is written for it."""
+
+    reason: str
+
+
+Difference = New | Changed | Gone
+
+
+@dataclass(slots=True)
+class StaffPlanner:
+    """Plans row by row, and remembers which logins and addresses the planned people take."""
+
+    index: StaffIndex
+    mail_domain: str
+    numbers_in_file: Collection[str]
+    """Of all rows, so that somebody who is in the file too is not taken for an older entry of somebody else."""
+    creates_namesakes: bool = False
+    """Whether a person with the name and the birth date of another one is new, and not doubtful."""
+    _seen: set[str] = field(default_factory=set)
+
+    def plan(self, row: StaffRow) -> New | Changed | Doubtful | None:
+        """None where nothing differs. Raises ValueError for a person who stands in the file twice."""
+        numbers = [number for number in row.numbers.values() if number]
+        if not self._seen.isdisjoint(numbers):
+            raise ValueError("this number stands in the file twice")
+        self._seen.update(numbers)
+        found = {member.key: member for number in numbers for member in self.index.by_number.get(number, ())}
+        if len(found) > 1:
+            return Doubtful(f"its numbers are those of several entries: {', '.join(found)}")
+        for member in found.values():
+            if member.has_nothing_of(row, self.index.birth_date(row)):
+                return Doubtful(f"its number is that of {member.label}, who has another name and birth date")
+            facts = self._differing(row, member)
+            return Changed(row, member, facts) if facts else None
+        return self._doubt(row, numbers) or self._new(row)
+
+    def leavers(self) -> list[Gone]:
+        """People of the directory whose numbers were in no row, and who are not marked yet."""
+        return [
+            Gone(member)
+            for member in self.index.people
+            if (numbers := member.all_numbers) and not numbers & self._seen and not member.is_leaver
+        ]
+
+    def _differing(self, row: StaffRow, member: StaffMember) -> frozenset[Fact]:
+        """A further name was added by hand, so that its bearer is found by it: it stays beside the file's."""
+        held = member.held
+        differs = {
+            Fact.SURNAME: row.surname not in held.surnames,
+            Fact.GIVEN_NAME: row.given_name not in held.given_names,
+            Fact.BIRTH_NAME: _has_other_birth_name(row, held),
+            Fact.BIRTH_DATE: {self.index.birth_date(row)} != set(held.birth_dates),
+            Fact.DEPARTMENT: bool(row.department) and {row.department} != set(held.departments),
+            Fact.NUMBERS: any(row.numbers_of(kind) != numbers for kind, numbers in held.numbers.items()),
+            Fact.IS_BACK: member.is_leaver,
+        }
+        return frozenset(fact for fact, is_so in differs.items() if is_so)
+
+    def _doubt(self, row: StaffRow, numbers: Sequence[str]) -> Doubtful | None:
+        outside = self.index.outside_by_number
+        if holders := [outside[number] for number in numbers if number in outside]:
+            return Doubtful(f"its number is that of {holders[0]}, an entry that people.filter does not name")
+        if self.creates_namesakes:
+            return None
+        namesakes = [member for member in self.index.namesakes(row) if not self._are_two_people(row, member)]
+        if namesakes:
+            return Doubtful(f"{namesakes[0].label} has the same name and birth date, but not this number")
+        return None
+
+    def _are_two_people(self, row: StaffRow, member: StaffMember) -> bool:
+        """Whether the file lists both with numbers of one kind. Of two kinds, one may have followed the other."""
+        return any(
+            number and any(other in self.numbers_in_file for other in member.numbers.get(kind, ()))
+            for kind, number in row.numbers.items()
+        )
+
+    def _new(self, row: StaffRow) -> New:
+        login = numbered(login_stem(row.given_name, row.surname), self.index.logins)
+        taken = _Locals(self.index.mails, self.mail_domain)
+        mail = f"{numbered(mail_stem(row.given_name, row.surname), taken)}@{self.mail_domain}"
+        self.index.add_row(row, login, mail)
+        return New(row, login, mail)
+
+
+class _Locals:
+    """Whether an address with this name is taken."""
+
+    def __init__(self, mails: Collection[str], domain: str) -> None:
+        self._mails, self._domain = mails, domain
+
+    def __contains__(self, name: object) -> bool:
+        return normalized(f"{name}@{self._domain}") in self._mails
+
+
+def _has_other_birth_name(row: StaffRow, held: HeldFacts) -> bool:
+    if row.birth_name is None:
+        return False
+    return row.birth_name not in held.birth_names if row.birth_name else bool(held.birth_names)

@@ -1,0 +1,101 @@
+"""The steps of `mamia people import` before anything is written: rows, differences, writes.
+
+Each step keeps the place of what it is about: the line of the file, or that it is a leaver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from gateway.account.staff_file import StaffRow, read_row
+from gateway.account.staff_index import StaffIndex
+from gateway.account.staff_plan import Difference, Doubtful, StaffPlanner
+from gateway.cli.import_report import Tally, WriteStep
+from gateway.directory.staff import Staff
+from gateway.directory.staff_mapping import StaffMapping
+from gateway.settings import People
+
+LEAVER_PLACE = "leaver"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A row of the export without a fault."""
+
+    line: int
+    row: StaffRow
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDifference:
+    """Somebody whose entry is not as the file says."""
+
+    place: str
+    difference: Difference
+
+
+class TooManyLeavers(Exception):
+    """So many people would be marked as leavers that the file may be half of one; the text has the numbers."""
+
+
+def read_file_rows(lines: Iterable[tuple[int, dict[str, str]]], today: date, tally: Tally) -> list[FileRow]:
+    """Rows that can be used; the others are faults of the `tally`."""
+    rows = []
+    for line, values in lines:
+        try:
+            rows.append(FileRow(line, read_row(values, today)))
+        except ValueError as error:
+            tally.faults.append(f"line {line}: {error}")
+    return rows
+
+
+def index_staff(staff: Staff, people: People) -> StaffIndex:
+    """Everybody in the directory, as the planner looks them up."""
+    mapping, index = StaffMapping(people), StaffIndex(people.birth_date_format)
+    index.add_people(map(mapping.member, staff.people))
+    index.add_others(mapping.member(entry, is_staff=False) for entry in staff.others)
+    return index
+
+
+def numbers_in(rows: Iterable[FileRow]) -> Collection[str]:
+    return {number for one in rows for number in one.row.numbers.values() if number}
+
+
+def plan_rows(rows: Iterable[FileRow], planner: StaffPlanner, tally: Tally) -> Iterator[PlannedDifference]:
+    """Faults, doubts and people who are as the file says are counted in `tally`."""
+    for one in rows:
+        place = f"line {one.line}"
+        try:
+            planned = planner.plan(one.row)
+        except ValueError as error:
+            tally.faults.append(f"{place}: {error}")
+            continue
+        if planned is None:
+            tally.same += 1
+        elif isinstance(planned, Doubtful):
+            tally.doubts.append(f"{place}: {planned.reason}")
+        else:
+            yield PlannedDifference(place, planned)
+
+
+def plan_leavers(planner: StaffPlanner, max_percent: int) -> list[PlannedDifference]:
+    """Raises TooManyLeavers."""
+    gone, present = planner.leavers(), len(planner.index.people)
+    if len(gone) * 100 > max_percent * max(present, 1):
+        marked = f"{len(gone)} of {present} people would be marked as leavers"
+        raise TooManyLeavers(f"{marked}, more than {max_percent} %: is the file whole?")
+    return [PlannedDifference(LEAVER_PLACE, leaver) for leaver in gone]
+
+
+def write_steps(planned: Sequence[PlannedDifference], staff: Staff, people: People, tally: Tally) -> list[WriteStep]:
+    """One write for each difference; an entry that holds it already in other words is as it was."""
+    mapping, entries = StaffMapping(people), {entry.dn: entry for entry in staff.people}
+    steps = []
+    for one in planned:
+        if write := mapping.write(one.difference, entries):
+            steps.append(WriteStep(one.place, write))
+        else:
+            tally.same += 1
+    return steps

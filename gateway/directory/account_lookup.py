@@ -1,0 +1,91 @@
+"""Finding the one entry that is meant, and what the use cases may know of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from gateway.account.model import Account, DirectoryLimits, Grant
+from gateway.directory.account_lock import changeable_from, is_closed, locked_until
+from gateway.directory.mapping import IDENTITY, MAX_NAMED, PeopleMapping
+from gateway.directory.policies import Policies
+from gateway.directory.pool import ConnectionPool
+from gateway.directory.protected import ProtectedPeople
+from gateway.ldap import Entry, search
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLookup:
+    """All methods that read raise DirectoryUnavailable, DirectoryMisconfigured."""
+
+    service: ConnectionPool
+    mapping: PeopleMapping
+    policies: Policies
+    protected: ProtectedPeople
+    decoy_dn: str
+
+    def with_login(self, login: str) -> Entry | None:
+        """The entry that `login` names, protected or not; None for an unknown one."""
+        return self._find(self.mapping.with_login(login), login)
+
+    def with_identity(self, account: Account | Grant) -> Entry | None:
+        """The entry as it is now, protected or not; None where it was deleted."""
+        return self._find(self.mapping.with_identity(account.identity))
+
+    def unprotected_with_login(self, login: str) -> Entry | None:
+        """As `with_login`; None for a protected person as for an unknown login."""
+        return self._unprotected(self.with_login(login))
+
+    def unprotected_with_identity(self, account: Account | Grant) -> Entry | None:
+        """As `with_identity`; None for a protected person too."""
+        return self._unprotected(self.with_identity(account))
+
+    def is_closed(self, entry: Entry) -> bool:
+        """Whether the account must stay closed: a new password would not let anybody in, or must not."""
+        return is_closed(entry, self.policies.of(entry), datetime.now(UTC), self.policies.records_logins)
+
+    def limits(self, entry: Entry) -> DirectoryLimits:
+        """What the policy of the entry asks of a new password."""
+        policy, now = self.policies.of(entry), datetime.now(UTC)
+        return DirectoryLimits(
+            allows_change=policy.allows_user_change,
+            changeable_from=changeable_from(entry, policy, now),
+            locked_until=locked_until(entry, now) if policy.locks else None,
+            min_length=policy.min_length,
+            history=policy.history,
+        )
+
+    def account(
+        self, entry: Entry, *, limits: DirectoryLimits | None = None, password_expired: bool = False
+    ) -> Account:
+        """The entry for the use cases; `limits` are read where they are not given."""
+        return Account(
+            person=self.mapping.person(entry),
+            reference=entry.dn,
+            identity=entry.first(IDENTITY),
+            password_stamp=self.mapping.stamps.of(entry),
+            password_expired=password_expired,
+            limits=limits or self.limits(entry),
+        )
+
+    def _find(self, filter_: str, typed: str = "") -> Entry | None:
+        """The one entry of that filter; of several the one that is named by the login `typed`."""
+        mapping = self.mapping
+        entries: Sequence[Entry] = self.service.ask(
+            lambda connection: search(connection, mapping.base, filter_, mapping.account_attributes, MAX_NAMED)
+        )
+        if len(entries) > 1 and typed:
+            entries = mapping.named_by(typed, entries)
+        if len(entries) > 1:
+            log.error("several entries share a login or an identity: %s", ", ".join(entry.dn for entry in entries))
+            return None
+        return entries[0] if entries else None
+
+    def _unprotected(self, entry: Entry | None) -> Entry | None:
+        """None for a protected person, after as many operations: on the decoy for nobody."""
+        dn, logins = (entry.dn, self.mapping.logins(entry)) if entry else (self.decoy_dn, ("decoy",))
+        return None if self.protected.includes(dn, logins) else entry

@@ -1,0 +1,79 @@
+"""LDAP through ldap3, once for the whole house: connections, operations, entries, and results as exceptions.
+
+It knows no settings, no names of attributes and no password policy, so that the academy's directory, a Windows domain
+and the demo's servers all use it. Other packages import from here, not from the modules inside.
+"""
+
+from gateway.ldap.connection import (
+    VerifyingTls,
+    bind,
+    bound_connection,
+    close,
+    error_text,
+    new_connection,
+    open_connection,
+)
+from gateway.ldap.entry import Answer, Entry, entry_of, is_below, raw_values
+from gateway.ldap.operations import (
+    ANYTHING,
+    DECIDED,
+    Changes,
+    Control,
+    Found,
+    add,
+    compare,
+    find_answer,
+    find_entry,
+    modify,
+    read_entry,
+    search,
+    search_pages,
+    try_search,
+)
+from gateway.ldap.results import (
+    UNFIT,
+    UNFIT_FOR_WRITES,
+    Result,
+    ServerUnfit,
+    check_result,
+    is_success,
+    require_fit,
+    result_text,
+)
+
+__all__ = [
+    "ANYTHING",
+    "DECIDED",
+    "UNFIT",
+    "UNFIT_FOR_WRITES",
+    "Answer",
+    "Changes",
+    "Control",
+    "Entry",
+    "Found",
+    "Result",
+    "ServerUnfit",
+    "VerifyingTls",
+    "add",
+    "bind",
+    "bound_connection",
+    "check_result",
+    "close",
+    "compare",
+    "entry_of",
+    "error_text",
+    "find_answer",
+    "find_entry",
+    "is_below",
+    "is_success",
+    "modify",
+    "new_connection",
+    "open_connection",
+    "raw_values",
+    "read_entry",
+    "require_fit",
+    "result_text",
+    "search",
+    "search_pages",
+    "try_search",
+]

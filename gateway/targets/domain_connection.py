@@ -1,0 +1,169 @@
+"""The connection to a Windows domain's controllers: one is kept, since opening one costs more than a password."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ldap3 import Connection
+from ldap3.core.exceptions import LDAPException
+from ldap3.core.results import RESULT_INVALID_CREDENTIALS, RESULT_NO_SUCH_OBJECT
+from ldap3.utils.conv import escape_filter_chars
+
+from gateway.account.model import Secret
+from gateway.ldap import (
+    Result,
+    bind,
+    close,
+    error_text,
+    is_success,
+    new_connection,
+    open_connection,
+    result_text,
+    try_search,
+)
+from gateway.tls import verifying_context
+from gateway.workstation.model import Unavailable
+
+_BIND_TROUBLE = {
+    "52e": "the name or the password is wrong",
+    "525": "there is no such account",
+    "530": "it may not log in at this hour",
+    "532": "its password has expired: exempt it from expiry",
+    "533": "it is disabled",
+    "701": "it has expired",
+    "773": "its password must be changed",
+    "775": "it is locked",
+}
+"""`data …` in the answer to a refused bind (Windows system error codes, hexadecimal)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveDirectorySettings:
+    name: str
+    servers: tuple[str, ...]
+    """ldaps:// URLs in order of preference."""
+    ca_file: Path | None
+    bind_dn: str
+    bind_password: Secret
+    base: str
+    filter: str = "(&(objectClass=user)(sAMAccountName={login}))"
+    tls_strict: bool = True
+    unlock: bool = False
+    connect_timeout_seconds: int = 3
+    receive_timeout_seconds: int = 10
+
+    @property
+    def domain(self) -> str:
+        """The DN of the domain that `base` belongs to."""
+        return ",".join(part for part in self.base.split(",") if part.strip().upper().startswith("DC="))
+
+
+class DomainUnavailable(Exception):
+    """No domain controller could be used; `outcome` says why."""
+
+    def __init__(self, outcome: Unavailable) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
+
+
+@dataclass(slots=True)
+class DomainConnection:
+    """Bound as the service account. Not for several threads at once."""
+
+    settings: ActiveDirectorySettings
+    _connection: Connection | None = None
+
+    def get(self) -> Connection:
+        """The connection that is there, or one to the first server that takes us. Raises DomainUnavailable."""
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        worst = Unavailable("no server in the settings")
+        for server in self.settings.servers:
+            try:
+                self._connection = _open(server, self.settings)
+            except DomainUnavailable as error:
+                worst = error.outcome if error.outcome.mend or not worst.mend else worst
+                continue
+            return self._connection
+        raise DomainUnavailable(worst)
+
+    def drop(self) -> None:
+        """Close the connection; the next one is opened anew."""
+        if self._connection is not None:
+            close(self._connection)
+            self._connection = None
+
+    def find(self, login: str) -> tuple[Connection, list[str]]:
+        """The account's DNs, over a connection that is known to live: an idle one may have died.
+
+        Raises DomainUnavailable.
+        """
+        base, wanted = self.settings.base, self.settings.filter.replace("{login}", escape_filter_chars(login))
+        is_second = False
+        while True:
+            connection = self.get()
+            try:
+                found = try_search(connection, base, wanted, ["1.1"])
+                break
+            except (LDAPException, OSError) as error:
+                self.drop()
+                if is_second or "timed out" in str(error):
+                    raise DomainUnavailable(Unavailable(f"search: {error_text(error)}")) from None
+                is_second = True
+        if found.code == RESULT_NO_SUCH_OBJECT:
+            raise DomainUnavailable(Unavailable(f"{base} is not there", "correct base in the settings"))
+        if not is_success(found.result):
+            raise DomainUnavailable(Unavailable(f"search: {code_and_text(found.result)}"))
+        return connection, found.dns
+
+
+def code_and_text(result: Result) -> str:
+    """As administrators look it up: the number, its name, and the server's text."""
+    return f"{result['result']} {result_text(result)}"
+
+
+def _open(url: str, settings: ActiveDirectorySettings) -> Connection:
+    """Raises DomainUnavailable."""
+    try:
+        connection = new_connection(
+            url,
+            user=settings.bind_dn,
+            password=settings.bind_password.reveal(),
+            tls=verifying_context(settings.ca_file, strict=settings.tls_strict),
+            connect_timeout_seconds=settings.connect_timeout_seconds,
+            receive_timeout_seconds=settings.receive_timeout_seconds,
+        )
+    except (LDAPException, OSError) as error:
+        text = f"{url}: {error_text(error)}"
+        raise DomainUnavailable(Unavailable(text, "check servers and ca_file in the settings")) from None
+    try:
+        open_connection(connection)
+        result = bind(connection)
+    except (LDAPException, OSError) as error:
+        close(connection)
+        raise DomainUnavailable(_connection_trouble(url, error)) from None
+    if not is_success(result):
+        close(connection)
+        raise DomainUnavailable(_bind_trouble(url, settings.bind_dn, result))
+    return connection
+
+
+def _connection_trouble(url: str, error: Exception) -> Unavailable:
+    text = error_text(error)
+    if "certificate verify failed" in text.lower() or "CERTIFICATE_VERIFY_FAILED" in text:
+        mend = (
+            "ca_file must hold the domain's authority, and the server be named as in its certificate; "
+            "`mamia check` tells whether tls_strict = false is needed"
+        )
+        return Unavailable(f"{url}: {text}", mend)
+    return Unavailable(f"{url}: {text}")
+
+
+def _bind_trouble(url: str, account: str, result: Result) -> Unavailable:
+    if result["result"] != RESULT_INVALID_CREDENTIALS:
+        return Unavailable(f"{url}: bind: {code_and_text(result)}")
+    code = re.search(r"data ([0-9a-f]+)", str(result["message"]))
+    why = _BIND_TROUBLE.get(code.group(1) if code else "", "the name or the password is wrong")
+    return Unavailable(f"{url} refuses {account}: {why}", f"mend the service account {account}: {why}")
