@@ -12,22 +12,23 @@ from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, St
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from gateway.composition.web import Gateway
-from gateway.protection.robot_check import RobotCheck
+from gateway.protection.captcha.robot_check import RobotCheck
 from gateway.settings import Settings
-from gateway.web import wording
-from gateway.web.access_log import log_requests
-from gateway.web.api.operations import api_pages
+from gateway.web import messages
+from gateway.web.access_log import init_access_log
+from gateway.web.allowed_hosts import init_allowed_hosts
 from gateway.web.api.problems import of_http
-from gateway.web.api.services import ApiServices
-from gateway.web.assets import keep_assets
-from gateway.web.brand import show_brand
+from gateway.web.api.routes import api_pages
+from gateway.web.api.views import ApiServices
+from gateway.web.assets import init_assets
+from gateway.web.brand import init_branding
+from gateway.web.client_info import init_proxy_fix
 from gateway.web.health import health
 from gateway.web.helpdesk import Helpdesk, helpdesk_pages
-from gateway.web.hosts import accept_hosts
-from gateway.web.language import speak
-from gateway.web.limits import limit_heads, limit_requests
-from gateway.web.origin import stand_behind_proxies
-from gateway.web.overload import shed_late_requests
+from gateway.web.language import init_languages
+from gateway.web.limits import init_head_limits, init_request_limits
+from gateway.web.metrics_endpoint import init_metrics
+from gateway.web.overload import init_load_shedding
 from gateway.web.pages import reading
 from gateway.web.pages.captcha import captcha_pages
 from gateway.web.pages.change import ChangePage
@@ -35,9 +36,8 @@ from gateway.web.pages.find import FindPage
 from gateway.web.pages.reset import ResetPage
 from gateway.web.pages.result import ResultPage
 from gateway.web.pages.well_known import well_known_pages
-from gateway.web.request_id import number_requests
-from gateway.web.security import protect
-from gateway.web.watch import watch
+from gateway.web.request_id import init_request_ids
+from gateway.web.security import init_security_headers
 
 log = logging.getLogger(__name__)
 
@@ -61,22 +61,22 @@ def create_app(gateway: Gateway) -> Flask:
         WTF_I18N_ENABLED=False,
     )
     _texts(app, settings)
-    speak(app, settings.web.languages, settings.web.templates, secure_cookie=settings.web.secure_cookies)
-    show_brand(app, settings.academy)
-    keep_assets(app)
-    number_requests(app)
-    accept_hosts(app, settings.web.hosts)
-    limit_requests(app)
-    shed_late_requests(app, settings.directory.max_queue_seconds)
-    protect(app, settings.web.hsts_seconds)
+    init_languages(app, settings.web.languages, settings.web.templates, secure_cookie=settings.web.secure_cookies)
+    init_branding(app, settings.academy)
+    init_assets(app)
+    init_request_ids(app)
+    init_allowed_hosts(app, settings.web.allowed_hosts)
+    init_request_limits(app)
+    init_load_shedding(app, settings.directory.max_queue_seconds)
+    init_security_headers(app, settings.web.hsts_seconds)
     _routes(app, gateway)
     helpdesk_pages(app, Helpdesk(settings))
     _error_pages(app)
-    stand_behind_proxies(app, settings.web)
-    limit_heads(app)
-    watch(app, gateway.metrics, settings.metrics.allowed, gateway.update_metrics)
+    init_proxy_fix(app, settings.web)
+    init_head_limits(app)
+    init_metrics(app, gateway.metrics, settings.metrics.allowed_networks, gateway.update_metrics)
     if settings.web.access_log:
-        log_requests(app)
+        init_access_log(app)
     gateway.start()
     return app
 
@@ -96,7 +96,9 @@ def _routes(app: Flask, gateway: Gateway) -> None:
     app.add_url_rule("/accessibilite", "accessibility", reading.accessibility)
     if desk.settings.api.clients:
         app.register_blueprint(api_pages(ApiServices(desk, gateway.find, gateway.change, gateway.progress)))
-    app.register_blueprint(captcha_pages(RobotCheck(desk.settings.captcha, desk.captcha, desk.work, desk.throttle)))
+    app.register_blueprint(
+        captcha_pages(RobotCheck(desk.settings.captcha, desk.captcha, desk.work, desk.rate_limiter))
+    )
     app.register_blueprint(health(gateway.ask_directory, gateway.checks))
     app.register_blueprint(well_known_pages(desk.settings))
 
@@ -115,9 +117,9 @@ def _texts(app: Flask, settings: Settings) -> None:
         support=settings.support,
         policy=settings.password,
         lockout=settings.lockout,
-        lockout_in_words=partial(wording.lockout_in_words, settings.lockout),
+        lockout_in_words=partial(messages.lockout_in_words, settings.lockout),
         ticket_minutes=settings.reset.ticket_minutes,
-        captcha_ways=settings.captcha.ways,
+        captcha_ways=settings.captcha.methods,
         workstation=bool(settings.workstation.targets),
         url=url_for,
     )
@@ -130,7 +132,7 @@ def _error_pages(app: Flask) -> None:
             return of_http(error).answer()
         if isinstance(error, SecurityError):
             # Another host's name: a page with links would lead there.
-            return str(wording.FOREIGN_HOST), 400, {"Content-Type": "text/plain; charset=utf-8"}
+            return str(messages.FOREIGN_HOST), 400, {"Content-Type": "text/plain; charset=utf-8"}
         code = error.code or 500
         page = render_template("pages/error.html", code=code if code in (400, 404, 405, 413) else 500)
         return page, code, [(name, value) for name, value in error.get_headers() if name == "Allow"]

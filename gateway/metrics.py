@@ -103,7 +103,7 @@ class Metrics:
 
     @contextmanager
     def timed(self, kind: str) -> Iterator[None]:
-        """One question (`ask`) or write (`tell`) to the directory."""
+        """One operation (`run_idempotent` or `run_once`) to the directory."""
         started, ended = time.perf_counter(), "error"
         self.busy.inc()
         try:

@@ -10,18 +10,21 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from gateway.account.errors import DirectoryUnavailable
-from gateway.workstation.deliver import Courier
+from gateway.workstation.deliver import DeliveryWorker
 
 log = logging.getLogger(__name__)
 
-LONGEST_OUTAGE_PAUSE = 10.0
+MAX_OUTAGE_PAUSE_SECONDS = 10.0
 """Seconds between two looks at a directory that does not answer."""
 MIN_PAUSE_PER_POLL = 4.0
 """How many times as long as the poll the pause after it is at least: a long queue must not keep a processor busy."""
 
 
 def work(
-    courier: Courier, stop: threading.Event, poll_seconds: float, after_round: Callable[[], None] = lambda: None
+    delivery_worker: DeliveryWorker,
+    stop: threading.Event,
+    poll_seconds: float,
+    after_round: Callable[[], None] = lambda: None,
 ) -> None:
     """Deliver until `stop` is set. Outages of the directory are waited out, with growing pauses.
 
@@ -33,18 +36,18 @@ def work(
         while not stop.is_set():
             started = time.monotonic()
             try:
-                under_way = _still_running([*under_way, *courier.begin(stop.is_set)])
+                under_way = _still_running([*under_way, *delivery_worker.begin(stop.is_set)])
                 after_round()
                 failures = 0
             except DirectoryUnavailable as error:
                 failures += 1
                 log.error("the directory does not answer: %s", error)
-            pause = min(poll_seconds * 2**failures, max(poll_seconds, LONGEST_OUTAGE_PAUSE))
+            pause = min(poll_seconds * 2**failures, max(poll_seconds, MAX_OUTAGE_PAUSE_SECONDS))
             pause = max(pause, (time.monotonic() - started) * MIN_PAUSE_PER_POLL)
             # Jitter, so that several workers do not look all at the same moments.
             stop.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311
     finally:
-        courier.close()
+        delivery_worker.close()
 
 
 def _still_running(deliveries: list[Future[bool]]) -> list[Future[bool]]:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import Browser
-from directory_server import PEOPLE, POLICIES, QUICK_HASH, SUFFIX, AcademyDirectory
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
-from ports import free_address
-from real_redis import PrivateRedis
-from real_smtp import MailServer
 
 from gateway.app import create_app
 from gateway.composition.web import Gateway, build_gateway
 from gateway.demo.private_samba import PrivateSamba
-from gateway.settings import Settings
-
-SERVICES = f"ou=services,{SUFFIX}"
-IMPATIENT = {"connect_timeout_seconds": 3, "receive_timeout_seconds": 3}
-"""In [directory], for tests of a directory that hangs."""
+from tests.support.browser import Browser
+from tests.support.gateway_settings import settings_for
+from tests.support.ports import free_address
+from tests.support.redis_server import RedisServer
+from tests.support.slapd_server import QUICK_HASH, SlapdServer
+from tests.support.smtp_server import SmtpServer
 
 
 class CompiledTemplates(BytecodeCache):
@@ -55,16 +50,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[AcademyDirectory]:
+def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[SlapdServer]:
     """One slapd for the whole run of this worker; `indirect=True` names another class of directory."""
-    kind: type[AcademyDirectory] = getattr(request, "param", AcademyDirectory)
+    kind: type[SlapdServer] = getattr(request, "param", SlapdServer)
     academy = kind(tmp_path_factory.mktemp("slapd") / "state", hash_cost=QUICK_HASH)
     yield academy
     academy.slapd.stop()
 
 
 @pytest.fixture
-def directory(server: AcademyDirectory) -> Iterator[AcademyDirectory]:
+def directory(server: SlapdServer) -> Iterator[SlapdServer]:
     """The annuaire with nobody in it, and running."""
     if not server.slapd.is_running:
         server.slapd.start()
@@ -72,32 +67,8 @@ def directory(server: AcademyDirectory) -> Iterator[AcademyDirectory]:
     return server
 
 
-def settings_for(server: AcademyDirectory, /, **sections: dict[str, Any]) -> Settings:
-    """Settings as an academy writes them, CAPTCHA off; `sections` add to them."""
-    table: dict[str, dict[str, Any]] = {
-        "directory": {
-            "servers": [server.url],
-            "bind_dn": f"cn=gateway,{SERVICES}",
-            "bind_password": server.slapd.password("gateway"),
-            "decoy_dn": f"cn=decoy,{SERVICES}",
-            # A busy machine must not pass for a directory that hangs.
-            "connect_timeout_seconds": 30,
-            "receive_timeout_seconds": 30,
-            # The hashes of these directories are quick. Tests of answer times start `mamia serve` with its default.
-            "min_refusal_seconds": 0.05,
-        },
-        "people": {"base": PEOPLE},
-        "captcha": {"required": []},
-        "reset": {"initial_policy": f"cn=initial,{POLICIES}"},
-        "web": {"secret_keys": [secrets.token_urlsafe(48)], "secure_cookies": False},
-    }
-    for name, values in sections.items():
-        table[name] = {**table.get(name, {}), **values}
-    return Settings(**table)
-
-
 @pytest.fixture
-def build(directory: AcademyDirectory) -> Iterator[Callable[..., Gateway]]:
+def build(directory: SlapdServer) -> Iterator[Callable[..., Gateway]]:
     """Builds gateways on the directory: `build(reset={"mode": "initial"})`."""
     built: list[Gateway] = []
 
@@ -128,18 +99,18 @@ def browser(open_browser: Callable[..., Browser]) -> Browser:
 
 
 @pytest.fixture
-def mail_server() -> Iterator[MailServer]:
+def mail_server() -> Iterator[SmtpServer]:
     """A mail server that runs."""
-    server = MailServer()
+    server = SmtpServer()
     server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis with nothing in it, and running."""
-    server = PrivateRedis(tmp_path)
+    server = RedisServer(tmp_path)
     server.start()
     yield server
     server.stop()

@@ -50,29 +50,31 @@ def forms(message: Message) -> list[str]:
     return [message.string] if isinstance(message.string, str) else list(message.string)
 
 
-def test_catalogues_when_listed_then_french_and_english_are_there():
-    assert {"fr", "en"} <= set(TRANSLATIONS)
+class TestCatalogues:
+    def test_when_listed_then_french_and_english_are_there(self):
+        assert {"fr", "en"} <= set(TRANSLATIONS)
 
 
-def test_catalogue_when_compared_with_the_code_then_no_message_is_missing_or_left_over(catalogue, said):
-    """`make messages` mends it."""
-    assert {(first_form(message.id), message.context) for message in messages(catalogue)} == said
+class TestCatalogue:
+    def test_when_compared_with_the_code_then_no_message_is_missing_or_left_over(self, catalogue, said):
+        """`make messages` fixes it."""
+        assert {(first_form(message.id), message.context) for message in messages(catalogue)} == said
+
+    def test_when_read_then_every_message_is_translated(self, catalogue):
+        if str(catalogue.locale) == SOURCE:
+            return
+        bare = [message.id for message in messages(catalogue) if message.fuzzy or not all(forms(message))]
+
+        assert bare == []
 
 
-def test_catalogue_when_read_then_every_message_is_translated(catalogue):
-    if str(catalogue.locale) == SOURCE:
-        return
-    bare = [message.id for message in messages(catalogue) if message.fuzzy or not all(forms(message))]
+class TestTranslation:
+    def test_when_compared_with_its_message_then_it_has_the_same_blanks_to_fill(self, catalogue):
+        differ = []
+        for message in messages(catalogue):
+            wanted = [first_form(message.id)] if isinstance(message.id, str) else list(message.id)
+            for form, source in zip(forms(message), wanted, strict=False):
+                if form and sorted(set(BLANK.findall(form))) != sorted(set(BLANK.findall(source))):
+                    differ.append(form)
 
-    assert bare == []
-
-
-def test_translation_when_compared_with_its_message_then_it_has_the_same_blanks_to_fill(catalogue):
-    differ = []
-    for message in messages(catalogue):
-        wanted = [first_form(message.id)] if isinstance(message.id, str) else list(message.id)
-        for form, source in zip(forms(message), wanted, strict=False):
-            if form and sorted(set(BLANK.findall(form))) != sorted(set(BLANK.findall(source))):
-                differ.append(form)
-
-    assert differ == []
+        assert differ == []

@@ -51,66 +51,63 @@ def anchors(page: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_page_when_it_links_a_file_then_the_file_and_the_anchor_are_there(page):
-    broken = []
-    for target in links(page):
-        path, _, anchor = unquote(target).partition("#")
-        file = (ROOT / page).parent / path if path else ROOT / page
-        if not file.exists() or (anchor and anchor not in anchors(file)):
-            broken.append(target)
-
-    assert broken == []
+class TestLinks:
+    def test_when_they_are_read_then_the_pages_have_some(self):
+        """Else the test before proves nothing."""
+        assert {"docs/index.md", "README.md", "ldif/README.md"} <= set(PAGES)
+        assert sum(len(links(page)) for page in PAGES) > 100
 
 
-def test_links_when_they_are_read_then_the_pages_have_some():
-    """Else the test before proves nothing."""
-    assert {"docs/index.md", "README.md", "ldif/README.md"} <= set(PAGES)
-    assert sum(len(links(page)) for page in PAGES) > 100
+class TestReadme:
+    def test_when_it_is_read_then_it_is_short(self):
+        assert len((ROOT / "README.md").read_text().splitlines()) <= MAX_README_LINES
 
 
-def test_readme_when_it_is_read_then_it_is_short():
-    assert len((ROOT / "README.md").read_text().splitlines()) <= MAX_README_LINES
+class TestHandbook:
+    def test_when_it_has_a_page_then_the_first_page_links_it(self):
+        first = ROOT / "docs" / "index.md"
+        linked = {(first.parent / target.partition("#")[0]).resolve() for target in links("docs/index.md")}
+
+        assert {page for page in (ROOT / "docs").rglob("*.md") if page != first} - linked == set()
 
 
-def test_handbook_when_it_has_a_page_then_the_first_page_links_it():
-    first = ROOT / "docs" / "index.md"
-    linked = {(first.parent / target.partition("#")[0]).resolve() for target in links("docs/index.md")}
+class TestDecisions:
+    def test_when_they_are_counted_then_each_has_a_number_of_its_own(self):
+        numbers = [file.name[:4] for file in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
 
-    assert {page for page in (ROOT / "docs").rglob("*.md") if page != first} - linked == set()
-
-
-def test_decisions_when_they_are_counted_then_each_has_a_number_of_its_own():
-    numbers = [file.name[:4] for file in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
-
-    assert len(numbers) == len(set(numbers))
-    for file in (ROOT / "docs" / "decisions").glob("*.md"):
-        assert file.read_text().startswith(f"# {int(file.name[:4])}. ")
+        assert len(numbers) == len(set(numbers))
+        for file in (ROOT / "docs" / "decisions").glob("*.md"):
+            assert file.read_text().startswith(f"# {int(file.name[:4])}. ")
 
 
-def test_alert_when_it_fires_then_the_handbook_says_what_to_do():
-    [rules] = ROOT.glob("*/monitoring/alerts.yaml")
-    alerts = re.findall(r"alert: (\w+)", rules.read_text())
+class TestAlert:
+    def test_when_it_fires_then_the_handbook_says_what_to_do(self):
+        [rules] = ROOT.glob("*/monitoring/alerts.yaml")
+        alerts = re.findall(r"alert: (\w+)", rules.read_text())
 
-    assert alerts
-    assert {alert.lower() for alert in alerts} - anchors(ROOT / "docs" / "operate.md") == set()
-    french = (ROOT / "docs" / "fr" / "astreinte.md").read_text()
-    assert [alert for alert in alerts if f"| {alert} |" not in french] == []
-
-
-def test_metrics_when_the_code_has_one_then_the_handbook_says_what_it_means():
-    metrics = set(re.findall(r'"(mamia_\w+)"', (ROOT / "gateway" / "metrics.py").read_text()))
-
-    described = re.findall(r"`(mamia_\w+)`", (ROOT / "docs" / "operate.md").read_text())
-    assert metrics
-    assert metrics - {metric.removesuffix("_total") for metric in described} == set()
+        assert alerts
+        assert {alert.lower() for alert in alerts} - anchors(ROOT / "docs" / "operate.md") == set()
+        french = (ROOT / "docs" / "fr" / "astreinte.md").read_text()
+        assert [alert for alert in alerts if f"| {alert} |" not in french] == []
 
 
-@pytest.mark.parametrize("command", ["account", "api-token", "capture", "check", "keygen", "people import", "sync"])
-def test_command_when_an_operator_has_it_then_the_handbook_names_it(command):
-    pages = "".join(file.read_text() for file in (ROOT / "docs").glob("*.md"))
+class TestMetrics:
+    def test_when_the_code_has_one_then_the_handbook_says_what_it_means(self):
+        metrics = set(re.findall(r'"(mamia_\w+)"', (ROOT / "gateway" / "metrics.py").read_text()))
 
-    assert f"mamia {command}" in pages
+        described = re.findall(r"`(mamia_\w+)`", (ROOT / "docs" / "operate.md").read_text())
+        assert metrics
+        assert metrics - {metric.removesuffix("_total") for metric in described} == set()
+
+
+class TestCommand:
+    @pytest.mark.parametrize(
+        "command", ["account", "api-token", "capture", "check", "keygen", "people import", "sync"]
+    )
+    def test_when_an_operator_has_it_then_the_handbook_names_it(self, command):
+        pages = "".join(file.read_text() for file in (ROOT / "docs").glob("*.md"))
+
+        assert f"mamia {command}" in pages
 
 
 # Names in code that look like `section.key` and end like a file are files.
@@ -140,28 +137,41 @@ def keys_of(tables: dict[str, object]) -> Iterator[tuple[str, str]]:
             yield section, key
 
 
-@pytest.mark.parametrize("page", HANDBOOK)
-def test_page_when_it_names_a_setting_then_the_settings_have_it(page):
-    text = (ROOT / page).read_text()
-    named = {(one["section"], one["key"]) for one in _KEY.finditer(text) if not FILE_ENDINGS.fullmatch(one["key"])}
-    named |= {(one["section"].lower(), one["key"].lower()) for one in _VARIABLE.finditer(text)}
-    for example in _TOML.finditer(text):
-        named |= set(keys_of(tomllib.loads(textwrap.dedent(example["text"]))))
+class TestPage:
+    @pytest.mark.parametrize("page", PAGES)
+    def test_when_it_links_a_file_then_the_file_and_the_anchor_are_there(self, page):
+        broken = []
+        for target in links(page):
+            path, _, anchor = unquote(target).partition("#")
+            file = (ROOT / page).parent / path if path else ROOT / page
+            if not file.exists() or (anchor and anchor not in anchors(file)):
+                broken.append(target)
 
-    unknown = sorted(f"{section}.{key}" for section, key in named if not exists(section, key))
+        assert broken == []
 
-    assert unknown == []
+    @pytest.mark.parametrize("page", HANDBOOK)
+    def test_when_it_names_a_setting_then_the_settings_have_it(self, page):
+        text = (ROOT / page).read_text()
+        named = {
+            (one["section"], one["key"]) for one in _KEY.finditer(text) if not FILE_ENDINGS.fullmatch(one["key"])
+        }
+        named |= {(one["section"].lower(), one["key"].lower()) for one in _VARIABLE.finditer(text)}
+        for example in _TOML.finditer(text):
+            named |= set(keys_of(tomllib.loads(textwrap.dedent(example["text"]))))
 
+        unknown = sorted(f"{section}.{key}" for section, key in named if not exists(section, key))
 
-@pytest.mark.parametrize("page", HANDBOOK)
-def test_page_when_its_example_has_targets_or_clients_then_their_keys_are_known(page):
-    known = {kind: set(model.model_fields) for kind, model in target_models().items()}
-    for example in _TOML.finditer((ROOT / page).read_text()):
-        tables = tomllib.loads(textwrap.dedent(example["text"]))
-        for target in tables.get("workstation", {}).get("targets", {}).values():
-            assert set(target) <= known[target["type"]]
-        for client in tables.get("api", {}).get("clients", {}).values():
-            assert set(client) <= set(ApiClient.model_fields)
+        assert unknown == []
+
+    @pytest.mark.parametrize("page", HANDBOOK)
+    def test_when_its_example_has_targets_or_clients_then_their_keys_are_known(self, page):
+        known = {kind: set(model.model_fields) for kind, model in target_models().items()}
+        for example in _TOML.finditer((ROOT / page).read_text()):
+            tables = tomllib.loads(textwrap.dedent(example["text"]))
+            for target in tables.get("workstation", {}).get("targets", {}).values():
+                assert set(target) <= known[target["type"]]
+            for client in tables.get("api", {}).get("clients", {}).values():
+                assert set(client) <= set(ApiClient.model_fields)
 
 
 def target_models() -> dict[str, type[BaseModel]]:
@@ -172,9 +182,10 @@ def target_models() -> dict[str, type[BaseModel]]:
     return {get_args(model.model_fields["type"].annotation)[0]: model for model in get_args(union)}
 
 
-def test_settings_when_the_pages_are_searched_then_many_are_named():
-    """Else the tests before prove nothing."""
-    text = "".join((ROOT / page).read_text() for page in HANDBOOK)
+class TestSettings:
+    def test_when_the_pages_are_searched_then_many_are_named(self):
+        """Else the tests before prove nothing."""
+        text = "".join((ROOT / page).read_text() for page in HANDBOOK)
 
-    assert len(set(_KEY.findall(text))) > 50
-    assert len(_TOML.findall(text)) > 5
+        assert len(set(_KEY.findall(text))) > 50
+        assert len(_TOML.findall(text)) > 5

@@ -14,15 +14,15 @@ NAMED = re.findall(r"`((?:tests/[\w/]+/)?test_\w+(?:…)?(?:\.py)?)`", PROMISES)
 FILES = re.findall(r"`((?:gateway|tests|ldif|deploy|docker|templates)/[\w./-]+\.\w+)`", PROMISES)
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMED)))
-def test_security_when_it_names_a_test_then_there_is_one(name):
-    if name.endswith(".py"):
-        assert [file for file in SOURCES if str(file).endswith("/" + name)]
-        return
-    beginning = name.rstrip("…")
-    assert any(re.search(rf"^def {re.escape(beginning)}", text, re.MULTILINE) for text in SOURCES.values())
+class TestSecurity:
+    @pytest.mark.parametrize("name", sorted(set(NAMED)))
+    def test_when_it_names_a_test_then_there_is_one(self, name):
+        if name.endswith(".py"):
+            assert [file for file in SOURCES if str(file).endswith("/" + name)]
+            return
+        beginning = name.rstrip("…")
+        assert any(re.search(rf"^def {re.escape(beginning)}", text, re.MULTILINE) for text in SOURCES.values())
 
-
-@pytest.mark.parametrize("name", sorted(set(FILES)))
-def test_security_when_it_names_a_file_then_there_is_one(name):
-    assert (ROOT / name).is_file()
+    @pytest.mark.parametrize("name", sorted(set(FILES)))
+    def test_when_it_names_a_file_then_there_is_one(self, name):
+        assert (ROOT / name).is_file()

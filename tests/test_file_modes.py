@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.capture.listen import own_socket
-from gateway.post.spool import Spool
+from gateway.capture.systemd import bind_socket
+from gateway.notifications.spool import Spool
 from gateway.protection.seal import make_key_pair
-from gateway.settings import Notices
+from gateway.settings import Notifications
 
 
 @pytest.fixture(autouse=True)
@@ -26,41 +26,42 @@ def mode(path: Path) -> str:
     return oct(stat.S_IMODE(path.stat().st_mode))
 
 
-def test_spool_when_it_holds_a_mail_then_no_other_user_can_get_at_it(tmp_path):
-    spool = Spool(Notices(smtp_host=""), tmp_path / "mails")
-    spool.put(EmailMessage())
+class TestSpool:
+    def test_when_it_holds_a_mail_then_no_other_user_can_get_at_it(self, tmp_path):
+        spool = Spool(Notifications(smtp_host=""), tmp_path / "mails")
+        spool.enqueue(EmailMessage())
 
-    folders = [spool.folder, *(folder for folder in spool.folder.iterdir() if folder.is_dir())]
-    assert len(folders) == 4
-    assert {mode(folder) for folder in folders} == {"0o700"}
+        folders = [spool.folder, *(folder for folder in spool.folder.iterdir() if folder.is_dir())]
+        assert len(folders) == 4
+        assert {mode(folder) for folder in folders} == {"0o700"}
 
+    @pytest.mark.parametrize("there", [[], ["cur"], ["tmp", "new"]])
+    def test_when_its_folder_is_no_whole_maildir_then_it_becomes_one(self, tmp_path, there):
+        for part in there:
+            (tmp_path / "mails" / part).mkdir(parents=True)
+        (tmp_path / "mails").mkdir(exist_ok=True)
 
-@pytest.mark.parametrize("there", [[], ["cur"], ["tmp", "new"]])
-def test_spool_when_its_folder_is_no_whole_maildir_then_it_becomes_one(tmp_path, there):
-    for part in there:
-        (tmp_path / "mails" / part).mkdir(parents=True)
-    (tmp_path / "mails").mkdir(exist_ok=True)
+        Spool(Notifications(smtp_host=""), tmp_path / "mails").enqueue(EmailMessage())
 
-    Spool(Notices(smtp_host=""), tmp_path / "mails").put(EmailMessage())
+        assert len(list((tmp_path / "mails" / "new").iterdir())) == 1
 
-    assert len(list((tmp_path / "mails" / "new").iterdir())) == 1
+    def test_when_its_folder_was_open_to_others_then_it_is_closed(self, tmp_path):
+        (tmp_path / "mails").mkdir(mode=0o777)
 
+        Spool(Notifications(smtp_host=""), tmp_path / "mails")
 
-def test_spool_when_its_folder_was_open_to_others_then_it_is_closed(tmp_path):
-    (tmp_path / "mails").mkdir(mode=0o777)
-
-    Spool(Notices(smtp_host=""), tmp_path / "mails")
-
-    assert mode(tmp_path / "mails") == "0o700"
-
-
-def test_keys_when_they_are_made_then_the_private_one_is_its_owners_alone(tmp_path):
-    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
-
-    assert mode(tmp_path / "worker.key") == "0o600"
+        assert mode(tmp_path / "mails") == "0o700"
 
 
-def test_socket_of_the_listener_when_it_is_made_then_its_owner_and_group_alone_may_connect(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with own_socket(Path("s")):
-        assert mode(Path("s")) == "0o660"
+class TestKeys:
+    def test_when_they_are_made_then_the_private_one_is_its_owners_alone(self, tmp_path):
+        make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
+
+        assert mode(tmp_path / "worker.key") == "0o600"
+
+
+class TestSocketOfTheListener:
+    def test_when_it_is_made_then_its_owner_and_group_alone_may_connect(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with bind_socket(Path("s")):
+            assert mode(Path("s")) == "0o660"

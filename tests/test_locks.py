@@ -38,41 +38,43 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-@pytest.mark.parametrize("lock", EXTRAS_OF)
-def test_lock_when_setup_cfg_asks_for_something_then_a_version_that_fits_is_pinned(lock):
-    pinned = {normal(pin.name): pin for pin in pins(ROOT / "locks" / f"{lock}.txt")}
+class TestLocks:
+    def test_when_compared_then_each_library_has_the_same_versions_in_all(self):
+        versions: dict[str, dict[str, set[str]]] = {}
+        for lock in LOCKS:
+            for pin in pins(lock):
+                versions.setdefault(normal(pin.name), {}).setdefault(lock.name, set()).add(str(pin.specifier))
 
-    unmet = [
-        str(wanted)
-        for wanted in requirements(EXTRAS_OF[lock])
-        if normal(wanted.name) not in pinned
-        or not all(wanted.specifier.contains(one.version) for one in pinned[normal(wanted.name)].specifier)
-    ]
-
-    assert unmet == [], "run: make locks"
+        assert [name for name, found in versions.items() if len({frozenset(v) for v in found.values()}) > 1] == []
 
 
-def test_locks_when_compared_then_each_library_has_the_same_versions_in_all():
-    versions: dict[str, dict[str, set[str]]] = {}
-    for lock in LOCKS:
-        for pin in pins(lock):
-            versions.setdefault(normal(pin.name), {}).setdefault(lock.name, set()).add(str(pin.specifier))
+class TestLock:
+    @pytest.mark.parametrize("lock", EXTRAS_OF)
+    def test_when_setup_cfg_asks_for_something_then_a_version_that_fits_is_pinned(self, lock):
+        pinned = {normal(pin.name): pin for pin in pins(ROOT / "locks" / f"{lock}.txt")}
 
-    assert [name for name, found in versions.items() if len({frozenset(v) for v in found.values()}) > 1] == []
+        unmet = [
+            str(wanted)
+            for wanted in requirements(EXTRAS_OF[lock])
+            if normal(wanted.name) not in pinned
+            or not all(wanted.specifier.contains(one.version) for one in pinned[normal(wanted.name)].specifier)
+        ]
+
+        assert unmet == [], "run: make locks"
+
+    @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+    def test_when_read_then_every_pin_has_hashes_and_no_registry_is_named(self, lock):
+        text = lock.read_text()
+        entries = re.findall(r"^\w[^\n]*\n(?: {4}[^\n]*\n)*", text, re.MULTILINE)
+
+        assert len(entries) == len(pins(lock)) > 0
+        assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+        assert "://" not in text
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
-def test_lock_when_read_then_every_pin_has_hashes_and_no_registry_is_named(lock):
-    text = lock.read_text()
-    entries = re.findall(r"^\w[^\n]*\n(?: {4}[^\n]*\n)*", text, re.MULTILINE)
+class TestDependency:
+    @pytest.mark.parametrize("extras", [[], ["demo"]], ids=["runtime", "demo"])
+    def test_when_setup_cfg_names_it_then_the_documentation_says_what_for_and_under_which_licence(self, extras):
+        table = (ROOT / "docs" / "dependencies.md").read_text()
 
-    assert len(entries) == len(pins(lock)) > 0
-    assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
-    assert "://" not in text
-
-
-@pytest.mark.parametrize("extras", [[], ["demo"]], ids=["runtime", "demo"])
-def test_dependency_when_setup_cfg_names_it_then_the_documentation_says_what_for_and_under_which_licence(extras):
-    table = (ROOT / "docs" / "dependencies.md").read_text()
-
-    assert [str(wanted) for wanted in requirements(extras) if f"\n| {wanted.name} |" not in table] == []
+        assert [str(wanted) for wanted in requirements(extras) if f"\n| {wanted.name} |" not in table] == []

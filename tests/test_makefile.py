@@ -40,23 +40,23 @@ def first_line(tools: Path, target: str) -> str:
     return (done.stdout + done.stderr).splitlines()[0]
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "check"])
-def test_make_when_apt_is_missing_then_its_first_line_says_so_and_leads_to_the_containers(tools, target):
-    (tools / "python3").symlink_to(sys.executable)
+class TestMake:
+    @pytest.mark.parametrize("target", ["demo", "test", "check"])
+    def test_when_apt_is_missing_then_its_first_line_says_so_and_leads_to_the_containers(self, tools, target):
+        (tools / "python3").symlink_to(sys.executable)
 
-    line = first_line(tools, target)
+        line = first_line(tools, target)
 
-    assert "apt-get is missing" in line
-    assert "containers" in line
+        assert "apt-get is missing" in line
+        assert "containers" in line
 
+    @pytest.mark.parametrize("python, told", [(None, "missing"), (TOO_OLD, "3.9")])
+    def test_when_there_is_no_suitable_python_then_its_first_line_says_so(self, tools, python, told):
+        add(tools, "apt-get", "#!/bin/sh\n")
+        if python:
+            add(tools, "python3", python)
 
-@pytest.mark.parametrize("python, told", [(None, "missing"), (TOO_OLD, "3.9")])
-def test_make_when_there_is_no_suitable_python_then_its_first_line_says_so(tools, python, told):
-    add(tools, "apt-get", "#!/bin/sh\n")
-    if python:
-        add(tools, "python3", python)
+        line = first_line(tools, "demo")
 
-    line = first_line(tools, "demo")
-
-    assert line.startswith(f"This needs Python 3.11 or later; python3 is {told}.")
-    assert "containers" in line
+        assert line.startswith(f"This needs Python 3.11 or later; python3 is {told}.")
+        assert "containers" in line

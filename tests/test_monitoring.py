@@ -38,12 +38,6 @@ def used(expressions):
     return set(re.findall(r"\bmamia_\w+", " ".join(expressions)))
 
 
-def test_alerts_when_prometheus_reads_them_then_it_finds_no_fault():
-    done = subprocess.run(["promtool", "check", "rules", FOLDER / "alerts.yaml"], capture_output=True, text=True)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def assert_alert(folder, name, series, values, *, quiet_at, fires_at, labels=()):
     """Whether that alert fires at one time and not at the other, by Prometheus' own reckoning."""
     rule_tests = [
@@ -60,47 +54,43 @@ def assert_alert(folder, name, series, values, *, quiet_at, fires_at, labels=())
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_alert_when_the_store_fills_up_then_it_fires_before_it_is_full(tmp_path):
-    """One percent a minute: at 80 minutes it has fired for two, and a fifth of the memory is left."""
-    series = 'mamia_store_full_ratio{job="mamia"}'
+class TestAlert:
+    def test_when_the_store_fills_up_then_it_fires_before_it_is_full(self, tmp_path):
+        """One percent a minute: at 80 minutes it has fired for two, and a fifth of the memory is left."""
+        series = 'mamia_store_full_ratio{job="mamia"}'
 
-    assert_alert(tmp_path, "MamiaStoreFilling", series, "0+0.01x100", quiet_at="70m", fires_at="80m")
+        assert_alert(tmp_path, "MamiaStoreFilling", series, "0+0.01x100", quiet_at="70m", fires_at="80m")
 
+    def test_when_a_service_account_is_connected_from_elsewhere_then_it_fires_at_once(self, tmp_path):
+        labels = {"server": "ldaps://ldap1.ac-example.fr", "account": "gateway"}
+        series = 'mamia_directory_service_connections{server="ldaps://ldap1.ac-example.fr",account="gateway",expected="no"}'
 
-def test_alert_when_a_service_account_is_connected_from_elsewhere_then_it_fires_at_once(tmp_path):
-    labels = {"server": "ldaps://ldap1.ac-example.fr", "account": "gateway"}
-    series = (
-        'mamia_directory_service_connections{server="ldaps://ldap1.ac-example.fr",account="gateway",expected="no"}'
-    )
+        assert_alert(
+            tmp_path, "MamiaForeignServiceConnection", series, "0 0 1 1", quiet_at="1m", fires_at="2m", labels=labels
+        )
 
-    assert_alert(
-        tmp_path, "MamiaForeignServiceConnection", series, "0 0 1 1", quiet_at="1m", fires_at="2m", labels=labels
-    )
+    def test_when_numbers_are_tried_then_it_fires_and_the_busiest_pages_do_not_set_it_off(self, tmp_path):
+        """20,000 a minute is what the pages can ask for at most, 120,000 half of what was seen of a stolen password."""
+        labels = {"server": "ldaps://ldap1.ac-example.fr"}
+        series = 'mamia_directory_operations{server="ldaps://ldap1.ac-example.fr",operation="compare"}'
 
+        assert_alert(
+            tmp_path,
+            "MamiaManyCompares",
+            series,
+            "0+20000x30 600000+120000x30",
+            quiet_at="30m",
+            fires_at="45m",
+            labels=labels,
+        )
 
-def test_alert_when_numbers_are_tried_then_it_fires_and_the_busiest_pages_do_not_set_it_off(tmp_path):
-    """20,000 a minute is what the pages can ask for at most, 120,000 half of what was seen of a stolen password."""
-    labels = {"server": "ldaps://ldap1.ac-example.fr"}
-    series = 'mamia_directory_operations{server="ldaps://ldap1.ac-example.fr",operation="compare"}'
+    def test_when_passwords_are_held_after_a_restore_then_it_fires_at_once(self, tmp_path):
+        labels = {"target": "windows"}
 
-    assert_alert(
-        tmp_path,
-        "MamiaManyCompares",
-        series,
-        "0+20000x30 600000+120000x30",
-        quiet_at="30m",
-        fires_at="45m",
-        labels=labels,
-    )
-
-
-def test_alert_when_passwords_are_held_after_a_restore_then_it_fires_at_once(tmp_path):
-    labels = {"target": "windows"}
-
-    assert_alert(
-        tmp_path, "MamiaDirectoryRestored", 'mamia_propagation_held{target="windows"}', "0 0 3",
-        quiet_at="1m", fires_at="2m", labels=labels,
-    )  # fmt: skip
+        assert_alert(
+            tmp_path, "MamiaDirectoryRestored", 'mamia_propagation_held{target="windows"}', "0 0 3",
+            quiet_at="1m", fires_at="2m", labels=labels,
+        )  # fmt: skip
 
 
 def firing(alert, labels):
@@ -113,20 +103,28 @@ def filled(text, labels):
     return re.sub(r"{{ \$labels\.(\w+) }}", lambda found: labels[found[1]], text)
 
 
-def test_alerts_when_they_fire_then_they_say_what_it_means_and_how_to_mend_it():
-    assert all({"summary", "mend"} <= set(rule["annotations"]) for rule in rules())
+class TestAlerts:
+    def test_when_prometheus_reads_them_then_it_finds_no_fault(self):
+        done = subprocess.run(["promtool", "check", "rules", FOLDER / "alerts.yaml"], capture_output=True, text=True)
+
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def test_when_they_fire_then_they_say_what_it_means_and_how_to_mend_it(self):
+        assert all({"summary", "runbook"} <= set(rule["annotations"]) for rule in rules())
 
 
-def test_alerts_and_dashboard_when_they_name_series_then_the_gateway_gives_them(series):
-    expressions = [rule["expr"] for rule in rules()]
-    expressions += [target["expr"] for panel in panels() for target in panel["targets"]]
+class TestAlertsAndDashboard:
+    def test_when_they_name_series_then_the_gateway_gives_them(self, series):
+        expressions = [rule["expr"] for rule in rules()]
+        expressions += [target["expr"] for panel in panels() for target in panel["targets"]]
 
-    assert used(expressions) <= series
+        assert used(expressions) <= series
 
 
-def test_dashboard_when_read_then_every_series_is_on_it(series):
-    shown = used([target["expr"] for panel in panels() for target in panel["targets"]])
+class TestDashboard:
+    def test_when_read_then_every_series_is_on_it(self, series):
+        shown = used([target["expr"] for panel in panels() for target in panel["targets"]])
 
-    bases = {re.sub(r"_(bucket|count|sum|total)$", "", name) for name in series}
-    missing = bases - {re.sub(r"_(bucket|count|sum|total)$", "", name) for name in shown}
-    assert missing <= {"mamia_propagation_attempts"}
+        bases = {re.sub(r"_(bucket|count|sum|total)$", "", name) for name in series}
+        missing = bases - {re.sub(r"_(bucket|count|sum|total)$", "", name) for name in shown}
+        assert missing <= {"mamia_propagation_attempts"}

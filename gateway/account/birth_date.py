@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from gateway.account.names import words
+from gateway.account.name_matching import tokens
 
 _DAY_FIRST = re.compile(r"(\d{1,2})[/\-. ](\d{1,2})[/\-. ](\d{4})")
 _ISO = re.compile(r"(\d{4})[/\-. ](\d{1,2})[/\-. ](\d{1,2})")
@@ -15,10 +15,10 @@ _EIGHT_DIGITS = re.compile(r"(\d{2})(\d{2})(\d{4})")
 _DAY_AND_WORD = re.compile(r"(?:le )?(\d{1,2})(?:er|st|nd|rd|th)? ?([a-z]+) ?(\d{4})")
 _WORD_AND_DAY = re.compile(r"([a-z]+) ?(\d{1,2})(?:st|nd|rd|th)? (\d{4})")
 _AROUND_SEPARATOR = re.compile(r" ?([/\-. ]) ?")
-OLDEST_YEAR = 1900
+MIN_BIRTH_YEAR = 1900
 MAX_CHARS = 60
 """Of a date as it is typed, blanks included; the longest that can be read has about half of that."""
-SHORTEST_MONTH = 3
+MIN_MONTH_CHARS = 3
 """Letters of a month's abbreviation: "jan", "sept"; "jui" is two months, and refused."""
 MONTHS = (
     ("janvier", "january"), ("fevrier", "february"), ("mars", "march"), ("avril", "april"), ("mai", "may"),
@@ -47,7 +47,7 @@ class PartialDate:
 BirthDate = date | PartialDate
 
 
-class DateFault(Enum):
+class BirthDateError(Enum):
     UNREADABLE = "unreadable"
     """Not a day, a month and a year of four digits."""
     IMPOSSIBLE = "impossible"
@@ -56,25 +56,25 @@ class DateFault(Enum):
     """In the future or before 1900."""
 
 
-def read_birth_date(typed: str, today: date) -> BirthDate | DateFault:
+def read_birth_date(typed: str, today: date) -> BirthDate | BirthDateError:
     """27/03/1985, 27-3-1985, 27.03.1985, 27 03 1985, 27031985, 1985-03-27, 27 mars 1985, March 27, 1985.
 
     Also 00/00/1960 and 00/03/1960, as registers write an unknown day. A year of two digits is refused: 27/03/55 may
     be a person or a slip.
     """
     if len(typed) > MAX_CHARS:
-        return DateFault.UNREADABLE
+        return BirthDateError.UNREADABLE
     in_one_line = " ".join(typed.split())
-    parts = _parts(_AROUND_SEPARATOR.sub(r"\1", in_one_line)) or _parts_with_a_word(" ".join(words(typed)))
+    parts = _parts(_AROUND_SEPARATOR.sub(r"\1", in_one_line)) or _parts_with_a_word(" ".join(tokens(typed)))
     if parts is None:
-        return DateFault.UNREADABLE
+        return BirthDateError.UNREADABLE
     year, month, day = parts
     try:
         earliest = date(year, month, day) if day else date(year, month or 1, 1)
     except ValueError:
-        return DateFault.IMPOSSIBLE
-    if not date(OLDEST_YEAR, 1, 1) <= earliest <= today:
-        return DateFault.UNLIKELY
+        return BirthDateError.IMPOSSIBLE
+    if not date(MIN_BIRTH_YEAR, 1, 1) <= earliest <= today:
+        return BirthDateError.UNLIKELY
     return earliest if day else PartialDate(year, month)
 
 
@@ -101,4 +101,4 @@ def _parts_with_a_word(text: str) -> tuple[int, int, int] | None:
 
 
 def _is_short_for(word: str, names: tuple[str, ...]) -> bool:
-    return len(word) >= SHORTEST_MONTH and any(name.startswith(word) for name in names)
+    return len(word) >= MIN_MONTH_CHARS and any(name.startswith(word) for name in names)

@@ -31,20 +31,20 @@ def change_password(
     """
     if not request.current:
         return Refused(Refusal.CREDENTIALS)
-    if broken := rules.broken_by(request.new, login=request.login, current=request.current):
-        return Refused(Refusal.RULES, broken)
+    if found := rules.violations(request.new, login=request.login, current=request.current):
+        return Refused(Refusal.RULES, found)
     account = uniform.run(lambda: _account(request, passwords, on_lock_out, admits))
     if account is None:
         return Refused(Refusal.CREDENTIALS)
     if refused := refuse_password(account, request.new):
         return refused
-    if broken := rules.broken_for(request.new, account.person):
-        return Refused(Refusal.RULES, broken)
-    return uniform.follow(lambda: passwords.replace(account, request.new))
+    if found := rules.personal_violations(request.new, account.person):
+        return Refused(Refusal.RULES, found)
+    return uniform.follow(lambda: passwords.set_password(account, request.new))
 
 
 def _account(request: ChangeRequest, passwords: Passwords, on_lock_out: OnLockOut, admits: Admits) -> Account | None:
-    account = passwords.held_by(request.login, request.current, admits)
+    account = passwords.authenticate(request.login, request.current, admits)
     if isinstance(account, LockedOut):
         on_lock_out(account.person)
         return None

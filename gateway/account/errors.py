@@ -1,4 +1,4 @@
-"""What is nobody's fault at the keyboard. The two differ in what is known about the write."""
+"""What is an infrastructure failure at the keyboard. The two differ in what is known about the write."""
 
 
 class DirectoryUnavailable(Exception):
@@ -6,7 +6,7 @@ class DirectoryUnavailable(Exception):
 
 
 class DirectoryMisconfigured(DirectoryUnavailable):
-    """The directory answers, and will not do what the gateway needs: only an administrator can mend that."""
+    """The directory answers, and will not do what the gateway needs: only an administrator can fix that."""
 
 
 class DirectoryBusy(DirectoryUnavailable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.account.model import FindRequest, Person
-from gateway.account.names import is_no_name, one_of_several, part_of_surname, same_name, same_surname
+from gateway.account.name_matching import is_no_name, names_match, part_of_surname, partial_match, same_surname
 from gateway.account.outcomes import Found, Refusal, Refused
 from gateway.account.ports import People
 from gateway.account.uniform_time import UniformTime
@@ -20,21 +20,21 @@ def find_account(request: FindRequest, *, people: People, uniform: UniformTime) 
 
 
 def _find(request: FindRequest, people: People) -> tuple[Person, ...]:
-    found = _by_surname(request, people.named(request.surname, request.given_name, request.birth_date))
+    found = _by_surname(request, people.find_by_name(request.surname, request.given_name, request.birth_date))
     if not found:
-        found = _tolerantly(request, people.born_on(request.birth_date))
-    return tuple(person for one in found if (person := people.as_written(one)) is not None)
+        found = _tolerantly(request, people.find_by_birth_date(request.birth_date))
+    return tuple(person for one in found if (person := people.from_primary(one)) is not None)
 
 
 def _tolerantly(request: FindRequest, born_that_day: Sequence[Person]) -> Sequence[Person]:
     """Names in full win, and then the surname without particles; parts of a name count only where they leave one."""
-    for is_family in (same_name, same_surname):
+    for is_family in (names_match, same_surname):
         family = [one for one in born_that_day if is_family(request.surname, one.surnames + one.birth_names)]
         if full := [one for one in family if _has_given_name(one, request)]:
             return _by_surname(request, full)
     family = [one for one in born_that_day if part_of_surname(request.surname, one.surnames + one.birth_names)]
     partly = [
-        one for one in family if _has_given_name(one, request) or one_of_several(request.given_name, one.given_names)
+        one for one in family if _has_given_name(one, request) or partial_match(request.given_name, one.given_names)
     ]
     return partly if len(partly) == 1 else []
 
@@ -42,9 +42,9 @@ def _tolerantly(request: FindRequest, born_that_day: Sequence[Person]) -> Sequen
 def _has_given_name(person: Person, request: FindRequest) -> bool:
     if not person.given_names:
         return is_no_name(request.given_name, request.surname)
-    return same_name(request.given_name, person.given_names)
+    return names_match(request.given_name, person.given_names)
 
 
 def _by_surname(request: FindRequest, found: Sequence[Person]) -> Sequence[Person]:
     """Those who bear the name today, else those who were born with it."""
-    return [person for person in found if same_name(request.surname, person.surnames)] or found
+    return [person for person in found if names_match(request.surname, person.surnames)] or found

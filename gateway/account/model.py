@@ -113,9 +113,9 @@ class Account:
     """The account of somebody who has just proved that it is theirs."""
 
     person: Person
-    reference: str
+    dn: str
     """Where the directory keeps the entry (its DN)."""
-    identity: str
+    uuid: str
     """What stays when the entry is renamed (its entryUUID)."""
     password_stamp: str
     """Differs after each change of the password; empty before the first."""
@@ -137,7 +137,7 @@ class Grant:
     """The right to choose one new password, once, for the account that was proved."""
 
     login: str
-    identity: str
+    uuid: str
     password_stamp: str
     min_length: int = 0
     """Characters that the directory asks of this person's password."""
@@ -147,7 +147,7 @@ class Grant:
 class Propagation:
     """One change of password on its way to the person's workstation."""
 
-    identity: str
+    uuid: str
     change: str
     targets: tuple[str, ...]
     refused: tuple[str, ...] = ()
@@ -162,7 +162,7 @@ class FindRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ProveRequest:
+class VerifyIdentityRequest:
     login: str
     proof: Secret
     birth_date: BirthDate

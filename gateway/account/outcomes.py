@@ -1,4 +1,4 @@
-"""Everything that a person can meet. What is nobody's fault is in `errors`."""
+"""Everything that a person can meet. What is an infrastructure failure is in `errors`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Refusal(StrEnum):
     GRANT_VOID = "grant_void"
     """The password was changed, or the account closed, since the person proved who they are."""
     RULES = "rules"
-    """The new password breaks rules of the academy; `Refused.broken` names them."""
+    """The new password breaks rules of the academy; `Refused.violations` names them."""
     IN_HISTORY = "in_history"
     TOO_YOUNG = "too_young"
     TOO_SHORT = "too_short"
@@ -40,7 +40,7 @@ class Refused:
     """Nothing was changed."""
 
     code: Refusal
-    broken: tuple[Rule, ...] = ()
+    violations: tuple[Rule, ...] = ()
     limits: DirectoryLimits = NO_LIMITS
     """The numbers of the person's own policy, for the sentence that says why."""
 

@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from gateway.account.invisible import holds_invisible_character
 from gateway.account.model import Person, Secret
-from gateway.account.names import folded, words
+from gateway.account.name_matching import normalized, tokens
 
-SHORTEST_NAME_PART = 3
-"""Parts of a name that are shorter ("Le", "de") may stand in a password; Windows draws the same line
+MIN_NAME_PART_CHARS = 3
+"""Parts of a name that are shorter ("Le", "de") may are in a password; Windows draws the same line
 ([MS-SAMR] 3.1.1.7.2)."""
 _LETTERS = re.compile(r"[a-z]+")
 _SCHEME = re.compile(r"\{[A-Za-z0-9./_-]+\}")
@@ -25,7 +25,7 @@ class Rule(StrEnum):
     NO_LOWER_CASE = "no_lower_case"
     NO_UPPER_CASE = "no_upper_case"
     NO_DIGIT = "no_digit"
-    NO_SIGN = "no_sign"
+    NO_SPECIAL = "no_special"
     SAME_AS_CURRENT = "same_as_current"
     CONTAINS_LOGIN = "contains_login"
     CONTAINS_NAME = "contains_name"
@@ -62,12 +62,12 @@ class PasswordRules:
     lower_case: bool = True
     upper_case: bool = True
     digit: bool = True
-    sign: bool = True
+    special: bool = True
     """A character that is neither a letter nor a digit; a space is one."""
-    differs_from_current: bool = True
-    without_login: bool = True
+    forbid_current: bool = True
+    forbid_login: bool = True
     """Neither a login of the person's nor a part of one of their addresses."""
-    without_names: bool = True
+    forbid_names: bool = True
     forbidden_words: tuple[str, ...] = ()
     min_strength: int = 0
     """Percent of the bar beside the field; 0 asks for none."""
@@ -78,43 +78,43 @@ class PasswordRules:
     """May ask another server, so only those who proved who they are reach it."""
 
     @property
-    def refuses_common(self) -> bool:
+    def forbids_common(self) -> bool:
         return self.is_common is not _never
 
     def at_least(self, min_length: int) -> PasswordRules:
         """The same rules for somebody of whom the directory asks more characters."""
         return self if min_length <= self.min_length else replace(self, min_length=min_length)
 
-    def broken_by(self, new: Secret, *, login: str = "", current: Secret | None = None) -> tuple[Rule, ...]:
+    def violations(self, new: Secret, *, login: str = "", current: Secret | None = None) -> tuple[Rule, ...]:
         """The rules that can be judged from what was typed alone: the answer tells nothing about accounts."""
         text = new.reveal()
         verdicts = {
             Rule.TOO_SHORT: len(text) < self.min_length,
             Rule.TOO_LONG: len(text) > self.max_length,
-            Rule.NO_LOWER_CASE: self.lower_case and not any(sign.islower() for sign in text),
-            Rule.NO_UPPER_CASE: self.upper_case and not any(sign.isupper() for sign in text),
-            Rule.NO_DIGIT: self.digit and not any(sign in "0123456789" for sign in text),
-            Rule.NO_SIGN: self.sign and all(sign.isalnum() for sign in text),
-            Rule.SAME_AS_CURRENT: self.differs_from_current and current is not None and new == current,
-            Rule.CONTAINS_LOGIN: self.without_login and _contains(text, [login]),
+            Rule.NO_LOWER_CASE: self.lower_case and not any(char.islower() for char in text),
+            Rule.NO_UPPER_CASE: self.upper_case and not any(char.isupper() for char in text),
+            Rule.NO_DIGIT: self.digit and not any(char in "0123456789" for char in text),
+            Rule.NO_SPECIAL: self.special and all(char.isalnum() for char in text),
+            Rule.SAME_AS_CURRENT: self.forbid_current and current is not None and new == current,
+            Rule.CONTAINS_LOGIN: self.forbid_login and _contains(text, [login]),
             Rule.CONTAINS_WORD: _contains(text, self.forbidden_words),
             Rule.INVISIBLE: holds_invisible_character(text),
             Rule.LOOKS_HASHED: _SCHEME.match(text) is not None,
             Rule.COMMON: self.is_common(new),
         }
-        return tuple(rule for rule, broken in verdicts.items() if broken)
+        return tuple(rule for rule, found in verdicts.items() if found)
 
-    def broken_for(self, new: Secret, person: Person) -> tuple[Rule, ...]:
+    def personal_violations(self, new: Secret, person: Person) -> tuple[Rule, ...]:
         """The rules that need to know whose password it is. Ask only once the person has proved that."""
         text = new.reveal()
-        name_parts = [part for name in person.names for part in (*words(name), name)]
+        name_parts = [part for name in person.names for part in (*tokens(name), name)]
         mail_parts = _other_parts(person.mails, (*person.logins, *name_parts))
         verdicts = {
-            Rule.CONTAINS_LOGIN: self.without_login and _contains(text, person.logins),
-            Rule.CONTAINS_NAME: self.without_names and _contains(text, name_parts),
-            Rule.CONTAINS_MAIL: self.without_login and _contains(text, mail_parts),
+            Rule.CONTAINS_LOGIN: self.forbid_login and _contains(text, person.logins),
+            Rule.CONTAINS_NAME: self.forbid_names and _contains(text, name_parts),
+            Rule.CONTAINS_MAIL: self.forbid_login and _contains(text, mail_parts),
         }
-        broken_rules = tuple(rule for rule, broken in verdicts.items() if broken)
+        broken_rules = tuple(rule for rule, found in verdicts.items() if found)
         if self.min_strength and self.strength(new, person.login) < self.min_strength:
             broken_rules += (Rule.TOO_WEAK,)
         return broken_rules or ((Rule.BREACHED,) if self.is_breached(new) else ())
@@ -122,11 +122,11 @@ class PasswordRules:
 
 def _other_parts(mails: Iterable[str], known: Iterable[str]) -> set[str]:
     """What stands before the @ of addresses, in parts, with and without digits; not what is `known` already."""
-    parts = {part for mail in mails for part in words(mail.rpartition("@")[0])}
+    parts = {part for mail in mails for part in tokens(mail.rpartition("@")[0])}
     parts |= {letters for part in parts for letters in _LETTERS.findall(part)}
-    return parts - set(map(folded, known))
+    return parts - set(map(normalized, known))
 
 
 def _contains(text: str, parts: Iterable[str]) -> bool:
-    bare = folded(text)
-    return any(len(folded(part)) >= SHORTEST_NAME_PART and folded(part) in bare for part in parts)
+    bare = normalized(text)
+    return any(len(normalized(part)) >= MIN_NAME_PART_CHARS and normalized(part) in bare for part in parts)

@@ -20,13 +20,13 @@ cannot count passes through."""
 class People(Protocol):
     """Looking people up, where a recent change may be missing. All raise DirectoryUnavailable."""
 
-    def named(self, surname: str, given_name: str, birth_date: BirthDate) -> Sequence[Person]:
+    def find_by_name(self, surname: str, given_name: str, birth_date: BirthDate) -> Sequence[Person]:
         """Those whose married OR birth name is `surname`, compared as the directory does."""
 
-    def born_on(self, birth_date: BirthDate) -> Sequence[Person]:
+    def find_by_birth_date(self, birth_date: BirthDate) -> Sequence[Person]:
         """Everybody born that day."""
 
-    def as_written(self, person: Person) -> Person | None:
+    def from_primary(self, person: Person) -> Person | None:
         """That person with every change that was ever confirmed; None for one who must not be served."""
 
 
@@ -39,14 +39,14 @@ class Passwords(Protocol):
     has the new password. "Changed" and "restored" mean that it is.
     """
 
-    def held_by(self, login: str, current: Secret, admits: Admits) -> Account | LockedOut | None:
+    def authenticate(self, login: str, current: Secret, admits: Admits) -> Account | LockedOut | None:
         """The account if `current` opens it, also when that password has expired.
 
         None for an unknown login, a wrong password, a locked, a closed or a protected account alike; LockedOut where
         this very password was one wrong one too many.
         """
 
-    def proved_by(
+    def verify_identity(
         self, login: str, candidates: Sequence[Candidate], birth_date: BirthDate, admits: Admits
     ) -> Account | None:
         """The account if it holds one of the `candidates` and the birth date; a locked one too.
@@ -54,16 +54,16 @@ class Passwords(Protocol):
         None for everything else alike, a closed or a protected account included.
         """
 
-    def granted(self, grant: Grant) -> Account | None:
+    def account_for(self, grant: Grant) -> Account | None:
         """The account once more, or None if its password changed, or it was closed or protected since the grant."""
 
-    def replace(self, account: Account, new: Secret) -> Changed | Refused:
+    def set_password(self, account: Account, new: Secret) -> Changed | Refused:
         """Set `new`, lift a lock-out and the duty to change, and queue it for the workstation, in one write.
 
         GRANT_VOID where the password was changed, or the account closed, since `account` was read.
         """
 
-    def restore_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
+    def reset_to_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
         """Set `initial` even if it was used before, lift a lock-out, and demand a change at the next login."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.account.admission import Admission
 from gateway.account.directory_limits import refuse_any_password, refuse_password
-from gateway.account.model import Account, ChooseRequest, DirectoryLimits, Grant, ProveRequest
+from gateway.account.model import Account, ChooseRequest, DirectoryLimits, Grant, VerifyIdentityRequest
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
 from gateway.account.policy import PasswordRules
 from gateway.account.ports import Admits, Passwords
@@ -12,8 +12,8 @@ from gateway.account.proofs import candidates
 from gateway.account.uniform_time import UniformTime
 
 
-def prove_identity(
-    request: ProveRequest, *, passwords: Passwords, uniform: UniformTime, admits: Admits
+def verify_identity(
+    request: VerifyIdentityRequest, *, passwords: Passwords, uniform: UniformTime, admits: Admits
 ) -> Granted | Refused:
     """Step 1 of a reset: the right to choose one new password, where the directory takes one now."""
     account = _proved(request, passwords, uniform, admits)
@@ -21,7 +21,7 @@ def prove_identity(
         return Refused(Refusal.NOT_PROVED)
     if refused := refuse_any_password(account):
         return refused
-    grant = Grant(account.person.login, account.identity, account.password_stamp, account.limits.min_length)
+    grant = Grant(account.person.login, account.uuid, account.password_stamp, account.limits.min_length)
     return Granted(grant, account.person)
 
 
@@ -30,21 +30,26 @@ def choose_password(
 ) -> Changed | Refused:
     """Step 2 of a reset. A grant dies with the password that it was given for."""
     grant = request.grant
-    if broken := rules.at_least(grant.min_length).broken_by(request.new, login=grant.login):
-        return Refused(Refusal.RULES, broken, DirectoryLimits(min_length=grant.min_length))
-    account = passwords.granted(grant)
+    if found := rules.at_least(grant.min_length).violations(request.new, login=grant.login):
+        return Refused(Refusal.RULES, found, DirectoryLimits(min_length=grant.min_length))
+    account = passwords.account_for(grant)
     if account is None:
         return Refused(Refusal.GRANT_VOID)
     if refused := refuse_password(account, request.new):
         return refused
-    if broken := rules.broken_for(request.new, account.person):
-        return Refused(Refusal.RULES, broken)
+    if found := rules.personal_violations(request.new, account.person):
+        return Refused(Refusal.RULES, found)
     with admission.turn():
-        return passwords.replace(account, request.new)
+        return passwords.set_password(account, request.new)
 
 
 def restore_initial_password(
-    request: ProveRequest, *, passwords: Passwords, uniform: UniformTime, admits: Admits, admission: Admission
+    request: VerifyIdentityRequest,
+    *,
+    passwords: Passwords,
+    uniform: UniformTime,
+    admits: Admits,
+    admission: Admission,
 ) -> InitialRestored | Refused:
     """The classic reset, in one step: the password becomes the proof in capitals, to be changed at the next login."""
     account = _proved(request, passwords, uniform, admits)
@@ -54,9 +59,11 @@ def restore_initial_password(
         return refused
     proof = account.proof
     with admission.turn(is_ahead=True):
-        return passwords.restore_initial(account, proof)
+        return passwords.reset_to_initial(account, proof)
 
 
-def _proved(request: ProveRequest, passwords: Passwords, uniform: UniformTime, admits: Admits) -> Account | None:
+def _proved(
+    request: VerifyIdentityRequest, passwords: Passwords, uniform: UniformTime, admits: Admits
+) -> Account | None:
     proofs = candidates(request.proof)
-    return uniform.run(lambda: passwords.proved_by(request.login, proofs, request.birth_date, admits))
+    return uniform.run(lambda: passwords.verify_identity(request.login, proofs, request.birth_date, admits))

@@ -1,4 +1,4 @@
-"""A line of the staff office's export: what must stand in it, and what it says about a person."""
+"""A line of the staff office's export: what must are in it, and what it says about a person."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from gateway.account.birth_date import BirthDate, DateFault, read_birth_date
+from gateway.account.birth_date import BirthDate, BirthDateError, read_birth_date
 from gateway.account.invisible import without_invisible
-from gateway.account.naming import login_stem, mail_stem
+from gateway.account.login_generation import login_stem, mail_stem
 
-NEEDED = ("surname", "given_name", "birth_date")
+REQUIRED = ("surname", "given_name", "birth_date")
 NUMBERS = ("numen", "temporary_agent_number")
 OPTIONAL = ("birth_name", "department")
 MAX_CELL_CHARS = 200
@@ -45,13 +45,13 @@ class StaffRow:
 
 def read_row(values: Mapping[str, str], today: date) -> StaffRow:
     """Raises ValueError that says what is wrong, naming the column and not the number or the date in it."""
-    sent = {name: values.get(name) or "" for name in (*NEEDED, *NUMBERS, *OPTIONAL)}
+    sent = {name: values.get(name) or "" for name in (*REQUIRED, *NUMBERS, *OPTIONAL)}
     if overlong := [name for name, cell in sent.items() if len(cell) > MAX_CELL_CHARS]:
         raise ValueError(f"{', '.join(overlong)} has more than {MAX_CELL_CHARS} characters")
     cells = {name: without_invisible(cell) for name, cell in sent.items()}
-    if missing := [name for name in NEEDED if not cells[name]]:
+    if missing := [name for name in REQUIRED if not cells[name]]:
         raise ValueError(f"{', '.join(missing)} is empty")
-    if any(not sign.isprintable() for cell in cells.values() for sign in cell):
+    if any(not char.isprintable() for cell in cells.values() for char in cell):
         raise ValueError("a cell holds a control character")
     numbers = {name: re.sub(r"\s", "", cells[name]).upper() for name in NUMBERS}
     if not any(numbers.values()):
@@ -60,7 +60,7 @@ def read_row(values: Mapping[str, str], today: date) -> StaffRow:
         if number and not _NUMBER.fullmatch(number):
             raise ValueError(f"{name} has other signs than letters and digits, or not 4 to 20 of them")
     birth_date = read_birth_date(cells["birth_date"], today)
-    if isinstance(birth_date, DateFault):
+    if isinstance(birth_date, BirthDateError):
         raise ValueError(f"birth_date is {birth_date.value}; expected 27/03/1985 or 1985-03-27")
     login_stem(cells["given_name"], cells["surname"])
     mail_stem(cells["given_name"], cells["surname"])

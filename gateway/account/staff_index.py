@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from gateway.account.names import one_of_several, same_name
+from gateway.account.name_matching import names_match, partial_match
 from gateway.account.staff_file import StaffRow
 
 
@@ -68,10 +68,10 @@ class StaffMember:
         )
 
     def _has_surname_of(self, row: StaffRow) -> bool:
-        return any(same_name(name, self.names) for name in (row.surname, row.birth_name) if name)
+        return any(names_match(name, self.names) for name in (row.surname, row.birth_name) if name)
 
     def _has_given_name_of(self, row: StaffRow) -> bool:
-        return same_name(row.given_name, self.given_names) or one_of_several(row.given_name, self.given_names)
+        return names_match(row.given_name, self.given_names) or partial_match(row.given_name, self.given_names)
 
 
 @dataclass(slots=True)

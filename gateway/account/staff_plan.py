@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from gateway.account.naming import login_stem, mail_stem, numbered
+from gateway.account.login_generation import login_stem, mail_stem, numbered
 from gateway.account.staff_file import StaffRow
 from gateway.account.staff_index import HeldFacts, StaffIndex, StaffMember, normalized
 
@@ -72,10 +72,10 @@ class StaffPlanner:
     _seen: set[str] = field(default_factory=set)
 
     def plan(self, row: StaffRow) -> New | Changed | Doubtful | None:
-        """None where nothing differs. Raises ValueError for a person who stands in the file twice."""
+        """None where nothing differs. Raises ValueError for a person who is in the file twice."""
         numbers = [number for number in row.numbers.values() if number]
         if not self._seen.isdisjoint(numbers):
-            raise ValueError("this number stands in the file twice")
+            raise ValueError("this number is in the file twice")
         self._seen.update(numbers)
         found = {member.key: member for number in numbers for member in self.index.by_number.get(number, ())}
         if len(found) > 1:

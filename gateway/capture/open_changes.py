@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from gateway.account.model import Secret
-from gateway.capture.sock_requests import Call, Wished, Written
+from gateway.capture.sock_requests import ModifyRequest, OperationId, PasswordModifyRequest
 from gateway.workstation.capture import Prepared
 
-JUDGED_SECONDS = 30.0
+MAX_POLICY_SECONDS = 30.0
 """How long the policy may take over a password: slapd hashes it meanwhile, and many at once take their time."""
-MOST_HELD = 10_000
+MAX_HELD = 10_000
 """Changes on their way at once; more are not captured."""
 _SCHEME = re.compile(r"\{[^}]+\}")
 
@@ -70,45 +70,45 @@ class Change:
 class OpenChanges:
     """The changes of which slapd has announced something and that the policy has not yet let pass."""
 
-    _by_call: OrderedDict[Call, Change] = field(default_factory=OrderedDict)
+    _by_call: OrderedDict[OperationId, Change] = field(default_factory=OrderedDict)
 
     def __len__(self) -> int:
         return len(self._by_call)
 
-    def change_for(self, announced: Wished | Written) -> Change:
+    def change_for(self, request: PasswordModifyRequest | ModifyRequest) -> Change:
         """Return the change that `announced` belongs to, in the phase that `announced` brings it to.
 
         slapd announces a Password Modify operation, then the Modify with a hashed value that it makes of it, then
         what the policy let pass. Any other Modify above the policy is an operation of its own: clients use the
         numbers of operations that have ended again. Only the event loop may call this.
         """
-        if isinstance(announced, Wished):
-            return self._open(announced.call, Change(Phase.REQUESTED, _text(announced.password)))
-        known = self._by_call.get(announced.call)
-        if announced.is_judged:
-            change = self._by_call.pop(announced.call, None) or Change(Phase.PASSED_POLICY, None)
+        if isinstance(request, PasswordModifyRequest):
+            return self._open(request.operation, Change(Phase.REQUESTED, _text(request.password)))
+        known = self._by_call.get(request.operation)
+        if request.passed_policy:
+            change = self._by_call.pop(request.operation, None) or Change(Phase.PASSED_POLICY, None)
             change.phase = Phase.PASSED_POLICY
             return change
-        looks_hashed = _SCHEME.match(announced.value.reveal()) is not None
+        looks_hashed = _SCHEME.match(request.value.reveal()) is not None
         if known and known.phase is Phase.REQUESTED and looks_hashed:
             known.phase = Phase.SEALING
             return known
         phase = Phase.LOOKS_HASHED if looks_hashed else Phase.SEALING
-        return self._open(announced.call, Change(phase, _text(announced.value)))
+        return self._open(request.operation, Change(phase, _text(request.value)))
 
-    def _open(self, call: Call, change: Change) -> Change:
-        if former := self._by_call.get(call):
+    def _open(self, operation: OperationId, change: Change) -> Change:
+        if former := self._by_call.get(operation):
             former.end()
-        self._by_call[call] = change
-        asyncio.get_running_loop().call_later(JUDGED_SECONDS, self._forget, call, change)
-        while len(self._by_call) > MOST_HELD:
+        self._by_call[operation] = change
+        asyncio.get_running_loop().call_later(MAX_POLICY_SECONDS, self._forget, operation, change)
+        while len(self._by_call) > MAX_HELD:
             self._by_call.popitem(last=False)[1].end()
         return change
 
-    def _forget(self, call: Call, change: Change) -> None:
+    def _forget(self, operation: OperationId, change: Change) -> None:
         """End `change` where the policy did not let it pass: it was refused, or slapd stopped."""
-        if self._by_call.get(call) is change:
-            self._by_call.pop(call).end()
+        if self._by_call.get(operation) is change:
+            self._by_call.pop(operation).end()
 
 
 def _text(value: Secret | None) -> Secret | None:

@@ -2,7 +2,7 @@
 
 The overlay stands twice in the way of a write: above ppolicy, where a password is still as the client sent it, and
 below, where the policy has let it pass and it is as it will be stored. A Password Modify operation (RFC 3062) is
-announced by itself first; the Modify that slapd makes of it comes hashed already.
+announced automatically first; the Modify that slapd makes of it comes hashed already.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PASSWORD_CHANGE = re.compile(rb"\n(?:add|delete|replace|increment): userpasswor
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class OperationId:
     """One operation of one client, until that client's next one of the same number."""
 
     client: str
@@ -42,40 +42,40 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Wished:
+class PasswordModifyRequest:
     """A Password Modify operation: the new password, or None where slapd is to make one."""
 
-    call: Call
+    operation: OperationId
     password: Secret | None
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ModifyRequest:
     """A Modify that gives an entry a password."""
 
-    call: Call
+    operation: OperationId
     entry: str
     """Its DN."""
-    by: str
+    author_dn: str
     """The DN of whoever writes, normalised."""
     value: Secret
-    """As the operation has it: in clear or hashed."""
-    is_judged: bool
+    """As the operation has it: in plain text or hashed."""
+    passed_policy: bool
     """The policy let it pass, and the value is what will be stored."""
 
 
-def read_announcement(text: bytes) -> Wished | Written | None:
+def read_request(text: bytes) -> PasswordModifyRequest | ModifyRequest | None:
     """None for what gives nobody a password, and for what slapd copies from another server."""
     kind, _, rest = text.partition(b"\n")
     lines = [_split(line) for line in re.sub(rb"\n ", b"", rest).split(b"\n") if b":" in line]
     head = dict(reversed([(name, value) for name, value in lines]))
     if not head.get("peername"):
-        # Nobody is at the other end: slapd does it by itself, as replication (the provider announced it before).
+        # Nobody is at the other end: slapd does it automatically, as replication (the provider announced it before).
         return None
-    call = Call(*(head.get(name, b"").decode() for name in ("peername", "connid", "msgid")))
+    operation = OperationId(*(head.get(name, b"").decode() for name in ("peername", "connid", "msgid")))
     if kind == b"EXTENDED" and head.get("oid") == PASSWORD_MODIFY.encode():
-        return _wished(call, head.get("value", b""))
-    return _written(call, head, lines) if kind == b"MODIFY" else None
+        return _password_modify_request(operation, head.get("value", b""))
+    return _modify_request(operation, head, lines) if kind == b"MODIFY" else None
 
 
 def password_author(text: bytes) -> str | None:
@@ -102,15 +102,17 @@ def _split(line: bytes) -> tuple[str, bytes]:
     return name.decode("ascii", "replace"), value.removeprefix(b" ")
 
 
-def _wished(call: Call, value: bytes) -> Wished:
+def _password_modify_request(operation: OperationId, value: bytes) -> PasswordModifyRequest:
     try:
         wish, _ = decoder.decode(base64.b64decode(value), asn1Spec=PasswdModifyRequestValue())
     except (PyAsn1Error, binascii.Error):
-        return Wished(call, None)
-    return Wished(call, _secret(bytes(wish["newPasswd"])) if wish["newPasswd"].isValue else None)
+        return PasswordModifyRequest(operation, None)
+    return PasswordModifyRequest(operation, _secret(bytes(wish["newPasswd"])) if wish["newPasswd"].isValue else None)
 
 
-def _written(call: Call, head: dict[str, bytes], lines: list[tuple[str, bytes]]) -> Written | None:
+def _modify_request(
+    operation: OperationId, head: dict[str, bytes], lines: list[tuple[str, bytes]]
+) -> ModifyRequest | None:
     values, changed = [], set()
     for change, attribute, value in _modifications(lines):
         changed.add(attribute)
@@ -118,13 +120,13 @@ def _written(call: Call, head: dict[str, bytes], lines: list[tuple[str, bytes]])
             values.append(value)
     if not values:
         return None
-    return Written(
-        call=call,
+    return ModifyRequest(
+        operation=operation,
         entry=head.get("dn", b"").decode(),
-        by=normalised(head.get("binddn", b"").decode()),
+        author_dn=normalised(head.get("binddn", b"").decode()),
         value=_secret(values[-1]),
         # ppolicy stamps what it lets pass.
-        is_judged="pwdchangedtime" in changed,
+        passed_policy="pwdchangedtime" in changed,
     )
 
 

@@ -18,7 +18,7 @@ Check = Callable[[str, Connection], Iterator[Finding]]
 
 
 def at_each_server(
-    directory: Directory, checked: str, check: Check, *, anonymously: bool = False
+    directory: Directory, subject: str, check: Check, *, anonymously: bool = False
 ) -> Iterator[Finding]:
     """What `check` finds, as the account of `directory` or as nobody; `checked` names it where a server refuses."""
     for url in directory.servers:
@@ -26,13 +26,13 @@ def at_each_server(
             connection = connect(url, directory, as_service=not anonymously)
         except (LDAPException, OSError, DirectoryUnavailable) as error:
             yield fail(
-                f"{url}: {checked}", f"not tried: {error}", "the account's DN and password; is slapd up there?"
+                f"{url}: {subject}", f"not tried: {error}", "the account's DN and password; is slapd up there?"
             )
             continue
         try:
             yield from check(url, connection)
         except (LDAPException, OSError) as error:
             text = f"the server stopped answering: {type(error).__name__}"
-            yield fail(f"{url}: {checked}", text, "look at its log and load")
+            yield fail(f"{url}: {subject}", text, "look at its log and load")
         finally:
             close(connection)

@@ -18,13 +18,13 @@ from gateway.account.errors import DirectoryUnavailable
 from gateway.capture.sock_requests import QUESTION
 from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, Level, fail, ok, warn
-from gateway.checks.here import is_listeners
+from gateway.checks.process_role import is_listeners
 from gateway.checks.rights import FORBIDDEN_TO_WRITE, excess_reads, may_write, somebody
 from gateway.directory.connection import connect
 from gateway.ldap import close, compare, modify, read_entry
 from gateway.settings import Directory, Settings
-from gateway.settings.accounts import capturing_directory
-from gateway.settings.file import SettingsError
+from gateway.settings.loader import SettingsError
+from gateway.settings.service_accounts import capturing_directory
 
 ANSWER_SECONDS = 3
 SIDES = 2
@@ -50,25 +50,25 @@ def check_capture(settings: Settings, directory: Directory) -> Iterator[Finding]
 
 
 def _listener(path: Path, *, answers_only: bool) -> Finding:
-    checked = f"capture: {path}"
+    subject = f"capture: {path}"
     try:
         status = ask_listener(path)
     except PermissionError:
-        return warn(checked, "this user may not ask there", "run mamia check as root or as slapd's user")
+        return warn(subject, "this user may not ask there", "run mamia check as root or as slapd's user")
     except TimeoutError:
         text = "whoever listens does not answer: every write on people waits for it"
-        return fail(checked, text, "systemctl restart mamia-capture")
+        return fail(subject, text, "systemctl restart mamia-capture")
     except (OSError, ValueError) as error:
         text = (
             f"nobody listens ({type(error).__name__}): slapd refuses every write on people, so some logins and copies"
         )
-        return fail(checked, text, START)
+        return fail(subject, text, START)
     if answers_only and status["answers_only"]:
-        return ok(checked, "answers slapd, and captures nothing: capture.answer_only")
+        return ok(subject, "answers slapd, and captures nothing: capture.answer_only")
     if not status["capturing"]:
         text = "slapd is answered, and nothing is captured: the listener could not start"
-        return fail(checked, text, "journalctl -u mamia-capture names the fault; then restart it")
-    return ok(checked, f"answers; {status['held']} changes are on their way")
+        return fail(subject, text, "journalctl -u mamia-capture names the fault; then restart it")
+    return ok(subject, f"answers; {status['held']} changes are on their way")
 
 
 def ask_listener(path: Path, mark: str = "") -> dict[str, Any]:
@@ -83,7 +83,7 @@ def ask_listener(path: Path, mark: str = "") -> dict[str, Any]:
 
 def _overlay(account: str, settings: Settings, connection: Connection) -> Iterator[Finding]:
     """A value that no entry has is taken away: nothing changes, and slapd must announce it twice."""
-    checked = f"{settings.capture_server}: overlay sock"
+    subject = f"{settings.capture_server}: overlay sock"
     dn, mark = somebody(settings, connection), f"check;{secrets.token_hex(16)}"
     if not dn or settings.capture.socket is None:
         return
@@ -94,17 +94,17 @@ def _overlay(account: str, settings: Settings, connection: Connection) -> Iterat
         return
     if code != RESULT_NO_SUCH_ATTRIBUTE:
         text = f"{account} may not write there any more: the overlay asks for the right to `entry`"
-        yield fail(checked, text, f"the rule on attrs=entry of {ORACLE_FILE}")
+        yield fail(subject, text, f"the rule on attrs=entry of {ORACLE_FILE}")
     elif settings.capture.answer_only and seen:
-        yield ok(checked, "asks before it writes")
+        yield ok(subject, "asks before it writes")
     elif seen == SIDES:
-        yield ok(checked, "announces on both sides of ppolicy")
+        yield ok(subject, "announces on both sides of ppolicy")
     elif seen:
         text = "announces on one side of ppolicy alone: no password is recognised"
-        yield fail(checked, text, f"{ORACLE_FILE} has the overlay above and {FILE} the one below")
+        yield fail(subject, text, f"{ORACLE_FILE} has the overlay above and {FILE} the one below")
     else:
         files = ORACLE_FILE if settings.capture.answer_only else f"{ORACLE_FILE} and {FILE}"
-        yield fail(checked, "announces nothing: no password is captured", f"load {files}; does olcDbSocketPath fit?")
+        yield fail(subject, "announces nothing: no password is captured", f"load {files}; does olcDbSocketPath fit?")
 
 
 def _rights_of_listener(settings: Settings) -> Iterator[Finding]:
@@ -121,20 +121,20 @@ def _rights_of_listener(settings: Settings) -> Iterator[Finding]:
 
 
 def _rights(settings: Settings, connection: Connection) -> Iterator[Finding]:
-    checked, who = f"{settings.capture_server}: rights of the listener", settings.capture.bind_dn
+    subject, who = f"{settings.capture_server}: rights of the listener", settings.capture.bind_dn
     dn = somebody(settings, connection)
     if not dn:
-        yield fail(checked, f"{who} finds nobody", f"the rules on attrs=entry,objectClass of {FILE}")
+        yield fail(subject, f"{who} finds nobody", f"the rules on attrs=entry,objectClass of {FILE}")
         return
     if lacks := [*_lacking(settings, connection, dn)]:
-        yield fail(checked, f"{who} may not {', '.join(lacks)}", FILE)
+        yield fail(subject, f"{who} may not {', '.join(lacks)}", FILE)
     others = dict.fromkeys((settings.people.login, settings.people.mail, "userPassword", *FORBIDDEN_TO_WRITE))
     excess = [*excess_reads(settings, connection, dn)]
     excess += [f"write {name}" for name in others if name != "objectClass" and may_write(connection, dn, name, "x")]
     if excess:
-        yield fail(checked, f"{who} may {', '.join(excess)}: whoever steals it could", FILE)
+        yield fail(subject, f"{who} may {', '.join(excess)}: whoever steals it could", FILE)
     if not lacks and not excess:
-        yield ok(checked, "what is needed, and no more")
+        yield ok(subject, "what is needed, and no more")
 
 
 def _lacking(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:

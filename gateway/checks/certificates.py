@@ -23,27 +23,27 @@ AUTHORITY_UNKNOWN = "the system must trust its authority, and the server be name
 
 
 def refused_certificate(
-    checked: str, reason: str, setting: str, *, is_accepted: Callable[[], bool], otherwise: str
+    subject: str, reason: str, setting: str, *, is_accepted: Callable[[], bool], otherwise: str
 ) -> Finding:
     """`reason`: OpenSSL's; `is_accepted`: whether the certificate would do without the strict rules."""
     if not is_accepted():
-        return fail(checked, f"its certificate is refused: {reason}", otherwise)
+        return fail(subject, f"its certificate is refused: {reason}", otherwise)
     return fail(
-        checked,
+        subject,
         f"its certificate or its authority's is not as RFC 5280 demands: {reason}",
         "issue both anew with critical basic constraints, key usage, and subject and authority key identifiers; "
         f"until then {setting} = false accepts them (chain and host name are still verified)",
     )
 
 
-def refused_by_directory(checked: str, directory: Directory, urls: Sequence[str], text: str) -> Finding | None:
+def refused_by_directory(subject: str, directory: Directory, urls: Sequence[str], text: str) -> Finding | None:
     """`text`: why none of `urls` could be used. None where that is not a refused certificate."""
     reason = refusal(text)
     if not reason:
         return None
     lenient = directory.model_copy(update={"tls_strict": False})
     return refused_certificate(
-        checked,
+        subject,
         reason,
         "directory.tls_strict",
         is_accepted=lambda: any(_connects(url, lenient) for url in urls),
@@ -61,20 +61,27 @@ def _connects(url: str, directory: Directory) -> bool:
 
 def check_secured_services(settings: Settings) -> Iterator[Finding]:
     """The HTTPS services of the settings and a store with TLS: only the handshake is tried, nothing is sent."""
-    codes, password, throttle = settings.second_proof, settings.password, settings.throttle
-    yield from _check("second_proof.hook_url", codes.hook_url, "second_proof.hook_tls_strict", codes.hook_tls_strict)
+    codes, password, rate_limits = settings.second_factor, settings.password, settings.rate_limits
+    yield from _check(
+        "second_factor.sms_gateway_url",
+        codes.sms_gateway_url,
+        "second_factor.sms_gateway_tls_strict",
+        codes.sms_gateway_tls_strict,
+    )
     yield from _check(
         "password.pwned_url", password.pwned_url, "password.pwned_tls_strict", password.pwned_tls_strict
     )
-    yield from _check("throttle.store", throttle.store, "throttle.store_tls_strict", throttle.store_tls_strict)
+    yield from _check(
+        "rate_limits.store", rate_limits.store, "rate_limits.store_tls_strict", rate_limits.store_tls_strict
+    )
 
 
-def _check(checked: str, url: str, setting: str, strict: bool) -> Iterator[Finding]:
+def _check(subject: str, url: str, setting: str, strict: bool) -> Iterator[Finding]:
     parts = urlsplit(url)
     if parts.scheme not in ("https", "rediss", "valkeys"):
         return
     if parts.scheme == "https" and "https" in getproxies() and not proxy_bypass(parts.hostname or ""):
-        yield ok(checked, "certificate not tried: this environment's proxy is between")
+        yield ok(subject, "certificate not tried: this environment's proxy is between")
         return
     # As redis-py reads it from a rediss:// URL.
     [authority] = parse_qs(parts.query).get("ssl_ca_certs", [""])
@@ -84,14 +91,14 @@ def _check(checked: str, url: str, setting: str, strict: bool) -> Iterator[Findi
     except OSError as error:
         if reason := refusal(str(error)):
             yield refused_certificate(
-                checked,
+                subject,
                 reason,
                 setting,
                 is_accepted=lambda: is_accepted_unless_strict(url, ca_file),
                 otherwise=AUTHORITY_UNKNOWN,
             )
         else:
-            yield warn(checked, f"{parts.hostname}: {error}", "is it up, and may this machine reach it?")
+            yield warn(subject, f"{parts.hostname}: {error}", "is it up, and may this machine reach it?")
 
 
 def is_accepted_unless_strict(url: str, ca_file: Path | None) -> bool:

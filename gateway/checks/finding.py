@@ -16,18 +16,18 @@ class Level(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Finding:
     level: Level
-    checked: str
-    finding: str
-    mend: str = ""
+    subject: str
+    message: str
+    hint: str = ""
 
 
-def ok(checked: str, finding: str) -> Finding:
-    return Finding(Level.OK, checked, finding)
+def ok(subject: str, message: str) -> Finding:
+    return Finding(Level.OK, subject, message)
 
 
-def warn(checked: str, finding: str, mend: str) -> Finding:
-    return Finding(Level.WARN, checked, finding, mend)
+def warn(subject: str, message: str, hint: str) -> Finding:
+    return Finding(Level.WARN, subject, message, hint)
 
 
-def fail(checked: str, finding: str, mend: str) -> Finding:
-    return Finding(Level.FAIL, checked, finding, mend)
+def fail(subject: str, message: str, hint: str) -> Finding:
+    return Finding(Level.FAIL, subject, message, hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.checks.finding import Finding, fail, ok
-from gateway.checks.here import can_read, is_workers
+from gateway.checks.process_role import can_read, is_workers
 from gateway.protection.seal import KeyFileError, read_private_key, read_public_key
 from gateway.settings import Settings
 

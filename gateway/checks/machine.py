@@ -14,15 +14,15 @@ import holidays
 
 from gateway.checks.certificates import AUTHORITY_UNKNOWN, check_secured_services, refused_certificate
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.checks.here import can_read
 from gateway.checks.keys import check_keys
+from gateway.checks.process_role import can_read
 from gateway.checks.store_memory import check_store_memory
-from gateway.post.spool import connected
+from gateway.notifications.spool import connected
 from gateway.protection.audit import Audit
-from gateway.protection.store import Store
-from gateway.settings import PREFIX, Notices, Settings
-from gateway.settings.contradictions import uses_memory_for_people
-from gateway.settings.file import WEB_SECRETS
+from gateway.protection.rate_limiting.store import Store
+from gateway.settings import PREFIX, Notifications, Settings
+from gateway.settings.consistency import uses_memory_for_people
+from gateway.settings.loader import WEB_SECRETS
 from gateway.targets import secret_file
 from gateway.tls import refusal
 
@@ -48,8 +48,8 @@ def check_private_files(settings: Settings) -> Iterator[Finding]:
     files = [
         settings.directory.bind_password_file,
         settings.web.secret_keys_file,
-        settings.notices.smtp_password_file,
-        settings.second_proof.hook_token_file,
+        settings.notifications.smtp_password_file,
+        settings.second_factor.sms_gateway_token_file,
         *settings.workstation.private_key_files,
         settings.workstation.bind_password_file,
         settings.capture.bind_password_file,
@@ -58,8 +58,8 @@ def check_private_files(settings: Settings) -> Iterator[Finding]:
     named = [file for file in files if file and can_read(file)]
     open_ones = [str(file) for file in named if stat.S_IMODE(file.stat().st_mode) & 0o027]
     if open_ones:
-        mend = f"chmod 600 {' '.join(open_ones)}"
-        yield warn("files with secrets", f"others than their owner and group may read {', '.join(open_ones)}", mend)
+        hint = f"chmod 600 {' '.join(open_ones)}"
+        yield warn("files with secrets", f"others than their owner and group may read {', '.join(open_ones)}", hint)
     elif named:
         yield ok("files with secrets", "only their owners and groups may read them")
 
@@ -76,70 +76,78 @@ def _shared_secrets(settings: Settings) -> Iterator[Finding]:
         and not getattr(values, f"{key}_file")
         and f"{PREFIX}{section}__{key}".upper() not in os.environ
     ]
-    store = urlsplit(settings.throttle.store)
-    if (store.password or "password=" in store.query) and f"{PREFIX}THROTTLE__STORE" not in os.environ:
-        loose.append("throttle.store")
+    store = urlsplit(settings.rate_limits.store)
+    if (store.password or "password=" in store.query) and f"{PREFIX}RATE_LIMITS__STORE" not in os.environ:
+        loose.append("rate_limits.store")
     if loose:
         text = f"{', '.join(loose)}: in the settings themselves, which worker and listener read too"
-        mend = "a file of its own for each (bind_password_file, …), or the web service's environment"
-        yield warn("secrets in the settings", text, mend)
+        hint = "a file of its own for each (bind_password_file, …), or the web service's environment"
+        yield warn("secrets in the settings", text, hint)
 
 
 def check_store(settings: Settings) -> Finding:
-    url = settings.throttle.store
-    store = Store(url, tls_strict=settings.throttle.store_tls_strict)
+    url = settings.rate_limits.store
+    store = Store(url, tls_strict=settings.rate_limits.store_tls_strict)
     if uses_memory_for_people(settings):
         text = "in this process's memory: a restart forgets all counts, and accepts used tickets again"
-        return warn("throttle.store", text, "a redis:// or valkey:// URL; then throttle.allow_memory_store can go")
+        return warn(
+            "rate_limits.store", text, "a redis:// or valkey:// URL; then rate_limits.allow_memory_store can go"
+        )
     if not store.is_shared:
-        return ok("throttle.store", "in this process's memory: enough for one process, forgotten at a restart")
+        return ok("rate_limits.store", "in this process's memory: enough for one process, forgotten at a restart")
     try:
         with store.use() as storage:
             answers = storage.check()
     except Exception as error:
-        return fail("throttle.store", f"{type(error).__name__}", "without it every change and reset is refused (503)")
+        return fail(
+            "rate_limits.store", f"{type(error).__name__}", "without it every change and reset is refused (503)"
+        )
     if not answers:
-        return fail("throttle.store", "it does not answer", "without it every change and reset is refused (503)")
-    return ok("throttle.store", "answers")
+        return fail("rate_limits.store", "it does not answer", "without it every change and reset is refused (503)")
+    return ok("rate_limits.store", "answers")
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
-    notices = settings.notices
-    if not notices.spool:
-        yield warn("notices", "nobody hears by mail of a changed password", "notices.spool and notices.smtp_host")
+    notifications = settings.notifications
+    if not notifications.spool:
+        yield warn(
+            "notifications",
+            "nobody hears by mail of a changed password",
+            "notifications.spool and notifications.smtp_host",
+        )
         return
-    if not os.access(notices.spool if notices.spool.exists() else notices.spool.parent, os.W_OK):
-        yield fail("notices.spool", f"{notices.spool} can't be written", "give it to the service's user")
-    if not notices.smtp_host:
-        yield warn("notices.smtp_host", "empty: mails stay in the spool", "name the academy's mail server")
+    if not os.access(notifications.spool if notifications.spool.exists() else notifications.spool.parent, os.W_OK):
+        yield fail("notifications.spool", f"{notifications.spool} can't be written", "give it to the service's user")
+    if not notifications.smtp_host:
+        yield warn("notifications.smtp_host", "empty: mails stay in the spool", "name the academy's mail server")
         return
     try:
-        with connected(notices, SMTP_SECONDS) as server:
+        with connected(notifications, SMTP_SECONDS) as server:
             server.noop()
     except (smtplib.SMTPException, OSError) as error:
-        yield _mail_trouble(notices, error)
+        yield _mail_trouble(notifications, error)
         return
-    yield ok("notices.smtp_host", f"{notices.smtp_host} answers")
+    yield ok("notifications.smtp_host", f"{notifications.smtp_host} answers")
 
 
-def _mail_trouble(notices: Notices, error: Exception) -> Finding:
+def _mail_trouble(notifications: Notifications, error: Exception) -> Finding:
     if reason := refusal(str(error)):
         # Without a login: with a strict setting, this server has not earned the password.
-        lenient = notices.model_copy(update={"smtp_tls_strict": False, "smtp_user": ""})
+        lenient = notifications.model_copy(update={"smtp_tls_strict": False, "smtp_user": ""})
         return refused_certificate(
-            "notices.smtp_host",
+            "notifications.smtp_host",
             reason,
-            "notices.smtp_tls_strict",
+            "notifications.smtp_tls_strict",
             is_accepted=lambda: _takes_mails(lenient),
             otherwise=AUTHORITY_UNKNOWN,
         )
-    text = f"{notices.smtp_host}:{notices.smtp_port}: {type(error).__name__}"
-    return warn("notices.smtp_host", text, "mails wait in the spool until it answers")
+    text = f"{notifications.smtp_host}:{notifications.smtp_port}: {type(error).__name__}"
+    return warn("notifications.smtp_host", text, "mails wait in the spool until it answers")
 
 
-def _takes_mails(notices: Notices) -> bool:
+def _takes_mails(notifications: Notifications) -> bool:
     try:
-        with connected(notices, SMTP_SECONDS):
+        with connected(notifications, SMTP_SECONDS):
             return True
     except (smtplib.SMTPException, OSError):
         return False
@@ -149,23 +157,23 @@ def _audit(settings: Settings) -> Finding:
     try:
         Audit(settings.audit).close()
     except OSError as error:
-        return fail("audit", f"{settings.audit.to}: {error}", "the service does not start without its audit")
-    file = settings.audit.file if settings.audit.to == "file" else None
+        return fail("audit", f"{settings.audit.destination}: {error}", "the service does not start without its audit")
+    file = settings.audit.file if settings.audit.destination == "file" else None
     if file and file.is_file() and file.stat().st_mode & stat.S_IRWXO:
         return warn("audit", f"everybody on this machine may read {file}", f"chmod 600 {file}")
-    return ok("audit", f"goes to {settings.audit.file or settings.audit.to}")
+    return ok("audit", f"goes to {settings.audit.file or settings.audit.destination}")
 
 
 def _voice(settings: Settings) -> Finding:
-    if "sound" in settings.captcha.ways and not shutil.which("espeak-ng"):
-        return fail("captcha.ways", 'has "sound", and espeak-ng is not here', "apt install espeak-ng")
-    if "automatic" not in settings.captcha.ways:
+    if "sound" in settings.captcha.methods and not shutil.which("espeak-ng"):
+        return fail("captcha.methods", 'has "sound", and espeak-ng is not here', "apt install espeak-ng")
+    if "automatic" not in settings.captcha.methods:
         text = 'has no "automatic": people who neither see nor hear can\'t pass (WCAG 2.2, 3.3.8)'
-        return warn("captcha.ways", text, 'add "automatic"')
+        return warn("captcha.methods", text, 'add "automatic"')
     if not settings.captcha.required:
         return warn("captcha.required", "empty: scripts can use every form", '["reset", "change"]')
     return ok(
-        "captcha", f"asked for: {', '.join(settings.captcha.required)}; ways: {', '.join(settings.captcha.ways)}"
+        "captcha", f"asked for: {', '.join(settings.captcha.required)}; ways: {', '.join(settings.captcha.methods)}"
     )
 
 

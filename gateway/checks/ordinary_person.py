@@ -16,8 +16,8 @@ from gateway.checks.secret_attributes import CHECKED as SECRETS
 from gateway.checks.secret_attributes import secrets_seen_by
 from gateway.ldap import try_search
 from gateway.settings import Settings
-from gateway.settings.accounts import bound_as
-from gateway.settings.file import SettingsError, read_secret
+from gateway.settings.loader import SettingsError, read_secret
+from gateway.settings.service_accounts import bound_as
 
 WHO = "an ordinary person"
 

@@ -11,10 +11,10 @@ from ldap3 import Connection
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.checks.here import is_workers
+from gateway.checks.process_role import is_workers
 from gateway.checks.restored import check_restored
 from gateway.checks.search_limits import check_workers_limits
-from gateway.directory.changes import suffix_of
+from gateway.directory.context_csn import suffix_of
 from gateway.directory.failover import LdapServers
 from gateway.directory.outbox import SECRET, WAITING, LdapOutbox
 from gateway.directory.pool import ConnectionPool
@@ -22,8 +22,8 @@ from gateway.directory.ppolicy import CHANGED_AT, LOCKED_AT, LOCKED_UNTIL
 from gateway.directory.protected import are_decidable
 from gateway.directory.server_time import MODIFIED_AT
 from gateway.settings import Settings
-from gateway.settings.accounts import workers_directory
-from gateway.settings.file import SettingsError
+from gateway.settings.loader import SettingsError
+from gateway.settings.service_accounts import workers_directory
 from gateway.workstation.ports import Waiting
 
 CHECKED = "passwords at the workstations"
@@ -45,13 +45,13 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
         directory = workers_directory(settings)
         with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
             outbox = LdapOutbox(pool, settings.people)
-            known = list(outbox.known())
+            known = list(outbox.all_entries())
             yield _behind(settings, known)
             moved = outbox.moved_out()
-            yield pool.ask(lambda connection: _moved_out(settings, connection, moved))
-            yield pool.ask(lambda connection: _proving(settings, connection, known))
-            yield pool.ask(lambda connection: check_workers_limits(settings, connection))
-            yield from pool.ask(lambda connection: list(check_restored(settings, connection, known)))
+            yield pool.run_idempotent(lambda connection: _moved_out(settings, connection, moved))
+            yield pool.run_idempotent(lambda connection: _proving(settings, connection, known))
+            yield pool.run_idempotent(lambda connection: check_workers_limits(settings, connection))
+            yield from pool.run_idempotent(lambda connection: list(check_restored(settings, connection, known)))
     except SettingsError as error:
         yield fail(CHECKED, error.faults[0].message, error.faults[0].key)
     except (DirectoryUnavailable, DirectoryMisconfigured) as error:
@@ -62,9 +62,9 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
 
 def _proving(settings: Settings, connection: Connection, known: Sequence[Waiting]) -> Finding:
     """What the worker needs besides a bind before it delivers, tried on an entry to which something was sent."""
-    checked, who = "rights of the worker", settings.workstation.bind_dn
+    subject, who = "rights of the worker", settings.workstation.bind_dn
     if not known:
-        return ok(checked, "not tried: nothing was sent yet")
+        return ok(subject, "not tried: nothing was sent yet")
     wanted = {
         "people.filter": settings.people.filter,
         "workstation.filter": settings.workstation.filter,
@@ -73,24 +73,24 @@ def _proving(settings: Settings, connection: Connection, known: Sequence[Waiting
         CHANGED_AT: f"({CHANGED_AT}=*)",
         MODIFIED_AT: f"({MODIFIED_AT}=*)",
     }
-    lacks = [name for name, one in wanted.items() if not are_decidable(connection, known[0].reference, [one])]
+    lacks = [name for name, one in wanted.items() if not are_decidable(connection, known[0].dn, [one])]
     if lacks:
         text = f"{who} may not search by {', '.join(lacks)}: it can't tell whose password it may deliver, or when"
-        return fail(checked, text, "30-access.ldif of ldif/; the attributes of your own filters need such a rule too")
-    return ok(checked, "it can tell who has a workstation, and whose account is locked")
+        return fail(subject, text, "30-access.ldif of ldif/; the attributes of your own filters need such a rule too")
+    return ok(subject, "it can tell who has a workstation, and whose account is locked")
 
 
 def _moved_out(settings: Settings, connection: Connection, moved: Sequence[Waiting]) -> Finding:
-    checked, who = "passwords that wait elsewhere", settings.workstation.bind_dn
+    subject, who = "passwords that wait elsewhere", settings.workstation.bind_dn
     top = suffix_of(connection, settings.people.base)
     if not top or not are_decidable(connection, top, [WAITING]):
         text = f"{who} may not search by {SECRET} outside {settings.people.base}: moved entries are not seen"
-        return warn(checked, text, "30-access.ldif of ldif/, or its upgrade")
+        return warn(subject, text, "30-access.ldif of ldif/, or its upgrade")
     if not moved:
-        return ok(checked, f"none in entries that were moved out of {settings.people.base}")
-    names = "; ".join(item.reference for item in islice(moved, NAMED)) + (" …" if len(moved) > NAMED else "")
+        return ok(subject, f"none in entries that were moved out of {settings.people.base}")
+    names = "; ".join(item.dn for item in islice(moved, NAMED)) + (" …" if len(moved) > NAMED else "")
     text = f"{len(moved)} in entries moved out of {settings.people.base}, where nothing is delivered: {names}"
-    return warn(checked, text, "move them back, or mamia sync forget LOGIN")
+    return warn(subject, text, "move them back, or mamia sync forget LOGIN")
 
 
 def _behind(settings: Settings, known: Sequence[Waiting]) -> Finding:
@@ -99,7 +99,7 @@ def _behind(settings: Settings, known: Sequence[Waiting]) -> Finding:
             f"{settings.workstation.bind_dn} may not read {CHANGED_AT}: nobody sees who changed it past the gateway"
         )
         return warn(CHECKED, text, "30-access.ldif of ldif/")
-    behind = [item.login for item in known if item.is_behind]
+    behind = [item.login for item in known if item.is_stale]
     if not behind:
         return ok(CHECKED, "the directory has no newer ones")
     names = ", ".join(islice(behind, NAMED)) + (" …" if len(behind) > NAMED else "")

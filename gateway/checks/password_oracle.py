@@ -16,12 +16,12 @@ from ldap3.core.results import RESULT_INSUFFICIENT_ACCESS_RIGHTS, RESULT_UNWILLI
 
 from gateway.checks.account import at_each_server
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.checks.here import is_listeners, is_workers
+from gateway.checks.process_role import is_listeners, is_workers
 from gateway.checks.rights import somebody
 from gateway.ldap import modify
 from gateway.settings import Directory, Settings
-from gateway.settings.accounts import capturing_directory, workers_directory
-from gateway.settings.file import SettingsError
+from gateway.settings.loader import SettingsError
+from gateway.settings.service_accounts import capturing_directory, workers_directory
 
 CHECKED = "password oracle"
 FILE = (
@@ -53,16 +53,16 @@ def _on_somebody(settings: Settings, who: str, directory: Directory) -> Iterator
 
 def guess(who: str, dn: str, url: str, connection: Connection) -> Iterator[Finding]:
     """`who` names the account of `connection`, which may not set the password of `dn`."""
-    checked = f"{url}: {CHECKED}"
+    subject = f"{url}: {CHECKED}"
     wrong, new = (f"Aa1!{secrets.token_hex(12)}" for _ in range(2))
     changes = {"userPassword": [(MODIFY_DELETE, [wrong]), (MODIFY_ADD, [new])]}
     result = modify(connection, dn, changes)
     match result["result"]:
         case code if code == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
-            yield ok(checked, f"{who} learns nothing of the password of {dn} by guessing")
+            yield ok(subject, f"{who} learns nothing of the password of {dn} by guessing")
         case code if code == RESULT_UNWILLING_TO_PERFORM:
             text = f"{who} learns whether a guess is the password of {dn}, as often as it likes: nothing counts that"
-            yield fail(checked, text, FILE)
+            yield fail(subject, text, FILE)
         case _:
             text = f"a guess at the password of {dn} ends in {result['description']} for {who}: it can't be judged"
-            yield warn(checked, text, FILE)
+            yield warn(subject, text, FILE)

@@ -30,28 +30,28 @@ def check_policies(settings: Settings, url: str, connection: Connection) -> Iter
         yield fail(f"{url}: password policies", f"they can't be read: {error}", RULE)
 
 
-def _service_account(checked: str, account: str, who: str, connection: Connection) -> Finding:
+def _service_account(subject: str, account: str, who: str, connection: Connection) -> Finding:
     entry = read_entry(connection, account, [ppolicy.POLICY])
     policy = entry.first(ppolicy.POLICY) if entry else ""
     if not policy:
         text = f"no policy of its own can be read on {account}: the default one may expire or lock it"
-        return warn(checked, text, f"pwdPolicySubentry: cn=services,ou=policies,… (70-services.ldif); {RULE}")
+        return warn(subject, text, f"pwdPolicySubentry: cn=services,ou=policies,… (70-services.ldif); {RULE}")
     rules = read_entry(connection, policy, ["pwdMaxAge", "pwdLockout"])
     expires = rules is not None and int(rules.first("pwdMaxAge") or "0") > 0
     locks = rules is not None and rules.first("pwdLockout").upper() == "TRUE"
     if expires or locks:
         what = " and ".join(word for word, is_so in (("expires", expires), ("locks", locks)) if is_so)
-        return fail(checked, f"by {policy} it {what}: {who} would stop with it", "take pwdMaxAge and pwdLockout off")
-    return ok(checked, f"by {policy} it neither expires nor locks")
+        return fail(subject, f"by {policy} it {what}: {who} would stop with it", "take pwdMaxAge and pwdLockout off")
+    return ok(subject, f"by {policy} it neither expires nor locks")
 
 
 def _pages(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
-    checked = f"{url}: promises of the pages"
+    subject = f"{url}: promises of the pages"
     policy = find_default_policy(connection, settings.directory.default_policy)
     if policy is None:
         name = settings.directory.default_policy or f"cn={DEFAULT_NAME}"
-        mend = f"{RULE}; directory.default_policy names olcPPolicyDefault"
-        yield warn(checked, f"no policy {name} can be read: they can't be compared", mend)
+        hint = f"{RULE}; directory.default_policy names olcPPolicyDefault"
+        yield warn(subject, f"no policy {name} can be read: they can't be compared", hint)
         return
     password, lockout = settings.password, settings.lockout
     pairs = (
@@ -64,12 +64,12 @@ def _pages(settings: Settings, url: str, connection: Connection) -> Iterator[Fin
         if theirs != ours:
             wrong = True
             yield warn(
-                checked, f"{key} is {ours}, and the directory's {attribute} says {theirs:g}", f"{key} = {theirs:g}"
+                subject, f"{key} is {ours}, and the directory's {attribute} says {theirs:g}", f"{key} = {theirs:g}"
             )
     least = policy.min_length
     if least > password.min_length:
         wrong = True
         text = f"password.min_length is {password.min_length}, and the directory asks for {least}"
-        yield warn(checked, text, f"password.min_length = {least}")
+        yield warn(subject, text, f"password.min_length = {least}")
     if not wrong:
-        yield ok(checked, "length, history and lock-out are those of the directory")
+        yield ok(subject, "length, history and lock-out are those of the directory")

@@ -43,28 +43,28 @@ def _is_used(settings: Settings, connection: Connection, policy: Policy) -> bool
 
 
 def _problems(settings: Settings, url: str, connection: Connection, policy: Policy) -> Iterator[Finding]:
-    checked = _name(url, policy)
+    subject = _name(url, policy)
     if policy.needs_old_password:
         text = "pwdSafeModify is TRUE: slapd refuses every password that the gateway sets, and people read an error"
-        yield fail(checked, text, "pwdSafeModify: FALSE in that policy")
+        yield fail(subject, text, "pwdSafeModify: FALSE in that policy")
     if policy.min_age:
         text = (
             f"pwdMinAge is {_in_words(policy.min_age)}: who forgets a password that is younger can't reset it. The "
             "pages say from when it is possible, and send people to the helpdesk"
         )
-        yield warn(checked, text, "pwdMinAge: 0 in that policy, if a reset must be possible at any time")
+        yield warn(subject, text, "pwdMinAge: 0 in that policy, if a reset must be possible at any time")
     if policy.max_delay:
         text = (
             "pwdMinDelay locks an account at the first wrong password, whoever tries it, and no reset lifts it; "
             "slapd 2.5.13 (Debian 12) crashes at that password"
         )
-        yield warn(checked, text, "take pwdMinDelay and pwdMaxDelay out of that policy; pwdMaxFailure locks as well")
+        yield warn(subject, text, "take pwdMinDelay and pwdMaxDelay out of that policy; pwdMaxFailure locks as well")
     if policy.max_idle and not (policy.locks and records_login(connection, settings.directory.bind_dn)):
         text = "pwdMaxIdle closes no account: slapd looks at it only with pwdLockout: TRUE and olcLastBind: TRUE"
-        yield warn(checked, text, "olcLastBind: TRUE on the database, or no pwdMaxIdle")
+        yield warn(subject, text, "olcLastBind: TRUE on the database, or no pwdMaxIdle")
 
 
-def _other_lockout(settings: Settings, checked: str, policy: Policy) -> Iterator[Finding]:
+def _other_lockout(settings: Settings, subject: str, policy: Policy) -> Iterator[Finding]:
     """The pages tell everybody the same before anybody proved who they are."""
     lockout = settings.lockout
     minutes = policy.lockout.total_seconds() / 60
@@ -73,7 +73,7 @@ def _other_lockout(settings: Settings, checked: str, policy: Policy) -> Iterator
             f"it locks after {policy.max_failures} wrong passwords for {minutes:g} minutes, and the pages say "
             f"{lockout.failures} and {lockout.minutes} to everybody"
         )
-        yield warn(checked, text, "the same pwdMaxFailure and pwdLockoutDuration in all policies of people")
+        yield warn(subject, text, "the same pwdMaxFailure and pwdLockoutDuration in all policies of people")
 
 
 def _unreadable(
@@ -86,8 +86,8 @@ def _unreadable(
             f"{somebody.first(ppolicy.POLICY)}, the policy of {somebody.dn}, can't be read: what it forbids is not "
             "kept to. Without such an entry slapd itself has no rules for that person"
         )
-        mend = "the rule for ou=policies in 30-access.ldif of ldif/, for each place that holds policies"
-        yield fail(f"{url}: policies in use", text, mend)
+        hint = "the rule for ou=policies in 30-access.ldif of ldif/, for each place that holds policies"
+        yield fail(f"{url}: policies in use", text, hint)
 
 
 def _somebody(settings: Settings, connection: Connection, conditions: str) -> tuple[int, Entry | None]:

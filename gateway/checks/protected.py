@@ -10,7 +10,7 @@ from ldap3 import Connection
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.checks.finding import Finding, Level, fail, ok, warn
-from gateway.checks.here import is_listeners, is_workers
+from gateway.checks.process_role import is_listeners, is_workers
 from gateway.checks.rights import may_write
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
@@ -18,7 +18,7 @@ from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.ldap import search
 from gateway.settings import Directory, Settings
-from gateway.settings.accounts import capturing_directory, workers_directory
+from gateway.settings.service_accounts import capturing_directory, workers_directory
 
 CHECKED = "protected people"
 RULE = "the rule for protected people in 30-access.ldif of ldif/: put them into its group, or name yours in it"
@@ -49,16 +49,16 @@ def check_protected(settings: Settings, login: str = "") -> Iterator[Finding]:
 
 def check_decidable(who: str, protected: ProtectedPeople) -> Finding:
     """`who`: whose account asks."""
-    checked = f"{who}: {CHECKED}"
+    subject = f"{who}: {CHECKED}"
     if not protected.is_configured:
-        return ok(checked, "none are named by the settings")
+        return ok(subject, "none are named by the settings")
     try:
         protected.verify()
     except DirectoryMisconfigured as error:
-        return fail(checked, str(error), "name groups that exist, and give the right to search and compare them")
+        return fail(subject, str(error), "name groups that exist, and give the right to search and compare them")
     except DirectoryUnavailable as error:
-        return fail(checked, str(error), "is slapd up, and does it take this account?")
-    return ok(checked, "the groups exist, and the filter can be decided")
+        return fail(subject, str(error), "is slapd up, and does it take this account?")
+    return ok(subject, "the groups exist, and the filter can be decided")
 
 
 def _accounts(settings: Settings) -> Iterator[tuple[str, Directory]]:
@@ -72,7 +72,7 @@ def _accounts(settings: Settings) -> Iterator[tuple[str, Directory]]:
 
 def _check_directory(settings: Settings, pool: ConnectionPool, login: str) -> Iterator[Finding]:
     people = settings.people
-    known = pool.ask(lambda connection: _matching(settings, connection)) if people.protected_filter else ()
+    known = pool.run_idempotent(lambda connection: _matching(settings, connection)) if people.protected_filter else ()
     if people.protected_filter and not known:
         text = f"people.protected_filter {people.protected_filter} matches nobody below {people.base}"
         yield warn(
@@ -88,7 +88,7 @@ def _check_directory(settings: Settings, pool: ConnectionPool, login: str) -> It
         text = "it was not tried whether the directory itself protects them: nobody is known here by name"
         yield warn(CHECKED, text, "mamia check --protected LOGIN, with the login of one of them")
         return
-    yield pool.ask(lambda connection: _check_rule(settings, connection, known[0]))
+    yield pool.run_idempotent(lambda connection: _check_rule(settings, connection, known[0]))
 
 
 def _matching(settings: Settings, connection: Connection) -> tuple[str, ...]:
@@ -101,7 +101,9 @@ def _with_login(settings: Settings, pool: ConnectionPool, login: str) -> str:
     """The DN of a protected person; "" where nobody has that login, or its person is not protected."""
     mapping, protected = PeopleMapping(settings.people), ProtectedPeople(pool, settings.people)
     attributes = mapping.login_attributes
-    entries = pool.ask(lambda connection: search(connection, mapping.base, mapping.with_login(login), attributes, 2))
+    entries = pool.run_idempotent(
+        lambda connection: search(connection, mapping.base, mapping.login_filter(login), attributes, 2)
+    )
     return next((one.dn for one in entries if protected.includes(one.dn, mapping.logins(one))), "")
 
 
@@ -111,8 +113,8 @@ def _check_rule(settings: Settings, connection: Connection, dn: str) -> Finding:
     if settings.workstation.targets:
         wanted["mamiaPendingSecret"] = secrets.token_hex(8)
     allowed = [name for name, value in wanted.items() if may_write(connection, dn, name, value)]
-    checked = f"{CHECKED}: the directory's own rule"
+    subject = f"{CHECKED}: the directory's own rule"
     if allowed:
         text = f"{settings.directory.bind_dn} may write {', '.join(allowed)} of {dn}: whoever steals it could"
-        return fail(checked, text, RULE)
-    return ok(checked, f"it keeps {settings.directory.bind_dn} from the password of {dn}")
+        return fail(subject, text, RULE)
+    return ok(subject, f"it keeps {settings.directory.bind_dn} from the password of {dn}")

@@ -10,7 +10,7 @@ from ldap3 import Connection
 from limits import parse_many
 
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.directory.changes import suffixes
+from gateway.directory.context_csn import suffixes
 from gateway.ldap import Entry, try_search
 from gateway.settings import Settings
 
@@ -31,16 +31,16 @@ class _LockOut:
 
 def check_rate_limits(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
     """Nothing where no policy can be read: `check_policies` reports that."""
-    checked, rates = f"{url}: lock-out by strangers", settings.throttle.per_login
+    subject, rates = f"{url}: lock-out by strangers", settings.rate_limits.per_login
     lock_outs = list(_lock_outs(connection))
-    hopeless = [finding for one in lock_outs if (finding := _hopeless(checked, one))]
+    hopeless = [finding for one in lock_outs if (finding := _hopeless(subject, one))]
     reached = [one for one in lock_outs if one.interval_seconds and 1 < one.max_failures <= _most_tries(rates, one)]
     yield from hopeless
     if reached:
-        yield _reached(checked, rates, reached)
+        yield _reached(subject, rates, reached)
     if lock_outs and not hopeless and not reached:
         yield ok(
-            checked, f'throttle.per_login = "{rates}" stays below pwdMaxFailure of all {len(lock_outs)} policies'
+            subject, f'rate_limits.per_login = "{rates}" stays below pwdMaxFailure of all {len(lock_outs)} policies'
         )
 
 
@@ -57,32 +57,32 @@ def _most_tries(rates: str, lock_out: _LockOut) -> int:
     return tries_within(rates, lock_out.interval_seconds + SLACK_SECONDS)
 
 
-def _hopeless(checked: str, lock_out: _LockOut) -> Finding | None:
+def _hopeless(subject: str, lock_out: _LockOut) -> Finding | None:
     """What no rate of ours can help against."""
     if not lock_out.interval_seconds:
         text = (
             f"{lock_out.policy} never forgets a wrong password (pwdFailureCountInterval: 0): attempts of strangers "
             f"add up over days until there are {lock_out.max_failures} and the account is locked"
         )
-        return warn(checked, text, "pwdFailureCountInterval: 900 in that policy")
+        return warn(subject, text, "pwdFailureCountInterval: 900 in that policy")
     if lock_out.max_failures == 1:
         return warn(
-            checked, f"{lock_out.policy} locks at the first wrong password", "pwdMaxFailure: 10 in that policy"
+            subject, f"{lock_out.policy} locks at the first wrong password", "pwdMaxFailure: 10 in that policy"
         )
     return None
 
 
-def _reached(checked: str, rates: str, lock_outs: Sequence[_LockOut]) -> Finding:
+def _reached(subject: str, rates: str, lock_outs: Sequence[_LockOut]) -> Finding:
     """One setting that suits all of them: half of what locks an account, the rest is for the person's own slips."""
     fewest = min(one.max_failures for one in lock_outs)
     longest = max(one.interval_seconds for one in lock_outs)
     tries = max(_most_tries(rates, one) for one in lock_outs)
     text = (
-        f'throttle.per_login = "{rates}" lets through {tries} wrong passwords in {longest} s, and after {fewest} '
+        f'rate_limits.per_login = "{rates}" lets through {tries} wrong passwords in {longest} s, and after {fewest} '
         f"accounts are locked by {'; '.join(one.policy for one in lock_outs)}: anybody can lock people out"
     )
     minutes = ceil((longest + SLACK_SECONDS) / 60)
-    return fail(checked, text, f'throttle.per_login = "{fewest // 2}/{minutes} minutes; 25/day"')
+    return fail(subject, text, f'rate_limits.per_login = "{fewest // 2}/{minutes} minutes; 25/day"')
 
 
 def _lock_outs(connection: Connection) -> Iterator[_LockOut]:

@@ -29,4 +29,4 @@ class Readiness:
             if self.monotonic() >= self._until:
                 self._found = [check() for check in self.checks]
                 self._until = self.monotonic() + self.kept_seconds
-            return {finding.checked: str(finding.level) for finding in self._found}
+            return {finding.subject: str(finding.level) for finding in self._found}

@@ -11,26 +11,26 @@ from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.checks.finding import Finding, ok, warn
-from gateway.directory.changes import change_numbers, holds_all, newest_change
 from gateway.directory.connection import connect
+from gateway.directory.context_csn import has_caught_up, newest_csn_time, read_csns
 from gateway.ldap import close
 from gateway.settings import Settings
 
-MOST_LAG_SECONDS = 5.0
-MOST_SKEW_SECONDS = 5
+MAX_LAG_SECONDS = 5.0
+MAX_SKEW_SECONDS = 5
 LOOK_SECONDS = 0.1
 
 
 def check_replication(settings: Settings, held: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
     """`held`: the change numbers of each server that answered, by its address; empty where they can't be read."""
     known = {url: numbers for url, numbers in held.items() if numbers}
-    if newest := max(filter(None, map(newest_change, known.values())), default=None):
+    if newest := max(filter(None, map(newest_csn_time, known.values())), default=None):
         yield _clock(newest)
     if len(held) < 2:
         return
     if blind := [url for url in held if url not in known]:
-        mend = "syncprov on each server, and the rule on contextCSN of ldif/30-access.ldif"
-        yield warn("replication", f"the change numbers of {', '.join(blind)} can't be read", mend)
+        hint = "syncprov on each server, and the rule on contextCSN of ldif/30-access.ldif"
+        yield warn("replication", f"the change numbers of {', '.join(blind)} can't be read", hint)
         return
     for url in known:
         yield _follows(settings, url, _newest_of_each(known))
@@ -38,7 +38,7 @@ def check_replication(settings: Settings, held: Mapping[str, Mapping[str, str]])
 
 def _clock(newest: datetime) -> Finding:
     ahead = (newest - datetime.now(UTC)).total_seconds()
-    if ahead > MOST_SKEW_SECONDS:
+    if ahead > MAX_SKEW_SECONDS:
         return warn("clock", f"the directory is {ahead:.0f} s ahead of this machine", "let both follow a time server")
     return ok("clock", "the directory's last change is not in this machine's future")
 
@@ -53,17 +53,17 @@ def _newest_of_each(known: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
 
 def _follows(settings: Settings, url: str, wanted: Mapping[str, str]) -> Finding:
     """How long it takes until the server holds what its peers held at the beginning."""
-    checked, started = f"{url}: replication", time.monotonic()
+    subject, started = f"{url}: replication", time.monotonic()
     with suppress(LDAPException, OSError, DirectoryUnavailable):
         connection = connect(url, settings.directory, as_service=True)
         try:
-            while not (up_to_date := holds_all(change_numbers(connection), wanted)):
-                if time.monotonic() - started > MOST_LAG_SECONDS:
+            while not (up_to_date := has_caught_up(read_csns(connection), wanted)):
+                if time.monotonic() - started > MAX_LAG_SECONDS:
                     break
                 time.sleep(LOOK_SECONDS)
         finally:
             close(connection)
         if up_to_date:
-            return ok(checked, f"it holds every change of the others, after {time.monotonic() - started:.1f} s")
-    text = f"after {MOST_LAG_SECONDS:.0f} s it still lacks changes that another server holds"
-    return warn(checked, text, "look at syncrepl in its log: can it reach the other, with which account?")
+            return ok(subject, f"it holds every change of the others, after {time.monotonic() - started:.1f} s")
+    text = f"after {MAX_LAG_SECONDS:.0f} s it still lacks changes that another server holds"
+    return warn(subject, text, "look at syncrepl in its log: can it reach the other, with which account?")

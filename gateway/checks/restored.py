@@ -13,7 +13,7 @@ from gateway.directory.worker_tokens import DECIDABLE, RIGHTS, TOKEN
 from gateway.ldap import try_search
 from gateway.settings import Settings
 from gateway.workstation.ports import Waiting
-from gateway.workstation.state import Step
+from gateway.workstation.state import DeliveryStatus
 
 CHECKED = "a restored directory"
 NAMED = 5
@@ -21,7 +21,7 @@ NAMED = 5
 
 def check_restored(settings: Settings, connection: Connection, known: Sequence[Waiting]) -> Iterator[Finding]:
     """`connection` is bound as the worker's account; `known` is everybody to whom something was sent."""
-    held = [item.login for item in known if any(state.step is Step.HELD for state in item.states)]
+    held = [item.login for item in known if any(state.status is DeliveryStatus.HELD for state in item.states)]
     if held:
         names = ", ".join(islice(held, NAMED)) + (" …" if len(held) > NAMED else "")
         text = f"it was restored from a backup, and the passwords of {len(held)} people are held: {names}"

@@ -31,23 +31,23 @@ FORBIDDEN_TO_WRITE = ("objectClass", "cn", "description", "telephoneNumber", "ma
 
 
 def check_rights(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
-    checked = f"{url}: rights"
+    subject = f"{url}: rights"
     dn = somebody(settings, connection)
     if not dn:
         text = f"nobody is found below {settings.people.base} with {settings.people.filter}"
-        yield fail(checked, text, "people.base and people.filter, or the right to search there (30-access.ldif)")
+        yield fail(subject, text, "people.base and people.filter, or the right to search there (30-access.ldif)")
         return
     lacks = [*_lacking_reads(settings, connection, dn), *_lacking_writes(settings, connection, dn)]
     if lacks:
-        yield fail(checked, f"{settings.directory.bind_dn} may not {', '.join(lacks)}", RULES)
+        yield fail(subject, f"{settings.directory.bind_dn} may not {', '.join(lacks)}", RULES)
     else:
-        yield ok(checked, "searches, comparisons and writes that are needed are allowed")
+        yield ok(subject, "searches, comparisons and writes that are needed are allowed")
     excess = [*excess_reads(settings, connection, dn), *_excess_writes(settings, connection, dn)]
     excess += _writes_outside_people(settings, connection)
     if excess:
-        yield fail(checked, f"{settings.directory.bind_dn} may {', '.join(excess)}: whoever steals it could", RULES)
+        yield fail(subject, f"{settings.directory.bind_dn} may {', '.join(excess)}: whoever steals it could", RULES)
     else:
-        yield ok(checked, "no number, password or sealed secret can be read, and nothing else written")
+        yield ok(subject, "no number, password or sealed secret can be read, and nothing else written")
 
 
 def somebody(settings: Settings, connection: Connection, condition: str = "") -> str:

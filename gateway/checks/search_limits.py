@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ldap3 import Connection
 
 from gateway.checks.finding import Finding, ok, warn
-from gateway.directory.people import MOST_BORN_ON_ONE_DAY
+from gateway.directory.people import MAX_BORN_ON_ONE_DAY
 from gateway.ldap import is_success, try_search
 from gateway.settings import Settings
 
@@ -21,21 +21,21 @@ LIMITS = (
 
 def check_gateways_limits(settings: Settings, url: str, connection: Connection) -> Finding:
     """`connection` is bound as the gateway's account. A directory of few people shows its limit on pages alone."""
-    checked, who = f"{url}: search limits", settings.directory.bind_dn
-    excess = [*_excess(settings, connection, MOST_BORN_ON_ONE_DAY)]
+    subject, who = f"{url}: search limits", settings.directory.bind_dn
+    excess = [*_excess(settings, connection, MAX_BORN_ON_ONE_DAY)]
     if is_success(try_search(connection, settings.people.base, settings.people.filter, ["1.1"], paged_size=1).result):
         excess.append("people page by page")
     if excess:
-        return warn(checked, f"{who} finds {' and '.join(excess)}: whoever steals its password could", LIMITS)
-    return ok(checked, f"one search finds {MOST_BORN_ON_ONE_DAY} people at most, and none goes on page by page")
+        return warn(subject, f"{who} finds {' and '.join(excess)}: whoever steals its password could", LIMITS)
+    return ok(subject, f"one search finds {MAX_BORN_ON_ONE_DAY} people at most, and none goes on page by page")
 
 
 def check_workers_limits(settings: Settings, connection: Connection) -> Finding:
     """`connection` is bound as the worker's account, which reads what waits page by page."""
-    checked = "search limits of the worker"
+    subject = "search limits of the worker"
     if excess := [*_excess(settings, connection, MAX_WORKERS_ENTRIES)]:
-        return warn(checked, f"{settings.workstation.bind_dn} finds {excess[0]} by one search", LIMITS)
-    return ok(checked, f"a search without pages finds {MAX_WORKERS_ENTRIES} people at most")
+        return warn(subject, f"{settings.workstation.bind_dn} finds {excess[0]} by one search", LIMITS)
+    return ok(subject, f"a search without pages finds {MAX_WORKERS_ENTRIES} people at most")
 
 
 def _excess(settings: Settings, connection: Connection, max_entries: int) -> Iterator[str]:

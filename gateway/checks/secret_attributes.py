@@ -42,20 +42,20 @@ def secret_attributes(settings: Settings) -> dict[str, str]:
 
 def secrets_seen_by(settings: Settings, who: str, own_dn: str, url: str, connection: Connection) -> Iterator[Finding]:
     """`own_dn`: the entry of whoever reads, which does not count; "" where there is none."""
-    checked = f"{url}: {CHECKED}"
+    subject = f"{url}: {CHECKED}"
     seen = {
-        name: mend for name, mend in secret_attributes(settings).items() if _sees(settings, connection, name, own_dn)
+        name: hint for name, hint in secret_attributes(settings).items() if _sees(settings, connection, name, own_dn)
     }
     if seen:
-        yield fail(checked, f"{who} can read or search by {', '.join(seen)}", "; ".join(dict.fromkeys(seen.values())))
+        yield fail(subject, f"{who} can read or search by {', '.join(seen)}", "; ".join(dict.fromkeys(seen.values())))
     else:
         yield ok(
-            checked, f"{who} can neither read nor search by any of {len(secret_attributes(settings))} attributes"
+            subject, f"{who} can neither read nor search by any of {len(secret_attributes(settings))} attributes"
         )
     phone = settings.people.phone
-    if phone and settings.second_proof.ways and _sees(settings, connection, phone, own_dn):
+    if phone and settings.second_factor.methods and _sees(settings, connection, phone, own_dn):
         text = f"{who} can read {phone}, where codes go: a phone is no secret, and a thief knows which one to steal"
-        yield warn(checked, text, f"a rule on attrs={phone} that ends in none, if these are private phones")
+        yield warn(subject, text, f"a rule on attrs={phone} that ends in none, if these are private phones")
 
 
 def _sees(settings: Settings, connection: Connection, attribute: str, own_dn: str) -> bool:

@@ -23,14 +23,14 @@ from gateway.checks.replication import check_replication
 from gateway.checks.rights import check_rights
 from gateway.checks.search_limits import check_gateways_limits
 from gateway.directory import assertion, ppolicy
-from gateway.directory.changes import change_numbers
 from gateway.directory.connection import connect
+from gateway.directory.context_csn import read_csns
 from gateway.directory.server_support import UnsupportedServer, says_openldap
 from gateway.directory.user_bind import bind_as
 from gateway.ldap import ServerUnfit, close, compare, error_text, read_entry, try_search
 from gateway.settings import Settings
 
-LEAST_DAYS = 30
+MIN_DAYS = 30
 """Before a certificate ends."""
 FAST_HASH_SECONDS = 0.002
 """A bind with a wrong password that takes less met no Argon2, bcrypt or PBKDF2."""
@@ -54,7 +54,7 @@ def check_servers(settings: Settings) -> Iterator[Finding]:
             yield from _check_reading(settings, url, connection)
             if url in settings.directory.servers:
                 yield from _check_writing(settings, url, connection)
-            held[url] = change_numbers(connection)
+            held[url] = read_csns(connection)
         except (LDAPException, OSError, DirectoryUnavailable, ServerUnfit) as error:
             yield fail(url, f"stopped answering: {error_text(error)}", "look at its log and load")
         finally:
@@ -69,10 +69,10 @@ def _unreachable(settings: Settings, url: str, error: Exception) -> Finding:
     if refused := refused_by_directory(url, settings.directory, [url], text):
         return refused
     if "refuses the service account" in text:
-        mend = (
+        hint = (
             "directory.bind_dn, its password, and a policy that lets it neither expire nor lock (docs/directory.md)"
         )
-        return fail(url, text, mend)
+        return fail(url, text, hint)
     return fail(url, text, "is slapd up there, and does a firewall let this machine through?")
 
 
@@ -86,11 +86,11 @@ def _check_reading(settings: Settings, url: str, connection: Connection) -> Iter
 
 def _product(url: str, connection: Connection) -> Finding:
     """Another product than OpenLDAP is refused when the connection is opened."""
-    checked = f"{url}: product"
+    subject = f"{url}: product"
     if says_openldap(connection):
-        return ok(checked, "OpenLDAP")
+        return ok(subject, "OpenLDAP")
     text = "it does not say what it is: only OpenLDAP with the overlay ppolicy is supported"
-    return warn(checked, text, 'let the service account read the root DSE: olcAccess: to dn.base="" by * read')
+    return warn(subject, text, 'let the service account read the root DSE: olcAccess: to dn.base="" by * read')
 
 
 def _check_writing(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
@@ -103,37 +103,37 @@ def _check_writing(settings: Settings, url: str, connection: Connection) -> Iter
 
 
 def _certificate(url: str, connection: Connection) -> Finding:
-    checked = f"{url}: certificate"
+    subject = f"{url}: certificate"
     if not isinstance(connection.socket, ssl.SSLSocket):
-        return ok(checked, "none is needed on this machine")
+        return ok(subject, "none is needed on this machine")
     ends = ssl.cert_time_to_seconds(str((connection.socket.getpeercert() or {}).get("notAfter", "")))
     days = int((ends - time.time()) / 86400)
-    if days < LEAST_DAYS:
-        return warn(checked, f"valid for {days} more days", "renew it before people can't be served any more")
-    return ok(checked, f"verified, valid for {days} more days")
+    if days < MIN_DAYS:
+        return warn(subject, f"valid for {days} more days", "renew it before people can't be served any more")
+    return ok(subject, f"verified, valid for {days} more days")
 
 
 def _schema(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
-    checked = f"{url}: schema"
+    subject = f"{url}: schema"
     root = read_entry(connection, "", ["subschemaSubentry"])
     entry = read_entry(connection, root.first("subschemaSubentry"), ["attributeTypes"]) if root else None
     definitions = entry.all("attributeTypes") if entry else ()
     if not definitions:
-        yield warn(checked, "it can't be read", "let the service account read cn=subschema")
+        yield warn(subject, "it can't be read", "let the service account read cn=subschema")
         return
     # A server answers with the first name of an attribute type, whichever it was asked for.
     answered = {name.lower(): names[0] for names in map(_names, definitions) for name in names}
     missing = [name for name in _needed(settings) if name.lower() not in answered]
     aliases = [name for name in _needed(settings) if name.lower() != answered.get(name.lower(), name).lower()]
     if missing:
-        mend = "names in [people], or schema/mamia.ldif of ldif/, are not what this server has"
-        yield fail(checked, f"it does not know {', '.join(missing)}", mend)
+        hint = "names in [people], or schema/mamia.ldif of ldif/, are not what this server has"
+        yield fail(subject, f"it does not know {', '.join(missing)}", hint)
     if aliases:
         names = ", ".join(f"{name} is {answered[name.lower()]}" for name in aliases)
-        mend = "write these names into [people]: values that come under another name are not read"
-        yield fail(checked, f"it answers under other names: {names}", mend)
+        hint = "write these names into [people]: values that come under another name are not read"
+        yield fail(subject, f"it answers under other names: {names}", hint)
     if not missing and not aliases:
-        yield ok(checked, "all attributes of the settings are known")
+        yield ok(subject, "all attributes of the settings are known")
 
 
 def _names(definition: str) -> Sequence[str]:
@@ -155,22 +155,22 @@ def _needed(settings: Settings) -> list[str]:
 
 def _assertion(url: str, connection: Connection) -> Finding:
     """Every change of a password carries this control as critical: a server without it refuses them all."""
-    checked = f"{url}: assertion control"
+    subject = f"{url}: assertion control"
     root = read_entry(connection, "", ["supportedControl"])
     controls = root.all("supportedControl") if root else ()
     if assertion.OID in controls:
-        return ok(checked, "known: a change is written only where nothing changed meanwhile")
+        return ok(subject, "known: a change is written only where nothing changed meanwhile")
     if not controls:
         text = "supportedControl of the root DSE can't be read"
-        return warn(checked, text, 'in the frontend database of the server: olcAccess: to dn.base="" by * read')
+        return warn(subject, text, 'in the frontend database of the server: olcAccess: to dn.base="" by * read')
     text = f"{assertion.OID} (RFC 4528) is not among supportedControl: every change is refused (503)"
-    mend = "OpenLDAP has it; a proxy in front of it must pass it on, or directory.servers names what is behind"
-    return fail(checked, text, mend)
+    hint = "OpenLDAP has it; a proxy in front of it must pass it on, or directory.servers names what is behind"
+    return fail(subject, text, hint)
 
 
 def _ppolicy(settings: Settings, url: str) -> Iterator[Finding]:
     """Wrong passwords are tried on the decoy, whose policy locks nothing."""
-    checked, times, seen = f"{url}: password policy", [], False
+    subject, times, seen = f"{url}: password policy", [], False
     connection = connect(url, settings.directory, as_service=False)
     try:
         for _ in range(TRIES):
@@ -184,36 +184,36 @@ def _ppolicy(settings: Settings, url: str) -> Iterator[Finding]:
     finally:
         close(connection)
     if not seen:
-        mend = "load the overlay ppolicy (10-modules.ldif and 40-password-policy.ldif of ldif/)"
+        hint = "load the overlay ppolicy (10-modules.ldif and 40-password-policy.ldif of ldif/)"
         yield fail(
-            checked, "the directory says nothing about passwords: no lock-out, no history, maybe no hash", mend
+            subject, "the directory says nothing about passwords: no lock-out, no history, maybe no hash", hint
         )
     else:
-        yield ok(checked, "the overlay ppolicy answers")
+        yield ok(subject, "the overlay ppolicy answers")
     taken = statistics.median(times)
-    checked = f"{url}: hash of passwords"
+    subject = f"{url}: hash of passwords"
     if taken < FAST_HASH_SECONDS:
         text = f"a wrong password on the decoy takes {1000 * taken:.1f} ms: no modern hash"
-        yield warn(checked, text, "{ARGON2} as olcPasswordHash, and a new password for the decoy (docs/directory.md)")
+        yield warn(subject, text, "{ARGON2} as olcPasswordHash, and a new password for the decoy (docs/directory.md)")
     else:
         yield ok(
-            checked, f"a wrong password on the decoy takes {1000 * taken:.0f} ms: a hash that is meant to be slow"
+            subject, f"a wrong password on the decoy takes {1000 * taken:.0f} ms: a hash that is meant to be slow"
         )
 
 
 def check_decoy(settings: Settings, url: str, connection: Connection) -> Finding:
-    checked, dn = f"{url}: decoy", settings.directory.decoy_dn
+    subject, dn = f"{url}: decoy", settings.directory.decoy_dn
     proof = next(iter(settings.people.proofs.values()))
     result = compare(connection, dn, proof.attribute, secrets.token_hex(8))
     if result["result"] in (RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE):
-        return ok(checked, f"{dn} takes comparisons")
+        return ok(subject, f"{dn} takes comparisons")
     text = f"{dn}: {result['description']}: unknown logins would answer faster than known ones"
-    return fail(checked, text, "70-services.ldif and 30-access.ldif of ldif/ make it")
+    return fail(subject, text, "70-services.ldif and 30-access.ldif of ldif/ make it")
 
 
 def _speed(settings: Settings, url: str, connection: Connection) -> Finding:
     people, nobody = settings.people, secrets.token_hex(8)
-    checked = f"{url}: indices"
+    subject = f"{url}: indices"
     filters = [f"({people.login}={nobody})", f"(&({people.surname}={nobody})({people.given_name}={nobody}))"]
     if people.mail_as_login:
         filters.append(f"({people.mail}={nobody})")
@@ -222,8 +222,8 @@ def _speed(settings: Settings, url: str, connection: Connection) -> Finding:
     slowest = max(_search_seconds(connection, people.base, filter_) for filter_ in filters)
     if slowest > SLOW_SEARCH_SECONDS:
         text = f"a search for nobody takes {1000 * slowest:.0f} ms"
-        return warn(checked, text, "20-indices.ldif of ldif/, then slapindex or wait until slapd has built them")
-    return ok(checked, f"searches for nobody take {1000 * slowest:.1f} ms at most")
+        return warn(subject, text, "20-indices.ldif of ldif/, then slapindex or wait until slapd has built them")
+    return ok(subject, f"searches for nobody take {1000 * slowest:.1f} ms at most")
 
 
 def _search_seconds(connection: Connection, base: str, filter_: str) -> float:

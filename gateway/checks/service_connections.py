@@ -10,7 +10,7 @@ from gateway.account.errors import DirectoryMisconfigured
 from gateway.checks.account import at_each_server
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.directory.monitor import read_activity
-from gateway.protection.addresses import is_within
+from gateway.protection.rate_limiting.addresses import is_within
 from gateway.settings import Directory, Settings
 
 CHECKED = "service connections"
@@ -30,15 +30,15 @@ def check_service_connections(settings: Settings) -> Iterator[Finding]:
 
 
 def _judged(settings: Settings, url: str, connection: Connection) -> Finding:
-    checked, accounts = f"{url}: {CHECKED}", service_accounts(settings)
+    subject, accounts = f"{url}: {CHECKED}", service_accounts(settings)
     try:
         peers = read_activity(connection, accounts).peers
     except DirectoryMisconfigured as error:
-        return fail(checked, str(error), "46-monitor.ldif of ldif/, or directory.monitor = false")
+        return fail(subject, str(error), "46-monitor.ldif of ldif/, or directory.monitor = false")
     count = sum(map(len, peers.values()))
     if not settings.directory.expected_addresses:
         text = f"{count}, from {', '.join(sorted({peer for found in peers.values() for peer in found}))}: not judged"
-        return warn(checked, text, "directory.expected_addresses: from where gateway, worker and listener connect")
+        return warn(subject, text, "directory.expected_addresses: from where gateway, worker and listener connect")
     foreign = sorted(
         f"{accounts[dn]} from {peer}"
         for dn, found in peers.items()
@@ -46,9 +46,9 @@ def _judged(settings: Settings, url: str, connection: Connection) -> Finding:
         if expectation(settings.directory, peer) == "no"
     )
     if foreign:
-        mend = "if it is none of your machines: set a new password for that account at once, and read slapd's log"
-        return warn(checked, f"not in directory.expected_addresses: {', '.join(foreign)}", mend)
-    return ok(checked, f"{count}, all of them from directory.expected_addresses")
+        hint = "if it is none of your machines: set a new password for that account at once, and read slapd's log"
+        return warn(subject, f"not in directory.expected_addresses: {', '.join(foreign)}", hint)
+    return ok(subject, f"{count}, all of them from directory.expected_addresses")
 
 
 def service_accounts(settings: Settings) -> dict[str, str]:

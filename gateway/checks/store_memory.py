@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.protection.store import Store, StoreMemory, StoreUnavailable
+from gateway.protection.rate_limiting.store import Store, StoreMemory, StoreUnavailable
 from gateway.settings import Settings
 
-CHECKED = "throttle.store: memory"
+CHECKED = "rate_limits.store: memory"
 MIN_BYTES = 192 * 1024**2
-"""The tables of counts take 100 MB; the rest is for times and used tickets at the rate of `throttle.overall`."""
+"""The tables of counts take 100 MB; the rest is for times and used tickets at the rate of `rate_limits.overall`."""
 MAX_FULL_RATIO = 0.75
 """As in the alert MamiaStoreFilling."""
 NO_EVICTION = "noeviction"
@@ -18,7 +18,7 @@ NO_EVICTION = "noeviction"
 
 def check_store_memory(settings: Settings) -> Iterator[Finding]:
     """Nothing for a store in memory, or one that does not answer: `check_store` reports that."""
-    store = Store(settings.throttle.store, tls_strict=settings.throttle.store_tls_strict)
+    store = Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
     if not store.is_shared:
         return
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from gateway.account.policy import PasswordRules
 from gateway.checks.certificates import is_accepted_unless_strict, refused_certificate
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.checks.here import can_read, is_workers
+from gateway.checks.process_role import can_read, is_workers
 from gateway.settings import ActiveDirectoryTarget, AnyTarget, Settings
 from gateway.targets import delivered_target, secret_file
 from gateway.tls import refusal
@@ -41,30 +41,32 @@ def _not_tried(settings: Settings, where: str, file: Path) -> Finding:
 def _check(settings: Settings, ours: PasswordRules, where: str, name: str, target: Target) -> Iterator[Finding]:
     probe = target.probe()
     yield from _reached(settings, where, name, probe)
-    theirs = target.rules() if probe.trouble is None else None
-    checked = f"rules of {where}"
+    theirs = target.rules() if probe.error is None else None
+    subject = f"rules of {where}"
     if theirs is None:
-        mend = "is the target up, and may its account read them? Compare by hand"
-        yield warn(checked, "they can't be read", mend)
+        hint = "is the target up, and may its account read them? Compare by hand"
+        yield warn(subject, "they can't be read", hint)
         return
-    laxer = list(_laxer(checked, name, settings, ours, theirs))
-    yield from laxer or [ok(checked, f"the gateway is as strict: {_told(theirs)}")]
+    laxer = list(_laxer(subject, name, settings, ours, theirs))
+    yield from laxer or [ok(subject, f"the gateway is as strict: {_told(theirs)}")]
 
 
 def _reached(settings: Settings, where: str, name: str, probe: Probe) -> Iterator[Finding]:
-    if probe.trouble and (refused := _refused_certificate(settings, where, name, probe.trouble.reason)):
+    if probe.error and (refused := _refused_certificate(settings, where, name, probe.error.reason)):
         yield refused
-    elif probe.trouble:
-        mend = probe.trouble.mend or "passwords wait meanwhile; look whether the target is up"
-        yield fail(where, probe.trouble.reason, mend)
-    elif probe.untried:
+    elif probe.error:
+        hint = probe.error.hint or "passwords wait meanwhile; look whether the target is up"
+        yield fail(where, probe.error.reason, hint)
+    elif probe.skipped_reason:
         yield warn(
-            where, f"can be reached, but {probe.untried}", "correct base, or check again once people are there"
+            where, f"can be reached, but {probe.skipped_reason}", "correct base, or check again once people are there"
         )
     else:
         yield ok(where, "can be reached, and takes passwords from its account")
-    if probe.excess:
-        text = f"its account may also {', '.join(probe.excess[:5])}{' …' if len(probe.excess) > 5 else ''}"
+    if probe.excess_rights:
+        text = (
+            f"its account may also {', '.join(probe.excess_rights[:5])}{' …' if len(probe.excess_rights) > 5 else ''}"
+        )
         yield warn(where, text, "give it the delegated right to reset passwords, and no other")
 
 
@@ -89,23 +91,23 @@ def _is_accepted_unless_strict(section: AnyTarget) -> bool:
 
 
 def _laxer(
-    checked: str, name: str, settings: Settings, ours: PasswordRules, theirs: DomainRules
+    subject: str, name: str, settings: Settings, ours: PasswordRules, theirs: DomainRules
 ) -> Iterator[Finding]:
     where = f"[workstation.targets.{name}.rules]"
     if ours.min_length < theirs.min_length:
         text = f"the domain asks {theirs.min_length} characters, the gateway {ours.min_length}"
-        yield warn(checked, text, f"{where} min_length = {theirs.min_length}")
-    if theirs.complexity and sum((ours.lower_case, ours.upper_case, ours.digit, ours.sign)) < 3:
+        yield warn(subject, text, f"{where} min_length = {theirs.min_length}")
+    if theirs.complexity and sum((ours.lower_case, ours.upper_case, ours.digit, ours.special)) < 3:
         text = "the domain asks three kinds of characters, the gateway fewer"
-        yield warn(checked, text, f"{where} complexity = true")
+        yield warn(subject, text, f"{where} complexity = true")
     history = settings.password.history
     if history < theirs.history:
         text = f"the domain remembers {theirs.history} passwords, the directory {history}"
-        mend = f"pwdInHistory: {theirs.history} in the directory's policy, and password.history = {theirs.history}"
-        yield warn(checked, text, mend)
+        hint = f"pwdInHistory: {theirs.history} in the directory's policy, and password.history = {theirs.history}"
+        yield warn(subject, text, hint)
     if theirs.min_age_seconds:
         text = f"the domain wants a password to be {theirs.min_age_seconds // 3600} h old before the next change"
-        yield warn(checked, text, "a reset by the service account passes; check it with one")
+        yield warn(subject, text, "a reset by the service account passes; check it with one")
 
 
 def _told(rules: DomainRules) -> str:

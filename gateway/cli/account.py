@@ -1,6 +1,6 @@
 """`mamia account LOGIN`: what the helpdesk may know about an account, and two things that it may do.
 
-Neither NUMEN nor birth date is shown. What is done stands in the audit with the name of whoever did it.
+Neither NUMEN nor birth date is shown. What is done is in the audit with the name of whoever did it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.account.invisible import without_invisible
-from gateway.cli.own_account import add_own_account, as_operator
+from gateway.cli.operator_credentials import add_own_account, as_operator
 from gateway.cli.terminal import printable
 from gateway.composition.accounts import Accounts, build_accounts
-from gateway.directory.accounts import AccountState, unlock
+from gateway.directory.account_status import AccountState, unlock
 from gateway.directory.ppolicy import MAX_VALIDITY, Validity
 from gateway.settings import Settings
-from gateway.settings.file import load
+from gateway.settings.loader import load
 
 FAILED = 1
 
@@ -116,10 +116,10 @@ def _facts(state: AccountState) -> dict[str, Any]:
         "change_allowed": state.allows_change,
         "changeable_from": _iso(state.changeable_from),
         "propagation": [
-            {"target": one.target, "state": str(one.step), "since": _iso(one.since), "reason": one.reason}
+            {"target": one.target, "state": str(one.status), "since": _iso(one.since), "reason": one.reason}
             for one in state.propagation
         ],
-        "changed_since": state.is_behind,
+        "changed_since": state.is_stale,
     }
 
 
@@ -138,8 +138,8 @@ def _in_words(state: AccountState) -> dict[str, str]:
     }
     for one in state.propagation:
         reason = f": {one.reason}" if one.reason else ""
-        words[f"at {one.target}"] = f"{one.step} since {_local(one.since)}{reason}"
-    if state.is_behind:
+        words[f"at {one.target}"] = f"{one.status} since {_local(one.since)}{reason}"
+    if state.is_stale:
         words["workstation"] = (
             "has an older password: this one was set past the gateway; change it once more on the page"
         )

@@ -17,7 +17,7 @@ def bind_option(web: Web) -> str:
     """The address of the pages in gunicorn's notation."""
     if web.socket:
         return f"unix:{web.socket}"
-    host = f"[{web.host}]" if ":" in web.host else web.host
+    host = f"[{web.listen_address}]" if ":" in web.listen_address else web.listen_address
     return f"{host}:{web.port}"
 
 
@@ -52,8 +52,8 @@ def opens_another_port(old: Web, new: Web) -> bool:
 
 def try_port(web: Web) -> None:
     """Open the port of the pages and close it again. Raises AddressUnusable."""
-    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in web.listen_address else socket.AF_INET
     try:
-        socket.create_server((web.host, web.port), family=family).close()
+        socket.create_server((web.listen_address, web.port), family=family).close()
     except OSError as error:
-        raise AddressUnusable(f"web.port: {web.host}:{web.port}: {error.strerror}") from None
+        raise AddressUnusable(f"web.port: {web.listen_address}:{web.port}: {error.strerror}") from None

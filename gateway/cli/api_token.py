@@ -1,4 +1,4 @@
-"""`mamia api-token`: what a portal proves by who it is."""
+"""`mamia api-token`: what an API client proves by who it is."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TOKEN_BYTES = 32
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "api-token",
-        help="make a token for a portal that may use the API",
+        help="make a token for an API client that may use the API",
         description="Prints a token, which is kept nowhere, and the lines for the settings that know it again.",
     )
-    parser.add_argument("name", metavar="NAME", type=_client_name, help="of the portal, such as webmail")
+    parser.add_argument("name", metavar="NAME", type=_client_name, help="of the API client, such as webmail")
     parser.set_defaults(run=run)
 
 
@@ -32,7 +32,7 @@ def _client_name(text: str) -> str:
 
 def run(arguments: argparse.Namespace) -> int:
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    print(f"token, for the portal alone: {token}")
+    print(f"token, for the API client alone: {token}")
     print("settings of the web service (services: policy, find, change, roundcube; addresses: from where it calls):")
     print(f"[api.clients.{arguments.name}]")
     print(f'token_sha256 = ["{hashlib.sha256(token.encode()).hexdigest()}"]')

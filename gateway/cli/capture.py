@@ -12,15 +12,15 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from gateway.capture.door import Door
-from gateway.capture.listen import handed_over_socket, keep_open, own_socket
+from gateway.capture.sock_server import SockServer
+from gateway.capture.systemd import bind_socket, inherited_socket, serve_until_stopped
 from gateway.cli.core_dumps import forbid_core_dumps
 from gateway.composition.capture import Capturing, build_capture, without_password_rights
 from gateway.logs import log_to_standard_error, log_without_waiting
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
-from gateway.settings.accounts import capturing_directory
-from gateway.settings.file import SettingsError, load
+from gateway.settings.loader import SettingsError, load
+from gateway.settings.service_accounts import capturing_directory
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> int:
     forbid_core_dumps()
     log_to_standard_error()
-    handed = handed_over_socket()
+    handed = inherited_socket()
     try:
         settings = load(arguments.config, web_secrets=False)
         if settings.capture.answer_only:
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     except (SettingsError, KeyFileError) as error:
         return _answer_without_settings(handed, error)
     with closing(capturing), log_without_waiting():
-        return _serve(settings, handed, partial(_follow, capturing, without_password_rights(settings)))
+        return _serve(settings, handed, partial(_track, capturing, without_password_rights(settings)))
 
 
 def _serve(
@@ -53,7 +53,7 @@ def _serve(
 ) -> int:
     """`answer` at the socket that systemd holds, or at one of our own; the exit code."""
     try:
-        listening = handed or own_socket(_path(settings))
+        listening = handed or bind_socket(_path(settings))
     except OSError as error:
         print(f"mamia capture: capture.socket: {_path(settings)}: {error.strerror or error}", file=sys.stderr)
         return FAILED
@@ -64,19 +64,19 @@ def _serve(
     return 0
 
 
-async def _follow(capturing: Capturing, never_set: frozenset[str], listening: socket.socket) -> None:
-    follower = capturing.follower()
+async def _track(capturing: Capturing, never_set: frozenset[str], listening: socket.socket) -> None:
+    tracker = capturing.tracker()
     log.info("capture ready for %s", ", ".join(capturing.targets))
-    door = Door(follower.hear, lambda: follower.held, never_set_passwords=never_set)
-    await keep_open(door, listening, follower.finish)
+    sock_server = SockServer(tracker.on_request, lambda: tracker.held, never_set_passwords=never_set)
+    await serve_until_stopped(sock_server, listening, tracker.finish)
 
 
 def _answer_only(settings: Settings, handed: socket.socket | None) -> int:
     """slapd's overlay closes the password oracle (45-password-oracle.ldif), and needs somebody who answers it."""
-    door = Door(None, never_set_passwords=without_password_rights(settings), answers_only=True)
+    sock_server = SockServer(None, never_set_passwords=without_password_rights(settings), answers_only=True)
     log.info("slapd is answered; capture.answer_only: nothing is captured")
     with log_without_waiting():
-        return _serve(settings, handed, lambda listening: keep_open(door, listening, _nothing))
+        return _serve(settings, handed, lambda listening: serve_until_stopped(sock_server, listening, _nothing))
 
 
 async def _nothing() -> None:
@@ -91,9 +91,9 @@ def _answer_without_settings(handed: socket.socket | None, error: SettingsError 
         print(f"mamia capture: {error}", file=sys.stderr)
         return FAILED
     faults = [f"{f.key} {f.message}" for f in error.faults] if isinstance(error, SettingsError) else [str(error)]
-    log.error("slapd is answered, and nothing is captured, until this is mended: %s", "; ".join(faults))
+    log.error("slapd is answered, and nothing is captured, until this is fixed: %s", "; ".join(faults))
 
-    asyncio.run(keep_open(Door(None), handed, _nothing))
+    asyncio.run(serve_until_stopped(SockServer(None), handed, _nothing))
     return FAILED
 
 

@@ -1,4 +1,4 @@
-"""`mamia check`: what the gateway stands on, line by line, and how to mend what is not as it must be."""
+"""`mamia check`: what the gateway stands on, line by line, and how to fix what is not as it must be."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
+from gateway.checks.api_clients import check_api_clients
 from gateway.checks.capture import check_capture
 from gateway.checks.finding import Finding, Level, fail
-from gateway.checks.here import is_listeners, is_workers
-from gateway.checks.joined_targets import check_joined_targets
+from gateway.checks.inline_targets import check_inline_targets
 from gateway.checks.keys import check_keys
 from gateway.checks.machine import check_machine, check_private_files
 from gateway.checks.ordinary_person import check_ordinary_person
 from gateway.checks.outbox import check_outbox
 from gateway.checks.password_oracle import check_password_oracle
-from gateway.checks.portals import check_portals
+from gateway.checks.process_role import is_listeners, is_workers
 from gateway.checks.protected import check_protected
 from gateway.checks.secret_attributes import check_secrets
 from gateway.checks.servers import check_servers
@@ -27,15 +27,15 @@ from gateway.checks.service_connections import check_service_connections
 from gateway.checks.workstations import check_workstations
 from gateway.composition.rules import password_rules
 from gateway.settings import Settings
-from gateway.settings.accounts import capturing_directory
-from gateway.settings.file import WEB_SECRETS, SettingsError, load
+from gateway.settings.loader import WEB_SECRETS, SettingsError, load
+from gateway.settings.service_accounts import capturing_directory
 
 FAILED = 1
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "check", help="check directory, rights, policies, store, mail, keys, workstations, listener and portals"
+        "check", help="check directory, rights, policies, store, mail, keys, workstations, listener and API clients"
     )
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.add_argument(
@@ -90,10 +90,10 @@ def check(settings: Settings, protected_login: str = "") -> Iterator[Finding]:
     yield from check_password_oracle(settings)
     yield from check_service_connections(settings)
     yield from check_workstations(settings, password_rules(settings))
-    yield from check_joined_targets(settings)
+    yield from check_inline_targets(settings)
     yield from check_outbox(settings)
     yield from check_capture(settings, settings.directory)
-    yield from check_portals(settings)
+    yield from check_api_clients(settings)
 
 
 def check_without_web(settings: Settings) -> Iterator[Finding]:
@@ -111,8 +111,8 @@ def check_without_web(settings: Settings) -> Iterator[Finding]:
 
 
 def _line(finding: Finding) -> str:
-    mend = f"\n      to mend: {finding.mend}" if finding.mend else ""
-    return f"{finding.level:4}  {finding.checked}: {finding.finding}{mend}"
+    hint = f"\n      to fix: {finding.hint}" if finding.hint else ""
+    return f"{finding.level:4}  {finding.subject}: {finding.message}{hint}"
 
 
 def _sum(found: list[Finding]) -> str:

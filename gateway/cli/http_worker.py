@@ -71,7 +71,7 @@ class HttpWorker(ThreadWorker):
         super().murder_keepalived()
         now = time.monotonic()
         for conn in [conn for conn, linger in self._lingering.items() if linger.deadline <= now]:
-            self._cut(conn)
+            self._end_body(conn)
 
     def _has_begun_to_linger(self, conn: TConn) -> bool:
         try:
@@ -85,14 +85,14 @@ class HttpWorker(ThreadWorker):
             return False
         self._lingering[conn] = linger
         if len(self._lingering) > MAX_LINGERING:
-            self._cut(next(iter(self._lingering)))
+            self._end_body(next(iter(self._lingering)))
         return True
 
     def _discard(self, conn: TConn, sock: socket.socket) -> None:
         if self._lingering[conn].is_over(sock):
-            self._cut(conn)
+            self._end_body(conn)
 
-    def _cut(self, conn: TConn) -> None:
+    def _end_body(self, conn: TConn) -> None:
         del self._lingering[conn]
         self.poller.unregister(conn.sock)
         self.nr_conns -= 1

@@ -13,7 +13,7 @@ from gateway.account.staff_file import StaffRow, read_row
 from gateway.account.staff_index import StaffIndex
 from gateway.account.staff_plan import Difference, Doubtful, StaffPlanner
 from gateway.cli.import_report import Tally, WriteStep
-from gateway.directory.staff import Staff
+from gateway.directory.staff_entries import Staff
 from gateway.directory.staff_mapping import StaffMapping
 from gateway.settings import People
 

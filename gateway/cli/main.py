@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from gateway import __version__
-from gateway.settings.file import SettingsError
+from gateway.settings.loader import SettingsError
 
 USAGE_ERROR = 2
 COMMANDS = {

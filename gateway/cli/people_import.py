@@ -20,7 +20,7 @@ from ldap3.core.exceptions import LDAPException
 from tqdm import tqdm
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
-from gateway.account.staff_file import NEEDED, NUMBERS, OPTIONAL
+from gateway.account.staff_file import NUMBERS, OPTIONAL, REQUIRED
 from gateway.account.staff_plan import StaffPlanner
 from gateway.cli.import_plan import (
     FileRow,
@@ -41,29 +41,29 @@ from gateway.cli.import_report import (
     report_long_logins,
     report_shared_logins,
 )
-from gateway.cli.own_account import add_own_account, as_operator
-from gateway.cli.staff_csv import FileFault, read_rows
+from gateway.cli.operator_credentials import add_own_account, as_operator
+from gateway.cli.staff_csv import FileError, read_rows
 from gateway.cli.terminal import printable
 from gateway.directory.failover import LdapServers
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.retry import Retry
-from gateway.directory.staff import Staff, StaffEntries
+from gateway.directory.staff_entries import Staff, StaffEntries
 from gateway.directory.staff_mapping import Update
 from gateway.settings import Directory, People, Settings
-from gateway.settings.file import load
+from gateway.settings.loader import load
 
 FAILED, USAGE_ERROR = 1, 2
 AT_ONCE = 4
 """Connections: slapd spends its time on hashing initial passwords."""
-MOST_LEAVERS_PERCENT = 10
+MAX_LEAVERS_PERCENT = 10
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "import",
         help="create and update entries from a CSV export",
-        description=f"Columns, in any order: {', '.join(NEEDED)}, one of {' or '.join(NUMBERS)}; also "
+        description=f"Columns, in any order: {', '.join(REQUIRED)}, one of {' or '.join(NUMBERS)}; also "
         f"{', '.join(OPTIONAL)}. Comma, semicolon or tab; UTF-8 or Windows-1252.",
     )
     parser.add_argument("file", type=Path, metavar="FILE.csv")
@@ -78,7 +78,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--mark-leavers", action="store_true", help="mark people who are not in the file, and close their accounts"
     )
     parser.add_argument(
-        "--most-leavers", type=int, default=MOST_LEAVERS_PERCENT, metavar="PERCENT",
+        "--max-leavers-percent", type=int, default=MAX_LEAVERS_PERCENT, metavar="PERCENT",
         help="mark nobody where more would be marked: the file may be half of one (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config)
     try:
         lines = list(read_rows(arguments.file))
-    except FileFault as error:
+    except FileError as error:
         print(f"mamia people import: {arguments.file}: {error}; nothing was written", file=sys.stderr)
         return USAGE_ERROR
     directory, tally = as_operator(settings.directory, arguments), Tally()
@@ -102,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
             steps = _plan(rows, entries.read(), settings, arguments, tally)
             steps = retry.run(lambda: _without_protected(steps, pool, settings.people, tally))
         except TooManyLeavers as error:
-            _say(f"{error} --most-leavers raises that; nothing was written")
+            _say(f"{error} --max-leavers-percent raises that; nothing was written")
             return FAILED
         except (DirectoryUnavailable, LDAPException, OSError) as error:
             _say(f"{error}; nothing was written")

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from gateway.cli.extras import lacks_demo
 from gateway.demo.sample_ldif import entry
-from gateway.demo.sample_model import LARGEST_COUNT, SAMPLE_PASSWORD, Member, Staff
+from gateway.demo.sample_model import MAX_COUNT, SAMPLE_PASSWORD, Member, Staff
 
 USAGE_ERROR = 2
 BUFFER_BYTES = 1 << 20
@@ -26,7 +26,7 @@ _DOMAIN = re.compile(rf"{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*")
 
 
 class OutputFailed(Exception):
-    """The output can't be written; the text says why and how to mend it. No half of it is left."""
+    """The output can't be written; the text says why and how to fix it. No half of it is left."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -132,8 +132,8 @@ def _told(people: Iterable[Member], total: int) -> Iterator[Member]:
 
 def _count(typed: str) -> int:
     number = _whole_number(typed)
-    if not 1 <= number <= LARGEST_COUNT:
-        raise argparse.ArgumentTypeError(f"{typed} is out of range: give a number from 1 to {LARGEST_COUNT}")
+    if not 1 <= number <= MAX_COUNT:
+        raise argparse.ArgumentTypeError(f"{typed} is out of range: give a number from 1 to {MAX_COUNT}")
     return number
 
 

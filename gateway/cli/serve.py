@@ -33,7 +33,7 @@ from gateway.logs import log_to_standard_error
 from gateway.metrics import FOLDER_VARIABLE
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
-from gateway.settings.file import SettingsError, load
+from gateway.settings.loader import SettingsError, load
 from gateway.settings.types import is_loopback
 from gateway.web.language import catalogues
 from gateway.web.liveness import LivenessThread
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     forbid_core_dumps()
     log_to_standard_error()
     _warn(settings)
-    if settings.metrics.allowed:
+    if settings.metrics.allowed_networks:
         # Before the first metric is made: all processes write into one folder.
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="mamia-metrics-")
     master = os.getpid()
@@ -98,7 +98,7 @@ def _unusable_directory(gateway: Gateway) -> str:
         gateway.verify_servers()
         gateway.verify_protected()
     except PolicyMissing as error:
-        log.error("nobody is served until this is mended: %s", error)
+        log.error("nobody is served until this is fixed: %s", error)
     except DirectoryMisconfigured as error:
         return str(error)
     except DirectoryUnavailable as error:
@@ -110,9 +110,9 @@ def _unusable_directory(gateway: Gateway) -> str:
 
 def _missing(settings: Settings) -> str:
     """What the pages need and this machine has not."""
-    ways = settings.captcha.ways
+    ways = settings.captcha.methods
     if "sound" in ways and not shutil.which("espeak-ng"):
-        return 'captcha.ways has "sound": install espeak-ng (apt install espeak-ng), or take it out'
+        return 'captcha.methods has "sound": install espeak-ng (apt install espeak-ng), or take it out'
     if not (files("gateway.web") / "static" / "vendor" / "site.css").is_file():
         return "the pages have no styles and scripts: fetch them (make assets, before pip install)"
     known = catalogues()
@@ -124,8 +124,8 @@ def _missing(settings: Settings) -> str:
 def _warn(settings: Settings) -> None:
     if not settings.captcha.required:
         log.warning("captcha.required is empty: scripts can use every form; this is for benchmarks only")
-    if settings.web.secure_cookies and all(map(is_loopback, settings.web.hosts)):
-        log.warning("web.hosts names this machine alone: browsers that come by another name get 400")
+    if settings.web.secure_cookies and all(map(is_loopback, settings.web.allowed_hosts)):
+        log.warning("web.allowed_hosts names this machine alone: browsers that come by another name get 400")
 
 
 def _forget_metrics_of(_: object, worker: Any) -> None:

@@ -7,14 +7,14 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.account.staff_file import NEEDED, NUMBERS, OPTIONAL
+from gateway.account.staff_file import NUMBERS, OPTIONAL, REQUIRED
 
-COLUMNS = (*NEEDED, *NUMBERS, *OPTIONAL)
+COLUMNS = (*REQUIRED, *NUMBERS, *OPTIONAL)
 MAX_HEAD_CHARS = 4096
 """Of the first line, by which the separator is guessed."""
 
 
-class FileFault(Exception):
+class FileError(Exception):
     """The file can't be read at all; the text says why."""
 
 
@@ -24,23 +24,23 @@ def read_rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         dialect: type[csv.Dialect] = csv.Sniffer().sniff(text[:MAX_HEAD_CHARS].partition("\n")[0], delimiters=",;\t")
     except csv.Error:
-        raise FileFault(f"its first line must name the columns: {', '.join(COLUMNS)}") from None
+        raise FileError(f"its first line must name the columns: {', '.join(COLUMNS)}") from None
     reader = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect, strict=True)
     try:
         names = [(name or "").strip().casefold() for name in reader.fieldnames or ()]
     except csv.Error as error:
-        raise FileFault(f"line 1: {error}") from None
-    missing = [name for name in NEEDED if name not in names]
+        raise FileError(f"line 1: {error}") from None
+    missing = [name for name in REQUIRED if name not in names]
     if not set(NUMBERS) & set(names):
         missing.append(" or ".join(NUMBERS))
     if missing:
-        raise FileFault(f"its first line does not name {', '.join(missing)}; columns are {', '.join(COLUMNS)}")
+        raise FileError(f"its first line does not name {', '.join(missing)}; columns are {', '.join(COLUMNS)}")
     reader.fieldnames = names
     try:
         for row in reader:
             yield reader.line_num, {name: value for name, value in row.items() if isinstance(value, str)}
     except csv.Error as error:
-        raise FileFault(f"line {reader.line_num}: {error}") from None
+        raise FileError(f"line {reader.line_num}: {error}") from None
 
 
 def _text(file: Path) -> str:
@@ -48,7 +48,7 @@ def _text(file: Path) -> str:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise FileFault(error.strerror or str(error)) from None
+        raise FileError(error.strerror or str(error)) from None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

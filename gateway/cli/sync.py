@@ -23,11 +23,11 @@ from gateway.composition.worker import Worker, build_worker
 from gateway.directory.outbox import LdapOutbox
 from gateway.logs import log_to_standard_error
 from gateway.protection.seal import KeyFileError
-from gateway.settings.accounts import workers_directory
-from gateway.settings.file import load
+from gateway.settings.loader import load
+from gateway.settings.service_accounts import workers_directory
 from gateway.worker import work
 from gateway.workstation.ports import Waiting
-from gateway.workstation.state import Step, SyncState
+from gateway.workstation.state import DeliveryState, DeliveryStatus
 from gateway.workstation.token_file import TokenFileError
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ CHANGED_SINCE = """
 changed since: the directory has a newer password, which was set past the gateway. The target has an older one. Nobody
 knows the new one but the person: ask them to change it once more, on the page. mamia capture brings such changes too
 (docs/capture.md). Who needs no workstation any more: mamia sync forget LOGIN."""
-ORDER = {step: place for place, step in enumerate(Step)}
+ORDER = {step: place for place, step in enumerate(DeliveryStatus)}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -101,7 +101,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
             print(f"mamia sync: metrics.worker_port: 127.0.0.1:{port}: {error.strerror or error}", file=sys.stderr)
             return FAILED
         log.info("worker ready for %s", ", ".join(worker.targets) or "nothing")
-        work(worker.courier, stop, settings.workstation.poll_seconds, after_round)
+        work(worker.delivery_worker, stop, settings.workstation.poll_seconds, after_round)
     log.info("worker stopped")
     return 0
 
@@ -124,7 +124,7 @@ def _watch(worker: Worker, port: int) -> Callable[[], None]:
         held = dict.fromkeys(worker.targets, 0)
         for item in worker.outbox.waiting():
             for state in item.states:
-                if state.step is Step.HELD and state.target in held:
+                if state.status is DeliveryStatus.HELD and state.target in held:
                     held[state.target] += 1
                 elif not state.is_final and state.target in ages:
                     ages[state.target].append(max(0.0, (now - state.since).total_seconds()))
@@ -138,11 +138,11 @@ def run_status(arguments: argparse.Namespace) -> int:
         try:
             known = sorted(
                 (
-                    _Known(item.login, state, item.is_behind if item.changed_at else None)
-                    for item in worker.outbox.known()
+                    _Known(item.login, state, item.is_stale if item.changed_at else None)
+                    for item in worker.outbox.all_entries()
                     for state in item.states
                 ),
-                key=lambda one: (not one.is_behind, ORDER[one.state.step], one.state.since, one.login),
+                key=lambda one: (not one.is_stale, ORDER[one.state.status], one.state.since, one.login),
             )
             moved = worker.outbox.moved_out()
         except DirectoryUnavailable as error:
@@ -191,7 +191,7 @@ def run_forget(arguments: argparse.Namespace) -> int:
     with closing(_worker(arguments)) as worker:
         try:
             item = find(worker.outbox, arguments.login)
-            if item is None or not (item.sealed or item.is_behind or item.is_outside):
+            if item is None or not (item.sealed or item.is_stale or item.is_outside):
                 return _nothing_waits(arguments.login)
             forgotten = worker.outbox.forget(item, datetime.now(UTC))
         except DirectoryUnavailable as error:
@@ -210,10 +210,10 @@ def _decide(arguments: argparse.Namespace, decide: Callable[[LdapOutbox, list[Wa
     """About one person's password that is held, or about all of them."""
     with closing(_worker(arguments)) as worker:
         try:
-            items = [item for item in worker.outbox.known() if sync_held.is_held(item)]
+            items = [item for item in worker.outbox.all_entries() if sync_held.is_held(item)]
             if not arguments.all_held:
                 wanted = arguments.login.lower()
-                items = [item for item in items if wanted in (item.login.lower(), item.reference.lower())]
+                items = [item for item in items if wanted in (item.login.lower(), item.dn.lower())]
             if not items:
                 print(f"{arguments.login or 'nobody'}: nothing is held; see mamia sync status", file=sys.stderr)
                 return FAILED
@@ -247,33 +247,33 @@ class _Known:
     """A line of `status`."""
 
     login: str
-    state: SyncState
-    is_behind: bool | None
+    state: DeliveryState
+    is_stale: bool | None
     """None where the account of the worker can't see when the password was changed."""
 
     @property
     def needs_operator(self) -> bool:
-        return self.state.slow and not self.state.is_final
+        return self.state.needs_operator and not self.state.is_final
 
     def row(self) -> tuple[str, ...]:
         state = self.state
-        notes = [*(["needs you"] if self.needs_operator else []), *(["changed since"] if self.is_behind else [])]
-        step = f"{state.step} ({', '.join(notes)})" if notes else str(state.step)
-        return self.login, state.target, step, _age(state), str(state.attempts), state.reason
+        notes = [*(["needs you"] if self.needs_operator else []), *(["changed since"] if self.is_stale else [])]
+        status = f"{state.status} ({', '.join(notes)})" if notes else str(state.status)
+        return self.login, state.target, status, _age(state), str(state.attempts), state.reason
 
     def as_json(self) -> dict[str, object]:
         state = self.state
         return {
             "login": self.login,
             "target": state.target,
-            "state": state.step,
+            "state": state.status,
             "since": state.since.isoformat(),
             "age_seconds": max(0, int((datetime.now(UTC) - state.since).total_seconds())),
             "attempts": state.attempts,
             "last_attempt": state.at.isoformat() if state.attempts else None,
             "last_reason": state.reason,
             "needs_operator": self.needs_operator,
-            "changed_since": self.is_behind,
+            "changed_since": self.is_stale,
         }
 
 
@@ -283,13 +283,13 @@ def _table(known: Sequence[_Known], moved: Sequence[Waiting]) -> str:
     rows = [HEADINGS, *map(sync_moved.row, moved), *(one.row() for one in known)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    notes = [CHANGED_SINCE] if any(one.is_behind for one in known) else []
-    notes += [sync_held.HELD] if any(one.state.step is Step.HELD for one in known) else []
+    notes = [CHANGED_SINCE] if any(one.is_stale for one in known) else []
+    notes += [sync_held.HELD] if any(one.state.status is DeliveryStatus.HELD for one in known) else []
     notes += [sync_moved.MOVED_OUT] if moved else []
     return "\n".join([*lines, *notes])
 
 
-def _age(state: SyncState) -> str:
+def _age(state: DeliveryState) -> str:
     seconds = int((datetime.now(UTC) - state.since) / timedelta(seconds=1))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:

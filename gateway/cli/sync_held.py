@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from gateway.directory.outbox import LdapOutbox
 from gateway.workstation.ports import Waiting
-from gateway.workstation.state import Step
+from gateway.workstation.state import DeliveryStatus
 
 HELD = """
 held: the directory was restored from a backup, and this password waited in it. The workstation may have a newer one.
@@ -27,7 +27,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
 
 
 def is_held(item: Waiting) -> bool:
-    return any(state.step is Step.HELD for state in item.states)
+    return any(state.status is DeliveryStatus.HELD for state in item.states)
 
 
 def resume(outbox: LdapOutbox, items: Iterable[Waiting]) -> bool:
@@ -43,7 +43,7 @@ def forget(outbox: LdapOutbox, items: Iterable[Waiting]) -> bool:
 
 
 def _resume(outbox: LdapOutbox, item: Waiting) -> bool:
-    held = [state for state in item.states if state.step is Step.HELD]
+    held = [state for state in item.states if state.status is DeliveryStatus.HELD]
     written = [outbox.record(item, state, state.resumed()) for state in held]
     return _told(item, all(written), f"will be delivered now to {', '.join(state.target for state in held)}")
 

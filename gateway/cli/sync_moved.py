@@ -21,17 +21,17 @@ class SeveralFound(Exception):
 def find(outbox: LdapOutbox, name: str) -> Waiting | None:
     """Whom an operator means by a login or a DN. Raises SeveralFound, DirectoryUnavailable."""
     wanted = name.lower()
-    everybody = [*outbox.known(), *outbox.moved_out()]
-    found = [item for item in everybody if wanted in (item.login.lower(), item.reference.lower())]
+    everybody = [*outbox.all_entries(), *outbox.moved_out()]
+    found = [item for item in everybody if wanted in (item.login.lower(), item.dn.lower())]
     if len(found) > 1:
-        names = ", ".join(f'"{item.reference}"' for item in found)
+        names = ", ".join(f'"{item.dn}"' for item in found)
         raise SeveralFound(f"{name}: several entries have this login; name one of {names}")
     return next(iter(found), None)
 
 
 def row(item: Waiting) -> tuple[str, ...]:
     """A line of the table of `mamia sync status`."""
-    return item.login, "-", f"{STATE} (needs you)", "-", "-", item.reference
+    return item.login, "-", f"{STATE} (needs you)", "-", "-", item.dn
 
 
 def as_json(item: Waiting) -> dict[str, object]:
@@ -44,7 +44,7 @@ def as_json(item: Waiting) -> dict[str, object]:
         "age_seconds": None,
         "attempts": None,
         "last_attempt": None,
-        "last_reason": item.reference,
+        "last_reason": item.dn,
         "needs_operator": True,
         "changed_since": None,
     }

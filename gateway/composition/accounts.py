@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.directory.accounts import LdapAccounts
+from gateway.directory.account_status import LdapAccounts
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.policies import Policies, Policy
@@ -30,7 +30,7 @@ def build_accounts(settings: Settings) -> Accounts:
     assumed = Policy(locks=True, lockout=timedelta(minutes=settings.lockout.minutes))
     policies = Policies(pool, without_any=assumed)
     # Whoever only looks need not be able to write the audit.
-    audit = Audit(settings.audit, opens_late=True)
+    audit = Audit(settings.audit, delay=True)
 
     def close() -> None:
         pool.close()

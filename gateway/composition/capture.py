@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.capture.follower import Follower
 from gateway.capture.sock_requests import normalised
+from gateway.capture.tracker import ChangeTracker
 from gateway.composition.propagation import build_propagation
-from gateway.directory.captured import LdapCaptured
+from gateway.directory.capture_outbox import LdapCaptureOutbox
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.pool import ConnectionPool
@@ -21,7 +21,7 @@ from gateway.settings import Directory, Settings
 class Capturing:
     """What `mamia capture` works with."""
 
-    follower: Callable[[], Follower]
+    tracker: Callable[[], ChangeTracker]
     """Made in the event loop's thread."""
     targets: tuple[str, ...]
     close: Callable[[], None]
@@ -43,15 +43,15 @@ def build_capture(settings: Settings, directory: Directory) -> Capturing:
     # The listener is on slapd's own machine, and each of its writes is announced to it.
     propagation = build_propagation(settings, pool, mapping, asks_time=False)
     protected = ProtectedPeople(pool, settings.people)
-    audit = Audit(settings.audit, opens_late=True)
+    audit = Audit(settings.audit, delay=True)
 
     def close() -> None:
         pool.close()
         audit.close()
 
     return Capturing(
-        follower=lambda: Follower(
-            outbox=LdapCaptured(pool, mapping, settings.people.filter, propagation, protected),
+        tracker=lambda: ChangeTracker(
+            outbox=LdapCaptureOutbox(pool, mapping, settings.people.filter, propagation, protected),
             own_accounts=frozenset({normalised(settings.directory.bind_dn)}),
             audit=audit.record,
         ),

@@ -11,7 +11,7 @@ from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.checks.service_connections import expectation, service_accounts
 from gateway.directory.monitor import ServerActivity, ask_server
 from gateway.metrics import Metrics
-from gateway.post.background import BackgroundTasks
+from gateway.notifications.background import BackgroundTasks
 from gateway.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.protection.seal import Sealer, read_public_key
 from gateway.settings import Settings
-from gateway.targets import joined_targets
+from gateway.targets import inline_targets
 
 
 def build_propagation(
@@ -18,7 +18,7 @@ def build_propagation(
     workstation = settings.workstation
     if not workstation.targets:
         return NoPropagation()
-    joined = joined_targets(workstation)
+    joined = inline_targets(workstation)
     names = {target.name for target in joined}
     key = workstation.public_key_file
     return LdapPropagation(

@@ -15,7 +15,7 @@ def password_rules(settings: Settings) -> PasswordRules:
     """The academy's rules, and as much as the workstations' domains ask for where the settings say it."""
     password = settings.password
     rules = PasswordRules(**password.model_dump(include={rule.name for rule in fields(PasswordRules)}))
-    if not password.common:
+    if not password.allow_common:
         rules = replace(rules, is_common=is_common)
     if password.min_strength:
         rules = replace(rules, strength=Strength())

@@ -15,7 +15,7 @@ from gateway.account.find import find_account
 from gateway.account.model import FindRequest
 from gateway.account.outcomes import Found, Refused
 from gateway.account.policy import PasswordRules
-from gateway.account.reset import choose_password, prove_identity, restore_initial_password
+from gateway.account.reset import choose_password, restore_initial_password, verify_identity
 from gateway.account.uniform_time import UniformTime
 from gateway.checks.machine import check_store
 from gateway.checks.protected import check_decidable
@@ -35,24 +35,24 @@ from gateway.directory.policy_overlay import PolicyProof
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.metrics import Metrics
-from gateway.post.background import BackgroundTasks
-from gateway.post.spool import Spool
-from gateway.post.text_message import TextMessages
+from gateway.notifications.background import BackgroundTasks
+from gateway.notifications.sms import SmsGateway
+from gateway.notifications.spool import Spool
 from gateway.protection.audit import Audit
-from gateway.protection.captcha import Captcha
+from gateway.protection.captcha.challenge import Captcha
+from gateway.protection.captcha.proof_of_work import ProofOfWork
 from gateway.protection.clock import SystemClock
-from gateway.protection.proof_of_work import ProofOfWork
-from gateway.protection.spent import MemorySpent, SharedSpent
-from gateway.protection.store import Store, StoreUnavailable
-from gateway.protection.throttle import Throttle
+from gateway.protection.rate_limiting.limiter import RateLimiter
+from gateway.protection.rate_limiting.store import Store, StoreUnavailable
+from gateway.protection.replay import MemoryReplayCache, SharedReplayCache
 from gateway.protection.tickets import Tickets
 from gateway.settings import Directory, Settings
 from gateway.tls import verifying_context
-from gateway.web import after
+from gateway.web import follow_up
 from gateway.web.desk import Desk
 from gateway.web.pages.change import ChangeService
 from gateway.web.pages.reset import ResetServices
-from gateway.web.progress import Progress
+from gateway.web.propagation_status import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ def build_gateway(settings: Settings) -> Gateway:
     """
     metrics = Metrics()
     servers = LdapServers(settings.directory)
-    trials = ConnectionPool(settings.directory, servers, as_service=False, timed=metrics.timed)
-    has_policy = PolicyProof(trials, settings.directory.decoy_dn)
+    user_binds = ConnectionPool(settings.directory, servers, as_service=False, timed=metrics.timed)
+    has_policy = PolicyProof(user_binds, settings.directory.decoy_dn)
     service = ConnectionPool(settings.directory, servers, as_service=True, timed=metrics.timed, verify=has_policy)
     proofs = ConnectionPool(settings.directory, servers, as_service=False, timed=metrics.timed)
     replicas = _replicas(settings.directory, metrics)
@@ -97,7 +97,7 @@ def build_gateway(settings: Settings) -> Gateway:
     protected = ProtectedPeople(service, settings.people)
     passwords = LdapPasswords(
         service=service,
-        trials=trials,
+        user_binds=user_binds,
         writer=PasswordWriter(service, proofs, mapping, proves_by_bind=settings.directory.prove_by_bind),
         mapping=mapping,
         decoy_dn=settings.directory.decoy_dn,
@@ -112,7 +112,7 @@ def build_gateway(settings: Settings) -> Gateway:
     proofs_time = _uniform_time(settings, _admission(settings))
     desk = _desk(settings, rules, metrics, hashing)
     watch = DirectoryWatch(settings, metrics) if settings.directory.monitor else None
-    proofs_limit = partial(after.admits_account, desk, "reset")
+    proofs_limit = partial(follow_up.admits_account, desk, "reset")
 
     def start() -> None:
         if desk.mails:
@@ -120,7 +120,7 @@ def build_gateway(settings: Settings) -> Gateway:
 
     def close() -> None:
         desk.background.close()
-        for pool in (service, trials, proofs, replicas):
+        for pool in (service, user_binds, proofs, replicas):
             if pool:
                 pool.close()
         if watch:
@@ -132,12 +132,12 @@ def build_gateway(settings: Settings) -> Gateway:
     return Gateway(
         desk=desk,
         metrics=metrics,
-        update_metrics=partial(_update_metrics, metrics, desk.throttle, watch),
+        update_metrics=partial(_update_metrics, metrics, desk.rate_limiter, watch),
         find=partial(find_account, people=people, uniform=_uniform_time(settings, _admission(settings))),
         reset=ResetServices(
-            prove=partial(prove_identity, passwords=passwords, uniform=proofs_time, admits=proofs_limit),
+            prove=partial(verify_identity, passwords=passwords, uniform=proofs_time, admits=proofs_limit),
             choose=partial(choose_password, passwords=passwords, rules=rules, admission=hashing),
-            restore_initial=partial(
+            reset_to_initial=partial(
                 restore_initial_password,
                 passwords=passwords,
                 uniform=proofs_time,
@@ -150,14 +150,14 @@ def build_gateway(settings: Settings) -> Gateway:
             passwords=passwords,
             rules=rules,
             uniform=_uniform_time(settings, hashing),
-            admits=partial(after.admits_account, desk, "change"),
+            admits=partial(follow_up.admits_account, desk, "change"),
         ),
         progress=propagation.states,
         ask_directory=people.check,
         checks=Readiness(
             (
                 partial(check_store, settings),
-                lambda: service.ask(lambda connection: check_decoy(settings, "directory", connection)),
+                lambda: service.run_idempotent(lambda connection: check_decoy(settings, "directory", connection)),
                 lambda: check_decidable("directory", protected),
             )
         ),
@@ -168,10 +168,10 @@ def build_gateway(settings: Settings) -> Gateway:
     )
 
 
-def _update_metrics(metrics: Metrics, throttle: Throttle, watch: DirectoryWatch | None) -> None:
+def _update_metrics(metrics: Metrics, rate_limiter: RateLimiter, watch: DirectoryWatch | None) -> None:
     """A store that can't be reached keeps its last figures: `store_unavailable` among the outcomes reports it."""
     with suppress(StoreUnavailable):
-        usage = throttle.usage()
+        usage = rate_limiter.usage()
         metrics.set_store(usage.keys, usage.full_ratio)
     if watch:
         watch.refresh()
@@ -201,29 +201,29 @@ def _replicas(directory: Directory, metrics: Metrics) -> ConnectionPool | None:
 
 def _desk(settings: Settings, rules: PasswordRules, metrics: Metrics, hashing: Admission) -> Desk:
     """Raises OSError where the audit's file or the spool can't be had."""
-    keys, second_proof, notices = settings.web.keys, settings.second_proof, settings.notices
-    store = Store(settings.throttle.store, tls_strict=settings.throttle.store_tls_strict)
-    spent = SharedSpent(store) if store.is_shared else MemorySpent()
-    tickets = Tickets(keys, spent=spent)
-    lifetime_seconds = 60 * settings.captcha.minutes
-    token = second_proof.hook_token.get_secret_value() if second_proof.hook_token else ""
+    keys, second_factor, notifications = settings.web.keys, settings.second_factor, settings.notifications
+    store = Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
+    replay_cache = SharedReplayCache(store) if store.is_shared else MemoryReplayCache()
+    tickets = Tickets(keys, replay_cache=replay_cache)
+    lifetime_seconds = 60 * settings.captcha.lifetime_minutes
+    token = second_factor.sms_gateway_token.get_secret_value() if second_factor.sms_gateway_token else ""
     return Desk(
         settings=settings,
         rules=rules,
         captcha=Captcha(tickets, lifetime_seconds),
-        work=ProofOfWork(keys, spent, lifetime_seconds),
+        work=ProofOfWork(keys, replay_cache, lifetime_seconds),
         tickets=tickets,
-        throttle=Throttle(settings.throttle, store, keys[0], _client_rates(settings)),
+        rate_limiter=RateLimiter(settings.rate_limits, store, keys[0], _client_rates(settings)),
         audit=Audit(settings.audit, count=lambda service, outcome: metrics.outcomes.labels(service, outcome).inc()),
-        mails=Spool(notices, notices.spool) if notices.spool else None,
-        text_messages=(
-            TextMessages(
-                second_proof.hook_url,
+        mails=Spool(notifications, notifications.spool) if notifications.spool else None,
+        sms=(
+            SmsGateway(
+                second_factor.sms_gateway_url,
                 token,
-                second_proof.hook_timeout_seconds,
-                verifying_context(strict=second_proof.hook_tls_strict),
+                second_factor.sms_gateway_timeout_seconds,
+                verifying_context(strict=second_factor.sms_gateway_tls_strict),
             )
-            if second_proof.hook_url
+            if second_factor.sms_gateway_url
             else None
         ),
         background=BackgroundTasks(),

@@ -23,7 +23,7 @@ from gateway.protection.audit import Audit
 from gateway.protection.seal import Unsealer, read_private_key
 from gateway.settings import Directory, Settings
 from gateway.targets import delivered_targets
-from gateway.workstation.deliver import Courier, Pace
+from gateway.workstation.deliver import DeliveryConfig, DeliveryWorker
 from gateway.workstation.hold import HoldingOutbox
 from gateway.workstation.ports import Target
 from gateway.workstation.restored import RestoreDetector
@@ -34,7 +34,7 @@ from gateway.workstation.token_file import NoRecord, TokenFile
 class Worker:
     """What the worker needs to deliver."""
 
-    courier: Courier
+    delivery_worker: DeliveryWorker
     outbox: LdapOutbox
     targets: dict[str, Target]
     metrics: Metrics
@@ -54,13 +54,13 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
     targets = delivered_targets(settings.workstation)
     metrics = Metrics()
     # `mamia sync status` writes nothing, and may be run by somebody who couldn't.
-    audit = Audit(settings.audit, opens_late=True)
+    audit = Audit(settings.audit, delay=True)
 
     def record(service: str, outcome: str, **facts: Any) -> None:
         audit.record(service, outcome, **facts)
         metrics.count_delivery(str(outcome), facts)
 
-    courier = Courier(
+    delivery_worker = DeliveryWorker(
         worker=f"{socket.gethostname()};{os.getpid()};{secrets.token_hex(3)}",
         outbox=HoldingOutbox(outbox, _restore_detector(settings, directory, pool), record),
         targets=targets,
@@ -76,7 +76,7 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
         ),
         now=utc_now,
         monotonic=time.monotonic,
-        pace=Pace(settings.workstation.lease_seconds, settings.workstation.give_up_hours),
+        config=DeliveryConfig(settings.workstation.lease_seconds, settings.workstation.retry_hours),
         audit=record,
     )
 
@@ -87,7 +87,7 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
         for target in targets.values():
             target.close()
 
-    return Worker(courier, outbox, targets, metrics, protected.verify, close)
+    return Worker(delivery_worker, outbox, targets, metrics, protected.verify, close)
 
 
 def _restore_detector(settings: Settings, directory: Directory, pool: ConnectionPool) -> RestoreDetector:

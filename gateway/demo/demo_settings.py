@@ -65,17 +65,17 @@ initial_policy = "cn=initial,ou=policies,{SUFFIX}"
 
 
 def _web(slapd: PrivateSlapd, host: str, port: int) -> str:
-    return f"""[notices]
+    return f"""[notifications]
 # Nothing is sent: the mails lie in this folder, for you to read.
 spool = {_toml(slapd.state / "mails")}
 smtp_host = ""
 
 [audit]
-to = "file"
+destination = "file"
 file = {_toml(slapd.state / "audit.log")}
 
 [web]
-host = "{host}"
+listen_address = "{host}"
 port = {port}
 # Several demos may run on one machine.
 health_port = 0

@@ -11,7 +11,7 @@ from gateway.demo.sample_model import SAMPLE_PASSWORD
 from gateway.ldap import Entry, bound_connection, search
 
 HEADINGS = ("login", "name", "NUMEN or number", "birth date", "password")
-LONGEST_NAME = 34
+MAX_NAME_CHARS = 34
 YEAR = timedelta(days=365)
 
 
@@ -41,7 +41,7 @@ def _row(entry: Entry) -> tuple[str, ...]:
     name = f"{first('givenName')} {first('sn')}{birth_name}"
     return (
         first("uid"),
-        name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…",
+        name if len(name) <= MAX_NAME_CHARS else name[: MAX_NAME_CHARS - 1] + "…",
         first("numen") or first("temporaryAgentNumber"),
         f"{born[6:]}/{born[4:6]}/{born[:4]}",
         _state(entry),

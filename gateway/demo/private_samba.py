@@ -28,10 +28,10 @@ BASE = "DC=ad,DC=example,DC=test"
 PEOPLE = f"OU=People,{BASE}"
 HOST = "dc1.ad.example.test"
 SERVICE = "svc-gateway"
-NEEDED = ("samba", "samba-tool", "smbclient", "kinit")
+REQUIRED = ("samba", "samba-tool", "smbclient", "kinit")
 PORTS = (389, 636, 88, 445)
 START_SECONDS = 60
-LONGEST_FOLDER = 70
+MAX_FOLDER_CHARS = 70
 """Characters; Unix sockets end at 107."""
 RESET_PASSWORD = "00299570-246d-11d0-a768-00aa006e0529"  # noqa: S105 - the right's GUID ([MS-ADTS] 5.1.3.2.1)
 LOCKOUT_TIME = "28630ebf-41d5-11d1-a9c1-0000f80367c1"
@@ -42,12 +42,12 @@ USER = "bf967aba-0de6-11d0-a285-00aa003049e2"
 
 
 class SambaFailed(Exception):
-    """The domain controller can't be made or started; the text says why and how to mend it."""
+    """The domain controller can't be made or started; the text says why and how to fix it."""
 
 
 @dataclass(slots=True)
 class PrivateSamba:
-    """A domain controller whose data stand in `folder`."""
+    """A domain controller whose data are in `folder`."""
 
     folder: Path
     ip: str = "127.0.0.10"
@@ -82,14 +82,14 @@ class PrivateSamba:
 
     def create(self) -> None:
         """Provision the domain anew, in about ten seconds. Raises SambaFailed."""
-        missing = [program for program in NEEDED if shutil.which(program) is None]
+        missing = [program for program in REQUIRED if shutil.which(program) is None]
         if missing or os.geteuid() != 0:
             raise SambaFailed(
-                f"a domain controller needs root and {', '.join(NEEDED)} (missing: {', '.join(missing) or 'root'}): "
+                f"a domain controller needs root and {', '.join(REQUIRED)} (missing: {', '.join(missing) or 'root'}): "
                 "apt-get install samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind "
                 "krb5-user smbclient"
             )
-        if len(str(self.folder)) > LONGEST_FOLDER:
+        if len(str(self.folder)) > MAX_FOLDER_CHARS:
             raise SambaFailed(f"{self.folder}: the path is too long for Samba's sockets; choose a shorter --state")
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(mode=0o700, parents=True)

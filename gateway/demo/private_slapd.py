@@ -54,7 +54,7 @@ SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
 class SlapdFailed(Exception):
-    """slapd can't be set up or started; the text says why and how to mend it."""
+    """slapd can't be set up or started; the text says why and how to fix it."""
 
 
 def ldif_folder() -> Path:

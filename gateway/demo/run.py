@@ -26,13 +26,13 @@ from gateway.demo.sample_model import SAMPLE_PASSWORD
 HOST = "127.0.0.1"
 START_SECONDS = 90
 STOP_SECONDS = 8
-LONGEST_SOCKET_PATH = 107
+MAX_SOCKET_PATH_BYTES = 107
 """Bytes (unix(7))."""
 FAILED = 1
 
 
 class DemoFailed(Exception):
-    """The demo can't run; the text says why and how to mend it."""
+    """The demo can't run; the text says why and how to fix it."""
 
 
 def run_demo(arguments: argparse.Namespace) -> int:
@@ -83,7 +83,7 @@ def _directory(state: Path, port: int) -> Iterator[PrivateSlapd]:
 
 def _place_for_socket(slapd: PrivateSlapd) -> Path | None:
     path = capture_socket(slapd)
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
         return path
     print(f"note: {path} is too long for a socket, so the demo has no mamia capture", flush=True)
     return None
@@ -182,7 +182,7 @@ def _tell(slapd: PrivateSlapd, samba: PrivateSamba | None, port: int) -> None:
 
 
 def _watch(slapd: PrivateSlapd, processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
-    """Until Ctrl-C, or until one of them ends by itself."""
+    """Until Ctrl-C, or until one of them ends automatically."""
     while True:
         for name, process in processes.items():
             if process.poll() is not None:

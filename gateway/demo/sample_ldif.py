@@ -44,7 +44,7 @@ def entry(member: Member, suffix: str) -> bytes:
 
 
 def line(name: str, value: str) -> str:
-    """`name: value`, or `name:: ` and base64 where RFC 2849 does not allow the value in clear."""
+    """`name: value`, or `name:: ` and base64 where RFC 2849 does not allow the value in plain text."""
     if _CLEAR.fullmatch(value):
         return f"{name}: {value}\n"
     return f"{name}:: {b64encode(value.encode()).decode()}\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 SAMPLE_PASSWORD = "Bienvenue-2026!"  # noqa: S105 - meant to be known: it opens nothing but invented accounts
 """The password of everybody who has changed the initial one."""
 
-LARGEST_COUNT = 10**8
+MAX_COUNT = 10**8
 """Half as many people as the temporary agents' seven digits are enough for."""
 
 

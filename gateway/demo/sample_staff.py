@@ -10,14 +10,14 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from gateway.account.naming import login_stem, mail_stem, ranked
+from gateway.account.login_generation import login_stem, mail_stem, ranked
 from gateway.demo.sample_model import SAMPLE_PASSWORD, Member, Staff
 from gateway.demo.sample_names import Names
 
 REFERENCE_DAY = date(2026, 1, 1)
 """The day for which ages are meant. Today's date would make another sample of the same seed tomorrow."""
-YOUNGEST_YEARS = 20
-OLDEST_YEARS = 67
+MIN_AGE_YEARS = 20
+MAX_AGE_YEARS = 67
 
 RECTORAT = "rectorat"
 
@@ -124,8 +124,8 @@ def _scattered(start: int, step: int, size: int) -> Iterator[int]:
 
 def _birth_dates() -> list[str]:
     """Every birth date of somebody who is YOUNGEST_YEARS to OLDEST_YEARS old on REFERENCE_DAY."""
-    first = REFERENCE_DAY.replace(year=REFERENCE_DAY.year - OLDEST_YEARS - 1) + timedelta(days=1)
-    last = REFERENCE_DAY.replace(year=REFERENCE_DAY.year - YOUNGEST_YEARS)
+    first = REFERENCE_DAY.replace(year=REFERENCE_DAY.year - MAX_AGE_YEARS - 1) + timedelta(days=1)
+    last = REFERENCE_DAY.replace(year=REFERENCE_DAY.year - MIN_AGE_YEARS)
     days = (first + timedelta(days=day) for day in range((last - first).days + 1))
     return [day.strftime("%Y%m%d") for day in days]
 

@@ -30,11 +30,11 @@ class AccountLookup:
 
     def with_login(self, login: str) -> Entry | None:
         """The entry that `login` names, protected or not; None for an unknown one."""
-        return self._find(self.mapping.with_login(login), login)
+        return self._find(self.mapping.login_filter(login), login)
 
     def with_identity(self, account: Account | Grant) -> Entry | None:
         """The entry as it is now, protected or not; None where it was deleted."""
-        return self._find(self.mapping.with_identity(account.identity))
+        return self._find(self.mapping.uuid_filter(account.uuid))
 
     def unprotected_with_login(self, login: str) -> Entry | None:
         """As `with_login`; None for a protected person as for an unknown login."""
@@ -65,8 +65,8 @@ class AccountLookup:
         """The entry for the use cases; `limits` are read where they are not given."""
         return Account(
             person=self.mapping.person(entry),
-            reference=entry.dn,
-            identity=entry.first(IDENTITY),
+            dn=entry.dn,
+            uuid=entry.first(IDENTITY),
             password_stamp=self.mapping.stamps.of(entry),
             password_expired=password_expired,
             limits=limits or self.limits(entry),
@@ -75,7 +75,7 @@ class AccountLookup:
     def _find(self, filter_: str, typed: str = "") -> Entry | None:
         """The one entry of that filter; of several the one that is named by the login `typed`."""
         mapping = self.mapping
-        entries: Sequence[Entry] = self.service.ask(
+        entries: Sequence[Entry] = self.service.run_idempotent(
             lambda connection: search(connection, mapping.base, filter_, mapping.account_attributes, MAX_NAMED)
         )
         if len(entries) > 1 and typed:

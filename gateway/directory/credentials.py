@@ -72,7 +72,7 @@ class Credentials:
         """None for a wrong password, PASSWORD_EXPIRED for the right one past its time, else True."""
         if not password:
             raise ValueError("a bind without a password succeeds as anonymous (RFC 4513, 5.1.2)")
-        result = self.user_binds.ask(lambda connection: bind_as(connection, dn, password))
+        result = self.user_binds.run_idempotent(lambda connection: bind_as(connection, dn, password))
         if is_success(result):
             return True
         if result["result"] != RESULT_INVALID_CREDENTIALS:
@@ -86,7 +86,7 @@ class Credentials:
             require_fit(result)
             return result
 
-        code = self.service.ask(ask)["result"]
+        code = self.service.run_idempotent(ask)["result"]
         if code in DECIDED:
             return bool(code == RESULT_COMPARE_TRUE)
         if code == RESULT_INVALID_ATTRIBUTE_SYNTAX:

@@ -25,7 +25,7 @@ from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.server_time import MODIFIED_AT
 from gateway.directory.user_bind import bind_as
-from gateway.ldap import ANYTHING, UNFIT_FOR_WRITES, Entry, find_entry, is_success
+from gateway.ldap import ANYTHING, RETRYABLE_FOR_WRITES, Entry, find_entry, is_success
 from gateway.settings import People
 from gateway.workstation.model import Reason, Refused, Unavailable
 from gateway.workstation.ports import Waiting
@@ -76,7 +76,7 @@ class LdapDeliveryCheck:
 
     def check(self, item: Waiting, change: str, password: Secret) -> Refused | Unavailable | None:
         try:
-            seen = self.worker.ask(lambda connection: self._read(connection, item.reference))
+            seen = self.worker.run_idempotent(lambda connection: self._read(connection, item.dn))
             if isinstance(seen, Refused):
                 return seen
             if self.protected.includes(seen.entry.dn, seen.entry.all(self.people.login)):
@@ -114,8 +114,8 @@ class LdapDeliveryCheck:
         """A wrong password counts as a failure of the person's, so it is tried once and then refused for good."""
         # With the sealed bytes: another password may be put in the place of the one that was proved.
         sealed = hashlib.sha256(item.sealed).digest()
-        proof = item.identity, change, sealed, seen.entry.first(ppolicy.CHANGED_AT)
-        with self._of_a_person[hash(item.identity) % LOCKS]:
+        proof = item.uuid, change, sealed, seen.entry.first(ppolicy.CHANGED_AT)
+        with self._of_a_person[hash(item.uuid) % LOCKS]:
             with self._lock:
                 if proof in self._tried:
                     return self._tried[proof]
@@ -126,8 +126,8 @@ class LdapDeliveryCheck:
             return objection
 
     def _not_opened(self, item: Waiting, password: Secret, seen: _Seen) -> Refused | Unavailable | None:
-        dn = item.reference
-        result, server = self.user_binds.ask(
+        dn = item.dn
+        result, server = self.user_binds.run_idempotent(
             lambda connection: (bind_as(connection, dn, password), connection.server.name)
         )
         if is_success(result) or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
@@ -140,8 +140,8 @@ class LdapDeliveryCheck:
 
     def _why_refused(self, item: Waiting, before: Entry) -> Refused | Unavailable:
         """Somebody else's wrong passwords may have locked the account between the read and the bind."""
-        dn, lock = item.reference, before.first(ppolicy.LOCKED_AT)
-        after = self.worker.ask(lambda connection: _search(connection, dn, ANYTHING, [ppolicy.LOCKED_AT]))
+        dn, lock = item.dn, before.first(ppolicy.LOCKED_AT)
+        after = self.worker.run_idempotent(lambda connection: _search(connection, dn, ANYTHING, [ppolicy.LOCKED_AT]))
         if after and after.first(ppolicy.LOCKED_AT) != lock:
             return self._not_open(after, item) or Unavailable("the account was locked meanwhile")
         if lock and item.read_at is None:
@@ -170,4 +170,4 @@ class LdapDeliveryCheck:
 
 def _search(connection: Connection, dn: str, filter_: str, attributes: list[str]) -> Entry | None:
     """The entry `dn` if the filter matches it. Raises ServerUnfit, DirectoryMisconfigured."""
-    return find_entry(connection, dn, filter_, attributes, unfit=UNFIT_FOR_WRITES)
+    return find_entry(connection, dn, filter_, attributes, unfit=RETRYABLE_FOR_WRITES)

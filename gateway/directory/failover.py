@@ -10,8 +10,8 @@ from ldap3 import Connection
 from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
-from gateway.directory.changes import change_numbers, holds_all
 from gateway.directory.connection import connect
+from gateway.directory.context_csn import has_caught_up, read_csns
 from gateway.ldap import close, error_text
 from gateway.settings import Directory
 
@@ -27,7 +27,7 @@ LOOK_SECONDS = 1.0
 @dataclass(eq=False, slots=True)
 class LdapServer:
     url: str
-    is_out: bool = False
+    is_down: bool = False
 
 
 @dataclass(slots=True)
@@ -53,25 +53,25 @@ class LdapServers:
     def __len__(self) -> int:
         return len(self._servers)
 
-    def in_order(self) -> list[LdapServer]:
+    def by_preference(self) -> list[LdapServer]:
         """The one in use first; those that failed lately last."""
-        return sorted(self._servers, key=lambda server: server.is_out)
+        return sorted(self._servers, key=lambda server: server.is_down)
 
-    def is_in_use(self, server: LdapServer) -> bool:
-        return server is self.in_order()[0]
+    def is_active(self, server: LdapServer) -> bool:
+        return server is self.by_preference()[0]
 
-    def answered(self, server: LdapServer) -> None:
+    def mark_up(self, server: LdapServer) -> None:
         """Whoever answers when all others failed is in use, caught up or not."""
         with self._lock:
-            if all(other.is_out for other in self._servers):
-                server.is_out = False
+            if all(other.is_down for other in self._servers):
+                server.is_down = False
 
-    def failed(self, server: LdapServer) -> None:
+    def mark_down(self, server: LdapServer) -> None:
         with self._lock:
-            if server.is_out or len(self._servers) < 2:
+            if server.is_down or len(self._servers) < 2:
                 return
-            server.is_out = True
-            log.warning("%s failed and is left alone; in use: %s", server.url, self._in_use_in_words())
+            server.is_down = True
+            log.warning("%s failed and is left alone; in use: %s", server.url, self._active_in_words())
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._watch, name="failover", daemon=True)
                 self._watcher.start()
@@ -79,23 +79,23 @@ class LdapServers:
     def close(self) -> None:
         self._closed.set()
 
-    def _in_use_in_words(self) -> str:
-        return next((server.url for server in self._servers if not server.is_out), "none")
+    def _active_in_words(self) -> str:
+        return next((server.url for server in self._servers if not server.is_down), "none")
 
     def _watch(self) -> None:
         while not self._closed.wait(self.rest_seconds):
-            for server in [server for server in self._servers if server.is_out]:
+            for server in [server for server in self._servers if server.is_down]:
                 if self._is_back(server):
-                    server.is_out = False
-                    log.warning("%s is back; in use: %s", server.url, self._in_use_in_words())
+                    server.is_down = False
+                    log.warning("%s is back; in use: %s", server.url, self._active_in_words())
             with self._lock:
-                if not any(server.is_out for server in self._servers):
+                if not any(server.is_down for server in self._servers):
                     self._watcher = None
                     return
 
     def _is_back(self, server: LdapServer) -> bool:
         """Whether it answers and holds what the server in use held at the beginning."""
-        wanted = self._changes_in_use()
+        wanted = self._active_csns()
         if wanted is None:
             return False
         try:
@@ -113,25 +113,25 @@ class LdapServers:
 
     def _catches_up(self, connection: Connection, wanted: dict[str, str]) -> bool:
         for _ in range(LOOKS):
-            if holds_all(change_numbers(connection), wanted):
+            if has_caught_up(read_csns(connection), wanted):
                 return True
             if self._closed.wait(LOOK_SECONDS):
                 return False
         log.warning("%s answers, but lacks changes: look at syncrepl in its log", connection.server.name)
         return False
 
-    def _changes_in_use(self) -> dict[str, str] | None:
+    def _active_csns(self) -> dict[str, str] | None:
         """None where the server in use does not tell them now: nobody can say then whether another has caught up.
 
         No changes at all where no server is in use: whatever comes back is then better than nothing.
         """
-        used = next((server for server in self._servers if not server.is_out), None)
+        used = next((server for server in self._servers if not server.is_down), None)
         if used is None:
             return {}
         try:
             connection = connect(used.url, self.settings, as_service=True)
             try:
-                return change_numbers(connection)
+                return read_csns(connection)
             finally:
                 close(connection)
         except (LDAPException, OSError, DirectoryUnavailable) as error:

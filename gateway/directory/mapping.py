@@ -42,7 +42,7 @@ class PeopleMapping:
             *self.stamps.attributes,
         ]  # fmt: skip
 
-    def named(self, surname: str, given_name: str, birth_date: BirthDate) -> str:
+    def name_filter(self, surname: str, given_name: str, birth_date: BirthDate) -> str:
         people, value = self._people, escape_filter_chars(surname)
         return self._person(
             self._birth_date(birth_date)
@@ -50,10 +50,10 @@ class PeopleMapping:
             + f"({people.given_name}={escape_filter_chars(given_name)})"
         )
 
-    def born_on(self, birth_date: BirthDate) -> str:
+    def birth_date_filter(self, birth_date: BirthDate) -> str:
         return self._person(self._birth_date(birth_date))
 
-    def with_login(self, typed: str) -> str:
+    def login_filter(self, typed: str) -> str:
         """Of whoever has that login, or may have typed that in its place: `named_by` tells whom of them it means."""
         alternatives = [f"({attribute}={escape_filter_chars(value)})" for attribute, value in self._may_name(typed)]
         return self._person(alternatives[0] if len(alternatives) == 1 else f"(|{''.join(alternatives)})")
@@ -74,8 +74,8 @@ class PeopleMapping:
             names.append((people.login, local))
         return names
 
-    def with_identity(self, identity: str) -> str:
-        return self._person(f"({IDENTITY}={escape_filter_chars(identity)})")
+    def uuid_filter(self, uuid: str) -> str:
+        return self._person(f"({IDENTITY}={escape_filter_chars(uuid)})")
 
     def logins(self, entry: Entry) -> tuple[str, ...]:
         return entry.all(self._people.login)

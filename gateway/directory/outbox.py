@@ -15,13 +15,13 @@ from ldap3.core.results import (
 )
 
 from gateway.directory import ppolicy
-from gateway.directory.changes import suffix_of
+from gateway.directory.context_csn import suffix_of
 from gateway.directory.mapping import IDENTITY
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.server_time import WITH_TIMES, read_back, write_time
 from gateway.ldap import (
     ANYTHING,
-    UNFIT_FOR_WRITES,
+    RETRYABLE_FOR_WRITES,
     Answer,
     Entry,
     Result,
@@ -38,7 +38,7 @@ from gateway.ldap import check_result as check_ldap_result
 from gateway.settings import People
 from gateway.workstation.lease import late_write_possible, with_lease, write_leases
 from gateway.workstation.ports import Waiting
-from gateway.workstation.state import Step, SyncState, read_state
+from gateway.workstation.state import DeliveryState, DeliveryStatus, read_state
 
 SECRET = "mamiaPendingSecret"  # noqa: S105 - the attribute's name
 STATE = "mamiaSyncState"
@@ -50,7 +50,7 @@ MAX_TRIES = 100
 """Of a write while others write on the same entry: each of their writes is one of few that they do for a password."""
 MAX_UNCHANGED = 3
 """Of these tries, one after the other on an entry that looks the same: others may have claimed it and let it go."""
-LOST = (
+CAS_CONFLICT = (
     RESULT_NO_SUCH_ATTRIBUTE,
     RESULT_CONSTRAINT_VIOLATION,
     RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
@@ -68,31 +68,31 @@ class LdapOutbox:
         self._attributes = [people.login, IDENTITY, SECRET, STATE, LEASE]
 
     def waiting(self) -> Iterable[Waiting]:
-        return self._worker.ask(lambda connection: self._search_pages(connection, WAITING))
+        return self._worker.run_idempotent(lambda connection: self._search_pages(connection, WAITING))
 
-    def known(self) -> Iterable[Waiting]:
+    def all_entries(self) -> Iterable[Waiting]:
         """Every entry with a state, done ones too, and with the time of its last change of password.
 
         `sealed` is empty where nothing waits any more.
         """
-        return self._worker.ask(
+        return self._worker.run_idempotent(
             lambda connection: self._search_pages(connection, f"({STATE}=*)", more=[ppolicy.CHANGED_AT])
         )
 
     def moved_out(self) -> list[Waiting]:
         """Every entry with a sealed secret that was moved out of people.base."""
-        found = self._worker.ask(
+        found = self._worker.run_idempotent(
             lambda connection: self._search_pages(connection, WAITING, base=self._top(connection))
         )
         return [item for item in found if item.is_outside]
 
-    def read(self, reference: str) -> Waiting | None:
+    def read(self, dn: str) -> Waiting | None:
         def read_waiting(connection: Connection) -> Waiting | None:
             attributes = [*self._attributes, ppolicy.CHANGED_AT]
-            answer = find_answer(connection, reference, ANYTHING, attributes, unfit=UNFIT_FOR_WRITES)
+            answer = find_answer(connection, dn, ANYTHING, attributes, unfit=RETRYABLE_FOR_WRITES)
             return None if answer is None else self._waiting(answer)
 
-        return self._worker.ask(read_waiting)
+        return self._worker.run_idempotent(read_waiting)
 
     def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
         state, former = item.state_at(target), item.leases.get(target, "")
@@ -106,29 +106,31 @@ class LdapOutbox:
             states = _encoded(now.states)
             # The states are taken away and put back: slapd refuses the whole write where one is not there any more.
             changes: Changes = {
-                LEASE: _exchange(now.lease, claimed),
+                LEASE: _swap(now.lease, claimed),
                 STATE: [(MODIFY_DELETE, states), (MODIFY_ADD, states)],
             }
-            if after := self._compare_and_set(item.reference, changes):
+            if after := self._compare_and_set(item.dn, changes):
                 changed_at = ppolicy.read_change_time(after.first(ppolicy.CHANGED_AT))
                 return replace(now, lease=claimed, changed_at=changed_at, read_at=write_time(after))
         return None
 
-    def release(self, reference: str, target: str, lease: str, *, ghost: str = "") -> None:
+    def release(self, dn: str, target: str, lease: str, *, late_write_marker: str = "") -> None:
         for _ in range(MAX_TRIES):
-            now = self.read(reference)
+            now = self.read(dn)
             if now is None or now.leases.get(target) != lease:
                 return
-            left = write_leases(with_lease(now.leases, target, ghost))
-            if self._compare_and_set(reference, {LEASE: _exchange(now.lease, left)}):
+            left = write_leases(with_lease(now.leases, target, late_write_marker))
+            if self._compare_and_set(dn, {LEASE: _swap(now.lease, left)}):
                 return
 
-    def record(self, item: Waiting, old: SyncState, new: SyncState, *, lease: str = "", ghost: str = "") -> bool:
+    def record(
+        self, item: Waiting, old: DeliveryState, new: DeliveryState, *, lease: str = "", late_write_marker: str = ""
+    ) -> bool:
         for now in self._while_others_write(item):
             if old not in now.states or (lease and now.leases.get(old.target) != lease):
                 # Sent twice, as `_compare_and_set` may: the first one was written.
                 return new in now.states
-            if self._compare_and_set(item.reference, _recorded(now, old, new, lease, ghost)):
+            if self._compare_and_set(item.dn, _recorded(now, old, new, lease, late_write_marker)):
                 return True
         return False
 
@@ -139,11 +141,11 @@ class LdapOutbox:
         Where the entry was moved out of people.base all of it is erased, unread.
         """
         if item.is_outside:
-            return self._erase(item.reference)
-        changes: Changes = {STATE: _without(item.states) if item.is_behind else _ended(item.states, now)}
+            return self._erase(item.dn)
+        changes: Changes = {STATE: _without(item.states) if item.is_stale else _ended(item.states, now)}
         if item.sealed:
             changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
-        return self._compare_and_set(item.reference, changes) is not None
+        return self._compare_and_set(item.dn, changes) is not None
 
     def _while_others_write(self, item: Waiting) -> Iterator[Waiting]:
         """`item`, and after a write on it that came too late the entry as it is then; nothing once it is gone.
@@ -154,7 +156,7 @@ class LdapOutbox:
         yield item
         unchanged = 0
         for _ in range(MAX_TRIES):
-            now = self.read(item.reference)
+            now = self.read(item.dn)
             if now is None:
                 return
             is_same = (now.states, now.lease) == (item.states, item.lease)
@@ -164,18 +166,18 @@ class LdapOutbox:
             item = now
             yield now
 
-    def _erase(self, reference: str) -> bool:
+    def _erase(self, dn: str) -> bool:
         """False where the entry is there no longer."""
         changes: Changes = {name: [(MODIFY_REPLACE, [])] for name in (SECRET, STATE, LEASE)}
 
         def write(connection: Connection) -> bool:
-            result = modify(connection, reference, changes)
+            result = modify(connection, dn, changes)
             if result["result"] == RESULT_NO_SUCH_OBJECT:
                 return False
-            check_result(result, f"erasing the outbox of {reference}")
+            check_result(result, f"erasing the outbox of {dn}")
             return True
 
-        return self._worker.ask(write)
+        return self._worker.run_idempotent(write)
 
     def _top(self, connection: Connection) -> str:
         """The suffix that people.base belongs to, if the worker's account may search there."""
@@ -186,17 +188,17 @@ class LdapOutbox:
         self, connection: Connection, filter_: str, more: Sequence[str] = (), base: str = ""
     ) -> list[Waiting]:
         attributes, base = [*self._attributes, *more], base or self._people.base
-        pages = search_pages(connection, base, filter_, attributes, PAGE, unfit=UNFIT_FOR_WRITES)
+        pages = search_pages(connection, base, filter_, attributes, PAGE, unfit=RETRYABLE_FOR_WRITES)
         return [self._waiting(answer) for answer in pages]
 
     def _waiting(self, answer: Answer) -> Waiting:
         entry = entry_of(answer)
         states = map(read_state, entry.without_options(STATE))
         return Waiting(
-            reference=entry.dn,
+            dn=entry.dn,
             login=entry.first(self._people.login),
             other_logins=entry.all(self._people.login)[1:],
-            identity=entry.first(IDENTITY),
+            uuid=entry.first(IDENTITY),
             sealed=next(iter(raw_values(answer, SECRET)), b""),
             states=tuple(state for state in states if state is not None),
             lease=next(iter(entry.without_options(LEASE)), ""),
@@ -204,23 +206,23 @@ class LdapOutbox:
             is_outside=not is_below(entry.dn, self._people.base),
         )
 
-    def _compare_and_set(self, reference: str, changes: Changes) -> Entry | None:
+    def _compare_and_set(self, dn: str, changes: Changes) -> Entry | None:
         """The entry's times after the write; None where the entry was not as it was read.
 
         May be sent twice: what was written already is None too.
         """
 
         def write(connection: Connection) -> Entry | None:
-            result = modify(connection, reference, changes, [WITH_TIMES])
-            if result["result"] in LOST:
+            result = modify(connection, dn, changes, [WITH_TIMES])
+            if result["result"] in CAS_CONFLICT:
                 return None
-            check_result(result, f"writing {', '.join(changes)} of {reference}")
-            return read_back(reference, result)
+            check_result(result, f"writing {', '.join(changes)} of {dn}")
+            return read_back(dn, result)
 
-        return self._worker.ask(write)
+        return self._worker.run_idempotent(write)
 
 
-def _recorded(now: Waiting, old: SyncState, new: SyncState, lease: str, ghost: str) -> Changes:
+def _recorded(now: Waiting, old: DeliveryState, new: DeliveryState, lease: str, late_write_marker: str) -> Changes:
     """All states are named, so that two workers can't each take the other's target for one that still waits."""
     states = [new if state == old else state for state in now.states]
     changes: Changes = {STATE: [*_without(now.states), (MODIFY_ADD, _encoded(states))]}
@@ -228,30 +230,30 @@ def _recorded(now: Waiting, old: SyncState, new: SyncState, lease: str, ghost: s
     if is_over and now.sealed:
         changes[SECRET] = [(MODIFY_DELETE, [now.sealed])]
     if lease:
-        left = with_lease(now.leases, old.target, ghost)
+        left = with_lease(now.leases, old.target, late_write_marker)
         if is_over:
             left = {target: held for target, held in left.items() if not late_write_possible(held)}
-        changes[LEASE] = _exchange(now.lease, write_leases(left))
+        changes[LEASE] = _swap(now.lease, write_leases(left))
     return changes
 
 
-def _encoded(states: Sequence[SyncState]) -> list[bytes]:
+def _encoded(states: Sequence[DeliveryState]) -> list[bytes]:
     return [str(state).encode() for state in states]
 
 
-def _without(states: Sequence[SyncState]) -> list[tuple[str, list[bytes]]]:
+def _without(states: Sequence[DeliveryState]) -> list[tuple[str, list[bytes]]]:
     return [(MODIFY_DELETE, _encoded(states))]
 
 
-def _ended(states: Sequence[SyncState], now: datetime) -> list[tuple[str, list[bytes]]]:
+def _ended(states: Sequence[DeliveryState], now: datetime) -> list[tuple[str, list[bytes]]]:
     open_ones = [state for state in states if not state.is_final]
     if not open_ones:
         return []
-    ended = [state.to(Step.EXPIRED, at=now, reason="forgotten by the operator") for state in open_ones]
+    ended = [state.to(DeliveryStatus.EXPIRED, at=now, reason="forgotten by the operator") for state in open_ones]
     return [*_without(open_ones), (MODIFY_ADD, _encoded(ended))]
 
 
-def _exchange(old: str, new: str) -> list[tuple[str, list[bytes]]]:
+def _swap(old: str, new: str) -> list[tuple[str, list[bytes]]]:
     """Take `old` away and put `new` in its place; an empty one is none."""
     gone = [(MODIFY_DELETE, [old.encode()])] if old else []
     return gone + ([(MODIFY_ADD, [new.encode()])] if new else [])
@@ -259,4 +261,4 @@ def _exchange(old: str, new: str) -> list[tuple[str, list[bytes]]]:
 
 def check_result(result: Result, what: str) -> None:
     """Raises ServerUnfit, or DirectoryMisconfigured with `what` was asked, unless the server did it."""
-    check_ldap_result(result, what, unfit=UNFIT_FOR_WRITES)
+    check_ldap_result(result, what, unfit=RETRYABLE_FOR_WRITES)

@@ -39,7 +39,7 @@ from gateway.directory.ppolicy import PolicyError, policy_error
 from gateway.directory.server_time import read_back
 from gateway.directory.user_bind import bind_as
 from gateway.ldap import (
-    UNFIT_FOR_WRITES,
+    RETRYABLE_FOR_WRITES,
     Changes,
     Control,
     Entry,
@@ -109,7 +109,7 @@ class PasswordWriter:
             return self._after_silence(write, error)
         if not is_success(result):
             return self._refused(write, server, result)
-        self._prove(write, server, _post_read(account.reference, result))
+        self._prove(write, server, _post_read(account.dn, result))
         return None
 
     def _refused(self, write: _Write, server: str, result: Result) -> Refused | None:
@@ -136,9 +136,9 @@ class PasswordWriter:
         """Two writes at once on one entry: ppolicy then adds to a history, or trims one, that the other one changed
         already, and slapd refuses the later of them whole. It is sent again."""
         unchanged = assertion(self._stamps.unchanged(account.password_stamp))
-        write = modification(account.reference, changes, unchanged, post_read_control(self._shown))
+        write = modification(account.dn, changes, unchanged, post_read_control(self._shown))
         for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
-            server, result = self.service.tell_where(write)
+            server, result = self.service.run_once_where(write)
             if result["result"] not in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
                 break
         return server, result
@@ -155,7 +155,7 @@ class PasswordWriter:
             is_called_off = self._call_off(account, error.server)
             entry = None if is_called_off else self._read(error.server, account)
         except DirectoryUnavailable as again:
-            log.warning("the write of %s stays unconfirmed: %s", account.reference, again)
+            log.warning("the write of %s stays unconfirmed: %s", account.dn, again)
             raise error from None
         if is_called_off:
             raise DirectoryUnavailable(f"{error}; the password was not written, and will not be")
@@ -173,7 +173,7 @@ class PasswordWriter:
         if not changes:
             return False
         unchanged = assertion(self._stamps.unchanged(account.password_stamp))
-        result = self.service.once_at(server, modification(account.reference, changes, unchanged))
+        result = self.service.run_once_at(server, modification(account.dn, changes, unchanged))
         return is_success(result)
 
     def _is_shown(self, entry: Entry | None, write: _Write) -> TypeGuard[Entry]:
@@ -187,7 +187,7 @@ class PasswordWriter:
 
         `shown` is the entry as the server's answer held it; None where the answer held none.
         """
-        dn = write.account.reference
+        dn = write.account.dn
         try:
             if shown is None:
                 shown = self._read_back(write, server)
@@ -213,12 +213,12 @@ class PasswordWriter:
             time.sleep(READ_BACK_PAUSE_SECONDS)
 
     def _read(self, server: str, account: Account) -> Entry | None:
-        return self.service.once_at(server, lambda connection: read_entry(connection, account.reference, self._shown))
+        return self.service.run_once_at(server, lambda connection: read_entry(connection, account.dn, self._shown))
 
     def _prove_by_bind(self, write: _Write, server: str) -> None:
         """Once: slapd counts a bind that fails as a wrong password of the person's."""
-        dn = write.account.reference
-        result = self.proofs.once_at(server, lambda connection: bind_as(connection, dn, write.new))
+        dn = write.account.dn
+        result = self.proofs.run_once_at(server, lambda connection: bind_as(connection, dn, write.new))
         if is_success(result) or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
             return
         log.error("%s shows that it set the password of %s, and a bind with it fails", server, dn)
@@ -227,8 +227,8 @@ class PasswordWriter:
     def _why_changed(self, account: Account) -> Refused:
         """Raises DirectoryMisconfigured where the entry is as it was: the filter could not be evaluated."""
         mapping = self.mapping
-        filter_ = mapping.with_identity(account.identity)
-        entries = self.service.ask(
+        filter_ = mapping.uuid_filter(account.uuid)
+        entries = self.service.run_idempotent(
             lambda connection: search(connection, mapping.base, filter_, mapping.account_attributes, 2)
         )
         if any(self._is_as_read(entry, account) for entry in entries):
@@ -256,14 +256,14 @@ def modification(dn: str, changes: Changes, *more: Control) -> Callable[[Connect
             # A proxy, or a replica that hands writes on, says so where the answer of the other server was lost.
             raise LDAPSocketReceiveError(result_text(result))
         if policy_error(result) is None:
-            require_fit(result, UNFIT_FOR_WRITES)
+            require_fit(result, RETRYABLE_FOR_WRITES)
         return result
 
     return write
 
 
 def refusal(result: Result) -> Refused | None:
-    """None where it was done. Raises DirectoryMisconfigured for what is nobody's fault at the keyboard."""
+    """None where it was done. Raises DirectoryMisconfigured for what is an infrastructure failure at the keyboard."""
     if is_success(result):
         return None
     if code := _REFUSALS.get(policy_error(result)):  # type: ignore[arg-type]

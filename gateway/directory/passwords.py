@@ -39,7 +39,7 @@ class LdapPasswords:
         self,
         *,
         service: ConnectionPool,
-        trials: ConnectionPool,
+        user_binds: ConnectionPool,
         writer: PasswordWriter,
         mapping: PeopleMapping,
         decoy_dn: str,
@@ -53,11 +53,11 @@ class LdapPasswords:
         self._mapping = mapping
         self._lockout = lockout
         self._propagation = propagation
-        self._credentials = Credentials(service, trials, Decoy(decoy_dn))
+        self._credentials = Credentials(service, user_binds, Decoy(decoy_dn))
         self._accounts = AccountLookup(service, mapping, policies, protected, decoy_dn)
         self._temporary_policy = TemporaryPolicy(self._accounts, initial_policy)
 
-    def held_by(self, login: str, current: Secret, admits: Admits) -> Account | LockedOut | None:
+    def authenticate(self, login: str, current: Secret, admits: Admits) -> Account | LockedOut | None:
         entry = self._admitted(login, admits)
         opened = self._credentials.try_password(entry, current)
         if opened is None:
@@ -69,7 +69,7 @@ class LdapPasswords:
         is_expired = opened is PolicyError.PASSWORD_EXPIRED
         return self._accounts.account(entry, limits=limits, password_expired=is_expired)
 
-    def proved_by(
+    def verify_identity(
         self, login: str, candidates: Sequence[Candidate], birth_date: BirthDate, admits: Admits
     ) -> Account | None:
         entry = self._admitted(login, admits)
@@ -86,7 +86,7 @@ class LdapPasswords:
             return None
         return replace(self._accounts.account(entry), proof=proofs[0])
 
-    def granted(self, grant: Grant) -> Account | None:
+    def account_for(self, grant: Grant) -> Account | None:
         entry = self._accounts.unprotected_with_identity(grant)
         if (
             entry is None
@@ -96,13 +96,13 @@ class LdapPasswords:
             return None
         return self._accounts.account(entry)
 
-    def replace(self, account: Account, new: Secret) -> Changed | Refused:
+    def set_password(self, account: Account, new: Secret) -> Changed | Refused:
         written = self._write(account, new, {})
         if isinstance(written, Refused):
             return written
         return Changed(account.person, was_expired=account.password_expired, propagation=written)
 
-    def restore_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
+    def reset_to_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
         """Tried again where the entry changed since the proofs and the password did not, or where a second reset at
         once wrote the same. Another password that was chosen meanwhile stays."""
         for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
@@ -161,7 +161,7 @@ class LdapPasswords:
         self, account: Account, new: Secret, more: Changes, *, must_change: bool = False
     ) -> Refused | Propagation | None:
         """One Modify: password, sealed password and state can't be lost alone. What it set going, or why not."""
-        joined, propagation = self._propagation.join(account, new)
+        joined, propagation = self._propagation.changes_for(account, new)
         own_policy = self._temporary_policy.restoring(account)
         refused = self._writer.write(account, new, {**joined, **own_policy, **more}, must_change=must_change)
         return replace(refused, limits=account.limits) if refused else propagation

@@ -10,7 +10,7 @@ from gateway.directory.mapping import MAX_NAMED, PeopleMapping
 from gateway.directory.pool import ConnectionPool
 from gateway.ldap import Entry, search
 
-MOST_BORN_ON_ONE_DAY = 500
+MAX_BORN_ON_ONE_DAY = 500
 """People asked for at most; 1.2 million staff have 63 on a common day."""
 NOBODY = "(!(objectClass=*))"
 
@@ -31,19 +31,19 @@ class LdapPeople:
         self._mapping = mapping
         self._is_protected = is_protected
 
-    def named(self, surname: str, given_name: str, birth_date: BirthDate) -> Sequence[Person]:
-        return self._people(self._mapping.named(surname, given_name, birth_date))
+    def find_by_name(self, surname: str, given_name: str, birth_date: BirthDate) -> Sequence[Person]:
+        return self._people(self._mapping.name_filter(surname, given_name, birth_date))
 
-    def born_on(self, birth_date: BirthDate) -> Sequence[Person]:
-        return self._people(self._mapping.born_on(birth_date))
+    def find_by_birth_date(self, birth_date: BirthDate) -> Sequence[Person]:
+        return self._people(self._mapping.birth_date_filter(birth_date))
 
-    def as_written(self, person: Person) -> Person | None:
+    def from_primary(self, person: Person) -> Person | None:
         if self._replicas is None and self._is_protected is None:
             return person
         mapping = self._mapping
-        entries: Sequence[Entry] = self._service.ask(
+        entries: Sequence[Entry] = self._service.run_idempotent(
             lambda connection: search(
-                connection, mapping.base, mapping.with_login(person.login), mapping.person_attributes, MAX_NAMED
+                connection, mapping.base, mapping.login_filter(person.login), mapping.person_attributes, MAX_NAMED
             )
         )
         entries = mapping.named_by(person.login, entries)
@@ -53,13 +53,13 @@ class LdapPeople:
 
     def check(self) -> None:
         """Ask for nobody in particular. Raises DirectoryUnavailable."""
-        self._service.ask(lambda connection: search(connection, self._mapping.base, NOBODY, ["1.1"], 1))
+        self._service.run_idempotent(lambda connection: search(connection, self._mapping.base, NOBODY, ["1.1"], 1))
 
     def _people(self, filter_: str) -> Sequence[Person]:
         mapping = self._mapping
-        entries = (self._replicas or self._service).ask(
+        entries = (self._replicas or self._service).run_idempotent(
             lambda connection: search(
-                connection, mapping.base, filter_, mapping.person_attributes, MOST_BORN_ON_ONE_DAY
+                connection, mapping.base, filter_, mapping.person_attributes, MAX_BORN_ON_ONE_DAY
             )
         )
         return [mapping.person(entry) for entry in entries]

@@ -12,7 +12,7 @@ from ldap3 import Connection
 from ldap3.core.results import RESULT_NO_SUCH_OBJECT, RESULT_SUCCESS
 
 from gateway.directory import ppolicy
-from gateway.directory.changes import suffixes
+from gateway.directory.context_csn import suffixes
 from gateway.directory.pool import ConnectionPool
 from gateway.ldap import ANYTHING, Entry, ServerUnfit, bind, check_result, find_entry, is_success, try_search
 
@@ -97,7 +97,7 @@ class Policies:
             until, known = self._known.get(dn, (float("-inf"), self.without_any))
         if self.monotonic() < until:
             return known
-        policy = self.pool.ask(lambda connection: self._read(connection, dn)) or self.without_any
+        policy = self.pool.run_idempotent(lambda connection: self._read(connection, dn)) or self.without_any
         with self._lock:
             if len(self._known) >= MAX_REMEMBERED:
                 self._known.clear()
@@ -109,7 +109,7 @@ class Policies:
         until, known = self._records_logins
         if self.monotonic() < until:
             return known
-        found = self.pool.ask(self._bind_and_look)
+        found = self.pool.run_idempotent(self._bind_and_look)
         self._records_logins = self.monotonic() + MAX_AGE_SECONDS, found
         return found
 

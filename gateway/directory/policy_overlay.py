@@ -40,7 +40,7 @@ class PolicyProof:
             proved_at = self._proved_at.get(url)
         if proved_at is not None and self.monotonic() - proved_at < VALID_SECONDS:
             return
-        self.user_binds.once_at(url, lambda connection: require_policy(connection, url, self.decoy_dn))
+        self.user_binds.run_once_at(url, lambda connection: require_policy(connection, url, self.decoy_dn))
         with self._lock:
             self._proved_at[url] = self.monotonic()
 

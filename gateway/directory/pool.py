@@ -21,7 +21,7 @@ from gateway.settings import Directory
 
 T = TypeVar("T")
 
-LONGEST_IDLE_SECONDS = 120
+MAX_IDLE_SECONDS = 120
 """An older idle connection may have been forgotten by a firewall, which tells nobody."""
 
 
@@ -30,16 +30,16 @@ FAILED = (*NO_ANSWER, ServerUnfit)
 
 
 @dataclass(slots=True)
-class _Line:
+class _PooledConnection:
     """An open connection and the server at its other end."""
 
     server: LdapServer
     connection: Connection
     idle_since: float = 0.0
 
-    def is_dead(self) -> bool:
+    def has_expired(self) -> bool:
         """An idle LDAP connection has nothing to read but its own end (RFC 4511, 4.4.1 and 5.3)."""
-        if time.monotonic() - self.idle_since > LONGEST_IDLE_SECONDS:
+        if time.monotonic() - self.idle_since > MAX_IDLE_SECONDS:
             return True
         poll = select.poll()
         try:
@@ -60,10 +60,10 @@ class ConnectionPool:
     servers: LdapServers
     as_service: bool
     timed: Callable[[str], AbstractContextManager[None]] = lambda kind: nullcontext()
-    """Stands around each question ("ask") and write ("tell")."""
+    """Stands around each operation ("run_idempotent" and "run_once")."""
     verify: Callable[[str], None] = lambda url: None
     """Called with the URL of each server that a connection is opened to. Raises DirectoryUnavailable to refuse it."""
-    _idle: list[_Line] = field(default_factory=list)
+    _idle: list[_PooledConnection] = field(default_factory=list)
     _is_closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _free: threading.BoundedSemaphore = field(init=False)
@@ -71,7 +71,7 @@ class ConnectionPool:
     def __post_init__(self) -> None:
         self._free = threading.BoundedSemaphore(self.settings.pool_size)
 
-    def ask(self, question: Callable[[Connection], T]) -> T:
+    def run_idempotent(self, operation: Callable[[Connection], T]) -> T:
         """Send what may be sent twice. A connection that breaks is replaced, at another server if need be.
 
         Raises DirectoryUnavailable when every server failed.
@@ -79,130 +79,130 @@ class ConnectionPool:
         failures: list[str] = []
         deadline = time.monotonic() + self.settings.receive_timeout_seconds * len(self.servers)
         for _ in range(len(self.servers) + 1):
-            with self._line() as line:
+            with self._acquire() as pooled:
                 try:
-                    with self.timed("ask"):
-                        return question(line.connection)
+                    with self.timed("run_idempotent"):
+                        return operation(pooled.connection)
                 except FAILED as error:
-                    failures.append(f"{line.server.url}: {error_text(error)}")
-                    self._drop(line)
+                    failures.append(f"{pooled.server.url}: {error_text(error)}")
+                    self._discard(pooled)
             if time.monotonic() >= deadline:
                 break
         raise DirectoryUnavailable("; ".join(failures))
 
-    def tell(self, write: Callable[[Connection], T]) -> T:
-        """As `tell_where`, for whoever need not know which server it was."""
-        return self.tell_where(write)[1]
+    def run_once(self, operation: Callable[[Connection], T]) -> T:
+        """As `run_once_where`, for whoever need not know which server it was."""
+        return self.run_once_where(operation)[1]
 
-    def tell_where(self, write: Callable[[Connection], T]) -> tuple[str, T]:
+    def run_once_where(self, operation: Callable[[Connection], T]) -> tuple[str, T]:
         """Send what must not be sent twice: the URL of the server that answered, and what `write` gave back.
 
-        A server that answers that it won't (`ServerUnfit`) wrote nothing, so the next one is asked. Raises
+        A server that answers that it won't (`ServerUnavailable`) wrote nothing, so the next one is asked. Raises
         WriteUnconfirmed, which names the server, when no answer came back; DirectoryUnavailable when none was asked.
         """
         failures: list[str] = []
         for _ in range(len(self.servers)):
-            with self._line() as line:
+            with self._acquire() as pooled:
                 try:
-                    with self.timed("tell"):
-                        return line.server.url, write(line.connection)
+                    with self.timed("run_once"):
+                        return pooled.server.url, operation(pooled.connection)
                 except ServerUnfit as error:
-                    failures.append(f"{line.server.url}: {error}")
-                    self._drop(line)
+                    failures.append(f"{pooled.server.url}: {error}")
+                    self._discard(pooled)
                 except NO_ANSWER as error:
-                    self._drop(line)
+                    self._discard(pooled)
                     raise WriteUnconfirmed(
-                        f"{line.server.url}: {error_text(error)}", server=line.server.url
+                        f"{pooled.server.url}: {error_text(error)}", server=pooled.server.url
                     ) from None
         raise DirectoryUnavailable("; ".join(failures))
 
-    def once_at(self, url: str, question: Callable[[Connection], T]) -> T:
+    def run_once_at(self, url: str, operation: Callable[[Connection], T]) -> T:
         """Ask or tell the server `url` and no other one, once.
 
         Raises DirectoryUnavailable whatever fails: also where it was sent and no answer came back.
         """
-        with self._line(url) as line:
+        with self._acquire(url) as pooled:
             try:
-                with self.timed("ask"):
-                    return question(line.connection)
+                with self.timed("run_idempotent"):
+                    return operation(pooled.connection)
             except FAILED as error:
-                self._drop(line)
+                self._discard(pooled)
                 raise DirectoryUnavailable(f"{url}: {error_text(error)}") from None
 
     def close(self) -> None:
         self.servers.close()
         with self._lock:
             self._is_closed = True
-            lines, self._idle = self._idle, []
-        for line in lines:
-            line.close()
+            pooled_connections, self._idle = self._idle, []
+        for pooled in pooled_connections:
+            pooled.close()
 
     @contextmanager
-    def _line(self, url: str = "") -> Iterator[_Line]:
+    def _acquire(self, url: str = "") -> Iterator[_PooledConnection]:
         """A connection to the server in use, or to the server `url`."""
         if not self._free.acquire(timeout=self.settings.connect_timeout_seconds):
             raise DirectoryUnavailable(f"all {self.settings.pool_size} connections are busy")
         try:
-            line = self._take_idle(url) or self._open(url)
+            pooled = self._take_idle(url) or self._open(url)
             try:
-                yield line
+                yield pooled
             except BaseException:
-                line.close()
+                pooled.close()
                 raise
-            if not line.connection.closed:
-                self._give_back(line)
+            if not pooled.connection.closed:
+                self._give_back(pooled)
         finally:
             self._free.release()
 
-    def _give_back(self, line: _Line) -> None:
+    def _give_back(self, pooled: _PooledConnection) -> None:
         """A pool that was closed meanwhile keeps no connection."""
-        line.idle_since = time.monotonic()
+        pooled.idle_since = time.monotonic()
         with self._lock:
             if not self._is_closed:
-                self._idle.append(line)
+                self._idle.append(pooled)
                 return
-        line.close()
+        pooled.close()
 
-    def _take_idle(self, url: str) -> _Line | None:
+    def _take_idle(self, url: str) -> _PooledConnection | None:
         """Connections to a server that is in use no more are closed on the way, unless `url` is that server's."""
         while True:
             with self._lock:
                 fitting = [place for place, one in enumerate(self._idle) if one.server.url == (url or one.server.url)]
                 if not fitting:
                     return None
-                line = self._idle.pop(fitting[-1])
-            if (url or self.servers.is_in_use(line.server)) and not line.is_dead():
-                return line
-            line.close()
+                pooled = self._idle.pop(fitting[-1])
+            if (url or self.servers.is_active(pooled.server)) and not pooled.has_expired():
+                return pooled
+            pooled.close()
 
-    def _open(self, url: str) -> _Line:
+    def _open(self, url: str) -> _PooledConnection:
         """From the first server in order that answers, or from `url`."""
         failures: list[Exception] = []
-        for server in [one for one in self.servers.in_order() if one.url == (url or one.url)]:
+        for server in [one for one in self.servers.by_preference() if one.url == (url or one.url)]:
             try:
                 return self._connected(server)
             except (LDAPException, OSError, DirectoryUnavailable) as error:
-                self.servers.failed(server)
+                self.servers.mark_down(server)
                 failures.append(error)
         said = "; ".join(error_text(error) for error in failures)
         are_reached = failures and all(isinstance(error, DirectoryMisconfigured) for error in failures)
         raise DirectoryMisconfigured(said) if are_reached else DirectoryUnavailable(said)
 
-    def _connected(self, server: LdapServer) -> _Line:
-        line = _Line(server, connect(server.url, self.settings, as_service=self.as_service))
+    def _connected(self, server: LdapServer) -> _PooledConnection:
+        pooled = _PooledConnection(server, connect(server.url, self.settings, as_service=self.as_service))
         try:
             self.verify(server.url)
         except Exception:
-            line.close()
+            pooled.close()
             raise
-        self.servers.answered(server)
-        return line
+        self.servers.mark_up(server)
+        return pooled
 
-    def _drop(self, broken: _Line) -> None:
+    def _discard(self, broken: _PooledConnection) -> None:
         """Close the connection and its idle sisters: what broke one has mostly broken them all."""
-        self.servers.failed(broken.server)
+        self.servers.mark_down(broken.server)
         with self._lock:
-            sisters = [line for line in self._idle if line.server is broken.server]
+            idle_to_same_server = [line for line in self._idle if line.server is broken.server]
             self._idle = [line for line in self._idle if line.server is not broken.server]
-        for line in (broken, *sisters):
-            line.close()
+        for pooled in (broken, *idle_to_same_server):
+            pooled.close()

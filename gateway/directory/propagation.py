@@ -15,11 +15,11 @@ from gateway.directory.mapping import PeopleMapping
 from gateway.directory.outbox import SECRET, STATE
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.server_time import ask_time
-from gateway.ldap import UNFIT_FOR_WRITES, Changes, Entry, find_entry, search
+from gateway.ldap import RETRYABLE_FOR_WRITES, Changes, Entry, find_entry, search
 from gateway.workstation.clock import DirectoryClock
 from gateway.workstation.model import Reason
-from gateway.workstation.ports import JoinedTarget, Seal
-from gateway.workstation.state import Step, SyncState, pending, read_state
+from gateway.workstation.ports import InlineTarget, Seal
+from gateway.workstation.state import DeliveryState, DeliveryStatus, pending, read_state
 
 CLASSES = "objectClass"
 NOTHING_TO_BRING: Changes = {STATE: [(MODIFY_REPLACE, [])], SECRET: [(MODIFY_REPLACE, [])]}
@@ -32,13 +32,13 @@ SECONDS_BETWEEN_QUESTIONS = 600.0
 class NoPropagation:
     """For an academy without workstations."""
 
-    def join(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
+    def changes_for(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
         return {}, None
 
-    def refuse(self, account: Account, reason: Reason) -> tuple[Changes, Propagation | None]:
+    def rejection_for(self, account: Account, reason: Reason) -> tuple[Changes, Propagation | None]:
         return {}, None
 
-    def states(self, identity: str) -> tuple[SyncState, ...]:
+    def states(self, uuid: str) -> tuple[DeliveryState, ...]:
         return ()
 
 
@@ -53,7 +53,7 @@ class LdapPropagation:
         workstation_filter: str,
         seal: Seal | None,
         delivered: Sequence[str],
-        joined: Sequence[JoinedTarget],
+        joined: Sequence[InlineTarget],
         now: Callable[[], datetime],
         asks_time: bool = True,
     ) -> None:
@@ -68,19 +68,19 @@ class LdapPropagation:
         self._asks_time = asks_time
         self._asked_at = -math.inf
 
-    def join(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
+    def changes_for(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
         """What to write beside userPassword, and what that sets going: nothing for people without a workstation."""
-        classes = self._workstation_classes(account.reference)
+        classes = self._workstation_classes(account.dn)
         if classes is None:
             return NOTHING_TO_BRING, None
-        now, change = self._time_of_change(account.reference), secrets.token_hex(6)
+        now, change = self._time_of_change(account.dn), secrets.token_hex(6)
         joined = [target for target in self._joined if target.object_classes <= classes]
         # slapd would refuse their attributes, and userPassword with them.
         refused = [target for target in self._joined if not target.object_classes <= classes]
         states = [pending(name, change, now) for name in self._delivered]
-        states += [pending(target.name, change, now).to(Step.DONE, at=now) for target in joined]
+        states += [pending(target.name, change, now).to(DeliveryStatus.DONE, at=now) for target in joined]
         states += [
-            pending(target.name, change, now).to(Step.REJECTED, at=now, reason=Reason.NO_ACCOUNT)
+            pending(target.name, change, now).to(DeliveryStatus.REJECTED, at=now, reason=Reason.NO_ACCOUNT)
             for target in refused
         ]
         changes: Changes = {STATE: [(MODIFY_REPLACE, [str(state).encode() for state in states])]}
@@ -88,34 +88,34 @@ class LdapPropagation:
             for attribute, values in target.changes(new, now).items():
                 changes[attribute] = [(MODIFY_REPLACE, list(values))]
         if self._delivered and self._seal is not None:
-            sealed = self._seal(new, identity=account.identity, change=change)
+            sealed = self._seal(new, uuid=account.uuid, change=change)
             changes[SECRET] = [(MODIFY_REPLACE, [sealed])]
         names = tuple(state.target for state in states)
-        return changes, Propagation(account.identity, change, names, tuple(target.name for target in refused))
+        return changes, Propagation(account.uuid, change, names, tuple(target.name for target in refused))
 
-    def refuse(self, account: Account, reason: Reason) -> tuple[Changes, Propagation | None]:
+    def rejection_for(self, account: Account, reason: Reason) -> tuple[Changes, Propagation | None]:
         """What to write where the password was changed and the new one can't be brought there: an older one that
         still waits must not arrive any more."""
-        if self._workstation_classes(account.reference) is None:
+        if self._workstation_classes(account.dn) is None:
             return {}, None
-        now, change = self._time_of_change(account.reference), secrets.token_hex(6)
+        now, change = self._time_of_change(account.dn), secrets.token_hex(6)
         names = [*self._delivered, *(target.name for target in self._joined)]
-        states = [pending(name, change, now).to(Step.REJECTED, at=now, reason=reason) for name in names]
+        states = [pending(name, change, now).to(DeliveryStatus.REJECTED, at=now, reason=reason) for name in names]
         changes: Changes = {STATE: [(MODIFY_REPLACE, [str(state).encode() for state in states])]}
         if self._delivered:
             changes[SECRET] = [(MODIFY_REPLACE, [])]
-        return changes, Propagation(account.identity, change, tuple(names))
+        return changes, Propagation(account.uuid, change, tuple(names))
 
-    def states(self, identity: str) -> tuple[SyncState, ...]:
+    def states(self, uuid: str) -> tuple[DeliveryState, ...]:
         """How far the change that the directory knows has come at each target."""
         mapping = self._mapping
-        entries = self._service.ask(
-            lambda connection: search(connection, mapping.base, mapping.with_identity(identity), [STATE], 2)
+        entries = self._service.run_idempotent(
+            lambda connection: search(connection, mapping.base, mapping.uuid_filter(uuid), [STATE], 2)
         )
         read = (read_state(value) for entry in entries for value in entry.all(STATE))
         return tuple(state for state in read if state is not None)
 
-    def _time_of_change(self, reference: str) -> datetime:
+    def _time_of_change(self, dn: str) -> datetime:
         """Now, by the later one of our clock and the directory's.
 
         The directory stamps the change with its own clock. Where that is ahead, a time of ours would make this change
@@ -124,14 +124,14 @@ class LdapPropagation:
         started = time.monotonic()
         if self._asks_time and started - self._asked_at >= SECONDS_BETWEEN_QUESTIONS:
             self._asked_at = started
-            self._clock.learn(self._service.ask(lambda connection: ask_time(connection, reference, STATE)))
+            self._clock.learn(self._service.run_idempotent(lambda connection: ask_time(connection, dn, STATE)))
         return self._clock.latest()
 
-    def _workstation_classes(self, reference: str) -> frozenset[str] | None:
+    def _workstation_classes(self, dn: str) -> frozenset[str] | None:
         """The object classes, in lower case, of somebody with a workstation; None for somebody without one."""
 
         def read(connection: Connection) -> Entry | None:
-            return find_entry(connection, reference, self._filter, [CLASSES], absent=(), unfit=UNFIT_FOR_WRITES)
+            return find_entry(connection, dn, self._filter, [CLASSES], absent=(), unfit=RETRYABLE_FOR_WRITES)
 
-        entry = self._service.ask(read)
+        entry = self._service.run_idempotent(read)
         return None if entry is None else frozenset(name.lower() for name in entry.all(CLASSES))

@@ -78,12 +78,12 @@ class ProtectedPeople:
         """
         if not self.is_configured:
             return False
-        return self.pool.ask(lambda connection: self._includes(connection, dn, logins))
+        return self.pool.run_idempotent(lambda connection: self._includes(connection, dn, logins))
 
     def verify(self) -> None:
         """Raises DirectoryUnavailable, and DirectoryMisconfigured where a group or the filter can't be decided."""
         if self.is_configured:
-            self.pool.ask(self._verify)
+            self.pool.run_idempotent(self._verify)
 
     def _includes(self, connection: Connection, dn: str, logins: Sequence[str]) -> bool:
         named_by_filter = groups_named_in(self.people.protected_filter)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ldap3.utils.dn import escape_rdn, parse_dn
 
-from gateway.account.naming import renamed
+from gateway.account.login_generation import renamed
 from gateway.account.staff_file import StaffRow
 from gateway.account.staff_index import NOTHING_HELD, HeldFacts, StaffMember
 from gateway.account.staff_plan import Changed, Difference, Fact, Gone, New
@@ -136,7 +136,7 @@ class StaffMapping:
         return Update(entry.dn, entry.all(self.people.login), new, old) if new else None
 
     def _wanted(self, changed: Changed, entry: Entry) -> dict[str, tuple[str, ...]]:
-        """The values of each attribute that the facts stand in."""
+        """The values of each attribute that the facts are in."""
         people, row, facts = self.people, changed.row, changed.facts
         held = {proof.attribute: entry.without_options(proof.attribute) for proof in people.proofs.values()}
         of_fact: dict[Fact, dict[str, tuple[str, ...]]] = {

@@ -75,8 +75,8 @@ class TemporaryPolicy:
         own = own_policy_in(account.password_stamp)
         if own is None or self.policy is None:
             return {}
-        log.info("%s gets its own password policy back", account.reference)
-        return {ppolicy.POLICY: _exchange([self.policy], [own] if own else [])}
+        log.info("%s gets its own password policy back", account.dn)
+        return {ppolicy.POLICY: _swap([self.policy], [own] if own else [])}
 
     def _apply(self, account: Account) -> AppliedPolicy | Refused:
         if self.policy is None:
@@ -88,7 +88,7 @@ class TemporaryPolicy:
         marked = self._write(account, entry, own, self.policy)
         if marked is None:
             return Refused(Refusal.GRANT_VOID)
-        return AppliedPolicy(marked, {ppolicy.POLICY: _exchange([self.policy], own)})
+        return AppliedPolicy(marked, {ppolicy.POLICY: _swap([self.policy], own)})
 
     def _write(self, account: Account, entry: Entry, own: list[str], policy: str) -> Account | None:
         """The account as it is then; None where the entry is no longer as it was read."""
@@ -96,11 +96,11 @@ class TemporaryPolicy:
         mark = stamps.mark_of_lending(next(iter(own), ""))
         changes: Changes = stamps.changes(mark)
         if policy not in entry.all(ppolicy.POLICY):
-            changes[ppolicy.POLICY] = _exchange(own, [policy])
+            changes[ppolicy.POLICY] = _swap(own, [policy])
         if not changes:
             return account
         condition = assertion(stamps.unchanged(account.password_stamp))
-        result = self.lookup.service.tell(modification(entry.dn, changes, condition))
+        result = self.lookup.service.run_once(modification(entry.dn, changes, condition))
         if result["result"] in CHANGED_MEANWHILE:
             return None
         if not is_success(result):
@@ -117,14 +117,14 @@ class TemporaryPolicy:
                 return
             condition = assertion(stamps.unchanged(stamps.of(entry)))
             changes = {**applied.restoring, **stamps.changes(stamps.new_mark())}
-            result = self.lookup.service.tell(modification(entry.dn, changes, condition))
+            result = self.lookup.service.run_once(modification(entry.dn, changes, condition))
             if not is_success(result) and result["result"] not in CHANGED_MEANWHILE:
                 log.error("%s stays under %s: %s", entry.dn, self.policy, result_text(result))
         except (DirectoryUnavailable, WriteUnconfirmed) as error:
-            log.error("%s stays under %s: %s", account.reference, self.policy, error)
+            log.error("%s stays under %s: %s", account.dn, self.policy, error)
 
 
-def _exchange(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:
+def _swap(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:
     """Value by value: the access rules judge each of them, and a plain replacement names none that goes."""
     gone = [(MODIFY_DELETE, [value.encode()]) for value in old]
     return gone + [(MODIFY_ADD, [value.encode()]) for value in new]

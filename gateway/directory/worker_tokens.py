@@ -9,7 +9,7 @@ from ldap3.core.results import RESULT_ATTRIBUTE_OR_VALUE_EXISTS, RESULT_NO_SUCH_
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.directory.pool import ConnectionPool
-from gateway.ldap import UNFIT_FOR_WRITES, Changes, check_result, find_entry, modify
+from gateway.ldap import RETRYABLE_FOR_WRITES, Changes, check_result, find_entry, modify
 from gateway.workstation.restored import Numbers
 
 TOKEN = "mamiaWorkerToken"  # noqa: S105 - the attribute's name
@@ -27,7 +27,7 @@ class LdapWorkerTokens:
         self._dn = dn
 
     def read(self) -> Numbers:
-        return self._pool.ask(self._read)
+        return self._pool.run_idempotent(self._read)
 
     def swap(self, worker: str, old: int, new: int) -> bool:
         """May be sent twice: the second one is refused, and the number is read again."""
@@ -38,13 +38,13 @@ class LdapWorkerTokens:
             result = modify(connection, self._dn, changes)
             if result["result"] in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
                 return False
-            check_result(result, f"writing {TOKEN} of {self._dn}: {RIGHTS}", unfit=UNFIT_FOR_WRITES)
+            check_result(result, f"writing {TOKEN} of {self._dn}: {RIGHTS}", unfit=RETRYABLE_FOR_WRITES)
             return True
 
-        return self._pool.ask(write)
+        return self._pool.run_idempotent(write)
 
     def _read(self, connection: Connection) -> Numbers:
-        entry = find_entry(connection, self._dn, DECIDABLE, [TOKEN], unfit=UNFIT_FOR_WRITES)
+        entry = find_entry(connection, self._dn, DECIDABLE, [TOKEN], unfit=RETRYABLE_FOR_WRITES)
         if entry is None:
             raise DirectoryMisconfigured(f"{self._dn} may not read its own {TOKEN}: {RIGHTS}")
         return Numbers(_numbers(entry.all(TOKEN)), connection.server.name)

@@ -31,8 +31,8 @@ from gateway.ldap.operations import (
     try_search,
 )
 from gateway.ldap.results import (
-    UNFIT,
-    UNFIT_FOR_WRITES,
+    RETRYABLE,
+    RETRYABLE_FOR_WRITES,
     Result,
     ServerUnfit,
     check_result,
@@ -44,8 +44,8 @@ from gateway.ldap.results import (
 __all__ = [
     "ANYTHING",
     "DECIDED",
-    "UNFIT",
-    "UNFIT_FOR_WRITES",
+    "RETRYABLE",
+    "RETRYABLE_FOR_WRITES",
     "Answer",
     "Changes",
     "Control",

@@ -20,7 +20,7 @@ from ldap3.core.results import (
 )
 
 from gateway.ldap.entry import Answer, Entry, entry_of
-from gateway.ldap.results import UNFIT, Result, check_result
+from gateway.ldap.results import RETRYABLE, Result, check_result
 
 PAGED_RESULTS = "1.2.840.113556.1.4.319"
 """The control of RFC 2696."""
@@ -89,7 +89,7 @@ def search_pages(
     attributes: Sequence[str],
     page_size: int,
     *,
-    unfit: Collection[int] = UNFIT,
+    unfit: Collection[int] = RETRYABLE,
 ) -> Iterator[Answer]:
     """Every entry below `base`, asked for page by page (RFC 2696). Raises ServerUnfit, DirectoryMisconfigured."""
     cookie: bytes | None = None
@@ -110,7 +110,7 @@ def find_answer(
     attributes: Sequence[str],
     *,
     absent: Collection[int] = (RESULT_NO_SUCH_OBJECT,),
-    unfit: Collection[int] = UNFIT,
+    unfit: Collection[int] = RETRYABLE,
 ) -> Answer | None:
     """The entry `dn` itself if the filter matches it; None also where the code is one of `absent`.
 
@@ -129,7 +129,7 @@ def find_entry(
     attributes: Sequence[str],
     *,
     absent: Collection[int] = (RESULT_NO_SUCH_OBJECT,),
-    unfit: Collection[int] = UNFIT,
+    unfit: Collection[int] = RETRYABLE,
 ) -> Entry | None:
     """As `find_answer`, its values as text."""
     answer = find_answer(connection, dn, filter_, attributes, absent=absent, unfit=unfit)

@@ -15,8 +15,8 @@ from ldap3.core.results import (
 
 from gateway.account.errors import DirectoryMisconfigured
 
-UNFIT = (RESULT_BUSY, RESULT_UNAVAILABLE)
-UNFIT_FOR_WRITES = (*UNFIT, RESULT_REFERRAL, RESULT_UNWILLING_TO_PERFORM)
+RETRYABLE = (RESULT_BUSY, RESULT_UNAVAILABLE)
+RETRYABLE_FOR_WRITES = (*RETRYABLE, RESULT_REFERRAL, RESULT_UNWILLING_TO_PERFORM)
 """As replicas and servers set to read-only answer: nothing was written."""
 
 Result = Mapping[str, Any]
@@ -37,7 +37,7 @@ def result_text(result: Result) -> str:
     return " ".join(f"{result['description']} {result['message']}".split())
 
 
-def require_fit(result: Result, unfit: Collection[int] = UNFIT) -> None:
+def require_fit(result: Result, unfit: Collection[int] = RETRYABLE) -> None:
     """Raises ServerUnfit where the code is one of `unfit`."""
     if result["result"] in unfit:
         raise ServerUnfit(result_text(result))
@@ -48,7 +48,7 @@ def check_result(
     what: str = "",
     *,
     accepted: Collection[int] = (RESULT_SUCCESS,),
-    unfit: Collection[int] = UNFIT,
+    unfit: Collection[int] = RETRYABLE,
 ) -> None:
     """Raises ServerUnfit, or DirectoryMisconfigured with `what` was asked, unless the code is one of `accepted`."""
     require_fit(result, unfit)

@@ -1,6 +1,6 @@
 """The audit: one line of JSON an event, in the order in which they happened.
 
-What stands in it is what an investigation needs: time, request, service, login, outcome, address. No password,
+What is in it is what an investigation needs: time, request, service, login, outcome, address. No password,
 number, birth date or CAPTCHA answer ever comes here.
 """
 
@@ -49,7 +49,7 @@ class Audit:
         self,
         settings: AuditSettings,
         *,
-        opens_late: bool = False,
+        delay: bool = False,
         count: Callable[[str, str], None] = lambda service, outcome: None,
     ) -> None:
         """Raises OSError where the file can't be written; with `opens_late` the first event finds that out.
@@ -57,7 +57,7 @@ class Audit:
         `count` hears of each event's service and outcome.
         """
         self._count = count
-        self._handler = _handler(settings, opens_late=opens_late)
+        self._handler = _handler(settings, delay=delay)
         logger = logging.Logger("mamia.audit", logging.INFO)
         logger.addHandler(self._handler)
         self._line = structlog.wrap_logger(
@@ -99,12 +99,12 @@ def as_login(text: str) -> str:
     return text if _LOGIN.fullmatch(text) else NOT_A_LOGIN
 
 
-def _handler(settings: AuditSettings, *, opens_late: bool) -> logging.Handler:
+def _handler(settings: AuditSettings, *, delay: bool) -> logging.Handler:
     handler: logging.Handler
-    if settings.to == "file" and settings.file:
+    if settings.destination == "file" and settings.file:
         # Opens the file anew when logrotate has moved it away: no line is lost, no signal needed.
-        handler = _PrivateFileHandler(settings.file, encoding="utf-8", delay=opens_late)
-    elif settings.to == "syslog":
+        handler = _PrivateFileHandler(settings.file, encoding="utf-8", delay=delay)
+    elif settings.destination == "syslog":
         host, colon, port = settings.syslog.rpartition(":")
         address = (host, int(port)) if colon and port.isdigit() else settings.syslog
         handler = logging.handlers.SysLogHandler(address, facility=logging.handlers.SysLogHandler.LOG_AUTHPRIV)

@@ -19,7 +19,7 @@ from gateway.http_client import open_request
 
 log = logging.getLogger(__name__)
 
-LONGEST_ANSWER = 1 << 20
+MAX_ANSWER_BYTES = 1 << 20
 """Bytes; a range has about 40 kB."""
 _LOOKALIKES = str.maketrans("@4301!$57", "aaeoiisst")
 
@@ -28,9 +28,9 @@ def is_common(password: Secret) -> bool:
     """Whether it is one of the 30,000 most frequent ones, or one of them in disguise: Password-2026!, P@ssw0rd."""
     text = password.reveal().lower()
     plain, word = _without_outer(text, str.isalnum), _without_outer(text, _is_letter)
-    guises = {text, plain, word}
-    guises |= {guise.translate(_LOOKALIKES) for guise in guises}
-    return not guises.isdisjoint(_frequent())
+    variants = {text, plain, word}
+    variants |= {guise.translate(_LOOKALIKES) for guise in variants}
+    return not variants.isdisjoint(_frequent())
 
 
 def _is_letter(char: str) -> bool:
@@ -69,7 +69,7 @@ class PwnedPasswords:
         )
         try:
             with open_request(request, tls=self.tls, timeout_seconds=self.timeout_seconds) as answer:
-                lines = answer.read(LONGEST_ANSWER).decode("ascii", "replace").splitlines()
+                lines = answer.read(MAX_ANSWER_BYTES).decode("ascii", "replace").splitlines()
         except (urllib.error.URLError, OSError, HTTPException, ValueError) as error:
             log.warning("the service for stolen passwords does not answer: %s", type(error).__name__)
             return False

@@ -24,7 +24,7 @@ KEY_ID_BYTES = 8
 
 
 class KeyFileError(Exception):
-    """A key file can't be used; the text says which, why and how to mend it."""
+    """A key file can't be used; the text says which, why and how to fix it."""
 
 
 class Sealer:
@@ -34,8 +34,8 @@ class Sealer:
         self._box = SealedBox(public_key)
         self._key_id = _key_id(public_key)
 
-    def seal(self, password: Secret, *, identity: str, change: str) -> bytes:
-        text = json.dumps({"entry": identity, "change": change, "password": password.reveal()})
+    def seal(self, password: Secret, *, uuid: str, change: str) -> bytes:
+        text = json.dumps({"entry": uuid, "change": change, "password": password.reveal()})
         return self._key_id + self._box.encrypt(text.encode())
 
 
@@ -45,7 +45,7 @@ class Unsealer:
     def __init__(self, private_keys: Sequence[PrivateKey]) -> None:
         self._boxes = {_key_id(key.public_key): SealedBox(key) for key in private_keys}
 
-    def __call__(self, sealed: bytes, *, identity: str, change: str) -> Secret | Reason:
+    def __call__(self, sealed: bytes, *, uuid: str, change: str) -> Secret | Reason:
         box = self._boxes.get(sealed[:KEY_ID_BYTES])
         if box is None:
             return Reason.UNREADABLE
@@ -53,7 +53,7 @@ class Unsealer:
             held = json.loads(box.decrypt(sealed[KEY_ID_BYTES:]))
         except (CryptoError, ValueError):
             return Reason.NOT_FOR_THIS_ENTRY
-        if (held["entry"], held["change"]) != (identity, change):
+        if (held["entry"], held["change"]) != (uuid, change):
             return Reason.NOT_FOR_THIS_ENTRY
         return Secret(held["password"])
 

@@ -19,16 +19,16 @@ from typing import Any
 from nacl.exceptions import CryptoError
 from nacl.secret import Aead
 
-from gateway.protection.spent import Spent
+from gateway.protection.replay import ReplayCache
 
 
-class Void(Enum):
+class TokenError(Enum):
     """Why a ticket is worth nothing."""
 
     INVALID = auto()
     """Not ours, made for something else, or tampered with."""
     EXPIRED = auto()
-    SPENT = auto()
+    REPLAYED = auto()
     """It has served already."""
 
 
@@ -46,11 +46,11 @@ class Ticket:
 class Tickets:
     """Issues, opens and spends tickets. The first of `keys` seals, all of them open, so that keys can rotate."""
 
-    def __init__(self, keys: Sequence[str], spent: Spent, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, keys: Sequence[str], replay_cache: ReplayCache, now: Callable[[], float] = time.time) -> None:
         self._boxes = [
             Aead(hashlib.blake2b(key.encode(), digest_size=32, person=b"mamia-tickets").digest()) for key in keys
         ]
-        self._spent = spent
+        self._replay_cache = replay_cache
         self._now = now
 
     def issue(self, purpose: str, payload: dict[str, Any], lifetime_seconds: int) -> str:
@@ -61,12 +61,12 @@ class Tickets:
         text = json.dumps([expires, payload], separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(self._boxes[0].encrypt(text, purpose.encode())).rstrip(b"=").decode()
 
-    def open(self, purpose: str, token: str) -> Ticket | Void:
+    def open(self, purpose: str, token: str) -> Ticket | TokenError:
         """Look into a ticket without spending it."""
         try:
             sealed = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, UnicodeEncodeError, ValueError):
-            return Void.INVALID
+            return TokenError.INVALID
         for box in self._boxes:
             try:
                 expires, payload = json.loads(box.decrypt(sealed, purpose.encode()))
@@ -74,16 +74,16 @@ class Tickets:
                 continue
             # The mark comes from the sealed bytes, not from the text: base64 spells some bytes in several ways.
             mark = hashlib.blake2b(sealed, digest_size=16).hexdigest()
-            return Void.EXPIRED if expires <= self._now() else Ticket(payload, expires, mark)
-        return Void.INVALID
+            return TokenError.EXPIRED if expires <= self._now() else Ticket(payload, expires, mark)
+        return TokenError.INVALID
 
-    def spend(self, purpose: str, token: str) -> Ticket | Void:
+    def consume(self, purpose: str, token: str) -> Ticket | TokenError:
         """Open a ticket that serves once: the second to come, however close behind, gets SPENT."""
         ticket = self.open(purpose, token)
-        if isinstance(ticket, Void):
+        if isinstance(ticket, TokenError):
             return ticket
-        return ticket if self._spent.first(ticket.mark, ticket.expires) else Void.SPENT
+        return ticket if self._replay_cache.add_if_new(ticket.mark, ticket.expires) else TokenError.REPLAYED
 
     def give_back(self, ticket: Ticket) -> None:
         """Let a spent ticket serve once more, where it brought about nothing. Raises StoreUnavailable."""
-        self._spent.forget(ticket.mark)
+        self._replay_cache.forget(ticket.mark)

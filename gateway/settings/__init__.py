@@ -18,7 +18,7 @@ from gateway.settings.api import Api, ApiClient, ApiService
 from gateway.settings.capture import Capture
 from gateway.settings.directory import Directory, Lockout, Password, People, Reset, ResetMode
 from gateway.settings.pages import Academy, Captcha, Web
-from gateway.settings.protection import Audit, Metrics, Notices, SecondProof, Throttle
+from gateway.settings.protection import Audit, Metrics, Notifications, RateLimits, SecondFactor
 from gateway.settings.support import Support
 from gateway.settings.workstation import (
     ActiveDirectoryTarget,
@@ -42,16 +42,16 @@ __all__ = [
     "KerberosTarget",
     "Lockout",
     "Metrics",
-    "Notices",
+    "Notifications",
     "Password",
     "People",
+    "RateLimits",
     "Reset",
     "ResetMode",
     "SambaNtTarget",
-    "SecondProof",
+    "SecondFactor",
     "Settings",
     "Support",
-    "Throttle",
     "Web",
     "Workstation",
 ]
@@ -69,12 +69,12 @@ class Settings(BaseSettings):
     password: Password = Password()
     lockout: Lockout = Lockout()
     reset: Reset = Reset()
-    second_proof: SecondProof = SecondProof()
+    second_factor: SecondFactor = SecondFactor()
     captcha: Captcha = Captcha()
-    throttle: Throttle = Throttle()
+    rate_limits: RateLimits = RateLimits()
     audit: Audit = Audit()
     metrics: Metrics = Metrics()
-    notices: Notices = Notices()
+    notifications: Notifications = Notifications()
     workstation: Workstation = Workstation()
     capture: Capture = Capture()
     api: Api = Api()

@@ -1,4 +1,4 @@
-"""Portals that may use the services by program."""
+"""API clients that may use the services by program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ApiService = Literal["policy", "find", "change", "roundcube"]
 
 
 class ApiClient(Section):
-    """One portal: how it proves who it is, what it may do, from where, and how often."""
+    """One API client: how it proves who it is, what it may do, from where, and how often."""
 
     token_sha256: list[Fingerprint] = []
     """Of its bearer tokens, as `mamia api-token` prints them; two while one takes the place of the other."""
@@ -25,7 +25,7 @@ class ApiClient(Section):
     addresses: Annotated[list[IPvAnyNetwork], Field(min_length=1)]
     """Networks that it calls from; from elsewhere its token is worth nothing."""
     rate: Rates = "600/5 minutes"
-    """In the place of throttle.per_address; logins and persons are counted together with the pages' own."""
+    """In the place of rate_limits.per_address; logins and persons are counted together with the pages' own."""
 
     @model_validator(mode="after")
     def _can_prove_itself(self) -> ApiClient:
@@ -35,7 +35,7 @@ class ApiClient(Section):
 
 
 class Api(Section):
-    """`/api/v1/` for portals that the academy trusts: they see people's passwords pass. Off without clients."""
+    """`/api/v1/` for API clients that the academy trusts: they see people's passwords pass. Off without clients."""
 
     clients: dict[ClientName, ApiClient] = {}
     certificate_header: str = ""

@@ -19,7 +19,7 @@ class Directory(Section):
 
     start_tls: bool = False
     """Secure ldap:// connections before anything is said on them."""
-    allow_passwords_in_clear_over_the_network: bool = False
+    allow_plain_text_passwords_over_the_network: bool = False
     """Without it, ldap:// to another machine is refused."""
     servers: Annotated[list[str], Field(min_length=1)]
     """URLs in order of preference: ldaps://, ldap://, ldapi://. All of them take writes."""
@@ -67,7 +67,7 @@ class Directory(Section):
     @field_validator("servers", "read_servers")
     @classmethod
     def _reachable_without_leaking(cls, servers: list[str], info: ValidationInfo) -> list[str]:
-        guarded = info.data.get("start_tls") or info.data.get("allow_passwords_in_clear_over_the_network")
+        guarded = info.data.get("start_tls") or info.data.get("allow_plain_text_passwords_over_the_network")
         for server in servers:
             check_server(server, may_be_clear=bool(guarded))
         return servers
@@ -109,7 +109,7 @@ class Proof(Section):
 
 
 class People(Section):
-    """Where people stand in the directory and what their attributes are called there."""
+    """Where people are in the directory and what their attributes are called there."""
 
     base: Dn
     """Everybody stands below it."""
@@ -133,9 +133,9 @@ class People(Section):
     given_name: Attribute = "givenName"
     mail: Attribute = "mail"
     private_mail: Attribute | Literal[""] = ""
-    """A private address, for notices and as a second proof; "" where the directory has none."""
+    """A private address, for notices and as a second factor; "" where the directory has none."""
     phone: Attribute | Literal[""] = ""
-    """A phone that takes text messages, as a second proof."""
+    """A phone that takes text messages, as a second factor."""
     preferred_language: Attribute | Literal[""] = "preferredLanguage"
     """The language of mails to that person, if it is one of `web.languages`; else the first of these."""
     password_stamp: Attribute | Literal[""] = "mamiaPasswordStamp"  # noqa: S105 - an attribute's name
@@ -165,16 +165,16 @@ class Password(Section):
     lower_case: bool = True
     upper_case: bool = True
     digit: bool = True
-    sign: bool = True
-    differs_from_current: bool = True
-    without_login: bool = True
+    special: bool = True
+    forbid_current: bool = True
+    forbid_login: bool = True
     """Nor a part of an e-mail address, from three characters on."""
-    without_names: bool = True
+    forbid_names: bool = True
     forbidden_words: tuple[Text, ...] = ()
     """Such as the academy's name and those of its applications; compared without case and accents."""
     min_strength: Annotated[int, Field(ge=0, le=100)] = 0
     """Percent that the bar beside the field must reach; 0: none. 80 is zxcvbn's "safely unguessable" (score 3)."""
-    common: bool = False
+    allow_common: bool = False
     """Whether passwords that everybody tries first are let through."""
     pwned_url: SecuredLink = ""
     """A mirror of the Pwned Passwords range service, such as https://api.pwnedpasswords.com/range/; "": none."""

@@ -12,12 +12,12 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from gateway.settings.types import Colour, Link, Section, Text
 
-SHORTEST_SECRET_KEY = 32
+MIN_SECRET_KEY_CHARS = 32
 """Characters; 32 of base64 carry 192 bits."""
 MAX_SOCKET_PATH_BYTES = 107
 """Of a Unix socket's address (unix(7))."""
 LOGO_SUFFIXES = (".svg", ".png", ".webp", ".jpg")
-LARGEST_LOGO = 60_000
+MAX_LOGO_BYTES = 60_000
 """Bytes: a first page is to stay under 150 kB with it."""
 
 
@@ -58,15 +58,15 @@ class Academy(Section):
             raise ValueError(f"{file} is none of {', '.join(LOGO_SUFFIXES)}")
         if not file.is_file():
             raise ValueError(f"{file} can't be read")
-        if file.stat().st_size > LARGEST_LOGO:
-            raise ValueError(f"{file} has more than {LARGEST_LOGO // 1000} kB, and everybody would wait for it")
+        if file.stat().st_size > MAX_LOGO_BYTES:
+            raise ValueError(f"{file} has more than {MAX_LOGO_BYTES // 1000} kB, and everybody would wait for it")
         return file
 
 
 class Captcha(Section):
     required: list[Literal["find", "reset", "change"]] = ["reset", "change"]
-    minutes: Annotated[int, Field(ge=1, le=60)] = 10
-    ways: Annotated[list[Literal["picture", "sound", "automatic"]], Field(min_length=1)] = [
+    lifetime_minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    methods: Annotated[list[Literal["picture", "sound", "automatic"]], Field(min_length=1)] = [
         "picture",
         "sound",
         "automatic",
@@ -75,14 +75,14 @@ class Captcha(Section):
 
 
 class Web(Section):
-    host: Text = "127.0.0.1"
+    listen_address: Text = "127.0.0.1"
     """Where the proxy connects to: a loopback address, unless `is_in_container_network`."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     socket: Path | None = None
-    """A Unix socket, in the place of `host` and `port`. Everybody who can enter its folder can connect; only the
+    """A Unix socket, in the place of `listen_address` and `port`. Everybody who can enter its folder can connect; only the
     proxy should."""
     is_in_container_network: bool = False
-    """Whether the service runs in a container whose network only the proxy can reach: then `host` and `health_host`
+    """Whether the service runs in a container whose network only the proxy can reach: then `listen_address` and `health_host`
     may be any address."""
     health_host: Text = "127.0.0.1"
     """Where `/health/live` answers also while every thread is busy: a loopback address, unless
@@ -90,7 +90,7 @@ class Web(Section):
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8081
     """0: none."""
     processes: Annotated[int, Field(ge=1, le=64)] = 1
-    """More than one need a store that they share: `throttle.store` in Redis or Valkey."""
+    """More than one need a store that they share: `rate_limits.store` in Redis or Valkey."""
     threads: Annotated[int, Field(ge=1, le=256)] = 16
     """Of each process."""
     access_log: bool = True
@@ -101,7 +101,7 @@ class Web(Section):
     """One key a line, newest first."""
     secure_cookies: bool = True
     """Off only where the site is reached by http://, as in the demo."""
-    hosts: Annotated[list[Text], Field(min_length=1)] = ["localhost", "127.0.0.1", "[::1]"]
+    allowed_hosts: Annotated[list[Text], Field(min_length=1)] = ["localhost", "127.0.0.1", "[::1]"]
     """The names by which the site is reached; a request for another one is refused. Case, port and a final dot do not
     matter. One that begins with a dot stands for all names below it."""
     trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
@@ -140,9 +140,9 @@ class Web(Section):
     def _long_enough(cls, keys: list[SecretStr]) -> list[SecretStr]:
         for number, key in enumerate(keys, start=1):
             text = key.get_secret_value()
-            if len(text) < SHORTEST_SECRET_KEY or len(set(text)) < 10:
+            if len(text) < MIN_SECRET_KEY_CHARS or len(set(text)) < 10:
                 raise ValueError(
-                    f"key {number} is weak: it needs {SHORTEST_SECRET_KEY} random characters; make one with "
+                    f"key {number} is weak: it needs {MIN_SECRET_KEY_CHARS} random characters; make one with "
                     "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
                 )
         return keys

@@ -53,7 +53,7 @@ StoreUrl = Annotated[
 ]
 
 
-class Throttle(Section):
+class RateLimits(Section):
     """How often things may be tried, before the directory hears of it. Each service counts for itself.
 
     Defaults: 30 an address as in PWM; 25 a day as in CNIL 2022-100, 28 b.
@@ -98,7 +98,7 @@ class Throttle(Section):
     `per_address`."""
     without_work_overall: Rates = "200/5 minutes"
     codes_per_person: Rates = "5/hour; 10/day"
-    """Codes of the second proof that are sent to one person."""
+    """Codes of the second factor that are sent to one person."""
     codes_per_recipient: Rates = "5/hour; 10/day"
     """To one address or phone, whoever's reset it is: nobody's phone is to be filled with codes."""
     text_messages_overall: Rates = "200/hour; 1000/day"
@@ -123,7 +123,7 @@ class Throttle(Section):
 class Audit(Section):
     """Where the audit's lines of JSON go."""
 
-    to: Literal["stderr", "file", "syslog"] = "stderr"
+    destination: Literal["stderr", "file", "syslog"] = "stderr"
     file: Annotated[Path | None, Field(validate_default=True)] = None
     syslog: Text = "/dev/log"
     """A socket, or host:port (UDP)."""
@@ -131,21 +131,21 @@ class Audit(Section):
     @field_validator("file")
     @classmethod
     def _needed(cls, file: Path | None, info: ValidationInfo) -> Path | None:
-        if file is None and info.data.get("to") == "file":
-            raise ValueError('is missing, and to = "file" needs it')
+        if file is None and info.data.get("destination") == "file":
+            raise ValueError('is missing, and destination = "file" needs it')
         return file
 
 
 class Metrics(Section):
     """Counts and times for Prometheus: of the web service at `/metrics`, of the worker at a port of its own."""
 
-    allowed: list[IPvAnyNetwork] = []
+    allowed_networks: list[IPvAnyNetwork] = []
     """Who may read `/metrics`; for all others, and for all where it is empty, there is no such page."""
     worker_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """On 127.0.0.1; 0: none."""
 
 
-class Notices(Section):
+class Notifications(Section):
     """Mails to people whose password was changed or whose account was locked. Without a spool none are sent."""
 
     spool: Path | None = None
@@ -162,7 +162,7 @@ class Notices(Section):
     smtp_password: SecretStr | None = None
     smtp_password_file: Path | None = None
     sender: Mail = "ne-pas-repondre@ac-example.fr"
-    give_up_hours: Annotated[float, Field(gt=0)] = 48.0
+    retry_hours: Annotated[float, Field(gt=0)] = 48.0
 
     @field_validator("smtp_security")
     @classmethod
@@ -177,27 +177,27 @@ class Notices(Section):
         return security
 
 
-class SecondProof(Section):
+class SecondFactor(Section):
     """A code that a reset asks for where the directory has a private address or a phone of the person."""
 
-    ways: list[Literal["mail", "phone"]] = []
-    """In order of preference; none: no second proof."""
-    without: Literal["allow", "refuse"] = "allow"
+    methods: list[Literal["mail", "phone"]] = []
+    """In order of preference; none: no second factor."""
+    if_none_known: Literal["allow", "refuse"] = "allow"
     """What becomes of people for whom the directory has neither."""
     minutes: Annotated[int, Field(ge=1, le=30)] = 10
-    tries: Annotated[int, Field(ge=1, le=10)] = 5
-    hook_url: Annotated[SecuredLink, Field(validate_default=True)] = ""
+    max_attempts: Annotated[int, Field(ge=1, le=10)] = 5
+    sms_gateway_url: Annotated[SecuredLink, Field(validate_default=True)] = ""
     """Takes {"to": …, "text": …} by POST and sends a text message. https://, or http:// on this machine; redirects
     are not followed."""
-    hook_token: SecretStr | None = None
-    hook_token_file: Path | None = None
-    hook_tls_strict: bool = True
+    sms_gateway_token: SecretStr | None = None
+    sms_gateway_token_file: Path | None = None
+    sms_gateway_tls_strict: bool = True
     """As `directory.tls_strict`, for that service's certificate."""
-    hook_timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 5
+    sms_gateway_timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 5
 
-    @field_validator("hook_url")
+    @field_validator("sms_gateway_url")
     @classmethod
     def _needed_by_phone(cls, url: str, info: ValidationInfo) -> str:
-        if not url and "phone" in info.data.get("ways", []):
-            raise ValueError('is missing, and ways = ["phone"] needs it')
+        if not url and "phone" in info.data.get("methods", []):
+            raise ValueError('is missing, and methods = ["phone"] needs it')
         return url

@@ -117,7 +117,7 @@ class Workstation(Section):
     poll_seconds: Annotated[float, Field(ge=0.05, le=60)] = 0.25
     lease_seconds: Annotated[float, Field(ge=1, le=600)] = 60.0
     """How long a worker may stand still before another takes over; twice a target's time limits at least."""
-    give_up_hours: Annotated[float, Field(gt=0)] = 72.0
+    retry_hours: Annotated[float, Field(gt=0)] = 72.0
 
     @property
     def delivers(self) -> bool:

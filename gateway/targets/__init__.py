@@ -10,7 +10,7 @@ from gateway.targets.active_directory import ActiveDirectory
 from gateway.targets.domain_connection import ActiveDirectorySettings
 from gateway.targets.kerberos import Kerberos, KerberosSettings
 from gateway.targets.samba_nt import SambaNt, SambaNtSettings
-from gateway.workstation.ports import JoinedTarget, Target
+from gateway.workstation.ports import InlineTarget, Target
 
 
 def delivered_targets(workstation: Workstation) -> dict[str, Target]:
@@ -35,7 +35,7 @@ def secret_file(target: AnyTarget) -> Path | None:
     return target.bind_password_file if isinstance(target, ActiveDirectoryTarget) else None
 
 
-def joined_targets(workstation: Workstation) -> list[JoinedTarget]:
+def inline_targets(workstation: Workstation) -> list[InlineTarget]:
     """The targets whose attributes join the Modify of the password."""
     return [
         SambaNt(SambaNtSettings(name=name, posix=target.posix))

@@ -1,4 +1,4 @@
-"""A Windows domain: unicodePwd in clear over LDAPS, by an account with the delegated right to reset passwords.
+"""A Windows domain: unicodePwd in plain text over LDAPS, by an account with the delegated right to reset passwords.
 
 Clear text and never a hash: a domain that is given a hash makes RC4 keys only, which current ones refuse. The result
 codes are those of [MS-ADTS] 3.1.1.3.1.5 and Windows' system errors, as Samba 4 and Windows answer them.
@@ -97,7 +97,7 @@ class ActiveDirectory:
         found = try_search(connection, self.settings.base, ANYBODY, [WRITABLE], size_limit=1)
         if not found.answers:
             text = f"nobody is found below {self.settings.base} ({code_and_text(found.result)})"
-            return Probe(untried=text)
+            return Probe(skipped_reason=text)
         dn, writable = found.dns[0], [name.decode() for name in raw_values(found.answers[0], WRITABLE)]
         excess = tuple(f"write {name}" for name in writable if name not in HARMLESS)
         excess += self._reached_administrators(connection)
@@ -105,7 +105,7 @@ class ActiveDirectory:
         if tried["result"] == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
             refused = self._refusal(connection, dn, Secret(""), tried)
             return Probe(refused if isinstance(refused, Unavailable) else None, excess)
-        return Probe(excess=excess)
+        return Probe(excess_rights=excess)
 
     def _reached_administrators(self, connection: Connection) -> tuple[str, ...]:
         """Privileged accounts whose password the delegated right reaches: whoever has our password could set it."""
@@ -127,9 +127,9 @@ class ActiveDirectory:
             return Unavailable(f"search: {error_text(error)}")
         account: Mapping[str, Sequence[bytes]] = found.answers[0]["raw_attributes"] if found.answers else {}
         if not can_be_judged(account) or not self._own_sids:
-            mend = f"let {self.settings.bind_dn} read {', '.join(ATTRIBUTES)} of people's accounts"
+            hint = f"let {self.settings.bind_dn} read {', '.join(ATTRIBUTES)} of people's accounts"
             text = f"whether the account is protected can't be seen ({code_and_text(found.result)})"
-            return Unavailable(text, mend)
+            return Unavailable(text, hint)
         protection = protection_of(account, self._own_sids)
         return Refused(Reason.PROTECTED, f"{dn}: {protection}") if protection else None
 
@@ -139,7 +139,7 @@ class ActiveDirectory:
             result = modify(connection, dn, {"unicodePwd": [(MODIFY_REPLACE, [quoted])]})
         except (LDAPException, OSError) as error:
             self._domain.drop()
-            return Unavailable(f"no answer to the write: {error_text(error)}", may_be_set=True)
+            return Unavailable(f"no answer to the write: {error_text(error)}", outcome_unknown=True)
         if not is_success(result):
             return self._refusal(connection, dn, password, result)
         if self.settings.unlock:
@@ -153,12 +153,12 @@ class ActiveDirectory:
         if code == RESULT_NO_SUCH_OBJECT:
             return Refused(Reason.NO_ACCOUNT, text)
         if code == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
-            mend = f'delegate "reset password" on {dn.partition(",")[2]} to {self.settings.bind_dn}'
-            return Unavailable(f"the right to reset this password is missing ({text})", mend)
+            hint = f'delegate "reset password" on {dn.partition(",")[2]} to {self.settings.bind_dn}'
+            return Unavailable(f"the right to reset this password is missing ({text})", hint)
         return Unavailable(text)
 
     def _unlock(self, connection: Connection, dn: str) -> None:
-        """The password counts even where this fails: it is logged, and the lock-out ends by itself."""
+        """The password counts even where this fails: it is logged, and the lock-out ends automatically."""
         try:
             result = modify(connection, dn, {"lockoutTime": [(MODIFY_REPLACE, [b"0"])]})
         except (LDAPException, OSError) as error:

@@ -84,7 +84,7 @@ class DomainConnection:
             try:
                 self._connection = _open(server, self.settings)
             except DomainUnavailable as error:
-                worst = error.outcome if error.outcome.mend or not worst.mend else worst
+                worst = error.outcome if error.outcome.hint or not worst.hint else worst
                 continue
             return self._connection
         raise DomainUnavailable(worst)
@@ -153,11 +153,11 @@ def _open(url: str, settings: ActiveDirectorySettings) -> Connection:
 def _connection_trouble(url: str, error: Exception) -> Unavailable:
     text = error_text(error)
     if "certificate verify failed" in text.lower() or "CERTIFICATE_VERIFY_FAILED" in text:
-        mend = (
+        hint = (
             "ca_file must hold the domain's authority, and the server be named as in its certificate; "
             "`mamia check` tells whether tls_strict = false is needed"
         )
-        return Unavailable(f"{url}: {text}", mend)
+        return Unavailable(f"{url}: {text}", hint)
     return Unavailable(f"{url}: {text}")
 
 

@@ -48,12 +48,12 @@ def change_password(request: Request) -> Answer:
     except Exception as error:
         answer: Answer = {"step": "change", **_failure(error)}
         if answer["code"] == IN_HISTORY:
-            answer["is_in_force"] = _opens(request, realm)
+            answer["is_in_force"] = _bind_succeeds(request, realm)
         return answer
     return {"step": "changed"}
 
 
-def _opens(request: Request, realm: Params) -> bool:
+def _bind_succeeds(request: Request, realm: Params) -> bool:
     """One login with the password. The server counts a wrong one as any other failure."""
     try:
         KAdmin.with_password(KAdm5Variant.MitClient, request["principal"], request["password"], realm)

@@ -127,11 +127,11 @@ class Kerberos:
                 timeout=settings.timeout_seconds, env=environment, check=False, start_new_session=True,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            return Unavailable(f"no answer within {settings.timeout_seconds} s", may_be_set=True)
+            return Unavailable(f"no answer within {settings.timeout_seconds} s", outcome_unknown=True)
         except OSError as error:
             return Unavailable(f"{CLIENT.name} can't be started: {type(error).__name__}")
         if done.returncode:
-            return Unavailable(f"{CLIENT.name} ended with {done.returncode}", may_be_set=True)
+            return Unavailable(f"{CLIENT.name} ended with {done.returncode}", outcome_unknown=True)
         return self._outcome(json.loads(done.stdout))
 
     def _outcome(self, answer: Answer) -> Outcome:
@@ -142,5 +142,5 @@ class Kerberos:
             return Refused(reason, message)
         if code == _NOT_ALLOWED:
             return Unavailable(message, _RIGHT_HINT.format(admin=admin))
-        mend = next((mend for words, mend in _HINTS.items() if words in message.lower()), "")
-        return Unavailable(message, mend.format(admin=admin), may_be_set=answer["step"] == "change")
+        hint = next((hint for words, hint in _HINTS.items() if words in message.lower()), "")
+        return Unavailable(message, hint.format(admin=admin), outcome_unknown=answer["step"] == "change")

@@ -6,18 +6,20 @@ import logging
 
 from flask import Flask, Response, request
 
-from gateway.web import origin
+from gateway.web import client_info
 from gateway.web.request_id import seconds_so_far
 
 log = logging.getLogger(__name__)
 
 
-def log_requests(app: Flask) -> None:
+def init_access_log(app: Flask) -> None:
     @app.after_request
     def tell(response: Response) -> Response:
         if request.endpoint == "static":
             return response
         route = request.url_rule.rule if request.url_rule else "(no such page)"
         milliseconds = 1000 * seconds_so_far()
-        log.info("%s %s %s %d %.0f ms", origin.address(), request.method, route, response.status_code, milliseconds)
+        log.info(
+            "%s %s %s %d %.0f ms", client_info.address(), request.method, route, response.status_code, milliseconds
+        )
         return response

@@ -19,7 +19,7 @@ WORTH_IT = 1024
 """Bytes; less gains nothing."""
 
 
-def keep_assets(app: Flask) -> None:
+def init_assets(app: Flask) -> None:
     folder = Path(str(app.static_folder))
 
     @app.url_defaults

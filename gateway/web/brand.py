@@ -10,7 +10,7 @@ from flask import Flask, Response, url_for
 from gateway.settings import Academy
 from gateway.web.assets import FOR_A_YEAR
 
-LEAST_CONTRAST = 4.5
+MIN_CONTRAST = 4.5
 """Of text on its background (WCAG 2.2, 1.4.3)."""
 LIGHT_GROUNDS, DARK_GROUNDS = ("#ffffff", "#f6f6f6"), ("#161616", "#242424")
 """The pages' own backgrounds, as site.scss has them."""
@@ -37,7 +37,7 @@ def shade(colour: str, grounds: tuple[str, ...]) -> Shade:
     aim = (0, 0, 0) if _luminance(_rgb(grounds[0])) > 0.5 else (255, 255, 255)
     share = 0.0
     mixed = rgb
-    while min(contrast(mixed, _rgb(ground)) for ground in grounds) < LEAST_CONTRAST:
+    while min(contrast(mixed, _rgb(ground)) for ground in grounds) < MIN_CONTRAST:
         share += STEP
         mixed = _mix(rgb, aim, min(share, 1.0))
     return Shade(mixed, max("#ffffff", "#000000", key=lambda text: contrast(mixed, _rgb(text))))
@@ -54,7 +54,7 @@ def stylesheet(colour: str) -> str:
     return f":root{{{light.css()}}}@media(prefers-color-scheme:dark){{:root{{{dark.css()}}}}}\n"
 
 
-def show_brand(app: Flask, academy: Academy) -> None:
+def init_branding(app: Flask, academy: Academy) -> None:
     css = stylesheet(academy.brand_colour).encode()
     logo = academy.logo.read_bytes() if academy.logo else b""
 

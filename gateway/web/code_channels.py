@@ -1,4 +1,4 @@
-"""Where the code of a second proof can go, and sending it there."""
+"""Where the code of a second factor can go, and sending it there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from flask_babel import force_locale
 
 from gateway.account.model import Person
-from gateway.post.errors import NotSent
-from gateway.web import notices, wording
+from gateway.notifications.errors import DeliveryFailed
+from gateway.web import messages, notices
 from gateway.web.desk import Desk
 
 MAX_CHANNELS = 4
@@ -44,25 +44,25 @@ def channels_of(desk: Desk, person: Person) -> list[Channel]:
         "phone": (person.phone, *person.other_phones),
     }
     language = notices.language_of(desk, person)
-    ways: Sequence[str] = desk.settings.second_proof.ways
+    ways: Sequence[str] = desk.settings.second_factor.methods
     channels = [Channel(way, address, language) for way in ways for address in held[way] if address]
     return list(dict.fromkeys(channels))[:MAX_CHANNELS]
 
 
 def send_code(desk: Desk, channel: Channel, code: str, login: str) -> None:
     """At once, and kept nowhere. Raises NotSent."""
-    minutes = desk.settings.second_proof.minutes
+    minutes = desk.settings.second_factor.minutes
     with force_locale(channel.language):
         if channel.is_phone:
-            if desk.text_messages is None:
-                raise NotSent
-            text = wording.filled(wording.CODE_BY_PHONE, code=code, minutes=minutes)
-            desk.text_messages.send(channel.address, text)
+            if desk.sms is None:
+                raise DeliveryFailed
+            text = messages.filled(messages.CODE_BY_PHONE, code=code, minutes=minutes)
+            desk.sms.send(channel.address, text)
             return
         if desk.mails is None:
-            raise NotSent
+            raise DeliveryFailed
         try:
             mail = notices.mail(desk, "code", channel.address, code=code, login=login, minutes=minutes)
         except ValueError:
-            raise NotSent from None
+            raise DeliveryFailed from None
         desk.mails.send_now(mail)

@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 
 from gateway.account.outcomes import Refused
 from gateway.account.policy import PasswordRules
-from gateway.post.background import BackgroundTasks
-from gateway.post.spool import Spool
-from gateway.post.text_message import TextMessages
+from gateway.notifications.background import BackgroundTasks
+from gateway.notifications.sms import SmsGateway
+from gateway.notifications.spool import Spool
 from gateway.protection.audit import Audit
-from gateway.protection.captcha import Captcha
-from gateway.protection.proof_of_work import ProofOfWork
-from gateway.protection.throttle import Throttle
+from gateway.protection.captcha.challenge import Captcha
+from gateway.protection.captcha.proof_of_work import ProofOfWork
+from gateway.protection.rate_limiting.limiter import RateLimiter
 from gateway.protection.tickets import Tickets
 from gateway.settings import Settings
-from gateway.web import wording
+from gateway.web import messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,17 @@ class Desk:
     captcha: Captcha
     work: ProofOfWork
     tickets: Tickets
-    throttle: Throttle
+    rate_limiter: RateLimiter
     audit: Audit
     mails: Spool | None
-    text_messages: TextMessages | None
+    sms: SmsGateway | None
     background: BackgroundTasks
     refuse_if_full: Callable[[], None]
     """Raises DirectoryBusy where a password could not be hashed soon: asked before an attempt is counted."""
 
     def sentences(self, refused: Refused) -> list[str]:
         settings = self.settings
-        return wording.refusal(
+        return messages.refusal(
             refused,
             self.rules,
             settings.lockout,

@@ -15,17 +15,17 @@ from wtforms import Field, HiddenField, PasswordField, StringField
 from wtforms.form import BaseForm
 from wtforms.validators import EqualTo, InputRequired, Length, StopValidation, ValidationError
 
-from gateway.account.birth_date import BirthDate, DateFault, read_birth_date
+from gateway.account.birth_date import BirthDate, BirthDateError, read_birth_date
 from gateway.account.control_characters import holds_control_character
 from gateway.account.invisible import without_invisible
-from gateway.account.model import ChangeRequest, FindRequest, Grant, ProveRequest, Secret
+from gateway.account.model import ChangeRequest, FindRequest, Grant, Secret, VerifyIdentityRequest
 from gateway.account.proofs import is_numen_with_lookalikes
-from gateway.protection.robot_check import Answer
-from gateway.protection.throttle import name_keys, person_keys
+from gateway.protection.captcha.robot_check import Answer
+from gateway.protection.rate_limiting.limiter import name_keys, person_keys
 from gateway.protection.tickets import Ticket
-from gateway.web import wording
+from gateway.web import messages
 
-LONGEST_PASSWORD = 1024
+MAX_PASSWORD_CHARS = 1024
 """Characters that a form takes; the academy's own limit is a rule and says so in words."""
 MAX_CHARS = 1024
 """Of a field that has no limit of its own, as the CSRF token."""
@@ -37,7 +37,7 @@ MAX_NAME_CHARS = 100
 def typeable(form: BaseForm, field: Field) -> None:
     """Refuse control characters, and U+FFFD, which is what broken UTF-8 becomes on its way here."""
     if not is_typeable(typed(field)):
-        raise StopValidation(wording.UNREADABLE_SIGN)
+        raise StopValidation(messages.UNREADABLE_CHAR)
 
 
 def is_typeable(text: str) -> bool:
@@ -46,16 +46,16 @@ def is_typeable(text: str) -> bool:
 
 def not_blank(form: BaseForm, field: Field) -> None:
     if not typed(field).strip():
-        raise StopValidation(wording.MISSING[field.short_name])
+        raise StopValidation(messages.MISSING[field.short_name])
 
 
 def required(field: str) -> InputRequired:
     """For passwords, where a blank is a character like any other."""
-    return InputRequired(wording.MISSING[field])
+    return InputRequired(messages.MISSING[field])
 
 
 def at_most(characters: int) -> Length:
-    return Length(max=characters, message=wording.TOO_MANY_SIGNS)
+    return Length(max=characters, message=messages.TOO_MANY_CHARS)
 
 
 def _short(fields: Mapping[str, str], name: str) -> str:
@@ -90,25 +90,25 @@ class BirthDateField(StringField):
         if validation_stopped:
             return
         read = read_birth_date(typed(self), datetime.now(UTC).date())
-        if isinstance(read, DateFault):
-            raise ValidationError(wording.DATE_FAULTS[read])
+        if isinstance(read, BirthDateError):
+            raise ValidationError(messages.DATE_ERRORS[read])
         self.day = read
 
 
 class CurrentPasswordField(PasswordField):
     def __init__(self, label: LazyString, **options: Any) -> None:
-        super().__init__(label, [required("current_password"), typeable, at_most(LONGEST_PASSWORD)], **options)
+        super().__init__(label, [required("current_password"), typeable, at_most(MAX_PASSWORD_CHARS)], **options)
 
 
 class NewPasswordField(PasswordField):
     def __init__(self, label: LazyString, **options: Any) -> None:
-        super().__init__(label, [required("new_password"), typeable, at_most(LONGEST_PASSWORD)], **options)
+        super().__init__(label, [required("new_password"), typeable, at_most(MAX_PASSWORD_CHARS)], **options)
 
 
 class ConfirmationField(PasswordField):
     def __init__(self, label: LazyString, **options: Any) -> None:
-        same = EqualTo("new_password", wording.NOT_THE_SAME)
-        super().__init__(label, [required("confirmation"), same, at_most(LONGEST_PASSWORD)], **options)
+        same = EqualTo("new_password", messages.NOT_THE_SAME)
+        super().__init__(label, [required("confirmation"), same, at_most(MAX_PASSWORD_CHARS)], **options)
 
 
 def _max_chars(field: Field) -> int:
@@ -149,15 +149,15 @@ class SentForm(FlaskForm):
         valid: bool = super().validate()
         for field in self:
             if len(request.form.getlist(field.name)) > 1:
-                field.errors = [*field.errors, wording.REPEATED]
+                field.errors = [*field.errors, messages.REPEATED]
                 valid = False
         for name in self._overlong:
-            self[name].errors = [wording.filled(wording.TOO_MANY_SIGNS, max=_max_chars(self[name]))]
+            self[name].errors = [messages.filled(messages.TOO_MANY_CHARS, max=_max_chars(self[name]))]
             valid = False
         return valid
 
     def subjects(self) -> dict[str, Any]:
-        """What throttles count besides the address: fields of `Attempt`, as far as they were typed."""
+        """What rate limits count besides the address: fields of `Attempt`, as far as they were typed."""
         return {}
 
     @property
@@ -208,7 +208,7 @@ class FindForm(ServiceForm):
         return FindRequest(typed(self.surname), typed(self.given_name), self.birth_date.day)
 
 
-class ProveForm(ServiceForm):
+class VerifyIdentityForm(ServiceForm):
     service = "reset"
 
     login = NameField(_("Login"))
@@ -218,13 +218,13 @@ class ProveForm(ServiceForm):
     def validate_proof(self, field: Field) -> None:
         """WTForms calls it with the field of that name."""
         if is_numen_with_lookalikes(Secret(typed(field))):
-            raise ValidationError(wording.NUMEN_LOOKALIKES)
+            raise ValidationError(messages.NUMEN_LOOKALIKES)
 
     def subjects(self) -> dict[str, Any]:
         return {"login": typed(self.login), "proof": Secret(typed(self.proof))}
 
-    def to_request(self) -> ProveRequest:
-        return ProveRequest(typed(self.login), Secret(typed(self.proof)), self.birth_date.day)
+    def to_request(self) -> VerifyIdentityRequest:
+        return VerifyIdentityRequest(typed(self.login), Secret(typed(self.proof)), self.birth_date.day)
 
 
 class TicketForm(SentForm):
@@ -232,14 +232,14 @@ class TicketForm(SentForm):
 
     ticket = HiddenField(validators=[at_most(4096)])
     grant: Grant
-    spent: Ticket
+    used_ticket: Ticket
 
     def subjects(self) -> dict[str, Any]:
         return {"login": self.grant.login}
 
 
 class CodeForm(TicketForm):
-    """The code that was sent as a second proof."""
+    """The code that was sent as a second factor."""
 
     service = "code"
 
@@ -284,5 +284,5 @@ class ChangeForm(ServiceForm):
         )
 
 
-FORMS: Mapping[str, type[ServiceForm]] = {form.service: form for form in (FindForm, ProveForm, ChangeForm)}
+FORMS: Mapping[str, type[ServiceForm]] = {form.service: form for form in (FindForm, VerifyIdentityForm, ChangeForm)}
 """The services' first forms, which may be asked for proof of work."""

@@ -36,7 +36,7 @@ def catalogues(folder: Path = FOLDER) -> dict[str, Language]:
     return {code: Language(code, Locale.parse(code).get_display_name() or code) for code in codes}
 
 
-def speak(app: Flask, codes: Sequence[str], own_templates: Path | None, *, secure_cookie: bool) -> None:
+def init_languages(app: Flask, codes: Sequence[str], own_templates: Path | None, *, secure_cookie: bool) -> None:
     """Give the pages these languages, of `catalogues`; the first one for whoever asks for none of them."""
     known = catalogues(FOLDER)
     languages = [known[code] for code in codes]

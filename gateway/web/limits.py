@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, abort, request
 
-from gateway.web.origin import WsgiApp
+from gateway.web.client_info import WsgiApp
 
 MAX_REQUEST_BYTES = 256 * 1024
 """Of a body. A form with a 10 kB field is still answered with a word beside that field."""
@@ -34,7 +34,7 @@ class HeadLimits:
         return self._app(environ, start_response)
 
 
-def limit_requests(app: Flask) -> None:
+def init_request_limits(app: Flask) -> None:
     """Must come before whatever else looks into a request."""
     app.config.update(MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES, MAX_FORM_PARTS=MAX_FIELDS)
 
@@ -46,7 +46,7 @@ def limit_requests(app: Flask) -> None:
             abort(413)
 
 
-def limit_heads(app: Flask) -> None:
+def init_head_limits(app: Flask) -> None:
     """Must come after whatever else wraps the WSGI application."""
     app.wsgi_app = HeadLimits(app.wsgi_app)  # type: ignore[method-assign]
 

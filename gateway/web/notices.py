@@ -1,6 +1,6 @@
 """Mails to people about their account: what happened, when, and whom to call if it was not they.
 
-Nothing secret stands in them, and no link: people learn to follow links in mails about passwords from those who steal
+Nothing secret is in them, and no link: people learn to follow links in mails about passwords from those who steal
 them.
 """
 
@@ -40,7 +40,7 @@ def tell(desk: Desk, notice: str, person: Person, **facts: object) -> None:
     with force_locale(language_of(desk, person)):
         for address in person.mails:
             try:
-                desk.mails.put(mail(desk, notice, address, login=person.login, **facts))
+                desk.mails.enqueue(mail(desk, notice, address, login=person.login, **facts))
             except Exception as error:
                 # `email` raises a dozen kinds of exceptions for addresses that it cannot read.
                 log.error("a notice could not be kept: %s", type(error).__name__)
@@ -54,7 +54,7 @@ def language_of(desk: Desk, person: Person) -> str:
 
 def mail(desk: Desk, notice: str, address: str, **facts: object) -> EmailMessage:
     """Raises ValueError for an address that no mail server takes."""
-    academy, sender = desk.settings.academy, desk.settings.notices.sender
+    academy, sender = desk.settings.academy, desk.settings.notifications.sender
     now = datetime.now(ZoneInfo(academy.timezone))
     values = {**facts, "now": now, "reference": g.request_id}
     subject, _, text = render_template(f"mail/{notice}.txt", **values).partition("\n")

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 
-from gateway.web import wording
+from gateway.web import messages
 from gateway.web.api.problems import Problem
 
 queued_seconds: ContextVar[float] = ContextVar("queued_seconds", default=0.0)
@@ -16,7 +16,7 @@ queued_seconds: ContextVar[float] = ContextVar("queued_seconds", default=0.0)
 API = "/api/"
 
 
-def shed_late_requests(app: Flask, max_seconds: float) -> None:
+def init_load_shedding(app: Flask, max_seconds: float) -> None:
     """Answer those that waited longer than `max_seconds` at once, so that the queue gets shorter: what they ask for
     takes the directory's time, and most of their senders have gone."""
 
@@ -26,7 +26,7 @@ def shed_late_requests(app: Flask, max_seconds: float) -> None:
         if request.method != "POST" or waited <= max_seconds:
             return None
         seconds = str(math.ceil(waited))
-        sentence = wording.filled(wording.BUSY, seconds=seconds)
+        sentence = messages.filled(messages.BUSY, seconds=seconds)
         if request.path.startswith(API):
             return Problem("busy", sentence, headers={"Retry-After": seconds}).answer()
         return render_template("pages/busy.html", sentence=sentence), 503, {"Retry-After": seconds}

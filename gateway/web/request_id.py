@@ -12,7 +12,7 @@ from gateway.logs import request_id
 HEADER = "X-Request-ID"
 
 
-def number_requests(app: Flask) -> None:
+def init_request_ids(app: Flask) -> None:
     @app.before_request
     def give_number() -> None:
         g.request_id = secrets.token_hex(8)

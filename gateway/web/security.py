@@ -33,7 +33,7 @@ PERMISSIONS_POLICY = ", ".join(
 )  # fmt: skip
 
 
-def protect(app: Flask, hsts_seconds: int) -> None:
+def init_security_headers(app: Flask, hsts_seconds: int) -> None:
     @app.before_request
     def refuse_missing_host() -> None:
         """Werkzeug would take this server's own address, and any client is allowed to name that."""

@@ -33,7 +33,7 @@ class Outbox(Protocol):
         workstation. Without a password: what tells that none can be brought there. Without changes for protected
         people, to whose workstation nothing is brought."""
 
-    def settle(self, prepared: Prepared, stored: Secret) -> bool:
+    def commit(self, prepared: Prepared, stored: Secret) -> bool:
         """Write what was prepared if the entry's password is stored as `stored`; else False, and nothing is written.
 
         What is written never takes the place of a newer change.

@@ -27,12 +27,12 @@ from datetime import datetime, timedelta
 from gateway.account.control_characters import holds_control_character
 from gateway.account.model import Secret
 from gateway.workstation.clock import DirectoryClock
-from gateway.workstation.due import Watch, has_passed
+from gateway.workstation.due import UnchangedFor, has_passed
 from gateway.workstation.lease import LATE_WRITE, late_write_possible
 from gateway.workstation.model import Done, Outcome, Reason, Refused, Unavailable
 from gateway.workstation.ports import DeliveryCheck, Outbox, Target, Unseal, Waiting
 from gateway.workstation.queues import TargetQueues
-from gateway.workstation.state import Step, SyncState
+from gateway.workstation.state import DeliveryState, DeliveryStatus
 
 log = logging.getLogger(__name__)
 
@@ -41,30 +41,30 @@ UNKNOWN_TARGETS = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class DeliveryConfig:
     """The times that a worker keeps, in seconds and hours, and on how many entries it works at once."""
 
     lease_seconds: float = 60.0
-    give_up_hours: float = 72.0
-    hands: int = 2
+    retry_hours: float = 72.0
+    max_workers: int = 2
     """For each target: while one waits for it, the other claims the next entry and records the last one."""
 
 
 @dataclass(slots=True)
-class _Hold:
+class _HeldLease:
     """What one worker holds while it works for a target on an entry."""
 
     target: str
     lease: str
     last_start: float
     """On our own clock: no write is begun later."""
-    is_haunted: bool
+    late_write_possible: bool
     """A write by somebody else, or one that was given up on, may still arrive."""
     is_over: bool = False
 
     @property
-    def ghost(self) -> str:
-        return f"{LATE_WRITE}{self.lease}" if self.is_haunted else ""
+    def late_write_marker(self) -> str:
+        return f"{LATE_WRITE}{self.lease}" if self.late_write_possible else ""
 
 
 def _no_audit(service: str, outcome: str, **facts: object) -> None:
@@ -72,7 +72,7 @@ def _no_audit(service: str, outcome: str, **facts: object) -> None:
 
 
 @dataclass(slots=True)
-class Courier:
+class DeliveryWorker:
     """One worker's hands.
 
     `now` is this machine's clock (UTC), which may be wrong: times are the directory's as soon as it has told its own.
@@ -86,19 +86,19 @@ class Courier:
     delivery: DeliveryCheck
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
-    pace: Pace = Pace()
+    config: DeliveryConfig = DeliveryConfig()
     audit: Callable[..., None] = _no_audit
     """Takes service, outcome and facts of what was recorded."""
     _clock: DirectoryClock = field(init=False)
-    _watch: Watch = field(init=False)
+    _unchanged: UnchangedFor = field(init=False)
     _queues: TargetQueues = field(init=False)
 
     def __post_init__(self) -> None:
         self._clock = DirectoryClock(self.now, self.monotonic)
-        self._watch = Watch(self.monotonic)
-        self._queues = TargetQueues(self.pace.hands)
+        self._unchanged = UnchangedFor(self.monotonic)
+        self._queues = TargetQueues(self.config.max_workers)
 
-    def round(self, stop: Callable[[], bool] = lambda: False) -> int:
+    def run_once(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Try whatever is due once, and wait for it; the number of deliveries that were tried."""
         started = self.begin(stop)
         wait(started)
@@ -111,7 +111,7 @@ class Courier:
         """
         waiting = list(self.outbox.waiting())
         self._queues.directory_answers()
-        self._watch.keep_only({item.reference for item in waiting})
+        self._unchanged.keep_only({item.dn for item in waiting})
         return [self._submit(item, target, stop) for item in waiting for target in self._due_targets(item)]
 
     def close(self) -> None:
@@ -120,11 +120,11 @@ class Courier:
 
     def _submit(self, item: Waiting, target: str, stop: Callable[[], bool]) -> Future[bool]:
         queue = target if target in self.targets else UNKNOWN_TARGETS
-        return self._queues.submit(queue, item.reference, target, lambda: not stop() and self._work_on(item, target))
+        return self._queues.submit(queue, item.dn, target, lambda: not stop() and self._work_on(item, target))
 
     def _due_targets(self, item: Waiting) -> Iterator[str]:
         for state in item.states:
-            if self._queues.is_under_way(item.reference, state.target) or not self._is_state_due(item, state):
+            if self._queues.is_under_way(item.dn, state.target) or not self._is_state_due(item, state):
                 continue
             if self._is_free(item, state.target):
                 yield state.target
@@ -134,7 +134,7 @@ class Courier:
         lease = item.leases.get(target, "")
         if not lease or late_write_possible(lease):
             return True
-        return self._watch.seconds(f"{item.reference}\nlease {target}", lease) >= self.pace.lease_seconds
+        return self._unchanged.seconds(f"{item.dn}\nlease {target}", lease) >= self.config.lease_seconds
 
     def _work_on(self, item: Waiting, target: str) -> bool:
         former = item.leases.get(target, "")
@@ -145,15 +145,15 @@ class Courier:
         self._clock.learn(held.read_at)
         if former and not late_write_possible(former):
             log.warning("%s at %s: taking over from a worker that stands still", item.login, target)
-        hold = _Hold(target, lease, self.monotonic() + self.pace.lease_seconds / 2, bool(former))
+        hold = _HeldLease(target, lease, self.monotonic() + self.config.lease_seconds / 2, bool(former))
         try:
             self._deliver_newest(held, hold)
         finally:
             if not hold.is_over:
-                self.outbox.release(item.reference, target, lease, ghost=hold.ghost)
+                self.outbox.release(item.dn, target, lease, late_write_marker=hold.late_write_marker)
         return True
 
-    def _deliver_newest(self, held: Waiting, hold: _Hold) -> None:
+    def _deliver_newest(self, held: Waiting, hold: _HeldLease) -> None:
         """What was due, and once more whatever a newer change put there meanwhile."""
         item: Waiting | None = held
         tried: set[str] = set()
@@ -167,33 +167,35 @@ class Courier:
             if self._deliver(item, state, hold):
                 return
             log.info("%s at %s: a newer password came", item.login, hold.target)
-            item = self.outbox.read(item.reference)
+            item = self.outbox.read(item.dn)
 
-    def _deliver(self, item: Waiting, state: SyncState, hold: _Hold) -> bool:
+    def _deliver(self, item: Waiting, state: DeliveryState, hold: _HeldLease) -> bool:
         """Whether what came of it was recorded; the record gives the lease back in the same write."""
         outcome = self._set(item, state, hold)
-        new = self._next(item, state, outcome, haunted=hold.is_haunted)
+        new = self._next(item, state, outcome, late_write_possible=hold.late_write_possible)
         # The target may still set this password after it was given up on.
-        hold.is_haunted = hold.is_haunted or (isinstance(outcome, Unavailable) and outcome.may_be_set)
-        ghost = "" if new.step is Step.DONE else hold.ghost
-        if not self.outbox.record(item, state, new, lease=hold.lease, ghost=ghost):
+        hold.late_write_possible = hold.late_write_possible or (
+            isinstance(outcome, Unavailable) and outcome.outcome_unknown
+        )
+        late_write_marker = "" if new.status is DeliveryStatus.DONE else hold.late_write_marker
+        if not self.outbox.record(item, state, new, lease=hold.lease, late_write_marker=late_write_marker):
             return False
         hold.is_over = True
-        level = logging.INFO if new.step in (Step.DONE, Step.SETTLING) else logging.WARNING
-        log.log(level, "%s at %s: %s %s", item.login, state.target, new.step, _told(outcome))
+        level = logging.INFO if new.status in (DeliveryStatus.DONE, DeliveryStatus.CONFIRMING) else logging.WARNING
+        log.log(level, "%s at %s: %s %s", item.login, state.target, new.status, _told(outcome))
         self.audit(
-            "workstation", new.step, login=item.login, target=state.target, reason=new.reason,
+            "workstation", new.status, login=item.login, target=state.target, reason=new.reason,
             attempts=new.attempts, seconds=max(0.0, round((new.at - new.since).total_seconds(), 1)),
         )  # fmt: skip
         return True
 
-    def _set(self, item: Waiting, state: SyncState, hold: _Hold) -> Outcome:
+    def _set(self, item: Waiting, state: DeliveryState, hold: _HeldLease) -> Outcome:
         target = self.targets.get(state.target)
         if target is None:
             return Unavailable(
                 "no such target in the settings", f"add [workstation.targets.{state.target}] or forget it"
             )
-        secret = self.unseal(item.sealed, identity=item.identity, change=state.change)
+        secret = self.unseal(item.sealed, uuid=item.uuid, change=state.change)
         if secret is Reason.UNREADABLE:
             return Unavailable(
                 "no private key of this worker opens it", "add the key to workstation.private_key_files"
@@ -217,7 +219,7 @@ class Courier:
             log.error("%s: unexpected %s\n%s", state.target, type(error).__name__, places)
             return Unavailable(f"unexpected {type(error).__name__}", "see the worker's log and report it", True)
 
-    def _set_at_account(self, target: Target, item: Waiting, secret: Secret, hold: _Hold) -> Outcome:
+    def _set_at_account(self, target: Target, item: Waiting, secret: Secret, hold: _HeldLease) -> Outcome:
         """Set it at the account of the first login that has one at the target."""
         outcome: Outcome = Refused(Reason.NO_ACCOUNT)
         for login in item.logins:
@@ -228,33 +230,35 @@ class Courier:
                 break
         return outcome
 
-    def _next(self, item: Waiting, state: SyncState, outcome: Outcome, *, haunted: bool) -> SyncState:
+    def _next(
+        self, item: Waiting, state: DeliveryState, outcome: Outcome, *, late_write_possible: bool
+    ) -> DeliveryState:
         now = self._clock.now().replace(microsecond=0)
         if isinstance(outcome, Done):
-            settles = haunted and state.step is Step.PENDING
+            confirms = late_write_possible and state.status is DeliveryStatus.PENDING
             # The password opened the entry, so the directory's time of the change is this change's: by it alone can
             # a newer one be told from this one.
             proved = replace(state, since=item.changed_at or state.since)
-            return proved.to(Step.SETTLING if settles else Step.DONE, at=now)
+            return proved.to(DeliveryStatus.CONFIRMING if confirms else DeliveryStatus.DONE, at=now)
         if isinstance(outcome, Refused):
-            return state.to(Step.REJECTED, at=now, reason=outcome.reason)
+            return state.to(DeliveryStatus.REJECTED, at=now, reason=outcome.reason)
         if self._is_too_old(item, state):
-            return state.to(Step.EXPIRED, at=now, reason=outcome.reason)
-        text = f"{outcome.reason}: {outcome.mend}" if outcome.mend else outcome.reason
-        return state.to(state.step, at=now, reason=text, slow=bool(outcome.mend))
+            return state.to(DeliveryStatus.EXPIRED, at=now, reason=outcome.reason)
+        text = f"{outcome.reason}: {outcome.hint}" if outcome.hint else outcome.reason
+        return state.to(state.status, at=now, reason=text, needs_operator=bool(outcome.hint))
 
-    def _is_too_old(self, item: Waiting, state: SyncState) -> bool:
+    def _is_too_old(self, item: Waiting, state: DeliveryState) -> bool:
         """By this machine's clock and by the directory's: a password that is erased can't be had back."""
         now = self._clock.earliest()
         youngest = max(state.since, item.changed_at or state.since)
-        return now is not None and now - youngest > timedelta(hours=self.pace.give_up_hours)
+        return now is not None and now - youngest > timedelta(hours=self.config.retry_hours)
 
-    def _is_state_due(self, item: Waiting, state: SyncState) -> bool:
-        if state.is_final or state.step is Step.HELD:
+    def _is_state_due(self, item: Waiting, state: DeliveryState) -> bool:
+        if state.is_final or state.status is DeliveryStatus.HELD:
             return False
-        if state.step is Step.SETTLING and not state.reason:
-            watched = self._watch.seconds(f"{item.reference}\nstate {state.target}", str(state))
-            return watched >= self.pace.lease_seconds
+        if state.status is DeliveryStatus.CONFIRMING and not state.reason:
+            watched = self._unchanged.seconds(f"{item.dn}\nstate {state.target}", str(state))
+            return watched >= self.config.lease_seconds
         return state.attempts == 0 or has_passed(state, self._clock.now())
 
 
@@ -262,6 +266,6 @@ def _told(outcome: Outcome) -> str:
     match outcome:
         case Refused(reason, detail):
             return f"{reason} {detail}".strip()
-        case Unavailable(reason, mend):
-            return f"{reason}; to mend: {mend}" if mend else reason
+        case Unavailable(reason, hint):
+            return f"{reason}; to fix it: {hint}" if hint else reason
     return ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gateway.workstation.ports import Outbox, Waiting
 from gateway.workstation.restored import RestoreDetector, Verdict
-from gateway.workstation.state import Step, SyncState
+from gateway.workstation.state import DeliveryState, DeliveryStatus
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +40,8 @@ class HoldingOutbox:
             self._is_current = True
         return self.outbox.waiting()
 
-    def read(self, reference: str) -> Waiting | None:
-        return self.outbox.read(reference)
+    def read(self, dn: str) -> Waiting | None:
+        return self.outbox.read(dn)
 
     def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
         """Also of what has waited for a thread since an earlier look."""
@@ -52,11 +52,13 @@ class HoldingOutbox:
                 return None
         return self.outbox.claim(item, target, lease)
 
-    def release(self, reference: str, target: str, lease: str, *, ghost: str = "") -> None:
-        self.outbox.release(reference, target, lease, ghost=ghost)
+    def release(self, dn: str, target: str, lease: str, *, late_write_marker: str = "") -> None:
+        self.outbox.release(dn, target, lease, late_write_marker=late_write_marker)
 
-    def record(self, item: Waiting, old: SyncState, new: SyncState, *, lease: str = "", ghost: str = "") -> bool:
-        return self.outbox.record(item, old, new, lease=lease, ghost=ghost)
+    def record(
+        self, item: Waiting, old: DeliveryState, new: DeliveryState, *, lease: str = "", late_write_marker: str = ""
+    ) -> bool:
+        return self.outbox.record(item, old, new, lease=lease, late_write_marker=late_write_marker)
 
     def _hold_all(self) -> None:
         """May be repeated: a worker that stops half way begins again."""
@@ -72,12 +74,12 @@ class HoldingOutbox:
         held = [state for state in item.states if self._hold_state(item, state)]
         for state in held:
             self.audit(
-                "workstation", Step.HELD, login=item.login, target=state.target, reason="restored",
+                "workstation", DeliveryStatus.HELD, login=item.login, target=state.target, reason="restored",
                 attempts=state.attempts, seconds=0.0,
             )  # fmt: skip
         return bool(held)
 
-    def _hold_state(self, item: Waiting, state: SyncState) -> bool:
-        if state.is_final or state.step is Step.HELD:
+    def _hold_state(self, item: Waiting, state: DeliveryState) -> bool:
+        if state.is_final or state.status is DeliveryStatus.HELD:
             return False
         return self.outbox.record(item, state, state.held(RESTORED))

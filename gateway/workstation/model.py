@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a target will never take this password. The values are stable: they stand in the directory."""
+    """Why a target will never take this password. The values are stable: they are in the directory."""
 
     TOO_SHORT = "too_short"
     IN_HISTORY = "in_history"
@@ -23,7 +23,7 @@ class Reason(StrEnum):
     """It holds a control character: no workstation's login takes it, and it might be read as more than a password."""
     NOT_FOR_THIS_ENTRY = "not_for_this_entry"
     """The sealed password was made for another entry or another change."""
-    NOT_IN_CLEAR = "not_in_clear"
+    NOT_IN_CLEAR = "not_in_plain_text"
     """It was changed at the directory by a value hashed already, or by one that slapd made: nobody can read it."""
     NO_WORKSTATION = "no_workstation"
     """The entry is not, or no longer, one of those whose passwords are brought to workstations."""
@@ -53,10 +53,10 @@ class Unavailable:
 
     reason: str
     """For the operator: what happened, in one line, without a secret."""
-    mend: str = ""
-    """What the operator must do where time alone mends nothing (certificate, credentials, missing right); such a
+    hint: str = ""
+    """What the operator must do where time alone fixes nothing (certificate, credentials, missing right); such a
     failure is retried slowly and loudly. Empty for a passing one."""
-    may_be_set: bool = False
+    outcome_unknown: bool = False
     """The write was sent and its answer never came: the target may have set the password, or may do so yet."""
 
 
@@ -67,11 +67,11 @@ Outcome = Done | Refused | Unavailable
 class Probe:
     """What was found at a target without setting a password."""
 
-    trouble: Unavailable | None = None
+    error: Unavailable | None = None
     """What would keep a password from being set."""
-    excess: tuple[str, ...] = ()
+    excess_rights: tuple[str, ...] = ()
     """What its account may do there and needs not."""
-    untried: str = ""
+    skipped_reason: str = ""
     """Why the right to set passwords could not be tried."""
 
 
@@ -82,7 +82,7 @@ class DomainRules:
     min_length: int
     """Characters."""
     complexity: bool
-    """Three of: lower case, upper case, digit, sign; and no login or name in it."""
+    """Three of: lower case, upper case, digit, special character; and no login or name in it."""
     history: int
     """How many former passwords are refused."""
     min_age_seconds: int = 0

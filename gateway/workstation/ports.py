@@ -10,7 +10,7 @@ from typing import Protocol
 from gateway.account.model import Secret
 from gateway.workstation.lease import read_leases
 from gateway.workstation.model import DomainRules, Outcome, Probe, Reason, Refused, Unavailable
-from gateway.workstation.state import SyncState, is_behind
+from gateway.workstation.state import DeliveryState, is_stale
 
 
 class Target(Protocol):
@@ -41,12 +41,12 @@ class Target(Protocol):
 class Waiting:
     """An entry whose sealed secret waits for one target or several."""
 
-    reference: str
+    dn: str
     """Where the entry stands (its DN)."""
     login: str
-    identity: str
+    uuid: str
     sealed: bytes
-    states: tuple[SyncState, ...]
+    states: tuple[DeliveryState, ...]
     lease: str
     """Who is at work on it, as the directory holds that; empty if nobody is."""
     changed_at: datetime | None
@@ -63,15 +63,15 @@ class Waiting:
         return self.login, *self.other_logins
 
     @property
-    def is_behind(self) -> bool:
-        return is_behind(self.states, self.changed_at)
+    def is_stale(self) -> bool:
+        return is_stale(self.states, self.changed_at)
 
     @property
     def leases(self) -> dict[str, str]:
         """From the name of a target to the lease of the worker that is at work for it."""
         return read_leases(self.lease, [state.target for state in self.states])
 
-    def state_at(self, target: str) -> SyncState | None:
+    def state_at(self, target: str) -> DeliveryState | None:
         """One that is not final before one that is: somebody may have written two."""
         found = [state for state in self.states if state.target == target]
         return min(found, key=lambda state: state.is_final, default=None)
@@ -87,7 +87,7 @@ class Outbox(Protocol):
     def waiting(self) -> Iterable[Waiting]:
         """Every entry with a sealed secret, in no order."""
 
-    def read(self, reference: str) -> Waiting | None:
+    def read(self, dn: str) -> Waiting | None:
         """The entry as it is now, also where nothing waits any more (`sealed` is empty); None where it is gone."""
 
     def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
@@ -96,10 +96,12 @@ class Outbox(Protocol):
         None when the lease or the state of `target` is no longer the one of `item`.
         """
 
-    def release(self, reference: str, target: str, lease: str, *, ghost: str = "") -> None:
+    def release(self, dn: str, target: str, lease: str, *, late_write_marker: str = "") -> None:
         """Take `lease` away, if it is still there, and leave `ghost` in its place where one is given."""
 
-    def record(self, item: Waiting, old: SyncState, new: SyncState, *, lease: str = "", ghost: str = "") -> bool:
+    def record(
+        self, item: Waiting, old: DeliveryState, new: DeliveryState, *, lease: str = "", late_write_marker: str = ""
+    ) -> bool:
         """Put `new` in the place of `old` and `ghost` in the place of `lease`, in one write.
 
         The same write removes the sealed secret once every state is final; no ghost is left then. Without a `lease`,
@@ -118,16 +120,16 @@ class DeliveryCheck(Protocol):
 
 
 class Unseal(Protocol):
-    def __call__(self, sealed: bytes, *, identity: str, change: str) -> Secret | Reason:
+    def __call__(self, sealed: bytes, *, uuid: str, change: str) -> Secret | Reason:
         """What was sealed for that entry and that change, or why it can't be had."""
 
 
 class Seal(Protocol):
-    def __call__(self, password: Secret, *, identity: str, change: str) -> bytes:
+    def __call__(self, password: Secret, *, uuid: str, change: str) -> bytes:
         """Close `password` so that the worker alone can open it, for that entry and that change."""
 
 
-class JoinedTarget(Protocol):
+class InlineTarget(Protocol):
     """A target in the same directory: its attributes join the Modify that sets the password."""
 
     @property

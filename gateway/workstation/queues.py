@@ -24,11 +24,11 @@ class TargetQueues:
     def directory_answers(self) -> None:
         self._outage.clear()
 
-    def is_under_way(self, reference: str, target: str) -> bool:
+    def is_under_way(self, dn: str, target: str) -> bool:
         with self._lock:
-            return (reference, target) in self._under_way
+            return (dn, target) in self._under_way
 
-    def submit(self, queue: str, reference: str, target: str, deliver: Callable[[], bool]) -> Future[bool]:
+    def submit(self, queue: str, dn: str, target: str, deliver: Callable[[], bool]) -> Future[bool]:
         """Have `deliver` done by the threads of `queue`. Its result is False where the directory failed before."""
 
         def run() -> bool:
@@ -39,10 +39,10 @@ class TargetQueues:
                 raise
             finally:
                 with self._lock:
-                    self._under_way.discard((reference, target))
+                    self._under_way.discard((dn, target))
 
         with self._lock:
-            self._under_way.add((reference, target))
+            self._under_way.add((dn, target))
             if queue not in self._executors:
                 self._executors[queue] = ThreadPoolExecutor(self.threads, thread_name_prefix=f"target-{queue}")
             return self._executors[queue].submit(run)

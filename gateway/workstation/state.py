@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-LONGEST_REASON = 200
+MAX_REASON_CHARS = 200
 """Characters of a reason that the directory keeps."""
 CLOCKS_APART = timedelta(minutes=5)
 """As far as the clocks of gateway and directory may differ; Kerberos allows as much (RFC 4120, 8.2)."""
@@ -18,24 +18,24 @@ MIN_YEAR, MAX_YEAR = 1900, 9000
 _TIME = "%Y%m%dT%H%M%SZ"
 
 
-class Step(StrEnum):
+class DeliveryStatus(StrEnum):
     PENDING = "pending"
     HELD = "held"
     """It waited in a directory that was restored from a backup: an operator decides whether it is delivered."""
-    SETTLING = "settling"
+    CONFIRMING = "settling"
     """The target has it, from a worker that took the lease of another: once more when that one can't be writing."""
     DONE = "done"
     REJECTED = "rejected"
     EXPIRED = "expired"
 
 
-FINAL = frozenset({Step.DONE, Step.REJECTED, Step.EXPIRED})
+FINAL = frozenset({DeliveryStatus.DONE, DeliveryStatus.REJECTED, DeliveryStatus.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
-class SyncState:
+class DeliveryState:
     target: str
-    step: Step
+    status: DeliveryStatus
     change: str
     """Names the change of password; the sealed secret carries the same one."""
     since: datetime
@@ -45,55 +45,68 @@ class SyncState:
     """Of the last attempt; at first the same as `since`."""
     reason: str = ""
     """A Reason where it was rejected, the operator's line where it waits."""
-    slow: bool = False
-    """Time alone mends nothing: an operator must."""
+    needs_operator: bool = False
+    """Time alone fixes nothing: an operator must."""
 
     @property
     def is_final(self) -> bool:
-        return self.step in FINAL
+        return self.status in FINAL
 
-    def to(self, step: Step, *, at: datetime, reason: str = "", slow: bool = False) -> SyncState:
-        return replace(self, step=step, attempts=self.attempts + 1, at=at, reason=_one_line(reason), slow=slow)
+    def to(
+        self, status: DeliveryStatus, *, at: datetime, reason: str = "", needs_operator: bool = False
+    ) -> DeliveryState:
+        return replace(
+            self,
+            status=status,
+            attempts=self.attempts + 1,
+            at=at,
+            reason=_one_line(reason),
+            needs_operator=needs_operator,
+        )
 
-    def held(self, reason: str) -> SyncState:
+    def held(self, reason: str) -> DeliveryState:
         """It waits for an operator; the attempts stay counted."""
-        return replace(self, step=Step.HELD, reason=_one_line(reason), slow=True)
+        return replace(self, status=DeliveryStatus.HELD, reason=_one_line(reason), needs_operator=True)
 
-    def resumed(self) -> SyncState:
+    def resumed(self) -> DeliveryState:
         """As if it had just begun to wait."""
-        return replace(self, step=Step.PENDING).afresh()
+        return replace(self, status=DeliveryStatus.PENDING).afresh()
 
-    def afresh(self) -> SyncState:
+    def afresh(self) -> DeliveryState:
         """As if it had never been tried: due at once."""
-        return replace(self, attempts=0, reason="", slow=False)
+        return replace(self, attempts=0, reason="", needs_operator=False)
 
     def __str__(self) -> str:
         """`target;step;change;since;attempts;at;pace;reason`, in ASCII."""
-        pace = "slow" if self.slow else "normal"
+        pace = "slow" if self.needs_operator else "normal"
         times = self.since.strftime(_TIME), self.at.strftime(_TIME)
         return ";".join(
-            (self.target, self.step, self.change, times[0], str(self.attempts), times[1], pace, self.reason)
+            (self.target, self.status, self.change, times[0], str(self.attempts), times[1], pace, self.reason)
         )
 
 
-def pending(target: str, change: str, now: datetime) -> SyncState:
-    return SyncState(target, Step.PENDING, change, now.replace(microsecond=0), 0, now.replace(microsecond=0))
+def pending(target: str, change: str, now: datetime) -> DeliveryState:
+    return DeliveryState(
+        target, DeliveryStatus.PENDING, change, now.replace(microsecond=0), 0, now.replace(microsecond=0)
+    )
 
 
-def read_state(value: str) -> SyncState | None:
+def read_state(value: str) -> DeliveryState | None:
     """None for a value that is not ours."""
     parts = value.split(";", 7)
     try:
-        target, step, change, since, attempts, at, pace, reason = parts
+        target, status, change, since, attempts, at, pace, reason = parts
         counted = int(attempts)
         if not 0 <= counted <= MAX_ATTEMPTS:
             return None
-        return SyncState(target, Step(step), change, _time(since), counted, _time(at), reason, pace == "slow")
+        return DeliveryState(
+            target, DeliveryStatus(status), change, _time(since), counted, _time(at), reason, pace == "slow"
+        )
     except ValueError:
         return None
 
 
-def is_behind(states: Iterable[SyncState], changed_at: datetime | None) -> bool:
+def is_stale(states: Iterable[DeliveryState], changed_at: datetime | None) -> bool:
     """Whether the directory took a newer password than any of `states`: set past the gateway, and brought nowhere."""
     newest = max((state.since for state in states), default=None)
     return newest is not None and changed_at is not None and changed_at > newest + CLOCKS_APART
@@ -110,4 +123,4 @@ def _time(text: str) -> datetime:
 def _one_line(text: str) -> str:
     """What an IA5 value takes: ASCII, one line, not too long."""
     plain = text.encode("ascii", "replace").decode()
-    return re.sub(r"\s+", " ", plain)[:LONGEST_REASON].strip()
+    return re.sub(r"\s+", " ", plain)[:MAX_REASON_CHARS].strip()

@@ -6,20 +6,20 @@ from datetime import date
 from functools import partial
 
 import pytest
-from growth import FILLS, assert_linear, filled
 
-from gateway.account.birth_date import DateFault, read_birth_date
+from gateway.account.birth_date import BirthDateError, read_birth_date
 from gateway.account.model import Person, Secret
-from gateway.account.names import one_of_several, same_name, words
+from gateway.account.name_matching import names_match, partial_match, tokens
 from gateway.account.policy import PasswordRules
 from gateway.account.proofs import candidates
 from gateway.account.staff_file import read_row
-from gateway.capture.sock_requests import read_announcement
+from gateway.capture.sock_requests import read_request
 from gateway.directory.ppolicy import read_time
 from gateway.protection.audit import as_login
 from gateway.protection.breached import is_common
-from gateway.web.api.clients import _handed_on
+from gateway.web.api.authentication import _handed_on
 from gateway.workstation.state import read_state
+from tests.support.cpu_growth import FILLS, assert_linear, filled
 
 TODAY = date(2026, 11, 24)
 ROW = {"surname": "Durand", "given_name": "Anne", "birth_date": "27/03/1985", "numen": "12E8534567ABC"}
@@ -32,18 +32,18 @@ def row_with(column, text):
 
 def announced(attribute, text):
     head = f"MODIFY\npeername: IP=127.0.0.1:1\nconnid: 1\nmsgid: 2\nbinddn: cn={text[:8000]}\ndn: uid=x"
-    read_announcement(f"{head}\nreplace: {attribute}\n{attribute}: {text}\n-\n\n".encode())
+    read_request(f"{head}\nreplace: {attribute}\n{attribute}: {text}\n-\n\n".encode())
 
 
 READERS = {
-    "names": words,
-    "name in the directory": lambda text: same_name("Durand", [text]),
-    "given name in the directory": lambda text: one_of_several("Anne", [text]),
+    "names": tokens,
+    "name in the directory": lambda text: names_match("Durand", [text]),
+    "given name in the directory": lambda text: partial_match("Anne", [text]),
     "birth date": lambda text: read_birth_date(text, TODAY),
     "proof": lambda text: candidates(Secret(text)),
-    "password": lambda text: PasswordRules(forbidden_words=("academy",)).broken_by(Secret(text), login="durand"),
+    "password": lambda text: PasswordRules(forbidden_words=("academy",)).violations(Secret(text), login="durand"),
     "common password": lambda text: is_common(Secret(text)),
-    "password beside names": lambda text: PasswordRules().broken_for(
+    "password beside names": lambda text: PasswordRules().personal_violations(
         Secret("Abc-1234"), Person("durand", (text,), (), (), "", initial_password=False)
     ),
     "time": read_time,
@@ -58,17 +58,18 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize("fill", FILLS)
-@pytest.mark.parametrize("reader", READERS)
-def test_reader_when_a_text_is_very_long_then_its_time_grows_no_faster(reader, fill):
-    assert_linear(lambda size: READERS[reader](filled(FILLS[fill], size)), f"{reader} of {fill}")
+class TestReader:
+    @pytest.mark.parametrize("fill", FILLS)
+    @pytest.mark.parametrize("reader", READERS)
+    def test_when_a_text_is_very_long_then_its_time_grows_no_faster(self, reader, fill):
+        assert_linear(lambda size: READERS[reader](filled(FILLS[fill], size)), f"{reader} of {fill}")
 
 
-@pytest.mark.parametrize("gap", ["\t", " ", "\u00a0"])
-def test_birth_date_when_its_separators_are_long_then_it_is_no_date(gap):
-    """Half a minute of processor time once went into such a date."""
-    assert read_birth_date(f"1{gap * 250_000}1", TODAY) is DateFault.UNREADABLE
+class TestBirthDate:
+    @pytest.mark.parametrize("gap", ["\t", " ", "\u00a0"])
+    def test_when_its_separators_are_long_then_it_is_no_date(self, gap):
+        """Half a minute of processor time once went into such a date."""
+        assert read_birth_date(f"1{gap * 250_000}1", TODAY) is BirthDateError.UNREADABLE
 
-
-def test_birth_date_when_its_parts_have_blanks_of_any_kind_between_them_then_it_is_read():
-    assert read_birth_date("27\u00a0/\u202f3 \u00a0/ 1985", TODAY) == date(1985, 3, 27)
+    def test_when_its_parts_have_blanks_of_any_kind_between_them_then_it_is_read(self):
+        assert read_birth_date("27\u00a0/\u202f3 \u00a0/ 1985", TODAY) == date(1985, 3, 27)

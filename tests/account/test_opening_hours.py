@@ -22,48 +22,46 @@ def at(text):
     return datetime.fromisoformat(text).replace(tzinfo=PARIS)
 
 
-@pytest.mark.parametrize(
-    "now, is_open",
-    [
-        ("2026-11-23 08:29", False),
-        ("2026-11-23 08:30", True),
-        ("2026-11-23 12:29", True),
-        ("2026-11-23 12:30", False),
-        ("2026-11-23 16:59", True),
-        ("2026-11-22 10:00", False),
-        ("2026-11-11 10:00", False),
-        ("2026-07-15 10:00", False),
-        ("2026-08-18 10:00", False),
-        ("2026-08-19 10:00", True),
-        ("2026-12-25 10:00", False),
-        ("2027-01-01 10:00", False),
-        ("2026-12-24 10:00", True),
-    ],
-)
-def test_helpdesk_when_asked_at_that_time_then_it_is_open_or_not(now, is_open):
-    assert HOURS.is_open(at(now)) is is_open
+class TestHelpdesk:
+    @pytest.mark.parametrize(
+        "now, is_open",
+        [
+            ("2026-11-23 08:29", False),
+            ("2026-11-23 08:30", True),
+            ("2026-11-23 12:29", True),
+            ("2026-11-23 12:30", False),
+            ("2026-11-23 16:59", True),
+            ("2026-11-22 10:00", False),
+            ("2026-11-11 10:00", False),
+            ("2026-07-15 10:00", False),
+            ("2026-08-18 10:00", False),
+            ("2026-08-19 10:00", True),
+            ("2026-12-25 10:00", False),
+            ("2027-01-01 10:00", False),
+            ("2026-12-24 10:00", True),
+        ],
+    )
+    def test_when_asked_at_that_time_then_it_is_open_or_not(self, now, is_open):
+        assert HOURS.is_open(at(now)) is is_open
 
+    @pytest.mark.parametrize(
+        "now, opens",
+        [
+            ("2026-11-23 07:00", "2026-11-23 08:30"),
+            ("2026-11-23 12:45", "2026-11-23 13:30"),
+            ("2026-11-23 17:00", "2026-11-24 08:30"),
+            ("2026-11-27 18:00", "2026-11-30 08:30"),
+            ("2026-11-10 18:00", "2026-11-12 08:30"),
+            ("2026-07-14 18:00", "2026-08-19 08:30"),
+            ("2026-12-24 18:00", "2027-01-04 08:30"),
+        ],
+    )
+    def test_when_it_is_closed_then_the_next_opening_is_known(self, now, opens):
+        assert HOURS.next_opening(at(now)) == at(opens)
 
-@pytest.mark.parametrize(
-    "now, opens",
-    [
-        ("2026-11-23 07:00", "2026-11-23 08:30"),
-        ("2026-11-23 12:45", "2026-11-23 13:30"),
-        ("2026-11-23 17:00", "2026-11-24 08:30"),
-        ("2026-11-27 18:00", "2026-11-30 08:30"),
-        ("2026-11-10 18:00", "2026-11-12 08:30"),
-        ("2026-07-14 18:00", "2026-08-19 08:30"),
-        ("2026-12-24 18:00", "2027-01-04 08:30"),
-    ],
-)
-def test_helpdesk_when_it_is_closed_then_the_next_opening_is_known(now, opens):
-    assert HOURS.next_opening(at(now)) == at(opens)
+    def test_when_it_is_open_then_the_end_of_this_opening_is_known(self):
+        assert HOURS.closes_at(at("2026-11-23 10:00")) == at("2026-11-23 12:30")
+        assert HOURS.closes_at(at("2026-11-23 13:00")) is None
 
-
-def test_helpdesk_when_it_is_open_then_the_end_of_this_opening_is_known():
-    assert HOURS.closes_at(at("2026-11-23 10:00")) == at("2026-11-23 12:30")
-    assert HOURS.closes_at(at("2026-11-23 13:00")) is None
-
-
-def test_helpdesk_when_it_never_opens_then_no_opening_is_promised():
-    assert OpeningHours((), (), lambda day: False).next_opening(at("2026-11-23 10:00")) is None
+    def test_when_it_never_opens_then_no_opening_is_promised(self):
+        assert OpeningHours((), (), lambda day: False).next_opening(at("2026-11-23 10:00")) is None

@@ -1,4 +1,4 @@
-"""A portal before a gateway: it calls by program, with a token of its own."""
+"""An API client before a gateway: it calls by program, with a token of its own."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from api_token import TOKEN
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from gateway.app import create_app
 from gateway.composition.web import Gateway
+from tests.support.api_token import TOKEN
 
 ALL = ["policy", "find", "change", "roundcube"]
 
 
 def client_section(**changed: Any) -> dict[str, Any]:
-    """[api] with one client, `portal`."""
+    """[api] with one client, `API client`."""
     digest = hashlib.sha256(TOKEN.encode()).hexdigest()
     client = {"token_sha256": [digest], "services": ALL, "addresses": ["127.0.0.0/8"], **changed}
-    return {"clients": {"portal": client}}
+    return {"clients": {"intranet": client}}
 
 
 @dataclass
@@ -47,16 +47,16 @@ class Portal:
 
 
 @pytest.fixture
-def open_portal(build: Callable[..., Gateway]) -> Callable[..., Portal]:
-    """Opens a portal before a gateway with these settings: `open_portal(client={"services": ["find"]})`."""
+def open_api_client(build: Callable[..., Gateway]) -> Callable[..., Portal]:
+    """Opens an API client before a gateway with these settings: `open_api_client(client={"services": ["find"]})`."""
 
-    def portal(client: dict[str, Any] | None = None, **sections: dict[str, Any]) -> Portal:
+    def api_client(client: dict[str, Any] | None = None, **sections: dict[str, Any]) -> Portal:
         api = {**client_section(**(client or {})), **sections.pop("api", {})}
         return Portal(create_app(build(api=api, **sections)))
 
-    return portal
+    return api_client
 
 
 @pytest.fixture
-def portal(open_portal: Callable[..., Portal]) -> Portal:
-    return open_portal()
+def api_client(open_api_client: Callable[..., Portal]) -> Portal:
+    return open_api_client()

@@ -1,6 +1,6 @@
 <?php
 // One change by a driver of Roundcube's password plugin, in the real framework; what is to be done comes on standard
-// input, so that no password stands in an argument. ROUNDCUBE_CONFIG_DIR names the settings.
+// input, so that no password is in an argument. ROUNDCUBE_CONFIG_DIR names the settings.
 define('INSTALL_PATH', '/usr/share/roundcube/');
 require INSTALL_PATH . 'program/include/clisetup.php';
 $wanted = json_decode(stream_get_contents(STDIN), true);

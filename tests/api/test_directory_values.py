@@ -1,14 +1,14 @@
-"""Whatever slapd lets an attribute hold: no page, portal or command ends in a fault, and strangers learn nothing."""
+"""Whatever slapd lets an attribute hold: no page, API client or command ends in a fault, and strangers learn nothing."""
 
 from __future__ import annotations
 
 import ldap
 import pytest
-from browser import Browser
-from directory_server import PASSWORD
-from settings_file import write_settings_file
 
 from gateway.cli.main import main
+from tests.support.browser import Browser
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import PASSWORD
 
 NEW, OTHER, LAST = "Nouveau-2025", "Orage-Violet-26", "Brume-Dorée-27"
 PERSON = "person1"
@@ -62,7 +62,7 @@ pwdLockoutDuration: 2147483647
 
 
 @pytest.fixture
-def portal(directory, open_portal, tmp_path):
+def api_client(directory, open_api_client, tmp_path):
     wide = dict.fromkeys(
         ("per_login", "per_proof", "per_person", "per_service", "per_address", "overall"), "9999/minute"
     )
@@ -72,11 +72,11 @@ def portal(directory, open_portal, tmp_path):
             directory.load(ODD_POLICY)
         except Exception:
             assert line.read_s("cn=odd,ou=policies,dc=ac-example,dc=fr")
-    return open_portal(
+    return open_api_client(
         client={"rate": "9999/minute"},
-        throttle=wide,
+        rate_limits=wide,
         people={"private_mail": "privateMail", "phone": "mobile"},
-        notices={"spool": tmp_path / "mails", "smtp_host": ""},
+        notifications={"spool": tmp_path / "mails", "smtp_host": ""},
     )
 
 
@@ -103,16 +103,16 @@ def write(directory, attributes, value):
     return True
 
 
-def asked_by_a_stranger(portal, login):
+def asked_by_a_stranger(api_client, login):
     """What somebody meets who knows no password and no number, at each entry point."""
-    browser = Browser(portal.app)
+    browser = Browser(api_client.app)
     pages = [
         browser.change(login, "Certainement-Faux-1", NEW),
         browser.prove(login, proof="12E8534567AAA"),
         browser.find("Nobody", "Nemo"),
     ]
-    answer = portal.post("/change", {"login": login, "current_password": "wrong", "new_password": NEW})
-    mail = portal.post("/roundcube", data={"user": login, "curpass": "wrong", "newpass": NEW})
+    answer = api_client.post("/change", {"login": login, "current_password": "wrong", "new_password": NEW})
+    mail = api_client.post("/roundcube", data={"user": login, "curpass": "wrong", "newpass": NEW})
     told = [(page.status, page.main.replace(login, "")) for page in pages]
     return [*told, (answer.status_code, answer.json["code"]), (mail.status_code, mail.text)]
 
@@ -123,73 +123,93 @@ def kept():
 
 
 @pytest.fixture
-def unknown(portal, kept):
+def unknown(api_client, kept):
     """What a stranger meets who types a login that nobody has; the same for every test."""
     if not kept:
-        kept.append(asked_by_a_stranger(portal, "nobody9"))
+        kept.append(asked_by_a_stranger(api_client, "nobody9"))
     return kept[0]
 
 
-@pytest.mark.parametrize("attributes, value", VALUES, ids=lambda value: repr(value)[:30])
-def test_attribute_when_it_holds_an_odd_value_then_nothing_ends_in_a_fault(
-    portal, show, directory, unknown, attributes, value, caplog
-):
-    directory.add_person(PERSON)
-    if not write(directory, attributes, value):
-        pytest.skip("slapd takes no such value")
-    browser = Browser(portal.app)
+class TestAttribute:
+    @pytest.mark.parametrize("attributes, value", VALUES, ids=lambda value: repr(value)[:30])
+    def test_when_it_holds_an_odd_value_then_nothing_ends_in_a_fault(
+        self, api_client, show, directory, unknown, attributes, value, caplog
+    ):
+        directory.add_person(PERSON)
+        if not write(directory, attributes, value):
+            pytest.skip("slapd takes no such value")
+        browser = Browser(api_client.app)
 
-    assert asked_by_a_stranger(portal, PERSON) == unknown
-    assert browser.find("Durand", "François").status in (200, 422)
-    assert portal.post(
-        "/find", {"surname": "Durand", "given_name": "François", "birth_date": "1985-03-27"}
-    ).status_code in (200, 404)
-    assert show(PERSON)[0] == 0
-    changed = browser.change(PERSON, PASSWORD, NEW)
-    assert changed.status == (200 if directory.binds(PERSON, NEW) else 422)
-    answer = portal.post("/change", {"login": PERSON, "current_password": NEW, "new_password": OTHER})
-    assert answer.status_code == (200 if directory.binds(PERSON, OTHER) else 403)
-    proved = browser.prove(PERSON)
-    assert proved.status in (200, 422)
-    if "new_password" in proved.fields:
-        assert browser.choose(proved, LAST).status == 200
-        assert directory.binds(PERSON, LAST)
-    assert "unexpected" not in caplog.text
-
-
-@pytest.mark.parametrize(
-    "login",
-    ["a,b", "a+b", 'a"b', "a\\b", "#a", "a=b", "a<b>", "😀", "a;b", "a/b", "é", "a*b", "(a)", "x" * 100, "𝓕" * 20],
-)
-def test_login_when_it_is_odd_then_its_password_can_be_changed_and_reset(portal, show, directory, login):
-    directory.add_person(login, mail="a@ac-example.fr")
-    browser = Browser(portal.app)
-
-    assert browser.find("Durand", "François").status == 200
-    assert "a enregistré" in browser.change(login, PASSWORD, NEW).main
-    assert "a enregistré" in browser.choose(browser.prove(login), OTHER).main
-    assert directory.binds(login, OTHER)
-    assert show(login)[0] == 0
+        assert asked_by_a_stranger(api_client, PERSON) == unknown
+        assert browser.find("Durand", "François").status in (200, 422)
+        assert api_client.post(
+            "/find", {"surname": "Durand", "given_name": "François", "birth_date": "1985-03-27"}
+        ).status_code in (200, 404)
+        assert show(PERSON)[0] == 0
+        changed = browser.change(PERSON, PASSWORD, NEW)
+        assert changed.status == (200 if directory.binds(PERSON, NEW) else 422)
+        answer = api_client.post("/change", {"login": PERSON, "current_password": NEW, "new_password": OTHER})
+        assert answer.status_code == (200 if directory.binds(PERSON, OTHER) else 403)
+        proved = browser.prove(PERSON)
+        assert proved.status in (200, 422)
+        if "new_password" in proved.fields:
+            assert browser.choose(proved, LAST).status == 200
+            assert directory.binds(PERSON, LAST)
+        assert "unexpected" not in caplog.text
 
 
-def test_login_when_it_has_control_characters_then_its_person_is_found_and_nothing_ends_in_a_fault(
-    portal, show, directory
-):
-    directory.add_person("a\r\nb\x1b[31m", mail="a@ac-example.fr")
+class TestLogin:
+    @pytest.mark.parametrize(
+        "login",
+        [
+            "a,b",
+            "a+b",
+            'a"b',
+            "a\\b",
+            "#a",
+            "a=b",
+            "a<b>",
+            "😀",
+            "a;b",
+            "a/b",
+            "é",
+            "a*b",
+            "(a)",
+            "x" * 100,
+            "𝓕" * 20,
+        ],
+    )
+    def test_when_it_is_odd_then_its_password_can_be_changed_and_reset(self, api_client, show, directory, login):
+        directory.add_person(login, mail="a@ac-example.fr")
+        browser = Browser(api_client.app)
 
-    assert Browser(portal.app).find("Durand", "François").status == 200
-    code, text = show("a\r\nb\x1b[31m")
-    assert code == 0
-    assert "\x1b" not in text
+        assert browser.find("Durand", "François").status == 200
+        assert "a enregistré" in browser.change(login, PASSWORD, NEW).main
+        assert "a enregistré" in browser.choose(browser.prove(login), OTHER).main
+        assert directory.binds(login, OTHER)
+        assert show(login)[0] == 0
+
+    def test_when_it_has_control_characters_then_its_person_is_found_and_nothing_ends_in_a_fault(
+        self, api_client, show, directory
+    ):
+        directory.add_person("a\r\nb\x1b[31m", mail="a@ac-example.fr")
+
+        assert Browser(api_client.app).find("Durand", "François").status == 200
+        code, text = show("a\r\nb\x1b[31m")
+        assert code == 0
+        assert "\x1b" not in text
 
 
-@pytest.mark.parametrize(
-    "mark", ["00000101000000Z", "00000101000000.0Z", "00000101010000+0100", "0000010100Z", "19700101000000Z"]
-)
-def test_account_when_it_is_closed_in_another_spelling_then_a_reset_does_not_open_it(portal, show, directory, mark):
-    directory.add_person(PERSON)
-    directory.set(PERSON, "pwdAccountLockedTime", mark)
+class TestAccount:
+    @pytest.mark.parametrize(
+        "mark", ["00000101000000Z", "00000101000000.0Z", "00000101010000+0100", "0000010100Z", "19700101000000Z"]
+    )
+    def test_when_it_is_closed_in_another_spelling_then_a_reset_does_not_open_it(
+        self, api_client, show, directory, mark
+    ):
+        directory.add_person(PERSON)
+        directory.set(PERSON, "pwdAccountLockedTime", mark)
 
-    assert Browser(portal.app).prove(PERSON).status == 422
-    assert "closed for good" in show(PERSON)[1]
-    assert directory.read(PERSON)["pwdAccountLockedTime"] == [mark]
+        assert Browser(api_client.app).prove(PERSON).status == 422
+        assert "closed for good" in show(PERSON)[1]
+        assert directory.read(PERSON)["pwdAccountLockedTime"] == [mark]

@@ -5,19 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from directory_server import PASSWORD
-from own_policy import own_policy
+
+from tests.support.password_policies import own_policy
+from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
 LONG = "Nouveau-mot-de-passe-2025"
 
 
-def change(portal, new=NEW, current=PASSWORD):
-    return portal.post("/change", {"login": "fdurand4", "current_password": current, "new_password": new})
+def change(api_client, new=NEW, current=PASSWORD):
+    return api_client.post("/change", {"login": "fdurand4", "current_password": current, "new_password": new})
 
 
-def change_in_webmail(portal, new=NEW):
-    return portal.post("/roundcube", data={"user": "fdurand4", "curpass": PASSWORD, "newpass": new})
+def change_in_webmail(api_client, new=NEW):
+    return api_client.post("/roundcube", data={"user": "fdurand4", "curpass": PASSWORD, "newpass": new})
 
 
 @pytest.fixture
@@ -35,80 +36,77 @@ def under(directory):
         policy.__exit__(None, None, None)
 
 
-def test_change_when_the_persons_policy_forbids_it_then_the_code_says_so_and_nothing_changes(
-    directory, portal, under
-):
-    under(pwdAllowUserChange="FALSE")
+class TestWebmail:
+    def test_when_the_persons_policy_forbids_a_change_then_the_sentence_says_so(self, directory, api_client, under):
+        under(pwdAllowUserChange="FALSE")
 
-    answer = change(portal)
+        answer = change_in_webmail(api_client)
 
-    assert (answer.status_code, answer.json["code"]) == (409, "not_changeable")
-    assert directory.binds("fdurand4", PASSWORD)
+        assert "n’autorise pas la modification" in answer.text
+        assert directory.binds("fdurand4", PASSWORD)
 
+    def test_when_the_password_is_too_young_then_the_sentence_has_the_hour_and_the_helpdesk(
+        self, directory, api_client, under
+    ):
+        under(pwdMinAge="86400")
+        directory.set("fdurand4", "pwdChangedTime", f"{datetime.now(UTC):%Y%m%d%H%M%S}Z")
 
-def test_webmail_when_the_persons_policy_forbids_a_change_then_the_sentence_says_so(directory, portal, under):
-    under(pwdAllowUserChange="FALSE")
+        answer = change_in_webmail(api_client)
 
-    answer = change_in_webmail(portal)
+        assert "à nouveau à partir du" in answer.text
+        assert "appelez l’assistance" in answer.text
+        assert directory.binds("fdurand4", PASSWORD)
 
-    assert "n’autorise pas la modification" in answer.text
-    assert directory.binds("fdurand4", PASSWORD)
+    def test_when_the_new_password_is_too_short_for_that_person_then_the_sentence_has_the_number(
+        self, directory, api_client, under
+    ):
+        under(pwdMinLength="16")
 
-
-def test_change_when_the_password_is_too_young_then_the_answer_has_the_time_and_the_helpdesk(
-    directory, portal, under
-):
-    under(pwdMinAge="86400")
-    changed_at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-    directory.set("fdurand4", "pwdChangedTime", f"{changed_at:%Y%m%d%H%M%S}Z")
-
-    answer = change(portal)
-
-    assert (answer.status_code, answer.json["code"]) == (409, "too_young")
-    assert datetime.fromisoformat(answer.json["changeable_from"]) == changed_at + timedelta(days=1)
-    assert "appelez l’assistance" in answer.json["detail"]
-    assert directory.binds("fdurand4", PASSWORD)
+        assert "16 caractères" in change_in_webmail(api_client).text
+        assert directory.binds("fdurand4", PASSWORD)
 
 
-def test_webmail_when_the_password_is_too_young_then_the_sentence_has_the_hour_and_the_helpdesk(
-    directory, portal, under
-):
-    under(pwdMinAge="86400")
-    directory.set("fdurand4", "pwdChangedTime", f"{datetime.now(UTC):%Y%m%d%H%M%S}Z")
+class TestChange:
+    def test_when_the_persons_policy_forbids_it_then_the_code_says_so_and_nothing_changes(
+        self, directory, api_client, under
+    ):
+        under(pwdAllowUserChange="FALSE")
 
-    answer = change_in_webmail(portal)
+        answer = change(api_client)
 
-    assert "à nouveau à partir du" in answer.text
-    assert "appelez l’assistance" in answer.text
-    assert directory.binds("fdurand4", PASSWORD)
+        assert (answer.status_code, answer.json["code"]) == (409, "not_changeable")
+        assert directory.binds("fdurand4", PASSWORD)
 
+    def test_when_the_password_is_too_young_then_the_answer_has_the_time_and_the_helpdesk(
+        self, directory, api_client, under
+    ):
+        under(pwdMinAge="86400")
+        changed_at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+        directory.set("fdurand4", "pwdChangedTime", f"{changed_at:%Y%m%d%H%M%S}Z")
 
-def test_change_when_the_new_password_is_too_short_for_that_person_then_the_answer_has_the_number(
-    directory, portal, under
-):
-    under(pwdMinLength="16")
+        answer = change(api_client)
 
-    answer = change(portal)
+        assert (answer.status_code, answer.json["code"]) == (409, "too_young")
+        assert datetime.fromisoformat(answer.json["changeable_from"]) == changed_at + timedelta(days=1)
+        assert "appelez l’assistance" in answer.json["detail"]
+        assert directory.binds("fdurand4", PASSWORD)
 
-    assert (answer.status_code, answer.json["code"], answer.json["min_length"]) == (409, "too_short", 16)
-    assert "16 caractères" in answer.json["detail"]
-    assert change(portal, LONG).status_code == 200
-    assert directory.binds("fdurand4", LONG)
+    def test_when_the_new_password_is_too_short_for_that_person_then_the_answer_has_the_number(
+        self, directory, api_client, under
+    ):
+        under(pwdMinLength="16")
 
+        answer = change(api_client)
 
-def test_webmail_when_the_new_password_is_too_short_for_that_person_then_the_sentence_has_the_number(
-    directory, portal, under
-):
-    under(pwdMinLength="16")
+        assert (answer.status_code, answer.json["code"], answer.json["min_length"]) == (409, "too_short", 16)
+        assert "16 caractères" in answer.json["detail"]
+        assert change(api_client, LONG).status_code == 200
+        assert directory.binds("fdurand4", LONG)
 
-    assert "16 caractères" in change_in_webmail(portal).text
-    assert directory.binds("fdurand4", PASSWORD)
+    def test_when_the_current_password_is_wrong_then_nothing_of_the_persons_policy_is_told(self, api_client, under):
+        under(pwdMinLength="16", pwdMinAge="86400", pwdAllowUserChange="FALSE")
 
+        answer = change(api_client, current="Faux-2025")
 
-def test_change_when_the_current_password_is_wrong_then_nothing_of_the_persons_policy_is_told(portal, under):
-    under(pwdMinLength="16", pwdMinAge="86400", pwdAllowUserChange="FALSE")
-
-    answer = change(portal, current="Faux-2025")
-
-    assert (answer.status_code, answer.json["code"]) == (403, "credentials")
-    assert (answer.json["min_length"], answer.json["changeable_from"]) == (None, None)
+        assert (answer.status_code, answer.json["code"]) == (403, "credentials")
+        assert (answer.json["min_length"], answer.json["changeable_from"]) == (None, None)

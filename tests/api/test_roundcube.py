@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from api_token import TOKEN
-from directory_server import PASSWORD
-from front_end import FrontEnd
-from patience import wait_until
-from settings_file import write_settings_file
-from waiting_workstation import waiting_workstation
+
+from tests.support.api_token import TOKEN
+from tests.support.pending_deliveries import pending_deliveries
+from tests.support.polling import wait_until
+from tests.support.serve_process import ServeProcess
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
 DRIVERS = Path("/usr/share/roundcube/plugins/password/drivers")
@@ -29,7 +30,7 @@ class Webmail:
     """Roundcube with the lines of deploy/roundcube/config.inc.php."""
 
     folder: Path
-    service: FrontEnd
+    service: ServeProcess
     token: str = TOKEN
 
     def save(
@@ -63,14 +64,14 @@ class Webmail:
 @pytest.fixture
 def service(directory, tmp_path):
     """`mamia serve` with the webmail as its one client."""
-    waiting_workstation(tmp_path)
+    pending_deliveries(tmp_path)
     more = f"""
 [captcha]
 required = []
-[throttle]
+[rate_limits]
 per_login = "5/5 minutes"
 [audit]
-to = "file"
+destination = "file"
 file = "{tmp_path}/audit.log"
 [workstation]
 public_key_file = "{tmp_path}/worker.pub"
@@ -89,7 +90,7 @@ addresses = ["127.0.0.0/8"]
     def configure(port: int) -> Path:
         return write_settings_file(tmp_path, directory, in_web=f"secure_cookies = false\nport = {port}", more=more)
 
-    running = FrontEnd.on_a_free_port(configure)
+    running = ServeProcess.on_a_free_port(configure)
     running.start()
     yield running
     running.stop()
@@ -101,87 +102,93 @@ def webmail(service, tmp_path):
     return Webmail(tmp_path / "roundcube", service)
 
 
-def test_password_when_it_is_changed_in_the_webmail_then_directory_and_workstation_are_to_have_it(directory, webmail):
-    directory.add_person("fdurand4", departmentNumber="rectorat")
+class TestPassword:
+    def test_when_it_is_changed_in_the_webmail_then_directory_and_workstation_are_to_have_it(
+        self, directory, webmail
+    ):
+        directory.add_person("fdurand4", departmentNumber="rectorat")
 
-    assert webmail.result(PASSWORD, NEW) == SUCCESS
+        assert webmail.result(PASSWORD, NEW) == SUCCESS
 
-    assert directory.binds("fdurand4", NEW)
-    wait_until(lambda: "mamiaPendingSecret" in directory.read("fdurand4"))
+        assert directory.binds("fdurand4", NEW)
+        wait_until(lambda: "mamiaPendingSecret" in directory.read("fdurand4"))
 
+    @pytest.mark.parametrize("new", ["Été à Nîmes 1!", "plus+et&=%20-1A", " Blancs 2025- ", "Clé🔑-2025-x"])
+    def test_when_it_has_unusual_characters_then_the_directory_has_exactly_it(self, directory, webmail, new):
+        directory.add_person("fdurand4")
 
-@pytest.mark.parametrize("new", ["Été à Nîmes 1!", "plus+et&=%20-1A", " Blancs 2025- ", "Clé🔑-2025-x"])
-def test_password_when_it_has_unusual_characters_then_the_directory_has_exactly_it(directory, webmail, new):
-    directory.add_person("fdurand4")
-
-    assert webmail.result(PASSWORD, new) == SUCCESS
-    assert directory.binds("fdurand4", new)
-
-
-@pytest.mark.parametrize(
-    "current, new, reason",
-    [
-        (PASSWORD, "a", "Le nouveau mot de passe doit avoir au moins 8 caractères."),
-        (PASSWORD, "Durand-2025", "ne pas contenir votre nom"),
-        ("Faux-Passe-1", NEW, "Identifiant ou mot de passe refusé"),
-    ],
-)
-def test_refusal_when_the_own_driver_gets_it_then_the_person_reads_not_saved_and_the_log_says_why(
-    directory, webmail, current, new, reason
-):
-    """Its driver passes no text on: PASSWORD_ERROR alone, and not a connection error."""
-    directory.add_person("fdurand4")
-
-    done = webmail.save(current, new)
-
-    assert json.loads(done.stdout)["result"] == ERROR
-    assert reason in done.stderr
-    assert not [secret for secret in (current, new) if len(secret) > 1 and secret in done.stderr]
-    assert directory.binds("fdurand4", PASSWORD)
+        assert webmail.result(PASSWORD, new) == SUCCESS
+        assert directory.binds("fdurand4", new)
 
 
-def test_refusal_when_our_driver_gets_it_then_the_person_reads_why(directory, webmail):
-    directory.add_person("fdurand4")
+class TestRefusal:
+    @pytest.mark.parametrize(
+        "current, new, reason",
+        [
+            (PASSWORD, "a", "Le nouveau mot de passe doit avoir au moins 8 caractères."),
+            (PASSWORD, "Durand-2025", "ne pas contenir votre nom"),
+            ("Faux-Passe-1", NEW, "Identifiant ou mot de passe refusé"),
+        ],
+    )
+    def test_when_the_own_driver_gets_it_then_the_person_reads_not_saved_and_the_log_says_why(
+        self, directory, webmail, current, new, reason
+    ):
+        """Its driver passes no text on: PASSWORD_ERROR alone, and not a connection error."""
+        directory.add_person("fdurand4")
 
-    result = webmail.result(PASSWORD, "a", driver="mamia")
+        done = webmail.save(current, new)
 
-    assert result["code"] == ERROR
-    assert "Le nouveau mot de passe doit avoir au moins 8 caractères." in result["message"]
+        assert json.loads(done.stdout)["result"] == ERROR
+        assert reason in done.stderr
+        assert not [secret for secret in (current, new) if len(secret) > 1 and secret in done.stderr]
+        assert directory.binds("fdurand4", PASSWORD)
 
+    def test_when_our_driver_gets_it_then_the_person_reads_why(self, directory, webmail):
+        directory.add_person("fdurand4")
 
-def test_our_driver_when_it_changes_a_password_then_it_has_shown_the_rules_and_the_directory_takes_it(
-    directory, webmail
-):
-    directory.add_person("fdurand4")
+        result = webmail.result(PASSWORD, "a", driver="mamia")
 
-    told = json.loads(webmail.save(PASSWORD, NEW, driver="mamia").stdout)
-
-    assert told["result"] == SUCCESS
-    assert "avoir au moins 8 caractères" in told["rules"]
-    assert directory.binds("fdurand4", NEW)
-
-
-@pytest.mark.parametrize("driver", ["httpapi", "mamia"])
-def test_outage_when_the_directory_is_down_then_it_is_a_connection_error(directory, webmail, driver):
-    directory.slapd.stop()
-
-    assert webmail.result(PASSWORD, NEW, driver=driver) == CONNECT_ERROR
-
-
-@pytest.mark.parametrize("driver", ["httpapi", "mamia"])
-def test_token_when_it_is_wrong_then_it_is_a_connection_error_and_the_log_says_why(directory, webmail, driver):
-    webmail.token = "not-the-token"
-
-    done = webmail.save(PASSWORD, NEW, driver=driver)
-
-    assert json.loads(done.stdout)["result"] == CONNECT_ERROR
-    assert "401" in done.stderr
+        assert result["code"] == ERROR
+        assert "Le nouveau mot de passe doit avoir au moins 8 caractères." in result["message"]
 
 
-def test_tries_when_there_were_too_many_then_the_person_reads_not_saved(directory, webmail):
-    directory.add_person("fdurand4")
-    for _ in range(5):
-        webmail.result("Faux-Passe-1", NEW)
+class TestOurDriver:
+    def test_when_it_changes_a_password_then_it_has_shown_the_rules_and_the_directory_takes_it(
+        self, directory, webmail
+    ):
+        directory.add_person("fdurand4")
 
-    assert "nombre de tentatives" in webmail.result(PASSWORD, NEW, driver="mamia")["message"]
-    assert directory.binds("fdurand4", PASSWORD)
+        told = json.loads(webmail.save(PASSWORD, NEW, driver="mamia").stdout)
+
+        assert told["result"] == SUCCESS
+        assert "avoir au moins 8 caractères" in told["rules"]
+        assert directory.binds("fdurand4", NEW)
+
+
+class TestOutage:
+    @pytest.mark.parametrize("driver", ["httpapi", "mamia"])
+    def test_when_the_directory_is_down_then_it_is_a_connection_error(self, directory, webmail, driver):
+        directory.slapd.stop()
+
+        assert webmail.result(PASSWORD, NEW, driver=driver) == CONNECT_ERROR
+
+
+class TestToken:
+    @pytest.mark.parametrize("driver", ["httpapi", "mamia"])
+    def test_when_it_is_wrong_then_it_is_a_connection_error_and_the_log_says_why(self, directory, webmail, driver):
+        webmail.token = "not-the-token"
+
+        done = webmail.save(PASSWORD, NEW, driver=driver)
+
+        assert json.loads(done.stdout)["result"] == CONNECT_ERROR
+        assert "401" in done.stderr
+
+
+class TestTries:
+    def test_when_there_were_too_many_then_the_person_reads_not_saved(self, directory, webmail):
+        directory.add_person("fdurand4")
+        for _ in range(5):
+            webmail.result("Faux-Passe-1", NEW)
+
+        assert "nombre de tentatives" in webmail.result(PASSWORD, NEW, driver="mamia")["message"]
+        assert directory.binds("fdurand4", PASSWORD)

@@ -26,9 +26,9 @@ import numpy
 from figures import record
 from PIL import Image, ImageFilter, ImageOps
 
-from gateway.protection.captcha import ALPHABET, LENGTH
-from gateway.protection.captcha_picture import draw
-from gateway.protection.speech import LANGUAGES, speak
+from gateway.protection.captcha.audio import LANGUAGES, render_audio
+from gateway.protection.captcha.challenge import ALPHABET, LENGTH
+from gateway.protection.captcha.image import render_image
 
 PICTURES = int(os.environ.get("PICTURES", "300"))
 ATTACKED = int(os.environ.get("ATTACKED", "100"))
@@ -55,7 +55,7 @@ def main() -> None:
     chance = random.Random(11)
     answers = ["".join(chance.choices(ALPHABET, k=LENGTH)) for _ in range(PICTURES)]
     started = time.process_time()
-    pictures = [draw(answer, chance.getrandbits(64)) for answer in answers]
+    pictures = [render_image(answer, chance.getrandbits(64)) for answer in answers]
     cost = 1000 * (time.process_time() - started) / PICTURES
     record("CAPTCHA: processor time of a picture", cost, "ms", at_most=15)
     record("CAPTCHA: size of a picture", statistics.mean(map(len, pictures)) / 1000, "kB")
@@ -77,7 +77,7 @@ def rate_sounds(language: str) -> None:
     rng = random.Random(7)
     reader = captcha_nearest.learn(language, KNOWN_SOUNDS, seed=3)
     answers = ["".join(rng.choices(ALPHABET, k=LENGTH)) for _ in range(SOUNDS)]
-    read = (reader.read(speak(answer, language, rng.getrandbits(64))) for answer in answers)
+    read = (reader.read(render_audio(answer, language, rng.getrandbits(64))) for answer in answers)
     rate(f"nearest neighbour, {language}", answers, read, what="sounds")
 
 

@@ -15,8 +15,8 @@ import numpy
 from scipy.signal import spectrogram
 from scipy.spatial import cKDTree
 
-from gateway.protection.captcha import ALPHABET, LENGTH
-from gateway.protection.speech import speak
+from gateway.protection.captcha.audio import render_audio
+from gateway.protection.captcha.challenge import ALPHABET, LENGTH
 
 WINDOW_SECONDS = 0.025
 STEP_SECONDS = 0.0125
@@ -32,7 +32,7 @@ NEIGHBOURS = 5
 @dataclass(frozen=True)
 class NearestReader:
     language: str
-    known: cKDTree
+    all_entries: cKDTree
     characters: str
     """What each known sound says."""
 
@@ -41,7 +41,7 @@ class NearestReader:
         return "".join(self._character(part) for part in _parts(sound))
 
     def _character(self, part: numpy.ndarray) -> str:
-        _, places = self.known.query(part, NEIGHBOURS)
+        _, places = self.all_entries.query(part, NEIGHBOURS)
         return Counter(self.characters[place] for place in places).most_common(1)[0][0]
 
 
@@ -50,7 +50,7 @@ def learn(language: str, sounds: int, seed: int) -> NearestReader:
     known, characters = [], ""
     for _ in range(sounds):
         answer = "".join(rng.choices(ALPHABET, k=LENGTH))
-        parts = _parts(speak(answer, language, rng.getrandbits(64)))
+        parts = _parts(render_audio(answer, language, rng.getrandbits(64)))
         if len(parts) == LENGTH:
             known += parts
             characters += answer

@@ -19,8 +19,8 @@ import optax
 from jax import lax
 from PIL import Image
 
-from gateway.protection.captcha import ALPHABET, LENGTH
-from gateway.protection.captcha_picture import ROWS, SIZE, draw
+from gateway.protection.captcha.challenge import ALPHABET, LENGTH
+from gateway.protection.captcha.image import ROWS, SIZE, render_image
 
 BATCH = 16
 CONVOLUTIONS = ((5, 1, 24, 2), (3, 24, 48, 2), (3, 48, 64, 1), (3, 64, 96, 2), (3, 96, 96, 1))
@@ -80,7 +80,7 @@ def _batches(rng: random.Random) -> Iterator[tuple[numpy.ndarray, numpy.ndarray]
     while True:
         answers = [rng.choices(range(len(ALPHABET)), k=LENGTH) for _ in range(BATCH)]
         texts = ("".join(ALPHABET[place] for place in answer) for answer in answers)
-        images = [_pixels(draw(text, rng.getrandbits(64))) for text in texts]
+        images = [_pixels(render_image(text, rng.getrandbits(64))) for text in texts]
         remembered.append((numpy.stack(images), numpy.array(answers)))
         remembered = remembered[-REMEMBERED:]
         yield remembered[-1]

@@ -18,12 +18,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import ldap
-from capture_process import CaptureProcess, write_capture_settings
-from directory_server import AcademyDirectory, Line
-from elsewhere import Person
 from figures import record
 
 from gateway.protection.seal import make_key_pair
+from tests.support.capture_process import CaptureProcess, write_capture_settings
+from tests.support.ldap_clients import Person
+from tests.support.slapd_server import LdapConnection, SlapdServer
 
 ROUNDS, TRIES = 5, 60
 PAUSE_SECONDS = 0.05
@@ -57,7 +57,7 @@ def main() -> None:
 @contextmanager
 def directory(folder: Path) -> Iterator[Person]:
     """One person of the rectorat in a directory of their own."""
-    academy = AcademyDirectory(folder)
+    academy = SlapdServer(folder)
     academy.load(FAST_HASH, as_config=True)
     make_key_pair(folder / "worker.key", folder / "worker.pub")
     yield Person(academy, folder, "fdurand4")
@@ -73,7 +73,7 @@ def listen(folder: Path, person: Person) -> CaptureProcess:
     return capture
 
 
-def compare(what: str, plain: Person, announcing: Person, ask: Callable[[Line, str, int], None]) -> None:
+def compare(what: str, plain: Person, announcing: Person, ask: Callable[[LdapConnection, str, int], None]) -> None:
     rates, extra = [], []
     with plain.directory.as_admin() as one, announcing.directory.as_admin() as other:
         for _ in range(ROUNDS):
@@ -84,7 +84,7 @@ def compare(what: str, plain: Person, announcing: Person, ask: Callable[[Line, s
     record(f"capture: {what}, announced - not", extra, "ms")
 
 
-def median_seconds(line: Line, dn: str, ask: Callable[[Line, str, int], None]) -> float:
+def median_seconds(line: LdapConnection, dn: str, ask: Callable[[LdapConnection, str, int], None]) -> float:
     taken = []
     for number in range(TRIES):
         time.sleep(PAUSE_SECONDS)
@@ -94,11 +94,11 @@ def median_seconds(line: Line, dn: str, ask: Callable[[Line, str, int], None]) -
     return statistics.median(taken)
 
 
-def write(line: Line, dn: str, number: int) -> None:
+def write(line: LdapConnection, dn: str, number: int) -> None:
     line.modify_s(dn, [(ldap.MOD_REPLACE, "userPassword", [f"Neuf-Passe-{number}".encode()])])
 
 
-def search(line: Line, dn: str, number: int) -> None:
+def search(line: LdapConnection, dn: str, number: int) -> None:
     line.search_s(dn, ldap.SCOPE_BASE, attrlist=["uid"])
 
 

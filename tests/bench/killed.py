@@ -1,4 +1,4 @@
-"""Front ends and workers killed (-9) at random moments of changes: is a password lost, stale, or in clear on disk?
+"""Front ends and workers killed (-9) at random moments of changes: is a password lost, stale, or in plain text on disk?
 
     python tests/bench/killed.py        ROUNDS=20 for a short run
 Two front ends and two workers on a real slapd, Redis and MIT realm. In each round four people change their password
@@ -19,29 +19,29 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from directory_server import PASSWORD, AcademyDirectory
 from figures import record
-from front_end import FrontEnd
-from patience import wait_until
-from people_under_load import MARK, Balancer, Person, write_shared_settings
-from real_kdc import RealKdc
-from real_redis import PrivateRedis
-from worker_process import WorkerProcess
 
 from gateway.protection.seal import make_key_pair
+from tests.support.kdc_server import KdcServer
+from tests.support.load_generator import MARK, Balancer, Person, write_shared_settings
+from tests.support.polling import wait_until
+from tests.support.redis_server import RedisServer
+from tests.support.serve_process import ServeProcess
+from tests.support.slapd_server import PASSWORD, SlapdServer
+from tests.support.worker_process import WorkerProcess
 
 ROUNDS = int(os.environ.get("ROUNDS", "200"))
 PEOPLE = 4
-LONGEST_CHANGE_SECONDS = 0.3
+MAX_CHANGE_SECONDS = 0.3
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="b-") as name, ExitStack() as stack:
         folder = Path(name)
         directory, redis, kdc = (
-            AcademyDirectory(folder / "slapd"),
-            PrivateRedis(folder),
-            RealKdc(realm_folder(folder)),
+            SlapdServer(folder / "slapd"),
+            RedisServer(folder),
+            KdcServer(realm_folder(folder)),
         )
         stack.callback(directory.slapd.stop)
         for server in (redis, kdc):
@@ -52,7 +52,7 @@ def main() -> None:
         def configure(port: int) -> Path:
             return write_shared_settings(folder, port, directory, [directory.url], redis.url, kdc)
 
-        front_ends = [FrontEnd.on_a_free_port(configure) for _ in range(2)]
+        front_ends = [ServeProcess.on_a_free_port(configure) for _ in range(2)]
         workers = [
             WorkerProcess(front_end.config, front_end.config.parent / "worker.log") for front_end in front_ends
         ]
@@ -71,7 +71,7 @@ def realm_folder(folder: Path) -> Path:
     return realm
 
 
-def staff(directory: AcademyDirectory, kdc: RealKdc, balancer: Balancer) -> list[Person]:
+def staff(directory: SlapdServer, kdc: KdcServer, balancer: Balancer) -> list[Person]:
     people = []
     for number in range(PEOPLE):
         numen = f"12E000000{number}ABC"
@@ -82,7 +82,7 @@ def staff(directory: AcademyDirectory, kdc: RealKdc, balancer: Balancer) -> list
 
 
 def run(
-    directory: AcademyDirectory, kdc: RealKdc, people: list[Person], victims: list[FrontEnd | WorkerProcess]
+    directory: SlapdServer, kdc: KdcServer, people: list[Person], victims: list[ServeProcess | WorkerProcess]
 ) -> None:
     chance, lost, stale, unconfirmed = random.Random(7), 0, 0, 0
     for round_ in range(ROUNDS):
@@ -90,7 +90,7 @@ def run(
         before = {person.login: person.password for person in people}
         with ThreadPoolExecutor(PEOPLE) as hands:
             told = [hands.submit(person.change_once) for person in people]
-            time.sleep(chance.uniform(0, LONGEST_CHANGE_SECONDS))
+            time.sleep(chance.uniform(0, MAX_CHANGE_SECONDS))
             victim.kill()
             victim.start()
         wait_until(lambda: not any("mamiaPendingSecret" in directory.read(person.login) for person in people))
@@ -108,7 +108,7 @@ def run(
     record(f"killed -9, {ROUNDS} rounds: changes in flight that were not confirmed", unconfirmed)
 
 
-def kept(folder: Path, kdc: RealKdc) -> list[Path]:
+def kept(folder: Path, kdc: KdcServer) -> list[Path]:
     """Everything that anybody but the realm wrote."""
     files = (file for file in folder.rglob("*") if file.is_file())
     return [file for file in files if kdc.folder not in file.parents]

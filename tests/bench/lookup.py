@@ -23,10 +23,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import requests
-from directory_server import SUFFIX, AcademyDirectory
 from figures import record
-from front_end import FrontEnd, fields_of
-from settings_file import write_settings_file
+
+from tests.support.serve_process import ServeProcess, fields_of
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import SUFFIX, SlapdServer
 
 FEW, MANY = 1200, int(os.environ.get("MANY", "1200000"))
 ASKED = 300
@@ -58,10 +59,10 @@ def main() -> None:
 def served(folder: Path, count: int) -> Iterator[tuple[str, list[Known]]]:
     """A gateway on a directory with that many people: its address, and some of them."""
     folder.mkdir()
-    directory = AcademyDirectory(folder / "slapd", max_size=16 << 30)
+    directory = SlapdServer(folder / "slapd", max_size=16 << 30)
     people = fill(directory, folder / "staff.ldif", count)
-    more = f'[captcha]\nrequired = []\n[throttle]\n{WIDE}\n[audit]\nto = "file"\nfile = "{folder}/audit.log"\n'
-    front_end = FrontEnd.on_a_free_port(
+    more = f'[captcha]\nrequired = []\n[rate_limits]\n{WIDE}\n[audit]\ndestination = "file"\nfile = "{folder}/audit.log"\n'
+    front_end = ServeProcess.on_a_free_port(
         lambda port: write_settings_file(
             folder, directory, in_web=f"port = {port}\nsecure_cookies = false\naccess_log = false", more=more
         )
@@ -74,7 +75,7 @@ def served(folder: Path, count: int) -> Iterator[tuple[str, list[Known]]]:
         directory.slapd.stop()
 
 
-def fill(directory: AcademyDirectory, file: Path, count: int) -> list[Known]:
+def fill(directory: SlapdServer, file: Path, count: int) -> list[Known]:
     """Add invented staff with the server stopped; a sample of them."""
     with file.open("w") as out:
         command = [sys.executable, "-m", "gateway.cli.main", "people", "sample", "--count", str(count), "--seed", "1"]

@@ -12,10 +12,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from directory_server import AcademyDirectory
 from figures import record
-from ports import free_port
-from settings_file import write_settings_file
+
+from tests.support.ports import free_port
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import SlapdServer
 
 REQUESTS = 100_000
 WARM_UP = 5_000
@@ -26,7 +27,7 @@ PATH = "/reinitialiser-mon-mot-de-passe"
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="b-") as name:
         folder, port = Path(name), free_port()
-        directory = AcademyDirectory(folder / "slapd")
+        directory = SlapdServer(folder / "slapd")
         config = write_settings_file(folder, directory, in_web=f"port = {port}\nsecure_cookies = false")
         service = subprocess.Popen(
             [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(config)],

@@ -19,12 +19,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import ldap
 import requests
-from browser import CHANGE
-from directory_server import PASSWORD, AcademyDirectory
 from figures import record
-from front_end import FrontEnd, fields_of
-from ports import free_port
-from settings_file import write_settings_file
+
+from tests.support.browser import CHANGE
+from tests.support.ports import free_port
+from tests.support.serve_process import ServeProcess, fields_of
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import PASSWORD, SlapdServer
 
 NEW = "Orage-Violet-26"
 ROUNDS = 3
@@ -36,15 +37,15 @@ LIMITS = "\n".join(f'{name} = "{WIDE}"' for name in ("per_login", "per_address",
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="b-") as name:
         folder = Path(name)
-        directory = AcademyDirectory(folder / "slapd")
+        directory = SlapdServer(folder / "slapd")
         health_port = free_port()
 
         def configure(port: int) -> Path:
             in_web = f"port = {port}\nhealth_port = {health_port}\nsecure_cookies = false"
-            more = f"[captcha]\nrequired = []\n[throttle]\n{LIMITS}\n"
+            more = f"[captcha]\nrequired = []\n[rate_limits]\n{LIMITS}\n"
             return write_settings_file(folder, directory, in_web=in_web, more=more)
 
-        front_end = FrontEnd.on_a_free_port(configure)
+        front_end = ServeProcess.on_a_free_port(configure)
         front_end.start()
         try:
             for at_once in (8, 200):
@@ -54,7 +55,7 @@ def main() -> None:
             directory.slapd.stop()
 
 
-def measure(directory: AcademyDirectory, front_end: FrontEnd, health_port: int, at_once: int) -> None:
+def measure(directory: SlapdServer, front_end: ServeProcess, health_port: int, at_once: int) -> None:
     refused, slowest_live, ratios, alone_rates = 0, [], [], []
     for number in range(ROUNDS):
         alone = slapd_alone(directory, [add(directory, f"alone{at_once}r{number}n{n}") for n in range(ALONE)])
@@ -70,11 +71,11 @@ def measure(directory: AcademyDirectory, front_end: FrontEnd, health_port: int, 
     record(f"/health/live at {at_once} at once, slowest", slowest_live, "ms", at_most=500)
 
 
-def add(directory: AcademyDirectory, login: str) -> str:
+def add(directory: SlapdServer, login: str) -> str:
     return directory.add_person(login)
 
 
-def slapd_alone(directory: AcademyDirectory, logins: list[str]) -> float:
+def slapd_alone(directory: SlapdServer, logins: list[str]) -> float:
     """Changes a second. Connections are kept, as the gateway keeps its own."""
     at_once = os.cpu_count() or 1
 
@@ -95,7 +96,7 @@ def slapd_alone(directory: AcademyDirectory, logins: list[str]) -> float:
         return len(logins) / (time.perf_counter() - started)
 
 
-def over_http(front_end: FrontEnd, health_port: int, logins: list[str]) -> tuple[float, int, float]:
+def over_http(front_end: ServeProcess, health_port: int, logins: list[str]) -> tuple[float, int, float]:
     """Changes a second, how many were not done, and the slowest answer of `/health/live` in seconds."""
     forms = [opened(front_end, login) for login in logins]
     start, is_over, slowest = threading.Barrier(len(logins)), threading.Event(), [0.0]
@@ -122,7 +123,7 @@ def over_http(front_end: FrontEnd, health_port: int, logins: list[str]) -> tuple
     return len(logins) / seconds, sum(status != 303 for status in answers), slowest[0]
 
 
-def opened(front_end: FrontEnd, login: str):
+def opened(front_end: ServeProcess, login: str):
     """Sends the form, which was opened before, when it is called; the status of the answer."""
     browser = requests.Session()
     address = front_end.address + CHANGE

@@ -15,11 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from directory_server import AcademyDirectory
 from figures import record
-from settings_file import write_settings_file
 
 from gateway.demo.private_slapd import ADMIN
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import SlapdServer
 
 ROWS = int(os.environ.get("ROWS", "3000"))
 HEAD = "surname;birth_name;given_name;birth_date;numen;temporary_agent_number;department\n"
@@ -29,7 +29,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="b-") as name:
         folder = Path(name)
-        directory = AcademyDirectory(folder / "slapd", max_size=1 << 30)
+        directory = SlapdServer(folder / "slapd", max_size=1 << 30)
         try:
             (folder / "admin").write_text(directory.slapd.password("admin"))
             (folder / "staff.csv").write_text(HEAD + "".join(map(row, range(ROWS))))
@@ -47,7 +47,7 @@ def row(number: int) -> str:
     return f"{surname};;Prénom;{1 + number % 28:02}/03/{1950 + number % 50};12E{number:07}ABC;;\n"
 
 
-def timed_import(folder: Path, directory: AcademyDirectory) -> float:
+def timed_import(folder: Path, directory: SlapdServer) -> float:
     """Seconds."""
     config = write_settings_file(folder, directory)
     command = [sys.executable, "-m", "gateway.cli.main", "people", "import", folder / "staff.csv", "--config", config]

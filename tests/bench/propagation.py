@@ -13,20 +13,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from directory_server import PASSWORD, AcademyDirectory
 from figures import record
 from ldap3 import MODIFY_REPLACE, NONE, Connection, Server
 from ldap3.core.exceptions import LDAPException
-from ports import free_address
-from worker_process import WorkerProcess, write_settings
 
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
 from gateway.composition.worker import build_worker
 from gateway.demo.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
 from gateway.settings import Settings
-from gateway.settings.accounts import workers_directory
-from gateway.settings.file import load
+from gateway.settings.loader import load
+from gateway.settings.service_accounts import workers_directory
+from tests.support.ports import free_address
+from tests.support.slapd_server import PASSWORD, SlapdServer
+from tests.support.worker_process import WorkerProcess, write_settings
 
 PENDING = 500
 CHANGES = 50
@@ -37,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="b-") as name:
         folder = Path(name)
         folder.chmod(0o711)
-        directory = AcademyDirectory(folder / "slapd")
+        directory = SlapdServer(folder / "slapd")
         dc = PrivateSamba(folder / "dc", free_address())
         dc.create()
         dc.start()
@@ -63,13 +63,13 @@ def rate(settings: Settings, config: Path, dc: PrivateSamba, people: list[str]) 
     for round_ in range(ROUNDS):
         for login in people:
             current = Secret(PASSWORD if round_ == 0 else f"Debit-Pw-{round_ - 1}-2025!")
-            account = passwords.held_by(login, current, lambda account: True)
-            passwords.replace(account, Secret(f"Debit-Pw-{round_}-2025!"))
+            account = passwords.authenticate(login, current, lambda account: True)
+            passwords.set_password(account, Secret(f"Debit-Pw-{round_}-2025!"))
         worker = build_worker(settings, workers_directory(settings, config))
         for target in worker.targets.values():
             target.rules()  # opens the connection, as a worker in service has it open
         started = time.perf_counter()
-        delivered = worker.courier.round()
+        delivered = worker.delivery_worker.run_once()
         workers_rate = delivered / (time.perf_counter() - started)
         worker.close()
         bare = bare_rate(dc, people)
@@ -101,8 +101,8 @@ def latency(settings: Settings, config: Path, dc: PrivateSamba, people: list[str
     time.sleep(3)
     seconds = []
     for login in people:
-        account = passwords.held_by(login, Secret(f"Debit-Pw-{ROUNDS - 1}-2025!"), lambda account: True)
-        passwords.replace(account, Secret("Vite-Pw-2026!"))
+        account = passwords.authenticate(login, Secret(f"Debit-Pw-{ROUNDS - 1}-2025!"), lambda account: True)
+        passwords.set_password(account, Secret("Vite-Pw-2026!"))
         answered = time.perf_counter()
         while not binds(dc, login, "Vite-Pw-2026!"):
             time.sleep(0.01)
@@ -142,8 +142,8 @@ def median_write(settings: Settings, people: list[str], new: str) -> float:
     passwords = gateway.change.keywords["passwords"]
     times = []
     for login in people:
-        account = passwords._account(passwords._lookup(passwords._mapping.with_login(login)))
-        times.append(timed(lambda account=account: passwords.replace(account, Secret(new))))
+        account = passwords._account(passwords._lookup(passwords._mapping.login_filter(login)))
+        times.append(timed(lambda account=account: passwords.set_password(account, Secret(new))))
     gateway.close()
     return statistics.median(times)
 

@@ -1,7 +1,7 @@
 """Changes and lookups over HTTP: how many a second at 16 at once, and what HTTP adds to the bare directory.
 
 `mamia serve` runs as an academy runs it, with two processes and Redis, on a real slapd; wrk asks. Every change is
-another person's. The CAPTCHA is off and the throttles are wide: the one is measured by itself, the others would do
+another person's. The CAPTCHA is off and the rate limits are wide: the one is measured automatically, the others would do
 what they are for.
 """
 
@@ -22,13 +22,14 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from directory_server import PASSWORD, PEOPLE, AcademyDirectory
 from figures import record
 from ldap3 import SAFE_SYNC, Connection, Server
-from ports import free_port
-from real_redis import PrivateRedis
-from settings_file import write_settings_file
-from waiting_workstation import waiting_workstation
+
+from tests.support.pending_deliveries import pending_deliveries
+from tests.support.ports import free_port
+from tests.support.redis_server import RedisServer
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import PASSWORD, PEOPLE, SlapdServer
 
 CHANGE, FIND = "/modifier-mon-mot-de-passe", "/retrouver-mon-compte"
 PEOPLE_COUNT = 40_000
@@ -60,7 +61,7 @@ end
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="b-") as name:
         folder = Path(name)
-        directory, redis = AcademyDirectory(folder / "slapd", max_size=1 << 29), PrivateRedis(folder)
+        directory, redis = SlapdServer(folder / "slapd", max_size=1 << 29), RedisServer(folder)
         redis.start()
         try:
             hash_fast(directory)
@@ -69,7 +70,7 @@ def main() -> None:
             first = 0
             for title, peer, least, workstation in (
                 ("change", PEER_CHANGES_A_SECOND, 1, {}),
-                ("change, sealed for a workstation", PEER_PROPAGATED_A_SECOND, 8, waiting_workstation(folder)),
+                ("change, sealed for a workstation", PEER_PROPAGATED_A_SECOND, 8, pending_deliveries(folder)),
             ):
                 with served(folder, directory, redis, workstation) as port:
                     rates, p95s = [], []
@@ -89,7 +90,7 @@ def main() -> None:
             directory.slapd.stop()
 
 
-def hash_fast(directory: AcademyDirectory) -> None:
+def hash_fast(directory: SlapdServer) -> None:
     """As the peer's directory: {SSHA}, where hashing costs next to nothing."""
     directory.load(
         "dn: olcDatabase={-1}frontend,cn=config\nchangetype: modify\nreplace: olcPasswordHash\n"
@@ -98,7 +99,7 @@ def hash_fast(directory: AcademyDirectory) -> None:
     )
 
 
-def add_people(directory: AcademyDirectory) -> None:
+def add_people(directory: SlapdServer) -> None:
     """All with one password, hashed once."""
     directory.add_person("model")
     entries = []
@@ -118,7 +119,7 @@ def change_body() -> dict[str, str]:
 
 
 @contextmanager
-def served(folder: Path, directory: AcademyDirectory, redis: PrivateRedis, workstation: dict) -> Iterator[int]:
+def served(folder: Path, directory: SlapdServer, redis: RedisServer, workstation: dict) -> Iterator[int]:
     port = free_port()
     names = (
         "per_login",
@@ -132,9 +133,9 @@ def served(folder: Path, directory: AcademyDirectory, redis: PrivateRedis, works
     )
     limits = "\n".join(f'{name} = "{WIDE}"' for name in (*names, "misses_per_address", "misses_overall"))
     more = (
-        f'[captcha]\nrequired = []\n[throttle]\nstore = "{redis.url}"\n{limits}\n[password]\nwithout_names = true\n'
+        f'[captcha]\nrequired = []\n[rate_limits]\nstore = "{redis.url}"\n{limits}\n[password]\nforbid_names = true\n'
     )
-    more += '[audit]\nto = "file"\nfile = "' + str(folder / "audit.log") + '"\n'
+    more += '[audit]\ndestination = "file"\nfile = "' + str(folder / "audit.log") + '"\n'
     if workstation:
         target = workstation["targets"]["domain"]
         more += f'[workstation]\npublic_key_file = "{workstation["public_key_file"]}"\n[workstation.targets.domain]\n'
@@ -189,7 +190,7 @@ def ask(
     return told
 
 
-def lookup(folder: Path, directory: AcademyDirectory, port: int) -> None:
+def lookup(folder: Path, directory: SlapdServer, port: int) -> None:
     """One after the other, against the bare search on a connection that is kept."""
     ratios = []
     for _ in range(ROUNDS):
@@ -200,7 +201,7 @@ def lookup(folder: Path, directory: AcademyDirectory, port: int) -> None:
     record("lookup, p50 of HTTP / bare ldap3 search", ratios, at_most=3)
 
 
-def bare_search(directory: AcademyDirectory) -> float:
+def bare_search(directory: SlapdServer) -> float:
     """Median milliseconds of what a lookup asks."""
     line = Connection(
         Server(directory.url), f"cn=gateway,ou=services,{PEOPLE.partition(',')[2]}",

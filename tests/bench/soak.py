@@ -23,14 +23,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from figures import record
 from memory import resident
-from patience import wait_until
-from real_redis import PrivateRedis
 
 from gateway.account.model import Secret
-from gateway.protection.spent import MemorySpent, SharedSpent
-from gateway.protection.store import Store
-from gateway.protection.throttle import Attempt, Throttle
-from gateway.settings import Throttle as Rates
+from gateway.protection.rate_limiting.limiter import Attempt, RateLimiter
+from gateway.protection.rate_limiting.store import Store
+from gateway.protection.replay import MemoryReplayCache, SharedReplayCache
+from gateway.settings import RateLimits as Rates
+from tests.support.polling import wait_until
+from tests.support.redis_server import RedisServer
 
 ATTEMPTS = 1_000_000
 PROCESSES = 2
@@ -46,7 +46,7 @@ def main() -> None:
     for name, value, unit, at_most in figures:
         record(f"soak, memory: {name}", value, unit, at_most=at_most)
     with tempfile.TemporaryDirectory(prefix="b-") as folder:
-        server = PrivateRedis(Path(folder))
+        server = RedisServer(Path(folder))
         server.start()
         try:
             soak_redis(server.url)
@@ -64,35 +64,35 @@ def attempt(number: int) -> Attempt:
     return Attempt("find", address, persons=(f"durand {number} 1985-03-27",), names=(f"durand {number}",))
 
 
-def admit(throttle: Throttle, numbers: range) -> float:
+def admit(rate_limiter: RateLimiter, numbers: range) -> float:
     """Microseconds of processor time for each."""
     started = time.process_time()
     for number in numbers:
-        throttle.admit(attempt(number))
+        rate_limiter.hit(attempt(number))
     return 1e6 * (time.process_time() - started) / len(numbers)
 
 
 def soak_memory() -> list[tuple[str, float, str, float | None]]:
     clock = [1e6]
-    throttle = Throttle(RATES, Store("memory://"), KEY, now=lambda: clock[0])
+    rate_limiter = RateLimiter(RATES, Store("memory://"), KEY, now=lambda: clock[0])
     tenth, me = ATTEMPTS // 10, os.getpid()
-    first, before = admit(throttle, range(100)), resident(me)
-    first = admit(throttle, range(tenth))
-    admit(throttle, range(tenth, ATTEMPTS - tenth))
-    last = admit(throttle, range(ATTEMPTS - tenth, ATTEMPTS))
+    first, before = admit(rate_limiter, range(100)), resident(me)
+    first = admit(rate_limiter, range(tenth))
+    admit(rate_limiter, range(tenth, ATTEMPTS - tenth))
+    last = admit(rate_limiter, range(ATTEMPTS - tenth, ATTEMPTS))
     peak = resident(me)
     clock[0] += 2 * DAY
-    throttle.admit(attempt(0))
+    rate_limiter.hit(attempt(0))
     gc.collect()
     after = resident(me)
 
-    spent, now = MemorySpent(lambda: clock[0]), clock[0]
+    spent, now = MemoryReplayCache(lambda: clock[0]), clock[0]
     marks_before = resident(me)
     for number in range(ATTEMPTS):
-        spent.first(f"{number:032x}", now + MARK_SECONDS)
+        spent.add_if_new(f"{number:032x}", now + MARK_SECONDS)
     marks_peak = resident(me)
     clock[0] += MARK_SECONDS
-    spent.first("later", clock[0] + MARK_SECONDS)
+    spent.add_if_new("later", clock[0] + MARK_SECONDS)
     gc.collect()
     return [
         ("a process before", before / 1e6, "MB", None),
@@ -121,10 +121,10 @@ def soak_redis(url: str) -> None:
     record("soak, Redis: processor time of an attempt, server", 1e6 * (server_cpu(client) - cpu) / ATTEMPTS, "µs")
     record("soak, Redis: keys without an expiry", client.dbsize() - with_expiry(client), at_most=0)
 
-    spent = SharedSpent(Store(url))
+    spent = SharedReplayCache(Store(url))
     marks_before, expires = used(client), time.time() + MARK_SECONDS
     for number in range(ATTEMPTS // 10):
-        spent.first(f"{number:032x}", expires)
+        spent.add_if_new(f"{number:032x}", expires)
     record(f"soak, Redis: growth over {ATTEMPTS // 10:,} used tickets", (used(client) - marks_before) / 1e6, "MB")
 
     longest = wait_for_times(client)
@@ -135,7 +135,7 @@ def soak_redis(url: str) -> None:
 
 
 def admit_in_redis(url: str, numbers: range) -> float:
-    return admit(Throttle(RATES, Store(url), KEY), numbers)
+    return admit(RateLimiter(RATES, Store(url), KEY), numbers)
 
 
 def wait_for_times(client: Any) -> float:

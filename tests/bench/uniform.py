@@ -19,7 +19,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from answer_times import (
+from figures import record
+
+from tests.support.answer_times import (
     CRYPT,
     MAX_TRIES,
     SSHA,
@@ -31,12 +33,11 @@ from answer_times import (
     separation,
     times_of,
 )
-from browser import CHANGE, FIND, RESET
-from directory_server import NUMEN, AcademyDirectory
-from figures import record
-from front_end import FrontEnd
-from ports import free_port
-from settings_file import write_settings_file
+from tests.support.browser import CHANGE, FIND, RESET
+from tests.support.ports import free_port
+from tests.support.serve_process import ServeProcess
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import NUMEN, SlapdServer
 
 PAIRS = int(sys.argv[1]) if len(sys.argv) > 1 else 500
 MAX_AREA = 0.55
@@ -57,7 +58,7 @@ Jobs = list[tuple[str, dict[str, str]]]
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="b-") as name:
         folder = Path(name)
-        directory = AcademyDirectory(folder / "slapd")
+        directory = SlapdServer(folder / "slapd")
         try:
             accounts = prepare(directory)
             with mail_server() as smtp_port, served(folder, directory, smtp_port) as port:
@@ -72,7 +73,7 @@ def main() -> None:
             directory.slapd.stop()
 
 
-def prepare(directory: AcademyDirectory) -> Mapping[str, Iterator[str]]:
+def prepare(directory: SlapdServer) -> Mapping[str, Iterator[str]]:
     """Logins by what hides behind them; of each open account so many that none is locked by the tries."""
     count = SCENARIOS * PAIRS // MAX_TRIES + 1
     open_ones = {"{SSHA}": SSHA, "{CRYPT}": CRYPT, "{ARGON2}": argon2(directory)}
@@ -104,23 +105,23 @@ def mail_server() -> Iterator[int]:
 
 
 @contextmanager
-def served(folder: Path, directory: AcademyDirectory, smtp_port: int) -> Iterator[int]:
+def served(folder: Path, directory: SlapdServer, smtp_port: int) -> Iterator[int]:
     limits = "\n".join(f'{name} = "{WIDE}"' for name in LIMITS)
     more = f"""
 [captcha]
 required = []
-[throttle]
+[rate_limits]
 {limits}
 [audit]
-to = "file"
+destination = "file"
 file = "{folder}/audit.log"
-[notices]
+[notifications]
 spool = "{folder}/mails"
 smtp_host = "127.0.0.1"
 smtp_port = {smtp_port}
 smtp_security = "none"
 """
-    front_end = FrontEnd.on_a_free_port(
+    front_end = ServeProcess.on_a_free_port(
         lambda port: write_settings_file(
             folder, directory, in_web=f"port = {port}\nsecure_cookies = false\naccess_log = false", more=more
         )
@@ -196,7 +197,7 @@ def measure_bursts(port: int, accounts: Mapping[str, Iterator[str]]) -> None:
     report(f"change, bursts of {LOAD} for one login", bursts_of(port, CHANGE, bursts))
 
 
-def measure_next_request(port: int, directory: AcademyDirectory) -> None:
+def measure_next_request(port: int, directory: SlapdServer) -> None:
     """Times of the request that follows on the same connection, after failures of both kinds in turn."""
     now = datetime.now(UTC)
     failures = [f"{now - timedelta(seconds=second):%Y%m%d%H%M%S}.000000Z" for second in range(9)]

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from capture_process import CaptureProcess, write_capture_settings
-from directory_server import QUICK_HASH, AcademyDirectory
 
 from gateway.protection.seal import make_key_pair
+from tests.support.capture_process import CaptureProcess, write_capture_settings
+from tests.support.slapd_server import QUICK_HASH, SlapdServer
 
 TARGETS = """
 [workstation.targets.poste]
@@ -33,9 +33,9 @@ def short_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def announcing(short_folder: Path) -> Iterator[AcademyDirectory]:
+def announcing(short_folder: Path) -> Iterator[SlapdServer]:
     """Announces at `short_folder`/s, where somebody must listen for anything to be written on people."""
-    academy = AcademyDirectory(short_folder / "slapd", hash_cost=QUICK_HASH)
+    academy = SlapdServer(short_folder / "slapd", hash_cost=QUICK_HASH)
     academy.slapd.announce(short_folder / "s")
     make_key_pair(short_folder / "worker.key", short_folder / "worker.pub")
     yield academy
@@ -43,7 +43,7 @@ def announcing(short_folder: Path) -> Iterator[AcademyDirectory]:
 
 
 @pytest.fixture
-def listener(announcing: AcademyDirectory, short_folder: Path) -> Iterator[CaptureProcess]:
+def listener(announcing: SlapdServer, short_folder: Path) -> Iterator[CaptureProcess]:
     """Not started; nobody is in the directory."""
     announcing.remove_everybody()
     (short_folder / "capture-audit.log").unlink(missing_ok=True)

@@ -8,15 +8,15 @@ from functools import partial
 
 import ldap
 import pytest
-from directory_server import ADMIN, PASSWORD
-from elsewhere import Person, announced, ldappasswd
-from patience import wait_until
 
 from gateway.account.model import ChangeRequest, Secret
 from gateway.composition.web import build_gateway
-from gateway.settings.file import load
+from gateway.settings.loader import load
 from gateway.targets.samba_nt import nt_hash
-from gateway.workstation.state import Step
+from gateway.workstation.state import DeliveryStatus
+from tests.support.ldap_clients import Person, announced, ldappasswd
+from tests.support.polling import wait_until
+from tests.support.slapd_server import ADMIN, PASSWORD
 
 NEW, NEWER = "Neuf-Pässe-2026!", "Plus-Neuf-2027!"
 
@@ -26,266 +26,271 @@ def person(announcing, short_folder, capture):
     return Person(announcing, short_folder, "fdurand4")
 
 
-def test_a_password_when_its_owner_changes_it_with_ldappasswd_then_both_workstations_are_to_get_it(person, capture):
-    done = ldappasswd(person.directory, "-s", NEW, bind_dn=person.dn, password=PASSWORD)
+class TestPasswordThatLooksLikeAHash:
+    def test_when_it_is_written_then_it_waits_as_it_was_typed(self, person):
+        person.directory.set(person.login, "userPassword", "{Drole}-De-Passe-26")
 
-    assert done.returncode == 0, done.stderr
-    wait_until(lambda: person.waiting == NEW)
-    assert person.nt_hash == nt_hash(Secret(NEW))
-    assert {name: state.step for name, state in person.states.items()} == {
-        "domain": Step.PENDING,
-        "poste": Step.DONE,
-    }
+        wait_until(lambda: person.waiting == "{Drole}-De-Passe-26")
 
 
-def test_a_password_when_the_administrator_sets_it_with_ldappasswd_then_it_waits_for_the_workstation(person):
-    ldappasswd(person.directory, "-s", NEW, person.dn)
+class TestChange:
+    def test_when_a_refused_one_follows_at_once_then_the_first_one_waits(self, person):
+        with person.directory.as_person(person.login) as line:
+            line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
+        with person.directory.as_person(person.login, NEW) as line, pytest.raises(ldap.CONSTRAINT_VIOLATION):
+            line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [b"a"])])
 
-    wait_until(lambda: person.waiting == NEW)
-
-
-def test_a_password_when_it_is_written_in_clear_by_ldapmodify_then_it_waits_for_the_workstation(person):
-    with person.directory.as_person(person.login) as line:
-        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
-
-    wait_until(lambda: person.waiting == NEW)
+        wait_until(lambda: person.waiting == NEW)
 
 
-def test_a_password_when_the_old_one_is_deleted_and_a_new_one_added_then_the_new_one_waits(person):
-    with person.directory.as_person(person.login) as line:
-        line.modify_s(
-            person.dn,
-            [(ldap.MOD_DELETE, "userPassword", [PASSWORD.encode()]), (ldap.MOD_ADD, "userPassword", [NEW.encode()])],
-        )
+class TestHashedValue:
+    def test_when_it_is_written_then_the_state_says_that_it_cannot_be_brought(self, person, capture):
+        """And an older password that still waits does not arrive any more."""
+        ldappasswd(person.directory, "-s", NEW, person.dn)
+        wait_until(lambda: person.waiting == NEW)
 
-    wait_until(lambda: person.waiting == NEW)
+        person.directory.set(person.login, "userPassword", "{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9gOWm1r")
 
-
-def test_a_password_that_looks_like_a_hash_when_it_is_written_then_it_waits_as_it_was_typed(person):
-    person.directory.set(person.login, "userPassword", "{Drole}-De-Passe-26")
-
-    wait_until(lambda: person.waiting == "{Drole}-De-Passe-26")
+        wait_until(lambda: person.status() is DeliveryStatus.REJECTED)
+        assert {state.reason for state in person.states.values()} == {"not_in_plain_text"}
+        assert person.waiting is None
+        wait_until(lambda: capture.audit[-1]["outcome"] == "not_in_plain_text")
 
 
-@pytest.mark.parametrize("refused", ["a", PASSWORD])
-def test_a_password_when_the_policy_refuses_it_then_nothing_is_written(person, capture, refused):
-    with person.directory.as_person(person.login) as line, pytest.raises(ldap.CONSTRAINT_VIOLATION):
-        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [refused.encode()])])
-    assert ldappasswd(person.directory, "-s", refused, bind_dn=person.dn, password=PASSWORD).returncode
+class TestPassword:
+    def test_when_its_owner_changes_it_with_ldappasswd_then_both_workstations_are_to_get_it(self, person, capture):
+        done = ldappasswd(person.directory, "-s", NEW, bind_dn=person.dn, password=PASSWORD)
 
-    capture.wait_until_idle()
-    assert person.states == {}
-    assert person.waiting is None
-
-
-def test_a_password_when_somebody_without_the_right_writes_it_then_nothing_is_written(person, capture):
-    other = Person(person.directory, person.folder, "jmartin")
-    with other.directory.as_person(other.login) as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
-        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
-
-    capture.wait_until_idle()
-    assert person.states == {}
-
-
-def test_a_change_when_a_refused_one_follows_at_once_then_the_first_one_waits(person):
-    with person.directory.as_person(person.login) as line:
-        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
-    with person.directory.as_person(person.login, NEW) as line, pytest.raises(ldap.CONSTRAINT_VIOLATION):
-        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [b"a"])])
-
-    wait_until(lambda: person.waiting == NEW)
-
-
-def test_a_hashed_value_when_it_is_written_then_the_state_says_that_it_cannot_be_brought(person, capture):
-    """And an older password that still waits does not arrive any more."""
-    ldappasswd(person.directory, "-s", NEW, person.dn)
-    wait_until(lambda: person.waiting == NEW)
-
-    person.directory.set(person.login, "userPassword", "{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9gOWm1r")
-
-    wait_until(lambda: person.step() is Step.REJECTED)
-    assert {state.reason for state in person.states.values()} == {"not_in_clear"}
-    assert person.waiting is None
-    wait_until(lambda: capture.audit[-1]["outcome"] == "not_in_clear")
-
-
-def test_a_password_when_slapd_makes_it_then_the_state_says_that_it_cannot_be_brought(person):
-    assert "New password" in ldappasswd(person.directory, person.dn).stdout
-
-    wait_until(lambda: person.step() is Step.REJECTED)
-
-
-def test_bytes_that_are_no_text_when_they_are_written_then_the_state_says_that_they_cannot_be_brought(person):
-    with person.directory.as_admin() as line:
-        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", ["Été-2026-abc".encode("latin-1")])])
-
-    wait_until(lambda: person.reason() == "not_in_clear")
-
-
-def test_bytes_that_are_no_text_when_ldappasswd_sends_them_then_the_state_says_that_they_cannot_be_brought(person):
-    with person.directory.as_admin() as line:
-        line.passwd_s(person.dn, None, "Été-2026-abc".encode("latin-1"))
-
-    wait_until(lambda: person.reason() == "not_in_clear")
-
-
-@pytest.mark.parametrize("character", ["\n", "\r", "\t", "\x1b", "\x7f", "\x85"])
-@pytest.mark.parametrize("by", ["ldappasswd", "ldapmodify"])
-def test_a_control_character_when_a_password_holds_one_then_the_state_says_so_and_nothing_waits(
-    person, capture, character, by
-):
-    """And an older password that still waits does not arrive any more."""
-    ldappasswd(person.directory, "-s", NEW, person.dn)
-    wait_until(lambda: person.waiting == NEW)
-    if by == "ldappasswd":
-        done = ldappasswd(person.directory, "-s", f"{NEWER}{character}x", bind_dn=person.dn, password=NEW)
         assert done.returncode == 0, done.stderr
-    else:
-        person.directory.set(person.login, "userPassword", f"{NEWER}{character}x")
+        wait_until(lambda: person.waiting == NEW)
+        assert person.nt_hash == nt_hash(Secret(NEW))
+        assert {name: state.status for name, state in person.states.items()} == {
+            "domain": DeliveryStatus.PENDING,
+            "poste": DeliveryStatus.DONE,
+        }
 
-    wait_until(lambda: person.reason() == "control_character")
-    assert person.waiting is None
-    assert person.reason("poste") == "control_character"
-    assert person.nt_hash == nt_hash(Secret(NEW))
-    wait_until(lambda: capture.audit[-1]["outcome"] == "control_character")
+    def test_when_the_administrator_sets_it_with_ldappasswd_then_it_waits_for_the_workstation(self, person):
+        ldappasswd(person.directory, "-s", NEW, person.dn)
 
+        wait_until(lambda: person.waiting == NEW)
 
-def test_a_number_of_an_operation_when_it_is_used_again_after_a_refusal_then_the_second_password_is_captured(
-    person, capture
-):
-    """RFC 4511, 4.1.1.1 lets a client do so: two lines with one address, as over ldapi, would look the same."""
-    with person.directory.as_admin() as line:
-        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
-    wait_until(lambda: person.waiting == NEW)
-    stored = person.directory.read(person.login)["userPassword"][0]
-    capture.say(announced(person, "refused"))
-    capture.say(announced(person, NEWER))
-    capture.say(announced(person, stored, is_judged=True))
+    def test_when_it_is_written_in_plain_text_by_ldapmodify_then_it_waits_for_the_workstation(self, person):
+        with person.directory.as_person(person.login) as line:
+            line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
 
-    wait_until(lambda: person.waiting == NEWER)
+        wait_until(lambda: person.waiting == NEW)
 
+    def test_when_the_old_one_is_deleted_and_a_new_one_added_then_the_new_one_waits(self, person):
+        with person.directory.as_person(person.login) as line:
+            line.modify_s(
+                person.dn,
+                [
+                    (ldap.MOD_DELETE, "userPassword", [PASSWORD.encode()]),
+                    (ldap.MOD_ADD, "userPassword", [NEW.encode()]),
+                ],
+            )
 
-def test_a_password_of_somebody_without_a_workstation_when_it_is_changed_then_nothing_is_written(
-    announcing, short_folder, capture
-):
-    announcing.add_person("teacher")
-    ldappasswd(announcing, "-s", NEW, announcing.dn("teacher"))
+        wait_until(lambda: person.waiting == NEW)
 
-    capture.wait_until_idle()
-    assert announcing.binds("teacher", NEW)
-    assert "mamiaSyncState" not in announcing.read("teacher")
-    assert capture.audit == []
+    @pytest.mark.parametrize("refused", ["a", PASSWORD])
+    def test_when_the_policy_refuses_it_then_nothing_is_written(self, person, capture, refused):
+        with person.directory.as_person(person.login) as line, pytest.raises(ldap.CONSTRAINT_VIOLATION):
+            line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [refused.encode()])])
+        assert ldappasswd(person.directory, "-s", refused, bind_dn=person.dn, password=PASSWORD).returncode
 
-
-@pytest.mark.parametrize("written", ["cn=gateway,ou=services", "CN=gateway, ou=Services"])
-def test_a_change_by_the_gateway_when_it_is_announced_then_it_is_left_as_the_gateway_wrote_it(
-    announcing, short_folder, listener, written
-):
-    """However its account is written in the settings."""
-    listener.environment = {"MAMIA_DIRECTORY__BIND_DN": f"{written},dc=ac-example,dc=fr"}
-    listener.start()
-    person = Person(announcing, short_folder, "fdurand4")
-    with person.directory.as_service("gateway") as line:
-        line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
-
-    listener.wait_until_idle()
-    assert person.states == {}
-    assert listener.audit == []
-
-
-def test_wrong_passwords_when_they_are_counted_by_the_policy_then_nothing_is_written(person, capture):
-    """ppolicy's own writes pass the overlay too."""
-    person.directory.lock(person.login)
-
-    capture.wait_until_idle()
-    assert person.states == {}
-    assert capture.audit == []
-
-
-def test_a_password_of_somebody_without_an_account_at_one_target_when_it_is_changed_then_the_other_one_gets_it(
-    announcing, capture
-):
-    announcing.add_person("mtremblay", departmentNumber="rectorat")
-
-    ldappasswd(announcing, "-s", NEW, announcing.dn("mtremblay"))
-
-    wait_until(lambda: "mamiaSyncState" in announcing.read("mtremblay"))
-    capture.wait_until_idle()
-    states = sorted(announcing.read("mtremblay")["mamiaSyncState"])
-    assert [state.split(";")[:2] for state in states] == [["domain", "pending"], ["poste", "rejected"]]
-    assert "no_account" in states[1]
-    assert "Violation" not in capture.log
-
-
-def test_fifty_people_when_they_change_their_passwords_at_once_then_each_one_waits(announcing, short_folder, capture):
-    people = [Person(announcing, short_folder, f"agent{number}") for number in range(50)]
-    threads = [
-        threading.Thread(
-            target=ldappasswd,
-            args=(announcing, "-s", f"{NEW}{person.login}"),
-            kwargs={"bind_dn": person.dn, "password": PASSWORD},
-        )
-        for person in people
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    for person in people:
-        wait_until(lambda person=person: person.waiting == f"{NEW}{person.login}")
-
-
-def test_fifty_changes_of_one_person_when_they_come_at_once_then_the_one_in_force_waits(person, capture):
-    wishes = [f"{NEW}-{number}" for number in range(50)]
-    threads = [threading.Thread(target=ldappasswd, args=(person.directory, "-s", wish, person.dn)) for wish in wishes]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    capture.wait_until_idle()
-    assert person.waiting in wishes
-    assert person.directory.binds(person.login, person.waiting)
-    assert person.nt_hash == nt_hash(Secret(person.waiting))
-
-
-def test_changes_here_and_at_the_gateway_when_they_race_then_the_one_in_force_is_the_one_that_waits(
-    announcing, capture, short_folder
-):
-    """One race per person, so that what would come late in any of them shows at the end."""
-    gateway = build_gateway(load(capture.config))
-    change = partial(gateway.change, on_lock_out=lambda person: None)
-    people = [Person(announcing, short_folder, f"racer{number}") for number in range(15)]
-    in_force = []
-    try:
-        for number, person in enumerate(people):
-            change(ChangeRequest(person.login, Secret(PASSWORD), Secret("Avant-Tout-2025!")))
-            elsewhere = threading.Thread(target=ldappasswd, args=(announcing, "-s", NEW, person.dn))
-            elsewhere.start()
-            time.sleep(0.008 * number)
-            change(ChangeRequest(person.login, Secret("Avant-Tout-2025!"), Secret(NEWER)))
-            elsewhere.join()
-            [current] = [password for password in (NEW, NEWER) if announcing.binds(person.login, password)]
-            wait_until(lambda person=person, current=current: person.waiting == current)
-            in_force.append(current)
         capture.wait_until_idle()
-    finally:
-        gateway.close()
+        assert person.states == {}
+        assert person.waiting is None
 
-    assert [person.waiting for person in people] == in_force
+    def test_when_somebody_without_the_right_writes_it_then_nothing_is_written(self, person, capture):
+        other = Person(person.directory, person.folder, "jmartin")
+        with other.directory.as_person(other.login) as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
+            line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
+
+        capture.wait_until_idle()
+        assert person.states == {}
+
+    def test_when_slapd_makes_it_then_the_state_says_that_it_cannot_be_brought(self, person):
+        assert "New password" in ldappasswd(person.directory, person.dn).stdout
+
+        wait_until(lambda: person.status() is DeliveryStatus.REJECTED)
 
 
-def test_secrets_when_passwords_were_captured_then_no_file_holds_one(person, capture):
-    ldappasswd(person.directory, "-s", NEW, person.dn)
-    wait_until(lambda: person.waiting == NEW)
-    wait_until(lambda: capture.audit)
-    capture.stop()
+class TestBytesThatAreNoText:
+    def test_when_they_are_written_then_the_state_says_that_they_cannot_be_brought(self, person):
+        with person.directory.as_admin() as line:
+            line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", ["Été-2026-abc".encode("latin-1")])])
 
-    [event] = capture.audit
-    assert {key: event[key] for key in ("service", "outcome", "login", "by", "targets")} == {
-        "service": "capture", "outcome": "captured", "login": "fdurand4", "by": ADMIN, "targets": ["domain", "poste"],
-    }  # fmt: skip
-    files = [file for file in person.folder.rglob("*") if file.is_file()]
-    assert len(files) > 20
-    assert [str(file) for file in files if NEW.encode() in file.read_bytes()] == []
+        wait_until(lambda: person.reason() == "not_in_plain_text")
+
+    def test_when_ldappasswd_sends_them_then_the_state_says_that_they_cannot_be_brought(self, person):
+        with person.directory.as_admin() as line:
+            line.passwd_s(person.dn, None, "Été-2026-abc".encode("latin-1"))
+
+        wait_until(lambda: person.reason() == "not_in_plain_text")
+
+
+class TestControlCharacter:
+    @pytest.mark.parametrize("character", ["\n", "\r", "\t", "\x1b", "\x7f", "\x85"])
+    @pytest.mark.parametrize("author_dn", ["ldappasswd", "ldapmodify"])
+    def test_when_a_password_holds_one_then_the_state_says_so_and_nothing_waits(
+        self, person, capture, character, author_dn
+    ):
+        """And an older password that still waits does not arrive any more."""
+        ldappasswd(person.directory, "-s", NEW, person.dn)
+        wait_until(lambda: person.waiting == NEW)
+        if author_dn == "ldappasswd":
+            done = ldappasswd(person.directory, "-s", f"{NEWER}{character}x", bind_dn=person.dn, password=NEW)
+            assert done.returncode == 0, done.stderr
+        else:
+            person.directory.set(person.login, "userPassword", f"{NEWER}{character}x")
+
+        wait_until(lambda: person.reason() == "control_character")
+        assert person.waiting is None
+        assert person.reason("poste") == "control_character"
+        assert person.nt_hash == nt_hash(Secret(NEW))
+        wait_until(lambda: capture.audit[-1]["outcome"] == "control_character")
+
+
+class TestNumberOfAnOperation:
+    def test_when_it_is_used_again_after_a_refusal_then_the_second_password_is_captured(self, person, capture):
+        """RFC 4511, 4.1.1.1 lets a client do so: two lines with one address, as over ldapi, would look the same."""
+        with person.directory.as_admin() as line:
+            line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
+        wait_until(lambda: person.waiting == NEW)
+        stored = person.directory.read(person.login)["userPassword"][0]
+        capture.say(announced(person, "refused"))
+        capture.say(announced(person, NEWER))
+        capture.say(announced(person, stored, passed_policy=True))
+
+        wait_until(lambda: person.waiting == NEWER)
+
+
+class TestPasswordOfSomebodyWithoutAWorkstation:
+    def test_when_it_is_changed_then_nothing_is_written(self, announcing, short_folder, capture):
+        announcing.add_person("teacher")
+        ldappasswd(announcing, "-s", NEW, announcing.dn("teacher"))
+
+        capture.wait_until_idle()
+        assert announcing.binds("teacher", NEW)
+        assert "mamiaSyncState" not in announcing.read("teacher")
+        assert capture.audit == []
+
+
+class TestChangeByTheGateway:
+    @pytest.mark.parametrize("written", ["cn=gateway,ou=services", "CN=gateway, ou=Services"])
+    def test_when_it_is_announced_then_it_is_left_as_the_gateway_wrote_it(
+        self, announcing, short_folder, listener, written
+    ):
+        """However its account is written in the settings."""
+        listener.environment = {"MAMIA_DIRECTORY__BIND_DN": f"{written},dc=ac-example,dc=fr"}
+        listener.start()
+        person = Person(announcing, short_folder, "fdurand4")
+        with person.directory.as_service("gateway") as line:
+            line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
+
+        listener.wait_until_idle()
+        assert person.states == {}
+        assert listener.audit == []
+
+
+class TestWrongPasswords:
+    def test_when_they_are_counted_by_the_policy_then_nothing_is_written(self, person, capture):
+        """ppolicy's own writes pass the overlay too."""
+        person.directory.lock(person.login)
+
+        capture.wait_until_idle()
+        assert person.states == {}
+        assert capture.audit == []
+
+
+class TestPasswordOfSomebodyWithoutAnAccountAtOneTarget:
+    def test_when_it_is_changed_then_the_other_one_gets_it(self, announcing, capture):
+        announcing.add_person("mtremblay", departmentNumber="rectorat")
+
+        ldappasswd(announcing, "-s", NEW, announcing.dn("mtremblay"))
+
+        wait_until(lambda: "mamiaSyncState" in announcing.read("mtremblay"))
+        capture.wait_until_idle()
+        states = sorted(announcing.read("mtremblay")["mamiaSyncState"])
+        assert [state.split(";")[:2] for state in states] == [["domain", "pending"], ["poste", "rejected"]]
+        assert "no_account" in states[1]
+        assert "Violation" not in capture.log
+
+
+class TestFiftyPeople:
+    def test_when_they_change_their_passwords_at_once_then_each_one_waits(self, announcing, short_folder, capture):
+        people = [Person(announcing, short_folder, f"agent{number}") for number in range(50)]
+        threads = [
+            threading.Thread(
+                target=ldappasswd,
+                args=(announcing, "-s", f"{NEW}{person.login}"),
+                kwargs={"bind_dn": person.dn, "password": PASSWORD},
+            )
+            for person in people
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        for person in people:
+            wait_until(lambda person=person: person.waiting == f"{NEW}{person.login}")
+
+
+class TestFiftyChangesOfOnePerson:
+    def test_when_they_come_at_once_then_the_one_in_force_waits(self, person, capture):
+        wishes = [f"{NEW}-{number}" for number in range(50)]
+        threads = [
+            threading.Thread(target=ldappasswd, args=(person.directory, "-s", wish, person.dn)) for wish in wishes
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        capture.wait_until_idle()
+        assert person.waiting in wishes
+        assert person.directory.binds(person.login, person.waiting)
+        assert person.nt_hash == nt_hash(Secret(person.waiting))
+
+
+class TestChangesHereAndAtTheGateway:
+    def test_when_they_race_then_the_one_in_force_is_the_one_that_waits(self, announcing, capture, short_folder):
+        """One race per person, so that what would come late in any of them shows at the end."""
+        gateway = build_gateway(load(capture.config))
+        change = partial(gateway.change, on_lock_out=lambda person: None)
+        people = [Person(announcing, short_folder, f"racer{number}") for number in range(15)]
+        in_force = []
+        try:
+            for number, person in enumerate(people):
+                change(ChangeRequest(person.login, Secret(PASSWORD), Secret("Avant-Tout-2025!")))
+                elsewhere = threading.Thread(target=ldappasswd, args=(announcing, "-s", NEW, person.dn))
+                elsewhere.start()
+                time.sleep(0.008 * number)
+                change(ChangeRequest(person.login, Secret("Avant-Tout-2025!"), Secret(NEWER)))
+                elsewhere.join()
+                [current] = [password for password in (NEW, NEWER) if announcing.binds(person.login, password)]
+                wait_until(lambda person=person, current=current: person.waiting == current)
+                in_force.append(current)
+            capture.wait_until_idle()
+        finally:
+            gateway.close()
+
+        assert [person.waiting for person in people] == in_force
+
+
+class TestSecrets:
+    def test_when_passwords_were_captured_then_no_file_holds_one(self, person, capture):
+        ldappasswd(person.directory, "-s", NEW, person.dn)
+        wait_until(lambda: person.waiting == NEW)
+        wait_until(lambda: capture.audit)
+        capture.stop()
+
+        [event] = capture.audit
+        assert {key: event[key] for key in ("service", "outcome", "login", "by", "targets")} == {
+            "service": "capture", "outcome": "captured", "login": "fdurand4", "by": ADMIN, "targets": ["domain", "poste"],
+        }  # fmt: skip
+        files = [file for file in person.folder.rglob("*") if file.is_file()]
+        assert len(files) > 20
+        assert [str(file) for file in files if NEW.encode() in file.read_bytes()] == []

@@ -6,13 +6,13 @@ import signal
 
 import ldap
 import pytest
-from capture_process import write_capture_settings
-from conftest import settings_for
 
 from gateway.checks.capture import check_capture
 from gateway.checks.finding import Level
 from gateway.cli.check import check_without_web
-from gateway.settings.file import load
+from gateway.settings.loader import load
+from tests.support.capture_process import write_capture_settings
+from tests.support.gateway_settings import settings_for
 
 DATABASE = "olcDatabase={1}mdb,cn=config"
 
@@ -23,7 +23,7 @@ def findings(config):
 
 
 def levels(config):
-    return {finding.checked: finding for finding in findings(config)}
+    return {finding.subject: finding for finding in findings(config)}
 
 
 @pytest.fixture
@@ -37,64 +37,52 @@ def overlays(announcing):
     return sorted(found, reverse=True)
 
 
-def test_capture_when_all_is_well_then_nothing_warns(announcing, somebody, capture):
-    found = levels(capture.config)
+class TestCapture:
+    def test_when_all_is_well_then_nothing_warns(self, announcing, somebody, capture):
+        found = levels(capture.config)
 
-    assert [finding.level for finding in found.values()] == [Level.OK] * 3, found
-    assert found[f"{announcing.url}: overlay sock"].finding == "announces on both sides of ppolicy"
+        assert [finding.level for finding in found.values()] == [Level.OK] * 3, found
+        assert found[f"{announcing.url}: overlay sock"].message == "announces on both sides of ppolicy"
 
+    def test_when_the_listener_is_alone_on_its_machine_then_its_own_account_tries_the_overlay(
+        self, somebody, capture
+    ):
+        for others in ("gateway", "sync"):
+            (capture.folder / others).unlink()
+        settings = load(capture.config, web_secrets=False)
 
-def test_capture_when_the_listener_is_alone_on_its_machine_then_its_own_account_tries_the_overlay(somebody, capture):
-    for others in ("gateway", "sync"):
-        (capture.folder / others).unlink()
-    settings = load(capture.config, web_secrets=False)
+        found = {finding.subject: finding for finding in check_without_web(settings)}
 
-    found = {finding.checked: finding for finding in check_without_web(settings)}
+        assert found[f"{settings.capture_server}: overlay sock"].level is Level.OK
+        assert not [finding for finding in found.values() if finding.level is Level.FAIL]
 
-    assert found[f"{settings.capture_server}: overlay sock"].level is Level.OK
-    assert not [finding for finding in found.values() if finding.level is Level.FAIL]
+    def test_when_it_is_off_then_it_says_what_that_means(self, server, tmp_path):
+        workstation = {"targets": {"poste": {"type": "samba_nt"}}}
 
+        settings = settings_for(server, workstation=workstation)
 
-def test_capture_when_it_is_off_then_it_says_what_that_means(server, tmp_path):
-    workstation = {"targets": {"poste": {"type": "samba_nt"}}}
+        [finding] = check_capture(settings, settings.directory)
 
-    settings = settings_for(server, workstation=workstation)
-
-    [finding] = check_capture(settings, settings.directory)
-
-    assert finding.level is Level.OK
-    assert "does not reach the workstation" in finding.finding
-
-
-def test_listener_when_nobody_listens_then_it_fails_and_says_what_slapd_does(listener):
-    finding = next(findings(listener.config))
-
-    assert finding.level is Level.FAIL
-    assert "slapd refuses every write on people" in finding.finding
+        assert finding.level is Level.OK
+        assert "does not reach the workstation" in finding.message
 
 
-def test_listener_when_it_stands_still_then_it_fails(capture, monkeypatch):
-    monkeypatch.setattr("gateway.checks.capture.ANSWER_SECONDS", 0.3)
-    capture.stand_still()
+class TestListener:
+    def test_when_nobody_listens_then_it_fails_and_says_what_slapd_does(self, listener):
+        finding = next(findings(listener.config))
 
-    finding = next(findings(capture.config))
+        assert finding.level is Level.FAIL
+        assert "slapd refuses every write on people" in finding.message
 
-    capture.signal(signal.SIGCONT)
-    assert finding.level is Level.FAIL
-    assert "every write on people waits" in finding.finding
+    def test_when_it_stands_still_then_it_fails(self, capture, monkeypatch):
+        monkeypatch.setattr("gateway.checks.capture.ANSWER_SECONDS", 0.3)
+        capture.stand_still()
 
+        finding = next(findings(capture.config))
 
-def test_overlay_when_one_of_the_two_is_missing_then_it_fails(announcing, somebody, capture):
-    upper, entry = overlays(announcing)[0]
-    with announcing.as_admin("cn=config") as line:
-        line.delete_s(upper)
-    try:
-        finding = levels(capture.config)[f"{announcing.url}: overlay sock"]
-    finally:
-        put_back(announcing, entry)
-
-    assert finding.level is Level.FAIL
-    assert "one side of ppolicy alone" in finding.finding
+        capture.signal(signal.SIGCONT)
+        assert finding.level is Level.FAIL
+        assert "every write on people waits" in finding.message
 
 
 def put_back(announcing, entry):
@@ -103,21 +91,34 @@ def put_back(announcing, entry):
         line.add_s(f"olcOverlay=sock,{DATABASE}", list(entry.items()))
 
 
-def test_overlay_when_there_is_none_then_it_fails(directory, short_folder, capture, tmp_path):
-    """A directory that announces nothing, asked in the place of the one that does."""
-    directory.add_person("fdurand4")
-    directory.slapd.password_file("capture").write_text("none")
-    settings = load(write_capture_settings(tmp_path, directory, TARGET))
-    settings = settings.model_copy(
-        update={"capture": settings.capture.model_copy(update={"socket": short_folder / "s"})}
-    )
+class TestOverlay:
+    def test_when_one_of_the_two_is_missing_then_it_fails(self, announcing, somebody, capture):
+        upper, entry = overlays(announcing)[0]
+        with announcing.as_admin("cn=config") as line:
+            line.delete_s(upper)
+        try:
+            finding = levels(capture.config)[f"{announcing.url}: overlay sock"]
+        finally:
+            put_back(announcing, entry)
 
-    found = {finding.checked: finding for finding in check_capture(settings, settings.directory)}[
-        f"{directory.url}: overlay sock"
-    ]
+        assert finding.level is Level.FAIL
+        assert "one side of ppolicy alone" in finding.message
 
-    assert found.level is Level.FAIL
-    assert "announces nothing" in found.finding
+    def test_when_there_is_none_then_it_fails(self, directory, short_folder, capture, tmp_path):
+        """A directory that announces nothing, asked in the place of the one that does."""
+        directory.add_person("fdurand4")
+        directory.slapd.password_file("capture").write_text("none")
+        settings = load(write_capture_settings(tmp_path, directory, TARGET))
+        settings = settings.model_copy(
+            update={"capture": settings.capture.model_copy(update={"socket": short_folder / "s"})}
+        )
+
+        found = {finding.subject: finding for finding in check_capture(settings, settings.directory)}[
+            f"{directory.url}: overlay sock"
+        ]
+
+        assert found.level is Level.FAIL
+        assert "announces nothing" in found.message
 
 
 TARGET = """
@@ -126,19 +127,20 @@ type = "samba_nt"
 """
 
 
-def test_rights_when_the_listener_may_do_more_than_it_needs_then_it_fails(announcing, somebody, capture):
-    rule = (
-        b'{0}to dn.subtree="ou=people,dc=ac-example,dc=fr" attrs=mail,numen'
-        b' by dn.exact="cn=capture,ou=services,dc=ac-example,dc=fr" write by * break'
-    )
-    with announcing.as_admin("cn=config") as line:
-        line.modify_s(DATABASE, [(ldap.MOD_ADD, "olcAccess", [rule])])
-    try:
-        finding = levels(capture.config)[f"{announcing.url}: rights of the listener"]
-    finally:
+class TestRights:
+    def test_when_the_listener_may_do_more_than_it_needs_then_it_fails(self, announcing, somebody, capture):
+        rule = (
+            b'{0}to dn.subtree="ou=people,dc=ac-example,dc=fr" attrs=mail,numen'
+            b' by dn.exact="cn=capture,ou=services,dc=ac-example,dc=fr" write by * break'
+        )
         with announcing.as_admin("cn=config") as line:
-            line.modify_s(DATABASE, [(ldap.MOD_DELETE, "olcAccess", [b"{0}"])])
+            line.modify_s(DATABASE, [(ldap.MOD_ADD, "olcAccess", [rule])])
+        try:
+            finding = levels(capture.config)[f"{announcing.url}: rights of the listener"]
+        finally:
+            with announcing.as_admin("cn=config") as line:
+                line.modify_s(DATABASE, [(ldap.MOD_DELETE, "olcAccess", [b"{0}"])])
 
-    assert finding.level is Level.FAIL
-    assert "read numen" in finding.finding
-    assert "write mail" in finding.finding
+        assert finding.level is Level.FAIL
+        assert "read numen" in finding.message
+        assert "write mail" in finding.message

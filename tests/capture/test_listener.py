@@ -13,10 +13,11 @@ from contextlib import suppress
 
 import ldap
 import pytest
-from capture_process import CaptureProcess
-from directory_server import PASSWORD
-from elsewhere import Person, announced, ldappasswd
-from patience import AT_ONCE_SECONDS, wait_until
+
+from tests.support.capture_process import CaptureProcess
+from tests.support.ldap_clients import Person, announced, ldappasswd
+from tests.support.polling import AT_ONCE_SECONDS, wait_until
+from tests.support.slapd_server import PASSWORD
 
 NEW, NEWER = "Neuf-Pässe-2026!", "Plus-Neuf-2027!"
 AS_SYSTEMD = """
@@ -74,205 +75,219 @@ def set_by_admin(person, password):
         line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [password.encode()])])
 
 
-def test_listener_when_the_web_services_secrets_are_not_on_its_machine_then_it_needs_none(listener, short_folder):
-    (short_folder / "gateway").unlink()
-
-    listener.start()
-
-    assert listener.status()["capturing"] is True
-
-
-def test_writes_on_people_when_nobody_listens_then_slapd_refuses_them_at_once_and_changes_nothing(person):
-    began = time.monotonic()
-    with pytest.raises(ldap.OTHER, match="could not open socket"):
-        set_by_admin(person, NEW)
-
-    assert time.monotonic() - began < AT_ONCE_SECONDS
-    assert person.directory.binds(person.login, PASSWORD)
-
-
-def test_searches_and_logins_of_people_without_a_failure_when_nobody_listens_then_they_go_on(person):
-    with person.directory.as_service("gateway") as line:
-        assert line.search_s(person.dn, ldap.SCOPE_BASE, attrlist=["uid"])
-    assert person.directory.binds(person.login, PASSWORD)
-
-
-def test_a_login_after_a_wrong_one_when_nobody_listens_then_slapd_cannot_clear_the_count_and_refuses_it(
-    person, listener
-):
-    listener.start()
-    assert not person.directory.binds(person.login, "certainly wrong")
-    listener.stop()
-
-    with pytest.raises(ldap.OTHER, match="could not open socket"):
-        person.directory.binds(person.login, PASSWORD)
-
-    listener.start()
-    assert person.directory.binds(person.login, PASSWORD)
-
-
-def test_wrong_passwords_when_nobody_listens_then_they_are_refused_and_slapd_cannot_count_them(person):
-    """Its policy's counts are writes on people too. The gateway's own throttles count all the same."""
-    for _ in range(12):
+class TestWritesOnPeople:
+    def test_when_nobody_listens_then_slapd_refuses_them_at_once_and_changes_nothing(self, person):
+        began = time.monotonic()
         with pytest.raises(ldap.OTHER, match="could not open socket"):
-            person.directory.binds(person.login, "certainly wrong")
+            set_by_admin(person, NEW)
 
-    assert "pwdAccountLockedTime" not in person.directory.read(person.login)
-
-
-def test_the_listener_when_it_is_stopped_then_it_takes_its_socket_away(listener):
-    listener.start()
-
-    assert listener.stop() == 0
-    assert not listener.socket.exists()
+        assert time.monotonic() - began < AT_ONCE_SECONDS
+        assert person.directory.binds(person.login, PASSWORD)
 
 
-def test_the_listener_when_a_dead_one_left_its_socket_then_it_takes_it_over(listener, person):
-    listener.start()
-    listener.kill()
-    listener.start()
-
-    set_by_admin(person, NEW)
-    wait_until(lambda: person.waiting == NEW)
-
-
-def test_a_second_listener_when_one_runs_then_it_says_so_and_ends(listener):
-    listener.start()
-    second = CaptureProcess(listener.folder, listener.config)
-    with suppress(AssertionError):
-        second.start()
-    wait_until(lambda: "somebody listens there already" in listener.log)
-
-    assert listener.status()["capturing"]
-    second.stop()
-
-
-def test_a_write_when_the_listener_is_being_restarted_then_it_waits_and_is_captured(person, unit, held_socket):
-    unit.start()
-    unit.kill()
-    writing = threading.Thread(target=set_by_admin, args=(person, NEW))
-    writing.start()
-    wait_until(lambda: is_asked(held_socket))
-    assert writing.is_alive()
-
-    unit.start()
-
-    wait_until(lambda: not writing.is_alive())
-    wait_until(lambda: person.waiting == NEW)
-
-
-def test_the_listener_when_systemd_itself_hands_over_the_socket_then_it_captures(person, listener):
-    listener.before = ["systemd-socket-activate", f"--listen={listener.socket}", "-E", "MAMIA_AUDIT__TO", "-E"]
-    listener.before += ["MAMIA_AUDIT__FILE"]
-    listener.start()
-
-    set_by_admin(person, NEW)
-
-    wait_until(lambda: person.waiting == NEW)
-    listener.stop()
-    listener.socket.unlink()
-
-
-def test_a_listener_with_faulty_settings_when_it_was_handed_a_socket_then_slapd_is_answered(person, unit):
-    unit.environment = {"MAMIA_WORKSTATION__PUBLIC_KEY_FILE": "/nowhere/worker.pub"}
-    unit.start()
-
-    set_by_admin(person, NEW)
-
-    assert person.directory.binds(person.login, NEW)
-    assert unit.status()["capturing"] is False
-    assert "nothing is captured, until this is mended: /nowhere/worker.pub" in unit.log
-
-
-def test_a_listener_with_faulty_settings_when_it_has_no_socket_yet_then_it_says_why_and_ends(listener):
-    listener.environment = {"MAMIA_CAPTURE__SERVER": "http://wrong"}
-    with pytest.raises(AssertionError, match=r"capture.server: http://wrong is not an ldaps://"):
-        listener.start()
-
-
-def test_searches_when_the_listener_stands_still_then_they_go_on(person, unit):
-    unit.start()
-    unit.stand_still()
-    writing = threading.Thread(target=set_by_admin, args=(person, NEW))
-    writing.start()
-
-    for _ in range(20):
+class TestSearchesAndLoginsOfPeopleWithoutAFailure:
+    def test_when_nobody_listens_then_they_go_on(self, person):
         with person.directory.as_service("gateway") as line:
             assert line.search_s(person.dn, ldap.SCOPE_BASE, attrlist=["uid"])
-
-    unit.signal(signal.SIGCONT)
-    wait_until(lambda: not writing.is_alive())
-    wait_until(lambda: person.waiting == NEW)
+        assert person.directory.binds(person.login, PASSWORD)
 
 
-def test_systemd_when_the_listener_runs_then_it_hears_that_it_is_ready_and_alive(listener, systemd):
-    listener.environment = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "200000"}
-    listener.start()
-
-    assert [systemd.recv(100) for _ in range(4)] == [b"READY=1", *3 * [b"WATCHDOG=1"]]
-
-
-@pytest.mark.parametrize(
-    "text", [b"\n\n", b"MODIFY\n\n", b"\xff\xfe\n\n", b"EXTENDED\nconnid: 1\nmsgid: 1\npeername: x\nvalue: %%\n\n"]
-)
-def test_nonsense_when_it_is_announced_then_it_is_answered_like_everything(listener, text):
-    listener.start()
-
-    assert listener.say(text) == b"CONTINUE\n"
-    assert listener.status()["capturing"]
-
-
-@pytest.mark.parametrize("password_first", [True, False])
-def test_a_large_picture_when_it_is_written_together_with_a_password_then_that_is_captured(
-    person, listener, password_first
-):
-    listener.start()
-    changes = [
-        (ldap.MOD_REPLACE, "userPassword", [NEW.encode()]),
-        (ldap.MOD_REPLACE, "jpegPhoto", [os.urandom(3_000_000)]),
-    ]
-    with person.directory.as_admin() as line:
-        line.modify_s(person.dn, changes if password_first else changes[::-1])
-
-    wait_until(lambda: person.waiting == NEW)
-
-
-def test_a_change_when_slapd_is_killed_right_after_then_the_password_in_force_is_the_one_that_waits(person, listener):
-    """Confirmed by slapd, and maybe not yet in the outbox: the listener waits for slapd to be back."""
-    listener.start()
-    for number in range(6):
-        wish = f"{NEWER}-{number}"
-        assert ldappasswd(person.directory, "-s", wish, person.dn).returncode == 0
-        time.sleep(0.01 * number)
-        person.directory.kill()
-        time.sleep(0.3)
-        person.directory.slapd.start()
-
-        wait_until(lambda wish=wish: person.waiting == wish)
-        assert person.directory.binds(person.login, wish)
-
-
-def test_the_listener_when_it_is_told_to_stop_then_changes_under_way_are_finished(person, listener):
-    for number in range(5):
+class TestLoginAfterAWrongOne:
+    def test_when_nobody_listens_then_slapd_cannot_clear_the_count_and_refuses_it(self, person, listener):
         listener.start()
-        set_by_admin(person, f"{NEWER}-{number}")
+        assert not person.directory.binds(person.login, "certainly wrong")
         listener.stop()
 
-        assert person.waiting == f"{NEWER}-{number}"
+        with pytest.raises(ldap.OTHER, match="could not open socket"):
+            person.directory.binds(person.login, PASSWORD)
+
+        listener.start()
+        assert person.directory.binds(person.login, PASSWORD)
 
 
-def test_the_listener_when_it_is_told_to_stop_while_slapd_hashes_then_it_waits_for_that_change(
-    person, listener, systemd
-):
-    listener.environment = {"NOTIFY_SOCKET": systemd.getsockname()}
-    listener.start()
-    set_by_admin(person, NEW)
-    wait_until(lambda: person.waiting == NEW)
-    stored = person.directory.read(person.login)["userPassword"][0]
+class TestWrongPasswords:
+    def test_when_nobody_listens_then_they_are_refused_and_slapd_cannot_count_them(self, person):
+        """Its policy's counts are writes on people too. The gateway's own rate limits count all the same."""
+        for _ in range(12):
+            with pytest.raises(ldap.OTHER, match="could not open socket"):
+                person.directory.binds(person.login, "certainly wrong")
 
-    listener.say(announced(person, NEWER))
-    listener.signal(signal.SIGTERM)
-    wait_until(lambda: systemd.recv(100) == b"STOPPING=1")
-    listener.say(announced(person, stored, is_judged=True))
+        assert "pwdAccountLockedTime" not in person.directory.read(person.login)
 
-    wait_until(lambda: person.waiting == NEWER)
+
+class TestSecondListener:
+    def test_when_one_runs_then_it_says_so_and_ends(self, listener):
+        listener.start()
+        second = CaptureProcess(listener.folder, listener.config)
+        with suppress(AssertionError):
+            second.start()
+        wait_until(lambda: "somebody listens there already" in listener.log)
+
+        assert listener.status()["capturing"]
+        second.stop()
+
+
+class TestWrite:
+    def test_when_the_listener_is_being_restarted_then_it_waits_and_is_captured(self, person, unit, held_socket):
+        unit.start()
+        unit.kill()
+        writing = threading.Thread(target=set_by_admin, args=(person, NEW))
+        writing.start()
+        wait_until(lambda: is_asked(held_socket))
+        assert writing.is_alive()
+
+        unit.start()
+
+        wait_until(lambda: not writing.is_alive())
+        wait_until(lambda: person.waiting == NEW)
+
+
+class TestListenerWithFaultySettings:
+    def test_when_it_was_handed_a_socket_then_slapd_is_answered(self, person, unit):
+        unit.environment = {"MAMIA_WORKSTATION__PUBLIC_KEY_FILE": "/nowhere/worker.pub"}
+        unit.start()
+
+        set_by_admin(person, NEW)
+
+        assert person.directory.binds(person.login, NEW)
+        assert unit.status()["capturing"] is False
+        assert "nothing is captured, until this is fixed: /nowhere/worker.pub" in unit.log
+
+    def test_when_it_has_no_socket_yet_then_it_says_why_and_ends(self, listener):
+        listener.environment = {"MAMIA_CAPTURE__SERVER": "http://wrong"}
+        with pytest.raises(AssertionError, match=r"capture.server: http://wrong is not an ldaps://"):
+            listener.start()
+
+
+class TestSearches:
+    def test_when_the_listener_stands_still_then_they_go_on(self, person, unit):
+        unit.start()
+        unit.stand_still()
+        writing = threading.Thread(target=set_by_admin, args=(person, NEW))
+        writing.start()
+
+        for _ in range(20):
+            with person.directory.as_service("gateway") as line:
+                assert line.search_s(person.dn, ldap.SCOPE_BASE, attrlist=["uid"])
+
+        unit.signal(signal.SIGCONT)
+        wait_until(lambda: not writing.is_alive())
+        wait_until(lambda: person.waiting == NEW)
+
+
+class TestSystemd:
+    def test_when_the_listener_runs_then_it_hears_that_it_is_ready_and_alive(self, listener, systemd):
+        listener.environment = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "200000"}
+        listener.start()
+
+        assert [systemd.recv(100) for _ in range(4)] == [b"READY=1", *3 * [b"WATCHDOG=1"]]
+
+
+class TestNonsense:
+    @pytest.mark.parametrize(
+        "text",
+        [b"\n\n", b"MODIFY\n\n", b"\xff\xfe\n\n", b"EXTENDED\nconnid: 1\nmsgid: 1\npeername: x\nvalue: %%\n\n"],
+    )
+    def test_when_it_is_announced_then_it_is_answered_like_everything(self, listener, text):
+        listener.start()
+
+        assert listener.say(text) == b"CONTINUE\n"
+        assert listener.status()["capturing"]
+
+
+class TestLargePicture:
+    @pytest.mark.parametrize("password_first", [True, False])
+    def test_when_it_is_written_together_with_a_password_then_that_is_captured(
+        self, person, listener, password_first
+    ):
+        listener.start()
+        changes = [
+            (ldap.MOD_REPLACE, "userPassword", [NEW.encode()]),
+            (ldap.MOD_REPLACE, "jpegPhoto", [os.urandom(3_000_000)]),
+        ]
+        with person.directory.as_admin() as line:
+            line.modify_s(person.dn, changes if password_first else changes[::-1])
+
+        wait_until(lambda: person.waiting == NEW)
+
+
+class TestChange:
+    def test_when_slapd_is_killed_right_after_then_the_password_in_force_is_the_one_that_waits(
+        self, person, listener
+    ):
+        """Confirmed by slapd, and maybe not yet in the outbox: the listener waits for slapd to be back."""
+        listener.start()
+        for number in range(6):
+            wish = f"{NEWER}-{number}"
+            assert ldappasswd(person.directory, "-s", wish, person.dn).returncode == 0
+            time.sleep(0.01 * number)
+            person.directory.kill()
+            time.sleep(0.3)
+            person.directory.slapd.start()
+
+            wait_until(lambda wish=wish: person.waiting == wish)
+            assert person.directory.binds(person.login, wish)
+
+
+class TestListener:
+    def test_when_the_web_services_secrets_are_not_on_its_machine_then_it_needs_none(self, listener, short_folder):
+        (short_folder / "gateway").unlink()
+
+        listener.start()
+
+        assert listener.status()["capturing"] is True
+
+    def test_when_it_is_stopped_then_it_takes_its_socket_away(self, listener):
+        listener.start()
+
+        assert listener.stop() == 0
+        assert not listener.socket.exists()
+
+    def test_when_a_dead_one_left_its_socket_then_it_takes_it_over(self, listener, person):
+        listener.start()
+        listener.kill()
+        listener.start()
+
+        set_by_admin(person, NEW)
+        wait_until(lambda: person.waiting == NEW)
+
+    def test_when_systemd_itself_hands_over_the_socket_then_it_captures(self, person, listener):
+        listener.before = [
+            "systemd-socket-activate",
+            f"--listen={listener.socket}",
+            "-E",
+            "MAMIA_AUDIT__DESTINATION",
+            "-E",
+        ]
+        listener.before += ["MAMIA_AUDIT__FILE"]
+        listener.start()
+
+        set_by_admin(person, NEW)
+
+        wait_until(lambda: person.waiting == NEW)
+        listener.stop()
+        listener.socket.unlink()
+
+    def test_when_it_is_told_to_stop_then_changes_under_way_are_finished(self, person, listener):
+        for number in range(5):
+            listener.start()
+            set_by_admin(person, f"{NEWER}-{number}")
+            listener.stop()
+
+            assert person.waiting == f"{NEWER}-{number}"
+
+    def test_when_it_is_told_to_stop_while_slapd_hashes_then_it_waits_for_that_change(
+        self, person, listener, systemd
+    ):
+        listener.environment = {"NOTIFY_SOCKET": systemd.getsockname()}
+        listener.start()
+        set_by_admin(person, NEW)
+        wait_until(lambda: person.waiting == NEW)
+        stored = person.directory.read(person.login)["userPassword"][0]
+
+        listener.say(announced(person, NEWER))
+        listener.signal(signal.SIGTERM)
+        wait_until(lambda: systemd.recv(100) == b"STOPPING=1")
+        listener.say(announced(person, stored, passed_policy=True))
+
+        wait_until(lambda: person.waiting == NEWER)

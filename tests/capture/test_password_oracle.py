@@ -6,12 +6,12 @@ from urllib.parse import quote
 
 import ldap
 import pytest
-from capture_process import CaptureProcess, write_capture_settings
-from directory_server import PASSWORD, QUICK_HASH, SUFFIX, AcademyDirectory
-from upgraded_directory import UPGRADE_OF_CAPTURE, DirectoryBefore
 
 from gateway.demo.private_slapd import CAPTURE, CAPTURE_ACCOUNT_FILE, REPLICATOR_FILE
 from gateway.protection.seal import make_key_pair
+from tests.support.capture_process import CaptureProcess, write_capture_settings
+from tests.support.slapd_server import PASSWORD, QUICK_HASH, SUFFIX, SlapdServer
+from tests.support.upgraded_slapd import UPGRADE_OF_CAPTURE, SlapdBefore
 
 OLD_PASSWORD = "Encore-Plus-Ancien-2023"
 NEW_PASSWORD = "Nouveau-2025-zz"
@@ -33,7 +33,7 @@ FORMS = {
 }
 
 
-def make_directory(folder, kind=AcademyDirectory):
+def make_directory(folder, kind=SlapdServer):
     """With every service account, and an entry of the administrator's."""
     academy = kind(
         folder / "slapd", hash_cost=QUICK_HASH, more_urls=(f"ldapi://{quote(str(folder / 'ldapi'), safe='')}/",)
@@ -79,7 +79,7 @@ def asking(request, short_folder):
     """A directory that asks `mamia capture` first, and the process."""
     folder = short_folder / request.param.split()[0]
     folder.mkdir()
-    academy = make_directory(folder, DirectoryBefore if request.param == "upgraded capture" else AcademyDirectory)
+    academy = make_directory(folder, SlapdBefore if request.param == "upgraded capture" else SlapdServer)
     match request.param:
         case "answer only":
             academy.slapd.ask_before_writes(folder / "s")
@@ -155,87 +155,88 @@ def differing_forms(academy, attacker, target, guesses):
     return {form for form in with_right if with_right[form] != with_wrong[form]}
 
 
-@pytest.mark.parametrize("attacker", ["person", "local user", "sync", "capture", "replicator"])
-@pytest.mark.parametrize("target", ["person", "sync"])
-def test_password_when_slapd_does_not_ask_first_then_its_answer_tells_a_right_guess(open_oracle, attacker, target):
-    """What the overlay is for; where this fails, slapd has closed the oracle itself."""
-    _, right = dn_and_password(open_oracle, target)
+class TestPassword:
+    @pytest.mark.parametrize("attacker", ["person", "local user", "sync", "capture", "replicator"])
+    @pytest.mark.parametrize("target", ["person", "sync"])
+    def test_when_slapd_does_not_ask_first_then_its_answer_tells_a_right_guess(self, open_oracle, attacker, target):
+        """What the overlay is for; where this fails, slapd has closed the oracle itself."""
+        _, right = dn_and_password(open_oracle, target)
 
-    assert differing_forms(open_oracle, attacker, target, (right, WRONG))
+        assert differing_forms(open_oracle, attacker, target, (right, WRONG))
 
+    @pytest.mark.parametrize("attacker", ATTACKERS)
+    @pytest.mark.parametrize("target", TARGETS)
+    def test_when_slapd_asks_first_then_its_answer_is_the_same_for_a_right_guess(self, asking, attacker, target):
+        academy, _ = asking
+        if (attacker, target) == ("gateway", "person"):
+            pytest.skip("the gateway sets people's passwords: whoever has its account can do more than guess")
+        if attacker == "replicator" and target in ACCOUNTS:
+            pytest.skip("the replicator reads the hashes of service accounts, for the other server of a pair")
+        _, right = dn_and_password(academy, target)
 
-@pytest.mark.parametrize("attacker", ATTACKERS)
-@pytest.mark.parametrize("target", TARGETS)
-def test_password_when_slapd_asks_first_then_its_answer_is_the_same_for_a_right_guess(asking, attacker, target):
-    academy, _ = asking
-    if (attacker, target) == ("gateway", "person"):
-        pytest.skip("the gateway sets people's passwords: whoever has its account can do more than guess")
-    if attacker == "replicator" and target in ACCOUNTS:
-        pytest.skip("the replicator reads the hashes of service accounts, for the other server of a pair")
-    _, right = dn_and_password(academy, target)
+        assert differing_forms(academy, attacker, target, (right, WRONG)) == set()
 
-    assert differing_forms(academy, attacker, target, (right, WRONG)) == set()
+    @pytest.mark.parametrize("attacker", ["person", "local user", "sync", "capture", "replicator"])
+    def test_when_it_was_used_before_then_slapds_answer_does_not_tell(self, asking, attacker):
+        academy, _ = asking
 
+        assert differing_forms(academy, attacker, "person", (OLD_PASSWORD, WRONG)) == set()
 
-@pytest.mark.parametrize("attacker", ["person", "local user", "sync", "capture", "replicator"])
-def test_password_when_it_was_used_before_then_slapds_answer_does_not_tell(asking, attacker):
-    academy, _ = asking
+    def test_when_its_person_changes_it_then_slapd_takes_it(self, asking):
+        academy, _ = asking
+        academy.add_person("changes")
+        with academy.as_person("changes") as line:
+            line.modify_s(academy.dn("changes"), [(REPLACE, "userPassword", [b"Nouveau-2025-zz"])])
+            line.passwd_s(academy.dn("changes"), None, "Encore-Nouveau-2025")
 
-    assert differing_forms(academy, attacker, "person", (OLD_PASSWORD, WRONG)) == set()
-
-
-def test_password_when_its_person_changes_it_then_slapd_takes_it(asking):
-    academy, _ = asking
-    academy.add_person("changes")
-    with academy.as_person("changes") as line:
-        line.modify_s(academy.dn("changes"), [(REPLACE, "userPassword", [b"Nouveau-2025-zz"])])
-        line.passwd_s(academy.dn("changes"), None, "Encore-Nouveau-2025")
-
-    assert academy.binds("changes", "Encore-Nouveau-2025")
+        assert academy.binds("changes", "Encore-Nouveau-2025")
 
 
-def test_outbox_when_the_worker_writes_it_then_slapd_takes_it(asking):
-    academy, _ = asking
-    academy.add_person("waiting", mamiaPendingSecret="sealed")
+class TestNumber:
+    def test_when_the_worker_raises_it_in_its_own_entry_then_slapd_takes_it(self, asking):
+        academy, _ = asking
+        entry = f"cn=sync,ou=services,{SUFFIX}"
 
-    with academy.as_service("sync") as line:
-        line.modify_s(academy.dn("waiting"), [(DELETE, "mamiaPendingSecret", [b"sealed"])])
+        with academy.as_service("sync") as line:
+            line.modify_s(entry, [(REPLACE, "mamiaWorkerToken", [b"worker;1"])])
+            found = line.search_s(entry, ldap.SCOPE_BASE, "(mamiaWorkerToken=*)")
 
-    assert "mamiaPendingSecret" not in academy.read("waiting")
-
-
-def test_number_when_the_worker_raises_it_in_its_own_entry_then_slapd_takes_it(asking):
-    academy, _ = asking
-    entry = f"cn=sync,ou=services,{SUFFIX}"
-
-    with academy.as_service("sync") as line:
-        line.modify_s(entry, [(REPLACE, "mamiaWorkerToken", [b"worker;1"])])
-        found = line.search_s(entry, ldap.SCOPE_BASE, "(mamiaWorkerToken=*)")
-
-    assert found == [(entry, {"mamiaWorkerToken": [b"worker;1"]})]
+        assert found == [(entry, {"mamiaWorkerToken": [b"worker;1"]})]
 
 
-@pytest.mark.parametrize("service", ["gateway", "capture"])
-def test_outbox_when_the_person_is_protected_then_only_the_worker_may_write_it(asking, service):
-    academy, _ = asking
+class TestOutbox:
+    def test_when_the_worker_writes_it_then_slapd_takes_it(self, asking):
+        academy, _ = asking
+        academy.add_person("waiting", mamiaPendingSecret="sealed")
 
-    with academy.as_service(service) as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
-        line.modify_s(academy.dn("protected"), [(ADD, "mamiaPendingSecret", [b"sealed"])])
+        with academy.as_service("sync") as line:
+            line.modify_s(academy.dn("waiting"), [(DELETE, "mamiaPendingSecret", [b"sealed"])])
+
+        assert "mamiaPendingSecret" not in academy.read("waiting")
+
+    @pytest.mark.parametrize("service", ["gateway", "capture"])
+    def test_when_the_person_is_protected_then_only_the_worker_may_write_it(self, asking, service):
+        academy, _ = asking
+
+        with academy.as_service(service) as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
+            line.modify_s(academy.dn("protected"), [(ADD, "mamiaPendingSecret", [b"sealed"])])
 
 
-def test_worker_when_it_sends_a_password_then_the_log_names_it_and_no_password(asking):
-    academy, process = asking
-    with academy.as_service("sync") as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
-        line.modify_s(academy.dn("person"), [(REPLACE, "userPassword", [WRONG.encode()])])
+class TestWorker:
+    def test_when_it_sends_a_password_then_the_log_names_it_and_no_password(self, asking):
+        academy, process = asking
+        with academy.as_service("sync") as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
+            line.modify_s(academy.dn("person"), [(REPLACE, "userPassword", [WRONG.encode()])])
 
-    assert "refused: cn=sync,ou=services" in process.log
-    assert WRONG not in process.log
+        assert "refused: cn=sync,ou=services" in process.log
+        assert WRONG not in process.log
 
 
-def test_guess_when_nobody_answers_slapd_then_it_is_still_refused_as_before(asking):
-    academy, process = asking
-    process.stop()
-    try:
-        assert differing_forms(academy, "person", "person", (PASSWORD, WRONG)) == set()
-    finally:
-        process.start()
+class TestGuess:
+    def test_when_nobody_answers_slapd_then_it_is_still_refused_as_before(self, asking):
+        academy, process = asking
+        process.stop()
+        try:
+            assert differing_forms(academy, "person", "person", (PASSWORD, WRONG)) == set()
+        finally:
+            process.start()

@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 
 import ldap
 import pytest
-from capture_process import CaptureProcess, write_capture_settings
-from directory_server import PASSWORD, SUFFIX
-from elsewhere import Person, ldappasswd
-from patience import wait_until
-from workstation_double import Domain
 
 from gateway.account.model import Secret
 from gateway.composition.worker import build_worker
 from gateway.protection.seal import Sealer, read_public_key
-from gateway.settings.accounts import workers_directory
-from gateway.settings.file import load
+from gateway.settings.loader import load
+from gateway.settings.service_accounts import workers_directory
 from gateway.workstation.model import Reason
-from gateway.workstation.state import Step, pending
+from gateway.workstation.state import DeliveryStatus, pending
+from tests.support.capture_process import CaptureProcess, write_capture_settings
+from tests.support.fake_target import FakeTarget
+from tests.support.ldap_clients import Person, ldappasswd
+from tests.support.polling import wait_until
+from tests.support.slapd_server import PASSWORD, SUFFIX
 
 TARGETS = """
 [workstation.targets.poste]
@@ -57,48 +57,49 @@ def chief(announcing, short_folder, guarding):
         line.modify_s(GROUP, [(ldap.MOD_DELETE, *member)])
 
 
-def test_a_password_when_a_protected_person_changes_it_then_no_workstation_is_to_get_it(chief, guarding):
-    done = ldappasswd(chief.directory, "-s", NEW, bind_dn=chief.dn, password=PASSWORD)
+class TestPassword:
+    def test_when_a_protected_person_changes_it_then_no_workstation_is_to_get_it(self, chief, guarding):
+        done = ldappasswd(chief.directory, "-s", NEW, bind_dn=chief.dn, password=PASSWORD)
 
-    assert done.returncode == 0, done.stderr
-    wait_until(lambda: [line["outcome"] for line in guarding.audit] == ["protected"])
-    assert guarding.audit[0]["login"] == "chief"
-    assert chief.directory.binds("chief", NEW)
-    assert (chief.states, chief.nt_hash) == ({}, "")
-    assert "mamiaPendingSecret" not in chief.directory.read("chief")
+        assert done.returncode == 0, done.stderr
+        wait_until(lambda: [line["outcome"] for line in guarding.audit] == ["protected"])
+        assert guarding.audit[0]["login"] == "chief"
+        assert chief.directory.binds("chief", NEW)
+        assert (chief.states, chief.nt_hash) == ({}, "")
+        assert "mamiaPendingSecret" not in chief.directory.read("chief")
+
+    def test_when_somebody_else_changes_it_then_it_waits_for_the_workstation(self, chief, announcing, short_folder):
+        durand = Person(announcing, short_folder, "fdurand4")
+
+        ldappasswd(announcing, "-s", NEW, bind_dn=durand.dn, password=PASSWORD)
+
+        wait_until(lambda: durand.waiting == NEW)
 
 
-def test_a_password_when_somebody_else_changes_it_then_it_waits_for_the_workstation(chief, announcing, short_folder):
-    durand = Person(announcing, short_folder, "fdurand4")
+class TestOutbox:
+    @pytest.mark.parametrize(
+        "department, reason",
+        [
+            pytest.param("rectorat", Reason.NOT_IN_FORCE, id="another password"),
+            pytest.param("0751234A", Reason.NO_WORKSTATION, id="no workstation"),
+        ],
+    )
+    def test_when_the_listener_s_account_is_stolen_then_it_can_set_no_password_at_a_workstation(
+        self, announcing, short_folder, guarding, department, reason
+    ):
+        victim = Person(announcing, short_folder, "fdurand4")
+        announcing.set("fdurand4", "departmentNumber", department)
+        [identity] = announcing.read("fdurand4")["entryUUID"]
+        seal = Sealer(read_public_key(short_folder / "worker.pub")).seal
+        state = pending("domain", "f0f0f0f0f0f0", datetime.now(UTC))
+        with announcing.as_service("capture") as line:
+            sealed = seal(Secret(EVIL), uuid=identity, change=state.change)
+            written = {"mamiaPendingSecret": sealed, "mamiaSyncState": str(state).encode()}
+            line.modify_s(victim.dn, [(ldap.MOD_REPLACE, name, [value]) for name, value in written.items()])
 
-    ldappasswd(announcing, "-s", NEW, bind_dn=durand.dn, password=PASSWORD)
+        settings, domain = load(guarding.config), FakeTarget()
+        with closing(build_worker(settings, workers_directory(settings))) as worker:
+            replace(worker.delivery_worker, targets={"domain": domain}).run_once()
 
-    wait_until(lambda: durand.waiting == NEW)
-
-
-@pytest.mark.parametrize(
-    "department, reason",
-    [
-        pytest.param("rectorat", Reason.NOT_IN_FORCE, id="another password"),
-        pytest.param("0751234A", Reason.NO_WORKSTATION, id="no workstation"),
-    ],
-)
-def test_outbox_when_the_listener_s_account_is_stolen_then_it_can_set_no_password_at_a_workstation(
-    announcing, short_folder, guarding, department, reason
-):
-    victim = Person(announcing, short_folder, "fdurand4")
-    announcing.set("fdurand4", "departmentNumber", department)
-    [identity] = announcing.read("fdurand4")["entryUUID"]
-    seal = Sealer(read_public_key(short_folder / "worker.pub")).seal
-    state = pending("domain", "f0f0f0f0f0f0", datetime.now(UTC))
-    with announcing.as_service("capture") as line:
-        sealed = seal(Secret(EVIL), identity=identity, change=state.change)
-        written = {"mamiaPendingSecret": sealed, "mamiaSyncState": str(state).encode()}
-        line.modify_s(victim.dn, [(ldap.MOD_REPLACE, name, [value]) for name, value in written.items()])
-
-    settings, domain = load(guarding.config), Domain()
-    with closing(build_worker(settings, workers_directory(settings))) as worker:
-        replace(worker.courier, targets={"domain": domain}).round()
-
-    assert domain.writes == []
-    assert (victim.step(), victim.reason()) == (Step.REJECTED, reason)
+        assert domain.writes == []
+        assert (victim.status(), victim.reason()) == (DeliveryStatus.REJECTED, reason)

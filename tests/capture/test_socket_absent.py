@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from browser import Browser
-from conftest import settings_for
 
 from gateway.app import create_app
 from gateway.composition.web import build_gateway
+from tests.support.browser import Browser
+from tests.support.gateway_settings import settings_for
 
 NEW = "Nouveau-2025"
 
@@ -26,10 +26,11 @@ def browser(announcing, listener):
     gateway.close()
 
 
-def test_change_when_the_socket_is_absent_then_known_and_unknown_logins_get_the_same_answer(browser):
-    logins = ("unknown", "known", "failed-before") * 3
+class TestChange:
+    def test_when_the_socket_is_absent_then_known_and_unknown_logins_get_the_same_answer(self, browser):
+        logins = ("unknown", "known", "failed-before") * 3
 
-    pages = [browser.change(login, "Certainement-Faux-1", NEW) for login in logins]
+        pages = [browser.change(login, "Certainement-Faux-1", NEW) for login in logins]
 
-    assert len({page.status for page in pages}) == 1
-    assert len({page.main for page in pages}) == 1
+        assert len({page.status for page in pages}) == 1
+        assert len({page.main for page in pages}) == 1

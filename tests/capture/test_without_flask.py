@@ -7,9 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from elsewhere import Person, ldappasswd
-from patience import wait_until
-from worker_process import WorkerProcess
+
+from tests.support.ldap_clients import Person, ldappasswd
+from tests.support.polling import wait_until
+from tests.support.worker_process import WorkerProcess
 
 NEW = "Neuf-Passe-2026!"
 WEB = ("flask", "flask_babel", "flask_wtf", "jinja2", "werkzeug", "wtforms")
@@ -40,25 +41,30 @@ def worker(listener, tmp_path, environment):
     process.stop()
 
 
-@pytest.mark.parametrize("name", WEB)
-def test_library_of_the_web_service_when_it_is_blocked_then_no_process_imports_it(environment, name):
-    done = subprocess.run(
-        [sys.executable, "-c", f"import {name}"], env={**os.environ, **environment}, capture_output=True, text=True
-    )
+class TestLibraryOfTheWebService:
+    @pytest.mark.parametrize("name", WEB)
+    def test_when_it_is_blocked_then_no_process_imports_it(self, environment, name):
+        done = subprocess.run(
+            [sys.executable, "-c", f"import {name}"],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+        )
 
-    assert f"{name} is blocked" in done.stderr
+        assert f"{name} is blocked" in done.stderr
 
 
-def test_listener_and_worker_when_flask_cannot_be_imported_then_a_change_is_captured_and_a_delivery_attempted(
-    announcing, short_folder, listener, worker, environment
-):
-    listener.environment = environment
-    listener.start()
-    worker.start()
-    person = Person(announcing, short_folder, "fdurand4")
-    wait_until(lambda: "worker ready for domain" in worker.log.read_text())
+class TestListenerAndWorker:
+    def test_when_flask_cannot_be_imported_then_a_change_is_captured_and_a_delivery_attempted(
+        self, announcing, short_folder, listener, worker, environment
+    ):
+        listener.environment = environment
+        listener.start()
+        worker.start()
+        person = Person(announcing, short_folder, "fdurand4")
+        wait_until(lambda: "worker ready for domain" in worker.log.read_text())
 
-    assert ldappasswd(announcing, "-s", NEW, person.dn).returncode == 0
+        assert ldappasswd(announcing, "-s", NEW, person.dn).returncode == 0
 
-    wait_until(lambda: "domain" in person.states and person.states["domain"].attempts > 0)
-    assert person.waiting == NEW
+        wait_until(lambda: "domain" in person.states and person.states["domain"].attempts > 0)
+        assert person.waiting == NEW

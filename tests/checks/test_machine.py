@@ -3,104 +3,112 @@
 from __future__ import annotations
 
 import pytest
-from conftest import settings_for
-from ports import free_port
 
 from gateway.checks.finding import Level
 from gateway.checks.machine import check_machine
 from gateway.protection.seal import make_key_pair
+from tests.support.gateway_settings import settings_for
+from tests.support.ports import free_port
 
 
 def levels(server, **sections):
-    return {finding.checked: finding for finding in check_machine(settings_for(server, **sections))}
+    return {finding.subject: finding for finding in check_machine(settings_for(server, **sections))}
 
 
-def test_machine_when_all_is_well_then_nothing_fails(server, mail_server, tmp_path):
-    found = levels(
-        server, notices={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
-    )
+class TestMachine:
+    def test_when_all_is_well_then_nothing_fails(self, server, mail_server, tmp_path):
+        found = levels(
+            server,
+            notifications={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
+        )
 
-    assert not [finding for finding in found.values() if finding.level is Level.FAIL]
-    assert found["notices.smtp_host"].level is Level.OK
-
-
-def test_store_when_it_cannot_be_reached_then_it_fails_and_says_what_that_does_to_people(server):
-    found = levels(server, throttle={"store": f"redis://127.0.0.1:{free_port()}/0"})["throttle.store"]
-
-    assert found.level is Level.FAIL
-    assert "503" in found.mend
+        assert not [finding for finding in found.values() if finding.level is Level.FAIL]
+        assert found["notifications.smtp_host"].level is Level.OK
 
 
-def test_store_when_it_is_memory_and_people_reach_the_service_then_it_warns_what_a_restart_forgets(server):
-    found = levels(server, web={"trusted_proxies": 1}, throttle={"allow_memory_store": True})["throttle.store"]
+class TestStore:
+    def test_when_it_cannot_be_reached_then_it_fails_and_says_what_that_does_to_people(self, server):
+        found = levels(server, rate_limits={"store": f"redis://127.0.0.1:{free_port()}/0"})["rate_limits.store"]
 
-    assert found.level is Level.WARN
-    assert "used tickets" in found.finding
+        assert found.level is Level.FAIL
+        assert "503" in found.hint
 
+    def test_when_it_is_memory_and_people_reach_the_service_then_it_warns_what_a_restart_forgets(self, server):
+        found = levels(server, web={"trusted_proxies": 1}, rate_limits={"allow_memory_store": True})[
+            "rate_limits.store"
+        ]
 
-def test_store_when_it_is_memory_and_only_this_machine_reaches_the_service_then_it_is_enough(server):
-    assert levels(server)["throttle.store"].level is Level.OK
+        assert found.level is Level.WARN
+        assert "used tickets" in found.message
 
-
-def test_mail_server_when_it_is_down_then_it_warns_that_mails_wait(server, tmp_path):
-    notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": free_port()}
-
-    assert levels(server, notices=notices)["notices.smtp_host"].level is Level.WARN
-
-
-def test_secret_files_when_others_may_read_them_then_it_warns_with_the_command(server, tmp_path):
-    (tmp_path / "keys").write_text("x" * 40)
-    (tmp_path / "keys").chmod(0o644)
-
-    found = levels(server, web={"secret_keys_file": tmp_path / "keys"})["files with secrets"]
-
-    assert found.level is Level.WARN
-    assert found.mend == f"chmod 600 {tmp_path / 'keys'}"
+    def test_when_it_is_memory_and_only_this_machine_reaches_the_service_then_it_is_enough(self, server):
+        assert levels(server)["rate_limits.store"].level is Level.OK
 
 
-@pytest.mark.parametrize("targets, told", [({}, False), ({"poste": {"type": "samba_nt"}}, True)])
-def test_web_secret_when_it_stands_in_the_settings_then_it_warns_that_the_worker_could_read_it(
-    server, tmp_path, targets, told
-):
-    make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")
+class TestMailServer:
+    def test_when_it_is_down_then_it_warns_that_mails_wait(self, server, tmp_path):
+        notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": free_port()}
 
-    found = levels(server, workstation={"targets": targets, "public_key_file": tmp_path / "one.pub"})
-
-    assert ("secrets in the settings" in found) is told
+        assert levels(server, notifications=notices)["notifications.smtp_host"].level is Level.WARN
 
 
-def test_web_secret_when_it_comes_from_the_environment_or_is_the_stores_then_each_is_told_as_it_is(
-    server, tmp_path, monkeypatch
-):
-    make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")
-    monkeypatch.setenv("MAMIA_WEB__SECRET_KEYS", '["0123456789abcdefghijklmnopqrstuvwxyz"]')
-    store = f"redis://127.0.0.1:{free_port()}/0?password=secret"
-    targets = {"targets": {"poste": {"type": "samba_nt"}}, "public_key_file": tmp_path / "one.pub"}
+class TestSecretFiles:
+    def test_when_others_may_read_them_then_it_warns_with_the_command(self, server, tmp_path):
+        (tmp_path / "keys").write_text("x" * 40)
+        (tmp_path / "keys").chmod(0o644)
 
-    found = levels(server, workstation=targets, throttle={"store": store})["secrets in the settings"].finding
+        found = levels(server, web={"secret_keys_file": tmp_path / "keys"})["files with secrets"]
 
-    assert "web.secret_keys" not in found
-    assert "throttle.store" in found
+        assert found.level is Level.WARN
+        assert found.hint == f"chmod 600 {tmp_path / 'keys'}"
 
 
-@pytest.mark.parametrize("fits, level", [(True, Level.OK), (False, Level.FAIL)])
-def test_keys_when_public_and_private_are_here_then_they_are_compared(server, tmp_path, fits, level):
-    make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")
-    make_key_pair(tmp_path / "two.key", tmp_path / "two.pub")
-    workstation = {
-        "targets": {"poste": {"type": "samba_nt"}},
-        "public_key_file": tmp_path / "one.pub",
-        "private_key_files": [tmp_path / ("one.key" if fits else "two.key")],
-    }
+class TestWebSecret:
+    @pytest.mark.parametrize("targets, told", [({}, False), ({"poste": {"type": "samba_nt"}}, True)])
+    def test_when_it_stands_in_the_settings_then_it_warns_that_the_worker_could_read_it(
+        self, server, tmp_path, targets, told
+    ):
+        make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")
 
-    assert levels(server, workstation=workstation)["the worker's keys"].level is level
+        found = levels(server, workstation={"targets": targets, "public_key_file": tmp_path / "one.pub"})
+
+        assert ("secrets in the settings" in found) is told
+
+    def test_when_it_comes_from_the_environment_or_is_the_stores_then_each_is_told_as_it_is(
+        self, server, tmp_path, monkeypatch
+    ):
+        make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")
+        monkeypatch.setenv("MAMIA_WEB__SECRET_KEYS", '["0123456789abcdefghijklmnopqrstuvwxyz"]')
+        store = f"redis://127.0.0.1:{free_port()}/0?password=secret"
+        targets = {"targets": {"poste": {"type": "samba_nt"}}, "public_key_file": tmp_path / "one.pub"}
+
+        found = levels(server, workstation=targets, rate_limits={"store": store})["secrets in the settings"].message
+
+        assert "web.secret_keys" not in found
+        assert "rate_limits.store" in found
 
 
-def test_audit_when_its_file_cannot_be_written_then_it_fails(server, tmp_path):
-    found = levels(server, audit={"to": "file", "file": tmp_path / "none" / "audit.log"})
+class TestKeys:
+    @pytest.mark.parametrize("fits, level", [(True, Level.OK), (False, Level.FAIL)])
+    def test_when_public_and_private_are_here_then_they_are_compared(self, server, tmp_path, fits, level):
+        make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")
+        make_key_pair(tmp_path / "two.key", tmp_path / "two.pub")
+        workstation = {
+            "targets": {"poste": {"type": "samba_nt"}},
+            "public_key_file": tmp_path / "one.pub",
+            "private_key_files": [tmp_path / ("one.key" if fits else "two.key")],
+        }
 
-    assert found["audit"].level is Level.FAIL
+        assert levels(server, workstation=workstation)["the worker's keys"].level is level
 
 
-def test_captcha_when_the_way_without_perception_is_off_then_it_warns(server):
-    assert levels(server, captcha={"ways": ["picture"]})["captcha.ways"].level is Level.WARN
+class TestAudit:
+    def test_when_its_file_cannot_be_written_then_it_fails(self, server, tmp_path):
+        found = levels(server, audit={"destination": "file", "file": tmp_path / "none" / "audit.log"})
+
+        assert found["audit"].level is Level.FAIL
+
+
+class TestCaptcha:
+    def test_when_the_way_without_perception_is_off_then_it_warns(self, server):
+        assert levels(server, captcha={"methods": ["picture"]})["captcha.methods"].level is Level.WARN

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from certificates import make_certificates
-from conftest import settings_for
-from directory_server import POLICIES, QUICK_HASH, SUFFIX, AcademyDirectory
-from ports import free_port
-from upgraded_directory import DirectoryBefore
 
 from gateway.checks import servers
 from gateway.checks.finding import Level
 from gateway.checks.servers import check_servers
+from tests.support.certificates import make_certificates
+from tests.support.gateway_settings import settings_for
+from tests.support.ports import free_port
+from tests.support.slapd_server import POLICIES, QUICK_HASH, SUFFIX, SlapdServer
+from tests.support.upgraded_slapd import SlapdBefore
 
 GATEWAY = f"cn=gateway,ou=services,{SUFFIX}"
 CONFIG = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
@@ -24,7 +24,7 @@ def own(tmp_path_factory):
     made = make_certificates(folder, "localhost", days=2)
     tls = f"olcTLSCertificateFile: {made.certificate}\nolcTLSCertificateKeyFile: {made.key}"
     ldaps = f"ldaps://127.0.0.1:{free_port()}"
-    academy = AcademyDirectory(folder / "state", tls=tls, more_urls=(ldaps + "/",))
+    academy = SlapdServer(folder / "state", tls=tls, more_urls=(ldaps + "/",))
     academy.add_person("fdurand4")
     academy.ldaps = ldaps.replace("127.0.0.1", "localhost")
     academy.authority = made.authority
@@ -61,243 +61,230 @@ def failures(findings):
 
 
 def about(findings, what):
-    [finding] = [finding for finding in findings if finding.checked.endswith(what)]
+    [finding] = [finding for finding in findings if finding.subject.endswith(what)]
     return finding
 
 
-def test_check_when_the_directory_is_as_ldif_makes_it_then_all_is_ok(own):
-    findings = check(own)
+class TestCheck:
+    def test_when_the_directory_is_as_ldif_makes_it_then_all_is_ok(self, own):
+        findings = check(own)
 
-    assert [finding for finding in findings if finding.level is not Level.OK] == []
-    assert len(findings) > 8
+        assert [finding for finding in findings if finding.level is not Level.OK] == []
+        assert len(findings) > 8
 
+    def test_when_it_is_over_then_nothing_was_changed(self, own):
+        before = own.read("fdurand4")
 
-def test_check_when_it_is_over_then_nothing_was_changed(own):
-    before = own.read("fdurand4")
+        check(own, workstation={"targets": {"poste": {"type": "samba_nt"}}})
 
-    check(own, workstation={"targets": {"poste": {"type": "samba_nt"}}})
+        assert own.read("fdurand4") == before
 
-    assert own.read("fdurand4") == before
+    def test_when_a_server_is_down_then_it_fails_and_the_others_are_checked(self, own):
+        findings = check(own, directory={"servers": ["ldap://127.0.0.1:9", own.url]})
 
+        [failed] = failures(findings)
+        assert failed.subject == "ldap://127.0.0.1:9"
+        assert "firewall" in failed.hint
+        assert about(findings, f"{own.url}: decoy").level is Level.OK
 
-def test_check_when_a_server_is_down_then_it_fails_and_the_others_are_checked(own):
-    findings = check(own, directory={"servers": ["ldap://127.0.0.1:9", own.url]})
+    def test_when_the_password_is_wrong_then_it_names_the_account(self, own):
+        [failed] = failures(check(own, directory={"bind_password": "wrong"}))
 
-    [failed] = failures(findings)
-    assert failed.checked == "ldap://127.0.0.1:9"
-    assert "firewall" in failed.mend
-    assert about(findings, f"{own.url}: decoy").level is Level.OK
+        assert "bind_dn" in failed.hint
 
+    def test_when_the_certificate_ends_soon_then_it_warns_with_the_days_that_are_left(self, own):
+        found = about(check(own, directory={"servers": [own.ldaps], "ca_file": own.authority}), "certificate")
 
-def test_check_when_the_password_is_wrong_then_it_names_the_account(own):
-    [failed] = failures(check(own, directory={"bind_password": "wrong"}))
+        assert found.level is Level.WARN
+        assert "1 more days" in found.message
 
-    assert "bind_dn" in failed.mend
+    def test_when_the_certificate_is_nobodys_then_it_fails_and_names_the_authority(self, own):
+        [failed] = failures(check(own, directory={"servers": [own.ldaps]}))
 
+        assert "ca_file" in failed.hint
 
-def test_check_when_the_certificate_ends_soon_then_it_warns_with_the_days_that_are_left(own):
-    found = about(check(own, directory={"servers": [own.ldaps], "ca_file": own.authority}), "certificate")
+    def test_when_an_attribute_is_unknown_there_then_it_is_named(self, own):
+        found = about(check(own, people={"birth_name": "nomDeNaissance"}), "schema")
 
-    assert found.level is Level.WARN
-    assert "1 more days" in found.finding
+        assert found.level is Level.FAIL
+        assert "nomDeNaissance" in found.message
 
+    def test_when_an_attribute_is_called_by_another_name_of_its_type_then_the_servers_name_is_given(self, own):
+        found = about(
+            check(own, people={"surname": "surname", "mail": "RFC822Mailbox", "given_name": "GIVENNAME"}), "schema"
+        )
 
-def test_check_when_the_certificate_is_nobodys_then_it_fails_and_names_the_authority(own):
-    [failed] = failures(check(own, directory={"servers": [own.ldaps]}))
+        assert found.level is Level.FAIL
+        assert "surname is sn, RFC822Mailbox is mail" in found.message
+        assert "GIVENNAME" not in found.message
 
-    assert "ca_file" in failed.mend
-
-
-def test_check_when_an_attribute_is_unknown_there_then_it_is_named(own):
-    found = about(check(own, people={"birth_name": "nomDeNaissance"}), "schema")
-
-    assert found.level is Level.FAIL
-    assert "nomDeNaissance" in found.finding
-
-
-def test_check_when_an_attribute_is_called_by_another_name_of_its_type_then_the_servers_name_is_given(own):
-    found = about(
-        check(own, people={"surname": "surname", "mail": "RFC822Mailbox", "given_name": "GIVENNAME"}), "schema"
+    @pytest.mark.parametrize(
+        ("rule", "level", "told"),
+        [
+            (
+                r'to dn.base="" attrs=supportedControl val.regex="^1\.3\.6\.1\.1\.12$" by * none',
+                Level.FAIL,
+                "refused (503)",
+            ),
+            ('to dn.base="" attrs=supportedControl by * none', Level.WARN, "can't be read"),
+        ],
+        ids=["not among them", "hidden"],
     )
+    def test_when_the_server_shows_no_assertion_control_then_it_says_so(self, own, rule, level, told):
+        frontend = "dn: olcDatabase={-1}frontend,cn=config\nchangetype: modify\n"
+        own.load(f"{frontend}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
+        try:
+            finding = about(check(own), "assertion control")
+        finally:
+            own.load(f"{frontend}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
-    assert found.level is Level.FAIL
-    assert "surname is sn, RFC822Mailbox is mail" in found.finding
-    assert "GIVENNAME" not in found.finding
+        assert finding.level is level
+        assert told in finding.message
 
+    def test_when_there_is_no_decoy_then_it_says_what_that_would_tell_strangers(self, own):
+        found = about(check(own, directory={"decoy_dn": f"cn=nobody,ou=services,{SUFFIX}"}), "decoy")
 
-@pytest.mark.parametrize(
-    ("rule", "level", "told"),
-    [
-        (
-            r'to dn.base="" attrs=supportedControl val.regex="^1\.3\.6\.1\.1\.12$" by * none',
-            Level.FAIL,
-            "refused (503)",
-        ),
-        ('to dn.base="" attrs=supportedControl by * none', Level.WARN, "can't be read"),
-    ],
-    ids=["not among them", "hidden"],
-)
-def test_check_when_the_server_shows_no_assertion_control_then_it_says_so(own, rule, level, told):
-    frontend = "dn: olcDatabase={-1}frontend,cn=config\nchangetype: modify\n"
-    own.load(f"{frontend}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
-    try:
-        finding = about(check(own), "assertion control")
-    finally:
-        own.load(f"{frontend}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
+        assert found.level is Level.FAIL
+        assert "faster" in found.message
 
-    assert finding.level is level
-    assert told in finding.finding
+    def test_when_nobody_is_found_then_base_and_filter_are_named(self, own):
+        found = about(check(own, people={"filter": "(objectClass=posixAccount)"}), "rights")
 
+        assert found.level is Level.FAIL
+        assert "people.filter" in found.hint
 
-def test_check_when_there_is_no_decoy_then_it_says_what_that_would_tell_strangers(own):
-    found = about(check(own, directory={"decoy_dn": f"cn=nobody,ou=services,{SUFFIX}"}), "decoy")
+    @pytest.mark.parametrize(
+        "right, told",
+        [
+            ("attrs=numen by dn.exact={gateway} read", "read numen"),
+            ("attrs=numen by dn.exact={gateway} =sc", "search by numen"),
+            ("attrs=userPassword by dn.exact={gateway} write", "read userPassword"),
+            ("attrs=mail by dn.exact={gateway} write", "write mail"),
+            ("attrs=description by dn.exact={gateway} write", "write description"),
+            ("attrs=objectClass by dn.exact={gateway} write", "write objectClass"),
+        ],
+    )
+    def test_when_the_account_may_more_than_it_must_then_it_fails_and_says_what(self, own, with_rule, right, told):
+        with_rule(
+            f'to dn.subtree="ou=people,{SUFFIX}" {right.format(gateway=f"{chr(34)}{GATEWAY}{chr(34)}")} by * break'
+        )
 
-    assert found.level is Level.FAIL
-    assert "faster" in found.finding
+        assert any(told in failed.message for failed in failures(check(own)))
 
+    @pytest.mark.parametrize(
+        "attribute, told",
+        [
+            ("userPassword", "write userPassword"),
+            ("numen", "compare numen"),
+            ("birthDate", "birthDate"),
+            ("pwdAccountTmpLockoutEnd", "read pwdAccountTmpLockoutEnd"),
+            ("pwdLastSuccess", "read pwdLastSuccess"),
+        ],
+    )
+    def test_when_the_account_may_less_than_it_must_then_it_fails_and_says_what(
+        self, own, with_rule, attribute, told
+    ):
+        with_rule(f'to dn.subtree="ou=people,{SUFFIX}" attrs={attribute} by dn.exact="{GATEWAY}" none by * break')
 
-def test_check_when_nobody_is_found_then_base_and_filter_are_named(own):
-    found = about(check(own, people={"filter": "(objectClass=posixAccount)"}), "rights")
+        assert any(told in failed.message for failed in failures(check(own)))
 
-    assert found.level is Level.FAIL
-    assert "people.filter" in found.mend
+    @pytest.mark.parametrize(
+        "sections, told",
+        [
+            ({"password": {"history": 12}}, "password.history = 5"),
+            ({"lockout": {"failures": 5}}, "lockout.failures = 10"),
+            ({"lockout": {"minutes": 30}}, "lockout.minutes = 15"),
+            ({"password": {"min_length": 6}}, "password.min_length = 8"),
+        ],
+    )
+    def test_when_the_pages_promise_something_else_than_the_policy_then_it_warns_with_the_setting(
+        self, own, sections, told
+    ):
+        [found] = [finding for finding in check(own, **sections) if finding.level is Level.WARN]
 
+        assert found.hint == told
 
-@pytest.mark.parametrize(
-    "right, told",
-    [
-        ("attrs=numen by dn.exact={gateway} read", "read numen"),
-        ("attrs=numen by dn.exact={gateway} =sc", "search by numen"),
-        ("attrs=userPassword by dn.exact={gateway} write", "read userPassword"),
-        ("attrs=mail by dn.exact={gateway} write", "write mail"),
-        ("attrs=description by dn.exact={gateway} write", "write description"),
-        ("attrs=objectClass by dn.exact={gateway} write", "write objectClass"),
-    ],
-)
-def test_check_when_the_account_may_more_than_it_must_then_it_fails_and_says_what(own, with_rule, right, told):
-    with_rule(f'to dn.subtree="ou=people,{SUFFIX}" {right.format(gateway=f"{chr(34)}{GATEWAY}{chr(34)}")} by * break')
+    @pytest.mark.parametrize(
+        "rates, told",
+        [
+            ("10/5 minutes; 25/day", "lets through 25 wrong passwords in 900 s"),
+            ("3/5 minutes; 25/day", "lets through 12 wrong passwords in 900 s"),
+            # slapd may count the first five later than they were let through, and the next five at once.
+            ("5/15 minutes; 25/day", "lets through 10 wrong passwords in 900 s"),
+        ],
+    )
+    def test_when_our_rates_let_strangers_lock_accounts_then_it_fails_with_the_setting(self, own, rates, told):
+        found = about(check(own, rate_limits={"per_login": rates}), "lock-out by strangers")
 
-    assert any(told in failed.finding for failed in failures(check(own)))
+        assert found.level is Level.FAIL
+        assert told in found.message
+        assert found.hint == 'rate_limits.per_login = "5/16 minutes; 25/day"'
 
+    @pytest.mark.parametrize("rates", ["5/20 minutes; 25/day", "5/16 minutes; 25/day", "4/15 minutes"])
+    def test_when_our_rates_stay_below_the_policies_then_it_is_ok(self, own, rates):
+        assert about(check(own, rate_limits={"per_login": rates}), "lock-out by strangers").level is Level.OK
 
-@pytest.mark.parametrize(
-    "attribute, told",
-    [
-        ("userPassword", "write userPassword"),
-        ("numen", "compare numen"),
-        ("birthDate", "birthDate"),
-        ("pwdAccountTmpLockoutEnd", "read pwdAccountTmpLockoutEnd"),
-        ("pwdLastSuccess", "read pwdLastSuccess"),
-    ],
-)
-def test_check_when_the_account_may_less_than_it_must_then_it_fails_and_says_what(own, with_rule, attribute, told):
-    with_rule(f'to dn.subtree="ou=people,{SUFFIX}" attrs={attribute} by dn.exact="{GATEWAY}" none by * break')
+    @pytest.mark.parametrize(
+        "attribute, value, level, hint",
+        [
+            ("pwdMaxFailure", "5", Level.FAIL, 'rate_limits.per_login = "2/16 minutes; 25/day"'),
+            ("pwdMaxFailure", "1", Level.WARN, "pwdMaxFailure: 10 in that policy"),
+            ("pwdFailureCountInterval", "0", Level.WARN, "pwdFailureCountInterval: 900 in that policy"),
+            ("pwdFailureCountInterval", "3600", Level.FAIL, 'rate_limits.per_login = "5/61 minutes; 25/day"'),
+        ],
+    )
+    def test_when_another_policy_locks_sooner_then_that_policy_is_named(self, own, attribute, value, level, hint):
+        policy = f"dn: cn=yearly,{POLICIES}\nchangetype: modify\nreplace: {attribute}\n{attribute}: "
+        before = {"pwdMaxFailure": "10", "pwdFailureCountInterval": "900"}[attribute]
+        own.load(f"{policy}{value}\n")
 
-    assert any(told in failed.finding for failed in failures(check(own)))
+        found = about(check(own), "lock-out by strangers")
 
+        own.load(f"{policy}{before}\n")
+        assert (found.level, found.hint) == (level, hint)
+        assert f"cn=yearly,{POLICIES}" in found.message
 
-@pytest.mark.parametrize(
-    "sections, told",
-    [
-        ({"password": {"history": 12}}, "password.history = 5"),
-        ({"lockout": {"failures": 5}}, "lockout.failures = 10"),
-        ({"lockout": {"minutes": 30}}, "lockout.minutes = 15"),
-        ({"password": {"min_length": 6}}, "password.min_length = 8"),
-    ],
-)
-def test_check_when_the_pages_promise_something_else_than_the_policy_then_it_warns_with_the_setting(
-    own, sections, told
-):
-    [found] = [finding for finding in check(own, **sections) if finding.level is Level.WARN]
+    def test_when_the_services_policy_lets_accounts_expire_then_it_fails(self, own):
+        policy = f"dn: cn=services,{POLICIES}\nchangetype: modify\n"
+        own.load(f"{policy}replace: pwdMaxAge\npwdMaxAge: 7776000\n")
 
-    assert found.mend == told
+        found = about(check(own), "service account")
 
+        own.load(f"{policy}delete: pwdMaxAge\n")
+        assert found.level is Level.FAIL
+        assert "expires" in found.message
 
-@pytest.mark.parametrize(
-    "rates, told",
-    [
-        ("10/5 minutes; 25/day", "lets through 25 wrong passwords in 900 s"),
-        ("3/5 minutes; 25/day", "lets through 12 wrong passwords in 900 s"),
-        # slapd may count the first five later than they were let through, and the next five at once.
-        ("5/15 minutes; 25/day", "lets through 10 wrong passwords in 900 s"),
-    ],
-)
-def test_check_when_our_rates_let_strangers_lock_accounts_then_it_fails_with_the_setting(own, rates, told):
-    found = about(check(own, throttle={"per_login": rates}), "lock-out by strangers")
+    def test_when_the_workers_account_would_expire_then_that_fails_before_it_does(self, own):
+        worker = f"cn=sync,ou=services,{SUFFIX}"
+        swap = (
+            f"dn: {worker}\nchangetype: modify\nreplace: pwdPolicySubentry\npwdPolicySubentry: cn={{}},{POLICIES}\n"
+        )
+        own.load(swap.format("yearly"))
+        try:
+            found = about(check(own, workstation={"bind_dn": worker}), "worker's account")
+        finally:
+            own.load(swap.format("services"))
 
-    assert found.level is Level.FAIL
-    assert told in found.finding
-    assert found.mend == 'throttle.per_login = "5/16 minutes; 25/day"'
+        assert found.level is Level.FAIL
+        assert "the worker would stop" in found.message
+        assert about(check(own, workstation={"bind_dn": worker}), "worker's account").level is Level.OK
 
+    def test_when_somebody_cannot_hold_the_stamp_then_the_entry_and_the_setting_are_named(self, own):
+        own.add_person("sansclasse", objectClass=["inetOrgPerson"], birthDate=None, numen=None)
+        everybody = {"filter": "(objectClass=inetOrgPerson)"}
 
-@pytest.mark.parametrize("rates", ["5/20 minutes; 25/day", "5/16 minutes; 25/day", "4/15 minutes"])
-def test_check_when_our_rates_stay_below_the_policies_then_it_is_ok(own, rates):
-    assert about(check(own, throttle={"per_login": rates}), "lock-out by strangers").level is Level.OK
+        found = "".join(finding.message for finding in failures(check(own, people=everybody)))
+        without = "".join(finding.message for finding in check(own, people={**everybody, "password_stamp": ""}))
 
+        assert f"mamiaPasswordStamp of uid=sansclasse,ou=people,{SUFFIX}" in found
+        assert "people.password_stamp" in found
+        assert "mamiaPasswordStamp" not in without
 
-@pytest.mark.parametrize(
-    "attribute, value, level, mend",
-    [
-        ("pwdMaxFailure", "5", Level.FAIL, 'throttle.per_login = "2/16 minutes; 25/day"'),
-        ("pwdMaxFailure", "1", Level.WARN, "pwdMaxFailure: 10 in that policy"),
-        ("pwdFailureCountInterval", "0", Level.WARN, "pwdFailureCountInterval: 900 in that policy"),
-        ("pwdFailureCountInterval", "3600", Level.FAIL, 'throttle.per_login = "5/61 minutes; 25/day"'),
-    ],
-)
-def test_check_when_another_policy_locks_sooner_then_that_policy_is_named(own, attribute, value, level, mend):
-    policy = f"dn: cn=yearly,{POLICIES}\nchangetype: modify\nreplace: {attribute}\n{attribute}: "
-    before = {"pwdMaxFailure": "10", "pwdFailureCountInterval": "900"}[attribute]
-    own.load(f"{policy}{value}\n")
+    def test_when_the_directory_is_of_the_version_before_then_the_stamp_and_its_schema_are_named(self, tmp_path):
+        academy = SlapdBefore(tmp_path / "state", hash_cost=QUICK_HASH)
+        academy.add_person("fdurand4")
 
-    found = about(check(own), "lock-out by strangers")
+        named = [finding for finding in failures(check(academy)) if "mamiaPasswordStamp" in finding.message]
+        academy.slapd.stop()
 
-    own.load(f"{policy}{before}\n")
-    assert (found.level, found.mend) == (level, mend)
-    assert f"cn=yearly,{POLICIES}" in found.finding
-
-
-def test_check_when_the_services_policy_lets_accounts_expire_then_it_fails(own):
-    policy = f"dn: cn=services,{POLICIES}\nchangetype: modify\n"
-    own.load(f"{policy}replace: pwdMaxAge\npwdMaxAge: 7776000\n")
-
-    found = about(check(own), "service account")
-
-    own.load(f"{policy}delete: pwdMaxAge\n")
-    assert found.level is Level.FAIL
-    assert "expires" in found.finding
-
-
-def test_check_when_the_workers_account_would_expire_then_that_fails_before_it_does(own):
-    worker = f"cn=sync,ou=services,{SUFFIX}"
-    swap = f"dn: {worker}\nchangetype: modify\nreplace: pwdPolicySubentry\npwdPolicySubentry: cn={{}},{POLICIES}\n"
-    own.load(swap.format("yearly"))
-    try:
-        found = about(check(own, workstation={"bind_dn": worker}), "worker's account")
-    finally:
-        own.load(swap.format("services"))
-
-    assert found.level is Level.FAIL
-    assert "the worker would stop" in found.finding
-    assert about(check(own, workstation={"bind_dn": worker}), "worker's account").level is Level.OK
-
-
-def test_check_when_somebody_cannot_hold_the_stamp_then_the_entry_and_the_setting_are_named(own):
-    own.add_person("sansclasse", objectClass=["inetOrgPerson"], birthDate=None, numen=None)
-    everybody = {"filter": "(objectClass=inetOrgPerson)"}
-
-    found = "".join(finding.finding for finding in failures(check(own, people=everybody)))
-    without = "".join(finding.finding for finding in check(own, people={**everybody, "password_stamp": ""}))
-
-    assert f"mamiaPasswordStamp of uid=sansclasse,ou=people,{SUFFIX}" in found
-    assert "people.password_stamp" in found
-    assert "mamiaPasswordStamp" not in without
-
-
-def test_check_when_the_directory_is_of_the_version_before_then_the_stamp_and_its_schema_are_named(tmp_path):
-    academy = DirectoryBefore(tmp_path / "state", hash_cost=QUICK_HASH)
-    academy.add_person("fdurand4")
-
-    named = [finding for finding in failures(check(academy)) if "mamiaPasswordStamp" in finding.finding]
-    academy.slapd.stop()
-
-    assert any("upgrade/schema.ldif" in finding.mend for finding in named)
+        assert any("upgrade/schema.ldif" in finding.hint for finding in named)

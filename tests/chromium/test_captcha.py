@@ -8,21 +8,21 @@ import threading
 from urllib.parse import parse_qs
 
 import pytest
-from browser import CHANGE, FIND
-from directory_server import PASSWORD
-from looking import faults_of
-from staff import fill
-from staff import send as send_and_wait
 
-from gateway.protection.proof_of_work import MAX_GUESSES
-from gateway.protection.spent import MemorySpent
-from gateway.protection.throttle import Pressure
+from gateway.protection.captcha.proof_of_work import MAX_GUESSES
+from gateway.protection.rate_limiting.limiter import Pressure
+from gateway.protection.replay import MemoryReplayCache
 from gateway.protection.tickets import Tickets
+from tests.support.accessibility import problems_of
+from tests.support.browser import CHANGE, FIND
+from tests.support.page_actions import fill
+from tests.support.page_actions import send as send_and_wait
+from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 ON = {"required": ["change"]}
-CHARACTERS = {"required": ["change"], "ways": ["picture", "sound"]}
+CHARACTERS = {"required": ["change"], "methods": ["picture", "sound"]}
 WEB = {"secret_keys": [KEY], "secure_cookies": False}
 WORK = "**/captcha/work"
 WITHOUT_WEBCRYPTO = "Object.defineProperty(crypto, 'subtle', { value: undefined })"
@@ -60,7 +60,7 @@ def send(page):
 
 def answer_of(page):
     """What a person reads in the picture."""
-    ticket = Tickets([KEY], spent=MemorySpent()).open("captcha", page.input_value("#challenge"))
+    ticket = Tickets([KEY], replay_cache=MemoryReplayCache()).open("captcha", page.input_value("#challenge"))
     return ticket.payload["answer"]
 
 
@@ -88,275 +88,270 @@ def early_task(page):
     return answer.value.json()["task"]["parameters"]
 
 
-def test_automatic_check_when_the_form_is_sent_then_nothing_was_to_be_copied_or_clicked(page, directory):
-    type_all(page)
-    send(page)
-
-    page.wait_for_selector("text=a enregistré")
-    assert directory.binds("fdurand4", NEW)
-
-
-def test_automatic_check_when_only_the_keyboard_is_used_then_enter_is_enough(page):
-    type_all(page)
-    page.keyboard.press("Enter")
-
-    page.wait_for_selector("text=a enregistré")
-
-
-def test_automatic_check_when_shown_then_its_words_are_french_and_no_picture_is_loaded(person, serve, open_page):
-    page = open_page()
-    loaded = []
-    page.on("request", lambda request: loaded.append(request.url))
-    page.goto(serve(captcha=ON) + CHANGE, wait_until="networkidle")
-
-    assert "Vérification automatique : votre navigateur s’en charge" in page.inner_text(".captcha")
-    assert not any(".png" in url or ".wav" in url for url in loaded)
-
-
-def test_automatic_check_when_the_button_is_pressed_three_times_then_one_form_is_sent(page):
-    sent = forms_sent(page)
-    type_all(page)
-    page.eval_on_selector("#service > button:not(.first)", PRESS_THREE_TIMES)
-    page.wait_for_selector("text=a enregistré")
-
-    assert len(sent) == 1
-
-
-def test_automatic_check_when_somebody_begins_to_type_then_the_work_that_is_sent_was_begun_then(page):
-    begun = early_task(page)
-    sent = forms_sent(page)
-    type_all(page)
-    send(page)
-    page.wait_for_selector("text=a enregistré")
-
-    assert task_in(sent[0]) == begun
-
-
-def test_automatic_check_when_its_task_is_fetched_then_the_login_is_not_in_the_address(page):
-    type_all(page)
-    with page.expect_request(WORK) as fetched:
+class TestAutomaticCheck:
+    def test_when_the_form_is_sent_then_nothing_was_to_be_copied_or_clicked(self, page, directory):
+        type_all(page)
         send(page)
 
-    assert "fdurand4" not in fetched.value.url
-    assert "fdurand4" in fetched.value.post_data
-    assert PASSWORD not in fetched.value.post_data
+        page.wait_for_selector("text=a enregistré")
+        assert directory.binds("fdurand4", NEW)
+
+    def test_when_only_the_keyboard_is_used_then_enter_is_enough(self, page):
+        type_all(page)
+        page.keyboard.press("Enter")
+
+        page.wait_for_selector("text=a enregistré")
+
+    def test_when_shown_then_its_words_are_french_and_no_picture_is_loaded(self, person, serve, open_page):
+        page = open_page()
+        loaded = []
+        page.on("request", lambda request: loaded.append(request.url))
+        page.goto(serve(captcha=ON) + CHANGE, wait_until="networkidle")
+
+        assert "Vérification automatique : votre navigateur s’en charge" in page.inner_text(".captcha")
+        assert not any(".png" in url or ".wav" in url for url in loaded)
+
+    def test_when_the_button_is_pressed_three_times_then_one_form_is_sent(self, page):
+        sent = forms_sent(page)
+        type_all(page)
+        page.eval_on_selector("#service > button:not(.first)", PRESS_THREE_TIMES)
+        page.wait_for_selector("text=a enregistré")
+
+        assert len(sent) == 1
+
+    def test_when_somebody_begins_to_type_then_the_work_that_is_sent_was_begun_then(self, page):
+        begun = early_task(page)
+        sent = forms_sent(page)
+        type_all(page)
+        send(page)
+        page.wait_for_selector("text=a enregistré")
+
+        assert task_in(sent[0]) == begun
+
+    def test_when_its_task_is_fetched_then_the_login_is_not_in_the_address(self, page):
+        type_all(page)
+        with page.expect_request(WORK) as fetched:
+            send(page)
+
+        assert "fdurand4" not in fetched.value.url
+        assert "fdurand4" in fetched.value.post_data
+        assert PASSWORD not in fetched.value.post_data
+
+    def test_when_it_takes_long_then_the_page_says_so_and_keeps_what_was_typed(self, person, serve, open_page):
+        released = threading.Event()
+
+        def held(app):
+            def answer(environ, start_response):
+                if environ["PATH_INFO"] == "/captcha/work":
+                    released.wait()
+                return app(environ, start_response)
+
+            return answer
+
+        page = open_page()
+        page.goto(serve(line=held, captcha=ON) + CHANGE)
+        type_all(page)
+        send(page)
+        page.wait_for_selector("#envoi[role=status]:has-text('elle dure plus longtemps que d’habitude')")
+        kept, faults = page.input_value("[name=new_password]"), problems_of(page, "work-long")
+        released.set()
+        page.wait_for_selector("text=a enregistré")
+
+        assert kept == NEW
+        assert faults == []
+
+    @pytest.mark.parametrize("language", ["fr", "en"])
+    def test_when_it_fails_then_the_characters_come_and_nothing_wrong_is_with_the_page(
+        self, person, serve, open_page, language
+    ):
+        page = open_page(locale=language)
+        page.goto(serve(captcha=ON, web=WEB) + CHANGE)
+        page.route(WORK, lambda route: route.fulfill(status=503))
+        type_all(page)
+        page.click("#service > button:not(.first)")
+
+        page.wait_for_selector("#captcha-image")
+        assert page.input_value("[name=new_password]") == NEW
+        assert problems_of(page, "work-failed") == []
+
+    def test_when_it_fails_then_a_copied_picture_serves_without_typing_again(self, page, directory):
+        page.route(WORK, lambda route: route.fulfill(status=503))
+        type_all(page)
+        send(page)
+        page.wait_for_selector("#envoi:has-text('La vérification automatique a échoué')")
+        page.fill("#captcha", answer_of(page))
+        send(page)
+
+        page.wait_for_selector("text=a enregistré")
+        assert directory.binds("fdurand4", NEW)
+
+    def test_when_it_alone_is_offered_and_fails_then_nothing_is_sent(self, person, serve, open_page, directory):
+        page = open_page()
+        page.goto(serve(captcha={**ON, "methods": ["automatic"]}) + CHANGE)
+        page.route(WORK, lambda route: route.fulfill(status=503))
+        sent = forms_sent(page)
+        type_all(page)
+        send(page)
+        page.wait_for_selector("#envoi:has-text('Réessayez dans quelques minutes')")
+        page.unroute(WORK)
+        send(page)
+
+        page.wait_for_selector("text=a enregistré")
+        assert len(sent) == 1
+
+    def test_when_the_browser_has_no_webcrypto_then_the_characters_serve(self, person, serve, open_page, directory):
+        """As under http, on another host than this machine."""
+        page = open_page()
+        page.add_init_script(WITHOUT_WEBCRYPTO)
+        page.goto(serve(captcha=ON, web=WEB) + CHANGE)
+        type_all(page)
+        page.fill("#captcha", answer_of(page))
+        send(page)
+
+        page.wait_for_selector("text=a enregistré")
+        assert directory.binds("fdurand4", NEW)
 
 
-def test_automatic_check_when_it_takes_long_then_the_page_says_so_and_keeps_what_was_typed(person, serve, open_page):
-    released = threading.Event()
+class TestPressure:
+    def test_when_it_rises_while_somebody_types_then_more_work_is_done_and_nothing_is_typed_again(
+        self, person, serve, open_page, directory
+    ):
+        address = serve(captcha=ON, rate_limits={"overall": "100/5 minutes", "pressure_percent": 1})
+        page = open_page()
+        page.goto(address + CHANGE)
+        begun = early_task(page)
+        another = open_page(java_script_enabled=False)
+        another.goto(address + FIND)
+        fill(another, surname="Nemo", given_name="Nobody", birth_date="27/03/1985")
+        send_and_wait(another)
+        sent = forms_sent(page)
+        type_all(page)
+        send(page)
+        page.wait_for_selector("text=a enregistré")
 
-    def held(app):
-        def answer(environ, start_response):
-            if environ["PATH_INFO"] == "/captcha/work":
-                released.wait()
-            return app(environ, start_response)
-
-        return answer
-
-    page = open_page()
-    page.goto(serve(line=held, captcha=ON) + CHANGE)
-    type_all(page)
-    send(page)
-    page.wait_for_selector("#envoi[role=status]:has-text('elle dure plus longtemps que d’habitude')")
-    kept, faults = page.input_value("[name=new_password]"), faults_of(page, "work-long")
-    released.set()
-    page.wait_for_selector("text=a enregistré")
-
-    assert kept == NEW
-    assert faults == []
+        assert begun["data"]["guesses"] == MAX_GUESSES[Pressure.NORMAL]
+        assert [task_in(form)["data"]["guesses"] for form in sent] == [MAX_GUESSES[Pressure.RAISED]]
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
-def test_automatic_check_when_it_fails_then_the_characters_come_and_nothing_wrong_is_with_the_page(
-    person, serve, open_page, language
-):
-    page = open_page(locale=language)
-    page.goto(serve(captcha=ON, web=WEB) + CHANGE)
-    page.route(WORK, lambda route: route.fulfill(status=503))
-    type_all(page)
-    page.click("#service > button:not(.first)")
+class TestNetwork:
+    def test_when_it_changes_while_somebody_types_then_work_is_done_again_and_nothing_is_typed_again(
+        self, person, serve, open_page, directory
+    ):
+        behind = {**WEB, "trusted_proxies": 1}
+        page = open_page(extra_http_headers={"X-Forwarded-For": "2001:db8::1"})
+        page.goto(serve(captcha=ON, web=behind) + CHANGE)
+        begun = early_task(page)
+        page.set_extra_http_headers({"X-Forwarded-For": "192.0.2.1"})
+        sent = forms_sent(page)
+        type_all(page)
+        send(page)
+        page.wait_for_selector("text=a enregistré")
 
-    page.wait_for_selector("#captcha-image")
-    assert page.input_value("[name=new_password]") == NEW
-    assert faults_of(page, "work-failed") == []
-
-
-def test_automatic_check_when_it_fails_then_a_copied_picture_serves_without_typing_again(page, directory):
-    page.route(WORK, lambda route: route.fulfill(status=503))
-    type_all(page)
-    send(page)
-    page.wait_for_selector("#envoi:has-text('La vérification automatique a échoué')")
-    page.fill("#captcha", answer_of(page))
-    send(page)
-
-    page.wait_for_selector("text=a enregistré")
-    assert directory.binds("fdurand4", NEW)
+        assert len(sent) == 1
+        assert task_in(sent[0])["data"]["network"] != begun["data"]["network"]
 
 
-def test_automatic_check_when_it_alone_is_offered_and_fails_then_nothing_is_sent(person, serve, open_page, directory):
-    page = open_page()
-    page.goto(serve(captcha={**ON, "ways": ["automatic"]}) + CHANGE)
-    page.route(WORK, lambda route: route.fulfill(status=503))
-    sent = forms_sent(page)
-    type_all(page)
-    send(page)
-    page.wait_for_selector("#envoi:has-text('Réessayez dans quelques minutes')")
-    page.unroute(WORK)
-    send(page)
+class TestFind:
+    def test_when_its_name_was_searched_often_then_work_is_done_without_a_word(self, person, serve, open_page):
+        page = open_page()
+        page.goto(serve(captcha=ON, rate_limits={"per_name": "1/hour"}) + FIND)
+        for day in ("26/03/1985", "27/03/1985"):
+            fill(page, surname="Durand", given_name="François", birth_date=day)
+            send_and_wait(page)
 
-    page.wait_for_selector("text=a enregistré")
-    assert len(sent) == 1
+        assert "fdurand4" in page.inner_text("main")
 
 
-def test_automatic_check_when_the_browser_has_no_webcrypto_then_the_characters_serve(
-    person, serve, open_page, directory
-):
-    """As under http, on another host than this machine."""
-    page = open_page()
-    page.add_init_script(WITHOUT_WEBCRYPTO)
-    page.goto(serve(captcha=ON, web=WEB) + CHANGE)
-    type_all(page)
-    page.fill("#captcha", answer_of(page))
-    send(page)
+class TestTwoTabs:
+    def test_when_both_are_sent_then_both_count(self, directory, serve, open_page):
+        directory.add_person("fdurand4")
+        address = serve(captcha=ON) + CHANGE
+        first = open_page()
+        second = first.context.new_page()
+        for tab in (first, second):
+            tab.goto(address)
+        for tab, current, new in ((second, PASSWORD, NEW), (first, NEW, "Troisieme-2026!")):
+            type_all(tab)
+            fill(tab, current_password=current, new_password=new, confirmation=new)
+            send(tab)
+            tab.wait_for_selector("text=a enregistré")
 
-    page.wait_for_selector("text=a enregistré")
-    assert directory.binds("fdurand4", NEW)
-
-
-def test_pressure_when_it_rises_while_somebody_types_then_more_work_is_done_and_nothing_is_typed_again(
-    person, serve, open_page, directory
-):
-    address = serve(captcha=ON, throttle={"overall": "100/5 minutes", "pressure_percent": 1})
-    page = open_page()
-    page.goto(address + CHANGE)
-    begun = early_task(page)
-    another = open_page(java_script_enabled=False)
-    another.goto(address + FIND)
-    fill(another, surname="Nemo", given_name="Nobody", birth_date="27/03/1985")
-    send_and_wait(another)
-    sent = forms_sent(page)
-    type_all(page)
-    send(page)
-    page.wait_for_selector("text=a enregistré")
-
-    assert begun["data"]["guesses"] == MAX_GUESSES[Pressure.NORMAL]
-    assert [task_in(form)["data"]["guesses"] for form in sent] == [MAX_GUESSES[Pressure.RAISED]]
+        assert directory.binds("fdurand4", "Troisieme-2026!")
 
 
-def test_network_when_it_changes_while_somebody_types_then_work_is_done_again_and_nothing_is_typed_again(
-    person, serve, open_page, directory
-):
-    behind = {**WEB, "trusted_proxies": 1}
-    page = open_page(extra_http_headers={"X-Forwarded-For": "2001:db8::1"})
-    page.goto(serve(captcha=ON, web=behind) + CHANGE)
-    begun = early_task(page)
-    page.set_extra_http_headers({"X-Forwarded-For": "192.0.2.1"})
-    sent = forms_sent(page)
-    type_all(page)
-    send(page)
-    page.wait_for_selector("text=a enregistré")
+class TestBack:
+    def test_when_the_form_is_filled_in_again_then_new_work_serves(self, page, directory):
+        type_all(page)
+        send(page)
+        page.wait_for_selector("text=a enregistré")
+        page.go_back()
+        type_all(page)
+        fill(page, current_password=NEW, new_password="Troisieme-2026!", confirmation="Troisieme-2026!")
+        send(page)
 
-    assert len(sent) == 1
-    assert task_in(sent[0])["data"]["network"] != begun["data"]["network"]
+        page.wait_for_selector("text=a enregistré")
+        assert directory.binds("fdurand4", "Troisieme-2026!")
 
 
-def test_find_when_its_name_was_searched_often_then_work_is_done_without_a_word(person, serve, open_page):
-    page = open_page()
-    page.goto(serve(captcha=ON, throttle={"per_name": "1/hour"}) + FIND)
-    for day in ("26/03/1985", "27/03/1985"):
-        fill(page, surname="Durand", given_name="François", birth_date=day)
-        send_and_wait(page)
+class TestPicture:
+    def test_when_copied_then_it_is_sent_with_work(self, characters, directory):
+        sent = forms_sent(characters)
+        type_all(characters)
+        characters.fill("#captcha", answer_of(characters))
+        send(characters)
 
-    assert "fdurand4" in page.inner_text("main")
+        characters.wait_for_selector("text=a enregistré")
+        assert task_in(sent[0])["data"]["form"] == "change"
 
+    def test_when_copied_wrong_then_the_form_comes_back(self, characters):
+        type_all(characters)
+        characters.fill("#captcha", "AAAAAA")
+        send(characters)
 
-def test_two_tabs_when_both_are_sent_then_both_count(directory, serve, open_page):
-    directory.add_person("fdurand4")
-    address = serve(captcha=ON) + CHANGE
-    first = open_page()
-    second = first.context.new_page()
-    for tab in (first, second):
-        tab.goto(address)
-    for tab, current, new in ((second, PASSWORD, NEW), (first, NEW, "Troisieme-2026!")):
-        type_all(tab)
-        fill(tab, current_password=current, new_password=new, confirmation=new)
-        send(tab)
-        tab.wait_for_selector("text=a enregistré")
-
-    assert directory.binds("fdurand4", "Troisieme-2026!")
+        characters.wait_for_selector("text=ne sont pas les bons")
 
 
-def test_back_when_the_form_is_filled_in_again_then_new_work_serves(page, directory):
-    type_all(page)
-    send(page)
-    page.wait_for_selector("text=a enregistré")
-    page.go_back()
-    type_all(page)
-    fill(page, current_password=NEW, new_password="Troisieme-2026!", confirmation="Troisieme-2026!")
-    send(page)
+class TestSound:
+    def test_when_played_then_the_browser_can_read_it(self, characters):
+        characters.evaluate("document.getElementById('captcha-son').load()")
+        characters.wait_for_function("() => document.getElementById('captcha-son').duration > 4")
 
-    page.wait_for_selector("text=a enregistré")
-    assert directory.binds("fdurand4", "Troisieme-2026!")
+    def test_when_only_the_keyboard_is_used_then_its_player_can_be_reached_and_has_a_name(self, characters):
+        characters.focus("#captcha-son")
 
+        assert characters.evaluate("() => document.activeElement.id") == "captcha-son"
+        assert characters.get_attribute("#captcha-son", "aria-labelledby") == "captcha-son-nom"
+        assert characters.inner_text("#captcha-son-nom") == "Écouter les caractères"
 
-def test_picture_when_copied_then_it_is_sent_with_work(characters, directory):
-    sent = forms_sent(characters)
-    type_all(characters)
-    characters.fill("#captcha", answer_of(characters))
-    send(characters)
+    def test_when_english_is_asked_for_then_the_same_player_speaks_it(self, characters):
+        characters.click("#captcha-son-autre")
 
-    characters.wait_for_selector("text=a enregistré")
-    assert task_in(sent[0])["data"]["form"] == "change"
+        characters.wait_for_function("() => document.getElementById('captcha-son').duration > 4")
+        assert characters.get_attribute("#captcha-son", "src").endswith("?lang=en")
+        assert characters.url.endswith(CHANGE)
 
 
-def test_picture_when_copied_wrong_then_the_form_comes_back(characters):
-    type_all(characters)
-    characters.fill("#captcha", "AAAAAA")
-    send(characters)
+class TestForm:
+    @pytest.mark.parametrize("width", [320, 360, 768, 1280])
+    @pytest.mark.parametrize("shown", ["page", "characters"])
+    def test_when_the_window_is_narrow_then_nothing_runs_over_its_edge(self, request, shown, width):
+        page = request.getfixturevalue(shown)
+        page.set_viewport_size({"width": width, "height": 700})
+        page.wait_for_selector(".captcha")
 
-    characters.wait_for_selector("text=ne sont pas les bons")
-
-
-def test_sound_when_played_then_the_browser_can_read_it(characters):
-    characters.evaluate("document.getElementById('captcha-son').load()")
-    characters.wait_for_function("() => document.getElementById('captcha-son').duration > 4")
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
-def test_sound_when_only_the_keyboard_is_used_then_its_player_can_be_reached_and_has_a_name(characters):
-    characters.focus("#captcha-son")
+class TestOtherCharacters:
+    def test_when_asked_for_then_picture_and_sound_change_together(self, characters):
+        before = characters.get_attribute("#captcha-image", "src")
 
-    assert characters.evaluate("() => document.activeElement.id") == "captcha-son"
-    assert characters.get_attribute("#captcha-son", "aria-labelledby") == "captcha-son-nom"
-    assert characters.inner_text("#captcha-son-nom") == "Écouter les caractères"
+        characters.click("#captcha-autre")
+        characters.wait_for_function(
+            "before => document.getElementById('captcha-image').src.indexOf(before) < 0", arg=before
+        )
 
-
-def test_sound_when_english_is_asked_for_then_the_same_player_speaks_it(characters):
-    characters.click("#captcha-son-autre")
-
-    characters.wait_for_function("() => document.getElementById('captcha-son').duration > 4")
-    assert characters.get_attribute("#captcha-son", "src").endswith("?lang=en")
-    assert characters.url.endswith(CHANGE)
-
-
-@pytest.mark.parametrize("width", [320, 360, 768, 1280])
-@pytest.mark.parametrize("shown", ["page", "characters"])
-def test_form_when_the_window_is_narrow_then_nothing_runs_over_its_edge(request, shown, width):
-    page = request.getfixturevalue(shown)
-    page.set_viewport_size({"width": width, "height": 700})
-    page.wait_for_selector(".captcha")
-
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-
-
-def test_other_characters_when_asked_for_then_picture_and_sound_change_together(characters):
-    before = characters.get_attribute("#captcha-image", "src")
-
-    characters.click("#captcha-autre")
-    characters.wait_for_function(
-        "before => document.getElementById('captcha-image').src.indexOf(before) < 0", arg=before
-    )
-
-    challenge = characters.input_value("#challenge")
-    assert characters.get_attribute("#captcha-image", "src") == f"/captcha/{challenge}.png"
-    assert characters.get_attribute("#captcha-son", "src") == f"/captcha/{challenge}.wav?lang=fr"
-    assert characters.evaluate("document.activeElement.id") == "captcha"
+        challenge = characters.input_value("#challenge")
+        assert characters.get_attribute("#captcha-image", "src") == f"/captcha/{challenge}.png"
+        assert characters.get_attribute("#captcha-son", "src") == f"/captcha/{challenge}.wav?lang=fr"
+        assert characters.evaluate("document.activeElement.id") == "captcha"

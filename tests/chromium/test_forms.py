@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from browser import CHANGE, FIND, RESET
-from directory_server import PASSWORD
-from staff import change, fill, send
 from werkzeug.wrappers import Response
+
+from tests.support.browser import CHANGE, FIND, RESET
+from tests.support.page_actions import change, fill, send
+from tests.support.slapd_server import PASSWORD
 
 LOGIN, NEW = "fdurand4", "Nouveau-2025"
 STEADY = 0.01
@@ -21,71 +22,75 @@ def page(directory, open_page):
     return open_page()
 
 
-def test_form_when_it_is_clicked_twice_then_it_is_sent_once(page, serve, directory):
-    page.goto(serve() + CHANGE)
-    sent = []
-    page.on("request", lambda request: sent.append(request.method))
-    fill(page, login=LOGIN, current_password=PASSWORD, new_password=NEW, confirmation=NEW)
-    page.evaluate(
-        "() => { const b = document.querySelector('#service > button:not(.first)'); b.click(); b.click(); }"
-    )
-    page.wait_for_selector(".alert-success")
+class TestForm:
+    def test_when_it_is_clicked_twice_then_it_is_sent_once(self, page, serve, directory):
+        page.goto(serve() + CHANGE)
+        sent = []
+        page.on("request", lambda request: sent.append(request.method))
+        fill(page, login=LOGIN, current_password=PASSWORD, new_password=NEW, confirmation=NEW)
+        page.evaluate(
+            "() => { const b = document.querySelector('#service > button:not(.first)'); b.click(); b.click(); }"
+        )
+        page.wait_for_selector(".alert-success")
 
-    assert sent.count("POST") == 1
-    assert directory.binds(LOGIN, NEW)
+        assert sent.count("POST") == 1
+        assert directory.binds(LOGIN, NEW)
 
+    def test_when_it_comes_back_with_an_error_then_answers_are_kept_and_passwords_are_not(self, page, serve):
+        change(page, serve() + CHANGE, "Faux-2024", NEW)
 
-def test_form_when_it_comes_back_with_an_error_then_answers_are_kept_and_passwords_are_not(page, serve):
-    change(page, serve() + CHANGE, "Faux-2024", NEW)
-
-    assert page.input_value("[name=login]") == LOGIN
-    assert [page.input_value(f"[name={name}]") for name in ("current_password", "new_password", "confirmation")] == [
-        "",
-        "",
-        "",
-    ]
-
-
-def test_back_when_a_password_was_changed_then_nothing_is_sent_again_and_no_password_is_shown(page, serve, directory):
-    address = serve() + CHANGE
-    change(page, address, PASSWORD, NEW)
-    sent = []
-    page.on("request", lambda request: sent.append(request.method))
-
-    page.go_back()
-
-    assert page.url == address
-    assert "POST" not in sent
-    assert page.input_value("[name=new_password]") == ""
-    change(page, address, NEW, "Troisieme-2026!")
-    assert directory.binds(LOGIN, "Troisieme-2026!")
+        assert page.input_value("[name=login]") == LOGIN
+        assert [
+            page.input_value(f"[name={name}]") for name in ("current_password", "new_password", "confirmation")
+        ] == [
+            "",
+            "",
+            "",
+        ]
 
 
-def test_back_when_the_result_is_reloaded_then_nothing_is_changed_again(page, serve, directory):
-    change(page, serve() + CHANGE, PASSWORD, NEW)
-    stamp = directory.read(LOGIN)["pwdChangedTime"]
+class TestBack:
+    def test_when_a_password_was_changed_then_nothing_is_sent_again_and_no_password_is_shown(
+        self, page, serve, directory
+    ):
+        address = serve() + CHANGE
+        change(page, address, PASSWORD, NEW)
+        sent = []
+        page.on("request", lambda request: sent.append(request.method))
 
-    page.reload()
+        page.go_back()
 
-    assert page.locator(".alert-success").count() == 1
-    assert directory.read(LOGIN)["pwdChangedTime"] == stamp
+        assert page.url == address
+        assert "POST" not in sent
+        assert page.input_value("[name=new_password]") == ""
+        change(page, address, NEW, "Troisieme-2026!")
+        assert directory.binds(LOGIN, "Troisieme-2026!")
+
+    def test_when_the_result_is_reloaded_then_nothing_is_changed_again(self, page, serve, directory):
+        change(page, serve() + CHANGE, PASSWORD, NEW)
+        stamp = directory.read(LOGIN)["pwdChangedTime"]
+
+        page.reload()
+
+        assert page.locator(".alert-success").count() == 1
+        assert directory.read(LOGIN)["pwdChangedTime"] == stamp
 
 
-def test_panel_when_a_field_has_the_focus_then_it_speaks_of_that_field_alone(page, serve):
-    page.goto(serve() + RESET)
-    assert page.locator("[data-about]:visible").count() == 0
+class TestPanel:
+    def test_when_a_field_has_the_focus_then_it_speaks_of_that_field_alone(self, page, serve):
+        page.goto(serve() + RESET)
+        assert page.locator("[data-about]:visible").count() == 0
 
-    page.focus("[name=proof]")
+        page.focus("[name=proof]")
 
-    assert page.locator("[data-about]:visible").count() == 1
-    assert "13 caractères" in page.inner_text("aside")
+        assert page.locator("[data-about]:visible").count() == 1
+        assert "13 caractères" in page.inner_text("aside")
 
+    def test_when_there_is_no_javascript_then_it_speaks_of_all_fields(self, serve, open_page):
+        page = open_page(java_script_enabled=False)
+        page.goto(serve() + RESET)
 
-def test_panel_when_there_is_no_javascript_then_it_speaks_of_all_fields(serve, open_page):
-    page = open_page(java_script_enabled=False)
-    page.goto(serve() + RESET)
-
-    assert page.locator("[data-about]:visible").count() == 3
+        assert page.locator("[data-about]:visible").count() == 3
 
 
 def layout_shift(page):
@@ -98,16 +103,6 @@ def layout_shift(page):
             setTimeout(() => done(sum), 300);
         })"""
     )
-
-
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("path", ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes"])
-def test_page_when_it_loads_then_nothing_jumps(page, serve, path, width):
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(serve(captcha={"required": ["find", "reset", "change"]}) + path)
-    page.wait_for_load_state("networkidle")
-
-    assert layout_shift(page) < STEADY
 
 
 def panel_late(app):
@@ -129,19 +124,30 @@ def panel_late(app):
     return answer
 
 
-@pytest.mark.parametrize("path", [FIND, RESET, CHANGE])
-def test_page_when_its_panel_comes_late_then_the_form_stays_where_it_was(page, serve, path):
-    page.goto(serve(line=panel_late, captcha={"required": ["find", "reset", "change"]}) + path)
-    page.wait_for_load_state("networkidle")
+class TestPage:
+    @pytest.mark.parametrize("width", [360, 1280])
+    @pytest.mark.parametrize("path", ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes"])
+    def test_when_it_loads_then_nothing_jumps(self, page, serve, path, width):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(serve(captcha={"required": ["find", "reset", "change"]}) + path)
+        page.wait_for_load_state("networkidle")
 
-    assert layout_shift(page) < STEADY
+        assert layout_shift(page) < STEADY
+
+    @pytest.mark.parametrize("path", [FIND, RESET, CHANGE])
+    def test_when_its_panel_comes_late_then_the_form_stays_where_it_was(self, page, serve, path):
+        page.goto(serve(line=panel_late, captcha={"required": ["find", "reset", "change"]}) + path)
+        page.wait_for_load_state("networkidle")
+
+        assert layout_shift(page) < STEADY
 
 
-def test_find_when_nobody_is_found_then_the_answers_can_be_mended(page, serve):
-    page.goto(serve() + FIND)
-    fill(page, surname="Durandt", given_name="François", birth_date="27/03/1985")
-    send(page)
-    fill(page, surname="Durand")
-    send(page)
+class TestFind:
+    def test_when_nobody_is_found_then_the_answers_can_be_mended(self, page, serve):
+        page.goto(serve() + FIND)
+        fill(page, surname="Durandt", given_name="François", birth_date="27/03/1985")
+        send(page)
+        fill(page, surname="Durand")
+        send(page)
 
-    assert LOGIN in page.inner_text("main")
+        assert LOGIN in page.inner_text("main")

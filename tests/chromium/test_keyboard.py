@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from browser import CHANGE, FIND, RESET
-from directory_server import NUMEN, PASSWORD
+
+from tests.support.browser import CHANGE, FIND, RESET
+from tests.support.slapd_server import NUMEN, PASSWORD
 
 LOGIN, NEW = "fdurand4", "Nouveau-2025"
-MOST_TABS = 60
+MAX_TABS = 60
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def page(directory, open_page):
 
 def tab_to(page, selector):
     """Press Tab until `selector` has the focus, which must be visible."""
-    for _ in range(MOST_TABS):
+    for _ in range(MAX_TABS):
         page.keyboard.press("Tab")
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
             outline = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
@@ -33,55 +34,60 @@ def type_into(page, **typed):
         page.keyboard.type(value)
 
 
-def test_find_when_only_the_keyboard_is_used_then_it_serves(page, serve):
-    page.goto(serve(captcha={"required": ["find"]}))
-    tab_to(page, f".tiles a[href='{FIND}']")
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"**{FIND}")
-    type_into(page, surname="Durand", given_name="François", birth_date="27/03/1985")
-    tab_to(page, "#service > button:not(.first)")
-    page.keyboard.press("Enter")
+class TestFind:
+    def test_when_only_the_keyboard_is_used_then_it_serves(self, page, serve):
+        page.goto(serve(captcha={"required": ["find"]}))
+        tab_to(page, f".tiles a[href='{FIND}']")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**{FIND}")
+        type_into(page, surname="Durand", given_name="François", birth_date="27/03/1985")
+        tab_to(page, "#service > button:not(.first)")
+        page.keyboard.press("Enter")
 
-    page.wait_for_selector(".facts")
-    assert LOGIN in page.inner_text("main")
-
-
-def test_reset_when_only_the_keyboard_is_used_then_it_serves(page, serve, directory):
-    page.goto(serve() + RESET)
-    type_into(page, login=LOGIN, proof=NUMEN, birth_date="27/03/1985")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[name=new_password]")
-    type_into(page, new_password=NEW, confirmation=NEW)
-    page.keyboard.press("Enter")
-
-    page.wait_for_selector(".alert-success")
-    assert directory.binds(LOGIN, NEW)
+        page.wait_for_selector(".facts")
+        assert LOGIN in page.inner_text("main")
 
 
-def test_change_when_only_the_keyboard_is_used_then_it_serves(page, serve, directory):
-    page.goto(serve() + CHANGE)
-    type_into(page, login=LOGIN, current_password=PASSWORD, new_password=NEW, confirmation=NEW)
-    page.keyboard.press("Enter")
+class TestReset:
+    def test_when_only_the_keyboard_is_used_then_it_serves(self, page, serve, directory):
+        page.goto(serve() + RESET)
+        type_into(page, login=LOGIN, proof=NUMEN, birth_date="27/03/1985")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("[name=new_password]")
+        type_into(page, new_password=NEW, confirmation=NEW)
+        page.keyboard.press("Enter")
 
-    page.wait_for_selector(".alert-success")
-    assert directory.binds(LOGIN, NEW)
-
-
-def test_errors_when_the_summary_has_the_focus_then_its_links_lead_to_the_fields(page, serve):
-    page.goto(serve() + CHANGE)
-    page.focus("[name=login]")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#resume-erreurs")
-    tab_to(page, "#resume-erreurs a[href='#new_password']")
-    page.keyboard.press("Enter")
-
-    assert page.evaluate("() => document.activeElement.id") == "new_password"
+        page.wait_for_selector(".alert-success")
+        assert directory.binds(LOGIN, NEW)
 
 
-def test_skip_link_when_it_is_followed_then_the_content_has_the_focus(page, serve):
-    page.goto(serve())
-    tab_to(page, ".skip")
-    assert page.is_visible(".skip")
-    page.keyboard.press("Enter")
+class TestChange:
+    def test_when_only_the_keyboard_is_used_then_it_serves(self, page, serve, directory):
+        page.goto(serve() + CHANGE)
+        type_into(page, login=LOGIN, current_password=PASSWORD, new_password=NEW, confirmation=NEW)
+        page.keyboard.press("Enter")
 
-    assert page.evaluate("() => document.activeElement.id") == "contenu"
+        page.wait_for_selector(".alert-success")
+        assert directory.binds(LOGIN, NEW)
+
+
+class TestErrors:
+    def test_when_the_summary_has_the_focus_then_its_links_lead_to_the_fields(self, page, serve):
+        page.goto(serve() + CHANGE)
+        page.focus("[name=login]")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#resume-erreurs")
+        tab_to(page, "#resume-erreurs a[href='#new_password']")
+        page.keyboard.press("Enter")
+
+        assert page.evaluate("() => document.activeElement.id") == "new_password"
+
+
+class TestSkipLink:
+    def test_when_it_is_followed_then_the_content_has_the_focus(self, page, serve):
+        page.goto(serve())
+        tab_to(page, ".skip")
+        assert page.is_visible(".skip")
+        page.keyboard.press("Enter")
+
+        assert page.evaluate("() => document.activeElement.id") == "contenu"

@@ -18,31 +18,30 @@ def page(serve, open_page):
     return page
 
 
-@pytest.mark.parametrize(
-    "words, title", [("HAMECONNAGE", "hameçonnage"), ("boite 200 mo", "200"), ("sympa", "Sympa")]
-)
-def test_questions_when_words_are_searched_then_only_those_that_hold_them_are_shown(page, words, title):
-    everything = shown(page)
+class TestQuestions:
+    @pytest.mark.parametrize(
+        "words, title", [("HAMECONNAGE", "hameçonnage"), ("boite 200 mo", "200"), ("sympa", "Sympa")]
+    )
+    def test_when_words_are_searched_then_only_those_that_hold_them_are_shown(self, page, words, title):
+        everything = shown(page)
 
-    page.fill("#recherche", words)
+        page.fill("#recherche", words)
 
-    assert 0 < shown(page) < everything
-    assert "question" in page.inner_text("#recherche-resultat")
-    assert title in page.inner_text("main")
+        assert 0 < shown(page) < everything
+        assert "question" in page.inner_text("#recherche-resultat")
+        assert title in page.inner_text("main")
 
+    def test_when_the_search_is_emptied_then_all_are_back(self, page):
+        everything = shown(page)
+        page.fill("#recherche", "sympa")
 
-def test_questions_when_the_search_is_emptied_then_all_are_back(page):
-    everything = shown(page)
-    page.fill("#recherche", "sympa")
+        page.fill("#recherche", "")
 
-    page.fill("#recherche", "")
+        assert shown(page) == everything == 15
 
-    assert shown(page) == everything == 15
+    def test_when_there_is_no_javascript_then_no_search_is_offered(self, serve, open_page):
+        page = open_page(java_script_enabled=False)
+        page.goto(serve() + PATH)
 
-
-def test_questions_when_there_is_no_javascript_then_no_search_is_offered(serve, open_page):
-    page = open_page(java_script_enabled=False)
-    page.goto(serve() + PATH)
-
-    assert not page.is_visible("#recherche")
-    assert shown(page) == 15
+        assert not page.is_visible("#recherche")
+        assert shown(page) == 15

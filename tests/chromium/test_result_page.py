@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from browser import CHANGE
-from directory_server import PASSWORD
-from waiting_workstation import move_to, waiting_workstation
 
-from gateway.workstation.state import Step
+from gateway.workstation.state import DeliveryStatus
+from tests.support.browser import CHANGE
+from tests.support.pending_deliveries import move_to, pending_deliveries
+from tests.support.slapd_server import PASSWORD
 
 LOGIN, NEW = "fdurand4", "Nouveau-2025"
 
@@ -15,7 +15,7 @@ LOGIN, NEW = "fdurand4", "Nouveau-2025"
 @pytest.fixture
 def address(directory, serve, tmp_path):
     directory.add_person(LOGIN, departmentNumber="rectorat")
-    return serve(workstation=waiting_workstation(tmp_path))
+    return serve(workstation=pending_deliveries(tmp_path))
 
 
 def change(page, address):
@@ -31,32 +31,33 @@ def change(page, address):
     page.wait_for_selector("#cibles")
 
 
-@pytest.mark.parametrize(
-    "step, reason, told", [(Step.DONE, "", "en place"), (Step.REJECTED, "in_history", "y a déjà servi")]
-)
-def test_result_when_the_worker_goes_on_then_the_open_page_tells_it_by_itself_and_stops_asking(
-    directory, address, open_page, step, reason, told
-):
-    page = open_page()
-    page.clock.install()
-    change(page, address)
-    assert "en attente" in page.inner_text("#cibles")
+class TestResult:
+    @pytest.mark.parametrize(
+        "step, reason, told",
+        [(DeliveryStatus.DONE, "", "en place"), (DeliveryStatus.REJECTED, "in_history", "y a déjà servi")],
+    )
+    def test_when_the_worker_goes_on_then_the_open_page_tells_it_by_itself_and_stops_asking(
+        self, directory, address, open_page, step, reason, told
+    ):
+        page = open_page()
+        page.clock.install()
+        change(page, address)
+        assert "en attente" in page.inner_text("#cibles")
 
-    move_to(directory, LOGIN, step, reason)
+        move_to(directory, LOGIN, step, reason)
 
-    page.wait_for_function("told => document.querySelector('#cibles').innerText.includes(told)", arg=told)
-    page.wait_for_selector("#actualiser", state="hidden")
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.clock.run_for(5 * 60 * 1000)
-    assert asked == []
+        page.wait_for_function("told => document.querySelector('#cibles').innerText.includes(told)", arg=told)
+        page.wait_for_selector("#actualiser", state="hidden")
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.clock.run_for(5 * 60 * 1000)
+        assert asked == []
 
+    def test_when_there_is_no_javascript_then_its_link_refreshes_it(self, directory, address, open_page):
+        page = open_page(java_script_enabled=False)
+        change(page, address)
+        move_to(directory, LOGIN, DeliveryStatus.DONE)
 
-def test_result_when_there_is_no_javascript_then_its_link_refreshes_it(directory, address, open_page):
-    page = open_page(java_script_enabled=False)
-    change(page, address)
-    move_to(directory, LOGIN, Step.DONE)
+        page.click("#actualiser a")
 
-    page.click("#actualiser a")
-
-    assert "en place" in page.inner_text("#cibles")
+        assert "en place" in page.inner_text("#cibles")

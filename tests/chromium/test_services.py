@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from browser import CHANGE, FIND, RESET
-from directory_server import NUMEN, PASSWORD
-from patience import wait_until
-from staff import choose, fill, prove, send
 
-from gateway.protection.spent import MemorySpent
+from gateway.protection.replay import MemoryReplayCache
 from gateway.protection.tickets import Tickets
+from tests.support.browser import CHANGE, FIND, RESET
+from tests.support.page_actions import choose, fill, prove, send
+from tests.support.polling import wait_until
+from tests.support.slapd_server import NUMEN, PASSWORD
 
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 LOGIN, NEW = "fdurand4", "Nouveau-2025"
@@ -47,69 +47,75 @@ def pass_captcha(page, javascript):
         # It is drawn when it is asked for: on a busy machine the form can be filled in sooner.
         wait_until(lambda: picture.evaluate("image => image.complete"))
         assert picture.evaluate("image => image.naturalWidth") == 260
-        ticket = Tickets([KEY], spent=MemorySpent()).open("captcha", page.input_value("[name=challenge]"))
+        ticket = Tickets([KEY], replay_cache=MemoryReplayCache()).open(
+            "captcha", page.input_value("[name=challenge]")
+        )
         page.fill("[name=captcha]", ticket.payload["answer"].lower())
 
     return automatically if javascript else by_eye
 
 
-def test_find_when_the_answers_are_right_then_login_and_address_are_shown(page, address, pass_captcha):
-    page.goto(address)
-    page.click(".tiles >> text=Retrouver mon compte")
-    fill(page, surname="DURAND", given_name="francois", birth_date="27 mars 1985")
-    pass_captcha()
-    send(page)
+class TestFind:
+    def test_when_the_answers_are_right_then_login_and_address_are_shown(self, page, address, pass_captcha):
+        page.goto(address)
+        page.click(".tiles >> text=Retrouver mon compte")
+        fill(page, surname="DURAND", given_name="francois", birth_date="27 mars 1985")
+        pass_captcha()
+        send(page)
 
-    assert LOGIN in page.inner_text("main")
-    assert f"{LOGIN}@ac-example.fr" in page.inner_text("main")
-
-
-def test_reset_when_the_proofs_are_right_then_the_password_that_was_chosen_works(
-    page, address, pass_captcha, directory
-):
-    page.goto(address + RESET)
-    fill(page, login=LOGIN, proof=NUMEN, birth_date="27/03/1985")
-    pass_captcha()
-    send(page)
-    choose(page, NEW)
-
-    assert "a enregistré" in page.inner_text("main")
-    assert directory.binds(LOGIN, NEW)
-    assert not directory.binds(LOGIN, PASSWORD)
+        assert LOGIN in page.inner_text("main")
+        assert f"{LOGIN}@ac-example.fr" in page.inner_text("main")
 
 
-def test_reset_when_the_classic_mode_is_set_then_the_initial_password_works(page, serve, directory):
-    prove(page, serve(reset={"mode": "initial"}) + RESET)
+class TestReset:
+    def test_when_the_proofs_are_right_then_the_password_that_was_chosen_works(
+        self, page, address, pass_captcha, directory
+    ):
+        page.goto(address + RESET)
+        fill(page, login=LOGIN, proof=NUMEN, birth_date="27/03/1985")
+        pass_captcha()
+        send(page)
+        choose(page, NEW)
 
-    assert "Mot de passe initial rétabli" in page.inner_text("h1")
-    assert directory.binds(LOGIN, NUMEN)
+        assert "a enregistré" in page.inner_text("main")
+        assert directory.binds(LOGIN, NEW)
+        assert not directory.binds(LOGIN, PASSWORD)
 
+    def test_when_the_classic_mode_is_set_then_the_initial_password_works(self, page, serve, directory):
+        prove(page, serve(reset={"mode": "initial"}) + RESET)
 
-def test_change_when_the_password_is_right_then_the_new_one_works(page, address, pass_captcha, directory):
-    page.goto(address + CHANGE)
-    fill(page, login=LOGIN, current_password=PASSWORD, new_password=NEW, confirmation=NEW)
-    pass_captcha()
-    send(page)
-
-    assert "Mot de passe modifié" in page.inner_text("h1")
-    assert directory.binds(LOGIN, NEW)
-
-
-def test_help_when_somebody_is_stuck_then_phone_hours_and_questions_are_reached(page, address):
-    page.goto(address)
-    page.click(".services-nav >> text=Assistance")
-    assert "01 23 45 67 89" in page.inner_text("main")
-    page.click("main >> text=Questions fréquentes")
-
-    assert page.locator("main section").count() == 15
+        assert "Mot de passe initial rétabli" in page.inner_text("h1")
+        assert directory.binds(LOGIN, NUMEN)
 
 
-def test_language_when_switched_in_a_form_then_what_was_typed_is_still_there(page, address):
-    page.goto(address + FIND)
-    fill(page, surname="Durand", given_name="François")
-    page.click("text=English")
-    page.wait_for_load_state()
+class TestChange:
+    def test_when_the_password_is_right_then_the_new_one_works(self, page, address, pass_captcha, directory):
+        page.goto(address + CHANGE)
+        fill(page, login=LOGIN, current_password=PASSWORD, new_password=NEW, confirmation=NEW)
+        pass_captcha()
+        send(page)
 
-    assert page.get_attribute("html", "lang") == "en"
-    assert page.input_value("[name=surname]") == "Durand"
-    assert page.locator("#resume-erreurs").count() == 0
+        assert "Mot de passe modifié" in page.inner_text("h1")
+        assert directory.binds(LOGIN, NEW)
+
+
+class TestHelp:
+    def test_when_somebody_is_stuck_then_phone_hours_and_questions_are_reached(self, page, address):
+        page.goto(address)
+        page.click(".services-nav >> text=Assistance")
+        assert "01 23 45 67 89" in page.inner_text("main")
+        page.click("main >> text=Questions fréquentes")
+
+        assert page.locator("main section").count() == 15
+
+
+class TestLanguage:
+    def test_when_switched_in_a_form_then_what_was_typed_is_still_there(self, page, address):
+        page.goto(address + FIND)
+        fill(page, surname="Durand", given_name="François")
+        page.click("text=English")
+        page.wait_for_load_state()
+
+        assert page.get_attribute("html", "lang") == "en"
+        assert page.input_value("[name=surname]") == "Durand"
+        assert page.locator("#resume-erreurs").count() == 0

@@ -9,14 +9,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from capture_process import CaptureProcess
-from directory_server import QUICK_HASH, SUFFIX, AcademyDirectory
-from settings_file import write_settings_file
-from worker_process import write_settings
 
 from gateway.composition.rules import password_rules
 from gateway.demo.private_samba import BASE, PEOPLE
-from gateway.settings.file import load
+from gateway.settings.loader import load
+from tests.support.capture_process import CaptureProcess
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import QUICK_HASH, SUFFIX, SlapdServer
+from tests.support.worker_process import write_settings
 
 pytestmark = pytest.mark.xdist_group("samba_ad")
 
@@ -31,7 +31,7 @@ def answered_directory():
     """slapd asks a process of `mamia capture` before it judges a password, as an academy's does."""
     with tempfile.TemporaryDirectory(prefix="chk-") as name:
         folder = Path(name)
-        academy = AcademyDirectory(folder / "slapd", hash_cost=QUICK_HASH)
+        academy = SlapdServer(folder / "slapd", hash_cost=QUICK_HASH)
         academy.slapd.ask_before_writes(folder / "s")
         more = f"""
 [capture]
@@ -69,47 +69,48 @@ def strict_domain(domain_controller):
     domain_controller.tool("domain", "passwordsettings", "set", "--min-pwd-length=8", "--history-length=3")
 
 
-def test_check_when_the_gateway_is_as_strict_then_it_says_so(config, domain_controller):
-    domain_controller.add_people(["checked1"], "Somebody-2026")
+class TestCheck:
+    def test_when_the_gateway_is_as_strict_then_it_says_so(self, config, domain_controller):
+        domain_controller.add_people(["checked1"], "Somebody-2026")
 
-    done = check(config)
+        done = check(config)
 
-    assert done.returncode == 0, done.stdout
-    assert "OK    rules of workstation.targets.domain: the gateway is as strict" in done.stdout
-    assert "OK    workstation.targets.domain: can be reached, and takes passwords from its account" in done.stdout
+        assert done.returncode == 0, done.stdout
+        assert "OK    rules of workstation.targets.domain: the gateway is as strict" in done.stdout
+        assert "OK    workstation.targets.domain: can be reached, and takes passwords from its account" in done.stdout
 
+    def test_when_the_domain_is_stricter_then_it_warns_with_the_settings_that_mend_it(self, config, strict_domain):
+        done = check(config, "--json")
 
-def test_check_when_the_domain_is_stricter_then_it_warns_with_the_settings_that_mend_it(config, strict_domain):
-    done = check(config, "--json")
+        findings = [finding for finding in json.loads(done.stdout) if finding["subject"].startswith("rules of")]
+        assert {finding["level"] for finding in findings} == {"WARN"}
+        fixes = " ".join(finding["hint"] for finding in findings)
+        assert "[workstation.targets.domain.rules] min_length = 12" in fixes
+        assert "password.history = 24" in fixes
 
-    findings = [finding for finding in json.loads(done.stdout) if finding["checked"].startswith("rules of")]
-    assert {finding["level"] for finding in findings} == {"WARN"}
-    mends = " ".join(finding["mend"] for finding in findings)
-    assert "[workstation.targets.domain.rules] min_length = 12" in mends
-    assert "password.history = 24" in mends
+    def test_when_its_mend_was_taken_over_then_the_pages_ask_as_much_and_the_warning_is_gone(
+        self, config, strict_domain
+    ):
+        config.write_text(
+            config.read_text() + "[workstation.targets.domain.rules]\nmin_length = 12\ncomplexity = true\n"
+        )
 
+        assert password_rules(load(config)).min_length == 12
+        assert "12 characters, the gateway" not in check(config).stdout
 
-def test_check_when_its_mend_was_taken_over_then_the_pages_ask_as_much_and_the_warning_is_gone(config, strict_domain):
-    config.write_text(config.read_text() + "[workstation.targets.domain.rules]\nmin_length = 12\ncomplexity = true\n")
+    def test_when_the_domain_is_down_then_it_warns_that_nothing_could_be_compared(self, config, domain_controller):
+        config.write_text(config.read_text().replace(domain_controller.url, "ldaps://127.0.0.1:9"))
 
-    assert password_rules(load(config)).min_length == 12
-    assert "12 characters, the gateway" not in check(config).stdout
+        done = check(config)
 
+        assert done.returncode == 1
+        assert "FAIL  workstation.targets.domain: ldaps://127.0.0.1:9" in done.stdout
+        assert "rules of workstation.targets.domain: they can't be read" in done.stdout
 
-def test_check_when_the_domain_is_down_then_it_warns_that_nothing_could_be_compared(config, domain_controller):
-    config.write_text(config.read_text().replace(domain_controller.url, "ldaps://127.0.0.1:9"))
+    def test_when_the_right_to_reset_is_missing_then_it_fails_and_says_which_to_give(self, config, domain_controller):
+        config.write_text(config.read_text().replace(PEOPLE, f"CN=Users,{BASE}"))
 
-    done = check(config)
+        done = check(config)
 
-    assert done.returncode == 1
-    assert "FAIL  workstation.targets.domain: ldaps://127.0.0.1:9" in done.stdout
-    assert "rules of workstation.targets.domain: they can't be read" in done.stdout
-
-
-def test_check_when_the_right_to_reset_is_missing_then_it_fails_and_says_which_to_give(config, domain_controller):
-    config.write_text(config.read_text().replace(PEOPLE, f"CN=Users,{BASE}"))
-
-    done = check(config)
-
-    assert "FAIL  workstation.targets.domain: the right to reset this password is missing" in done.stdout
-    assert 'to mend: delegate "reset password"' in done.stdout
+        assert "FAIL  workstation.targets.domain: the right to reset this password is missing" in done.stdout
+        assert 'to fix: delegate "reset password"' in done.stdout

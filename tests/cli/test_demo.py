@@ -17,13 +17,13 @@ from pathlib import Path
 import ldap
 import pytest
 import requests
-from browser import CHANGE
-from patience import AT_ONCE_SECONDS, wait_until
-from ports import free_address, free_port
 
 from gateway.account.model import Secret
 from gateway.demo.private_samba import PrivateSamba
 from gateway.targets.samba_nt import nt_hash
+from tests.support.browser import CHANGE
+from tests.support.polling import AT_ONCE_SECONDS, wait_until
+from tests.support.ports import free_address, free_port
 
 SAMPLE_PASSWORD = "Bienvenue-2026!"
 NEW = "Nouveau-2025"
@@ -136,84 +136,11 @@ def made(short_folder) -> Path:
     return state
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_demo_when_it_is_ended_however_then_nothing_is_left_running(made, number):
-    with demo(made) as running:
-        seconds = running.stop(number)
-
-        assert seconds < AT_ONCE_SECONDS
-        assert running.still_serves() == []
-
-
-def test_demo_when_ctrl_c_is_pressed_then_it_says_that_it_stopped_and_nothing_failed(made):
-    with demo(made) as running:
-        running.stop(signal.SIGINT)
-
-    assert running.process.returncode == 0
-    assert running.last_words.splitlines()[-1] == "stopped"
-    assert "ERROR" not in running.last_words
-
-
 @pytest.fixture(scope="module")
 def started_again(made) -> Iterator[Demo]:
     """A demo on that state, for tests that only look at it."""
     with demo(made) as running:
         yield running
-
-
-def test_demo_when_started_then_it_shows_the_people_and_says_last_that_it_is_ready(started_again):
-    assert started_again.lines[-1] == f"ready {started_again.url}"
-    people = [line.split() for line in started_again.lines if re.search(r"\d\d/\d\d/\d{4}", line)]
-    assert len(people) >= 60
-    assert requests.get(started_again.url + "/").status_code == 200
-    table = "\n".join(started_again.lines)
-    for state in ("initial: the number", "locked; a reset unlocks", "closed by an administrator", "expired"):
-        assert state in table
-
-
-def test_demo_when_started_again_then_the_changes_of_the_first_time_are_still_there(started_again):
-    assert started_again.binds("fdurand4", NEW)
-    assert not started_again.binds("fdurand4", SAMPLE_PASSWORD)
-    [durand] = [line for line in started_again.lines if line.startswith("fdurand4 ")]
-    assert "changed in this demo" in durand
-
-
-def test_demo_when_started_then_what_the_table_says_of_each_password_is_true(started_again):
-    for line in started_again.lines:
-        columns = re.split(r"  +", line)
-        if len(columns) < 5 or not re.fullmatch(r"\d\d/\d\d/\d{4}", columns[3]):
-            continue
-        login, number, state = columns[0], columns[2], columns[4]
-        if "locked" in state or "closed" in state or "expired" in state:
-            assert not started_again.binds(login, SAMPLE_PASSWORD)
-        elif state.startswith("initial"):
-            assert started_again.binds(login, number)
-        elif state == SAMPLE_PASSWORD:
-            assert started_again.binds(login, SAMPLE_PASSWORD)
-
-
-def test_demo_when_its_port_is_taken_then_it_says_so_and_how_to_choose_another(started_again, short_folder):
-    command = [sys.executable, "-m", "gateway.cli.main", "demo", "--state", str(short_folder / "other")]
-
-    done = subprocess.run(
-        [*command, "--port", str(started_again.port), "--directory-port", str(free_port())],
-        capture_output=True,
-        text=True,
-    )
-    directory = subprocess.run(
-        [*command, "--directory-port", str(started_again.directory_port)], capture_output=True, text=True
-    )
-
-    assert done.returncode == directory.returncode == 1
-    assert "make demo PORT=" in done.stderr
-    assert "make demo DIRECTORY_PORT=" in directory.stderr
-
-
-def test_demo_when_its_secrets_are_written_then_only_their_owner_reads_them(made):
-    secrets = [*made.glob("*.password"), made / "secret_keys"]
-
-    assert len(secrets) == 6
-    assert all(file.stat().st_mode & 0o077 == 0 for file in (*secrets, made))
 
 
 @pytest.fixture(scope="module")
@@ -225,51 +152,114 @@ def to_be_changed(short_folder) -> Iterator[Demo]:
         yield running
 
 
-def test_demo_when_its_creation_was_interrupted_then_the_next_start_makes_it_anew(to_be_changed):
-    assert to_be_changed.lines[-1].startswith("ready ")
+class TestDemo:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+    def test_when_it_is_ended_however_then_nothing_is_left_running(self, made, number):
+        with demo(made) as running:
+            seconds = running.stop(number)
 
+            assert seconds < AT_ONCE_SECONDS
+            assert running.still_serves() == []
 
-def test_demo_when_somebody_of_the_rectorat_changes_the_password_then_the_nt_attributes_follow(to_be_changed):
-    answer = to_be_changed.change("prousseau", SAMPLE_PASSWORD, NEW)
+    def test_when_ctrl_c_is_pressed_then_it_says_that_it_stopped_and_nothing_failed(self, made):
+        with demo(made) as running:
+            running.stop(signal.SIGINT)
 
-    assert "Poste de travail Windows" in answer.text
-    assert to_be_changed.nt_password("prousseau") == nt_hash(Secret(NEW))
+        assert running.process.returncode == 0
+        assert running.last_words.splitlines()[-1] == "stopped"
+        assert "ERROR" not in running.last_words
 
+    def test_when_started_then_it_shows_the_people_and_says_last_that_it_is_ready(self, started_again):
+        assert started_again.lines[-1] == f"ready {started_again.url}"
+        people = [line.split() for line in started_again.lines if re.search(r"\d\d/\d\d/\d{4}", line)]
+        assert len(people) >= 60
+        assert requests.get(started_again.url + "/").status_code == 200
+        table = "\n".join(started_again.lines)
+        for state in ("initial: the number", "locked; a reset unlocks", "closed by an administrator", "expired"):
+            assert state in table
 
-def test_demo_when_somebody_of_the_rectorat_uses_ldappasswd_then_the_nt_attributes_follow_too(to_be_changed):
-    command = next(line.split() for line in to_be_changed.lines if "ldappasswd" in line)
-    command = [part.replace("LOGIN", RECTORAT) for part in command if part not in ("-W", "-S")]
+    def test_when_started_again_then_the_changes_of_the_first_time_are_still_there(self, started_again):
+        assert started_again.binds("fdurand4", NEW)
+        assert not started_again.binds("fdurand4", SAMPLE_PASSWORD)
+        [durand] = [line for line in started_again.lines if line.startswith("fdurand4 ")]
+        assert "changed in this demo" in durand
 
-    subprocess.run([*command, "-w", SAMPLE_PASSWORD, "-s", NEW], check=True)
+    def test_when_started_then_what_the_table_says_of_each_password_is_true(self, started_again):
+        for line in started_again.lines:
+            columns = re.split(r"  +", line)
+            if len(columns) < 5 or not re.fullmatch(r"\d\d/\d\d/\d{4}", columns[3]):
+                continue
+            login, number, state = columns[0], columns[2], columns[4]
+            if "locked" in state or "closed" in state or "expired" in state:
+                assert not started_again.binds(login, SAMPLE_PASSWORD)
+            elif state.startswith("initial"):
+                assert started_again.binds(login, number)
+            elif state == SAMPLE_PASSWORD:
+                assert started_again.binds(login, SAMPLE_PASSWORD)
 
-    wait_until(lambda: to_be_changed.nt_password(RECTORAT) == nt_hash(Secret(NEW)))
-    assert to_be_changed.binds(RECTORAT, NEW)
+    def test_when_its_port_is_taken_then_it_says_so_and_how_to_choose_another(self, started_again, short_folder):
+        command = [sys.executable, "-m", "gateway.cli.main", "demo", "--state", str(short_folder / "other")]
 
+        done = subprocess.run(
+            [*command, "--port", str(started_again.port), "--directory-port", str(free_port())],
+            capture_output=True,
+            text=True,
+        )
+        directory = subprocess.run(
+            [*command, "--directory-port", str(started_again.directory_port)], capture_output=True, text=True
+        )
 
-def test_demo_when_its_folder_is_too_deep_for_a_socket_then_it_runs_without_capture_and_says_so(tmp_path):
-    state = tmp_path / ("deep" * 30) / "state"
+        assert done.returncode == directory.returncode == 1
+        assert "make demo PORT=" in done.stderr
+        assert "make demo DIRECTORY_PORT=" in directory.stderr
 
-    with demo(state, MAMIA_CAPTCHA__REQUIRED="[]") as running:
-        changed = running.change("fdurand4", SAMPLE_PASSWORD, NEW)
+    def test_when_its_secrets_are_written_then_only_their_owner_reads_them(self, made):
+        secrets = [*made.glob("*.password"), made / "secret_keys"]
 
-    assert changed.status_code == 200
-    assert any("too long for a socket" in line for line in running.lines)
+        assert len(secrets) == 6
+        assert all(file.stat().st_mode & 0o077 == 0 for file in (*secrets, made))
 
+    def test_when_its_creation_was_interrupted_then_the_next_start_makes_it_anew(self, to_be_changed):
+        assert to_be_changed.lines[-1].startswith("ready ")
 
-def test_demo_when_a_domain_controller_is_asked_for_then_the_new_password_opens_the_workstation():
-    with tempfile.TemporaryDirectory(prefix="d-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        state, address = Path(folder) / "s", free_address()
-        options = ("--workstation", "samba", "--samba-address", address)
-        with demo(state, *options, MAMIA_CAPTCHA__REQUIRED="[]") as running:
-            domain = PrivateSamba(state / "samba", address)
-            assert domain.smb("prousseau", SAMPLE_PASSWORD)
-            assert any("smbclient" in line for line in running.lines)
+    def test_when_somebody_of_the_rectorat_changes_the_password_then_the_nt_attributes_follow(self, to_be_changed):
+        answer = to_be_changed.change("prousseau", SAMPLE_PASSWORD, NEW)
 
-            running.change("prousseau", SAMPLE_PASSWORD, NEW)
+        assert "Poste de travail Windows" in answer.text
+        assert to_be_changed.nt_password("prousseau") == nt_hash(Secret(NEW))
 
-            wait_until(lambda: domain.smb("prousseau", NEW))
-            assert not domain.smb("prousseau", SAMPLE_PASSWORD)
+    def test_when_somebody_of_the_rectorat_uses_ldappasswd_then_the_nt_attributes_follow_too(self, to_be_changed):
+        command = next(line.split() for line in to_be_changed.lines if "ldappasswd" in line)
+        command = [part.replace("LOGIN", RECTORAT) for part in command if part not in ("-W", "-S")]
 
-        with demo(state, "--workstation", "samba", "--samba-address", free_address()) as elsewhere:
-            assert "another --samba-address" in elsewhere.lines[-1]
+        subprocess.run([*command, "-w", SAMPLE_PASSWORD, "-s", NEW], check=True)
+
+        wait_until(lambda: to_be_changed.nt_password(RECTORAT) == nt_hash(Secret(NEW)))
+        assert to_be_changed.binds(RECTORAT, NEW)
+
+    def test_when_its_folder_is_too_deep_for_a_socket_then_it_runs_without_capture_and_says_so(self, tmp_path):
+        state = tmp_path / ("deep" * 30) / "state"
+
+        with demo(state, MAMIA_CAPTCHA__REQUIRED="[]") as running:
+            changed = running.change("fdurand4", SAMPLE_PASSWORD, NEW)
+
+        assert changed.status_code == 200
+        assert any("too long for a socket" in line for line in running.lines)
+
+    def test_when_a_domain_controller_is_asked_for_then_the_new_password_opens_the_workstation(self):
+        with tempfile.TemporaryDirectory(prefix="d-", ignore_cleanup_errors=True) as folder:
+            Path(folder).chmod(0o711)
+            state, address = Path(folder) / "s", free_address()
+            options = ("--workstation", "samba", "--samba-address", address)
+            with demo(state, *options, MAMIA_CAPTCHA__REQUIRED="[]") as running:
+                domain = PrivateSamba(state / "samba", address)
+                assert domain.smb("prousseau", SAMPLE_PASSWORD)
+                assert any("smbclient" in line for line in running.lines)
+
+                running.change("prousseau", SAMPLE_PASSWORD, NEW)
+
+                wait_until(lambda: domain.smb("prousseau", NEW))
+                assert not domain.smb("prousseau", SAMPLE_PASSWORD)
+
+            with demo(state, "--workstation", "samba", "--samba-address", free_address()) as elsewhere:
+                assert "another --samba-address" in elsewhere.lines[-1]

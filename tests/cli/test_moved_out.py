@@ -11,17 +11,17 @@ from pathlib import Path
 
 import ldap
 import pytest
-from directory_server import PASSWORD, SUFFIX
-from patience import wait_until
-from ports import free_port
-from settings_file import write_settings_file
-from upgraded_directory import NEW_AND_UPGRADED
-from worker_process import WorkerProcess
 
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
 from gateway.protection.seal import make_key_pair
-from gateway.settings.file import load
+from gateway.settings.loader import load
+from tests.support.polling import wait_until
+from tests.support.ports import free_port
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import PASSWORD, SUFFIX
+from tests.support.upgraded_slapd import NEW_AND_UPGRADED
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.parametrize("server", NEW_AND_UPGRADED, indirect=True)
 NEW = "Nouveau-2025"
@@ -77,7 +77,7 @@ def moved(directory, config, leavers) -> str:
     directory.add_person(LOGIN, departmentNumber="rectorat")
     gateway = build_gateway(load(config))
     passwords = gateway.change.keywords["passwords"]
-    passwords.replace(passwords.held_by(LOGIN, Secret(PASSWORD), lambda account: True), Secret(NEW))
+    passwords.set_password(passwords.authenticate(LOGIN, Secret(PASSWORD), lambda account: True), Secret(NEW))
     gateway.close()
     with directory.as_admin() as line:
         line.rename_s(directory.dn(LOGIN), f"uid={LOGIN}", newsuperior=leavers)
@@ -90,83 +90,85 @@ def entry(directory) -> dict[str, list[bytes]]:
     return attributes
 
 
-def test_status_when_the_entry_was_moved_out_then_it_shows_what_waits_and_what_to_do(config, moved):
-    table, as_json = (
-        run("sync", "--config", config, "status").stdout,
-        run("sync", "status", "--json", "--config", config),
-    )
+class TestForget:
+    def test_when_the_entry_was_moved_out_then_the_sealed_password_is_erased(self, directory, config, moved):
+        done = run("sync", "--config", config, "forget", LOGIN)
 
-    assert re.search(rf"{LOGIN} .* moved out \(needs you\) .* {MOVED}", table)
-    assert "mamia sync forget LOGIN" in table
-    [row] = json.loads(as_json.stdout)
-    assert (row["login"], row["state"], row["needs_operator"]) == (LOGIN, "moved out", True)
+        assert done.returncode == 0, done.stderr
+        assert "mamiaPendingSecret" not in entry(directory)
+        assert "mamiaSyncState" not in entry(directory)
+        assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
 
+    def test_when_two_entries_have_the_login_then_it_asks_for_the_dn_and_takes_it(self, directory, config, moved):
+        directory.add_person(LOGIN, departmentNumber="rectorat")
+        directory.set(LOGIN, "mamiaSyncState", entry(directory)["mamiaSyncState"][0].decode())
+        directory.set(LOGIN, "mamiaPendingSecret", "sealed")
 
-def test_forget_when_the_entry_was_moved_out_then_the_sealed_password_is_erased(directory, config, moved):
-    done = run("sync", "--config", config, "forget", LOGIN)
+        unclear = run("sync", "--config", config, "forget", LOGIN)
+        clear = run("sync", "--config", config, "forget", moved.upper())
 
-    assert done.returncode == 0, done.stderr
-    assert "mamiaPendingSecret" not in entry(directory)
-    assert "mamiaSyncState" not in entry(directory)
-    assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
-
-
-def test_forget_when_two_entries_have_the_login_then_it_asks_for_the_dn_and_takes_it(directory, config, moved):
-    directory.add_person(LOGIN, departmentNumber="rectorat")
-    directory.set(LOGIN, "mamiaSyncState", entry(directory)["mamiaSyncState"][0].decode())
-    directory.set(LOGIN, "mamiaPendingSecret", "sealed")
-
-    unclear = run("sync", "--config", config, "forget", LOGIN)
-    clear = run("sync", "--config", config, "forget", moved.upper())
-
-    assert unclear.returncode == 1
-    assert f'"{MOVED}"' in unclear.stderr
-    assert clear.returncode == 0, clear.stderr
-    assert "mamiaPendingSecret" not in entry(directory)
-    assert "mamiaPendingSecret" in directory.read(LOGIN)
+        assert unclear.returncode == 1
+        assert f'"{MOVED}"' in unclear.stderr
+        assert clear.returncode == 0, clear.stderr
+        assert "mamiaPendingSecret" not in entry(directory)
+        assert "mamiaPendingSecret" in directory.read(LOGIN)
 
 
-def test_retry_when_the_entry_was_moved_out_then_it_says_that_nothing_is_delivered_there(config, moved):
-    done = run("sync", "--config", config, "retry", LOGIN)
+class TestRetry:
+    def test_when_the_entry_was_moved_out_then_it_says_that_nothing_is_delivered_there(self, config, moved):
+        done = run("sync", "--config", config, "retry", LOGIN)
 
-    assert done.returncode == 1
-    assert "moved out of people.base" in done.stderr
-
-
-def test_check_when_the_entry_was_moved_out_then_it_warns_and_names_it(directory, config, moved):
-    shown = run("check", "--config", config).stdout
-
-    assert re.search(rf"WARN  passwords that wait elsewhere: 1 in entries moved out of .*: {moved}", shown)
+        assert done.returncode == 1
+        assert "moved out of people.base" in done.stderr
 
 
-def test_check_when_nobody_was_moved_out_then_it_says_so(directory, config, leavers):
-    assert "OK    passwords that wait elsewhere: none" in run("check", "--config", config).stdout
+class TestCheck:
+    def test_when_the_entry_was_moved_out_then_it_warns_and_names_it(self, directory, config, moved):
+        shown = run("check", "--config", config).stdout
+
+        assert re.search(rf"WARN  passwords that wait elsewhere: 1 in entries moved out of .*: {moved}", shown)
+
+    def test_when_nobody_was_moved_out_then_it_says_so(self, directory, config, leavers):
+        assert "OK    passwords that wait elsewhere: none" in run("check", "--config", config).stdout
 
 
-def test_worker_when_the_entry_was_moved_out_then_it_counts_it_and_delivers_once_it_is_back(
-    directory, config, moved, tmp_path
-):
-    worker, port = WorkerProcess(config, tmp_path / "worker.log"), load(config).metrics.worker_port
+class TestWorker:
+    def test_when_the_entry_was_moved_out_then_it_counts_it_and_delivers_once_it_is_back(
+        self, directory, config, moved, tmp_path
+    ):
+        worker, port = WorkerProcess(config, tmp_path / "worker.log"), load(config).metrics.worker_port
 
-    def shown() -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-            return answer.read().decode()
+        def shown() -> str:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+                return answer.read().decode()
 
-    worker.start()
-    try:
-        wait_until(lambda: "worker ready" in worker.log.read_text())
-        wait_until(lambda: "mamia_propagation_moved_out 1.0" in shown())
-        assert b";0;" in entry(directory)["mamiaSyncState"][0]
+        worker.start()
+        try:
+            wait_until(lambda: "worker ready" in worker.log.read_text())
+            wait_until(lambda: "mamia_propagation_moved_out 1.0" in shown())
+            assert b";0;" in entry(directory)["mamiaSyncState"][0]
+            with directory.as_admin() as line:
+                line.rename_s(MOVED, f"uid={LOGIN}", newsuperior=directory.dn(LOGIN).partition(",")[2])
+            wait_until(lambda: ";0;" not in directory.read(LOGIN)["mamiaSyncState"][0])
+        finally:
+            worker.stop()
+
+
+class TestStatus:
+    def test_when_the_entry_was_moved_out_then_it_shows_what_waits_and_what_to_do(self, config, moved):
+        table, as_json = (
+            run("sync", "--config", config, "status").stdout,
+            run("sync", "status", "--json", "--config", config),
+        )
+
+        assert re.search(rf"{LOGIN} .* moved out \(needs you\) .* {MOVED}", table)
+        assert "mamia sync forget LOGIN" in table
+        [row] = json.loads(as_json.stdout)
+        assert (row["login"], row["state"], row["needs_operator"]) == (LOGIN, "moved out", True)
+
+    def test_when_somebody_left_whose_password_had_arrived_then_it_is_not_listed(self, directory, config, leavers):
+        directory.add_person(LOGIN, departmentNumber="rectorat", mamiaSyncState=DONE)
         with directory.as_admin() as line:
-            line.rename_s(MOVED, f"uid={LOGIN}", newsuperior=directory.dn(LOGIN).partition(",")[2])
-        wait_until(lambda: ";0;" not in directory.read(LOGIN)["mamiaSyncState"][0])
-    finally:
-        worker.stop()
+            line.rename_s(directory.dn(LOGIN), f"uid={LOGIN}", newsuperior=leavers)
 
-
-def test_status_when_somebody_left_whose_password_had_arrived_then_it_is_not_listed(directory, config, leavers):
-    directory.add_person(LOGIN, departmentNumber="rectorat", mamiaSyncState=DONE)
-    with directory.as_admin() as line:
-        line.rename_s(directory.dn(LOGIN), f"uid={LOGIN}", newsuperior=leavers)
-
-    assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
+        assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
-from browser import CHANGE
-from directory_server import PASSWORD, AcademyDirectory
-from front_end import FrontEnd, fields_of
-from settings_file import write_settings_file
+
+from tests.support.browser import CHANGE
+from tests.support.serve_process import ServeProcess, fields_of
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import PASSWORD, SlapdServer
 
 NEW = "Orage-Violet-26"
 AT_ONCE = 40
@@ -20,7 +21,7 @@ LIMITS = "\n".join(f'{name} = "{WIDE}"' for name in ("per_login", "per_address",
 @pytest.fixture(scope="module")
 def academy(tmp_path_factory):
     """With Argon2 as it is shipped."""
-    directory = AcademyDirectory(tmp_path_factory.mktemp("overload") / "slapd")
+    directory = SlapdServer(tmp_path_factory.mktemp("overload") / "slapd")
     yield directory
     directory.slapd.stop()
 
@@ -33,14 +34,14 @@ def start(academy, tmp_path):
         def configure(port):
             config = write_settings_file(
                 tmp_path, academy, in_web=f"port = {port}\nsecure_cookies = false\n{in_web}",
-                more=f"[captcha]\nrequired = []\n[throttle]\n{LIMITS}\n",
+                more=f"[captcha]\nrequired = []\n[rate_limits]\n{LIMITS}\n",
             )  # fmt: skip
             text = config.read_text().replace("[directory]\n", f"[directory]\n{in_directory}\n")
             usual = "receive_timeout_seconds = 30"
             config.write_text(text.replace(usual, f"receive_timeout_seconds = {receive_timeout_seconds}"))
             return config
 
-        started.append(FrontEnd.on_a_free_port(configure))
+        started.append(ServeProcess.on_a_free_port(configure))
         started[-1].start()
         return started[-1]
 
@@ -58,31 +59,31 @@ def filled_in(front_end, login):
     return lambda: browser.post(address, fields, timeout=120, allow_redirects=False)
 
 
-def test_changes_when_many_come_at_once_then_all_are_done_and_none_is_told_to_come_back(academy, start):
-    logins = [academy.add_person(f"person{number}") for number in range(AT_ONCE)]
-    front_end = start("threads = 16")
+class TestChanges:
+    def test_when_many_come_at_once_then_all_are_done_and_none_is_told_to_come_back(self, academy, start):
+        logins = [academy.add_person(f"person{number}") for number in range(AT_ONCE)]
+        front_end = start("threads = 16")
 
-    with ThreadPoolExecutor(AT_ONCE) as people:
-        answers = list(people.map(lambda login: filled_in(front_end, login)(), logins))
+        with ThreadPoolExecutor(AT_ONCE) as people:
+            answers = list(people.map(lambda login: filled_in(front_end, login)(), logins))
 
-    assert {answer.status_code for answer in answers} == {303}
-    assert all(academy.binds(login, NEW) for login in logins)
+        assert {answer.status_code for answer in answers} == {303}
+        assert all(academy.binds(login, NEW) for login in logins)
 
+    def test_when_the_wait_for_a_thread_was_too_long_then_they_are_told_when_to_come_back(self, academy, start):
+        """The directory's silence keeps the one thread busy, until its time limit is over."""
+        logins = [academy.add_person(f"late{number}") for number in range(4)]
+        front_end = start("threads = 1", "max_queue_seconds = 1", receive_timeout_seconds=3)
+        forms = [filled_in(front_end, login) for login in logins]
+        academy.pause()
+        try:
+            with ThreadPoolExecutor(len(logins)) as people:
+                answers = list(people.map(lambda form: form(), forms))
+        finally:
+            academy.resume()
+        busy = [answer for answer in answers if "très sollicité" in answer.text]
 
-def test_changes_when_the_wait_for_a_thread_was_too_long_then_they_are_told_when_to_come_back(academy, start):
-    """The directory's silence keeps the one thread busy, until its time limit is over."""
-    logins = [academy.add_person(f"late{number}") for number in range(4)]
-    front_end = start("threads = 1", "max_queue_seconds = 1", receive_timeout_seconds=3)
-    forms = [filled_in(front_end, login) for login in logins]
-    academy.pause()
-    try:
-        with ThreadPoolExecutor(len(logins)) as people:
-            answers = list(people.map(lambda form: form(), forms))
-    finally:
-        academy.resume()
-    busy = [answer for answer in answers if "très sollicité" in answer.text]
-
-    assert len(busy) == len(logins) - 1
-    assert all(answer.status_code == 503 and int(answer.headers["Retry-After"]) >= 1 for answer in busy)
-    assert all(academy.binds(login, PASSWORD) for login in logins)
-    assert filled_in(front_end, academy.add_person("after"))().status_code == 303
+        assert len(busy) == len(logins) - 1
+        assert all(answer.status_code == 503 and int(answer.headers["Retry-After"]) >= 1 for answer in busy)
+        assert all(academy.binds(login, PASSWORD) for login in logins)
+        assert filled_in(front_end, academy.add_person("after"))().status_code == 303

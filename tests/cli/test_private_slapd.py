@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from ports import free_port
 
 from gateway.demo.private_slapd import PrivateSlapd, SlapdFailed
+from tests.support.ports import free_port
 
 
 @pytest.fixture
@@ -20,49 +20,48 @@ def slapd_in(request):
     return make
 
 
-@pytest.mark.parametrize("name", ["letter.txt", "config/app.toml", "data/photos/cat.png", ".profile"])
-def test_creation_when_the_folder_is_somebodys_own_then_it_is_refused_and_nothing_is_lost(slapd_in, tmp_path, name):
-    mine = tmp_path / "mine" / name
-    mine.parent.mkdir(parents=True)
-    mine.write_text("mine")
+class TestCreation:
+    @pytest.mark.parametrize("name", ["letter.txt", "config/app.toml", "data/photos/cat.png", ".profile"])
+    def test_when_the_folder_is_somebodys_own_then_it_is_refused_and_nothing_is_lost(self, slapd_in, tmp_path, name):
+        mine = tmp_path / "mine" / name
+        mine.parent.mkdir(parents=True)
+        mine.write_text("mine")
 
-    with pytest.raises(SlapdFailed, match="choose an empty folder"):
-        slapd_in(tmp_path / "mine").create(with_sample_staff=False)
+        with pytest.raises(SlapdFailed, match="choose an empty folder"):
+            slapd_in(tmp_path / "mine").create(with_sample_staff=False)
 
-    assert mine.read_text() == "mine"
+        assert mine.read_text() == "mine"
 
+    def test_when_a_file_has_that_name_then_it_is_refused(self, slapd_in, tmp_path):
+        (tmp_path / "state").write_text("mine")
 
-def test_creation_when_a_file_has_that_name_then_it_is_refused(slapd_in, tmp_path):
-    (tmp_path / "state").write_text("mine")
+        with pytest.raises(SlapdFailed, match="not a folder"):
+            slapd_in(tmp_path / "state").create(with_sample_staff=False)
 
-    with pytest.raises(SlapdFailed, match="not a folder"):
-        slapd_in(tmp_path / "state").create(with_sample_staff=False)
+    def test_when_the_last_one_was_interrupted_then_it_is_made_anew(self, slapd_in, tmp_path):
+        slapd = slapd_in(tmp_path / "state")
+        slapd.create(with_sample_staff=False)
+        (slapd.state / "made-from").unlink()
+        assert not slapd.exists
 
+        slapd.create(with_sample_staff=False)
 
-def test_creation_when_the_last_one_was_interrupted_then_it_is_made_anew(slapd_in, tmp_path):
-    slapd = slapd_in(tmp_path / "state")
-    slapd.create(with_sample_staff=False)
-    (slapd.state / "made-from").unlink()
-    assert not slapd.exists
+        assert slapd.exists
 
-    slapd.create(with_sample_staff=False)
+    def test_when_the_folders_name_has_a_blank_then_it_serves(self, slapd_in, tmp_path):
+        slapd = slapd_in(tmp_path / "Mes projets à moi" / "state")
 
-    assert slapd.exists
-
-
-def test_creation_when_the_folders_name_has_a_blank_then_it_serves(slapd_in, tmp_path):
-    slapd = slapd_in(tmp_path / "Mes projets à moi" / "state")
-
-    slapd.create(with_sample_staff=False)
-    slapd.start()
-
-    assert slapd.is_running
-
-
-def test_start_when_the_data_are_spoilt_then_slapds_own_reason_is_told(slapd_in, tmp_path):
-    slapd = slapd_in(tmp_path / "state")
-    slapd.create(with_sample_staff=False)
-    (slapd.state / "data" / "data.mdb").write_bytes(b"spoilt" * 1000)
-
-    with pytest.raises(SlapdFailed, match="MDB_INVALID"):
+        slapd.create(with_sample_staff=False)
         slapd.start()
+
+        assert slapd.is_running
+
+
+class TestStart:
+    def test_when_the_data_are_spoilt_then_slapds_own_reason_is_told(self, slapd_in, tmp_path):
+        slapd = slapd_in(tmp_path / "state")
+        slapd.create(with_sample_staff=False)
+        (slapd.state / "data" / "data.mdb").write_bytes(b"spoilt" * 1000)
+
+        with pytest.raises(SlapdFailed, match="MDB_INVALID"):
+            slapd.start()

@@ -8,12 +8,12 @@ import socket
 from contextlib import ExitStack, suppress
 
 import pytest
-from api_token import TOKEN
-from front_end import FrontEnd
-from patience import AT_ONCE_SECONDS, wait_until
-from settings_file import write_settings_file
 
 from gateway.cli.http_worker import LINGER_SECONDS, MAX_LINGERING
+from tests.support.api_token import TOKEN
+from tests.support.polling import AT_ONCE_SECONDS, wait_until
+from tests.support.serve_process import ServeProcess
+from tests.support.settings_file import write_settings_file
 
 BODY_BYTES = 200_000
 """More than socket buffers hold, less than any request may have."""
@@ -24,11 +24,11 @@ JSON = "Content-Type: application/json"
 FORM = "Content-Type: application/x-www-form-urlencoded"
 PAGE = b"GET /assistance HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CLIENT = f"""
-[api.clients.portal]
+[api.clients.intranet]
 services = ["change"]
 addresses = ["127.0.0.1"]
 token_sha256 = ["{hashlib.sha256(TOKEN.encode()).hexdigest()}"]
-[throttle]
+[rate_limits]
 per_address = "3/day"
 """
 
@@ -40,7 +40,7 @@ def service(server, tmp_path_factory):
     def configure(port):
         return write_settings_file(folder, server, in_web=f"port = {port}\nthreads = {THREADS}", more=CLIENT)
 
-    running = FrontEnd.on_a_free_port(configure)
+    running = ServeProcess.on_a_free_port(configure)
     running.start()
     yield running
     running.stop()
@@ -88,47 +88,52 @@ EARLY = {
 }
 
 
-@pytest.mark.parametrize("case", EARLY)
-def test_answer_when_it_comes_before_the_body_was_read_then_it_arrives_and_no_reset(service, case):
-    head, status = EARLY[case]
+class TestAnswer:
+    @pytest.mark.parametrize("case", EARLY)
+    def test_when_it_comes_before_the_body_was_read_then_it_arrives_and_no_reset(self, service, case):
+        head, status = EARLY[case]
 
-    assert answers_to(service, head, b"x" * BODY_BYTES) == [status]
-
-
-def test_caller_when_it_has_no_token_and_sends_a_body_then_401_and_429_arrive(service):
-    head = post("/api/v1/change", BODY_BYTES, "Connection: close")
-
-    assert [answers_to(service, head, b"x" * BODY_BYTES) for _ in range(4)] == [[b"401"]] * 3 + [[b"429"]]
+        assert answers_to(service, head, b"x" * BODY_BYTES) == [status]
 
 
-def test_connection_when_a_body_was_not_read_then_the_next_request_on_it_is_answered(service):
-    head = post("/none", BODY_BYTES)
+class TestCaller:
+    def test_when_it_has_no_token_and_sends_a_body_then_401_and_429_arrive(self, service):
+        head = post("/api/v1/change", BODY_BYTES, "Connection: close")
 
-    assert answers_to(service, head, b"x" * BODY_BYTES, PAGE) == [b"404", b"200"]
+        assert [answers_to(service, head, b"x" * BODY_BYTES) for _ in range(4)] == [[b"401"]] * 3 + [[b"429"]]
 
 
-@pytest.mark.parametrize("count", [10, 3 * MAX_LINGERING])
-def test_service_when_clients_leave_refused_connections_open_then_it_answers_others(service, count):
-    with ExitStack() as opened:
-        for _ in range(count):
-            line = opened.enter_context(connect(service))
+class TestConnection:
+    def test_when_a_body_was_not_read_then_the_next_request_on_it_is_answered(self, service):
+        head = post("/none", BODY_BYTES)
+
+        assert answers_to(service, head, b"x" * BODY_BYTES, PAGE) == [b"404", b"200"]
+
+
+class TestService:
+    @pytest.mark.parametrize("count", [10, 3 * MAX_LINGERING])
+    def test_when_clients_leave_refused_connections_open_then_it_answers_others(self, service, count):
+        with ExitStack() as opened:
+            for _ in range(count):
+                line = opened.enter_context(connect(service))
+                line.sendall(EARLY["a broken header"][0])
+
+            assert [answers_to(service, PAGE) for _ in range(20)] == [[b"200"]] * 20
+
+
+class TestRefusedConnection:
+    def test_when_it_goes_on_sending_then_it_is_cut(self, service):
+        with connect(service) as line:
             line.sendall(EARLY["a broken header"][0])
 
-        assert [answers_to(service, PAGE) for _ in range(20)] == [[b"200"]] * 20
+            def is_cut():
+                try:
+                    line.sendall(b"x")
+                except OSError:
+                    return True
+                return False
 
-
-def test_refused_connection_when_it_goes_on_sending_then_it_is_cut(service):
-    with connect(service) as line:
-        line.sendall(EARLY["a broken header"][0])
-
-        def is_cut():
-            try:
-                line.sendall(b"x")
-            except OSError:
-                return True
-            return False
-
-        wait_until(is_cut, LINGER_SECONDS + AT_ONCE_SECONDS)
+            wait_until(is_cut, LINGER_SECONDS + AT_ONCE_SECONDS)
 
 
 def chunked(*headers, size=b"5"):
@@ -154,17 +159,17 @@ AMBIGUOUS = {
 }
 
 
-@pytest.mark.parametrize("case", AMBIGUOUS)
-def test_request_when_its_end_is_ambiguous_then_it_is_refused_and_nothing_after_it_is_read(service, case):
-    answers = answers_to(service, AMBIGUOUS[case], PAGE)
+class TestRequest:
+    @pytest.mark.parametrize("case", AMBIGUOUS)
+    def test_when_its_end_is_ambiguous_then_it_is_refused_and_nothing_after_it_is_read(self, service, case):
+        answers = answers_to(service, AMBIGUOUS[case], PAGE)
 
-    assert answers in ([b"400"], [b"501"])
+        assert answers in ([b"400"], [b"501"])
 
-
-@pytest.mark.parametrize(
-    "head",
-    [b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.0\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n"],
-    ids=["none", "none in HTTP/1.0", "two"],
-)
-def test_request_when_it_does_not_name_one_host_then_it_is_refused(service, head):
-    assert answers_to(service, head + b"\r\n") == [b"400"]
+    @pytest.mark.parametrize(
+        "head",
+        [b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.0\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n"],
+        ids=["none", "none in HTTP/1.0", "two"],
+    )
+    def test_when_it_does_not_name_one_host_then_it_is_refused(self, service, head):
+        assert answers_to(service, head + b"\r\n") == [b"400"]

@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from patience import AT_ONCE_SECONDS, wait_until
-from ports import free_port
-from settings_file import write_settings_file
+
+from tests.support.polling import AT_ONCE_SECONDS, wait_until
+from tests.support.ports import free_port
+from tests.support.settings_file import write_settings_file
 
 MAMIA = [sys.executable, "-m", "gateway.cli.main", "serve", "--config"]
 
@@ -47,17 +48,6 @@ def running(write):
     with served(file) as process:
         wait_until_it_answers(port)
         yield process, port
-
-
-def test_service_when_it_runs_then_no_process_of_it_may_leave_a_core_dump(running):
-    process, _ = running
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-
-    assert children
-    for number in (process.pid, *children):
-        limits = Path(f"/proc/{number}/limits").read_text()
-        [core] = [line for line in limits.splitlines() if line.startswith("Max core file size")]
-        assert core.split()[4:6] == ["0", "0"]
 
 
 def ask(port, path="/health/ready"):
@@ -98,143 +88,153 @@ def children_of(process):
     return set(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
 
 
-def test_service_when_several_processes_are_set_then_they_serve_together(directory, tmp_path, redis):
-    port = free_port()
-    in_web = f"port = {port}\nprocesses = 3"
-    file = write_settings_file(tmp_path, directory, in_web=in_web, more=f'[throttle]\nstore = "{redis.url}"')
+class TestMetrics:
+    def test_when_several_processes_serve_then_whichever_is_asked_adds_them_up(self, directory, tmp_path, redis):
+        port = free_port()
+        in_web = f"port = {port}\nprocesses = 3"
+        more = f'[rate_limits]\nstore = "{redis.url}"\n[metrics]\nallowed_networks = ["127.0.0.1"]'
+        file = write_settings_file(tmp_path, directory, in_web=in_web, more=more)
 
-    with served(file) as process:
-        wait_until_it_answers(port)
-        wait_until(lambda: len(children_of(process)) == 3)
+        with served(file, TMPDIR=str(tmp_path)) as process:
+            wait_until_it_answers(port)
+            wait_until(lambda: len(children_of(process)) == 3)
+            for _ in range(30):
+                ask(port, "/")
 
-
-def test_metrics_when_several_processes_serve_then_whichever_is_asked_adds_them_up(directory, tmp_path, redis):
-    port = free_port()
-    in_web = f"port = {port}\nprocesses = 3"
-    more = f'[throttle]\nstore = "{redis.url}"\n[metrics]\nallowed = ["127.0.0.1"]'
-    file = write_settings_file(tmp_path, directory, in_web=in_web, more=more)
-
-    with served(file, TMPDIR=str(tmp_path)) as process:
-        wait_until_it_answers(port)
-        wait_until(lambda: len(children_of(process)) == 3)
-        for _ in range(30):
-            ask(port, "/")
-
-        counted = re.search(r'mamia_request_seconds_count{.*route="/",status="200"} (\S+)', ask(port, "/metrics")[1])
-        assert float(counted[1]) == 30
-    assert not list(tmp_path.glob("mamia-metrics-*"))
+            counted = re.search(
+                r'mamia_request_seconds_count{.*route="/",status="200"} (\S+)', ask(port, "/metrics")[1]
+            )
+            assert float(counted[1]) == 30
+        assert not list(tmp_path.glob("mamia-metrics-*"))
 
 
 GET = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HEAD_ALONE = b"PATCH / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\n"
 
 
-@pytest.mark.parametrize(
-    "sent, answers",
-    [([GET + GET], [b"200", b"200"]), ([HEAD_ALONE, b"unread" + GET], [b"405", b"200"])],
-    ids=["two requests at once", "an unread body and a request at once"],
-)
-def test_service_when_requests_come_before_it_looks_for_them_then_each_is_answered(write, sent, answers):
-    file, port = write()
-    with served(file):
-        wait_until_it_answers(port)
-        with socket.create_connection(("127.0.0.1", port), timeout=AT_ONCE_SECONDS - 1) as line:
-            received = b""
-            for number, part in enumerate(sent):
-                line.sendall(part)
-                while len(statuses(received)) <= number:
-                    received += line.recv(1 << 16)
-            while len(statuses(received)) < len(answers):
-                received += line.recv(1 << 16)
-
-    assert statuses(received) == answers
-
-
 def statuses(received):
     return re.findall(rb"HTTP/1.1 (\d+)", received)
 
 
-def test_service_when_several_processes_would_count_each_for_itself_then_it_does_not_start(
-    write, directory, tmp_path
-):
-    file = write_settings_file(tmp_path, directory, in_web="processes = 2")
+class TestService:
+    def test_when_it_runs_then_no_process_of_it_may_leave_a_core_dump(self, running):
+        process, _ = running
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
 
-    assert "web.processes" in refused(file)
+        assert children
+        for number in (process.pid, *children):
+            limits = Path(f"/proc/{number}/limits").read_text()
+            [core] = [line for line in limits.splitlines() if line.startswith("Max core file size")]
+            assert core.split()[4:6] == ["0", "0"]
 
+    def test_when_several_processes_are_set_then_they_serve_together(self, directory, tmp_path, redis):
+        port = free_port()
+        in_web = f"port = {port}\nprocesses = 3"
+        file = write_settings_file(tmp_path, directory, in_web=in_web, more=f'[rate_limits]\nstore = "{redis.url}"')
 
-def test_service_when_the_settings_change_and_it_gets_a_hangup_then_new_processes_have_them(write):
-    file, port = write()
-    with served(file) as process:
-        wait_until_it_answers(port)
-        before = children_of(process)
-        file.write_text(file.read_text() + '[academy]\nname = "Académie de Trifouilly"\n')
-        process.send_signal(signal.SIGHUP)
+        with served(file) as process:
+            wait_until_it_answers(port)
+            wait_until(lambda: len(children_of(process)) == 3)
 
-        wait_until(lambda: says(port, "Trifouilly"))
-        wait_until(lambda: not before & children_of(process))
+    @pytest.mark.parametrize(
+        "sent, answers",
+        [([GET + GET], [b"200", b"200"]), ([HEAD_ALONE, b"unread" + GET], [b"405", b"200"])],
+        ids=["two requests at once", "an unread body and a request at once"],
+    )
+    def test_when_requests_come_before_it_looks_for_them_then_each_is_answered(self, write, sent, answers):
+        file, port = write()
+        with served(file):
+            wait_until_it_answers(port)
+            with socket.create_connection(("127.0.0.1", port), timeout=AT_ONCE_SECONDS - 1) as line:
+                received = b""
+                for number, part in enumerate(sent):
+                    line.sendall(part)
+                    while len(statuses(received)) <= number:
+                        received += line.recv(1 << 16)
+                while len(statuses(received)) < len(answers):
+                    received += line.recv(1 << 16)
 
+        assert statuses(received) == answers
 
-def test_service_when_it_has_metrics_and_gets_a_hangup_then_it_goes_on_answering_and_counting(write):
-    file, port = write('[metrics]\nallowed = ["127.0.0.0/8"]\n')
-    with served(file) as process:
-        wait_until_it_answers(port)
-        before = children_of(process)
-        process.send_signal(signal.SIGHUP)
-        wait_until(lambda: not before & children_of(process))
-        wait_until_it_answers(port)
+    def test_when_several_processes_would_count_each_for_itself_then_it_does_not_start(
+        self, write, directory, tmp_path
+    ):
+        file = write_settings_file(tmp_path, directory, in_web="processes = 2")
 
-        answers = [ask(port)[0] for _ in range(20)]
+        assert "web.processes" in refused(file)
 
-        counted = ask(port, "/metrics")[1]
-        assert answers == [200] * 20
-        assert 'mamia_request_seconds_count{method="GET",route="/health/ready",status="200"}' in counted
-        assert process.poll() is None
+    def test_when_the_settings_change_and_it_gets_a_hangup_then_new_processes_have_them(self, write):
+        file, port = write()
+        with served(file) as process:
+            wait_until_it_answers(port)
+            before = children_of(process)
+            file.write_text(file.read_text() + '[academy]\nname = "Académie de Trifouilly"\n')
+            process.send_signal(signal.SIGHUP)
 
+            wait_until(lambda: says(port, "Trifouilly"))
+            wait_until(lambda: not before & children_of(process))
 
-@pytest.mark.parametrize(
-    ("more", "told"),
-    [
-        ("nonsense = 1", "nonsense"),
-        ('[audit]\nto = "file"\nfile = "/proc/none/audit.log"', "/proc/none"),
-        ('[academy]\nlogo = "/nowhere.png"', "logo"),
-    ],
-    ids=["unknown", "unusable-here", "missing-file"],
-)
-def test_service_when_new_settings_can_not_be_used_and_it_gets_a_hangup_then_it_goes_on_and_says_why(
-    write, tmp_path, more, told
-):
-    file, port = write()
-    log = tmp_path / "log"
-    with served(file, log=log) as process:
-        wait_until_it_answers(port)
-        file.write_text(file.read_text() + more + "\n")
-        process.send_signal(signal.SIGHUP)
+    def test_when_it_has_metrics_and_gets_a_hangup_then_it_goes_on_answering_and_counting(self, write):
+        file, port = write('[metrics]\nallowed_networks = ["127.0.0.0/8"]\n')
+        with served(file) as process:
+            wait_until_it_answers(port)
+            before = children_of(process)
+            process.send_signal(signal.SIGHUP)
+            wait_until(lambda: not before & children_of(process))
+            wait_until_it_answers(port)
 
-        wait_until(lambda: "were not read anew" in log.read_text())
-        assert told in log.read_text()
-        time.sleep(2)
-        assert ask(port)[0] == 200
-        assert process.poll() is None
+            answers = [ask(port)[0] for _ in range(20)]
 
+            counted = ask(port, "/metrics")[1]
+            assert answers == [200] * 20
+            assert 'mamia_request_seconds_count{method="GET",route="/health/ready",status="200"}' in counted
+            assert process.poll() is None
 
-def test_service_when_it_runs_then_another_hosts_name_gets_400(running):
-    request = urllib.request.Request(f"http://127.0.0.1:{running[1]}/", headers={"Host": "evil.example"})
+    @pytest.mark.parametrize(
+        ("more", "told"),
+        [
+            ("nonsense = 1", "nonsense"),
+            ('[audit]\ndestination = "file"\nfile = "/proc/none/audit.log"', "/proc/none"),
+            ('[academy]\nlogo = "/nowhere.png"', "logo"),
+        ],
+        ids=["unknown", "unusable-here", "missing-file"],
+    )
+    def test_when_new_settings_can_not_be_used_and_it_gets_a_hangup_then_it_goes_on_and_says_why(
+        self, write, tmp_path, more, told
+    ):
+        file, port = write()
+        log = tmp_path / "log"
+        with served(file, log=log) as process:
+            wait_until_it_answers(port)
+            file.write_text(file.read_text() + more + "\n")
+            process.send_signal(signal.SIGHUP)
 
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request)
-    assert caught.value.code == 400
-    caught.value.close()
+            wait_until(lambda: "were not read anew" in log.read_text())
+            assert told in log.read_text()
+            time.sleep(2)
+            assert ask(port)[0] == 200
+            assert process.poll() is None
 
+    def test_when_it_runs_then_another_hosts_name_gets_400(self, running):
+        request = urllib.request.Request(f"http://127.0.0.1:{running[1]}/", headers={"Host": "evil.example"})
 
-def test_service_when_espeak_is_missing_then_it_says_what_to_install_or_to_take_out(write):
-    told = refused(write()[0], PATH="/nowhere")
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(request)
+        assert caught.value.code == 400
+        caught.value.close()
 
-    assert "apt install espeak-ng" in told
-    assert "captcha.ways" in told
+    def test_when_espeak_is_missing_then_it_says_what_to_install_or_to_take_out(self, write):
+        told = refused(write()[0], PATH="/nowhere")
 
+        assert "apt install espeak-ng" in told
+        assert "captcha.methods" in told
 
-@pytest.mark.parametrize(
-    "more", ['[audit]\nto = "file"\nfile = "/proc/none/audit.log"', '[notices]\nspool = "/proc/none/mails"']
-)
-def test_service_when_a_place_can_not_be_written_then_it_does_not_start_and_names_it(write, more):
-    assert "/proc/none" in refused(write(more)[0])
+    @pytest.mark.parametrize(
+        "more",
+        [
+            '[audit]\ndestination = "file"\nfile = "/proc/none/audit.log"',
+            '[notifications]\nspool = "/proc/none/mails"',
+        ],
+    )
+    def test_when_a_place_can_not_be_written_then_it_does_not_start_and_names_it(self, write, more):
+        assert "/proc/none" in refused(write(more)[0])

@@ -14,14 +14,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from directory_server import PASSWORD, SUFFIX
-from patience import AT_ONCE_SECONDS, wait_until
-from ports import free_port
-from settings_file import write_settings_file
 
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
-from gateway.settings.file import load
+from gateway.settings.loader import load
+from tests.support.polling import AT_ONCE_SECONDS, wait_until
+from tests.support.ports import free_port
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import PASSWORD, SUFFIX
 
 NEW = "Nouveau-2025"
 MAMIA = [sys.executable, "-m", "gateway.cli.main"]
@@ -59,31 +59,22 @@ def waiting(directory, config) -> str:
     directory.add_person("fdurand4", departmentNumber="rectorat")
     gateway = build_gateway(load(config))
     passwords = gateway.change.keywords["passwords"]
-    passwords.replace(passwords.held_by("fdurand4", Secret(PASSWORD), lambda account: True), Secret(NEW))
+    passwords.set_password(passwords.authenticate("fdurand4", Secret(PASSWORD), lambda account: True), Secret(NEW))
     gateway.close()
     return "fdurand4"
 
 
-def test_keygen_when_run_twice_then_the_first_pair_stays(tmp_path):
-    first = run("keygen", tmp_path / "worker")
-    key = (tmp_path / "worker.key").read_bytes()
-    second = run("keygen", tmp_path / "worker")
+class TestKeygen:
+    def test_when_run_twice_then_the_first_pair_stays(self, tmp_path):
+        first = run("keygen", tmp_path / "worker")
+        key = (tmp_path / "worker.key").read_bytes()
+        second = run("keygen", tmp_path / "worker")
 
-    assert first.returncode == 0
-    assert "workstation.public_key_file" in first.stdout
-    assert second.returncode == 1
-    assert "exists already" in second.stderr
-    assert (tmp_path / "worker.key").read_bytes() == key
-
-
-def test_status_when_a_password_waits_then_the_table_and_json_tell_it_without_secrets(config, waiting):
-    table, as_json = run("sync", "--config", config, "status"), run("sync", "--config", config, "status", "--json")
-
-    assert table.stdout.splitlines()[0].split() == ["login", "target", "state", "age", "attempts", "last", "reason"]
-    assert "fdurand4  domain  pending" in table.stdout
-    [row] = json.loads(as_json.stdout)
-    assert (row["login"], row["target"], row["state"], row["attempts"]) == ("fdurand4", "domain", "pending", 0)
-    assert NEW not in table.stdout + as_json.stdout
+        assert first.returncode == 0
+        assert "workstation.public_key_file" in first.stdout
+        assert second.returncode == 1
+        assert "exists already" in second.stderr
+        assert (tmp_path / "worker.key").read_bytes() == key
 
 
 def set_past_the_gateway(directory, login):
@@ -95,279 +86,307 @@ def set_past_the_gateway(directory, login):
     )
 
 
-def test_status_when_a_newer_password_was_set_past_the_gateway_then_it_says_so_and_what_to_do(
-    directory, config, waiting
-):
-    set_past_the_gateway(directory, waiting)
+class TestAccount:
+    def test_when_its_password_was_set_past_the_gateway_then_the_helpdesk_sees_it(self, directory, config, waiting):
+        set_past_the_gateway(directory, waiting)
 
-    table, as_json = run("sync", "--config", config, "status"), run("sync", "--config", config, "status", "--json")
+        shown = run("account", waiting, "show", "--config", config).stdout
 
-    assert "fdurand4  domain  pending (changed since)" in table.stdout
-    assert "ask them to change it once more" in table.stdout
-    assert [row["changed_since"] for row in json.loads(as_json.stdout)] == [True]
+        assert "set past the gateway" in shown
 
 
-def test_status_when_the_last_password_was_sent_then_nothing_is_said_of_newer_ones(config, waiting):
-    table, as_json = run("sync", "--config", config, "status"), run("sync", "--config", config, "status", "--json")
-
-    assert "changed since" not in table.stdout
-    assert [row["changed_since"] for row in json.loads(as_json.stdout)] == [False]
-
-
-def test_check_when_somebody_changed_a_password_past_the_gateway_then_it_warns_and_names_them(
-    directory, config, waiting
-):
-    line = "passwords at the workstations"
-    before = run("check", "--config", config).stdout
-    set_past_the_gateway(directory, waiting)
-    after = run("check", "--config", config).stdout
-
-    assert f"OK    {line}: the directory has no newer ones" in before
-    assert f"WARN  {line}: 1 older than the directory's" in after
-    assert waiting in after
-
-
-def test_account_when_its_password_was_set_past_the_gateway_then_the_helpdesk_sees_it(directory, config, waiting):
-    set_past_the_gateway(directory, waiting)
-
-    shown = run("account", waiting, "show", "--config", config).stdout
-
-    assert "set past the gateway" in shown
-
-
-def test_forget_when_a_newer_password_was_set_past_the_gateway_then_what_waits_and_the_mark_go(
-    directory, config, waiting
-):
-    set_past_the_gateway(directory, waiting)
-
-    done = run("sync", "--config", config, "forget", waiting)
-
-    assert done.returncode == 0, done.stderr
-    assert "mamiaPendingSecret" not in directory.read(waiting)
-    assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
-    assert directory.binds(waiting, NEW)
-
-
-def test_status_when_nobody_may_see_times_of_changes_then_it_says_that_it_is_not_known(directory, config, waiting):
-    directory.set(waiting, "pwdChangedTime", None)
-
-    [row] = json.loads(run("sync", "--config", config, "status", "--json").stdout)
-
-    assert row["changed_since"] is None
-    assert "may not read pwdChangedTime" in run("check", "--config", config).stdout
-
-
-@pytest.mark.parametrize("account, told", [("sync", "may not search by"), ("gateway", "may not read")])
-def test_check_when_an_account_may_not_read_the_directorys_time_then_it_fails_and_names_it(
-    directory, config, waiting, account, told
-):
-    database = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
-    rule = f'to attrs=modifyTimestamp by dn.exact="cn={account},ou=services,{SUFFIX}" none by * break'
-    before = run("check", "--config", config).stdout
-    directory.load(f"{database}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
-    try:
-        found = run("check", "--config", config).stdout
-    finally:
-        directory.load(f"{database}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
-
-    assert f"cn={account},ou=services,{SUFFIX} {told} modifyTimestamp" in found
-    assert "modifyTimestamp" not in before
-
-
-def test_check_when_the_web_services_secrets_are_not_here_then_it_names_the_way_without_them(config, tmp_path):
-    (tmp_path / "gateway").unlink()
-    (tmp_path / "none.keytab").touch()
-
-    whole, without = run("check", "--config", config), run("check", "--config", config, "--without-web")
-
-    assert whole.returncode == 2
-    assert "mamia check --without-web" in whole.stderr
-    for checked in ("the worker's keys: public and private fit", "passwords at the workstations", "targets.domain"):
-        assert checked in without.stdout
-    assert "web.secret_keys" not in without.stdout
-
-
-@pytest.mark.parametrize(
-    "missing, told",
-    [
-        (["sync"], "FAIL  worker, listener: neither"),
-        (["worker.key"], "FAIL  the worker's keys"),
-        ([], "FAIL  workstation.targets.domain: "),
-    ],
-)
-def test_check_without_web_when_the_worker_could_not_start_or_deliver_then_it_fails(config, tmp_path, missing, told):
-    for name in missing:
-        (tmp_path / name).unlink()
-
-    done = run("check", "--config", config, "--without-web")
-
-    assert done.returncode == 1
-    assert told in done.stdout
-
-
-@pytest.mark.parametrize("is_workers_machine, level", [(True, "FAIL"), (False, "OK")])
-def test_check_when_a_targets_secret_can_not_be_read_then_that_is_a_fault_on_the_workers_machine_alone(
-    directory, config, tmp_path, is_workers_machine, level
-):
-    directory.add_person("fdurand4")
-    if not is_workers_machine:
-        (tmp_path / "sync").unlink()
-
-    found = json.loads(run("check", "--config", config, "--json").stdout)
-
-    assert {one["checked"]: one["level"] for one in found}["workstation.targets.domain"] == level
-
-
-def test_status_when_the_web_services_secrets_are_not_on_this_machine_then_it_needs_none(config, tmp_path):
-    (tmp_path / "gateway").unlink()
-
-    done = run("sync", "--config", config, "status")
-
-    assert done.returncode == 0, done.stderr
-
-
-def test_status_when_the_settings_are_named_behind_the_action_then_it_is_the_same(config, waiting):
-    assert "pending" in run("sync", "status", "--config", config).stdout
-
-
-def test_status_when_nothing_was_ever_sent_then_it_says_so(config):
-    assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
-
-
-def test_retry_when_a_password_waits_after_failures_then_it_is_due_at_once(directory, config, waiting):
-    [value] = directory.read(waiting)["mamiaSyncState"]
-    tried = value.replace(";0;", ";7;")
-    directory.set(waiting, "mamiaSyncState", tried)
-
-    done = run("sync", "--config", config, "retry", waiting)
-
-    assert done.returncode == 0, done.stderr
-    assert ";0;" in directory.read(waiting)["mamiaSyncState"][0]
-
-
-def test_forget_when_a_password_waits_then_it_is_erased_and_the_state_says_by_whom(directory, config, waiting):
-    done = run("sync", "--config", config, "forget", waiting)
-
-    assert done.returncode == 0, done.stderr
-    assert "mamiaPendingSecret" not in directory.read(waiting)
-    assert "forgotten by the operator" in directory.read(waiting)["mamiaSyncState"][0]
-
-
-@pytest.mark.parametrize("action", ["retry", "forget"])
-def test_operator_when_nothing_waits_for_that_login_then_the_command_says_so(config, action):
-    done = run("sync", "--config", config, action, "nobody")
-
-    assert done.returncode == 1
-    assert "nobody: nothing waits" in done.stderr
-
-
-def test_status_when_the_directory_is_down_then_it_says_so(directory, config):
-    directory.kill()
-
-    done = run("sync", "--config", config, "status")
-
-    assert done.returncode == 1
-    assert "does not answer" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_worker_when_its_private_key_is_missing_or_open_to_others_then_it_says_how_to_mend_it(config, tmp_path):
-    (tmp_path / "worker.key").chmod(0o644)
-    open_to_others = run("sync", "--config", config)
-    (tmp_path / "worker.key").unlink()
-    missing = run("sync", "--config", config)
-
-    assert (open_to_others.returncode, missing.returncode) == (1, 1)
-    assert "chmod 600" in open_to_others.stderr
-    assert "worker.key" in missing.stderr
-
-
-def test_worker_when_its_account_is_not_set_then_both_keys_are_listed(config):
-    text = (
-        config.read_text()
-        .replace(f'bind_dn = "cn=sync,ou=services,{SUFFIX}"\n', "")
-        .replace("bind_password_file", "#", 2)
+class TestCheckWithoutWeb:
+    @pytest.mark.parametrize(
+        "missing, told",
+        [
+            (["sync"], "FAIL  worker, listener: neither"),
+            (["worker.key"], "FAIL  the worker's keys"),
+            ([], "FAIL  workstation.targets.domain: "),
+        ],
     )
-    config.write_text(text.replace("#", "bind_password_file", 1))
+    def test_when_the_worker_could_not_start_or_deliver_then_it_fails(self, config, tmp_path, missing, told):
+        for name in missing:
+            (tmp_path / name).unlink()
 
-    done = run("sync", "--config", config)
+        done = run("check", "--config", config, "--without-web")
 
-    assert done.returncode == 2
-    assert "workstation.bind_dn" in done.stderr
-    assert "workstation.bind_password_file" in done.stderr
-
-
-def test_worker_when_it_gets_sigterm_then_it_stops_within_seconds(config, tmp_path):
-    # It runs where the web service's secrets are not.
-    (tmp_path / "gateway").unlink()
-    worker = subprocess.Popen([*MAMIA, "sync", "--config", str(config)], stderr=subprocess.PIPE, text=True)
-    assert worker.stderr
-    lines = [worker.stderr.readline()]
-    started = time.monotonic()
-
-    worker.send_signal(signal.SIGTERM)
-    _, rest = worker.communicate(timeout=60)
-
-    assert "worker ready for" in lines[0]
-    assert worker.returncode == 0
-    assert "worker stopped" in rest
-    assert time.monotonic() - started < AT_ONCE_SECONDS
+        assert done.returncode == 1
+        assert told in done.stdout
 
 
-def test_worker_when_the_target_cannot_be_reached_then_the_state_tells_why_and_the_log_no_secret(
-    directory, config, waiting
-):
-    worker = subprocess.Popen([*MAMIA, "sync", "--config", str(config)], stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: ";0;" not in directory.read(waiting)["mamiaSyncState"][0])
-    worker.send_signal(signal.SIGTERM)
-    _, logged = worker.communicate(timeout=60)
+class TestCheck:
+    def test_when_somebody_changed_a_password_past_the_gateway_then_it_warns_and_names_them(
+        self, directory, config, waiting
+    ):
+        line = "passwords at the workstations"
+        before = run("check", "--config", config).stdout
+        set_past_the_gateway(directory, waiting)
+        after = run("check", "--config", config).stdout
 
-    status = run("sync", "--config", config, "status").stdout
-    assert "pending" in status
-    assert NEW not in logged + status
-    assert "Traceback" not in logged
+        assert f"OK    {line}: the directory has no newer ones" in before
+        assert f"WARN  {line}: 1 older than the directory's" in after
+        assert waiting in after
 
-
-def test_metrics_when_a_password_waits_then_the_worker_tells_how_many_and_how_old(directory, config, waiting):
-    port = free_port()
-    config.write_text(config.read_text() + f"[metrics]\nworker_port = {port}\n")
-    worker = subprocess.Popen([*MAMIA, "sync", "--config", str(config)], stderr=subprocess.DEVNULL)
-
-    def told():
+    @pytest.mark.parametrize("account, told", [("sync", "may not search by"), ("gateway", "may not read")])
+    def test_when_an_account_may_not_read_the_directorys_time_then_it_fails_and_names_it(
+        self, directory, config, waiting, account, told
+    ):
+        database = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
+        rule = f'to attrs=modifyTimestamp by dn.exact="cn={account},ou=services,{SUFFIX}" none by * break'
+        before = run("check", "--config", config).stdout
+        directory.load(f"{database}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-                return answer.read().decode()
-        except OSError:
-            return ""
+            found = run("check", "--config", config).stdout
+        finally:
+            directory.load(f"{database}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
-    try:
-        wait_until(
-            lambda: "mamia_propagation_waiting{" in told() and "mamia_propagation_age_seconds_count{" in told()
+        assert f"cn={account},ou=services,{SUFFIX} {told} modifyTimestamp" in found
+        assert "modifyTimestamp" not in before
+
+    def test_when_the_web_services_secrets_are_not_here_then_it_names_the_way_without_them(self, config, tmp_path):
+        (tmp_path / "gateway").unlink()
+        (tmp_path / "none.keytab").touch()
+
+        whole, without = run("check", "--config", config), run("check", "--config", config, "--without-web")
+
+        assert whole.returncode == 2
+        assert "mamia check --without-web" in whole.stderr
+        for checked in (
+            "the worker's keys: public and private fit",
+            "passwords at the workstations",
+            "targets.domain",
+        ):
+            assert checked in without.stdout
+        assert "web.secret_keys" not in without.stdout
+
+    @pytest.mark.parametrize("is_workers_machine, level", [(True, "FAIL"), (False, "OK")])
+    def test_when_a_targets_secret_can_not_be_read_then_that_is_a_fault_on_the_workers_machine_alone(
+        self, directory, config, tmp_path, is_workers_machine, level
+    ):
+        directory.add_person("fdurand4")
+        if not is_workers_machine:
+            (tmp_path / "sync").unlink()
+
+        found = json.loads(run("check", "--config", config, "--json").stdout)
+
+        assert {one["subject"]: one["level"] for one in found}["workstation.targets.domain"] == level
+
+
+class TestRetry:
+    def test_when_a_password_waits_after_failures_then_it_is_due_at_once(self, directory, config, waiting):
+        [value] = directory.read(waiting)["mamiaSyncState"]
+        tried = value.replace(";0;", ";7;")
+        directory.set(waiting, "mamiaSyncState", tried)
+
+        done = run("sync", "--config", config, "retry", waiting)
+
+        assert done.returncode == 0, done.stderr
+        assert ";0;" in directory.read(waiting)["mamiaSyncState"][0]
+
+
+class TestForget:
+    def test_when_a_newer_password_was_set_past_the_gateway_then_what_waits_and_the_mark_go(
+        self, directory, config, waiting
+    ):
+        set_past_the_gateway(directory, waiting)
+
+        done = run("sync", "--config", config, "forget", waiting)
+
+        assert done.returncode == 0, done.stderr
+        assert "mamiaPendingSecret" not in directory.read(waiting)
+        assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
+        assert directory.binds(waiting, NEW)
+
+    def test_when_a_password_waits_then_it_is_erased_and_the_state_says_by_whom(self, directory, config, waiting):
+        done = run("sync", "--config", config, "forget", waiting)
+
+        assert done.returncode == 0, done.stderr
+        assert "mamiaPendingSecret" not in directory.read(waiting)
+        assert "forgotten by the operator" in directory.read(waiting)["mamiaSyncState"][0]
+
+
+class TestOperator:
+    @pytest.mark.parametrize("action", ["retry", "forget"])
+    def test_when_nothing_waits_for_that_login_then_the_command_says_so(self, config, action):
+        done = run("sync", "--config", config, action, "nobody")
+
+        assert done.returncode == 1
+        assert "nobody: nothing waits" in done.stderr
+
+
+class TestStatus:
+    def test_when_a_password_waits_then_the_table_and_json_tell_it_without_secrets(self, config, waiting):
+        table, as_json = (
+            run("sync", "--config", config, "status"),
+            run("sync", "--config", config, "status", "--json"),
         )
-        text = told()
-    finally:
-        worker.terminate()
-        worker.wait(timeout=60)
-    assert re.search(r'mamia_propagation_waiting{target="\w+"} 1\.0', text)
-    assert float(re.search(r'mamia_propagation_oldest_seconds{target="\w+"} (\S+)', text)[1]) > 0
-    assert 'outcome="pending"' in text
-    assert "fdurand4" not in text
+
+        assert table.stdout.splitlines()[0].split() == [
+            "login",
+            "target",
+            "state",
+            "age",
+            "attempts",
+            "last",
+            "reason",
+        ]
+        assert "fdurand4  domain  pending" in table.stdout
+        [row] = json.loads(as_json.stdout)
+        assert (row["login"], row["target"], row["state"], row["attempts"]) == ("fdurand4", "domain", "pending", 0)
+        assert NEW not in table.stdout + as_json.stdout
+
+    def test_when_a_newer_password_was_set_past_the_gateway_then_it_says_so_and_what_to_do(
+        self, directory, config, waiting
+    ):
+        set_past_the_gateway(directory, waiting)
+
+        table, as_json = (
+            run("sync", "--config", config, "status"),
+            run("sync", "--config", config, "status", "--json"),
+        )
+
+        assert "fdurand4  domain  pending (changed since)" in table.stdout
+        assert "ask them to change it once more" in table.stdout
+        assert [row["changed_since"] for row in json.loads(as_json.stdout)] == [True]
+
+    def test_when_the_last_password_was_sent_then_nothing_is_said_of_newer_ones(self, config, waiting):
+        table, as_json = (
+            run("sync", "--config", config, "status"),
+            run("sync", "--config", config, "status", "--json"),
+        )
+
+        assert "changed since" not in table.stdout
+        assert [row["changed_since"] for row in json.loads(as_json.stdout)] == [False]
+
+    def test_when_nobody_may_see_times_of_changes_then_it_says_that_it_is_not_known(self, directory, config, waiting):
+        directory.set(waiting, "pwdChangedTime", None)
+
+        [row] = json.loads(run("sync", "--config", config, "status", "--json").stdout)
+
+        assert row["changed_since"] is None
+        assert "may not read pwdChangedTime" in run("check", "--config", config).stdout
+
+    def test_when_the_web_services_secrets_are_not_on_this_machine_then_it_needs_none(self, config, tmp_path):
+        (tmp_path / "gateway").unlink()
+
+        done = run("sync", "--config", config, "status")
+
+        assert done.returncode == 0, done.stderr
+
+    def test_when_the_settings_are_named_behind_the_action_then_it_is_the_same(self, config, waiting):
+        assert "pending" in run("sync", "status", "--config", config).stdout
+
+    def test_when_nothing_was_ever_sent_then_it_says_so(self, config):
+        assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
+
+    def test_when_the_directory_is_down_then_it_says_so(self, directory, config):
+        directory.kill()
+
+        done = run("sync", "--config", config, "status")
+
+        assert done.returncode == 1
+        assert "does not answer" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
-def test_time_when_states_are_shown_then_ages_are_since_the_change(config, waiting):
-    [row] = json.loads(run("sync", "--config", config, "status", "--json").stdout)
+class TestWorker:
+    def test_when_its_private_key_is_missing_or_open_to_others_then_it_says_how_to_mend_it(self, config, tmp_path):
+        (tmp_path / "worker.key").chmod(0o644)
+        open_to_others = run("sync", "--config", config)
+        (tmp_path / "worker.key").unlink()
+        missing = run("sync", "--config", config)
 
-    assert 0 <= row["age_seconds"] < 60
-    assert datetime.fromisoformat(row["since"]) <= datetime.now(UTC)
+        assert (open_to_others.returncode, missing.returncode) == (1, 1)
+        assert "chmod 600" in open_to_others.stderr
+        assert "worker.key" in missing.stderr
 
-
-def test_sync_when_the_port_of_its_metrics_is_taken_then_one_sentence_says_so(directory, config):
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        config.write_text(config.read_text() + f"[metrics]\nworker_port = {port}\n")
+    def test_when_its_account_is_not_set_then_both_keys_are_listed(self, config):
+        text = (
+            config.read_text()
+            .replace(f'bind_dn = "cn=sync,ou=services,{SUFFIX}"\n', "")
+            .replace("bind_password_file", "#", 2)
+        )
+        config.write_text(text.replace("#", "bind_password_file", 1))
 
         done = run("sync", "--config", config)
 
-    assert done.returncode != 0
-    assert f"metrics.worker_port: 127.0.0.1:{port}" in done.stderr
-    assert "Traceback" not in done.stderr
+        assert done.returncode == 2
+        assert "workstation.bind_dn" in done.stderr
+        assert "workstation.bind_password_file" in done.stderr
+
+    def test_when_it_gets_sigterm_then_it_stops_within_seconds(self, config, tmp_path):
+        # It runs where the web service's secrets are not.
+        (tmp_path / "gateway").unlink()
+        worker = subprocess.Popen([*MAMIA, "sync", "--config", str(config)], stderr=subprocess.PIPE, text=True)
+        assert worker.stderr
+        lines = [worker.stderr.readline()]
+        started = time.monotonic()
+
+        worker.send_signal(signal.SIGTERM)
+        _, rest = worker.communicate(timeout=60)
+
+        assert "worker ready for" in lines[0]
+        assert worker.returncode == 0
+        assert "worker stopped" in rest
+        assert time.monotonic() - started < AT_ONCE_SECONDS
+
+    def test_when_the_target_cannot_be_reached_then_the_state_tells_why_and_the_log_no_secret(
+        self, directory, config, waiting
+    ):
+        worker = subprocess.Popen([*MAMIA, "sync", "--config", str(config)], stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: ";0;" not in directory.read(waiting)["mamiaSyncState"][0])
+        worker.send_signal(signal.SIGTERM)
+        _, logged = worker.communicate(timeout=60)
+
+        status = run("sync", "--config", config, "status").stdout
+        assert "pending" in status
+        assert NEW not in logged + status
+        assert "Traceback" not in logged
+
+
+class TestMetrics:
+    def test_when_a_password_waits_then_the_worker_tells_how_many_and_how_old(self, directory, config, waiting):
+        port = free_port()
+        config.write_text(config.read_text() + f"[metrics]\nworker_port = {port}\n")
+        worker = subprocess.Popen([*MAMIA, "sync", "--config", str(config)], stderr=subprocess.DEVNULL)
+
+        def told():
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+                    return answer.read().decode()
+            except OSError:
+                return ""
+
+        try:
+            wait_until(
+                lambda: "mamia_propagation_waiting{" in told() and "mamia_propagation_age_seconds_count{" in told()
+            )
+            text = told()
+        finally:
+            worker.terminate()
+            worker.wait(timeout=60)
+        assert re.search(r'mamia_propagation_waiting{target="\w+"} 1\.0', text)
+        assert float(re.search(r'mamia_propagation_oldest_seconds{target="\w+"} (\S+)', text)[1]) > 0
+        assert 'outcome="pending"' in text
+        assert "fdurand4" not in text
+
+
+class TestTime:
+    def test_when_states_are_shown_then_ages_are_since_the_change(self, config, waiting):
+        [row] = json.loads(run("sync", "--config", config, "status", "--json").stdout)
+
+        assert 0 <= row["age_seconds"] < 60
+        assert datetime.fromisoformat(row["since"]) <= datetime.now(UTC)
+
+
+class TestSync:
+    def test_when_the_port_of_its_metrics_is_taken_then_one_sentence_says_so(self, directory, config):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            config.write_text(config.read_text() + f"[metrics]\nworker_port = {port}\n")
+
+            done = run("sync", "--config", config)
+
+        assert done.returncode != 0
+        assert f"metrics.worker_port: 127.0.0.1:{port}" in done.stderr
+        assert "Traceback" not in done.stderr

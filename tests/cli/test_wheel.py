@@ -40,10 +40,11 @@ def run(python: Path, program: str) -> str:
     return done.stdout
 
 
-def test_wheel_when_installed_then_it_serves_its_pages_without_the_repository(python):
-    served = run(
-        python,
-        """
+class TestWheel:
+    def test_when_installed_then_it_serves_its_pages_without_the_repository(self, python):
+        served = run(
+            python,
+            """
 from gateway.composition.web import build_gateway
 from gateway.app import create_app
 from gateway.settings import Settings
@@ -57,16 +58,15 @@ pages = "/", "/modifier-mon-mot-de-passe", "/questions-frequentes", "/?langue=en
 for path in (*pages, "/static/vendor/site.css", "/static/form.js"):
     print(client.get(path).status_code)
 """,
-    )
+        )
 
-    assert str(REPOSITORY) not in served
-    assert served.split()[1:] == ["200"] * 6
+        assert str(REPOSITORY) not in served
+        assert served.split()[1:] == ["200"] * 6
 
+    def test_when_installed_then_the_ldif_files_are_found(self, python):
+        folder = Path(run(python, "from gateway.demo.private_slapd import ldif_folder; print(ldif_folder())").strip())
 
-def test_wheel_when_installed_then_the_ldif_files_are_found(python):
-    folder = Path(run(python, "from gateway.demo.private_slapd import ldif_folder; print(ldif_folder())").strip())
-
-    assert REPOSITORY not in folder.parents
-    assert {file.relative_to(REPOSITORY / "ldif") for file in (REPOSITORY / "ldif").rglob("*.ldif")} == {
-        file.relative_to(folder) for file in folder.rglob("*.ldif")
-    }
+        assert REPOSITORY not in folder.parents
+        assert {file.relative_to(REPOSITORY / "ldif") for file in (REPOSITORY / "ldif").rglob("*.ldif")} == {
+            file.relative_to(folder) for file in folder.rglob("*.ldif")
+        }

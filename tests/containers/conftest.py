@@ -6,22 +6,23 @@ import hashlib
 
 import pytest
 import requests
-from api_token import TOKEN
-from front_end import FrontEnd
-from patience import wait_until
-from ports import free_port
-from proxy import Proxy
-from real_redis import PrivateRedis
-from settings_file import write_settings_file
+
+from tests.support.api_token import TOKEN
+from tests.support.nginx_proxy import Proxy
+from tests.support.polling import wait_until
+from tests.support.ports import free_port
+from tests.support.redis_server import RedisServer
+from tests.support.serve_process import ServeProcess
+from tests.support.settings_file import write_settings_file
 
 SECTIONS = f"""
 [captcha]
 required = []
-[api.clients.portal]
+[api.clients.intranet]
 services = ["change"]
 addresses = ["127.0.0.1"]
 token_sha256 = ["{hashlib.sha256(TOKEN.encode()).hexdigest()}"]
-[throttle]
+[rate_limits]
 per_person = "100000/minute"
 per_name = "100000/minute"
 per_address = "100000/minute"
@@ -34,16 +35,14 @@ misses_overall = "100000/minute"
 def front_end(server, tmp_path_factory):
     """Its log, the address for its supervisor, and a client of the API."""
     folder, health_port = tmp_path_factory.mktemp("web"), free_port()
-    store = PrivateRedis(folder)
+    store = RedisServer(folder)
     store.start()
 
     def configure(port):
-        in_web = (
-            f"port = {port}\nhealth_port = {health_port}\ntrusted_proxies = 1\nhosts = ['localhost', '127.0.0.1']"
-        )
+        in_web = f"port = {port}\nhealth_port = {health_port}\ntrusted_proxies = 1\nallowed_hosts = ['localhost', '127.0.0.1']"
         return write_settings_file(folder, server, in_web=in_web, more=f'{SECTIONS}store = "{store.url}"\n')
 
-    running = FrontEnd.on_a_free_port(configure)
+    running = ServeProcess.on_a_free_port(configure)
     running.health_address = f"http://127.0.0.1:{health_port}/health/live"
     running.token = TOKEN
     running.log = folder / "log"

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from dockerfile import Dockerfile
 
 from gateway.protection.seal import make_key_pair
-from gateway.settings.accounts import workers_directory
-from gateway.settings.file import load
+from gateway.settings.loader import load
+from gateway.settings.service_accounts import workers_directory
 from gateway.targets import delivered_targets
+from tests.support.dockerfile import Dockerfile
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
@@ -50,32 +50,27 @@ def pods():
     }
 
 
-@pytest.mark.parametrize("name", DOCKERFILES)
-def test_dockerfile_when_linted_then_nothing_is_found(name):
-    assert told(BIN / "hadolint", "--ignore", UNPINNED_PACKAGES, name) == ""
+class TestDockerfile:
+    @pytest.mark.parametrize("name", DOCKERFILES)
+    def test_when_linted_then_nothing_is_found(self, name):
+        assert told(BIN / "hadolint", "--ignore", UNPINNED_PACKAGES, name) == ""
 
+    @pytest.mark.parametrize("name", DOCKERFILES)
+    def test_when_it_copies_then_the_files_are_there_and_reach_the_builder(self, name, tmp_path):
+        made = Dockerfile(DOCKER / name, ROOT, tmp_path)
 
-@pytest.mark.parametrize("name", DOCKERFILES)
-def test_dockerfile_when_it_copies_then_the_files_are_there_and_reach_the_builder(name, tmp_path):
-    made = Dockerfile(DOCKER / name, ROOT, tmp_path)
+        for path in made.copied:
+            tracked = subprocess.run(["git", "-C", ROOT, "ls-files", path], capture_output=True, text=True).stdout
+            assert tracked or path.startswith("gateway/web/static"), path
+            let_in = [rule[1:] for rule in made.ignored if rule.startswith("!")]
+            assert any(path == rule or path.startswith(rule + "/") or fnmatch(path, rule) for rule in let_in), path
 
-    for path in made.copied:
-        tracked = subprocess.run(["git", "-C", ROOT, "ls-files", path], capture_output=True, text=True).stdout
-        assert tracked or path.startswith("gateway/web/static"), path
-        let_in = [rule[1:] for rule in made.ignored if rule.startswith("!")]
-        assert any(path == rule or path.startswith(rule + "/") or fnmatch(path, rule) for rule in let_in), path
+    @pytest.mark.parametrize("name", DOCKERFILES)
+    def test_when_read_then_its_service_is_not_root_and_is_looked_after(self, name, tmp_path):
+        made = Dockerfile(DOCKER / name, ROOT, tmp_path)
 
-
-@pytest.mark.parametrize("name", DOCKERFILES)
-def test_dockerfile_when_read_then_its_service_is_not_root_and_is_looked_after(name, tmp_path):
-    made = Dockerfile(DOCKER / name, ROOT, tmp_path)
-
-    assert int(made.last("USER").split(":")[0]) > 1000
-    assert "CMD" in made.last("HEALTHCHECK")
-
-
-def test_compose_when_held_against_the_schema_then_it_is_valid():
-    assert told(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml") == ""
+        assert int(made.last("USER").split(":")[0]) > 1000
+        assert "CMD" in made.last("HEALTHCHECK")
 
 
 @pytest.fixture
@@ -83,48 +78,53 @@ def compose():
     return yaml.safe_load((DOCKER / "compose.yaml").read_text())
 
 
-def test_compose_when_it_names_files_and_secrets_then_all_of_them_are_accounted_for(compose):
-    made_by_hand = {"./worker.pub"}
-    mounted = {
-        volume.split(":")[0]
-        for service in compose["services"].values()
-        for volume in service.get("volumes", [])
-        if volume.startswith(".")
-    }
-    used = {name for service in compose["services"].values() for name in service.get("secrets", [])}
+class TestCompose:
+    def test_when_held_against_the_schema_then_it_is_valid(self):
+        assert told(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml") == ""
 
-    assert all((DOCKER / path).is_file() for path in mounted - made_by_hand)
-    assert used == set(compose["secrets"])
+    def test_when_it_names_files_and_secrets_then_all_of_them_are_accounted_for(self, compose):
+        made_by_hand = {"./worker.pub"}
+        mounted = {
+            volume.split(":")[0]
+            for service in compose["services"].values()
+            for volume in service.get("volumes", [])
+            if volume.startswith(".")
+        }
+        used = {name for service in compose["services"].values() for name in service.get("secrets", [])}
+
+        assert all((DOCKER / path).is_file() for path in mounted - made_by_hand)
+        assert used == set(compose["secrets"])
+
+    def test_when_read_then_only_the_worker_gets_the_private_key(self, compose):
+        holders = [
+            name for name, service in compose["services"].items() if "worker_key" in service.get("secrets", [])
+        ]
+
+        assert holders == ["worker"]
+        assert compose["services"]["worker"]["command"] == ["mamia", "sync"]
+        assert compose["services"]["web1"]["user"] != compose["services"]["worker"]["user"]
+
+    def test_when_read_then_every_service_is_hardened_and_only_the_proxy_is_reached_from_outside(self, compose):
+        for name, service in compose["services"].items():
+            assert service["read_only"] is True, name
+            assert service["cap_drop"] == ["ALL"], name
+            assert "no-new-privileges:true" in service["security_opt"], name
+            assert ("ports" in service) is (name == "proxy"), name
+        assert compose["networks"]["inside"]["internal"] is True
 
 
-def test_compose_when_read_then_only_the_worker_gets_the_private_key(compose):
-    holders = [name for name, service in compose["services"].items() if "worker_key" in service.get("secrets", [])]
+class TestSecrets:
+    def test_when_made_then_nobody_else_reads_them_and_what_is_missing_is_named(self, tmp_path, compose):
+        script = shutil.copy(DOCKER / "make-secrets", tmp_path)
 
-    assert holders == ["worker"]
-    assert compose["services"]["worker"]["command"] == ["mamia", "sync"]
-    assert compose["services"]["web1"]["user"] != compose["services"]["worker"]["user"]
+        first = subprocess.run([script], capture_output=True, text=True, check=True).stdout
+        made = {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()}
+        subprocess.run([script], capture_output=True, check=True)
 
-
-def test_compose_when_read_then_every_service_is_hardened_and_only_the_proxy_is_reached_from_outside(compose):
-    for name, service in compose["services"].items():
-        assert service["read_only"] is True, name
-        assert service["cap_drop"] == ["ALL"], name
-        assert "no-new-privileges:true" in service["security_opt"], name
-        assert ("ports" in service) is (name == "proxy"), name
-    assert compose["networks"]["inside"]["internal"] is True
-
-
-def test_secrets_when_made_then_nobody_else_reads_them_and_what_is_missing_is_named(tmp_path, compose):
-    script = shutil.copy(DOCKER / "make-secrets", tmp_path)
-
-    first = subprocess.run([script], capture_output=True, text=True, check=True).stdout
-    made = {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()}
-    subprocess.run([script], capture_output=True, check=True)
-
-    assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
-    assert {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()} == made
-    assert all(name in made or name in first for name in compose["secrets"])
-    assert all(len(text) >= 32 and "\n" not in text for text in made.values())
+        assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+        assert {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()} == made
+        assert all(name in made or name in first for name in compose["secrets"])
+        assert all(len(text) >= 32 and "\n" not in text for text in made.values())
 
 
 SECRETS = ("gateway_password", "secret_keys", "sync_password", "domain_password")
@@ -141,83 +141,85 @@ def settings_of(text: str, folder: Path, secrets: Sequence[str] = SECRETS, **opt
     return load(file, **options)
 
 
-def test_compose_settings_when_the_worker_has_its_own_secrets_alone_then_it_needs_no_other(tmp_path, compose):
-    secrets = compose["services"]["worker"]["secrets"]
+class TestComposeSettings:
+    def test_when_the_worker_has_its_own_secrets_alone_then_it_needs_no_other(self, tmp_path, compose):
+        secrets = compose["services"]["worker"]["secrets"]
 
-    settings = settings_of((DOCKER / "mamia.toml").read_text(), tmp_path, secrets, web_secrets=False)
+        settings = settings_of((DOCKER / "mamia.toml").read_text(), tmp_path, secrets, web_secrets=False)
 
-    assert not {"gateway_password", "secret_keys"} & set(secrets)
-    assert workers_directory(settings).password
-    assert delivered_targets(settings.workstation)
+        assert not {"gateway_password", "secret_keys"} & set(secrets)
+        assert workers_directory(settings).password
+        assert delivered_targets(settings.workstation)
 
+    def test_when_the_listener_has_no_secret_then_it_answers_where_slapd_asks(self, tmp_path, compose):
+        listener, slapd = compose["services"]["listener"], compose["services"]["directory"]
+        [folder] = {volume.partition(":")[2] for volume in listener["volumes"] if volume in slapd["volumes"]}
 
-def test_compose_settings_when_the_listener_has_no_secret_then_it_answers_where_slapd_asks(tmp_path, compose):
-    listener, slapd = compose["services"]["listener"], compose["services"]["directory"]
-    [folder] = {volume.partition(":")[2] for volume in listener["volumes"] if volume in slapd["volumes"]}
+        settings = settings_of((DOCKER / "mamia.toml").read_text(), tmp_path, (), web_secrets=False)
 
-    settings = settings_of((DOCKER / "mamia.toml").read_text(), tmp_path, (), web_secrets=False)
+        assert "secrets" not in listener
+        assert listener["user"] == slapd["user"]
+        assert settings.capture.answer_only
+        assert str(settings.capture.socket) == f"{folder}/socket"
+        assert f"CAPTURE_SOCKET:-{settings.capture.socket}" in (DOCKER / "slapd/start").read_text()
 
-    assert "secrets" not in listener
-    assert listener["user"] == slapd["user"]
-    assert settings.capture.answer_only
-    assert str(settings.capture.socket) == f"{folder}/socket"
-    assert f"CAPTURE_SOCKET:-{settings.capture.socket}" in (DOCKER / "slapd/start").read_text()
+    def test_when_loaded_then_they_fit_the_services(self, tmp_path, compose):
+        settings = settings_of((DOCKER / "mamia.toml").read_text(), tmp_path)
 
-
-def test_compose_settings_when_loaded_then_they_fit_the_services(tmp_path, compose):
-    settings = settings_of((DOCKER / "mamia.toml").read_text(), tmp_path)
-
-    assert [str(network) for network in settings.web.proxy_networks] == [
-        compose["networks"]["front"]["ipam"]["config"][0]["subnet"]
-    ]
-    assert {"directory", "valkey"} <= set(compose["services"])
-    assert settings.directory.servers == ["ldap://directory:3890"]
-    assert settings.throttle.store.startswith("redis://valkey:")
-    assert f"127.0.0.1:{settings.web.health_port}/health/live" in (DOCKER / "Dockerfile").read_text()
-
-
-@pytest.mark.parametrize("file", MANIFESTS, ids=lambda file: file.name)
-def test_manifest_when_held_against_the_schema_then_it_is_valid(file):
-    assert told(BIN / "kubernetes-validate", "--strict", file) == ""
+        assert [str(network) for network in settings.web.proxy_networks] == [
+            compose["networks"]["front"]["ipam"]["config"][0]["subnet"]
+        ]
+        assert {"directory", "valkey"} <= set(compose["services"])
+        assert settings.directory.servers == ["ldap://directory:3890"]
+        assert settings.rate_limits.store.startswith("redis://valkey:")
+        assert f"127.0.0.1:{settings.web.health_port}/health/live" in (DOCKER / "Dockerfile").read_text()
 
 
-def test_manifests_when_read_then_two_front_ends_and_a_worker_are_probed_and_kept(tmp_path):
-    deployments = of_kind("Deployment")
-
-    assert deployments["web"]["spec"]["replicas"] == 2
-    assert deployments["worker"]["spec"]["replicas"] == 1
-    [web] = pods()["web"]["containers"]
-    assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(web)
-    budget = of_kind("PodDisruptionBudget")["web"]["spec"]
-    assert budget["minAvailable"] == 1
-    assert budget["selector"] == deployments["web"]["spec"]["selector"]
+class TestManifest:
+    @pytest.mark.parametrize("file", MANIFESTS, ids=lambda file: file.name)
+    def test_when_held_against_the_schema_then_it_is_valid(self, file):
+        assert told(BIN / "kubernetes-validate", "--strict", file) == ""
 
 
-def test_manifests_when_read_then_every_pod_is_hardened_and_has_a_network_policy():
-    policies = [
-        part["spec"]["podSelector"].get("matchLabels", {}).get("app") for part in of_kind("NetworkPolicy").values()
-    ]
+class TestManifests:
+    def test_when_read_then_two_front_ends_and_a_worker_are_probed_and_kept(self, tmp_path):
+        deployments = of_kind("Deployment")
 
-    for name, pod in pods().items():
-        assert pod["securityContext"]["runAsNonRoot"] is True, name
-        assert pod["automountServiceAccountToken"] is False, name
-        for container in pod["containers"]:
-            assert container["securityContext"]["readOnlyRootFilesystem"] is True, name
-            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}, name
-        assert name in policies
-    assert None in policies, "nobody talks to anybody by default"
+        assert deployments["web"]["spec"]["replicas"] == 2
+        assert deployments["worker"]["spec"]["replicas"] == 1
+        [web] = pods()["web"]["containers"]
+        assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(web)
+        budget = of_kind("PodDisruptionBudget")["web"]["spec"]
+        assert budget["minAvailable"] == 1
+        assert budget["selector"] == deployments["web"]["spec"]["selector"]
 
+    def test_when_read_then_every_pod_is_hardened_and_has_a_network_policy(self):
+        policies = [
+            part["spec"]["podSelector"].get("matchLabels", {}).get("app")
+            for part in of_kind("NetworkPolicy").values()
+        ]
 
-def test_manifests_when_they_name_settings_secrets_and_services_then_those_are_there(tmp_path):
-    settings = of_kind("ConfigMap")["mamia"]["data"]["mamia.toml"]
+        for name, pod in pods().items():
+            assert pod["securityContext"]["runAsNonRoot"] is True, name
+            assert pod["automountServiceAccountToken"] is False, name
+            for container in pod["containers"]:
+                assert container["securityContext"]["readOnlyRootFilesystem"] is True, name
+                assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}, name
+            assert name in policies
+        assert None in policies, "nobody talks to anybody by default"
 
-    loaded = settings_of(settings, tmp_path)
+    def test_when_they_name_settings_secrets_and_services_then_those_are_there(self, tmp_path):
+        settings = of_kind("ConfigMap")["mamia"]["data"]["mamia.toml"]
 
-    assert loaded.throttle.store.partition("//")[2].partition(":")[0] in of_kind("Service")
-    [probe] = {part["readinessProbe"]["httpGet"]["httpHeaders"][0]["value"] for part in pods()["web"]["containers"]}
-    assert probe in loaded.web.hosts
-    [web] = pods()["web"]["containers"]
-    ports = {port["name"]: port["containerPort"] for port in web["ports"]}
-    assert ports == {"http": loaded.web.port, "health": loaded.web.health_port}
-    assert {web[probe]["httpGet"]["port"] for probe in ("startupProbe", "livenessProbe")} == {"health"}
-    assert tomllib.loads(settings)["web"]["trusted_proxies"] == 1
+        loaded = settings_of(settings, tmp_path)
+
+        assert loaded.rate_limits.store.partition("//")[2].partition(":")[0] in of_kind("Service")
+        [probe] = {
+            part["readinessProbe"]["httpGet"]["httpHeaders"][0]["value"] for part in pods()["web"]["containers"]
+        }
+        assert probe in loaded.web.allowed_hosts
+        [web] = pods()["web"]["containers"]
+        ports = {port["name"]: port["containerPort"] for port in web["ports"]}
+        assert ports == {"http": loaded.web.port, "health": loaded.web.health_port}
+        assert {web[probe]["httpGet"]["port"] for probe in ("startupProbe", "livenessProbe")} == {"health"}
+        assert tomllib.loads(settings)["web"]["trusted_proxies"] == 1

@@ -16,19 +16,19 @@ import ldap
 import ldap.modlist
 import pytest
 import requests
-from capture_process import CaptureProcess
-from certificates import make_certificates
-from dockerfile import Dockerfile
-from front_end import FrontEnd
-from patience import wait_until
-from ports import free_port
-from proxy import Proxy
-from settings_file import write_settings_file
 
 from gateway.checks.finding import Level
 from gateway.checks.password_oracle import check_password_oracle
 from gateway.checks.servers import check_servers
 from gateway.settings import Settings
+from tests.support.capture_process import CaptureProcess
+from tests.support.certificates import make_certificates
+from tests.support.dockerfile import Dockerfile
+from tests.support.nginx_proxy import Proxy
+from tests.support.polling import wait_until
+from tests.support.ports import free_port
+from tests.support.serve_process import ServeProcess
+from tests.support.settings_file import write_settings_file
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
@@ -51,44 +51,48 @@ def image(tmp_path_factory):
     return Dockerfile(DOCKER / "Dockerfile", ROOT, tmp_path_factory.mktemp("image") / "scratch").build()
 
 
-def test_gateways_image_when_built_then_it_serves_and_its_health_check_knows(image, directory, tmp_path):
-    made = Dockerfile(DOCKER / "Dockerfile", ROOT, tmp_path)
-    port, health_port, tools = free_port(), free_port(), image / "opt/mamia/bin"
-    in_web = f"port = {port}\nhealth_port = {health_port}\nhosts = ['127.0.0.1']"
-    config = write_settings_file(tmp_path, directory, in_web=in_web)
-    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "MAMIA_CONFIG": str(config)}
-    probe = json.loads(made.last("HEALTHCHECK").partition("CMD ")[2].replace("8081", str(health_port)))
-    before = subprocess.run(probe, env=environment, cwd=tmp_path, capture_output=True).returncode
+class TestGatewaysImage:
+    def test_when_built_then_it_serves_and_its_health_check_knows(self, image, directory, tmp_path):
+        made = Dockerfile(DOCKER / "Dockerfile", ROOT, tmp_path)
+        port, health_port, tools = free_port(), free_port(), image / "opt/mamia/bin"
+        in_web = f"port = {port}\nhealth_port = {health_port}\nallowed_hosts = ['127.0.0.1']"
+        config = write_settings_file(tmp_path, directory, in_web=in_web)
+        environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "MAMIA_CONFIG": str(config)}
+        probe = json.loads(made.last("HEALTHCHECK").partition("CMD ")[2].replace("8081", str(health_port)))
+        before = subprocess.run(probe, env=environment, cwd=tmp_path, capture_output=True).returncode
 
-    process = subprocess.Popen(json.loads(made.last("CMD")), env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: subprocess.run(probe, env=environment, cwd=tmp_path, capture_output=True).returncode == 0)
-        page = requests.get(f"http://127.0.0.1:{port}/retrouver-mon-compte", timeout=60).text
-        styles = re.search(r'href="(/static/vendor/site.css[^"]*)"', page)[1]
-        css = requests.get(f"http://127.0.0.1:{port}{styles}", timeout=60)
-    finally:
-        process.terminate()
-        process.wait(60)
-    assert before != 0
-    assert "Retrouver mon compte" in page, "the catalogues are compiled"
-    assert css.ok
+        process = subprocess.Popen(
+            json.loads(made.last("CMD")), env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL
+        )
+        try:
+            wait_until(
+                lambda: subprocess.run(probe, env=environment, cwd=tmp_path, capture_output=True).returncode == 0
+            )
+            page = requests.get(f"http://127.0.0.1:{port}/retrouver-mon-compte", timeout=60).text
+            styles = re.search(r'href="(/static/vendor/site.css[^"]*)"', page)[1]
+            css = requests.get(f"http://127.0.0.1:{port}{styles}", timeout=60)
+        finally:
+            process.terminate()
+            process.wait(60)
+        assert before != 0
+        assert "Retrouver mon compte" in page, "the catalogues are compiled"
+        assert css.ok
 
+    def test_when_built_then_its_libraries_are_small_and_the_demos_are_not_among_them(self, image):
+        [libraries] = (image / "opt/mamia/lib").glob("python3.*/site-packages")
 
-def test_gateways_image_when_built_then_its_libraries_are_small_and_the_demos_are_not_among_them(image):
-    [libraries] = (image / "opt/mamia/lib").glob("python3.*/site-packages")
+        demo = subprocess.run([image / "opt/mamia/bin/mamia", "demo"], capture_output=True, text=True)
+        sample = subprocess.run(
+            [image / "opt/mamia/bin/mamia", "people", "sample", "--count", "1", "--seed", "1"],
+            capture_output=True,
+            text=True,
+        )
 
-    demo = subprocess.run([image / "opt/mamia/bin/mamia", "demo"], capture_output=True, text=True)
-    sample = subprocess.run(
-        [image / "opt/mamia/bin/mamia", "people", "sample", "--count", "1", "--seed", "1"],
-        capture_output=True,
-        text=True,
-    )
-
-    assert sum(file.lstat().st_size for file in libraries.rglob("*")) < MAX_LIBRARIES_BYTES
-    assert not {"cryptography", "faker", "pip"} & {folder.name for folder in libraries.iterdir()}
-    for refused in (demo, sample):
-        assert refused.returncode != 0
-        assert "pip install 'mamia[demo]'" in refused.stderr
+        assert sum(file.lstat().st_size for file in libraries.rglob("*")) < MAX_LIBRARIES_BYTES
+        assert not {"cryptography", "faker", "pip"} & {folder.name for folder in libraries.iterdir()}
+        for refused in (demo, sample):
+            assert refused.returncode != 0
+            assert "pip install 'mamia[demo]'" in refused.stderr
 
 
 @pytest.fixture
@@ -154,42 +158,43 @@ def annuaire(short_path, tmp_path, listener):
         process.wait(60)
 
 
-def test_directorys_image_when_started_twice_then_it_is_the_academys_and_keeps_what_it_holds(annuaire):
-    start, url, secrets = annuaire
-    suffix = "dc=ac-mine,dc=fr"
-    first = start()
-    line = ldap.initialize(url)
-    line.simple_bind_s(f"cn=admin,{suffix}", (secrets / "directory_admin").read_text())
-    kept = f"uid=fdurand4,ou=people,{suffix}"
-    line.add_s(kept, ldap.modlist.addModlist(DURAND))
-    settings = Settings(
-        directory={
-            "servers": [url],
-            "bind_dn": f"cn=gateway,ou=services,{suffix}",
-            "bind_password": (secrets / "gateway_password").read_text(),
-            "decoy_dn": f"cn=decoy,ou=services,{suffix}",
-        },
-        people={"base": f"ou=people,{suffix}"},
-        web={"secret_keys": ["0123456789abcdefghijklmnopqrstuvwxyz"]},
-    )
-    found = [*check_servers(settings), *check_password_oracle(settings)]
-    first.terminate()
-    first.wait(60)
+class TestDirectorysImage:
+    def test_when_started_twice_then_it_is_the_academys_and_keeps_what_it_holds(self, annuaire):
+        start, url, secrets = annuaire
+        suffix = "dc=ac-mine,dc=fr"
+        first = start()
+        line = ldap.initialize(url)
+        line.simple_bind_s(f"cn=admin,{suffix}", (secrets / "directory_admin").read_text())
+        kept = f"uid=fdurand4,ou=people,{suffix}"
+        line.add_s(kept, ldap.modlist.addModlist(DURAND))
+        settings = Settings(
+            directory={
+                "servers": [url],
+                "bind_dn": f"cn=gateway,ou=services,{suffix}",
+                "bind_password": (secrets / "gateway_password").read_text(),
+                "decoy_dn": f"cn=decoy,ou=services,{suffix}",
+            },
+            people={"base": f"ou=people,{suffix}"},
+            web={"secret_keys": ["0123456789abcdefghijklmnopqrstuvwxyz"]},
+        )
+        found = [*check_servers(settings), *check_password_oracle(settings)]
+        first.terminate()
+        first.wait(60)
 
-    start()
+        start()
 
-    again = ldap.initialize(url)
-    again.simple_bind_s(f"cn=admin,{suffix}", (secrets / "directory_admin").read_text())
-    assert again.search_s(kept, ldap.SCOPE_BASE)
-    assert [finding for finding in found if finding.level is Level.FAIL] == []
-    assert "learns nothing" in found[-1].finding
+        again = ldap.initialize(url)
+        again.simple_bind_s(f"cn=admin,{suffix}", (secrets / "directory_admin").read_text())
+        assert again.search_s(kept, ldap.SCOPE_BASE)
+        assert [finding for finding in found if finding.level is Level.FAIL] == []
+        assert "learns nothing" in found[-1].message
 
 
 @pytest.fixture
 def portals_certificate(tmp_path):
-    """What a portal proves itself with, and its key."""
-    (tmp_path / "portal").mkdir()
-    return make_certificates(tmp_path / "portal", "portal.ac-example.fr")
+    """What an API client proves itself with, and its key."""
+    (tmp_path / "intranet").mkdir()
+    return make_certificates(tmp_path / "intranet", "API client.ac-example.fr")
 
 
 @pytest.fixture
@@ -197,19 +202,19 @@ def front_ends(directory, redis, portals_certificate, tmp_path):
     """Two, behind one proxy."""
     shown = ssl.PEM_cert_to_DER_cert(portals_certificate.certificate.read_text())
     api = (
-        '[api]\ncertificate_header = "X-SSL-Client-Cert"\n[api.clients.portal]\nservices = ["policy"]\n'
+        '[api]\ncertificate_header = "X-SSL-Client-Cert"\n[api.clients.intranet]\nservices = ["policy"]\n'
         f'addresses = ["127.0.0.0/8"]\ncertificate_sha256 = ["{hashlib.sha256(shown).hexdigest()}"]\n'
     )
 
     def configure(port):
         folder = tmp_path / str(port)
         folder.mkdir()
-        audit = f'[audit]\nto = "file"\nfile = "{folder}/audit.log"\n'
-        more = f'[throttle]\nstore = "{redis.url}"\n{audit}[captcha]\nrequired = []\n{api}'
-        in_web = f"port = {port}\ntrusted_proxies = 1\nhosts = ['localhost', '127.0.0.1']"
+        audit = f'[audit]\ndestination = "file"\nfile = "{folder}/audit.log"\n'
+        more = f'[rate_limits]\nstore = "{redis.url}"\n{audit}[captcha]\nrequired = []\n{api}'
+        in_web = f"port = {port}\ntrusted_proxies = 1\nallowed_hosts = ['localhost', '127.0.0.1']"
         return write_settings_file(folder, directory, in_web=in_web, more=more)
 
-    two = [FrontEnd.on_a_free_port(configure) for _ in range(2)]
+    two = [ServeProcess.on_a_free_port(configure) for _ in range(2)]
     for front_end in two:
         front_end.start()
     yield two
@@ -226,7 +231,7 @@ def proxied(front_ends, tmp_path):
     site.trust_env = False
     site.verify = proxy.authority
     site.headers["Connection"] = "close"
-    site.portals = proxy.portals_address
+    site.api_clients = proxy.portals_address
 
     def answers():
         try:
@@ -242,53 +247,50 @@ def proxied(front_ends, tmp_path):
         proxy.stop()
 
 
-def test_proxy_when_a_front_end_dies_then_nobody_who_opens_a_page_notices(proxied, front_ends):
-    site, address = proxied
-    before = [site.get(address + "/", timeout=60).status_code for _ in range(6)]
+class TestProxy:
+    def test_when_a_front_end_dies_then_nobody_who_opens_a_page_notices(self, proxied, front_ends):
+        site, address = proxied
+        before = [site.get(address + "/", timeout=60).status_code for _ in range(6)]
 
-    front_ends[0].kill()
+        front_ends[0].kill()
 
-    after = [site.get(address + "/retrouver-mon-compte", timeout=60).status_code for _ in range(20)]
-    assert set(before + after) == {200}
+        after = [site.get(address + "/retrouver-mon-compte", timeout=60).status_code for _ in range(20)]
+        assert set(before + after) == {200}
 
+    def test_when_somebody_claims_another_address_then_the_audit_has_the_real_one(self, proxied, front_ends):
+        site, address = proxied
+        page = site.get(address + "/retrouver-mon-compte", timeout=60)
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
+        typed = {"surname": "Durand", "given_name": "Ana", "birth_date": "27/03/1985", "csrf_token": token}
+        headers = {"X-Forwarded-For": "203.0.113.9", "Referer": address + "/retrouver-mon-compte"}
 
-def test_proxy_when_somebody_claims_another_address_then_the_audit_has_the_real_one(proxied, front_ends):
-    site, address = proxied
-    page = site.get(address + "/retrouver-mon-compte", timeout=60)
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
-    typed = {"surname": "Durand", "given_name": "Ana", "birth_date": "27/03/1985", "csrf_token": token}
-    headers = {"X-Forwarded-For": "203.0.113.9", "Referer": address + "/retrouver-mon-compte"}
+        answer = site.post(address + "/retrouver-mon-compte", data=typed, headers=headers, timeout=60)
 
-    answer = site.post(address + "/retrouver-mon-compte", data=typed, headers=headers, timeout=60)
+        lines = "".join((front_end.config.parent / "audit.log").read_text() for front_end in front_ends)
+        assert answer.status_code != 400
+        assert '"address": "127.0.0.1"' in lines
+        assert "203.0.113.9" not in lines
 
-    lines = "".join((front_end.config.parent / "audit.log").read_text() for front_end in front_ends)
-    assert answer.status_code != 400
-    assert '"address": "127.0.0.1"' in lines
-    assert "203.0.113.9" not in lines
+    def test_when_a_stranger_asks_for_metrics_then_there_is_no_such_page(self, proxied):
+        site, address = proxied
 
+        assert site.get(address + "/metrics", timeout=60).status_code == 404
 
-def test_proxy_when_a_stranger_asks_for_metrics_then_there_is_no_such_page(proxied):
-    site, address = proxied
+    def test_when_a_portal_shows_its_certificate_then_the_service_knows_it(self, proxied, portals_certificate):
+        site, _ = proxied
+        site.cert = (str(portals_certificate.certificate), str(portals_certificate.key))
 
-    assert site.get(address + "/metrics", timeout=60).status_code == 404
+        assert site.get(site.api_clients + "/api/v1/policy", timeout=60).status_code == 200
+        assert site.get(site.api_clients + "/", timeout=60).status_code == 404
 
+    @pytest.mark.parametrize("header", ["X-SSL-Client-Cert", "X_SSL_Client_Cert"])
+    def test_when_somebody_only_writes_a_portals_certificate_then_it_counts_for_nothing(
+        self, proxied, portals_certificate, header
+    ):
+        """It is public: only its key proves anything."""
+        site, address = proxied
+        site.headers[header] = quote(portals_certificate.certificate.read_text())
 
-def test_proxy_when_a_portal_shows_its_certificate_then_the_service_knows_it(proxied, portals_certificate):
-    site, _ = proxied
-    site.cert = (str(portals_certificate.certificate), str(portals_certificate.key))
+        answers = [site.get(door + "/api/v1/policy", timeout=60) for door in (address, site.api_clients)]
 
-    assert site.get(site.portals + "/api/v1/policy", timeout=60).status_code == 200
-    assert site.get(site.portals + "/", timeout=60).status_code == 404
-
-
-@pytest.mark.parametrize("header", ["X-SSL-Client-Cert", "X_SSL_Client_Cert"])
-def test_proxy_when_somebody_only_writes_a_portals_certificate_then_it_counts_for_nothing(
-    proxied, portals_certificate, header
-):
-    """It is public: only its key proves anything."""
-    site, address = proxied
-    site.headers[header] = quote(portals_certificate.certificate.read_text())
-
-    answers = [site.get(door + "/api/v1/policy", timeout=60) for door in (address, site.portals)]
-
-    assert [answer.json()["code"] for answer in answers] == ["unauthenticated"] * 2
+        assert [answer.json()["code"] for answer in answers] == ["unauthenticated"] * 2

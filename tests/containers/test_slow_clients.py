@@ -12,8 +12,9 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 import requests
-from browser import FIND
-from patience import AT_ONCE_SECONDS, wait_until
+
+from tests.support.browser import FIND
+from tests.support.polling import AT_ONCE_SECONDS, wait_until
 
 FEW, MANY = 16, 500
 TIMES = 20
@@ -97,46 +98,48 @@ ATTACKS = {
 }
 
 
-@pytest.mark.parametrize("count", [FEW, MANY])
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_service_when_slow_clients_are_before_the_proxy_then_people_and_supervisor_are_answered(
-    proxy, front_end, finding, attack, count
-):
-    sent, act = ATTACKS[attack]
-
-    with clients(proxy, count, sent) as lines, slowly(act, lines):
-        found = [finding() for _ in range(TIMES)]
-        alive = [requests.get(front_end.health_address, timeout=AT_ONCE_SECONDS).ok for _ in range(TIMES)]
-
-    assert found == [True] * TIMES
-    assert alive == [True] * TIMES
-
-
-def test_large_answer_when_asked_for_then_it_is_larger_than_what_the_proxy_holds_in_memory(site, proxy):
-    """Else no reader of these tests would be slow."""
-    answer = site.get(proxy.address + LARGE, headers={"Accept-Encoding": "identity"}, timeout=60)
-
-    assert len(answer.content) > LARGE_BYTES
-
-
-@pytest.mark.parametrize(
-    "sent", [HALF_A_HEAD, HALF_A_BODY, A_LARGE_ANSWER], ids=["half a head", "half a body", "a reader who stops"]
-)
-def test_client_when_it_stops_then_the_proxy_closes_its_connection_at_the_deadline(proxy, site, sent):
-    with clients(proxy, FEW, sent) as lines:
-        began = time.monotonic()
-        wait_until(lambda: all(is_closed(line) for line in lines), DEADLINE_SECONDS + 3 * AT_ONCE_SECONDS)
-
-    assert time.monotonic() - began > DEADLINE_SECONDS / 2, "an honest client on a slow line has some time"
-
-
-def test_client_when_it_never_begins_with_tls_then_the_proxy_closes_its_connection_at_the_deadline(proxy, site):
-    patience = DEADLINE_SECONDS + 3 * AT_ONCE_SECONDS
-    with (
-        socket.create_connection(("127.0.0.1", proxy.port), timeout=patience) as line,
-        suppress(ConnectionResetError),
+class TestService:
+    @pytest.mark.parametrize("count", [FEW, MANY])
+    @pytest.mark.parametrize("attack", ATTACKS)
+    def test_when_slow_clients_are_before_the_proxy_then_people_and_supervisor_are_answered(
+        self, proxy, front_end, finding, attack, count
     ):
-        assert line.recv(1) == b""
+        sent, act = ATTACKS[attack]
+
+        with clients(proxy, count, sent) as lines, slowly(act, lines):
+            found = [finding() for _ in range(TIMES)]
+            alive = [requests.get(front_end.health_address, timeout=AT_ONCE_SECONDS).ok for _ in range(TIMES)]
+
+        assert found == [True] * TIMES
+        assert alive == [True] * TIMES
+
+
+class TestLargeAnswer:
+    def test_when_asked_for_then_it_is_larger_than_what_the_proxy_holds_in_memory(self, site, proxy):
+        """Else no reader of these tests would be slow."""
+        answer = site.get(proxy.address + LARGE, headers={"Accept-Encoding": "identity"}, timeout=60)
+
+        assert len(answer.content) > LARGE_BYTES
+
+
+class TestClient:
+    @pytest.mark.parametrize(
+        "sent", [HALF_A_HEAD, HALF_A_BODY, A_LARGE_ANSWER], ids=["half a head", "half a body", "a reader who stops"]
+    )
+    def test_when_it_stops_then_the_proxy_closes_its_connection_at_the_deadline(self, proxy, site, sent):
+        with clients(proxy, FEW, sent) as lines:
+            began = time.monotonic()
+            wait_until(lambda: all(is_closed(line) for line in lines), DEADLINE_SECONDS + 3 * AT_ONCE_SECONDS)
+
+        assert time.monotonic() - began > DEADLINE_SECONDS / 2, "an honest client on a slow line has some time"
+
+    def test_when_it_never_begins_with_tls_then_the_proxy_closes_its_connection_at_the_deadline(self, proxy, site):
+        patience = DEADLINE_SECONDS + 3 * AT_ONCE_SECONDS
+        with (
+            socket.create_connection(("127.0.0.1", proxy.port), timeout=patience) as line,
+            suppress(ConnectionResetError),
+        ):
+            assert line.recv(1) == b""
 
 
 def is_closed(line):

@@ -7,10 +7,6 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from certificates import make_certificates
-from conftest import IMPATIENT, settings_for
-from directory_server import QUICK_HASH, AcademyDirectory
-from ports import free_port
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.account.model import FindRequest
@@ -18,12 +14,16 @@ from gateway.account.outcomes import Found
 from gateway.composition.web import build_gateway
 from gateway.directory.failover import LdapServers
 from gateway.directory.pool import ConnectionPool
+from tests.support.certificates import make_certificates
+from tests.support.gateway_settings import IMPATIENT, settings_for
+from tests.support.ports import free_port
+from tests.support.slapd_server import QUICK_HASH, SlapdServer
 
 DURAND = FindRequest("Durand", "François", date(1985, 3, 27))
 
 
 @pytest.fixture(scope="module")
-def secured(tmp_path_factory) -> Iterator[tuple[AcademyDirectory, object]]:
+def secured(tmp_path_factory) -> Iterator[tuple[SlapdServer, object]]:
     """A slapd that speaks TLS too, with a certificate for localhost but not for 127.0.0.1, and a Unix socket."""
     folder = tmp_path_factory.mktemp("tls")
     made = make_certificates(folder, "localhost")
@@ -35,7 +35,7 @@ def secured(tmp_path_factory) -> Iterator[tuple[AcademyDirectory, object]]:
         )
     )
     ldaps, socket = f"ldaps://127.0.0.1:{free_port()}", f"ldapi://{str(folder / 'socket').replace('/', '%2F')}"
-    academy = AcademyDirectory(folder / "state", tls=tls, more_urls=(ldaps + "/", socket), hash_cost=QUICK_HASH)
+    academy = SlapdServer(folder / "state", tls=tls, more_urls=(ldaps + "/", socket), hash_cost=QUICK_HASH)
     academy.add_person("fdurand4")
     academy.ldaps = ldaps.replace("127.0.0.1", "localhost")
     academy.ldapi = socket
@@ -52,120 +52,82 @@ def finds_durand(academy, **directory) -> bool:
         gateway.close()
 
 
-def test_ldaps_when_the_certificate_is_good_then_people_are_found(secured):
-    assert finds_durand(secured, servers=[secured.ldaps], ca_file=secured.authority)
+class TestLdaps:
+    def test_when_the_certificate_is_good_then_people_are_found(self, secured):
+        assert finds_durand(secured, servers=[secured.ldaps], ca_file=secured.authority)
 
 
-def test_start_tls_when_the_certificate_is_good_then_people_are_found(secured):
-    url = secured.url.replace("127.0.0.1", "localhost")
+class TestStartTls:
+    def test_when_the_certificate_is_good_then_people_are_found(self, secured):
+        url = secured.url.replace("127.0.0.1", "localhost")
 
-    assert finds_durand(secured, servers=[url], start_tls=True, ca_file=secured.authority)
-
-
-def test_ldapi_when_the_socket_is_there_then_people_are_found(secured):
-    assert finds_durand(secured, servers=[secured.ldapi])
+        assert finds_durand(secured, servers=[url], start_tls=True, ca_file=secured.authority)
 
 
-@pytest.mark.parametrize("start_tls", [False, True])
-def test_tls_when_nobody_vouches_for_the_certificate_then_nothing_is_sent(secured, start_tls):
-    server = secured.url.replace("127.0.0.1", "localhost") if start_tls else secured.ldaps
-
-    with pytest.raises(DirectoryUnavailable, match=r"CERTIFICATE_VERIFY_FAILED|certificate verify failed"):
-        finds_durand(secured, servers=[server], start_tls=start_tls)
+class TestLdapi:
+    def test_when_the_socket_is_there_then_people_are_found(self, secured):
+        assert finds_durand(secured, servers=[secured.ldapi])
 
 
-@pytest.mark.parametrize("start_tls", [False, True])
-def test_tls_when_the_certificate_is_for_another_name_then_nothing_is_sent(secured, start_tls):
-    server = secured.url if start_tls else secured.ldaps.replace("localhost", "127.0.0.1")
+class TestTls:
+    @pytest.mark.parametrize("start_tls", [False, True])
+    def test_when_nobody_vouches_for_the_certificate_then_nothing_is_sent(self, secured, start_tls):
+        server = secured.url.replace("127.0.0.1", "localhost") if start_tls else secured.ldaps
 
-    with pytest.raises(DirectoryUnavailable):
-        finds_durand(secured, servers=[server], start_tls=start_tls, ca_file=secured.authority)
+        with pytest.raises(DirectoryUnavailable, match=r"CERTIFICATE_VERIFY_FAILED|certificate verify failed"):
+            finds_durand(secured, servers=[server], start_tls=start_tls)
 
+    @pytest.mark.parametrize("start_tls", [False, True])
+    def test_when_the_certificate_is_for_another_name_then_nothing_is_sent(self, secured, start_tls):
+        server = secured.url if start_tls else secured.ldaps.replace("localhost", "127.0.0.1")
 
-def test_connection_when_slapd_was_restarted_then_nobody_notices(directory, gateway):
-    directory.add_person("fdurand4")
-    gateway.find(DURAND)
-
-    directory.restart()
-
-    assert isinstance(gateway.find(DURAND), Found)
-
-
-def test_connection_when_slapd_was_restarted_then_a_change_goes_through_at_once(directory, browser):
-    directory.add_person("fdurand4")
-    browser.change("fdurand4", "Ancien-2024", "Nouveau-2025")
-
-    directory.restart()
-
-    browser.change("fdurand4", "Nouveau-2025", "Encore-Un-2026")
-    assert directory.binds("fdurand4", "Encore-Un-2026")
-
-
-def test_failover_when_the_first_server_is_down_then_the_second_one_answers(directory):
-    directory.add_person("fdurand4")
-
-    assert finds_durand(directory, servers=[f"ldap://127.0.0.1:{free_port()}", directory.url])
-
-
-def test_failover_when_the_first_server_hangs_then_the_second_one_answers(directory, secured):
-    directory.add_person("fdurand4")
-    secured.pause()
-    try:
-        # One password for the gateway's account on both.
-        with directory.as_admin() as line:
-            line.passwd_s("cn=gateway,ou=services,dc=ac-example,dc=fr", None, secured.slapd.password("gateway"))
-        assert finds_durand(
-            directory,
-            servers=[secured.url, directory.url],
-            bind_password=secured.slapd.password("gateway"),
-            **IMPATIENT,
-        )
-    finally:
-        secured.resume()
-        with directory.as_admin() as line:
-            line.passwd_s("cn=gateway,ou=services,dc=ac-example,dc=fr", None, directory.slapd.password("gateway"))
-
-
-def test_directory_when_every_server_hangs_then_it_is_unavailable_after_the_time_limit(directory, build):
-    gateway = build(directory=IMPATIENT)
-    directory.pause()
-    try:
         with pytest.raises(DirectoryUnavailable):
-            gateway.find(DURAND)
-    finally:
-        directory.resume()
+            finds_durand(secured, servers=[server], start_tls=start_tls, ca_file=secured.authority)
 
 
-def test_directory_when_it_is_down_at_start_then_it_serves_as_soon_as_it_is_up(directory, build):
-    directory.add_person("fdurand4")
-    directory.kill()
-    gateway = build()
-    with pytest.raises(DirectoryUnavailable):
+class TestConnection:
+    def test_when_slapd_was_restarted_then_nobody_notices(self, directory, gateway):
+        directory.add_person("fdurand4")
         gateway.find(DURAND)
 
-    directory.slapd.start()
+        directory.restart()
 
-    assert isinstance(gateway.find(DURAND), Found)
+        assert isinstance(gateway.find(DURAND), Found)
+
+    def test_when_slapd_was_restarted_then_a_change_goes_through_at_once(self, directory, browser):
+        directory.add_person("fdurand4")
+        browser.change("fdurand4", "Ancien-2024", "Nouveau-2025")
+
+        directory.restart()
+
+        browser.change("fdurand4", "Nouveau-2025", "Encore-Un-2026")
+        assert directory.binds("fdurand4", "Encore-Un-2026")
 
 
-def test_directory_when_the_gateways_own_password_is_wrong_then_nobody_is_told_theirs_is(directory):
-    with pytest.raises(DirectoryUnavailable, match="service account"):
-        finds_durand(directory, bind_password="wrong")
+class TestDirectory:
+    def test_when_every_server_hangs_then_it_is_unavailable_after_the_time_limit(self, directory, build):
+        gateway = build(directory=IMPATIENT)
+        directory.pause()
+        try:
+            with pytest.raises(DirectoryUnavailable):
+                gateway.find(DURAND)
+        finally:
+            directory.resume()
 
+    def test_when_it_is_down_at_start_then_it_serves_as_soon_as_it_is_up(self, directory, build):
+        directory.add_person("fdurand4")
+        directory.kill()
+        gateway = build()
+        with pytest.raises(DirectoryUnavailable):
+            gateway.find(DURAND)
 
-def test_pool_when_more_ask_than_it_has_connections_then_all_are_served(directory, build):
-    directory.add_person("fdurand4")
-    gateway = build(directory={"pool_size": 2})
-    outcomes: list[object] = []
-    threads = [threading.Thread(target=lambda: outcomes.append(gateway.find(DURAND))) for _ in range(20)]
+        directory.slapd.start()
 
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+        assert isinstance(gateway.find(DURAND), Found)
 
-    assert len(outcomes) == 20
-    assert all(isinstance(outcome, Found) for outcome in outcomes)
+    def test_when_the_gateways_own_password_is_wrong_then_nobody_is_told_theirs_is(self, directory):
+        with pytest.raises(DirectoryUnavailable, match="service account"):
+            finds_durand(directory, bind_password="wrong")
 
 
 @pytest.fixture
@@ -179,44 +141,87 @@ def one_password(directory, secured):
         line.passwd_s(account, None, own)
 
 
-def test_pool_when_it_is_closed_while_a_question_is_under_way_then_that_connection_is_closed_too(directory):
-    settings = settings_for(directory).directory
-    pool = ConnectionPool(settings, LdapServers(settings), as_service=True)
+class TestPool:
+    def test_when_more_ask_than_it_has_connections_then_all_are_served(self, directory, build):
+        directory.add_person("fdurand4")
+        gateway = build(directory={"pool_size": 2})
+        outcomes: list[object] = []
+        threads = [threading.Thread(target=lambda: outcomes.append(gateway.find(DURAND))) for _ in range(20)]
 
-    def ask(connection):
-        pool.close()
-        return connection
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
-    assert pool.ask(ask).closed
+        assert len(outcomes) == 20
+        assert all(isinstance(outcome, Found) for outcome in outcomes)
 
+    def test_when_it_is_closed_while_a_question_is_under_way_then_that_connection_is_closed_too(self, directory):
+        settings = settings_for(directory).directory
+        pool = ConnectionPool(settings, LdapServers(settings), as_service=True)
 
-def test_failover_when_the_first_server_takes_no_writes_then_the_second_one_gets_them(
-    directory, secured, one_password, open_browser
-):
-    """As a replica answers, or a server that is being mended."""
-    directory.add_person("fdurand4")
-    read_only = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcReadOnly\nolcReadOnly: "
-    secured.load(read_only + "TRUE\n", as_config=True)
-    try:
-        page = open_browser(directory={"servers": [secured.url, directory.url]}).change(
-            "fdurand4", "Ancien-2024", "Nouveau-2025"
-        )
-    finally:
-        secured.load(read_only + "FALSE\n", as_config=True)
+        def ask(connection):
+            pool.close()
+            return connection
 
-    assert "a enregistré" in page.main
-    assert directory.binds("fdurand4", "Nouveau-2025")
-    assert secured.binds("fdurand4", "Ancien-2024")
+        assert pool.run_idempotent(ask).closed
 
 
-def test_rights_when_the_gateway_may_not_write_then_the_page_asks_to_ring_and_not_to_retry(
-    directory, open_browser, caplog
-):
-    directory.add_person("fdurand4")
-    sync = {"bind_dn": "cn=sync,ou=services,dc=ac-example,dc=fr", "bind_password": directory.slapd.password("sync")}
+class TestFailover:
+    def test_when_the_first_server_is_down_then_the_second_one_answers(self, directory):
+        directory.add_person("fdurand4")
 
-    page = open_browser(directory=sync).prove("fdurand4")
+        assert finds_durand(directory, servers=[f"ldap://127.0.0.1:{free_port()}", directory.url])
 
-    assert page.status == 503
-    assert "appelez l’assistance en donnant la référence" in page.main
-    assert "may not compare" in caplog.text
+    def test_when_the_first_server_hangs_then_the_second_one_answers(self, directory, secured):
+        directory.add_person("fdurand4")
+        secured.pause()
+        try:
+            # One password for the gateway's account on both.
+            with directory.as_admin() as line:
+                line.passwd_s("cn=gateway,ou=services,dc=ac-example,dc=fr", None, secured.slapd.password("gateway"))
+            assert finds_durand(
+                directory,
+                servers=[secured.url, directory.url],
+                bind_password=secured.slapd.password("gateway"),
+                **IMPATIENT,
+            )
+        finally:
+            secured.resume()
+            with directory.as_admin() as line:
+                line.passwd_s("cn=gateway,ou=services,dc=ac-example,dc=fr", None, directory.slapd.password("gateway"))
+
+    def test_when_the_first_server_takes_no_writes_then_the_second_one_gets_them(
+        self, directory, secured, one_password, open_browser
+    ):
+        """As a replica answers, or a server that is being fixed."""
+        directory.add_person("fdurand4")
+        read_only = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcReadOnly\nolcReadOnly: "
+        secured.load(read_only + "TRUE\n", as_config=True)
+        try:
+            page = open_browser(directory={"servers": [secured.url, directory.url]}).change(
+                "fdurand4", "Ancien-2024", "Nouveau-2025"
+            )
+        finally:
+            secured.load(read_only + "FALSE\n", as_config=True)
+
+        assert "a enregistré" in page.main
+        assert directory.binds("fdurand4", "Nouveau-2025")
+        assert secured.binds("fdurand4", "Ancien-2024")
+
+
+class TestRights:
+    def test_when_the_gateway_may_not_write_then_the_page_asks_to_ring_and_not_to_retry(
+        self, directory, open_browser, caplog
+    ):
+        directory.add_person("fdurand4")
+        sync = {
+            "bind_dn": "cn=sync,ou=services,dc=ac-example,dc=fr",
+            "bind_password": directory.slapd.password("sync"),
+        }
+
+        page = open_browser(directory=sync).prove("fdurand4")
+
+        assert page.status == 503
+        assert "appelez l’assistance en donnant la référence" in page.main
+        assert "may not compare" in caplog.text

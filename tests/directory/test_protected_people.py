@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ldap
 import pytest
-from directory_server import PASSWORD, POLICIES, SUFFIX
-from upgraded_directory import NEW_AND_UPGRADED
+
+from tests.support.slapd_server import PASSWORD, POLICIES, SUFFIX
+from tests.support.upgraded_slapd import NEW_AND_UPGRADED
 
 pytestmark = pytest.mark.parametrize("server", NEW_AND_UPGRADED, indirect=True)
 
@@ -43,61 +44,60 @@ def administrator(directory, request):
             line.delete_s(group)
 
 
-@pytest.mark.parametrize("write", WRITES, ids=NAMES)
-def test_gateway_when_a_person_is_protected_then_it_may_not_write(directory, administrator, write):
-    with directory.as_service("gateway") as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
-        line.modify_s(administrator, [(*write[:2], [write[2]])])
+class TestGateway:
+    @pytest.mark.parametrize("write", WRITES, ids=NAMES)
+    def test_when_a_person_is_protected_then_it_may_not_write(self, directory, administrator, write):
+        with directory.as_service("gateway") as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
+            line.modify_s(administrator, [(*write[:2], [write[2]])])
+
+    def test_when_somebody_else_is_protected_then_it_may_write(self, directory, administrator):
+        dn = directory.dn(directory.add_person("fdurand4"))
+
+        with directory.as_service("gateway") as line:
+            line.modify_s(dn, [(ldap.MOD_REPLACE, "userPassword", [b"Nouveau-2025"])])
+
+        assert directory.binds("fdurand4", "Nouveau-2025")
+
+    def test_when_a_person_is_protected_then_the_person_may_still_change_the_password(self, directory, administrator):
+        with directory.as_person("root", PASSWORD) as line:
+            line.modify_s(administrator, [(ldap.MOD_REPLACE, "userPassword", [b"Nouveau-2025"])])
+
+        assert directory.binds("root", "Nouveau-2025")
 
 
-def test_gateway_when_somebody_else_is_protected_then_it_may_write(directory, administrator):
-    dn = directory.dn(directory.add_person("fdurand4"))
-
-    with directory.as_service("gateway") as line:
-        line.modify_s(dn, [(ldap.MOD_REPLACE, "userPassword", [b"Nouveau-2025"])])
-
-    assert directory.binds("fdurand4", "Nouveau-2025")
-
-
-@pytest.mark.parametrize("service", ["gateway", "sync"])
-def test_service_when_a_person_is_protected_then_it_can_not_take_the_person_out(directory, administrator, service):
-    with directory.as_service(service) as line:
-        for change in ((ldap.MOD_DELETE, "member", None), (ldap.MOD_DELETE, "member", [administrator.encode()])):
-            with pytest.raises(ldap.INSUFFICIENT_ACCESS):
-                line.modify_s(PROTECTED, [change])
-        with pytest.raises(ldap.INSUFFICIENT_ACCESS):
-            line.rename_s(PROTECTED, "cn=other")
-        with pytest.raises(ldap.INSUFFICIENT_ACCESS):
-            line.delete_s(PROTECTED)
-
-
-def test_gateway_when_a_person_is_protected_then_the_person_may_still_change_the_password(directory, administrator):
-    with directory.as_person("root", PASSWORD) as line:
-        line.modify_s(administrator, [(ldap.MOD_REPLACE, "userPassword", [b"Nouveau-2025"])])
-
-    assert directory.binds("root", "Nouveau-2025")
-
-
-@pytest.mark.parametrize("service", ["gateway", "sync"])
-@pytest.mark.parametrize("kind", ["groupOfNames", "groupOfUniqueNames", "posixGroup"])
-def test_service_when_it_asks_whether_somebody_is_in_a_group_then_it_learns_that_and_no_list(
-    directory, service, kind
-):
-    dn = directory.dn(directory.add_person("fdurand4"))
-    attribute, value, more = {
-        "groupOfNames": ("member", dn, ""),
-        "groupOfUniqueNames": ("uniqueMember", dn, ""),
-        "posixGroup": ("memberUid", "fdurand4", "gidNumber: 5000\n"),
-    }[kind]
-    group = f"cn=asked,{GROUPS}"
-    directory.load(f"dn: {group}\nobjectClass: {kind}\ncn: asked\n{attribute}: {value}\n{more}")
-    try:
+class TestService:
+    @pytest.mark.parametrize("service", ["gateway", "sync"])
+    def test_when_a_person_is_protected_then_it_can_not_take_the_person_out(self, directory, administrator, service):
         with directory.as_service(service) as line:
-            assert line.compare_s(group, attribute, value.encode())
-            [(found, seen)] = line.search_s(group, ldap.SCOPE_BASE, attrlist=["*"])
-            assert (found, set(seen)) == (group, {"objectClass"})
-            assert line.search_s(GROUPS, ldap.SCOPE_SUBTREE, f"({attribute}={value})", ["1.1"]) == []
-            with pytest.raises(ldap.NO_SUCH_OBJECT):
-                line.compare_s(f"cn=missing,{GROUPS}", attribute, value.encode())
-    finally:
-        with directory.as_admin() as line:
-            line.delete_s(group)
+            for change in ((ldap.MOD_DELETE, "member", None), (ldap.MOD_DELETE, "member", [administrator.encode()])):
+                with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+                    line.modify_s(PROTECTED, [change])
+            with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+                line.rename_s(PROTECTED, "cn=other")
+            with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+                line.delete_s(PROTECTED)
+
+    @pytest.mark.parametrize("service", ["gateway", "sync"])
+    @pytest.mark.parametrize("kind", ["groupOfNames", "groupOfUniqueNames", "posixGroup"])
+    def test_when_it_asks_whether_somebody_is_in_a_group_then_it_learns_that_and_no_list(
+        self, directory, service, kind
+    ):
+        dn = directory.dn(directory.add_person("fdurand4"))
+        attribute, value, more = {
+            "groupOfNames": ("member", dn, ""),
+            "groupOfUniqueNames": ("uniqueMember", dn, ""),
+            "posixGroup": ("memberUid", "fdurand4", "gidNumber: 5000\n"),
+        }[kind]
+        group = f"cn=asked,{GROUPS}"
+        directory.load(f"dn: {group}\nobjectClass: {kind}\ncn: asked\n{attribute}: {value}\n{more}")
+        try:
+            with directory.as_service(service) as line:
+                assert line.compare_s(group, attribute, value.encode())
+                [(found, seen)] = line.search_s(group, ldap.SCOPE_BASE, attrlist=["*"])
+                assert (found, set(seen)) == (group, {"objectClass"})
+                assert line.search_s(GROUPS, ldap.SCOPE_SUBTREE, f"({attribute}={value})", ["1.1"]) == []
+                with pytest.raises(ldap.NO_SUCH_OBJECT):
+                    line.compare_s(f"cn=missing,{GROUPS}", attribute, value.encode())
+        finally:
+            with directory.as_admin() as line:
+                line.delete_s(group)

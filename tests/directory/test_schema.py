@@ -16,12 +16,13 @@ def definitions(text: str, attribute_prefix: str, class_prefix: str) -> set[str]
     return {re.sub(r"\s+", " ", definition) for definition in found}
 
 
-@pytest.mark.parametrize("name, count", [("mamia", 10), ("mamia-worker", 2)])
-def test_schema_when_read_in_both_forms_then_it_is_the_same(name, count):
-    folder = ldif_folder() / "schema"
-    for_config = definitions((folder / f"{name}.ldif").read_text(), "olcAttributeTypes:", "olcObjectClasses:")
-    for_slapd_conf = definitions((folder / f"{name}.schema").read_text(), "attributetype", "objectclass")
+class TestSchema:
+    @pytest.mark.parametrize("name, count", [("mamia", 10), ("mamia-worker", 2)])
+    def test_when_read_in_both_forms_then_it_is_the_same(self, name, count):
+        folder = ldif_folder() / "schema"
+        for_config = definitions((folder / f"{name}.ldif").read_text(), "olcAttributeTypes:", "olcObjectClasses:")
+        for_slapd_conf = definitions((folder / f"{name}.schema").read_text(), "attributetype", "objectclass")
 
-    assert len(for_config) == count
-    assert for_config == for_slapd_conf
-    assert all(definition.startswith("( 2.25.") for definition in for_config)
+        assert len(for_config) == count
+        assert for_config == for_slapd_conf
+        assert all(definition.startswith("( 2.25.") for definition in for_config)

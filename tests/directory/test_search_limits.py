@@ -6,10 +6,7 @@ from contextlib import closing
 
 import ldap
 import pytest
-from conftest import settings_for
-from directory_server import BIRTH_DATE, PEOPLE, QUICK_HASH, SUFFIX, AcademyDirectory
 from ldap.controls import SimplePagedResultsControl
-from upgraded_directory import UPGRADE_OF_CAPTURE, DirectoryBefore
 
 from gateway.checks.finding import Level
 from gateway.checks.outbox import check_outbox
@@ -18,7 +15,10 @@ from gateway.demo.private_slapd import CAPTURE, CAPTURE_ACCOUNT_FILE
 from gateway.directory.failover import LdapServers
 from gateway.directory.outbox import LdapOutbox
 from gateway.directory.pool import ConnectionPool
-from gateway.settings.accounts import bound_as
+from gateway.settings.service_accounts import bound_as
+from tests.support.gateway_settings import settings_for
+from tests.support.slapd_server import BIRTH_DATE, PEOPLE, QUICK_HASH, SUFFIX, SlapdServer
+from tests.support.upgraded_slapd import UPGRADE_OF_CAPTURE, SlapdBefore
 
 PEOPLE_COUNT = 600
 EVERYBODY = "(objectClass=mamiaPerson)"
@@ -59,7 +59,7 @@ def make_directory(folder, kind, version):
 
 @pytest.fixture(scope="module", params=["new", "upgraded", "upgraded pair"])
 def bounded(request, tmp_path_factory):
-    kind = AcademyDirectory if request.param == "new" else DirectoryBefore
+    kind = SlapdServer if request.param == "new" else SlapdBefore
     academy = make_directory(tmp_path_factory.mktemp("bounded"), kind, request.param)
     yield academy
     academy.slapd.stop()
@@ -67,7 +67,7 @@ def bounded(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory):
-    academy = make_directory(tmp_path_factory.mktemp("before"), DirectoryBefore, "before")
+    academy = make_directory(tmp_path_factory.mktemp("before"), SlapdBefore, "before")
     yield academy
     academy.slapd.stop()
 
@@ -92,33 +92,36 @@ def found(academy, account, filter_, *, page_size=0):
                 return count
 
 
-@pytest.mark.parametrize(
-    ("account", "page_size", "most"),
-    [("gateway", 0, 500), ("gateway", 100, 0), ("sync", 0, 2), ("capture", 0, 2), ("capture", 100, 0)],
-)
-def test_search_when_everybody_is_asked_for_then_the_account_finds_no_more_than_it_needs(
-    bounded, account, page_size, most
-):
-    assert found(bounded, account, EVERYBODY, page_size=page_size) == most
+class TestSearch:
+    @pytest.mark.parametrize(
+        ("account", "page_size", "most"),
+        [("gateway", 0, 500), ("gateway", 100, 0), ("sync", 0, 2), ("capture", 0, 2), ("capture", 100, 0)],
+    )
+    def test_when_everybody_is_asked_for_then_the_account_finds_no_more_than_it_needs(
+        self, bounded, account, page_size, most
+    ):
+        assert found(bounded, account, EVERYBODY, page_size=page_size) == most
 
 
-@pytest.mark.parametrize("attribute", ["birthDate", "numen", "temporaryAgentNumber"])
-@pytest.mark.parametrize("account", ["sync", "capture"])
-def test_proof_when_worker_or_listener_asks_for_it_then_it_is_neither_read_nor_found_nor_compared(
-    bounded, account, attribute
-):
-    dn = bounded.dn("p0")
-    with bounded.as_service(account) as line:
-        assert line.search_s(dn, ldap.SCOPE_BASE, attrlist=[attribute]) == [(dn, {})]
-        assert line.search_s(PEOPLE, ldap.SCOPE_SUBTREE, f"(&(uid=p0)({attribute}={BIRTH_DATE}))", ["1.1"]) == []
-        with pytest.raises(ldap.INSUFFICIENT_ACCESS):
-            line.compare_s(dn, attribute, BIRTH_DATE.encode())
+class TestProof:
+    @pytest.mark.parametrize("attribute", ["birthDate", "numen", "temporaryAgentNumber"])
+    @pytest.mark.parametrize("account", ["sync", "capture"])
+    def test_when_worker_or_listener_asks_for_it_then_it_is_neither_read_nor_found_nor_compared(
+        self, bounded, account, attribute
+    ):
+        dn = bounded.dn("p0")
+        with bounded.as_service(account) as line:
+            assert line.search_s(dn, ldap.SCOPE_BASE, attrlist=[attribute]) == [(dn, {})]
+            assert line.search_s(PEOPLE, ldap.SCOPE_SUBTREE, f"(&(uid=p0)({attribute}={BIRTH_DATE}))", ["1.1"]) == []
+            with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+                line.compare_s(dn, attribute, BIRTH_DATE.encode())
 
 
-def test_outbox_when_more_waits_than_one_page_holds_then_the_worker_reads_all_of_it(bounded):
-    directory = workers_directory(bounded)
-    with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
-        assert len(list(LdapOutbox(pool, settings_for(bounded).people).waiting())) == PEOPLE_COUNT
+class TestOutbox:
+    def test_when_more_waits_than_one_page_holds_then_the_worker_reads_all_of_it(self, bounded):
+        directory = workers_directory(bounded)
+        with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
+            assert len(list(LdapOutbox(pool, settings_for(bounded).people).waiting())) == PEOPLE_COUNT
 
 
 def workers_directory(academy):
@@ -141,29 +144,29 @@ def with_worker(academy, folder):
 
 
 def about(findings, what):
-    [finding] = [finding for finding in findings if finding.checked.endswith(what)]
+    [finding] = [finding for finding in findings if finding.subject.endswith(what)]
     return finding
 
 
-@pytest.mark.parametrize(
-    ("check", "what", "told"),
-    [
-        (check_servers, ": search limits", "page by page"),
-        (check_outbox, "search limits of the worker", "more than 2 people"),
-    ],
-)
-def test_check_when_the_directory_is_of_the_version_before_then_it_names_the_missing_limits(
-    before, tmp_path, check, what, told
-):
-    finding = about(check(with_worker(before, tmp_path)), what)
+class TestCheck:
+    @pytest.mark.parametrize(
+        ("check", "what", "told"),
+        [
+            (check_servers, ": search limits", "page by page"),
+            (check_outbox, "search limits of the worker", "more than 2 people"),
+        ],
+    )
+    def test_when_the_directory_is_of_the_version_before_then_it_names_the_missing_limits(
+        self, before, tmp_path, check, what, told
+    ):
+        finding = about(check(with_worker(before, tmp_path)), what)
 
-    assert finding.level is Level.WARN
-    assert told in finding.finding
-    assert "upgrade/30-access.ldif" in finding.mend
+        assert finding.level is Level.WARN
+        assert told in finding.message
+        assert "upgrade/30-access.ldif" in finding.hint
 
-
-@pytest.mark.parametrize(
-    ("check", "what"), [(check_servers, ": search limits"), (check_outbox, "search limits of the worker")]
-)
-def test_check_when_the_limits_are_there_then_it_is_ok(bounded, tmp_path, check, what):
-    assert about(check(with_worker(bounded, tmp_path)), what).level is Level.OK
+    @pytest.mark.parametrize(
+        ("check", "what"), [(check_servers, ": search limits"), (check_outbox, "search limits of the worker")]
+    )
+    def test_when_the_limits_are_there_then_it_is_ok(self, bounded, tmp_path, check, what):
+        assert about(check(with_worker(bounded, tmp_path)), what).level is Level.OK

@@ -7,16 +7,16 @@ import subprocess
 import sys
 
 import pytest
-from browser import Browser
-from conftest import settings_for
-from directory_server import PASSWORD, QUICK_HASH, SUFFIX, AcademyDirectory
-from settings_file import write_settings_file
 
 from gateway.app import create_app
 from gateway.composition.web import build_gateway
 from gateway.demo.private_samba import BASE, SERVICE
 from gateway.directory.server_support import other_product
 from gateway.ldap import Entry
+from tests.support.browser import Browser
+from tests.support.gateway_settings import settings_for
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import PASSWORD, QUICK_HASH, SUFFIX, SlapdServer
 
 MAMIA = [sys.executable, "-m", "gateway.cli.main"]
 NEW = "Nouveau-2025"
@@ -36,7 +36,7 @@ DS_389 = {"objectclass": ("top",), "vendorname": ("389 Project",), "vendorversio
 @pytest.fixture
 def unprotected(tmp_path):
     """A directory whose overlay a test may take away."""
-    academy = AcademyDirectory(tmp_path / "state", hash_cost=QUICK_HASH)
+    academy = SlapdServer(tmp_path / "state", hash_cost=QUICK_HASH)
     academy.add_person("fdurand4")
     yield academy
     academy.slapd.stop()
@@ -49,43 +49,44 @@ def browser(unprotected):
     gateway.close()
 
 
-@pytest.mark.parametrize(
-    ("attributes", "product"),
-    [
-        (OPENLDAP, ""),
-        ({**OPENLDAP, "vendorname": ("Our own build",)}, ""),
-        ({}, ""),
-        (DS_389, "389 Project 389-Directory/2.3.1"),
-        ({"supportedcapabilities": ("1.2.840.113556.1.4.800",)}, "Active Directory"),
-    ],
-    ids=["OpenLDAP", "OpenLDAP with a vendor", "silent", "389", "Active Directory"],
-)
-def test_product_when_the_root_dse_is_read_then_it_is_named_unless_it_is_openldap(attributes, product):
-    assert other_product(Entry("", attributes, attributes)) == product
+class TestProduct:
+    @pytest.mark.parametrize(
+        ("attributes", "product"),
+        [
+            (OPENLDAP, ""),
+            ({**OPENLDAP, "vendorname": ("Our own build",)}, ""),
+            ({}, ""),
+            (DS_389, "389 Project 389-Directory/2.3.1"),
+            ({"supportedcapabilities": ("1.2.840.113556.1.4.800",)}, "Active Directory"),
+        ],
+        ids=["OpenLDAP", "OpenLDAP with a vendor", "silent", "389", "Active Directory"],
+    )
+    def test_when_the_root_dse_is_read_then_it_is_named_unless_it_is_openldap(self, attributes, product):
+        assert other_product(Entry("", attributes, attributes)) == product
 
 
-def test_password_when_the_overlay_is_missing_then_nothing_is_written_and_the_service_is_not_ready(
-    unprotected, browser
-):
-    unprotected.load(WITHOUT_POLICY, as_config=True)
+class TestPassword:
+    def test_when_the_overlay_is_missing_then_nothing_is_written_and_the_service_is_not_ready(
+        self, unprotected, browser
+    ):
+        unprotected.load(WITHOUT_POLICY, as_config=True)
 
-    page = browser.change("fdurand4", PASSWORD, NEW)
+        page = browser.change("fdurand4", PASSWORD, NEW)
 
-    assert page.status == 503
-    assert "Rien n’a été modifié" in page.main
-    assert unprotected.binds("fdurand4", PASSWORD)
-    assert browser.client.get("/health/ready").status_code == 503
+        assert page.status == 503
+        assert "Rien n’a été modifié" in page.main
+        assert unprotected.binds("fdurand4", PASSWORD)
+        assert browser.client.get("/health/ready").status_code == 503
 
+    def test_when_the_overlay_comes_later_then_people_are_served(self, unprotected, browser):
+        unprotected.load(WITHOUT_POLICY, as_config=True)
+        browser.change("fdurand4", PASSWORD, NEW)
+        unprotected.load(WITH_POLICY, as_config=True)
 
-def test_password_when_the_overlay_comes_later_then_people_are_served(unprotected, browser):
-    unprotected.load(WITHOUT_POLICY, as_config=True)
-    browser.change("fdurand4", PASSWORD, NEW)
-    unprotected.load(WITH_POLICY, as_config=True)
+        page = browser.change("fdurand4", PASSWORD, NEW)
 
-    page = browser.change("fdurand4", PASSWORD, NEW)
-
-    assert "a enregistré" in page.main
-    assert browser.client.get("/health/ready").status_code == 200
+        assert "a enregistré" in page.main
+        assert browser.client.get("/health/ready").status_code == 200
 
 
 @pytest.fixture
@@ -99,45 +100,48 @@ def config_for_samba(tmp_path, directory, domain_controller):
     return config
 
 
-@pytest.mark.xdist_group("samba_ad")
-def test_serve_when_the_directory_is_active_directory_then_it_does_not_start_and_says_why(config_for_samba):
-    done = subprocess.run(
-        [*MAMIA, "serve", "--config", config_for_samba], capture_output=True, text=True, timeout=60, check=False
-    )
+class TestServe:
+    @pytest.mark.xdist_group("samba_ad")
+    def test_when_the_directory_is_active_directory_then_it_does_not_start_and_says_why(self, config_for_samba):
+        done = subprocess.run(
+            [*MAMIA, "serve", "--config", config_for_samba], capture_output=True, text=True, timeout=60, check=False
+        )
 
-    assert done.returncode == 2
-    assert "Active Directory" in done.stderr
-    assert "must be OpenLDAP" in done.stderr
-
-
-@pytest.mark.xdist_group("samba_ad")
-def test_check_when_the_directory_is_active_directory_then_the_product_fails(config_for_samba):
-    done = subprocess.run(
-        [*MAMIA, "check", "--json", "--config", config_for_samba],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-
-    [product] = [finding for finding in json.loads(done.stdout) if finding["checked"].endswith(": product")]
-    assert product["level"] == "FAIL"
-    assert "Active Directory" in product["finding"]
+        assert done.returncode == 2
+        assert "Active Directory" in done.stderr
+        assert "must be OpenLDAP" in done.stderr
 
 
-@pytest.mark.xdist_group("samba_ad")
-def test_page_when_the_directory_turns_out_to_be_active_directory_then_nobody_is_served(
-    directory, domain_controller, caplog
-):
-    section = {
-        "servers": [domain_controller.url],
-        "ca_file": domain_controller.authority,
-        "bind_dn": SERVICE_DN,
-        "bind_password": domain_controller.password(SERVICE),
-    }
-    gateway = build_gateway(settings_for(directory, directory=section))
-    browser = Browser(create_app(gateway))
+class TestCheck:
+    @pytest.mark.xdist_group("samba_ad")
+    def test_when_the_directory_is_active_directory_then_the_product_fails(self, config_for_samba):
+        done = subprocess.run(
+            [*MAMIA, "check", "--json", "--config", config_for_samba],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
 
-    page = browser.change("fdurand4", PASSWORD, NEW)
-    gateway.close()
+        [product] = [finding for finding in json.loads(done.stdout) if finding["subject"].endswith(": product")]
+        assert product["level"] == "FAIL"
+        assert "Active Directory" in product["finding"]
 
-    assert page.status == 503
-    assert "Rien n’a été modifié" in page.main
-    assert "Active Directory" in caplog.text
+
+class TestPage:
+    @pytest.mark.xdist_group("samba_ad")
+    def test_when_the_directory_turns_out_to_be_active_directory_then_nobody_is_served(
+        self, directory, domain_controller, caplog
+    ):
+        section = {
+            "servers": [domain_controller.url],
+            "ca_file": domain_controller.authority,
+            "bind_dn": SERVICE_DN,
+            "bind_password": domain_controller.password(SERVICE),
+        }
+        gateway = build_gateway(settings_for(directory, directory=section))
+        browser = Browser(create_app(gateway))
+
+        page = browser.change("fdurand4", PASSWORD, NEW)
+        gateway.close()
+
+        assert page.status == 503
+        assert "Rien n’a été modifié" in page.main
+        assert "Active Directory" in caplog.text

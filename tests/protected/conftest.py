@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from administrators import ADMINS, CHIEF, CONFIG, OTHER, OUTER, RENAMED, WAYS, Way, delete
-from directory_server import QUICK_HASH, AcademyDirectory
+
+from tests.support.administrators import ADMINS, CHIEF, CONFIG, OTHER, OUTER, RENAMED, WAYS, Way, delete
+from tests.support.slapd_server import QUICK_HASH, SlapdServer
 
 
 @pytest.fixture(scope="package")
@@ -19,15 +20,15 @@ def short_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="package")
-def guarded(short_folder: Path) -> Iterator[AcademyDirectory]:
-    academy = AcademyDirectory(short_folder / "slapd", hash_cost=QUICK_HASH)
+def guarded(short_folder: Path) -> Iterator[SlapdServer]:
+    academy = SlapdServer(short_folder / "slapd", hash_cost=QUICK_HASH)
     academy.load(CONFIG, as_config=True)
     yield academy
     academy.slapd.stop()
 
 
 @pytest.fixture
-def directory(guarded: AcademyDirectory) -> Iterator[AcademyDirectory]:
+def directory(guarded: SlapdServer) -> Iterator[SlapdServer]:
     """An administrator and somebody else, of the same rectorat; no group yet."""
     guarded.remove_everybody()
     guarded.add_person(CHIEF, surname="Chief", departmentNumber="rectorat")
@@ -38,7 +39,7 @@ def directory(guarded: AcademyDirectory) -> Iterator[AcademyDirectory]:
 
 
 @pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, directory: AcademyDirectory) -> Way:
+def way(request: pytest.FixtureRequest, directory: SlapdServer) -> Way:
     """Everything is there, and nobody is protected yet."""
     chosen = WAYS[request.param]
     chosen.prepare(directory)
@@ -46,14 +47,14 @@ def way(request: pytest.FixtureRequest, directory: AcademyDirectory) -> Way:
 
 
 @pytest.fixture
-def protected(way: Way, directory: AcademyDirectory) -> Way:
+def protected(way: Way, directory: SlapdServer) -> Way:
     """CHIEF is protected."""
     way.protect(directory)
     return way
 
 
 @pytest.fixture
-def of_group(directory: AcademyDirectory) -> Way:
+def of_group(directory: SlapdServer) -> Way:
     """CHIEF is protected as a member of ADMINS, which the settings name."""
     one = WAYS["groupOfNames"]
     one.prepare(directory)

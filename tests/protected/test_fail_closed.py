@@ -9,16 +9,16 @@ from contextlib import contextmanager
 import ldap
 import pytest
 import requests
-from administrators import ADMINS, CHIEF, OTHER, RENAMED, add_group, delete, password_is_untouched
-from browser import Browser
-from directory_server import NUMEN, PASSWORD, SUFFIX
-from patience import wait_until
-from ports import free_port
-from settings_file import write_settings_file
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.app import create_app
 from gateway.protection.seal import make_key_pair
+from tests.support.administrators import ADMINS, CHIEF, OTHER, RENAMED, add_group, delete, password_is_untouched
+from tests.support.browser import Browser
+from tests.support.polling import wait_until
+from tests.support.ports import free_port
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import NUMEN, PASSWORD, SUFFIX
 
 NEW = "Nouveau-2025"
 DATABASE = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
@@ -60,40 +60,17 @@ def every_attempt(browser):
             yield browser.find(name, "François")
 
 
-@pytest.mark.parametrize("people, broken", CASES)
-def test_services_when_a_group_is_gone_while_they_run_then_nobody_is_served(
-    directory, of_group, build, caplog, people, broken
-):
-    browser = Browser(create_app(build(people=people)))
-    assert "ticket" in browser.prove(OTHER).fields
-    broken(directory)
+class TestReset:
+    @pytest.mark.parametrize("people, broken", CASES)
+    def test_when_a_group_is_gone_between_the_steps_then_the_password_stays(
+        self, directory, of_group, build, people, broken
+    ):
+        browser = Browser(create_app(build(people=people)))
+        second_step = browser.prove(OTHER)
+        broken(directory)
 
-    pages = list(every_attempt(browser))
-
-    assert {page.status for page in pages} == {503}
-    assert all(password_is_untouched(directory, login) for login in (CHIEF, OTHER))
-    assert ADMINS in caplog.text
-
-
-@pytest.mark.parametrize("people, broken", CASES)
-def test_reset_when_a_group_is_gone_between_the_steps_then_the_password_stays(
-    directory, of_group, build, people, broken
-):
-    browser = Browser(create_app(build(people=people)))
-    second_step = browser.prove(OTHER)
-    broken(directory)
-
-    assert browser.choose(second_step, NEW).status == 503
-    assert password_is_untouched(directory, OTHER)
-
-
-def test_services_when_the_group_is_there_again_then_people_are_served(directory, of_group, build):
-    browser = Browser(create_app(build(people={"protected_groups": [ADMINS]})))
-    remove(directory)
-    assert browser.prove(OTHER).status == 503
-    add_group("groupOfNames", "member")(directory)
-
-    assert "ticket" in browser.prove(OTHER).fields
+        assert browser.choose(second_step, NEW).status == 503
+        assert password_is_untouched(directory, OTHER)
 
 
 @contextmanager
@@ -106,26 +83,6 @@ def without_right_to_search(directory, attribute):
         directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
 
-@pytest.mark.parametrize(
-    "filter_, attribute",
-    [
-        pytest.param("(adminCount=1)", "adminCount", id="no right"),
-        pytest.param(f"(|(uid={CHIEF})(adminCount=1))", "adminCount", id="no right to one of two"),
-        pytest.param("(noSuchAttribute=1)", "noSuchAttribute", id="unknown attribute"),
-        pytest.param("(!(noSuchAttribute=1))", "noSuchAttribute", id="negated"),
-    ],
-)
-def test_services_when_the_filter_can_not_be_decided_then_nobody_is_served(
-    directory, build, caplog, filter_, attribute
-):
-    with without_right_to_search(directory, "adminCount"):
-        pages = list(every_attempt(Browser(create_app(build(people={"protected_filter": filter_})))))
-
-    assert {page.status for page in pages} == {503}
-    assert attribute in caplog.text
-    assert all(password_is_untouched(directory, login) for login in (CHIEF, OTHER))
-
-
 @contextmanager
 def without_right_to_compare(directory):
     rule = f'to dn.exact="{ADMINS}" by dn.exact="cn=gateway,ou=services,{SUFFIX}" none by * break'
@@ -136,55 +93,99 @@ def without_right_to_compare(directory):
         directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
 
-def test_services_when_the_group_can_not_be_compared_then_nobody_is_served(directory, of_group, build):
-    browser = Browser(create_app(build(people={"protected_groups": [ADMINS]})))
-    with without_right_to_compare(directory):
-        assert {page.status for page in every_attempt(browser)} == {503}
+class TestServices:
+    @pytest.mark.parametrize("people, broken", CASES)
+    def test_when_a_group_is_gone_while_they_run_then_nobody_is_served(
+        self, directory, of_group, build, caplog, people, broken
+    ):
+        browser = Browser(create_app(build(people=people)))
+        assert "ticket" in browser.prove(OTHER).fields
+        broken(directory)
 
+        pages = list(every_attempt(browser))
 
-def test_group_when_its_class_changes_while_they_run_then_its_members_are_refused_at_once(directory, build):
-    add_group("posixGroup", "memberUid")(directory)
-    browser = Browser(create_app(build(people={"protected_groups": [ADMINS]})))
-    assert "ticket" in browser.prove(CHIEF).fields
-    delete(directory, ADMINS)
-    directory.load(f"dn: {ADMINS}\nobjectClass: groupOfNames\nmember: {directory.dn(CHIEF)}\n")
+        assert {page.status for page in pages} == {503}
+        assert all(password_is_untouched(directory, login) for login in (CHIEF, OTHER))
+        assert ADMINS in caplog.text
 
-    assert "ticket" not in browser.prove(CHIEF).fields
+    def test_when_the_group_is_there_again_then_people_are_served(self, directory, of_group, build):
+        browser = Browser(create_app(build(people={"protected_groups": [ADMINS]})))
+        remove(directory)
+        assert browser.prove(OTHER).status == 503
+        add_group("groupOfNames", "member")(directory)
 
+        assert "ticket" in browser.prove(OTHER).fields
 
-def test_login_when_it_can_not_be_in_a_posix_group_then_the_person_is_served(directory, build):
-    add_group("posixGroup", "memberUid")(directory)
-    directory.add_person("chloé", mail="chloe@ac-example.fr")
-    browser = Browser(create_app(build(people={"protected_groups": [ADMINS]})))
-
-    assert "ticket" in browser.prove("chloé", NUMEN).fields
-
-
-def test_login_when_one_of_several_is_a_group_s_member_then_the_person_is_refused(directory, build):
-    add_group("posixGroup", "memberUid")(directory)
-    with directory.as_admin() as line:
-        line.modify_s(directory.dn(CHIEF), [(ldap.MOD_ADD, "uid", [b"Root"])])
-        line.modify_s(ADMINS, [(ldap.MOD_ADD, "memberUid", [b"root"])])
-
-    assert "ticket" not in Browser(create_app(build(people={"protected_groups": [ADMINS]}))).prove(CHIEF).fields
-
-
-def test_ready_when_a_group_is_missing_then_it_is_not(directory, of_group, build):
-    remove(directory)
-    gateway = build(people={"protected_groups": [ADMINS]})
-
-    answer = create_app(gateway).test_client().get("/health/ready")
-
-    assert answer.status_code == 503
-    assert answer.json["checks"]["directory: protected people"] == "FAIL"
-
-
-def test_ready_when_the_groups_are_there_then_it_is(of_group, build):
-    gateway = build(people={"protected_groups": [ADMINS]})
-
-    assert (
-        create_app(gateway).test_client().get("/health/ready").json["checks"]["directory: protected people"] == "OK"
+    @pytest.mark.parametrize(
+        "filter_, attribute",
+        [
+            pytest.param("(adminCount=1)", "adminCount", id="no right"),
+            pytest.param(f"(|(uid={CHIEF})(adminCount=1))", "adminCount", id="no right to one of two"),
+            pytest.param("(noSuchAttribute=1)", "noSuchAttribute", id="unknown attribute"),
+            pytest.param("(!(noSuchAttribute=1))", "noSuchAttribute", id="negated"),
+        ],
     )
+    def test_when_the_filter_can_not_be_decided_then_nobody_is_served(
+        self, directory, build, caplog, filter_, attribute
+    ):
+        with without_right_to_search(directory, "adminCount"):
+            pages = list(every_attempt(Browser(create_app(build(people={"protected_filter": filter_})))))
+
+        assert {page.status for page in pages} == {503}
+        assert attribute in caplog.text
+        assert all(password_is_untouched(directory, login) for login in (CHIEF, OTHER))
+
+    def test_when_the_group_can_not_be_compared_then_nobody_is_served(self, directory, of_group, build):
+        browser = Browser(create_app(build(people={"protected_groups": [ADMINS]})))
+        with without_right_to_compare(directory):
+            assert {page.status for page in every_attempt(browser)} == {503}
+
+
+class TestGroup:
+    def test_when_its_class_changes_while_they_run_then_its_members_are_refused_at_once(self, directory, build):
+        add_group("posixGroup", "memberUid")(directory)
+        browser = Browser(create_app(build(people={"protected_groups": [ADMINS]})))
+        assert "ticket" in browser.prove(CHIEF).fields
+        delete(directory, ADMINS)
+        directory.load(f"dn: {ADMINS}\nobjectClass: groupOfNames\nmember: {directory.dn(CHIEF)}\n")
+
+        assert "ticket" not in browser.prove(CHIEF).fields
+
+
+class TestLogin:
+    def test_when_it_can_not_be_in_a_posix_group_then_the_person_is_served(self, directory, build):
+        add_group("posixGroup", "memberUid")(directory)
+        directory.add_person("chloé", mail="chloe@ac-example.fr")
+        browser = Browser(create_app(build(people={"protected_groups": [ADMINS]})))
+
+        assert "ticket" in browser.prove("chloé", NUMEN).fields
+
+    def test_when_one_of_several_is_a_group_s_member_then_the_person_is_refused(self, directory, build):
+        add_group("posixGroup", "memberUid")(directory)
+        with directory.as_admin() as line:
+            line.modify_s(directory.dn(CHIEF), [(ldap.MOD_ADD, "uid", [b"Root"])])
+            line.modify_s(ADMINS, [(ldap.MOD_ADD, "memberUid", [b"root"])])
+
+        assert "ticket" not in Browser(create_app(build(people={"protected_groups": [ADMINS]}))).prove(CHIEF).fields
+
+
+class TestReady:
+    def test_when_a_group_is_missing_then_it_is_not(self, directory, of_group, build):
+        remove(directory)
+        gateway = build(people={"protected_groups": [ADMINS]})
+
+        answer = create_app(gateway).test_client().get("/health/ready")
+
+        assert answer.status_code == 503
+        assert answer.json["checks"]["directory: protected people"] == "FAIL"
+
+    def test_when_the_groups_are_there_then_it_is(self, of_group, build):
+        gateway = build(people={"protected_groups": [ADMINS]})
+
+        assert (
+            create_app(gateway).test_client().get("/health/ready").json["checks"]["directory: protected people"]
+            == "OK"
+        )
 
 
 @pytest.fixture
@@ -214,20 +215,6 @@ krb5_conf = "{tmp_path}/krb5.conf"
     return writer
 
 
-@pytest.mark.parametrize("command", ["serve", "sync"])
-@pytest.mark.parametrize("broken", BREAKS)
-def test_start_when_a_group_is_missing_then_it_is_refused_with_a_sentence(directory, config, command, broken):
-    broken(directory)
-
-    line = [sys.executable, "-m", "gateway.cli.main", command, "--config", config()]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=120)
-
-    assert done.returncode != 0
-    assert f"mamia {command}: " in done.stderr
-    assert ADMINS in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 @contextmanager
 def served(config, port):
     line = [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(config)]
@@ -246,25 +233,41 @@ def answer_of(address):
         return ""
 
 
-def test_start_when_the_directory_is_down_then_the_service_starts_and_verifies_later(directory, config):
-    port = free_port()
-    file = config(port)
-    remove(directory)
-    directory.slapd.stop()
-    try:
-        with served(file, port) as health:
-            wait_until(lambda: "alive" in answer_of(f"{health}/live"))
-            directory.slapd.start()
-            wait_until(lambda: '"directory: protected people":"FAIL"' in answer_of(f"{health}/ready"))
-    finally:
-        if not directory.slapd.is_running:
-            directory.slapd.start()
+class TestStart:
+    @pytest.mark.parametrize("command", ["serve", "sync"])
+    @pytest.mark.parametrize("broken", BREAKS)
+    def test_when_a_group_is_missing_then_it_is_refused_with_a_sentence(self, directory, config, command, broken):
+        broken(directory)
+
+        line = [sys.executable, "-m", "gateway.cli.main", command, "--config", config()]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=120)
+
+        assert done.returncode != 0
+        assert f"mamia {command}: " in done.stderr
+        assert ADMINS in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_when_the_directory_is_down_then_the_service_starts_and_verifies_later(self, directory, config):
+        port = free_port()
+        file = config(port)
+        remove(directory)
+        directory.slapd.stop()
+        try:
+            with served(file, port) as health:
+                wait_until(lambda: "alive" in answer_of(f"{health}/live"))
+                directory.slapd.start()
+                wait_until(lambda: '"directory: protected people":"FAIL"' in answer_of(f"{health}/ready"))
+        finally:
+            if not directory.slapd.is_running:
+                directory.slapd.start()
 
 
-def test_protected_people_when_nothing_is_configured_then_nothing_is_asked(directory, build):
-    build().verify_protected()
+class TestProtectedPeople:
+    def test_when_nothing_is_configured_then_nothing_is_asked(self, directory, build):
+        build().verify_protected()
 
 
-def test_filter_when_it_is_no_filter_then_the_service_says_so(directory, build):
-    with pytest.raises(DirectoryMisconfigured, match=r"\(uid\)"):
-        build(people={"protected_filter": "(uid)"}).verify_protected()
+class TestFilter:
+    def test_when_it_is_no_filter_then_the_service_says_so(self, directory, build):
+        with pytest.raises(DirectoryMisconfigured, match=r"\(uid\)"):
+            build(people={"protected_filter": "(uid)"}).verify_protected()

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gateway.protection.spent import MemorySpent, SharedSpent
-from gateway.protection.store import Store
-from gateway.protection.tickets import Ticket, Tickets, Void
+from gateway.protection.rate_limiting.store import Store
+from gateway.protection.replay import MemoryReplayCache, SharedReplayCache
+from gateway.protection.tickets import Ticket, Tickets, TokenError
 
 OLD, NEW = "old-" * 10, "new-" * 10
 
 
-class Hours:
+class FakeClock:
     """A clock that a test sets."""
 
     now = 1_000_000.0
@@ -25,95 +25,90 @@ class Hours:
 
 @pytest.fixture
 def hours():
-    return Hours()
+    return FakeClock()
 
 
 @pytest.fixture
 def tickets(hours):
-    return Tickets([NEW, OLD], MemorySpent(hours), hours)
+    return Tickets([NEW, OLD], MemoryReplayCache(hours), hours)
 
 
-def test_ticket_when_opened_for_its_purpose_then_it_gives_its_payload(tickets):
-    assert tickets.open("reset", tickets.issue("reset", {"login": "fdurand4"}, 60)).payload == {"login": "fdurand4"}
+class TestSpent:
+    def test_when_what_was_spent_has_expired_then_its_memory_is_given_back(self, hours):
+        spent = MemoryReplayCache(hours)
+        for number in range(100):
+            spent.add_if_new(str(number), hours.now + 60)
+        hours.now += 60
+
+        spent.add_if_new("later", hours.now + 60)
+
+        assert len(spent) == 1
 
 
-def test_ticket_when_looked_at_then_its_payload_cannot_be_read(tickets):
-    assert "fdurand4" not in tickets.issue("reset", {"login": "fdurand4"}, 60)
+class TestTicket:
+    def test_when_opened_for_its_purpose_then_it_gives_its_payload(self, tickets):
+        assert tickets.open("reset", tickets.issue("reset", {"login": "fdurand4"}, 60)).payload == {
+            "login": "fdurand4"
+        }
 
+    def test_when_looked_at_then_its_payload_cannot_be_read(self, tickets):
+        assert "fdurand4" not in tickets.issue("reset", {"login": "fdurand4"}, 60)
 
-def test_ticket_when_opened_for_another_purpose_then_it_is_invalid(tickets):
-    assert tickets.open("captcha", tickets.issue("reset", {}, 60)) is Void.INVALID
+    def test_when_opened_for_another_purpose_then_it_is_invalid(self, tickets):
+        assert tickets.open("captcha", tickets.issue("reset", {}, 60)) is TokenError.INVALID
 
+    def test_when_its_time_is_over_then_it_has_expired(self, tickets, hours):
+        token = tickets.issue("reset", {}, 60)
 
-def test_ticket_when_its_time_is_over_then_it_has_expired(tickets, hours):
-    token = tickets.issue("reset", {}, 60)
+        hours.now += 60
 
-    hours.now += 60
+        assert tickets.open("reset", token) is TokenError.EXPIRED
+        assert tickets.consume("reset", token) is TokenError.EXPIRED
 
-    assert tickets.open("reset", token) is Void.EXPIRED
-    assert tickets.spend("reset", token) is Void.EXPIRED
+    def test_when_any_sign_of_it_is_changed_then_it_is_invalid(self, tickets):
+        token = tickets.issue("reset", {"login": "fdurand4"}, 60)
 
+        for place in range(len(token) - 1):
+            changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
+            assert tickets.open("reset", changed) is TokenError.INVALID
 
-def test_ticket_when_any_sign_of_it_is_changed_then_it_is_invalid(tickets):
-    token = tickets.issue("reset", {"login": "fdurand4"}, 60)
+    @pytest.mark.parametrize("token", ["", "x", "====", "é", "A" * 10_000, "\0", "AAAA AAAA"])
+    def test_when_it_is_no_ticket_then_it_is_invalid(self, tickets, token):
+        assert tickets.open("reset", token) is TokenError.INVALID
 
-    for place in range(len(token) - 1):
-        changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
-        assert tickets.open("reset", changed) is Void.INVALID
+    def test_when_spent_then_it_serves_no_more(self, tickets):
+        token = tickets.issue("reset", {}, 60)
 
+        assert isinstance(tickets.consume("reset", token), Ticket)
+        assert tickets.consume("reset", token) is TokenError.REPLAYED
 
-@pytest.mark.parametrize("token", ["", "x", "====", "é", "A" * 10_000, "\0", "AAAA AAAA"])
-def test_ticket_when_it_is_no_ticket_then_it_is_invalid(tickets, token):
-    assert tickets.open("reset", token) is Void.INVALID
+    @pytest.mark.parametrize("kind", ["memory", "redis"])
+    def test_when_it_is_given_back_then_it_serves_once_more_and_no_more(self, kind, request):
+        shared = kind == "redis" and SharedReplayCache(Store(request.getfixturevalue("redis").url))
+        tickets = Tickets([NEW], shared or MemoryReplayCache())
+        token = tickets.issue("reset", {}, 60)
 
+        tickets.give_back(tickets.consume("reset", token))
 
-def test_ticket_when_spent_then_it_serves_no_more(tickets):
-    token = tickets.issue("reset", {}, 60)
+        assert isinstance(tickets.consume("reset", token), Ticket)
+        assert tickets.consume("reset", token) is TokenError.REPLAYED
 
-    assert isinstance(tickets.spend("reset", token), Ticket)
-    assert tickets.spend("reset", token) is Void.SPENT
+    def test_when_spent_by_many_at_once_then_exactly_one_gets_it(self, tickets):
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-5)
+        try:
+            for _ in range(300):
+                token = tickets.issue("reset", {}, 60)
+                with ThreadPoolExecutor(4) as pool:
+                    got = list(pool.map(lambda token: tickets.consume("reset", token), [token] * 4))
+                assert sum(isinstance(one, Ticket) for one in got) == 1
+        finally:
+            sys.setswitchinterval(before)
 
+    def test_when_keys_were_rotated_then_the_old_key_still_opens_and_the_new_one_seals(self, tickets):
+        with_old_only = Tickets([OLD], MemoryReplayCache(), FakeClock())
+        with_new_only = Tickets([NEW], MemoryReplayCache(), FakeClock())
 
-@pytest.mark.parametrize("kind", ["memory", "redis"])
-def test_ticket_when_it_is_given_back_then_it_serves_once_more_and_no_more(kind, request):
-    shared = kind == "redis" and SharedSpent(Store(request.getfixturevalue("redis").url))
-    tickets = Tickets([NEW], shared or MemorySpent())
-    token = tickets.issue("reset", {}, 60)
-
-    tickets.give_back(tickets.spend("reset", token))
-
-    assert isinstance(tickets.spend("reset", token), Ticket)
-    assert tickets.spend("reset", token) is Void.SPENT
-
-
-def test_ticket_when_spent_by_many_at_once_then_exactly_one_gets_it(tickets):
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        for _ in range(300):
-            token = tickets.issue("reset", {}, 60)
-            with ThreadPoolExecutor(4) as pool:
-                got = list(pool.map(lambda token: tickets.spend("reset", token), [token] * 4))
-            assert sum(isinstance(one, Ticket) for one in got) == 1
-    finally:
-        sys.setswitchinterval(before)
-
-
-def test_spent_when_what_was_spent_has_expired_then_its_memory_is_given_back(hours):
-    spent = MemorySpent(hours)
-    for number in range(100):
-        spent.first(str(number), hours.now + 60)
-    hours.now += 60
-
-    spent.first("later", hours.now + 60)
-
-    assert len(spent) == 1
-
-
-def test_ticket_when_keys_were_rotated_then_the_old_key_still_opens_and_the_new_one_seals(tickets):
-    with_old_only = Tickets([OLD], MemorySpent(), Hours())
-    with_new_only = Tickets([NEW], MemorySpent(), Hours())
-
-    assert isinstance(tickets.open("reset", with_old_only.issue("reset", {}, 60)), Ticket)
-    assert isinstance(with_new_only.open("reset", tickets.issue("reset", {}, 60)), Ticket)
-    assert with_old_only.open("reset", tickets.issue("reset", {}, 60)) is Void.INVALID
+        assert isinstance(tickets.open("reset", with_old_only.issue("reset", {}, 60)), Ticket)
+        assert isinstance(with_new_only.open("reset", tickets.issue("reset", {}, 60)), Ticket)
+        assert with_old_only.open("reset", tickets.issue("reset", {}, 60)) is TokenError.INVALID

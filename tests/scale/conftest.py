@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from mirror import MirrorPair
+
+from tests.support.mirror import MirrorPair
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ import threading
 import time
 
 import pytest
-from front_end import FrontEnd
-from patience import wait_until
-from people_under_load import Balancer, Failure, Person, write_shared_settings
-from real_kdc import RealKdc
-from worker_process import WorkerProcess
 
 from gateway.protection.seal import make_key_pair
+from tests.support.kdc_server import KdcServer
+from tests.support.load_generator import Balancer, Failure, Person, write_shared_settings
+from tests.support.polling import wait_until
+from tests.support.serve_process import ServeProcess
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.xdist_group("mirror")
 PEOPLE_AT_ONCE = 4
@@ -23,7 +23,7 @@ COPY_SECONDS = 5
 
 @pytest.fixture(scope="module")
 def kdc(tmp_path_factory):
-    server = RealKdc(tmp_path_factory.mktemp("kdc"))
+    server = KdcServer(tmp_path_factory.mktemp("kdc"))
     server.start()
     yield server
     server.stop()
@@ -38,7 +38,7 @@ def configure(pair, kdc, redis, tmp_path):
 
 @pytest.fixture
 def front_ends(configure):
-    two = [FrontEnd.on_a_free_port(configure) for _ in range(2)]
+    two = [ServeProcess.on_a_free_port(configure) for _ in range(2)]
     for front_end in two:
         front_end.start()
     yield two
@@ -69,41 +69,42 @@ def staff(pair, kdc):
     return logins
 
 
-def test_services_when_one_of_each_pair_is_killed_under_load_then_nothing_is_lost(
-    pair, kdc, front_ends, workers, staff
-):
-    balancer, over = Balancer(front_ends), threading.Event()
-    people = [Person(login, f"Nom{n}", f"12E000000{n}ABC", balancer) for n, login in enumerate(staff)]
-    threads = [threading.Thread(target=person.live, args=[over]) for person in people]
-    for thread in threads:
-        thread.start()
-    try:
-        go_on(people)
-        workers[0].kill()
-        go_on(people)
-        front_ends[0].kill()
-        go_on(people)
-        began = time.monotonic()
-        pair.first.kill()
-        slapd_dying = began, time.monotonic()
-        go_on(people)
-    finally:
-        over.set()
+class TestServices:
+    def test_when_one_of_each_pair_is_killed_under_load_then_nothing_is_lost(
+        self, pair, kdc, front_ends, workers, staff
+    ):
+        balancer, over = Balancer(front_ends), threading.Event()
+        people = [Person(login, f"Nom{n}", f"12E000000{n}ABC", balancer) for n, login in enumerate(staff)]
+        threads = [threading.Thread(target=person.live, args=[over]) for person in people]
         for thread in threads:
-            thread.join()
-    pair.first.slapd.start()
-    pair.wait_until_same()
-    wait_until(lambda: not any("mamiaPendingSecret" in pair.second.read(login) for login in staff))
-    pair.wait_until_same()
+            thread.start()
+        try:
+            go_on(people)
+            workers[0].kill()
+            go_on(people)
+            front_ends[0].kill()
+            go_on(people)
+            began = time.monotonic()
+            pair.first.kill()
+            slapd_dying = began, time.monotonic()
+            go_on(people)
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+        pair.first.slapd.start()
+        pair.wait_until_same()
+        wait_until(lambda: not any("mamiaPendingSecret" in pair.second.read(login) for login in staff))
+        pair.wait_until_same()
 
-    unexplained = [failure.what for failure in balancer.failures if not explained(failure, slapd_dying)]
-    assert unexplained == []
-    assert balancer.sent > 25 * PEOPLE_AT_ONCE
-    assert len([failure for failure in balancer.failures if failure.after is None]) <= 2 * PEOPLE_AT_ONCE
-    for person in people:
-        assert pair.first.binds(person.login, person.password)
-        assert pair.second.binds(person.login, person.password)
-        assert kdc.kinit(person.login, person.password)
+        unexplained = [failure.what for failure in balancer.failures if not explained(failure, slapd_dying)]
+        assert unexplained == []
+        assert balancer.sent > 25 * PEOPLE_AT_ONCE
+        assert len([failure for failure in balancer.failures if failure.after is None]) <= 2 * PEOPLE_AT_ONCE
+        for person in people:
+            assert pair.first.binds(person.login, person.password)
+            assert pair.second.binds(person.login, person.password)
+            assert kdc.kinit(person.login, person.password)
 
 
 def go_on(people: list[Person]) -> None:

@@ -6,10 +6,6 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from browser import Browser
-from conftest import settings_for
-from directory_server import PASSWORD
-from patience import wait_until
 
 from gateway.app import create_app
 from gateway.checks import replication
@@ -19,6 +15,10 @@ from gateway.composition.web import build_gateway
 from gateway.directory.failover import LdapServers
 from gateway.directory.pool import ConnectionPool
 from gateway.ldap import search
+from tests.support.browser import Browser
+from tests.support.gateway_settings import settings_for
+from tests.support.polling import wait_until
+from tests.support.slapd_server import PASSWORD
 
 pytestmark = pytest.mark.xdist_group("mirror")
 NEW, NEXT = "Nouveau-2025", "Encore-Un-2026"
@@ -38,41 +38,40 @@ def reading_the_second(pair):
     gateway.close()
 
 
-def test_replica_when_it_lags_then_searches_go_there_all_the_same(pair, reading_the_second):
-    pair.first.add_person("fdurand4")
-    pair.wait_until_same()
+class TestReplica:
+    def test_when_it_lags_then_searches_go_there_all_the_same(self, pair, reading_the_second):
+        pair.first.add_person("fdurand4")
+        pair.wait_until_same()
 
-    with pair.cut_off(pair.second):
-        pair.first.add_person("newcomer", surname="Nouvelle", given_name="Ana")
-        known, unknown = reading_the_second.find("Durand", "François"), reading_the_second.find("Nouvelle", "Ana")
+        with pair.cut_off(pair.second):
+            pair.first.add_person("newcomer", surname="Nouvelle", given_name="Ana")
+            known, unknown = reading_the_second.find("Durand", "François"), reading_the_second.find("Nouvelle", "Ana")
 
-    assert "fdurand4" in known.main
-    assert "newcomer" not in unknown.main
+        assert "fdurand4" in known.main
+        assert "newcomer" not in unknown.main
 
+    def test_when_it_lags_then_people_still_see_their_own_change(self, pair, reading_the_second):
+        pair.first.add_person("fdurand4", pwdReset="TRUE")
+        pair.wait_until_same()
+        before = reading_the_second.find("Durand", "François")
 
-def test_replica_when_it_lags_then_people_still_see_their_own_change(pair, reading_the_second):
-    pair.first.add_person("fdurand4", pwdReset="TRUE")
-    pair.wait_until_same()
-    before = reading_the_second.find("Durand", "François")
+        with pair.cut_off(pair.second):
+            changed = reading_the_second.change("fdurand4", PASSWORD, NEW)
+            after = reading_the_second.find("Durand", "François")
+            again = reading_the_second.change("fdurand4", NEW, NEXT)
+            reset = reading_the_second.choose(reading_the_second.prove("fdurand4"), "Et-Encore-2027")
 
-    with pair.cut_off(pair.second):
-        changed = reading_the_second.change("fdurand4", PASSWORD, NEW)
-        after = reading_the_second.find("Durand", "François")
-        again = reading_the_second.change("fdurand4", NEW, NEXT)
-        reset = reading_the_second.choose(reading_the_second.prove("fdurand4"), "Et-Encore-2027")
+        assert INITIAL in before.main
+        assert INITIAL not in after.main
+        assert all("a enregistré" in page.main for page in (changed, again, reset))
 
-    assert INITIAL in before.main
-    assert INITIAL not in after.main
-    assert all("a enregistré" in page.main for page in (changed, again, reset))
+    def test_when_it_is_down_then_searches_go_to_the_first_server(self, pair, reading_the_second):
+        pair.first.add_person("fdurand4")
+        pair.wait_until_same()
 
+        pair.second.kill()
 
-def test_replica_when_it_is_down_then_searches_go_to_the_first_server(pair, reading_the_second):
-    pair.first.add_person("fdurand4")
-    pair.wait_until_same()
-
-    pair.second.kill()
-
-    assert "fdurand4" in reading_the_second.find("Durand", "François").main
+        assert "fdurand4" in reading_the_second.find("Durand", "François").main
 
 
 @pytest.fixture
@@ -83,28 +82,6 @@ def servers(pair):
     rota.close()
 
 
-def test_failover_when_the_first_server_comes_back_without_the_last_changes_then_it_waits_for_them(pair, servers):
-    pool = ConnectionPool(settings_of(pair).directory, servers, as_service=True)
-    pair.first.add_person("fdurand4")
-    pair.wait_until_same()
-    first, second = servers.in_order()
-    with pair.cut_off(pair.first):
-        pair.first.kill()
-        pool.ask(lambda connection: connection.abandon(0))
-        pair.second.set("fdurand4", "sn", "Durand-Petit")
-        pair.first.slapd.start()
-        time.sleep(2)
-        while_behind = servers.in_order()[0]
-
-    wait_until(lambda: servers.in_order()[0] is first)
-
-    base = settings_of(pair).people.base
-    [entry] = pool.ask(lambda connection: search(connection, base, "(uid=fdurand4)", ["sn"], 2))
-    pool.close()
-    assert while_behind is second
-    assert entry.first("sn") == "Durand-Petit"
-
-
 @pytest.fixture
 def impatient_servers(pair):
     """As `servers`, for a server in use that gives no answer."""
@@ -113,34 +90,6 @@ def impatient_servers(pair):
     )
     yield rota
     rota.close()
-
-
-@pytest.mark.parametrize("trouble", ["it hangs", "it is busy"])
-def test_failover_when_the_server_in_use_can_not_be_read_then_a_lagging_one_does_not_come_back(
-    pair, impatient_servers, caplog, trouble
-):
-    caplog.set_level("INFO", "gateway.directory.failover")
-    servers = impatient_servers
-    pool = ConnectionPool(servers.settings, servers, as_service=True)
-    pair.first.add_person("fdurand4")
-    pair.wait_until_same()
-    first, second = servers.in_order()
-    with pair.cut_off(pair.first):
-        pair.first.kill()
-        pool.ask(lambda connection: connection.abandon(0))
-        pair.second.set("fdurand4", "sn", "Durand-Petit")
-        with unreadable(pair.second, trouble):
-            pair.first.slapd.start()
-            wait_until(lambda: "can't be read" in caplog.text or "is back" in caplog.text)
-            in_use = servers.in_order()[0]
-
-    wait_until(lambda: servers.in_order()[0] is first)
-
-    base = settings_of(pair).people.base
-    [entry] = pool.ask(lambda connection: search(connection, base, "(uid=fdurand4)", ["sn"], 2))
-    pool.close()
-    assert in_use is second
-    assert entry.first("sn") == "Durand-Petit"
 
 
 @contextmanager
@@ -157,46 +106,96 @@ def unreadable(server, trouble):
     server.load(f"{restrict}delete: olcRestrict\n", as_config=True)
 
 
-def test_failover_when_both_servers_fail_then_the_one_that_answers_is_used_at_once(pair, servers):
-    pool = ConnectionPool(settings_of(pair).directory, servers, as_service=True)
-    for server in servers.in_order():
-        servers.failed(server)
-
-    pool.ask(lambda connection: connection.abandon(0))
-
-    assert not servers.in_order()[0].is_out
-    pool.close()
-
-
-def test_check_when_both_servers_hold_the_same_then_both_are_ok(pair):
-    pair.first.add_person("fdurand4")
-
-    found = [finding for finding in check_servers(settings_of(pair)) if finding.checked.endswith("replication")]
-
-    assert [finding.level for finding in found] == [Level.OK, Level.OK]
-
-
-def test_check_when_one_server_hears_nothing_of_the_other_then_it_is_named(pair, monkeypatch):
-    monkeypatch.setattr(replication, "MOST_LAG_SECONDS", 3)
-    with pair.cut_off(pair.second):
+class TestFailover:
+    def test_when_the_first_server_comes_back_without_the_last_changes_then_it_waits_for_them(self, pair, servers):
+        pool = ConnectionPool(settings_of(pair).directory, servers, as_service=True)
         pair.first.add_person("fdurand4")
-        found = [finding for finding in check_servers(settings_of(pair)) if finding.checked.endswith("replication")]
+        pair.wait_until_same()
+        first, second = servers.by_preference()
+        with pair.cut_off(pair.first):
+            pair.first.kill()
+            pool.run_idempotent(lambda connection: connection.abandon(0))
+            pair.second.set("fdurand4", "sn", "Durand-Petit")
+            pair.first.slapd.start()
+            time.sleep(2)
+            while_behind = servers.by_preference()[0]
 
-    assert [(finding.level, finding.checked) for finding in found] == [
-        (Level.OK, f"{pair.first.url}: replication"),
-        (Level.WARN, f"{pair.second.url}: replication"),
-    ]
+        wait_until(lambda: servers.by_preference()[0] is first)
+
+        base = settings_of(pair).people.base
+        [entry] = pool.run_idempotent(lambda connection: search(connection, base, "(uid=fdurand4)", ["sn"], 2))
+        pool.close()
+        assert while_behind is second
+        assert entry.first("sn") == "Durand-Petit"
+
+    @pytest.mark.parametrize("trouble", ["it hangs", "it is busy"])
+    def test_when_the_server_in_use_can_not_be_read_then_a_lagging_one_does_not_come_back(
+        self, pair, impatient_servers, caplog, trouble
+    ):
+        caplog.set_level("INFO", "gateway.directory.failover")
+        servers = impatient_servers
+        pool = ConnectionPool(servers.settings, servers, as_service=True)
+        pair.first.add_person("fdurand4")
+        pair.wait_until_same()
+        first, second = servers.by_preference()
+        with pair.cut_off(pair.first):
+            pair.first.kill()
+            pool.run_idempotent(lambda connection: connection.abandon(0))
+            pair.second.set("fdurand4", "sn", "Durand-Petit")
+            with unreadable(pair.second, trouble):
+                pair.first.slapd.start()
+                wait_until(lambda: "can't be read" in caplog.text or "is back" in caplog.text)
+                in_use = servers.by_preference()[0]
+
+        wait_until(lambda: servers.by_preference()[0] is first)
+
+        base = settings_of(pair).people.base
+        [entry] = pool.run_idempotent(lambda connection: search(connection, base, "(uid=fdurand4)", ["sn"], 2))
+        pool.close()
+        assert in_use is second
+        assert entry.first("sn") == "Durand-Petit"
+
+    def test_when_both_servers_fail_then_the_one_that_answers_is_used_at_once(self, pair, servers):
+        pool = ConnectionPool(settings_of(pair).directory, servers, as_service=True)
+        for server in servers.by_preference():
+            servers.mark_down(server)
+
+        pool.run_idempotent(lambda connection: connection.abandon(0))
+
+        assert not servers.by_preference()[0].is_down
+        pool.close()
 
 
-def test_check_when_a_replica_takes_no_writes_then_only_reading_is_tried_there(pair, monkeypatch):
-    monkeypatch.setattr("gateway.checks.servers.SLOW_SEARCH_SECONDS", 30)
-    read_only = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcReadOnly\nolcReadOnly: "
-    pair.second.load(read_only + "TRUE\n", as_config=True)
-    try:
-        settings = settings_of(pair, servers=[pair.first.url], read_servers=[pair.second.url])
-        found = [finding for finding in check_servers(settings) if finding.checked.startswith(pair.second.url)]
-    finally:
-        pair.second.load(read_only + "FALSE\n", as_config=True)
+class TestCheck:
+    def test_when_both_servers_hold_the_same_then_both_are_ok(self, pair):
+        pair.first.add_person("fdurand4")
 
-    assert {finding.level for finding in found} == {Level.OK}
-    assert not any("access" in finding.checked for finding in found)
+        found = [finding for finding in check_servers(settings_of(pair)) if finding.subject.endswith("replication")]
+
+        assert [finding.level for finding in found] == [Level.OK, Level.OK]
+
+    def test_when_one_server_hears_nothing_of_the_other_then_it_is_named(self, pair, monkeypatch):
+        monkeypatch.setattr(replication, "MOST_LAG_SECONDS", 3)
+        with pair.cut_off(pair.second):
+            pair.first.add_person("fdurand4")
+            found = [
+                finding for finding in check_servers(settings_of(pair)) if finding.subject.endswith("replication")
+            ]
+
+        assert [(finding.level, finding.subject) for finding in found] == [
+            (Level.OK, f"{pair.first.url}: replication"),
+            (Level.WARN, f"{pair.second.url}: replication"),
+        ]
+
+    def test_when_a_replica_takes_no_writes_then_only_reading_is_tried_there(self, pair, monkeypatch):
+        monkeypatch.setattr("gateway.checks.servers.SLOW_SEARCH_SECONDS", 30)
+        read_only = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcReadOnly\nolcReadOnly: "
+        pair.second.load(read_only + "TRUE\n", as_config=True)
+        try:
+            settings = settings_of(pair, servers=[pair.first.url], read_servers=[pair.second.url])
+            found = [finding for finding in check_servers(settings) if finding.subject.startswith(pair.second.url)]
+        finally:
+            pair.second.load(read_only + "FALSE\n", as_config=True)
+
+        assert {finding.level for finding in found} == {Level.OK}
+        assert not any("access" in finding.subject for finding in found)

@@ -9,17 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from backup import BACKUPS
-from directory_server import PASSWORD, SUFFIX, AcademyDirectory
-from patience import wait_until
-from real_kdc import ADMIN, REALM, RealKdc
-from settings_file import write_settings_file
-from worker_process import WorkerProcess
 
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
 from gateway.protection.seal import make_key_pair
-from gateway.settings.file import load
+from gateway.settings.loader import load
+from tests.support.backup import BACKUPS
+from tests.support.kdc_server import ADMIN, REALM, KdcServer
+from tests.support.polling import wait_until
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import PASSWORD, SUFFIX, SlapdServer
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.xdist_group("kerberos")
 FIRST, SECOND, THIRD = "Premier-Pw-2025!", "Deuxieme-Pw-2025!", "Troisieme-Pw-2025!"
@@ -29,7 +29,7 @@ LOGIN = "fdurand4"
 @pytest.fixture(scope="module")
 def kdc(tmp_path_factory):
     """A realm without a history: it would take a former password again."""
-    server = RealKdc(tmp_path_factory.mktemp("kdc"))
+    server = KdcServer(tmp_path_factory.mktemp("kdc"))
     server.admin("addpol -minlength 8 plain")
     server.start()
     server.add_person(LOGIN, PASSWORD, "plain")
@@ -73,15 +73,15 @@ def change(config):
     passwords = gateway.change.keywords["passwords"]
 
     def changed(current: str, new: str) -> None:
-        account = passwords.held_by(LOGIN, Secret(current), lambda account: True)
+        account = passwords.authenticate(LOGIN, Secret(current), lambda account: True)
         assert account
-        passwords.replace(account, Secret(new))
+        passwords.set_password(account, Secret(new))
 
     yield changed
     gateway.close()
 
 
-def step(directory: AcademyDirectory) -> str:
+def step(directory: SlapdServer) -> str:
     [value] = directory.read(LOGIN)["mamiaSyncState"]
     return value.split(";")[1]
 
@@ -96,36 +96,37 @@ def sync(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("make", BACKUPS)
-@pytest.mark.parametrize("end", ["stop", "kill"])
-def test_restored_when_an_old_password_waited_in_the_backup_then_it_reaches_the_realm_only_by_an_operators_decision(
-    directory, kdc, config, worker, change, tmp_path, make, end
-):
-    directory.add_person(LOGIN, departmentNumber="rectorat")
-    worker.start()
-    wait_until(lambda: saved_numbers(tmp_path / "state") != {})
-    worker.stop()
-    change(PASSWORD, FIRST)
-    backup = make(directory, tmp_path)
-    worker.start()
-    wait_until(lambda: step(directory) == "done")
-    change(FIRST, SECOND)
-    wait_until(lambda: step(directory) == "done")
-    getattr(worker, end)()
-    backup.restore()
-    assert step(directory) == "pending"
+class TestRestored:
+    @pytest.mark.parametrize("make", BACKUPS)
+    @pytest.mark.parametrize("end", ["stop", "kill"])
+    def test_when_an_old_password_waited_in_the_backup_then_it_reaches_the_realm_only_by_an_operators_decision(
+        self, directory, kdc, config, worker, change, tmp_path, make, end
+    ):
+        directory.add_person(LOGIN, departmentNumber="rectorat")
+        worker.start()
+        wait_until(lambda: saved_numbers(tmp_path / "state") != {})
+        worker.stop()
+        change(PASSWORD, FIRST)
+        backup = make(directory, tmp_path)
+        worker.start()
+        wait_until(lambda: step(directory) == "done")
+        change(FIRST, SECOND)
+        wait_until(lambda: step(directory) == "done")
+        getattr(worker, end)()
+        backup.restore()
+        assert step(directory) == "pending"
 
-    worker.start()
-    wait_until(lambda: step(directory) != "pending")
+        worker.start()
+        wait_until(lambda: step(directory) != "pending")
 
-    assert step(directory) == "held"
-    assert kdc.kinit(LOGIN, SECOND)
-    assert not kdc.kinit(LOGIN, FIRST)
-    wait_until(lambda: "the directory was restored from a backup. 1 people" in worker.log.read_text())
-    assert sync(config, "resume", LOGIN).returncode == 0
-    wait_until(lambda: step(directory) == "done")
-    assert kdc.kinit(LOGIN, FIRST)
-    change(FIRST, THIRD)
-    wait_until(lambda: step(directory) == "done")
-    assert kdc.kinit(LOGIN, THIRD)
-    assert not re.search("|".join(map(re.escape, (FIRST, SECOND, THIRD))), worker.log.read_text())
+        assert step(directory) == "held"
+        assert kdc.kinit(LOGIN, SECOND)
+        assert not kdc.kinit(LOGIN, FIRST)
+        wait_until(lambda: "the directory was restored from a backup. 1 people" in worker.log.read_text())
+        assert sync(config, "resume", LOGIN).returncode == 0
+        wait_until(lambda: step(directory) == "done")
+        assert kdc.kinit(LOGIN, FIRST)
+        change(FIRST, THIRD)
+        wait_until(lambda: step(directory) == "done")
+        assert kdc.kinit(LOGIN, THIRD)
+        assert not re.search("|".join(map(re.escape, (FIRST, SECOND, THIRD))), worker.log.read_text())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from browser import CHANGE, FIND
-from directory_server import PASSWORD
+from tests.support.browser import CHANGE, FIND
+from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
 
@@ -14,40 +14,38 @@ def lines(caplog):
     return [record.getMessage() for record in caplog.records if record.name == "gateway.web.access_log"]
 
 
-def test_request_when_answered_then_its_line_names_the_route_status_and_time(browser, caplog):
-    caplog.set_level(logging.INFO)
+class TestRequest:
+    def test_when_answered_then_its_line_names_the_route_status_and_time(self, browser, caplog):
+        caplog.set_level(logging.INFO)
 
-    browser.open(FIND)
+        browser.open(FIND)
 
-    [line] = lines(caplog)
-    assert line.startswith(f"127.0.0.1 GET {FIND} 200 ")
-    assert line.endswith(" ms")
+        [line] = lines(caplog)
+        assert line.startswith(f"127.0.0.1 GET {FIND} 200 ")
+        assert line.endswith(" ms")
 
+    def test_when_its_address_holds_a_ticket_then_the_line_does_not(self, directory, browser, caplog):
+        caplog.set_level(logging.INFO)
+        directory.add_person("fdurand4")
 
-def test_request_when_its_address_holds_a_ticket_then_the_line_does_not(directory, browser, caplog):
-    caplog.set_level(logging.INFO)
-    directory.add_person("fdurand4")
+        page = browser.change("fdurand4", PASSWORD, NEW)
 
-    page = browser.change("fdurand4", PASSWORD, NEW)
+        ticket = page.answer.request.path.rpartition("/")[2]
+        assert "127.0.0.1 GET /resultat/<ticket> 200" in "\n".join(lines(caplog))
+        assert not any(secret in "\n".join(lines(caplog)) for secret in (ticket, PASSWORD, NEW, "fdurand4"))
 
-    ticket = page.answer.request.path.rpartition("/")[2]
-    assert "127.0.0.1 GET /resultat/<ticket> 200" in "\n".join(lines(caplog))
-    assert not any(secret in "\n".join(lines(caplog)) for secret in (ticket, PASSWORD, NEW, "fdurand4"))
+    def test_when_its_query_or_path_is_strange_then_neither_is_written(self, browser, caplog):
+        caplog.set_level(logging.INFO)
 
+        browser.client.get("/nulle-part/12E8534567ABC")
+        browser.client.get(CHANGE, query_string={"numen": "12E8534567ABC"})
 
-def test_request_when_its_query_or_path_is_strange_then_neither_is_written(browser, caplog):
-    caplog.set_level(logging.INFO)
+        assert "12E8534567ABC" not in "\n".join(lines(caplog))
+        assert "(no such page) 404" in lines(caplog)[0]
 
-    browser.client.get("/nulle-part/12E8534567ABC")
-    browser.client.get(CHANGE, query_string={"numen": "12E8534567ABC"})
+    def test_when_the_log_is_off_then_nothing_is_written(self, open_browser, caplog):
+        caplog.set_level(logging.INFO)
 
-    assert "12E8534567ABC" not in "\n".join(lines(caplog))
-    assert "(no such page) 404" in lines(caplog)[0]
+        open_browser(web={"access_log": False}).open("/")
 
-
-def test_request_when_the_log_is_off_then_nothing_is_written(open_browser, caplog):
-    caplog.set_level(logging.INFO)
-
-    open_browser(web={"access_log": False}).open("/")
-
-    assert lines(caplog) == []
+        assert lines(caplog) == []

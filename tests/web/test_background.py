@@ -7,74 +7,73 @@ import sys
 import threading
 
 import pytest
-from patience import wait_until
 
-from gateway.post.background import BackgroundTasks
+from gateway.notifications.background import BackgroundTasks
+from tests.support.polling import wait_until
 
 NEW = "Nouveau-2025"
 
 
-def test_tasks_when_the_queue_is_closed_then_all_of_them_were_run_in_their_order():
-    done: list[int] = []
-    tasks = BackgroundTasks()
-    for number in range(100):
-        tasks.submit(lambda number=number: done.append(number))
+class TestTasks:
+    def test_when_the_queue_is_closed_then_all_of_them_were_run_in_their_order(self):
+        done: list[int] = []
+        tasks = BackgroundTasks()
+        for number in range(100):
+            tasks.submit(lambda number=number: done.append(number))
 
-    tasks.close()
+        tasks.close()
 
-    assert done == list(range(100))
+        assert done == list(range(100))
 
+    def test_when_the_process_ends_and_nobody_closed_them_then_they_are_run(self):
+        program = (
+            "import time\n"
+            "from gateway.notifications.background import BackgroundTasks\n"
+            "tasks = BackgroundTasks()\n"
+            "tasks.submit(lambda: time.sleep(0.3))\n"
+            "tasks.submit(lambda: print('written', flush=True))\n"
+            "raise SystemExit(0)\n"
+        )
 
-def test_tasks_when_the_process_ends_and_nobody_closed_them_then_they_are_run():
-    program = (
-        "import time\n"
-        "from gateway.post.background import BackgroundTasks\n"
-        "tasks = BackgroundTasks()\n"
-        "tasks.submit(lambda: time.sleep(0.3))\n"
-        "tasks.submit(lambda: print('written', flush=True))\n"
-        "raise SystemExit(0)\n"
-    )
+        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-
-    assert ended.stdout == "written\n"
-
-
-def test_task_when_the_queue_is_closed_already_then_it_is_run_at_once():
-    done: list[str] = []
-    tasks = BackgroundTasks()
-    tasks.close()
-
-    tasks.submit(lambda: done.append("late"))
-
-    assert done == ["late"]
+        assert ended.stdout == "written\n"
 
 
-def test_task_when_too_many_wait_then_it_is_dropped_and_the_log_says_so(caplog):
-    is_over, done = threading.Event(), []
-    tasks = BackgroundTasks(max_waiting=2)
-    tasks.submit(lambda: is_over.wait(60) and done.append("first"))
-    tasks.submit(lambda: done.append("second"))
+class TestTask:
+    def test_when_the_queue_is_closed_already_then_it_is_run_at_once(self):
+        done: list[str] = []
+        tasks = BackgroundTasks()
+        tasks.close()
 
-    tasks.submit(lambda: done.append("third"))
+        tasks.submit(lambda: done.append("late"))
 
-    is_over.set()
-    tasks.close()
-    assert done == ["first", "second"]
-    assert "dropped" in caplog.text
+        assert done == ["late"]
 
+    def test_when_too_many_wait_then_it_is_dropped_and_the_log_says_so(self, caplog):
+        is_over, done = threading.Event(), []
+        tasks = BackgroundTasks(max_waiting=2)
+        tasks.submit(lambda: is_over.wait(60) and done.append("first"))
+        tasks.submit(lambda: done.append("second"))
 
-def test_task_when_it_fails_then_the_next_one_is_run_and_the_log_has_the_type_alone(caplog):
-    done: list[str] = []
-    tasks = BackgroundTasks()
-    tasks.submit(lambda: int("what a person typed"))
-    tasks.submit(lambda: done.append("next"))
+        tasks.submit(lambda: done.append("third"))
 
-    tasks.close()
+        is_over.set()
+        tasks.close()
+        assert done == ["first", "second"]
+        assert "dropped" in caplog.text
 
-    assert done == ["next"]
-    assert "ValueError" in caplog.text
-    assert "typed" not in caplog.text
+    def test_when_it_fails_then_the_next_one_is_run_and_the_log_has_the_type_alone(self, caplog):
+        done: list[str] = []
+        tasks = BackgroundTasks()
+        tasks.submit(lambda: int("what a person typed"))
+        tasks.submit(lambda: done.append("next"))
+
+        tasks.close()
+
+        assert done == ["next"]
+        assert "ValueError" in caplog.text
+        assert "typed" not in caplog.text
 
 
 @pytest.fixture
@@ -86,23 +85,24 @@ def stalled(monkeypatch):
         is_waiting.set()
         assert is_over.wait(60)
 
-    monkeypatch.setattr("gateway.post.spool.Spool.put", put)
+    monkeypatch.setattr("gateway.notifications.spool.Spool.put", put)
     yield is_over, is_waiting
     is_over.set()
 
 
-def test_lock_out_when_the_disk_of_the_mails_does_not_answer_then_the_refusal_comes_all_the_same(
-    directory, open_browser, tmp_path, stalled
-):
-    is_over, is_waiting = stalled
-    directory.add_person("fdurand4")
-    browser = open_browser(notices={"spool": tmp_path / "mails", "smtp_host": ""})
-    for _ in range(9):
-        directory.binds("fdurand4", "wrong")
+class TestLockOut:
+    def test_when_the_disk_of_the_mails_does_not_answer_then_the_refusal_comes_all_the_same(
+        self, directory, open_browser, tmp_path, stalled
+    ):
+        is_over, is_waiting = stalled
+        directory.add_person("fdurand4")
+        browser = open_browser(notifications={"spool": tmp_path / "mails", "smtp_host": ""})
+        for _ in range(9):
+            directory.binds("fdurand4", "wrong")
 
-    page = browser.change("fdurand4", "Certainement-Faux-1", NEW)
+        page = browser.change("fdurand4", "Certainement-Faux-1", NEW)
 
-    assert page.status == 422
-    assert "pwdAccountLockedTime" in directory.read("fdurand4")
-    wait_until(is_waiting.is_set)
-    assert not is_over.is_set()
+        assert page.status == 422
+        assert "pwdAccountLockedTime" in directory.read("fdurand4")
+        wait_until(is_waiting.is_set)
+        assert not is_over.is_set()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from directory_server import PASSWORD
+
+from tests.support.slapd_server import PASSWORD
 
 PHONE = "01 99 88 77 66"
 NEW = "Orage-Violet-26"
@@ -30,15 +31,17 @@ def login(request, directory):
     return "fdurand4"
 
 
-def test_reset_when_right_answers_are_refused_then_the_sentence_names_the_helpdesks_phone(browser, login):
-    page = browser.prove(login)
+class TestReset:
+    def test_when_right_answers_are_refused_then_the_sentence_names_the_helpdesks_phone(self, browser, login):
+        page = browser.prove(login)
 
-    assert page.status == 422
-    assert f"Si tout est exact, appelez l’assistance : {PHONE}" in page.main.replace("\N{NO-BREAK SPACE}", " ")
+        assert page.status == 422
+        assert f"Si tout est exact, appelez l’assistance : {PHONE}" in page.main.replace("\N{NO-BREAK SPACE}", " ")
 
 
-def test_change_when_the_right_password_is_refused_then_the_sentence_names_the_helpdesks_phone(browser, login):
-    page = browser.change(login, PASSWORD, NEW)
+class TestChange:
+    def test_when_the_right_password_is_refused_then_the_sentence_names_the_helpdesks_phone(self, browser, login):
+        page = browser.change(login, PASSWORD, NEW)
 
-    assert page.status == 422
-    assert PHONE in page.main
+        assert page.status == 422
+        assert PHONE in page.main

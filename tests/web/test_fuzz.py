@@ -6,7 +6,8 @@ import random
 from urllib.parse import quote
 
 import pytest
-from browser import CHANGE, FIND, RESET
+
+from tests.support.browser import CHANGE, FIND, RESET
 
 REQUESTS = 4_000
 PATHS = [
@@ -43,7 +44,7 @@ METHODS = ["GET"] * 4 + ["POST"] * 8 + ["HEAD", "PUT", "DELETE", "OPTIONS", "PAT
 def client(directory, open_browser):
     directory.add_person("fdurand4")
     wide = dict.fromkeys(("per_address", "per_login", "per_login_reset", "per_proof", "per_person"), "20/hour")
-    return open_browser(throttle=wide, captcha={"required": ["find"]}).client
+    return open_browser(rate_limits=wide, captcha={"required": ["find"]}).client
 
 
 def a_request(chance, token):
@@ -71,17 +72,18 @@ def a_request(chance, token):
     }
 
 
-def test_requests_when_they_are_random_then_none_is_a_fault(client, caplog):
-    chance = random.Random(4)
-    token = client.get(CHANGE).text.partition('name="csrf_token"')[2].partition('value="')[2].partition('"')[0]
-    seen = set()
+class TestRequests:
+    def test_when_they_are_random_then_none_is_a_fault(self, client, caplog):
+        chance = random.Random(4)
+        token = client.get(CHANGE).text.partition('name="csrf_token"')[2].partition('value="')[2].partition('"')[0]
+        seen = set()
 
-    for number in range(REQUESTS):
-        asked = a_request(chance, token)
-        with client.open(**asked) as answer:
-            seen.add(answer.status_code)
-            assert answer.status_code < 500, (number, asked, answer.status_code)
-            assert b"Traceback" not in answer.data
+        for number in range(REQUESTS):
+            asked = a_request(chance, token)
+            with client.open(**asked) as answer:
+                seen.add(answer.status_code)
+                assert answer.status_code < 500, (number, asked, answer.status_code)
+                assert b"Traceback" not in answer.data
 
-    assert {200, 400, 404, 405, 422, 429} <= seen
-    assert "unexpected" not in caplog.text
+        assert {200, 400, 404, 405, 422, 429} <= seen
+        assert "unexpected" not in caplog.text

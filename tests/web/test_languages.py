@@ -8,11 +8,11 @@ import shutil
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from browser import CHANGE, FIND, RESET, Browser
-from directory_server import NUMEN, PASSWORD
-from patience import wait_until
 
 from gateway.web import language
+from tests.support.browser import CHANGE, FIND, RESET, Browser
+from tests.support.polling import wait_until
+from tests.support.slapd_server import NUMEN, PASSWORD
 
 PAGES = ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes", "/donnees-personnelles", "/accessibilite"]
 FRENCH = re.compile(r"\b(votre|vous|mot de passe|indiquez|choisissez|annuaire|messagerie|rien n)\b", re.IGNORECASE)
@@ -35,122 +35,92 @@ def language_of(page):
     return re.search(r'<html lang="(\w+)">', page.source)[1]
 
 
-@pytest.mark.parametrize(
-    "asked, given",
-    [
-        ("fr-FR,fr;q=0.9", "fr"),
-        ("en-US,en;q=0.9,fr;q=0.5", "en"),
-        ("de-DE,de", "fr"),
-        ("", "fr"),
-        ("de,en;q=0.5", "en"),
-    ],
-)
-def test_page_when_the_browser_asks_for_a_language_then_it_comes_in_it_or_in_french(asking, asked, given):
-    assert language_of(asking(asked).open("/")) == given
+class TestPage:
+    @pytest.mark.parametrize(
+        "asked, given",
+        [
+            ("fr-FR,fr;q=0.9", "fr"),
+            ("en-US,en;q=0.9,fr;q=0.5", "en"),
+            ("de-DE,de", "fr"),
+            ("", "fr"),
+            ("de,en;q=0.5", "en"),
+        ],
+    )
+    def test_when_the_browser_asks_for_a_language_then_it_comes_in_it_or_in_french(self, asking, asked, given):
+        assert language_of(asking(asked).open("/")) == given
+
+    @pytest.mark.parametrize("path", PAGES)
+    def test_when_asked_in_english_then_no_french_is_left(self, asking, path):
+        page = asking("en").open(path)
+
+        assert not FRENCH.findall(page.text)
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_page_when_asked_in_english_then_no_french_is_left(asking, path):
-    page = asking("en").open(path)
+class TestRules:
+    def test_when_broken_in_english_then_each_is_named(self, directory, asking):
+        directory.add_person("fdurand4")
 
-    assert not FRENCH.findall(page.text)
+        page = asking("en").change("fdurand4", PASSWORD, "abc")
 
-
-def test_form_when_refused_in_english_then_the_reasons_are_english(asking):
-    page = asking("en").change("", "", "abc", "abd")
-
-    assert "Enter your login" in page.main
-    assert "The confirmation is not the new password" in page.main
-    assert not FRENCH.findall(page.main)
+        assert "The new password must have at least 8 characters." in page.main
 
 
-def test_rules_when_broken_in_english_then_each_is_named(directory, asking):
-    directory.add_person("fdurand4")
+class TestForm:
+    def test_when_refused_in_english_then_the_reasons_are_english(self, asking):
+        page = asking("en").change("", "", "abc", "abd")
 
-    page = asking("en").change("fdurand4", PASSWORD, "abc")
+        assert "Enter your login" in page.main
+        assert "The confirmation is not the new password" in page.main
+        assert not FRENCH.findall(page.main)
 
-    assert "The new password must have at least 8 characters." in page.main
+    def test_when_shown_in_another_language_then_answers_are_kept_and_nothing_is_refused(self, asking):
+        browser = asking("fr")
 
+        page = browser.send(FIND, browser.open(FIND), surname="Durand", langue="en")
 
-def test_language_when_chosen_then_it_is_remembered_against_the_browsers_wish(asking):
-    browser = asking("fr")
+        assert page.status == 200
+        assert language_of(page) == "en"
+        assert page.fields["surname"] == "Durand"
+        assert "resume-erreurs" not in page.source
 
-    assert language_of(browser.open("/?langue=en")) == "en"
-    assert language_of(browser.open(CHANGE)) == "en"
-    assert language_of(browser.open("/?langue=fr")) == "fr"
-    assert language_of(browser.open("/")) == "fr"
+    def test_when_shown_in_another_language_then_no_password_comes_back(self, asking):
+        browser = asking("fr")
 
+        page = browser.send(CHANGE, browser.open(CHANGE), login="fdurand4", current_password=PASSWORD, langue="en")
 
-@pytest.mark.parametrize("value", ["oc", "xx", "../fr", "<script>", ""])
-def test_language_when_it_is_none_of_ours_then_the_wish_counts_for_nothing(asking, value):
-    page = asking("fr").client.get("/", query_string={"langue": value})
-
-    assert '<html lang="fr">' in page.text
-    assert "langue" not in page.headers.get("Set-Cookie", "")
-
-
-def test_language_when_its_cookie_is_forged_then_it_counts_for_nothing(asking):
-    browser = asking("fr")
-    browser.client.set_cookie("mamia-langue", "../../etc")
-
-    assert language_of(browser.open("/")) == "fr"
+        assert page.fields["current_password"] == ""
+        assert PASSWORD not in page.source
 
 
-def test_language_when_chosen_then_its_cookie_is_strict(asking):
-    browser = asking("fr", web={"secure_cookies": True})
+class TestReset:
+    def test_when_its_second_step_is_shown_in_another_language_then_the_ticket_still_serves(self, directory, asking):
+        directory.add_person("fdurand4")
+        browser = asking("fr")
+        french = browser.prove("fdurand4", NUMEN)
 
-    [cookie] = browser.open("/?langue=en").answer.headers.getlist("Set-Cookie")
+        english = browser.send(RESET, french, langue="en")
+        done = browser.choose(english, NEW)
 
-    assert cookie.startswith("mamia-langue=en;")
-    assert {"Secure", "HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
-
-
-def test_form_when_shown_in_another_language_then_answers_are_kept_and_nothing_is_refused(asking):
-    browser = asking("fr")
-
-    page = browser.send(FIND, browser.open(FIND), surname="Durand", langue="en")
-
-    assert page.status == 200
-    assert language_of(page) == "en"
-    assert page.fields["surname"] == "Durand"
-    assert "resume-erreurs" not in page.source
+        assert "Choose a new password" in english.main
+        assert "has saved the new password" in done.main
+        assert directory.binds("fdurand4", NEW)
 
 
-def test_form_when_shown_in_another_language_then_no_password_comes_back(asking):
-    browser = asking("fr")
+class TestHugeRequest:
+    def test_when_refused_then_the_language_is_the_browsers(self, asking):
+        answer = asking("en").client.post(FIND, data={"surname": "x" * 300_000})
 
-    page = browser.send(CHANGE, browser.open(CHANGE), login="fdurand4", current_password=PASSWORD, langue="en")
-
-    assert page.fields["current_password"] == ""
-    assert PASSWORD not in page.source
-
-
-def test_reset_when_its_second_step_is_shown_in_another_language_then_the_ticket_still_serves(directory, asking):
-    directory.add_person("fdurand4")
-    browser = asking("fr")
-    french = browser.prove("fdurand4", NUMEN)
-
-    english = browser.send(RESET, french, langue="en")
-    done = browser.choose(english, NEW)
-
-    assert "Choose a new password" in english.main
-    assert "has saved the new password" in done.main
-    assert directory.binds("fdurand4", NEW)
+        assert answer.status_code == 413
+        assert "Too much was sent" in answer.text
 
 
-def test_huge_request_when_refused_then_the_language_is_the_browsers(asking):
-    answer = asking("en").client.post(FIND, data={"surname": "x" * 300_000})
+class TestQuestions:
+    def test_when_compared_between_languages_then_the_anchors_are_the_same(self, asking):
+        french, english = (asking(language).open("/questions-frequentes").source for language in ("fr", "en"))
 
-    assert answer.status_code == 413
-    assert "Too much was sent" in answer.text
-
-
-def test_questions_when_compared_between_languages_then_the_anchors_are_the_same(asking):
-    french, english = (asking(language).open("/questions-frequentes").source for language in ("fr", "en"))
-
-    anchors = [re.findall(r'<h2 id="([\w-]+)">', source) for source in (french, english)]
-    assert len(anchors[0]) == 16
-    assert anchors[0] == anchors[1]
+        anchors = [re.findall(r'<h2 id="([\w-]+)">', source) for source in (french, english)]
+        assert len(anchors[0]) == 16
+        assert anchors[0] == anchors[1]
 
 
 @pytest.fixture
@@ -162,78 +132,109 @@ def occitan_catalogue(tmp_path, monkeypatch):
     monkeypatch.setattr(language, "FOLDER", folder)
 
 
-def test_language_when_the_settings_name_it_then_it_is_offered_with_french_texts_marked(asking, occitan_catalogue):
-    browser = asking("oc", web={"languages": ["fr", "en", "oc"]})
+class TestLanguage:
+    def test_when_chosen_then_it_is_remembered_against_the_browsers_wish(self, asking):
+        browser = asking("fr")
 
-    page = browser.open(FIND)
+        assert language_of(browser.open("/?langue=en")) == "en"
+        assert language_of(browser.open(CHANGE)) == "en"
+        assert language_of(browser.open("/?langue=fr")) == "fr"
+        assert language_of(browser.open("/")) == "fr"
 
-    assert language_of(page) == "oc"
-    assert "occitan" in page.text
-    assert '<div lang="fr">' in page.source
+    @pytest.mark.parametrize("value", ["oc", "xx", "../fr", "<script>", ""])
+    def test_when_it_is_none_of_ours_then_the_wish_counts_for_nothing(self, asking, value):
+        page = asking("fr").client.get("/", query_string={"langue": value})
 
+        assert '<html lang="fr">' in page.text
+        assert "langue" not in page.headers.get("Set-Cookie", "")
 
-def test_language_when_no_catalogue_has_it_then_it_is_not_offered_by_default(asking):
-    assert "occitan" not in asking("oc").open("/").text
+    def test_when_its_cookie_is_forged_then_it_counts_for_nothing(self, asking):
+        browser = asking("fr")
+        browser.client.set_cookie("mamia-langue", "../../etc")
 
+        assert language_of(browser.open("/")) == "fr"
 
-def test_pages_when_an_academy_has_a_catalogue_of_its_own_then_its_words_come_first(asking, tmp_path):
-    own = Catalog("fr")
-    own.add("Help", "La hotline")
-    file = tmp_path / "translations" / "fr" / "LC_MESSAGES" / "messages.mo"
-    file.parent.mkdir(parents=True)
-    with file.open("wb") as opened:
-        write_mo(opened, own)
+    def test_when_chosen_then_its_cookie_is_strict(self, asking):
+        browser = asking("fr", web={"secure_cookies": True})
 
-    page = asking("fr", web={"templates": tmp_path}).open("/assistance")
+        [cookie] = browser.open("/?langue=en").answer.headers.getlist("Set-Cookie")
 
-    assert "La hotline" in page.text
-    assert "Retrouver mon compte" in page.text
+        assert cookie.startswith("mamia-langue=en;")
+        assert {"Secure", "HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
 
+    def test_when_the_settings_name_it_then_it_is_offered_with_french_texts_marked(self, asking, occitan_catalogue):
+        browser = asking("oc", web={"languages": ["fr", "en", "oc"]})
 
-@pytest.mark.parametrize(
-    "preferred, subject, language",
-    [
-        (None, "Votre mot de passe a été modifié", "fr"),
-        ("en", "Your password was changed", "en"),
-        ("en-GB, fr;q=0.5", "Your password was changed", "en"),
-        ("de, fr;q=0.8, en;q=0.1", "Votre mot de passe a été modifié", "fr"),
-        ("de", "Votre mot de passe a été modifié", "fr"),
-        (";q=,,\x7f" + "x" * 300, "Votre mot de passe a été modifié", "fr"),
-    ],
-)
-@pytest.mark.parametrize("asked", ["fr", "en"])
-def test_notice_when_somebody_changed_then_it_is_in_the_language_of_the_entry_and_not_of_the_browser(
-    directory, asking, mail_server, tmp_path, asked, preferred, subject, language
-):
-    directory.add_person("fdurand4", preferredLanguage=preferred)
-    notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+        page = browser.open(FIND)
 
-    asking(asked, notices=notices).change("fdurand4", PASSWORD, NEW)
+        assert language_of(page) == "oc"
+        assert "occitan" in page.text
+        assert '<div lang="fr">' in page.source
 
-    mail = mail_server.to("fdurand4@ac-example.fr")
-    assert mail["Subject"] == subject
-    assert mail["Content-Language"] == language
+    def test_when_no_catalogue_has_it_then_it_is_not_offered_by_default(self, asking):
+        assert "occitan" not in asking("oc").open("/").text
 
 
-def test_notice_when_somebody_has_several_addresses_then_each_one_gets_it(directory, asking, mail_server, tmp_path):
-    directory.add_person("fdurand4", mail=["fdurand4@ac-example.fr", "f.durand@ac-example.fr"])
-    notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+class TestPages:
+    def test_when_an_academy_has_a_catalogue_of_its_own_then_its_words_come_first(self, asking, tmp_path):
+        own = Catalog("fr")
+        own.add("Help", "La hotline")
+        file = tmp_path / "translations" / "fr" / "LC_MESSAGES" / "messages.mo"
+        file.parent.mkdir(parents=True)
+        with file.open("wb") as opened:
+            write_mo(opened, own)
 
-    asking("fr", notices=notices).change("fdurand4", PASSWORD, NEW)
+        page = asking("fr", web={"templates": tmp_path}).open("/assistance")
 
-    for address in ("fdurand4@ac-example.fr", "f.durand@ac-example.fr"):
-        assert mail_server.to(address)["Subject"] == "Votre mot de passe a été modifié"
+        assert "La hotline" in page.text
+        assert "Retrouver mon compte" in page.text
 
 
-def test_notice_when_a_stranger_locks_an_account_in_english_then_its_owner_reads_french(
-    directory, asking, mail_server, tmp_path
-):
-    directory.add_person("fdurand4")
-    notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
-    browser = asking("en", notices=notices, throttle={"per_login": "11/5 minutes"})
+class TestNotice:
+    @pytest.mark.parametrize(
+        "preferred, subject, language",
+        [
+            (None, "Votre mot de passe a été modifié", "fr"),
+            ("en", "Your password was changed", "en"),
+            ("en-GB, fr;q=0.5", "Your password was changed", "en"),
+            ("de, fr;q=0.8, en;q=0.1", "Votre mot de passe a été modifié", "fr"),
+            ("de", "Votre mot de passe a été modifié", "fr"),
+            (";q=,,\x7f" + "x" * 300, "Votre mot de passe a été modifié", "fr"),
+        ],
+    )
+    @pytest.mark.parametrize("asked", ["fr", "en"])
+    def test_when_somebody_changed_then_it_is_in_the_language_of_the_entry_and_not_of_the_browser(
+        self, directory, asking, mail_server, tmp_path, asked, preferred, subject, language
+    ):
+        directory.add_person("fdurand4", preferredLanguage=preferred)
+        notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
 
-    for _ in range(10):
-        browser.change("fdurand4", "Faux-2024", NEW)
-    wait_until(lambda: bool(mail_server.mails))
+        asking(asked, notifications=notices).change("fdurand4", PASSWORD, NEW)
 
-    assert "bloqué" in mail_server.to("fdurand4@ac-example.fr")["Subject"]
+        mail = mail_server.to("fdurand4@ac-example.fr")
+        assert mail["Subject"] == subject
+        assert mail["Content-Language"] == language
+
+    def test_when_somebody_has_several_addresses_then_each_one_gets_it(
+        self, directory, asking, mail_server, tmp_path
+    ):
+        directory.add_person("fdurand4", mail=["fdurand4@ac-example.fr", "f.durand@ac-example.fr"])
+        notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+
+        asking("fr", notifications=notices).change("fdurand4", PASSWORD, NEW)
+
+        for address in ("fdurand4@ac-example.fr", "f.durand@ac-example.fr"):
+            assert mail_server.to(address)["Subject"] == "Votre mot de passe a été modifié"
+
+    def test_when_a_stranger_locks_an_account_in_english_then_its_owner_reads_french(
+        self, directory, asking, mail_server, tmp_path
+    ):
+        directory.add_person("fdurand4")
+        notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+        browser = asking("en", notifications=notices, rate_limits={"per_login": "11/5 minutes"})
+
+        for _ in range(10):
+            browser.change("fdurand4", "Faux-2024", NEW)
+        wait_until(lambda: bool(mail_server.mails))
+
+        assert "bloqué" in mail_server.to("fdurand4@ac-example.fr")["Subject"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser import CHANGE
-from directory_server import PASSWORD
+
+from tests.support.browser import CHANGE
+from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
 HERE = {"metrics": {"allowed": ["127.0.0.0/8"]}}
@@ -25,82 +26,86 @@ def value(browser, series):
     return float(found[1]) if found else 0.0
 
 
-def test_metrics_when_nobody_is_allowed_then_there_is_no_such_page(open_browser):
-    assert open_browser().client.get("/metrics").status_code == 404
+class TestOutcome:
+    def test_when_a_password_was_changed_then_it_is_counted(self, browser):
+        browser.change("fdurand4", PASSWORD, NEW)
+        browser.change("fdurand4", "Faux-2024", NEW)
+
+        assert value(browser, 'mamia_outcomes_total{outcome="changed",service="change"}') == 1
+        assert value(browser, 'mamia_outcomes_total{outcome="credentials",service="change"}') == 1
 
 
-def test_metrics_when_a_stranger_asks_then_there_is_no_such_page(browser):
-    answer = browser.client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.9"})
+class TestRequest:
+    def test_when_answered_then_its_time_is_told_by_route_and_status(self, browser):
+        browser.open(CHANGE)
+        browser.open("/resultat/AAAA")
 
-    assert answer.status_code == 404
+        assert value(browser, f'mamia_request_seconds_count{{method="GET",route="{CHANGE}",status="200"}}') == 1
+        assert (
+            value(browser, 'mamia_request_seconds_count{method="GET",route="/resultat/<ticket>",status="410"}') == 1
+        )
 
+    def test_when_a_stranger_chooses_method_and_address_then_no_line_is_made_of_them(self, browser):
+        browser.client.open("/", method="GUESS")
+        browser.client.get("/nulle-part/12E8534567ABC")
 
-def test_outcome_when_a_password_was_changed_then_it_is_counted(browser):
-    browser.change("fdurand4", PASSWORD, NEW)
-    browser.change("fdurand4", "Faux-2024", NEW)
-
-    assert value(browser, 'mamia_outcomes_total{outcome="changed",service="change"}') == 1
-    assert value(browser, 'mamia_outcomes_total{outcome="credentials",service="change"}') == 1
-
-
-def test_request_when_answered_then_its_time_is_told_by_route_and_status(browser):
-    browser.open(CHANGE)
-    browser.open("/resultat/AAAA")
-
-    assert value(browser, f'mamia_request_seconds_count{{method="GET",route="{CHANGE}",status="200"}}') == 1
-    assert value(browser, 'mamia_request_seconds_count{method="GET",route="/resultat/<ticket>",status="410"}') == 1
+        text = browser.client.get("/metrics").text
+        assert "GUESS" not in text
+        assert "12E8534567ABC" not in text
+        assert 'route="none",status="404"' in text
 
 
-def test_request_when_a_stranger_chooses_method_and_address_then_no_line_is_made_of_them(browser):
-    browser.client.open("/", method="GUESS")
-    browser.client.get("/nulle-part/12E8534567ABC")
+class TestDirectory:
+    def test_when_asked_and_told_then_both_are_timed(self, directory, browser):
+        browser.change("fdurand4", PASSWORD, NEW)
 
-    text = browser.client.get("/metrics").text
-    assert "GUESS" not in text
-    assert "12E8534567ABC" not in text
-    assert 'route="none",status="404"' in text
+        assert value(browser, 'mamia_directory_seconds_count{ended="ok",kind="ask"}') >= 2
+        assert value(browser, 'mamia_directory_seconds_count{ended="ok",kind="tell"}') == 1
+        assert value(browser, "mamia_directory_connections_busy") == 0
 
+    def test_when_it_is_down_then_that_is_counted(self, directory, browser):
+        directory.kill()
+        browser.change("fdurand4", PASSWORD, NEW)
 
-def test_directory_when_asked_and_told_then_both_are_timed(directory, browser):
-    browser.change("fdurand4", PASSWORD, NEW)
-
-    assert value(browser, 'mamia_directory_seconds_count{ended="ok",kind="ask"}') >= 2
-    assert value(browser, 'mamia_directory_seconds_count{ended="ok",kind="tell"}') == 1
-    assert value(browser, "mamia_directory_connections_busy") == 0
+        assert value(browser, 'mamia_outcomes_total{outcome="directory_unavailable",service="change"}') == 1
 
 
-def test_directory_when_it_is_down_then_that_is_counted(directory, browser):
-    directory.kill()
-    browser.change("fdurand4", PASSWORD, NEW)
+class TestMetrics:
+    def test_when_nobody_is_allowed_then_there_is_no_such_page(self, open_browser):
+        assert open_browser().client.get("/metrics").status_code == 404
 
-    assert value(browser, 'mamia_outcomes_total{outcome="directory_unavailable",service="change"}') == 1
+    def test_when_a_stranger_asks_then_there_is_no_such_page(self, browser):
+        answer = browser.client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.9"})
 
+        assert answer.status_code == 404
 
-def test_metrics_when_read_then_nobody_is_in_them(browser):
-    browser.change("fdurand4", PASSWORD, NEW)
-    browser.find("Durand", "François")
+    def test_when_read_then_nobody_is_in_them(self, browser):
+        browser.change("fdurand4", PASSWORD, NEW)
+        browser.find("Durand", "François")
 
-    text = browser.client.get("/metrics").text
-    assert not [word for word in ("fdurand4", "Durand", "127.0.0.1", NEW, PASSWORD) if word in text]
-
-
-@pytest.mark.parametrize("kind", ["memory", "redis"])
-def test_store_when_attempts_were_counted_then_its_keys_and_its_fill_are_told(directory, open_browser, request, kind):
-    url = "memory://" if kind == "memory" else request.getfixturevalue("redis").url
-    browser = open_browser(**HERE, throttle={"store": url})
-    browser.change("fdurand4", "Faux-2024", NEW)
-    before = value(browser, "mamia_store_keys")
-
-    browser.change("gdupont", "Faux-2024", NEW)
-
-    assert value(browser, "mamia_store_keys") == before + 2, (
-        "one more login and one more account, from the same address"
-    )
-    assert 0 < value(browser, "mamia_store_full_ratio") < 0.5
+        text = browser.client.get("/metrics").text
+        assert not [word for word in ("fdurand4", "Durand", "127.0.0.1", NEW, PASSWORD) if word in text]
 
 
-def test_store_when_it_can_not_be_reached_then_the_other_figures_are_still_read(directory, open_browser, redis):
-    browser = open_browser(**HERE, throttle={"store": redis.url})
-    redis.stop()
+class TestStore:
+    @pytest.mark.parametrize("kind", ["memory", "redis"])
+    def test_when_attempts_were_counted_then_its_keys_and_its_fill_are_told(
+        self, directory, open_browser, request, kind
+    ):
+        url = "memory://" if kind == "memory" else request.getfixturevalue("redis").url
+        browser = open_browser(**HERE, rate_limits={"store": url})
+        browser.change("fdurand4", "Faux-2024", NEW)
+        before = value(browser, "mamia_store_keys")
 
-    assert browser.client.get("/metrics").status_code == 200
+        browser.change("gdupont", "Faux-2024", NEW)
+
+        assert value(browser, "mamia_store_keys") == before + 2, (
+            "one more login and one more account, from the same address"
+        )
+        assert 0 < value(browser, "mamia_store_full_ratio") < 0.5
+
+    def test_when_it_can_not_be_reached_then_the_other_figures_are_still_read(self, directory, open_browser, redis):
+        browser = open_browser(**HERE, rate_limits={"store": redis.url})
+        redis.stop()
+
+        assert browser.client.get("/metrics").status_code == 200

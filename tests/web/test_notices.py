@@ -6,10 +6,10 @@ import socket
 import time
 
 import pytest
-from directory_server import NUMEN, PASSWORD
-from patience import AT_ONCE_SECONDS, wait_until
 
-from gateway.post import spool
+from gateway.notifications import spool
+from tests.support.polling import AT_ONCE_SECONDS, wait_until
+from tests.support.slapd_server import NUMEN, PASSWORD
 
 NEW = "Nouveau-2025"
 
@@ -19,115 +19,113 @@ def browser(directory, open_browser, mail_server, tmp_path):
     directory.add_person("fdurand4", privateMail="moi@exemple.org")
     return open_browser(
         people={"private_mail": "privateMail"},
-        notices={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
+        notifications={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
         # Above the directory's own limit, so that wrong passwords from here can lock the account.
-        throttle={"per_login": "11/5 minutes"},
+        rate_limits={"per_login": "11/5 minutes"},
     )
 
 
-@pytest.mark.parametrize("address", ["fdurand4@ac-example.fr", "moi@exemple.org"])
-def test_change_when_done_then_every_address_hears_of_it_in_text_and_html(browser, mail_server, address):
-    browser.change("fdurand4", PASSWORD, NEW)
+class TestReset:
+    def test_when_done_then_the_mail_speaks_of_a_reset(self, browser, mail_server):
+        browser.choose(browser.prove("fdurand4"), NEW)
 
-    mail = mail_server.to(address)
-    assert mail["Subject"] == "Votre mot de passe a été modifié"
-    assert mail["Auto-Submitted"] == "auto-generated"
-    for kind in ("plain", "html"):
-        text = mail.get_body((kind,)).get_content()
-        assert "fdurand4" in text
-        assert "01 23 45 67 89" in text
-        assert "http" not in text
-        assert NEW not in text
+        mail = mail_server.to("fdurand4@ac-example.fr")
+        assert "réinitialisé" in mail["Subject"]
+        assert NUMEN not in mail.as_string()
 
 
-def test_reset_when_done_then_the_mail_speaks_of_a_reset(browser, mail_server):
-    browser.choose(browser.prove("fdurand4"), NEW)
+class TestChange:
+    @pytest.mark.parametrize("address", ["fdurand4@ac-example.fr", "moi@exemple.org"])
+    def test_when_done_then_every_address_hears_of_it_in_text_and_html(self, browser, mail_server, address):
+        browser.change("fdurand4", PASSWORD, NEW)
 
-    mail = mail_server.to("fdurand4@ac-example.fr")
-    assert "réinitialisé" in mail["Subject"]
-    assert NUMEN not in mail.as_string()
+        mail = mail_server.to(address)
+        assert mail["Subject"] == "Votre mot de passe a été modifié"
+        assert mail["Auto-Submitted"] == "auto-generated"
+        for kind in ("plain", "html"):
+            text = mail.get_body((kind,)).get_content()
+            assert "fdurand4" in text
+            assert "01 23 45 67 89" in text
+            assert "http" not in text
+            assert NEW not in text
 
+    def test_when_wrong_passwords_lock_the_account_then_its_owner_hears_of_it_once(
+        self, browser, mail_server, directory
+    ):
+        for _ in range(10):
+            browser.change("fdurand4", "Certainement-Faux-1", NEW)
 
-def test_change_when_wrong_passwords_lock_the_account_then_its_owner_hears_of_it_once(
-    browser, mail_server, directory
-):
-    for _ in range(10):
-        browser.change("fdurand4", "Certainement-Faux-1", NEW)
+        mail = mail_server.to("fdurand4@ac-example.fr")
+        assert "bloqué" in mail["Subject"]
+        assert "pwdAccountLockedTime" in directory.read("fdurand4")
 
-    mail = mail_server.to("fdurand4@ac-example.fr")
-    assert "bloqué" in mail["Subject"]
-    assert "pwdAccountLockedTime" in directory.read("fdurand4")
+    def test_when_it_is_refused_then_nobody_is_told(self, browser, mail_server, tmp_path):
+        browser.change("fdurand4", "wrong", NEW)
+        browser.change("unknown", "wrong", NEW)
 
+        # What had been queued would come before or together with these.
+        browser.change("fdurand4", PASSWORD, NEW)
+        wait_until(lambda: len(mail_server.mails) >= 2)
+        wait_until(lambda: not any((tmp_path / "mails" / "new").iterdir()))
+        assert {mail["Subject"] for mail in mail_server.mails} == {"Votre mot de passe a été modifié"}
+        assert len(mail_server.mails) == 2
 
-def test_change_when_it_is_refused_then_nobody_is_told(browser, mail_server, tmp_path):
-    browser.change("fdurand4", "wrong", NEW)
-    browser.change("unknown", "wrong", NEW)
+    def test_when_the_mail_server_is_dead_then_it_takes_no_longer_and_the_mail_comes_later(
+        self, browser, mail_server, monkeypatch
+    ):
+        monkeypatch.setattr(spool, "FIRST_PAUSE_SECONDS", 0.1)
+        mail_server.stop()
+        # It takes connections and never says a word; whoever waits for it does so for longer than AT_ONCE_SECONDS.
+        with socket.create_server(("127.0.0.1", mail_server.port)):
+            started = time.monotonic()
+            page = browser.change("fdurand4", PASSWORD, NEW)
+            taken = time.monotonic() - started
+        mail_server.start()
 
-    # What had been queued would come before or together with these.
-    browser.change("fdurand4", PASSWORD, NEW)
-    wait_until(lambda: len(mail_server.mails) >= 2)
-    wait_until(lambda: not any((tmp_path / "mails" / "new").iterdir()))
-    assert {mail["Subject"] for mail in mail_server.mails} == {"Votre mot de passe a été modifié"}
-    assert len(mail_server.mails) == 2
-
-
-def test_change_when_the_mail_server_is_dead_then_it_takes_no_longer_and_the_mail_comes_later(
-    browser, mail_server, monkeypatch
-):
-    monkeypatch.setattr(spool, "FIRST_PAUSE_SECONDS", 0.1)
-    mail_server.stop()
-    # It takes connections and never says a word; whoever waits for it does so for longer than AT_ONCE_SECONDS.
-    with socket.create_server(("127.0.0.1", mail_server.port)):
-        started = time.monotonic()
-        page = browser.change("fdurand4", PASSWORD, NEW)
-        taken = time.monotonic() - started
-    mail_server.start()
-
-    assert "a enregistré" in page.main
-    assert taken < AT_ONCE_SECONDS
-    assert mail_server.to("fdurand4@ac-example.fr")
-
-
-def test_mail_when_the_service_restarts_before_it_is_sent_then_the_next_one_sends_it(
-    directory, open_browser, mail_server, tmp_path, build
-):
-    directory.add_person("fdurand4")
-    notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
-    mail_server.stop()
-    open_browser(notices=notices).change("fdurand4", PASSWORD, NEW)
-    mail_server.start()
-
-    build(notices=notices).start()
-
-    assert mail_server.to("fdurand4@ac-example.fr")
+        assert "a enregistré" in page.main
+        assert taken < AT_ONCE_SECONDS
+        assert mail_server.to("fdurand4@ac-example.fr")
 
 
-def test_mail_when_the_server_says_later_then_it_is_sent_later_and_once(browser, mail_server, monkeypatch):
-    monkeypatch.setattr(spool, "FIRST_PAUSE_SECONDS", 0.1)
-    mail_server.replies = ["451 later", "451 later"]
-    browser.change("fdurand4", PASSWORD, NEW)
+class TestMail:
+    def test_when_the_service_restarts_before_it_is_sent_then_the_next_one_sends_it(
+        self, directory, open_browser, mail_server, tmp_path, build
+    ):
+        directory.add_person("fdurand4")
+        notices = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+        mail_server.stop()
+        open_browser(notifications=notices).change("fdurand4", PASSWORD, NEW)
+        mail_server.start()
 
-    assert mail_server.to("fdurand4@ac-example.fr")
-    assert mail_server.to("moi@exemple.org")
+        build(notifications=notices).start()
+
+        assert mail_server.to("fdurand4@ac-example.fr")
+
+    def test_when_the_server_says_later_then_it_is_sent_later_and_once(self, browser, mail_server, monkeypatch):
+        monkeypatch.setattr(spool, "FIRST_PAUSE_SECONDS", 0.1)
+        mail_server.replies = ["451 later", "451 later"]
+        browser.change("fdurand4", PASSWORD, NEW)
+
+        assert mail_server.to("fdurand4@ac-example.fr")
+        assert mail_server.to("moi@exemple.org")
+
+    def test_when_the_server_refuses_it_for_good_then_it_is_dropped_and_the_next_one_goes(
+        self, browser, mail_server, tmp_path, caplog
+    ):
+        mail_server.replies = ["554 no"]
+        browser.change("fdurand4", PASSWORD, NEW)
+
+        wait_until(lambda: len(mail_server.mails) == 1 and not list((tmp_path / "mails" / "new").iterdir()))
+        assert "refused for good" in caplog.text
+
+    def test_when_the_address_is_none_then_the_change_counts_all_the_same(self, directory, open_browser, tmp_path):
+        directory.add_person("fdurand4", mail="no address at all")
+        browser = open_browser(notifications={"spool": tmp_path / "mails", "smtp_host": ""})
+
+        assert "a enregistré" in browser.change("fdurand4", PASSWORD, NEW).main
+        assert list((tmp_path / "mails" / "new").iterdir()) == []
 
 
-def test_mail_when_the_server_refuses_it_for_good_then_it_is_dropped_and_the_next_one_goes(
-    browser, mail_server, tmp_path, caplog
-):
-    mail_server.replies = ["554 no"]
-    browser.change("fdurand4", PASSWORD, NEW)
-
-    wait_until(lambda: len(mail_server.mails) == 1 and not list((tmp_path / "mails" / "new").iterdir()))
-    assert "refused for good" in caplog.text
-
-
-def test_mail_when_the_address_is_none_then_the_change_counts_all_the_same(directory, open_browser, tmp_path):
-    directory.add_person("fdurand4", mail="no address at all")
-    browser = open_browser(notices={"spool": tmp_path / "mails", "smtp_host": ""})
-
-    assert "a enregistré" in browser.change("fdurand4", PASSWORD, NEW).main
-    assert list((tmp_path / "mails" / "new").iterdir()) == []
-
-
-def test_spool_when_made_then_only_its_owner_reads_it(browser, tmp_path):
-    assert (tmp_path / "mails").stat().st_mode & 0o077 == 0
+class TestSpool:
+    def test_when_made_then_only_its_owner_reads_it(self, browser, tmp_path):
+        assert (tmp_path / "mails").stat().st_mode & 0o077 == 0

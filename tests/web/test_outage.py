@@ -6,158 +6,159 @@ import logging
 import threading
 
 import pytest
-from browser import CHANGE, FIND, RESET, Browser
-from conftest import IMPATIENT
-from directory_server import PASSWORD
-from ports import free_port
 
 from gateway.app import create_app
 from gateway.checks.finding import ok
 from gateway.checks.readiness import Readiness
 from gateway.logs import LINE, RequestIdFilter
+from tests.support.browser import CHANGE, FIND, RESET, Browser
+from tests.support.gateway_settings import IMPATIENT
+from tests.support.ports import free_port
+from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
 DOWN = "ne répond pas pour le moment"
 
 
-@pytest.mark.parametrize(
-    "path, typed",
-    [
-        (FIND, {"surname": "Durand", "given_name": "François", "birth_date": "27/03/1985"}),
-        (RESET, {"login": "fdurand4", "proof": "12E8534567ABC", "birth_date": "27/03/1985"}),
-        (CHANGE, {"login": "fdurand4", "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW}),
-    ],
-)
-def test_service_when_the_directory_is_down_then_the_page_says_so_and_keeps_the_form(
-    directory, browser, caplog, path, typed
-):
-    directory.kill()
+class TestService:
+    @pytest.mark.parametrize(
+        "path, typed",
+        [
+            (FIND, {"surname": "Durand", "given_name": "François", "birth_date": "27/03/1985"}),
+            (RESET, {"login": "fdurand4", "proof": "12E8534567ABC", "birth_date": "27/03/1985"}),
+            (CHANGE, {"login": "fdurand4", "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW}),
+        ],
+    )
+    def test_when_the_directory_is_down_then_the_page_says_so_and_keeps_the_form(
+        self, directory, browser, caplog, path, typed
+    ):
+        directory.kill()
 
-    page = browser.fill_in(path, **typed)
+        page = browser.fill_in(path, **typed)
 
-    assert page.status == 503
-    assert DOWN in page.main
-    for name, value in typed.items():
-        is_secret = "password" in name or name == "confirmation"
-        assert page.fields[name] == ("" if is_secret else value)
-    assert PASSWORD not in page.source
-    assert NEW not in page.source
-    assert "directory_unavailable" in caplog.text
-    assert PASSWORD not in caplog.text
+        assert page.status == 503
+        assert DOWN in page.main
+        for name, value in typed.items():
+            is_secret = "password" in name or name == "confirmation"
+            assert page.fields[name] == ("" if is_secret else value)
+        assert PASSWORD not in page.source
+        assert NEW not in page.source
+        assert "directory_unavailable" in caplog.text
+        assert PASSWORD not in caplog.text
 
+    def test_when_the_directory_is_down_then_the_log_line_and_the_answer_carry_one_request_id(
+        self, directory, browser, caplog
+    ):
+        caplog.handler.addFilter(RequestIdFilter())
+        caplog.handler.setFormatter(logging.Formatter(LINE))
+        directory.kill()
 
-def test_service_when_the_directory_is_down_then_the_log_line_and_the_answer_carry_one_request_id(
-    directory, browser, caplog
-):
-    caplog.handler.addFilter(RequestIdFilter())
-    caplog.handler.setFormatter(logging.Formatter(LINE))
-    directory.kill()
+        page = browser.find("Durand", "François")
 
-    page = browser.find("Durand", "François")
+        [line] = [line for line in caplog.text.splitlines() if "directory_unavailable" in line]
+        assert f"request={page.answer.headers['X-Request-ID']} " in line
 
-    [line] = [line for line in caplog.text.splitlines() if "directory_unavailable" in line]
-    assert f"request={page.answer.headers['X-Request-ID']} " in line
-
-
-def test_service_when_the_directory_hangs_then_the_page_says_so_in_time(directory, open_browser):
-    browser = open_browser(directory=IMPATIENT)
-    directory.pause()
-    try:
-        page = browser.change("fdurand4", PASSWORD, NEW)
-    finally:
-        directory.resume()
-
-    assert page.status == 503
-    assert DOWN in page.main
-
-
-def test_second_step_when_the_directory_is_down_then_the_same_page_serves_once_it_is_back(directory, browser):
-    directory.add_person("fdurand4")
-    second_step = browser.prove("fdurand4")
-    directory.kill()
-
-    page = browser.choose(second_step, NEW)
-
-    assert page.status == 503
-    assert NEW not in page.source
-    directory.slapd.start()
-    browser.choose(page, NEW)
-    assert directory.binds("fdurand4", NEW)
-
-
-def test_change_when_the_directory_falls_silent_at_the_write_then_the_page_says_that_nobody_knows(
-    directory, build, monkeypatch
-):
-    """slapd is stopped between the proof of the current password and the Modify."""
-    directory.add_person("late")
-    gateway = build(directory=IMPATIENT)
-    passwords = gateway.change.keywords["passwords"]
-    told = passwords._service.tell_where
-
-    def pause_and_tell(write):
+    def test_when_the_directory_hangs_then_the_page_says_so_in_time(self, directory, open_browser):
+        browser = open_browser(directory=IMPATIENT)
         directory.pause()
-        return told(write)
+        try:
+            page = browser.change("fdurand4", PASSWORD, NEW)
+        finally:
+            directory.resume()
 
-    monkeypatch.setattr(type(passwords._service), "tell_where", lambda self, write: pause_and_tell(write))
-    try:
-        page = Browser(create_app(gateway)).change("late", PASSWORD, NEW)
-    finally:
-        directory.resume()
-
-    assert page.status == 503
-    assert "peut-être" in page.main
-    assert "a enregistré" not in page.main
+        assert page.status == 503
+        assert DOWN in page.main
 
 
-def test_changes_when_slapd_is_killed_among_them_then_each_page_tells_the_truth(directory, open_browser):
-    """Ten people change at once while slapd is killed and comes back: "done" is only said of what is in force."""
-    logins = [directory.add_person(f"person{number}") for number in range(10)]
-    pages = {}
+class TestSecondStep:
+    def test_when_the_directory_is_down_then_the_same_page_serves_once_it_is_back(self, directory, browser):
+        directory.add_person("fdurand4")
+        second_step = browser.prove("fdurand4")
+        directory.kill()
 
-    def change(login):
-        pages[login] = open_browser().change(login, PASSWORD, NEW)
+        page = browser.choose(second_step, NEW)
 
-    threads = [threading.Thread(target=change, args=(login,)) for login in logins]
-    for thread in threads[:5]:
-        thread.start()
-    directory.kill()
-    for thread in threads[5:]:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    directory.slapd.start()
-
-    for login, page in pages.items():
-        done = page.status == 200 and "a enregistré" in page.main
-        assert done or page.status == 503
-        assert not done or directory.binds(login, NEW)
+        assert page.status == 503
+        assert NEW not in page.source
+        directory.slapd.start()
+        browser.choose(page, NEW)
+        assert directory.binds("fdurand4", NEW)
 
 
-def test_health_when_the_directory_is_down_then_the_process_is_alive_and_not_ready(directory, browser):
-    assert browser.client.get("/health/ready").status_code == 200
+class TestChange:
+    def test_when_the_directory_falls_silent_at_the_write_then_the_page_says_that_nobody_knows(
+        self, directory, build, monkeypatch
+    ):
+        """slapd is stopped between the proof of the current password and the Modify."""
+        directory.add_person("late")
+        gateway = build(directory=IMPATIENT)
+        passwords = gateway.change.keywords["passwords"]
+        told = passwords._service.run_once_where
 
-    directory.kill()
+        def pause_and_tell(write):
+            directory.pause()
+            return told(write)
 
-    assert browser.client.get("/health/live").status_code == 200
-    assert browser.client.get("/health/ready").status_code == 503
+        monkeypatch.setattr(type(passwords._service), "tell_where", lambda self, write: pause_and_tell(write))
+        try:
+            page = Browser(create_app(gateway)).change("late", PASSWORD, NEW)
+        finally:
+            directory.resume()
+
+        assert page.status == 503
+        assert "peut-être" in page.main
+        assert "a enregistré" not in page.main
 
 
-def test_health_when_the_store_is_gone_then_it_is_not_ready_and_says_which_check_failed(directory, open_browser):
-    answer = open_browser(throttle={"store": f"redis://127.0.0.1:{free_port()}/0"}).client.get("/health/ready")
+class TestChanges:
+    def test_when_slapd_is_killed_among_them_then_each_page_tells_the_truth(self, directory, open_browser):
+        """Ten people change at once while slapd is killed and comes back: "done" is only said of what is in force."""
+        logins = [directory.add_person(f"person{number}") for number in range(10)]
+        pages = {}
 
-    assert answer.status_code == 503
-    assert answer.json["checks"]["throttle.store"] == "FAIL"
+        def change(login):
+            pages[login] = open_browser().change(login, PASSWORD, NEW)
+
+        threads = [threading.Thread(target=change, args=(login,)) for login in logins]
+        for thread in threads[:5]:
+            thread.start()
+        directory.kill()
+        for thread in threads[5:]:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        directory.slapd.start()
+
+        for login, page in pages.items():
+            done = page.status == 200 and "a enregistré" in page.main
+            assert done or page.status == 503
+            assert not done or directory.binds(login, NEW)
 
 
-def test_health_when_asked_often_then_its_checks_are_kept_for_a_while():
-    asked = []
+class TestHealth:
+    def test_when_the_directory_is_down_then_the_process_is_alive_and_not_ready(self, directory, browser):
+        assert browser.client.get("/health/ready").status_code == 200
 
-    def check():
-        asked.append(1)
-        return ok("something", "is well")
+        directory.kill()
 
-    seconds = iter([100.0, 100.0, 101.0, 103.0, 103.0])
-    ready = Readiness([check], kept_seconds=2, monotonic=lambda: next(seconds))
+        assert browser.client.get("/health/live").status_code == 200
+        assert browser.client.get("/health/ready").status_code == 503
 
-    assert ready() == ready() == ready() == {"something": "OK"}
-    assert len(asked) == 2
+    def test_when_the_store_is_gone_then_it_is_not_ready_and_says_which_check_failed(self, directory, open_browser):
+        answer = open_browser(rate_limits={"store": f"redis://127.0.0.1:{free_port()}/0"}).client.get("/health/ready")
+
+        assert answer.status_code == 503
+        assert answer.json["checks"]["rate_limits.store"] == "FAIL"
+
+    def test_when_asked_often_then_its_checks_are_kept_for_a_while(self):
+        asked = []
+
+        def check():
+            asked.append(1)
+            return ok("something", "is well")
+
+        seconds = iter([100.0, 100.0, 101.0, 103.0, 103.0])
+        ready = Readiness([check], kept_seconds=2, monotonic=lambda: next(seconds))
+
+        assert ready() == ready() == ready() == {"something": "OK"}
+        assert len(asked) == 2

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from directory_server import PASSWORD
-from own_policy import RecordedLogins, own_policy
-from patience import wait_until
+
+from tests.support.password_policies import RecordedLogins, own_policy
+from tests.support.polling import wait_until
+from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
 LONG = "Nouveau-mot-de-passe-2025"
@@ -56,43 +57,6 @@ def long(directory):
         yield directory.add_person("fdurand4", pwdPolicySubentry=policy)
 
 
-def test_change_when_the_persons_policy_forbids_it_then_nothing_changes_and_the_page_says_so(
-    directory, browser, fixed
-):
-    page = browser.change(fixed, PASSWORD, NEW)
-
-    assert page.status == 422
-    assert "n’autorise pas la modification" in page.main
-    assert directory.binds(fixed, PASSWORD)
-
-
-def test_change_when_the_policy_forbids_it_and_the_password_is_wrong_then_the_answer_is_a_strangers(browser, fixed):
-    assert browser.change(fixed, "Faux-2025", NEW).main == browser.change("nobody9", "Faux-2025", NEW).main
-
-
-def test_reset_when_the_persons_policy_forbids_a_change_then_it_says_so_after_the_proofs(directory, browser, fixed):
-    page = browser.prove(fixed)
-
-    assert page.status == 422
-    assert "n’autorise pas la modification" in page.main
-    assert "new_password" not in page.fields
-
-
-def test_classic_reset_when_the_persons_policy_forbids_a_change_then_nothing_changes(directory, open_browser, fixed):
-    page = open_browser(reset={"mode": "initial"}).prove(fixed)
-
-    assert "n’autorise pas la modification" in page.main
-    assert directory.binds(fixed, PASSWORD)
-
-
-def test_reset_when_the_policy_forbids_a_change_and_the_number_is_wrong_then_the_answer_is_a_strangers(
-    browser, fixed
-):
-    wrong = "12E8534567AAA"
-
-    assert browser.prove(fixed, wrong).main == browser.prove("nobody9", wrong).main
-
-
 def reads(directory, action):
     """How many searches and comparisons slapd was asked for by `action`."""
     before = counted(directory)
@@ -107,16 +71,6 @@ def counted(directory):
     return {entry["cn"][0].decode(): int(entry["monitorOpInitiated"][0]) for _, entry in found}
 
 
-def test_services_when_what_was_typed_is_wrong_then_a_policy_costs_the_directory_nothing(directory, browser, fixed):
-    def services(login):
-        browser.change(login, "Faux-2025", NEW)
-        browser.prove(login, "12E8534567AAA")
-
-    services("nobody9")  # Opens the connections.
-
-    assert reads(directory, lambda: services(fixed)) == reads(directory, lambda: services("nobody8"))
-
-
 def told_when(page, directory):
     """Whether the page gives the hour from which the password can be changed, and the helpdesk's number."""
     [changed_at] = directory.read("fdurand4")["pwdChangedTime"]
@@ -125,120 +79,79 @@ def told_when(page, directory):
     return without_blanks(in_french(start)) in text and "appelezl’assistance:" in text
 
 
-def test_reset_when_the_password_is_too_young_then_the_hour_is_told_at_once_after_the_proofs(
-    directory, browser, young
-):
-    page = browser.prove(young)
+class TestChange:
+    def test_when_the_persons_policy_forbids_it_then_nothing_changes_and_the_page_says_so(
+        self, directory, browser, fixed
+    ):
+        page = browser.change(fixed, PASSWORD, NEW)
 
-    assert page.status == 422
-    assert told_when(page, directory)
-    assert "new_password" not in page.fields
+        assert page.status == 422
+        assert "n’autorise pas la modification" in page.main
+        assert directory.binds(fixed, PASSWORD)
 
+    def test_when_the_policy_forbids_it_and_the_password_is_wrong_then_the_answer_is_a_strangers(
+        self, browser, fixed
+    ):
+        assert browser.change(fixed, "Faux-2025", NEW).main == browser.change("nobody9", "Faux-2025", NEW).main
 
-def test_change_when_the_password_is_too_young_then_the_hour_is_told(directory, browser, young):
-    page = browser.change(young, PASSWORD, NEW)
-
-    assert page.status == 422
-    assert told_when(page, directory)
-    assert directory.binds(young, PASSWORD)
-
-
-def test_classic_reset_when_the_password_is_too_young_then_the_hour_is_told(directory, open_browser, young):
-    page = open_browser(reset={"mode": "initial"}).prove(young)
-
-    assert told_when(page, directory)
-    assert directory.binds(young, PASSWORD)
-
-
-def test_reset_when_the_password_must_be_changed_then_its_age_does_not_matter(directory, browser, young):
-    directory.set(young, "pwdReset", "TRUE")
-
-    assert browser.choose(browser.prove(young), NEW).status == 200
-    assert directory.binds(young, NEW)
-
-
-def test_reset_when_the_password_is_old_enough_then_it_is_changed(directory, browser, young):
-    directory.set(young, "pwdChangedTime", ago(hours=25))
-
-    assert browser.choose(browser.prove(young), NEW).status == 200
-    assert directory.binds(young, NEW)
-
-
-def test_change_when_the_least_age_is_the_longest_that_slapd_takes_then_the_page_tells_it(directory, browser, young):
-    with own_policy(directory, "century", pwdMinAge="2147483647") as policy:
-        directory.set(young, "pwdPolicySubentry", policy)
-
+    def test_when_the_password_is_too_young_then_the_hour_is_told(self, directory, browser, young):
         page = browser.change(young, PASSWORD, NEW)
 
-    assert page.status == 422
-    assert "à partir du" in page.main
+        assert page.status == 422
+        assert told_when(page, directory)
+        assert directory.binds(young, PASSWORD)
 
+    def test_when_the_least_age_is_the_longest_that_slapd_takes_then_the_page_tells_it(
+        self, directory, browser, young
+    ):
+        with own_policy(directory, "century", pwdMinAge="2147483647") as policy:
+            directory.set(young, "pwdPolicySubentry", policy)
 
-def test_change_when_the_default_policy_has_another_name_then_the_setting_names_it(directory, open_browser):
-    directory.add_person("fdurand4")
-    directory.set("fdurand4", "pwdChangedTime", ago(hours=1))
+            page = browser.change(young, PASSWORD, NEW)
 
-    with own_policy(directory, "staff", pwdMinAge="86400") as policy:
-        page = open_browser(directory={"default_policy": policy}).change("fdurand4", PASSWORD, NEW)
+        assert page.status == 422
+        assert "à partir du" in page.main
 
-    assert told_when(page, directory)
-    assert directory.binds("fdurand4", PASSWORD)
+    def test_when_the_default_policy_has_another_name_then_the_setting_names_it(self, directory, open_browser):
+        directory.add_person("fdurand4")
+        directory.set("fdurand4", "pwdChangedTime", ago(hours=1))
 
+        with own_policy(directory, "staff", pwdMinAge="86400") as policy:
+            page = open_browser(directory={"default_policy": policy}).change("fdurand4", PASSWORD, NEW)
 
-def test_reset_when_the_persons_policy_asks_for_more_characters_then_the_form_says_how_many(browser, long):
-    page = browser.prove(long)
+        assert told_when(page, directory)
+        assert directory.binds("fdurand4", PASSWORD)
 
-    assert "au moins 16 caractères" in page.main
-    assert "au moins 8 caractères" not in page.main
+    def test_when_the_new_password_is_too_short_for_that_person_then_the_number_is_told(
+        self, directory, browser, long
+    ):
+        page = browser.change(long, PASSWORD, NEW)
 
+        assert page.status == 422
+        assert "trop court. Choisissez-en un d’au moins 16 caractères" in page.main
+        assert "au moins 8 caractères" not in page.main
+        assert directory.binds(long, PASSWORD)
 
-def test_reset_when_the_persons_policy_asks_for_more_characters_then_the_script_is_told_that_number(browser, long):
-    assert 'data-min-length="16"' in browser.prove(long).source
+    def test_when_the_current_password_is_wrong_then_the_persons_own_length_is_not_told(self, browser, long):
+        assert "16" not in browser.change(long, "Faux-2025", NEW).main
 
+    def test_when_the_persons_policy_remembers_more_passwords_then_that_number_is_told(self, directory, browser):
+        with own_policy(directory, "long-memory", pwdInHistory="12") as policy:
+            directory.add_person("fdurand4", pwdPolicySubentry=policy)
+            browser.change("fdurand4", PASSWORD, NEW)
 
-def test_reset_when_the_new_password_is_too_short_for_that_person_then_the_number_is_told_and_the_form_stays(
-    directory, browser, long
-):
-    page = browser.choose(browser.prove(long), NEW)
+            page = browser.change("fdurand4", NEW, PASSWORD)
 
-    assert page.status == 422
-    assert "doit avoir au moins 16 caractères" in page.main
-    assert "au moins 8 caractères" not in page.main
-    assert browser.choose(page, LONG).status == 200
-    assert directory.binds(long, LONG)
+        assert "12 derniers" in page.main
 
+    def test_when_the_persons_policy_does_not_exist_then_it_is_no_obstacle(self, directory, browser):
+        directory.add_person("fdurand4")
+        directory.set("fdurand4", "pwdPolicySubentry", "cn=gone,ou=policies,dc=ac-example,dc=fr")
 
-def test_change_when_the_new_password_is_too_short_for_that_person_then_the_number_is_told(directory, browser, long):
-    page = browser.change(long, PASSWORD, NEW)
+        page = browser.change("fdurand4", PASSWORD, NEW)
 
-    assert page.status == 422
-    assert "trop court. Choisissez-en un d’au moins 16 caractères" in page.main
-    assert "au moins 8 caractères" not in page.main
-    assert directory.binds(long, PASSWORD)
-
-
-def test_change_when_the_current_password_is_wrong_then_the_persons_own_length_is_not_told(browser, long):
-    assert "16" not in browser.change(long, "Faux-2025", NEW).main
-
-
-def test_change_when_the_persons_policy_remembers_more_passwords_then_that_number_is_told(directory, browser):
-    with own_policy(directory, "long-memory", pwdInHistory="12") as policy:
-        directory.add_person("fdurand4", pwdPolicySubentry=policy)
-        browser.change("fdurand4", PASSWORD, NEW)
-
-        page = browser.change("fdurand4", NEW, PASSWORD)
-
-    assert "12 derniers" in page.main
-
-
-def test_change_when_the_persons_policy_does_not_exist_then_it_is_no_obstacle(directory, browser):
-    directory.add_person("fdurand4")
-    directory.set("fdurand4", "pwdPolicySubentry", "cn=gone,ou=policies,dc=ac-example,dc=fr")
-
-    page = browser.change("fdurand4", PASSWORD, NEW)
-
-    assert page.status == 200
-    assert directory.binds("fdurand4", NEW)
+        assert page.status == 200
+        assert directory.binds("fdurand4", NEW)
 
 
 def lock_until(directory, end):
@@ -251,43 +164,27 @@ def durand(directory):
     return directory.add_person("fdurand4")
 
 
-def test_reset_when_slapd_locked_the_account_for_a_while_then_the_page_says_until_when(directory, browser, durand):
-    end = datetime.now(UTC) + timedelta(minutes=15)
-    lock_until(directory, stamp(end))
-    assert not directory.binds(durand, PASSWORD)
+class TestClassicReset:
+    def test_when_the_persons_policy_forbids_a_change_then_nothing_changes(self, directory, open_browser, fixed):
+        page = open_browser(reset={"mode": "initial"}).prove(fixed)
 
-    page = browser.prove(durand)
+        assert "n’autorise pas la modification" in page.main
+        assert directory.binds(fixed, PASSWORD)
 
-    assert page.status == 422
-    assert without_blanks(in_french(end)) in without_blanks(page.main)
-    assert "new_password" not in page.fields
+    def test_when_the_password_is_too_young_then_the_hour_is_told(self, directory, open_browser, young):
+        page = open_browser(reset={"mode": "initial"}).prove(young)
 
+        assert told_when(page, directory)
+        assert directory.binds(young, PASSWORD)
 
-def test_classic_reset_when_slapd_locked_the_account_for_a_while_then_nothing_is_written(
-    directory, open_browser, durand
-):
-    lock_until(directory, "20990101000000Z")
+    def test_when_slapd_locked_the_account_for_a_while_then_nothing_is_written(self, directory, open_browser, durand):
+        lock_until(directory, "20990101000000Z")
 
-    page = open_browser(reset={"mode": "initial"}).prove(durand)
+        page = open_browser(reset={"mode": "initial"}).prove(durand)
 
-    assert "verrouillé" in page.main
-    lock_until(directory, None)
-    assert directory.binds(durand, PASSWORD)
-
-
-def test_reset_when_slapd_locks_the_account_between_the_steps_then_nothing_is_written_and_the_form_stays(
-    directory, browser, durand
-):
-    form = browser.prove(durand)
-    lock_until(directory, "20990101000000Z")
-
-    page = browser.choose(form, NEW)
-
-    assert page.status == 422
-    assert "verrouillé" in page.main
-    lock_until(directory, None)
-    assert browser.choose(page, NEW).status == 200
-    assert directory.binds(durand, NEW)
+        assert "verrouillé" in page.main
+        lock_until(directory, None)
+        assert directory.binds(durand, PASSWORD)
 
 
 SPELLINGS_OF_A_LOCK = [
@@ -299,49 +196,6 @@ SPELLINGS_OF_A_LOCK = [
 ]
 
 
-@pytest.mark.parametrize("end", SPELLINGS_OF_A_LOCK)
-def test_services_when_the_account_is_locked_until_a_time_in_any_spelling_then_none_writes(
-    directory, browser, durand, end
-):
-    lock_until(directory, end)
-    assert not directory.binds(durand, PASSWORD)
-
-    proved, changed = browser.prove(durand), browser.change(durand, PASSWORD, NEW)
-
-    assert "verrouillé" in proved.main
-    assert changed.main == browser.change("nobody9", PASSWORD, NEW).main
-    lock_until(directory, None)
-    assert directory.binds(durand, PASSWORD)
-
-
-@pytest.mark.parametrize("end", ["20200101000000Z", "2020010100Z", "20200101010000+0100"])
-def test_reset_when_such_a_lock_is_over_then_the_account_is_served(directory, browser, durand, end):
-    lock_until(directory, end)
-    assert directory.binds(durand, PASSWORD)
-
-    assert browser.choose(browser.prove(durand), NEW).status == 200
-    assert directory.binds(durand, NEW)
-
-
-@pytest.mark.parametrize("end", ["99991231235959Z", "00000101000000Z"])
-def test_reset_when_the_end_of_a_lock_is_no_time_that_slapd_knows_then_the_account_counts_as_closed(
-    directory, browser, durand, end
-):
-    lock_until(directory, end)
-
-    assert browser.prove(durand).main == browser.prove("nobody9").main
-
-
-def test_reset_when_the_policy_locks_nobody_then_a_mark_that_is_left_is_no_obstacle(directory, browser):
-    with own_policy(directory, "open", pwdLockout="FALSE") as policy:
-        directory.add_person("fdurand4", pwdPolicySubentry=policy)
-        lock_until(directory, "20990101000000Z")
-        assert directory.binds("fdurand4", PASSWORD)
-
-        assert browser.choose(browser.prove("fdurand4"), NEW).status == 200
-        assert directory.binds("fdurand4", NEW)
-
-
 @pytest.fixture
 def idle_policy(directory):
     """A policy that closes accounts which nobody used for 30 days."""
@@ -349,49 +203,185 @@ def idle_policy(directory):
         yield policy
 
 
-@pytest.mark.parametrize("server", [RecordedLogins], indirect=True)
-@pytest.mark.parametrize("changed_at", ["20260101000000Z", "2026010100Z", "20260101010000+0100", "00000101000000Z"])
-def test_services_when_the_account_was_not_used_since_a_change_long_ago_then_they_answer_as_to_a_stranger(
-    directory, browser, idle_policy, changed_at
-):
-    directory.add_person("fdurand4", pwdPolicySubentry=idle_policy)
-    directory.set("fdurand4", "pwdChangedTime", changed_at)
-    assert not directory.binds("fdurand4", PASSWORD)
+class TestServices:
+    def test_when_what_was_typed_is_wrong_then_a_policy_costs_the_directory_nothing(self, directory, browser, fixed):
+        def services(login):
+            browser.change(login, "Faux-2025", NEW)
+            browser.prove(login, "12E8534567AAA")
 
-    proved, changed = browser.prove("fdurand4"), browser.change("fdurand4", PASSWORD, NEW)
+        services("nobody9")  # Opens the connections.
 
-    assert proved.main == browser.prove("nobody9").main
-    assert changed.status == 422
-    directory.set("fdurand4", "pwdChangedTime", ago(days=1))
-    assert directory.binds("fdurand4", PASSWORD)
+        assert reads(directory, lambda: services(fixed)) == reads(directory, lambda: services("nobody8"))
 
+    @pytest.mark.parametrize("end", SPELLINGS_OF_A_LOCK)
+    def test_when_the_account_is_locked_until_a_time_in_any_spelling_then_none_writes(
+        self, directory, browser, durand, end
+    ):
+        lock_until(directory, end)
+        assert not directory.binds(durand, PASSWORD)
 
-@pytest.mark.parametrize("server", [RecordedLogins], indirect=True)
-def test_reset_when_the_last_login_is_too_long_ago_then_the_account_counts_as_closed(directory, browser):
-    with own_policy(directory, "idle", pwdMaxIdle="1") as policy:
-        directory.add_person("fdurand4", pwdPolicySubentry=policy)
-        assert directory.binds("fdurand4", PASSWORD)
-        [last] = directory.read("fdurand4")["pwdLastSuccess"]
-        wait_until(lambda: stamp(datetime.now(UTC) - timedelta(seconds=2)) > last)
+        proved, changed = browser.prove(durand), browser.change(durand, PASSWORD, NEW)
+
+        assert "verrouillé" in proved.main
+        assert changed.main == browser.change("nobody9", PASSWORD, NEW).main
+        lock_until(directory, None)
+        assert directory.binds(durand, PASSWORD)
+
+    @pytest.mark.parametrize("server", [RecordedLogins], indirect=True)
+    @pytest.mark.parametrize(
+        "changed_at", ["20260101000000Z", "2026010100Z", "20260101010000+0100", "00000101000000Z"]
+    )
+    def test_when_the_account_was_not_used_since_a_change_long_ago_then_they_answer_as_to_a_stranger(
+        self, directory, browser, idle_policy, changed_at
+    ):
+        directory.add_person("fdurand4", pwdPolicySubentry=idle_policy)
+        directory.set("fdurand4", "pwdChangedTime", changed_at)
         assert not directory.binds("fdurand4", PASSWORD)
 
-        assert "new_password" not in browser.prove("fdurand4").fields
+        proved, changed = browser.prove("fdurand4"), browser.change("fdurand4", PASSWORD, NEW)
+
+        assert proved.main == browser.prove("nobody9").main
+        assert changed.status == 422
+        directory.set("fdurand4", "pwdChangedTime", ago(days=1))
+        assert directory.binds("fdurand4", PASSWORD)
 
 
-@pytest.mark.parametrize("server", [RecordedLogins], indirect=True)
-def test_reset_when_the_account_was_used_lately_then_it_is_served(directory, browser, idle_policy):
-    directory.add_person("fdurand4", pwdPolicySubentry=idle_policy)
-    assert directory.binds("fdurand4", PASSWORD)
-    directory.set("fdurand4", "pwdChangedTime", "20260101000000Z")
+class TestReset:
+    def test_when_the_persons_policy_forbids_a_change_then_it_says_so_after_the_proofs(
+        self, directory, browser, fixed
+    ):
+        page = browser.prove(fixed)
 
-    assert browser.choose(browser.prove("fdurand4"), NEW).status == 200
-    assert directory.binds("fdurand4", NEW)
+        assert page.status == 422
+        assert "n’autorise pas la modification" in page.main
+        assert "new_password" not in page.fields
 
+    def test_when_the_policy_forbids_a_change_and_the_number_is_wrong_then_the_answer_is_a_strangers(
+        self, browser, fixed
+    ):
+        wrong = "12E8534567AAA"
 
-def test_reset_when_slapd_records_no_logins_then_idleness_is_no_obstacle(directory, browser, idle_policy):
-    directory.add_person("fdurand4", pwdPolicySubentry=idle_policy)
-    directory.set("fdurand4", "pwdChangedTime", "20260101000000Z")
-    assert directory.binds("fdurand4", PASSWORD)
+        assert browser.prove(fixed, wrong).main == browser.prove("nobody9", wrong).main
 
-    assert browser.choose(browser.prove("fdurand4"), NEW).status == 200
-    assert directory.binds("fdurand4", NEW)
+    def test_when_the_password_is_too_young_then_the_hour_is_told_at_once_after_the_proofs(
+        self, directory, browser, young
+    ):
+        page = browser.prove(young)
+
+        assert page.status == 422
+        assert told_when(page, directory)
+        assert "new_password" not in page.fields
+
+    def test_when_the_password_must_be_changed_then_its_age_does_not_matter(self, directory, browser, young):
+        directory.set(young, "pwdReset", "TRUE")
+
+        assert browser.choose(browser.prove(young), NEW).status == 200
+        assert directory.binds(young, NEW)
+
+    def test_when_the_password_is_old_enough_then_it_is_changed(self, directory, browser, young):
+        directory.set(young, "pwdChangedTime", ago(hours=25))
+
+        assert browser.choose(browser.prove(young), NEW).status == 200
+        assert directory.binds(young, NEW)
+
+    def test_when_the_persons_policy_asks_for_more_characters_then_the_form_says_how_many(self, browser, long):
+        page = browser.prove(long)
+
+        assert "au moins 16 caractères" in page.main
+        assert "au moins 8 caractères" not in page.main
+
+    def test_when_the_persons_policy_asks_for_more_characters_then_the_script_is_told_that_number(
+        self, browser, long
+    ):
+        assert 'data-min-length="16"' in browser.prove(long).source
+
+    def test_when_the_new_password_is_too_short_for_that_person_then_the_number_is_told_and_the_form_stays(
+        self, directory, browser, long
+    ):
+        page = browser.choose(browser.prove(long), NEW)
+
+        assert page.status == 422
+        assert "doit avoir au moins 16 caractères" in page.main
+        assert "au moins 8 caractères" not in page.main
+        assert browser.choose(page, LONG).status == 200
+        assert directory.binds(long, LONG)
+
+    def test_when_slapd_locked_the_account_for_a_while_then_the_page_says_until_when(
+        self, directory, browser, durand
+    ):
+        end = datetime.now(UTC) + timedelta(minutes=15)
+        lock_until(directory, stamp(end))
+        assert not directory.binds(durand, PASSWORD)
+
+        page = browser.prove(durand)
+
+        assert page.status == 422
+        assert without_blanks(in_french(end)) in without_blanks(page.main)
+        assert "new_password" not in page.fields
+
+    def test_when_slapd_locks_the_account_between_the_steps_then_nothing_is_written_and_the_form_stays(
+        self, directory, browser, durand
+    ):
+        form = browser.prove(durand)
+        lock_until(directory, "20990101000000Z")
+
+        page = browser.choose(form, NEW)
+
+        assert page.status == 422
+        assert "verrouillé" in page.main
+        lock_until(directory, None)
+        assert browser.choose(page, NEW).status == 200
+        assert directory.binds(durand, NEW)
+
+    @pytest.mark.parametrize("end", ["20200101000000Z", "2020010100Z", "20200101010000+0100"])
+    def test_when_such_a_lock_is_over_then_the_account_is_served(self, directory, browser, durand, end):
+        lock_until(directory, end)
+        assert directory.binds(durand, PASSWORD)
+
+        assert browser.choose(browser.prove(durand), NEW).status == 200
+        assert directory.binds(durand, NEW)
+
+    @pytest.mark.parametrize("end", ["99991231235959Z", "00000101000000Z"])
+    def test_when_the_end_of_a_lock_is_no_time_that_slapd_knows_then_the_account_counts_as_closed(
+        self, directory, browser, durand, end
+    ):
+        lock_until(directory, end)
+
+        assert browser.prove(durand).main == browser.prove("nobody9").main
+
+    def test_when_the_policy_locks_nobody_then_a_mark_that_is_left_is_no_obstacle(self, directory, browser):
+        with own_policy(directory, "open", pwdLockout="FALSE") as policy:
+            directory.add_person("fdurand4", pwdPolicySubentry=policy)
+            lock_until(directory, "20990101000000Z")
+            assert directory.binds("fdurand4", PASSWORD)
+
+            assert browser.choose(browser.prove("fdurand4"), NEW).status == 200
+            assert directory.binds("fdurand4", NEW)
+
+    @pytest.mark.parametrize("server", [RecordedLogins], indirect=True)
+    def test_when_the_last_login_is_too_long_ago_then_the_account_counts_as_closed(self, directory, browser):
+        with own_policy(directory, "idle", pwdMaxIdle="1") as policy:
+            directory.add_person("fdurand4", pwdPolicySubentry=policy)
+            assert directory.binds("fdurand4", PASSWORD)
+            [last] = directory.read("fdurand4")["pwdLastSuccess"]
+            wait_until(lambda: stamp(datetime.now(UTC) - timedelta(seconds=2)) > last)
+            assert not directory.binds("fdurand4", PASSWORD)
+
+            assert "new_password" not in browser.prove("fdurand4").fields
+
+    @pytest.mark.parametrize("server", [RecordedLogins], indirect=True)
+    def test_when_the_account_was_used_lately_then_it_is_served(self, directory, browser, idle_policy):
+        directory.add_person("fdurand4", pwdPolicySubentry=idle_policy)
+        assert directory.binds("fdurand4", PASSWORD)
+        directory.set("fdurand4", "pwdChangedTime", "20260101000000Z")
+
+        assert browser.choose(browser.prove("fdurand4"), NEW).status == 200
+        assert directory.binds("fdurand4", NEW)
+
+    def test_when_slapd_records_no_logins_then_idleness_is_no_obstacle(self, directory, browser, idle_policy):
+        directory.add_person("fdurand4", pwdPolicySubentry=idle_policy)
+        directory.set("fdurand4", "pwdChangedTime", "20260101000000Z")
+        assert directory.binds("fdurand4", PASSWORD)
+
+        assert browser.choose(browser.prove("fdurand4"), NEW).status == 200
+        assert directory.binds("fdurand4", NEW)

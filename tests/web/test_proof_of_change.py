@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from browser import CHANGE, RESET
-from directory_server import PASSWORD, AcademyDirectory
-from faulty_network import faulty_network
-from patience import wait_until
+
+from tests.support.browser import CHANGE, RESET
+from tests.support.faulty_network import faulty_network
+from tests.support.polling import wait_until
+from tests.support.slapd_server import PASSWORD, SlapdServer
 
 NEW, OTHER = "Nouveau-2025", "Nouveau-2026"
 WIDE = dict.fromkeys(("per_login", "per_proof", "per_address"), "1000/minute")
@@ -22,7 +23,7 @@ changetype: delete
 """
 
 
-class DirectoryWithoutPolicy(AcademyDirectory):
+class DirectoryWithoutPolicy(SlapdServer):
     """It stores every password as it comes."""
 
     def __init__(self, *arguments, **more):
@@ -45,109 +46,105 @@ def use(browser, path, login, current, new):
     return browser.change(login, current, new) if path == CHANGE else browser.choose(browser.prove(login), new)
 
 
-@pytest.mark.parametrize("path", [CHANGE, RESET])
-@pytest.mark.parametrize("server", [DirectoryWithoutPolicy], indirect=True)
-def test_password_when_the_directory_has_no_policy_overlay_then_it_is_not_said_to_be_changed(
-    directory, durand, open_browser, path
-):
-    page = use(open_browser(), path, durand, PASSWORD, NEW)
+class TestInitialPassword:
+    def test_when_pwd_reset_is_dropped_then_it_is_not_said_to_be_restored(
+        self, directory, durand, network, open_browser
+    ):
+        """389 Directory Server does that: the number would stay the password for good."""
+        browser = open_browser(reset={"mode": "initial"}, directory={"servers": [network.url]})
+        network.replace_answer(b"pwdReset1\x06\x04\x04TRUE", b"pwdReset1\x06\x04\x04NONE")
 
-    assert page.status == 503
-    assert SAVED not in page.main
+        page = browser.prove(durand)
 
-
-@pytest.mark.parametrize("path", [CHANGE, RESET])
-def test_password_when_the_answer_shows_no_entry_then_one_read_proves_it(
-    directory, durand, network, open_browser, path
-):
-    network.replace(POST_READ, UNKNOWN_CONTROL)
-
-    page = use(open_browser(directory={"servers": [network.url]}), path, durand, PASSWORD, NEW)
-
-    assert SAVED in page.main
-    assert directory.binds(durand, NEW)
+        assert PERHAPS in page.main
 
 
-def test_initial_password_when_pwd_reset_is_dropped_then_it_is_not_said_to_be_restored(
-    directory, durand, network, open_browser
-):
-    """389 Directory Server does that: the number would stay the password for good."""
-    browser = open_browser(reset={"mode": "initial"}, directory={"servers": [network.url]})
-    network.replace_answer(b"pwdReset1\x06\x04\x04TRUE", b"pwdReset1\x06\x04\x04NONE")
+class TestProofBind:
+    @pytest.mark.parametrize("path", [CHANGE, RESET])
+    def test_when_the_password_opens_the_account_then_it_is_changed(self, directory, durand, open_browser, path):
+        page = use(open_browser(directory={"prove_by_bind": True}), path, durand, PASSWORD, NEW)
 
-    page = browser.prove(durand)
+        assert SAVED in page.main
 
-    assert PERHAPS in page.main
+    def test_when_another_password_was_stored_then_perhaps_is_said_after_one_bind(
+        self, directory, durand, network, open_browser
+    ):
+        network.replace(NEW.encode(), OTHER.encode(), lambda packet: b"userPassword" in packet)
+        browser = open_browser(directory={"servers": [network.url], "prove_by_bind": True})
 
+        page = browser.change(durand, PASSWORD, NEW)
 
-@pytest.mark.parametrize("stamp", ["mamiaPasswordStamp", ""])
-def test_password_when_it_is_changed_twice_within_a_second_then_both_are_said_to_be_changed(
-    directory, durand, open_browser, stamp
-):
-    """The time of the change is the same then."""
-    browser = open_browser(throttle=WIDE, people={"password_stamp": stamp})
-    wait_until(lambda: time.time() % 1 < 0.2)
+        assert PERHAPS in page.main
+        assert len(directory.read(durand)["pwdFailureTime"]) == 1
 
-    pages = [browser.change(durand, PASSWORD, NEW), browser.change(durand, NEW, OTHER)]
+    def test_when_nobody_answers_it_then_perhaps_is_said(self, directory, durand, network, open_browser):
+        network.lose_answer(lambda packet: NEW.encode() in packet and b"userPassword" not in packet)
+        browser = open_browser(directory={"servers": [network.url], "prove_by_bind": True, **IMPATIENT})
 
-    assert all(SAVED in page.main for page in pages)
-    assert directory.binds(durand, OTHER)
+        page = browser.change(durand, PASSWORD, NEW)
 
-
-@pytest.mark.parametrize("path", [CHANGE, RESET])
-def test_proof_bind_when_the_password_opens_the_account_then_it_is_changed(directory, durand, open_browser, path):
-    page = use(open_browser(directory={"prove_by_bind": True}), path, durand, PASSWORD, NEW)
-
-    assert SAVED in page.main
+        assert PERHAPS in page.main
 
 
-def test_proof_bind_when_another_password_was_stored_then_perhaps_is_said_after_one_bind(
-    directory, durand, network, open_browser
-):
-    network.replace(NEW.encode(), OTHER.encode(), lambda packet: b"userPassword" in packet)
-    browser = open_browser(directory={"servers": [network.url], "prove_by_bind": True})
+class TestPassword:
+    @pytest.mark.parametrize("path", [CHANGE, RESET])
+    @pytest.mark.parametrize("server", [DirectoryWithoutPolicy], indirect=True)
+    def test_when_the_directory_has_no_policy_overlay_then_it_is_not_said_to_be_changed(
+        self, directory, durand, open_browser, path
+    ):
+        page = use(open_browser(), path, durand, PASSWORD, NEW)
 
-    page = browser.change(durand, PASSWORD, NEW)
+        assert page.status == 503
+        assert SAVED not in page.main
 
-    assert PERHAPS in page.main
-    assert len(directory.read(durand)["pwdFailureTime"]) == 1
+    @pytest.mark.parametrize("path", [CHANGE, RESET])
+    def test_when_the_answer_shows_no_entry_then_one_read_proves_it(
+        self, directory, durand, network, open_browser, path
+    ):
+        network.replace(POST_READ, UNKNOWN_CONTROL)
 
+        page = use(open_browser(directory={"servers": [network.url]}), path, durand, PASSWORD, NEW)
 
-def test_proof_bind_when_nobody_answers_it_then_perhaps_is_said(directory, durand, network, open_browser):
-    network.lose_answer(lambda packet: NEW.encode() in packet and b"userPassword" not in packet)
-    browser = open_browser(directory={"servers": [network.url], "prove_by_bind": True, **IMPATIENT})
+        assert SAVED in page.main
+        assert directory.binds(durand, NEW)
 
-    page = browser.change(durand, PASSWORD, NEW)
+    @pytest.mark.parametrize("stamp", ["mamiaPasswordStamp", ""])
+    def test_when_it_is_changed_twice_within_a_second_then_both_are_said_to_be_changed(
+        self, directory, durand, open_browser, stamp
+    ):
+        """The time of the change is the same then."""
+        browser = open_browser(rate_limits=WIDE, people={"password_stamp": stamp})
+        wait_until(lambda: time.time() % 1 < 0.2)
 
-    assert PERHAPS in page.main
+        pages = [browser.change(durand, PASSWORD, NEW), browser.change(durand, NEW, OTHER)]
 
+        assert all(SAVED in page.main for page in pages)
+        assert directory.binds(durand, OTHER)
 
-@pytest.mark.parametrize("path", [CHANGE, RESET])
-def test_password_when_entries_have_no_stamp_then_it_is_changed(directory, durand, open_browser, path):
-    page = use(open_browser(people={"password_stamp": ""}), path, durand, PASSWORD, NEW)
+    @pytest.mark.parametrize("path", [CHANGE, RESET])
+    def test_when_entries_have_no_stamp_then_it_is_changed(self, directory, durand, open_browser, path):
+        page = use(open_browser(people={"password_stamp": ""}), path, durand, PASSWORD, NEW)
 
-    assert SAVED in page.main
-    assert "mamiaPasswordStamp" not in directory.read(durand)
+        assert SAVED in page.main
+        assert "mamiaPasswordStamp" not in directory.read(durand)
 
+    def test_when_entries_have_no_stamp_and_the_answer_is_lost_then_a_bind_proves_it(
+        self, directory, durand, network, open_browser
+    ):
+        network.lose_answer(lambda packet: b"userPassword" in packet)
+        browser = open_browser(people={"password_stamp": ""}, directory={"servers": [network.url], **IMPATIENT})
 
-def test_password_when_entries_have_no_stamp_and_the_answer_is_lost_then_a_bind_proves_it(
-    directory, durand, network, open_browser
-):
-    network.lose_answer(lambda packet: b"userPassword" in packet)
-    browser = open_browser(people={"password_stamp": ""}, directory={"servers": [network.url], **IMPATIENT})
+        page = browser.change(durand, PASSWORD, NEW)
 
-    page = browser.change(durand, PASSWORD, NEW)
+        assert SAVED in page.main
 
-    assert SAVED in page.main
+    def test_when_entries_have_no_stamp_and_its_write_is_delayed_then_perhaps_is_said(
+        self, directory, durand, network, open_browser
+    ):
+        network.delay(lambda packet: b"userPassword" in packet)
+        browser = open_browser(people={"password_stamp": ""}, directory={"servers": [network.url], **IMPATIENT})
 
+        page = browser.change(durand, PASSWORD, NEW)
+        network.deliver()
 
-def test_password_when_entries_have_no_stamp_and_its_write_is_delayed_then_perhaps_is_said(
-    directory, durand, network, open_browser
-):
-    network.delay(lambda packet: b"userPassword" in packet)
-    browser = open_browser(people={"password_stamp": ""}, directory={"servers": [network.url], **IMPATIENT})
-
-    page = browser.change(durand, PASSWORD, NEW)
-    network.deliver()
-
-    assert PERHAPS in page.main
+        assert PERHAPS in page.main

@@ -7,12 +7,12 @@ from itertools import product
 from urllib.parse import quote_plus
 
 import pytest
-from browser import CHANGE, FIND, RESET
-from growth import FILLS, assert_linear, filled
 from werkzeug.datastructures import MultiDict
 
 from gateway.web.forms import SentForm
 from gateway.web.limits import MAX_FIELDS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
+from tests.support.browser import CHANGE, FIND, RESET
+from tests.support.cpu_growth import FILLS, assert_linear, filled
 
 PATHS = {"find": FIND, "reset": RESET, "code": RESET, "choose": RESET, "change": CHANGE}
 """Where each form is sent to, by its service."""
@@ -46,7 +46,7 @@ def browser(open_browser):
         "overall",
     )
     wide = dict.fromkeys((*rates, "misses_per_address", "misses_overall"), "1000000/minute")
-    return open_browser(throttle=wide, people={"private_mail": "privateMail"})
+    return open_browser(rate_limits=wide, people={"private_mail": "privateMail"})
 
 
 def fields_of(browser, service):
@@ -71,101 +71,109 @@ def encoded(fields):
     return "&".join(f"{name}={quote_plus(value)}" for name, value in fields.items())
 
 
-def test_forms_when_there_is_a_new_one_then_it_is_among_those_that_are_tried():
-    assert PATHS.keys() == FORMS.keys()
+class TestForms:
+    def test_when_there_is_a_new_one_then_it_is_among_those_that_are_tried(self):
+        assert PATHS.keys() == FORMS.keys()
 
 
-@pytest.mark.parametrize("service", PATHS)
-def test_field_when_it_is_as_large_as_a_request_then_its_time_grows_no_faster(browser, service):
-    fields = typed(browser, service)
-    for name, (fill, unit) in product([*fields, "langue", "another_picture", "no_field_of_ours"], FILLS.items()):
-        others = encoded({other: value for other, value in fields.items() if other != name})
+class TestTask:
+    @pytest.mark.parametrize("service", ["find", "reset", "change"])
+    def test_when_a_field_of_its_form_is_as_large_as_a_request_then_its_time_grows_no_faster(self, browser, service):
+        fields = typed(browser, service) | {"form": service}
+        for name, (fill, unit) in product([*fields, "no_field_of_ours"], FILLS.items()):
+            others = encoded({other: value for other, value in fields.items() if other != name})
 
-        def work(size, name=name, unit=unit, others=others):
-            body = f"{others}&{name}={filled(unit, size)}".encode()
-            assert send(browser, PATHS[service], body) in (200, 400, 413, 422)
+            def work(size, name=name, unit=unit, others=others):
+                body = f"{others}&{name}={filled(unit, size)}".encode()
+                assert send(browser, "/captcha/work", body) in (200, 400, 404, 413)
 
-        assert_linear(work, f"{name} of {fill}")
-
-
-@pytest.mark.parametrize("service", ["find", "reset", "change"])
-def test_task_when_a_field_of_its_form_is_as_large_as_a_request_then_its_time_grows_no_faster(browser, service):
-    fields = typed(browser, service) | {"form": service}
-    for name, (fill, unit) in product([*fields, "no_field_of_ours"], FILLS.items()):
-        others = encoded({other: value for other, value in fields.items() if other != name})
-
-        def work(size, name=name, unit=unit, others=others):
-            body = f"{others}&{name}={filled(unit, size)}".encode()
-            assert send(browser, "/captcha/work", body) in (200, 400, 404, 413)
-
-        assert_linear(work, f"{name} of {fill}")
+            assert_linear(work, f"{name} of {fill}")
 
 
-@pytest.mark.parametrize("unit", ["a&", "a=b&", "&", "a=%ff&", "login=x&"])
-def test_form_when_it_has_very_many_fields_then_it_is_refused_at_once(browser, unit):
-    assert_linear(lambda size: send(browser, CHANGE, filled(unit, size)), f"fields {unit}")
-    assert send(browser, CHANGE, "a=b&" * MAX_FIELDS) == 413
+class TestForm:
+    @pytest.mark.parametrize("unit", ["a&", "a=b&", "&", "a=%ff&", "login=x&"])
+    def test_when_it_has_very_many_fields_then_it_is_refused_at_once(self, browser, unit):
+        assert_linear(lambda size: send(browser, CHANGE, filled(unit, size)), f"fields {unit}")
+        assert send(browser, CHANGE, "a=b&" * MAX_FIELDS) == 413
 
 
-@pytest.mark.parametrize(
-    "before, unit, after",
-    [
-        ('--x\r\nContent-Disposition: form-data; name="login"', "; b=c", "\r\n\r\nv\r\n--x--\r\n"),
-        ('--x\r\nContent-Disposition: form-data; name="login"', "\r\n ", "\r\n\r\nv\r\n--x--\r\n"),
-        ('--x\r\nContent-Disposition: form-data; name="login"', "\r\nA: b", "\r\n\r\nv\r\n--x--\r\n"),
-        ("", '--x\r\nContent-Disposition: form-data; name="login"\r\n\r\nv\r\n', "--x--\r\n"),
-        ('--x\r\nContent-Disposition: form-data; name="login"\r\n\r\n', "\r\n--", "\r\n--x--\r\n"),
-        ("--x", " ", "\r\n"),
-    ],
-)
-def test_multipart_form_when_it_is_as_large_as_a_request_then_its_time_grows_no_faster(browser, before, unit, after):
-    def work(size):
-        body = before + unit * (size // len(unit)) + after
-        assert send(browser, CHANGE, body, "multipart/form-data; boundary=x") in (400, 413, 422)
+class TestMultipartForm:
+    @pytest.mark.parametrize(
+        "before, unit, after",
+        [
+            ('--x\r\nContent-Disposition: form-data; name="login"', "; b=c", "\r\n\r\nv\r\n--x--\r\n"),
+            ('--x\r\nContent-Disposition: form-data; name="login"', "\r\n ", "\r\n\r\nv\r\n--x--\r\n"),
+            ('--x\r\nContent-Disposition: form-data; name="login"', "\r\nA: b", "\r\n\r\nv\r\n--x--\r\n"),
+            ("", '--x\r\nContent-Disposition: form-data; name="login"\r\n\r\nv\r\n', "--x--\r\n"),
+            ('--x\r\nContent-Disposition: form-data; name="login"\r\n\r\n', "\r\n--", "\r\n--x--\r\n"),
+            ("--x", " ", "\r\n"),
+        ],
+    )
+    def test_when_it_is_as_large_as_a_request_then_its_time_grows_no_faster(self, browser, before, unit, after):
+        def work(size):
+            body = before + unit * (size // len(unit)) + after
+            assert send(browser, CHANGE, body, "multipart/form-data; boundary=x") in (400, 413, 422)
 
-    assert_linear(work, f"multipart of {unit!r}")
-
-
-@pytest.mark.parametrize("unit", ["a,", "a;q=1,", " ", '"', "a=b; ", "é"])
-def test_header_when_it_is_very_long_then_it_is_refused_at_once(browser, unit):
-    client = browser.app.test_client(use_cookies=False)
-
-    def work(size, name):
-        header = {f"HTTP_{name.upper().replace('-', '_')}": unit * (size // len(unit))}
-        with client.get("/", environ_overrides=header) as answer:
-            assert answer.status_code == 431
-
-    for name in HEADERS:
-        assert_linear(partial(work, name=name), f"{name} of {unit!r}")
+        assert_linear(work, f"multipart of {unit!r}")
 
 
-@pytest.mark.parametrize("unit", ["a,", "fr;q=0.1,", "a-b,", '"'])
-def test_language_header_when_it_is_as_long_as_it_may_be_then_the_page_is_shown(browser, unit):
-    value = unit * ((MAX_HEADERS_BYTES - 100) // len(unit))
+class TestHeader:
+    @pytest.mark.parametrize("unit", ["a,", "a;q=1,", " ", '"', "a=b; ", "é"])
+    def test_when_it_is_very_long_then_it_is_refused_at_once(self, browser, unit):
+        client = browser.app.test_client(use_cookies=False)
 
-    assert browser.client.get("/", headers={"Accept-Language": value, "User-Agent": "x"}).status_code == 200
+        def work(size, name):
+            header = {f"HTTP_{name.upper().replace('-', '_')}": unit * (size // len(unit))}
+            with client.get("/", environ_overrides=header) as answer:
+                assert answer.status_code == 431
 
-
-@pytest.mark.parametrize("path", ["/captcha/{}.png", "/resultat/{}", "/{}", "/captcha/new?form={}", "/?langue={}"])
-def test_address_when_it_is_very_long_then_it_is_refused_at_once(browser, path):
-    def work(size):
-        with browser.client.get(path.format("a" * size)) as answer:
-            assert answer.status_code == 414
-
-    assert_linear(work, path)
-    assert browser.client.get(path.format("a" * (MAX_TARGET_BYTES // 2))).status_code in (200, 404, 410)
+        for name in HEADERS:
+            assert_linear(partial(work, name=name), f"{name} of {unit!r}")
 
 
-def test_field_when_it_is_overlong_then_its_beginning_stays_in_the_form(browser):
-    page = browser.fill_in(FIND, surname="Durand" * 1000, given_name="François", birth_date="27/03/1985")
+class TestLanguageHeader:
+    @pytest.mark.parametrize("unit", ["a,", "fr;q=0.1,", "a-b,", '"'])
+    def test_when_it_is_as_long_as_it_may_be_then_the_page_is_shown(self, browser, unit):
+        value = unit * ((MAX_HEADERS_BYTES - 100) // len(unit))
 
-    assert page.status == 422
-    assert page.fields["surname"] == ("Durand" * 1000)[:100]
-    assert page.main.count("100 caractères au plus") == 2, "beside the field and in the summary, and nothing else"
+        assert browser.client.get("/", headers={"Accept-Language": value, "User-Agent": "x"}).status_code == 200
 
 
-def test_field_when_it_comes_twice_and_overlong_then_it_is_refused(browser):
-    fields = MultiDict(typed(browser, "find"))
-    fields.setlist("surname", ["x", "y" * 1000])
+class TestAddress:
+    @pytest.mark.parametrize(
+        "path", ["/captcha/{}.png", "/resultat/{}", "/{}", "/captcha/new?form={}", "/?langue={}"]
+    )
+    def test_when_it_is_very_long_then_it_is_refused_at_once(self, browser, path):
+        def work(size):
+            with browser.client.get(path.format("a" * size)) as answer:
+                assert answer.status_code == 414
 
-    assert browser.post(FIND, fields).status == 422
+        assert_linear(work, path)
+        assert browser.client.get(path.format("a" * (MAX_TARGET_BYTES // 2))).status_code in (200, 404, 410)
+
+
+class TestField:
+    @pytest.mark.parametrize("service", PATHS)
+    def test_when_it_is_as_large_as_a_request_then_its_time_grows_no_faster(self, browser, service):
+        fields = typed(browser, service)
+        for name, (fill, unit) in product([*fields, "langue", "another_picture", "no_field_of_ours"], FILLS.items()):
+            others = encoded({other: value for other, value in fields.items() if other != name})
+
+            def work(size, name=name, unit=unit, others=others):
+                body = f"{others}&{name}={filled(unit, size)}".encode()
+                assert send(browser, PATHS[service], body) in (200, 400, 413, 422)
+
+            assert_linear(work, f"{name} of {fill}")
+
+    def test_when_it_is_overlong_then_its_beginning_stays_in_the_form(self, browser):
+        page = browser.fill_in(FIND, surname="Durand" * 1000, given_name="François", birth_date="27/03/1985")
+
+        assert page.status == 422
+        assert page.fields["surname"] == ("Durand" * 1000)[:100]
+        assert page.main.count("100 caractères au plus") == 2, "beside the field and in the summary, and nothing else"
+
+    def test_when_it_comes_twice_and_overlong_then_it_is_refused(self, browser):
+        fields = MultiDict(typed(browser, "find"))
+        fields.setlist("surname", ["x", "y" * 1000])
+
+        assert browser.post(FIND, fields).status == 422

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import ldap
 import pytest
-from backup import LdifBackup
-from browser import CHANGE
-from directory_server import PASSWORD
-from waiting_workstation import move_to, waiting_workstation
 
-from gateway.workstation.state import Step
+from gateway.workstation.state import DeliveryStatus
+from tests.support.backup import LdifBackup
+from tests.support.browser import CHANGE
+from tests.support.pending_deliveries import move_to, pending_deliveries
+from tests.support.slapd_server import PASSWORD
 
 LOGIN, NEW = "fdurand4", "Nouveau-2025"
 
@@ -20,140 +20,138 @@ LOGIN, NEW = "fdurand4", "Nouveau-2025"
 def rectorat(directory, open_browser, tmp_path):
     """A browser before a gateway that seals for a worker, and somebody of the rectorat; no worker runs."""
     directory.add_person(LOGIN, departmentNumber="rectorat")
-    return open_browser(workstation=waiting_workstation(tmp_path))
+    return open_browser(workstation=pending_deliveries(tmp_path))
 
 
 def change(browser):
     return browser.change("fdurand4", PASSWORD, NEW)
 
 
-def test_result_when_nothing_was_delivered_yet_then_both_states_stand_side_by_side(directory, rectorat):
-    page = change(rectorat)
+class TestResult:
+    def test_when_nothing_was_delivered_yet_then_both_states_stand_side_by_side(self, directory, rectorat):
+        page = change(rectorat)
 
-    assert "L’annuaire a enregistré" in page.main
-    assert "Messagerie et applications en place" in page.main
-    assert "Poste de travail en attente" in page.main
-    assert "Actualiser l’état" in page.main
-    assert "mamiaPendingSecret" in directory.read("fdurand4")
+        assert "L’annuaire a enregistré" in page.main
+        assert "Messagerie et applications en place" in page.main
+        assert "Poste de travail en attente" in page.main
+        assert "Actualiser l’état" in page.main
+        assert "mamiaPendingSecret" in directory.read("fdurand4")
 
-
-@pytest.mark.parametrize(
-    "step, reason, told",
-    [
-        (Step.DONE, "", "Poste de travail en place"),
-        (Step.SETTLING, "", "Poste de travail en place"),
-        (Step.PENDING, "connection refused", "injoignable pour le moment"),
-        (Step.REJECTED, "in_history", "y a déjà servi"),
-        (Step.REJECTED, "too_short", "trop court pour le domaine"),
-        (Step.REJECTED, "no_account", "Aucun compte à votre identifiant"),
-        (Step.EXPIRED, "connection refused", "n’a pas pu y être enregistré"),
-        (Step.HELD, "restored", "L’annuaire a été restauré depuis une sauvegarde"),
-    ],
-)
-def test_result_when_the_worker_went_on_then_reloading_the_page_tells_it(directory, rectorat, step, reason, told):
-    page = change(rectorat)
-    move_to(directory, LOGIN, step, reason)
-
-    again = rectorat.open(page.answer.request.path)
-
-    assert told in again.main
-    assert "Messagerie et applications en place" in again.main
-    assert "connection refused" not in again.source
-
-
-def test_result_when_the_domain_refuses_for_good_then_the_page_says_what_works_and_to_choose_another(
-    directory, rectorat
-):
-    page = change(rectorat)
-    move_to(directory, LOGIN, Step.REJECTED, "in_history")
-
-    again = rectorat.open(page.answer.request.path)
-
-    assert "utilisent déjà le nouveau" in again.main
-    assert "Choisissez un autre mot de passe" in again.main
-
-
-def test_result_when_a_script_asks_then_it_gets_the_states_and_whether_to_ask_again(directory, rectorat):
-    path = change(rectorat).answer.request.path + "/etat"
-
-    waiting = rectorat.client.get(path).json
-    move_to(directory, LOGIN, Step.DONE)
-    done = rectorat.client.get(path).json
-
-    assert waiting["waiting"]
-    assert "en attente" in waiting["html"]
-    assert not done["waiting"]
-    assert "en place" in done["html"]
-    assert "fdurand4" not in done["html"]
-
-
-def test_result_when_a_newer_change_took_its_place_then_the_old_page_says_so(directory, rectorat):
-    old = change(rectorat)
-    rectorat.change("fdurand4", NEW, "Encore-Un-2026")
-
-    assert "plus récent" in rectorat.open(old.answer.request.path).main
-
-
-def test_result_when_the_change_is_lost_by_a_restore_then_the_page_speaks_of_no_later_change(
-    directory, rectorat, tmp_path
-):
-    """The backup has a change of an hour ago."""
-    change(rectorat)
-    [value] = directory.read(LOGIN)["mamiaSyncState"]
-    since = value.split(";")[3]
-    directory.set(
-        LOGIN, "mamiaSyncState", value.replace(since, f"{datetime.now(UTC) - timedelta(hours=1):%Y%m%dT%H%M%SZ}")
+    @pytest.mark.parametrize(
+        "step, reason, told",
+        [
+            (DeliveryStatus.DONE, "", "Poste de travail en place"),
+            (DeliveryStatus.CONFIRMING, "", "Poste de travail en place"),
+            (DeliveryStatus.PENDING, "connection refused", "injoignable pour le moment"),
+            (DeliveryStatus.REJECTED, "in_history", "y a déjà servi"),
+            (DeliveryStatus.REJECTED, "too_short", "trop court pour le domaine"),
+            (DeliveryStatus.REJECTED, "no_account", "Aucun compte à votre identifiant"),
+            (DeliveryStatus.EXPIRED, "connection refused", "n’a pas pu y être enregistré"),
+            (DeliveryStatus.HELD, "restored", "L’annuaire a été restauré depuis une sauvegarde"),
+        ],
     )
-    backup = LdifBackup(directory, tmp_path)
-    lost = rectorat.change(LOGIN, NEW, "Encore-Un-2026")
-    backup.restore()
+    def test_when_the_worker_went_on_then_reloading_the_page_tells_it(self, directory, rectorat, step, reason, told):
+        page = change(rectorat)
+        move_to(directory, LOGIN, step, reason)
 
-    page = rectorat.open(lost.answer.request.path)
+        again = rectorat.open(page.answer.request.path)
 
-    assert "plus récent" not in page.main
-    assert "L’annuaire n’a plus ce changement" in page.main
+        assert told in again.main
+        assert "Messagerie et applications en place" in again.main
+        assert "connection refused" not in again.source
+
+    def test_when_the_domain_refuses_for_good_then_the_page_says_what_works_and_to_choose_another(
+        self, directory, rectorat
+    ):
+        page = change(rectorat)
+        move_to(directory, LOGIN, DeliveryStatus.REJECTED, "in_history")
+
+        again = rectorat.open(page.answer.request.path)
+
+        assert "utilisent déjà le nouveau" in again.main
+        assert "Choisissez un autre mot de passe" in again.main
+
+    def test_when_a_script_asks_then_it_gets_the_states_and_whether_to_ask_again(self, directory, rectorat):
+        path = change(rectorat).answer.request.path + "/etat"
+
+        waiting = rectorat.client.get(path).json
+        move_to(directory, LOGIN, DeliveryStatus.DONE)
+        done = rectorat.client.get(path).json
+
+        assert waiting["waiting"]
+        assert "en attente" in waiting["html"]
+        assert not done["waiting"]
+        assert "en place" in done["html"]
+        assert "fdurand4" not in done["html"]
+
+    def test_when_a_newer_change_took_its_place_then_the_old_page_says_so(self, directory, rectorat):
+        old = change(rectorat)
+        rectorat.change("fdurand4", NEW, "Encore-Un-2026")
+
+        assert "plus récent" in rectorat.open(old.answer.request.path).main
+
+    def test_when_the_change_is_lost_by_a_restore_then_the_page_speaks_of_no_later_change(
+        self, directory, rectorat, tmp_path
+    ):
+        """The backup has a change of an hour ago."""
+        change(rectorat)
+        [value] = directory.read(LOGIN)["mamiaSyncState"]
+        since = value.split(";")[3]
+        directory.set(
+            LOGIN, "mamiaSyncState", value.replace(since, f"{datetime.now(UTC) - timedelta(hours=1):%Y%m%dT%H%M%SZ}")
+        )
+        backup = LdifBackup(directory, tmp_path)
+        lost = rectorat.change(LOGIN, NEW, "Encore-Un-2026")
+        backup.restore()
+
+        page = rectorat.open(lost.answer.request.path)
+
+        assert "plus récent" not in page.main
+        assert "L’annuaire n’a plus ce changement" in page.main
+
+    def test_when_the_directory_is_down_then_the_state_is_unknown_and_asked_again(self, directory, rectorat):
+        page = change(rectorat)
+        directory.kill()
+
+        again = rectorat.open(page.answer.request.path)
+
+        assert again.status == 200
+        assert "inconnu" in again.main
+        assert rectorat.client.get(page.answer.request.path + "/etat").json["waiting"]
+
+    def test_when_its_ticket_is_not_ours_then_the_state_is_gone(self, rectorat):
+        assert rectorat.client.get("/resultat/AAAA/etat").status_code == 410
 
 
-def test_result_when_the_directory_is_down_then_the_state_is_unknown_and_asked_again(directory, rectorat):
-    page = change(rectorat)
-    directory.kill()
+class TestChange:
+    def test_when_the_person_is_no_rectorat_staff_then_no_workstation_is_spoken_of(self, directory, rectorat):
+        directory.add_person("teacher", departmentNumber="0751234A")
 
-    again = rectorat.open(page.answer.request.path)
+        page = rectorat.change("teacher", PASSWORD, NEW)
 
-    assert again.status == 200
-    assert "inconnu" in again.main
-    assert rectorat.client.get(page.answer.request.path + "/etat").json["waiting"]
-
-
-def test_result_when_its_ticket_is_not_ours_then_the_state_is_gone(rectorat):
-    assert rectorat.client.get("/resultat/AAAA/etat").status_code == 410
+        assert "Poste de travail" not in page.main
+        assert "mamiaPendingSecret" not in directory.read("teacher")
 
 
-def test_change_when_the_person_is_no_rectorat_staff_then_no_workstation_is_spoken_of(directory, rectorat):
-    directory.add_person("teacher", departmentNumber="0751234A")
+class TestReset:
+    def test_when_the_person_has_a_workstation_then_it_is_queued_too(self, directory, rectorat):
+        page = rectorat.choose(rectorat.prove("fdurand4"), NEW)
 
-    page = rectorat.change("teacher", PASSWORD, NEW)
-
-    assert "Poste de travail" not in page.main
-    assert "mamiaPendingSecret" not in directory.read("teacher")
-
-
-def test_reset_when_the_person_has_a_workstation_then_it_is_queued_too(directory, rectorat):
-    page = rectorat.choose(rectorat.prove("fdurand4"), NEW)
-
-    assert "Poste de travail en attente" in page.main
-    assert "mamiaPendingSecret" in directory.read("fdurand4")
+        assert "Poste de travail en attente" in page.main
+        assert "mamiaPendingSecret" in directory.read("fdurand4")
 
 
-def test_change_page_when_there_are_workstations_then_informations_speak_of_them(rectorat, open_browser):
-    assert "poste de travail Windows suit" in rectorat.open(CHANGE).text
-    assert "poste de travail Windows suit" not in open_browser().open(CHANGE).text
+class TestChangePage:
+    def test_when_there_are_workstations_then_informations_speak_of_them(self, rectorat, open_browser):
+        assert "poste de travail Windows suit" in rectorat.open(CHANGE).text
+        assert "poste de travail Windows suit" not in open_browser().open(CHANGE).text
 
 
-def test_gateway_when_it_reads_the_entry_then_it_cannot_take_the_sealed_password_back(directory, rectorat):
-    change(rectorat)
+class TestGateway:
+    def test_when_it_reads_the_entry_then_it_cannot_take_the_sealed_password_back(self, directory, rectorat):
+        change(rectorat)
 
-    with directory.as_service("gateway") as line:
-        [(_, seen)] = line.search_s(directory.dn("fdurand4"), ldap.SCOPE_BASE, attrlist=["*", "+"])
+        with directory.as_service("gateway") as line:
+            [(_, seen)] = line.search_s(directory.dn("fdurand4"), ldap.SCOPE_BASE, attrlist=["*", "+"])
 
-    assert "mamiaPendingSecret" not in seen
+        assert "mamiaPendingSecret" not in seen

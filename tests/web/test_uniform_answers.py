@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser import CHANGE, RESET
+
+from tests.support.browser import CHANGE, RESET
 
 NEW = "Nouveau-2025"
 
@@ -34,37 +35,39 @@ def bare(answer):
     return answer.status_code, headers, body
 
 
-def test_change_when_it_is_refused_then_the_answer_is_the_same_byte_for_byte(people, open_browser):
-    answers = [
-        bare(open_browser().change(login, "Certainement-Faux-1", NEW).answer)
-        for login in ("fdurand4", "unknown", "locked", "closed")
-    ]
+class TestReset:
+    def test_when_it_is_refused_then_the_answer_is_the_same_byte_for_byte(self, people, open_browser):
+        tried = [
+            {"login": "unknown"},
+            {"login": "fdurand4", "proof": "12E8534567AAA"},
+            {"login": "fdurand4", "birth_date": "28/03/1985"},
+            {"login": "closed"},
+            {"login": "locked", "proof": "12E8534567AAA"},
+        ]
+        answers = [bare(open_browser().prove(**typed).answer) for typed in tried]
 
-    assert answers[0][0] == 422
-    assert all(answer == answers[0] for answer in answers)
-
-
-def test_reset_when_it_is_refused_then_the_answer_is_the_same_byte_for_byte(people, open_browser):
-    tried = [
-        {"login": "unknown"},
-        {"login": "fdurand4", "proof": "12E8534567AAA"},
-        {"login": "fdurand4", "birth_date": "28/03/1985"},
-        {"login": "closed"},
-        {"login": "locked", "proof": "12E8534567AAA"},
-    ]
-    answers = [bare(open_browser().prove(**typed).answer) for typed in tried]
-
-    assert answers[0][0] == 422
-    assert all(answer == answers[0] for answer in answers)
+        assert answers[0][0] == 422
+        assert all(answer == answers[0] for answer in answers)
 
 
-def test_page_when_it_is_opened_then_it_is_the_same_for_everybody(people, open_browser):
-    for path in (CHANGE, RESET):
-        assert bare(open_browser().open(path).answer) == bare(open_browser().open(path).answer)
+class TestPage:
+    def test_when_it_is_opened_then_it_is_the_same_for_everybody(self, people, open_browser):
+        for path in (CHANGE, RESET):
+            assert bare(open_browser().open(path).answer) == bare(open_browser().open(path).answer)
 
 
-def test_change_when_the_last_wrong_password_locks_the_account_then_the_answer_does_not_tell(people, open_browser):
-    answers = [bare(open_browser().change("fdurand4", "Certainement-Faux-1", NEW).answer) for _ in range(11)]
+class TestChange:
+    def test_when_it_is_refused_then_the_answer_is_the_same_byte_for_byte(self, people, open_browser):
+        answers = [
+            bare(open_browser().change(login, "Certainement-Faux-1", NEW).answer)
+            for login in ("fdurand4", "unknown", "locked", "closed")
+        ]
 
-    assert "pwdAccountLockedTime" in people.read("fdurand4")
-    assert all(answer == answers[0] for answer in answers)
+        assert answers[0][0] == 422
+        assert all(answer == answers[0] for answer in answers)
+
+    def test_when_the_last_wrong_password_locks_the_account_then_the_answer_does_not_tell(self, people, open_browser):
+        answers = [bare(open_browser().change("fdurand4", "Certainement-Faux-1", NEW).answer) for _ in range(11)]
+
+        assert "pwdAccountLockedTime" in people.read("fdurand4")
+        assert all(answer == answers[0] for answer in answers)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from conftest import SERVICES, settings_for
-from workstation_double import LEASE, Domain, Hours, Seconds
 
 from gateway.account.model import Secret
 from gateway.directory.delivery_check import LdapDeliveryCheck
@@ -22,53 +20,55 @@ from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation
 from gateway.directory.protected import ProtectedPeople
 from gateway.protection.seal import Sealer, Unsealer, make_key_pair, read_private_key, read_public_key
-from gateway.workstation.deliver import Courier, Pace
+from gateway.workstation.deliver import DeliveryConfig, DeliveryWorker
+from tests.support.fake_target import LEASE, FakeClock, FakeMonotonicClock, FakeTarget
+from tests.support.gateway_settings import SERVICES, settings_for
 
 
 @dataclass
-class Office:
+class OutboxHarness:
     """Changes passwords as the pages do, and makes workers."""
 
     passwords: LdapPasswords
     outbox: LdapOutbox
     unseal: Unsealer
     keys: tuple
-    seconds: Seconds
+    seconds: FakeMonotonicClock
     delivery: LdapDeliveryCheck
 
     def change(self, login: str, current: str, new: str):
-        account = self.passwords.held_by(login, Secret(current), lambda account: True)
+        account = self.passwords.authenticate(login, Secret(current), lambda account: True)
         assert account is not None
-        return self.passwords.replace(account, Secret(new))
+        return self.passwords.set_password(account, Secret(new))
 
     def worker(
-        self, *targets: Domain, name: str = "worker", hours: Hours | None = None, unseal=None, audit=None
-    ) -> Courier:
-        return Courier(
+        self, *targets: FakeTarget, name: str = "worker", hours: FakeClock | None = None, unseal=None, audit=None
+    ) -> DeliveryWorker:
+        return DeliveryWorker(
             worker=name,
             outbox=self.outbox,
             targets={target.name: target for target in targets},
             unseal=unseal or self.unseal,
             delivery=self.delivery,
-            now=hours or Hours(),
+            now=hours or FakeClock(),
             monotonic=self.seconds,
-            pace=Pace(lease_seconds=LEASE),
+            config=DeliveryConfig(lease_seconds=LEASE),
             audit=audit or (lambda *_, **__: None),
         )
 
 
 @pytest.fixture
-def domain() -> Domain:
-    return Domain()
+def domain() -> FakeTarget:
+    return FakeTarget()
 
 
 @pytest.fixture
-def open_office(directory, tmp_path) -> Iterator[Callable[..., Office]]:
+def open_harness(directory, tmp_path) -> Iterator[Callable[..., OutboxHarness]]:
     """Opens an office that delivers to the targets named; `people` adds to [people] of the settings."""
     pools: list[ConnectionPool] = []
     make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
 
-    def office(*names: str, hours: Hours | None = None, **people: str | list[str]) -> Office:
+    def harness(*names: str, hours: FakeClock | None = None, **people: str | list[str]) -> OutboxHarness:
         settings = settings_for(directory, people=people)
         sync = settings.directory.model_copy(
             update={
@@ -92,11 +92,11 @@ def open_office(directory, tmp_path) -> Iterator[Callable[..., Office]]:
             seal=Sealer(read_public_key(tmp_path / "worker.pub")).seal,
             delivered=names or ("domain",),
             joined=(),
-            now=hours or Hours(),
+            now=hours or FakeClock(),
         )
         passwords = LdapPasswords(
             service=service,
-            trials=trials,
+            user_binds=trials,
             writer=PasswordWriter(service, trials, mapping, proves_by_bind=False),
             mapping=mapping,
             decoy_dn=settings.directory.decoy_dn,
@@ -114,19 +114,19 @@ def open_office(directory, tmp_path) -> Iterator[Callable[..., Office]]:
             workstation_filter="(departmentNumber=rectorat)",
             protected=ProtectedPeople(worker, settings.people),
             lockout=timedelta(minutes=15),
-            now=hours or Hours(),
+            now=hours or FakeClock(),
         )
         outbox = LdapOutbox(worker, settings.people)
-        return Office(passwords, outbox, unseal, (tmp_path / "worker.key",), Seconds(), delivery)
+        return OutboxHarness(passwords, outbox, unseal, (tmp_path / "worker.key",), FakeMonotonicClock(), delivery)
 
-    yield office
+    yield harness
     for pool in pools:
         pool.close()
 
 
 @pytest.fixture
-def office(open_office) -> Office:
-    return open_office()
+def harness(open_harness) -> OutboxHarness:
+    return open_harness()
 
 
 @pytest.fixture

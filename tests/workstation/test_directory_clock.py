@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import ldap
 import pytest
-from directory_server import PASSWORD, QUICK_HASH, AcademyDirectory
-from shifted_clock import shifted_clock
 
 from gateway.directory.ppolicy import read_time
 from gateway.workstation.model import Unavailable
-from gateway.workstation.state import Step, read_state
+from gateway.workstation.state import DeliveryStatus, read_state
+from tests.support.shifted_clock import shifted_clock
+from tests.support.slapd_server import PASSWORD, QUICK_HASH, SlapdServer
 
 FIRST, SECOND = "Premier-2025", "Deuxieme-2026"
 AHEAD = {"+1h": timedelta(hours=1), "+4d": timedelta(days=4)}
@@ -20,7 +20,7 @@ AHEAD = {"+1h": timedelta(hours=1), "+4d": timedelta(days=4)}
 @pytest.fixture(scope="module", params=list(AHEAD))
 def server_ahead(request, tmp_path_factory):
     with shifted_clock(request.param):
-        academy = AcademyDirectory(tmp_path_factory.mktemp("ahead") / "state", hash_cost=QUICK_HASH)
+        academy = SlapdServer(tmp_path_factory.mktemp("ahead") / "state", hash_cost=QUICK_HASH)
     yield academy, AHEAD[request.param]
     academy.slapd.stop()
 
@@ -32,73 +32,74 @@ def directory(server_ahead):
     return academy
 
 
-def entry_of(office):
-    [item] = office.outbox.known()
+def entry_of(harness):
+    [item] = harness.outbox.all_entries()
     return item
 
 
-def test_directory_when_its_clock_is_ahead_then_it_stamps_changes_so(directory, durand, office, server_ahead):
-    office.change(durand, PASSWORD, FIRST)
+class TestDirectory:
+    def test_when_its_clock_is_ahead_then_it_stamps_changes_so(self, directory, durand, harness, server_ahead):
+        harness.change(durand, PASSWORD, FIRST)
 
-    assert entry_of(office).changed_at - datetime.now(UTC) > server_ahead[1] - timedelta(minutes=2)
-
-
-def test_change_when_the_directorys_clock_is_ahead_then_it_does_not_count_as_made_past_the_gateway(
-    directory, office, durand, domain
-):
-    office.change(durand, PASSWORD, FIRST)
-    while_pending = entry_of(office).is_behind
-
-    office.worker(domain).round()
-
-    assert domain.passwords == {durand: FIRST}
-    assert not while_pending
-    assert not entry_of(office).is_behind
+        assert entry_of(harness).changed_at - datetime.now(UTC) > server_ahead[1] - timedelta(minutes=2)
 
 
-def test_change_when_the_directorys_clock_is_ahead_and_it_was_made_past_the_gateway_then_it_counts(
-    directory, office, durand, domain
-):
-    office.change(durand, PASSWORD, FIRST)
-    office.worker(domain).round()
-    sent_at = entry_of(office).changed_at
-    with directory.as_person(durand, FIRST) as line:
-        line.modify_s(directory.dn(durand), [(ldap.MOD_REPLACE, "userPassword", [SECOND.encode()])])
-    # Six minutes later, as the directory would say.
-    directory.set(durand, "pwdChangedTime", f"{sent_at + timedelta(minutes=6):%Y%m%d%H%M%SZ}")
+class TestChange:
+    def test_when_the_directorys_clock_is_ahead_then_it_does_not_count_as_made_past_the_gateway(
+        self, directory, harness, durand, domain
+    ):
+        harness.change(durand, PASSWORD, FIRST)
+        while_pending = entry_of(harness).is_stale
 
-    assert entry_of(office).is_behind
+        harness.worker(domain).run_once()
+
+        assert domain.passwords == {durand: FIRST}
+        assert not while_pending
+        assert not entry_of(harness).is_stale
+
+    def test_when_the_directorys_clock_is_ahead_and_it_was_made_past_the_gateway_then_it_counts(
+        self, directory, harness, durand, domain
+    ):
+        harness.change(durand, PASSWORD, FIRST)
+        harness.worker(domain).run_once()
+        sent_at = entry_of(harness).changed_at
+        with directory.as_person(durand, FIRST) as line:
+            line.modify_s(directory.dn(durand), [(ldap.MOD_REPLACE, "userPassword", [SECOND.encode()])])
+        # Six minutes later, as the directory would say.
+        directory.set(durand, "pwdChangedTime", f"{sent_at + timedelta(minutes=6):%Y%m%d%H%M%SZ}")
+
+        assert entry_of(harness).is_stale
 
 
-def test_delivery_when_the_directorys_clock_is_ahead_and_an_attempt_fails_then_nothing_is_erased(
-    directory, office, durand, domain
-):
-    office.change(durand, PASSWORD, FIRST)
-    domain.answers = [Unavailable("connection refused")]
-    worker = office.worker(domain)
+class TestDelivery:
+    def test_when_the_directorys_clock_is_ahead_and_an_attempt_fails_then_nothing_is_erased(
+        self, directory, harness, durand, domain
+    ):
+        harness.change(durand, PASSWORD, FIRST)
+        domain.answers = [Unavailable("connection refused")]
+        worker = harness.worker(domain)
 
-    worker.round()
+        worker.run_once()
 
-    [value] = directory.read(durand)["mamiaSyncState"]
-    assert read_state(value).step is Step.PENDING
-    assert "mamiaPendingSecret" in directory.read(durand)
+        [value] = directory.read(durand)["mamiaSyncState"]
+        assert read_state(value).status is DeliveryStatus.PENDING
+        assert "mamiaPendingSecret" in directory.read(durand)
 
+    def test_when_the_directorys_clock_is_ahead_then_a_lock_is_waited_for_and_ends(
+        self, directory, harness, durand, domain
+    ):
+        harness.change(durand, PASSWORD, FIRST)
+        directory.lock(durand)
+        failures = directory.read(durand)["pwdFailureTime"]
+        harness.worker(domain).run_once()
+        while_locked, failures_then = list(domain.writes), directory.read(durand)["pwdFailureTime"]
 
-def test_delivery_when_the_directorys_clock_is_ahead_then_a_lock_is_waited_for_and_ends(
-    directory, office, durand, domain
-):
-    office.change(durand, PASSWORD, FIRST)
-    directory.lock(durand)
-    failures = directory.read(durand)["pwdFailureTime"]
-    office.worker(domain).round()
-    while_locked, failures_then = list(domain.writes), directory.read(durand)["pwdFailureTime"]
+        [locked_at] = directory.read(durand)["pwdAccountLockedTime"]
+        long_ago = read_time(locked_at) - timedelta(minutes=20)
+        directory.set(durand, "pwdAccountLockedTime", f"{long_ago:%Y%m%d%H%M%SZ}")
+        [value] = directory.read(durand)["mamiaSyncState"]
+        directory.set(durand, "mamiaSyncState", str(read_state(value).afresh()))
+        harness.worker(domain).run_once()
 
-    [locked_at] = directory.read(durand)["pwdAccountLockedTime"]
-    long_ago = read_time(locked_at) - timedelta(minutes=20)
-    directory.set(durand, "pwdAccountLockedTime", f"{long_ago:%Y%m%d%H%M%SZ}")
-    [value] = directory.read(durand)["mamiaSyncState"]
-    directory.set(durand, "mamiaSyncState", str(read_state(value).afresh()))
-    office.worker(domain).round()
-
-    assert (while_locked, failures_then) == ([], failures)
-    assert domain.passwords == {durand: FIRST}
+        assert (while_locked, failures_then) == ([], failures)
+        assert domain.passwords == {durand: FIRST}

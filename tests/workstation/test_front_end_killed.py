@@ -9,17 +9,17 @@ from contextlib import suppress
 
 import pytest
 import requests
-from browser import CHANGE
-from directory_server import PASSWORD
-from front_end import FrontEnd, fields_of
-from ports import free_port
-from settings_file import write_settings_file
 
 from gateway.protection.seal import make_key_pair
+from tests.support.browser import CHANGE
+from tests.support.ports import free_port
+from tests.support.serve_process import ServeProcess, fields_of
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
 MIN_ROUNDS = 12
-MOST_ROUNDS = 100
+MAX_ROUNDS = 100
 
 
 @pytest.fixture
@@ -45,12 +45,12 @@ krb5_conf = "{tmp_path}/krb5.conf"
 """,
     )
 
-    front_end = FrontEnd(config, port)
+    front_end = ServeProcess(config, port)
     yield front_end
     front_end.stop()
 
 
-def send_change(front_end: FrontEnd, login: str) -> None:
+def send_change(front_end: ServeProcess, login: str) -> None:
     """The page's form, sent; nobody knows what becomes of it."""
     with requests.Session() as session, suppress(requests.RequestException):
         token = fields_of(session.get(front_end.address + CHANGE).text)["csrf_token"]
@@ -58,29 +58,30 @@ def send_change(front_end: FrontEnd, login: str) -> None:
         session.post(front_end.address + CHANGE, data={"csrf_token": token, **typed}, timeout=60)
 
 
-def test_change_when_the_web_process_is_killed_at_any_moment_then_nothing_is_half_written(directory, front_end):
-    chance, outcomes = random.Random(3), []
-    front_end.start()
-    began = time.monotonic()
-    send_change(front_end, directory.add_person("undisturbed", departmentNumber="rectorat"))
-    usual_seconds = time.monotonic() - began
-    while len(outcomes) < MIN_ROUNDS or len(set(outcomes)) < 2:
-        assert len(outcomes) < MOST_ROUNDS, f"all of them ended in the same way: is_new={outcomes[0]}"
-        login = directory.add_person(f"person{len(outcomes)}", departmentNumber="rectorat")
-        before = directory.read(login)["userPassword"]
-        sender = threading.Thread(target=send_change, args=(front_end, login))
-        sender.start()
-        time.sleep(chance.uniform(0, 1.5 * usual_seconds))
-        front_end.kill()
-        sender.join()
-
-        # slapd may still have the write in hand: one search shows all of one moment.
-        entry = directory.read(login)
-        is_new = entry["userPassword"] != before
-        assert ("mamiaPendingSecret" in entry) is is_new
-        assert ("mamiaSyncState" in entry) is is_new
-        if is_new:
-            assert directory.binds(login, NEW)
-            assert not directory.binds(login, PASSWORD)
-        outcomes.append(is_new)
+class TestChange:
+    def test_when_the_web_process_is_killed_at_any_moment_then_nothing_is_half_written(self, directory, front_end):
+        chance, outcomes = random.Random(3), []
         front_end.start()
+        began = time.monotonic()
+        send_change(front_end, directory.add_person("undisturbed", departmentNumber="rectorat"))
+        usual_seconds = time.monotonic() - began
+        while len(outcomes) < MIN_ROUNDS or len(set(outcomes)) < 2:
+            assert len(outcomes) < MAX_ROUNDS, f"all of them ended in the same way: is_new={outcomes[0]}"
+            login = directory.add_person(f"person{len(outcomes)}", departmentNumber="rectorat")
+            before = directory.read(login)["userPassword"]
+            sender = threading.Thread(target=send_change, args=(front_end, login))
+            sender.start()
+            time.sleep(chance.uniform(0, 1.5 * usual_seconds))
+            front_end.kill()
+            sender.join()
+
+            # slapd may still have the write in hand: one search shows all of one moment.
+            entry = directory.read(login)
+            is_new = entry["userPassword"] != before
+            assert ("mamiaPendingSecret" in entry) is is_new
+            assert ("mamiaSyncState" in entry) is is_new
+            if is_new:
+                assert directory.binds(login, NEW)
+                assert not directory.binds(login, PASSWORD)
+            outcomes.append(is_new)
+            front_end.start()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import socket
 
 import pytest
-from directory_server import PASSWORD, SUFFIX
-from patience import wait_until
-from real_kdc import ADMIN, RealKdc
-from real_kdc import REALM as REALM_NAME
-from settings_file import write_settings_file
-from worker_process import WorkerProcess
 
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
 from gateway.protection.seal import make_key_pair
-from gateway.settings.file import load
-from gateway.workstation.state import Step, read_state
+from gateway.settings.loader import load
+from gateway.workstation.state import DeliveryStatus, read_state
+from tests.support.kdc_server import ADMIN, KdcServer
+from tests.support.kdc_server import REALM as REALM_NAME
+from tests.support.polling import wait_until
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import PASSWORD, SUFFIX
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.xdist_group("kerberos")
 HANGING = [f"hanging{number}" for number in range(9)]
@@ -28,7 +28,7 @@ OLD, NEW, NEWER = "Ancien-Pw-2024!", "Nouveau-Pw-2025!", "Encore-Un-Pw-2026!"
 
 @pytest.fixture(scope="module")
 def kdc(tmp_path_factory):
-    server = RealKdc(tmp_path_factory.mktemp("kdc"))
+    server = KdcServer(tmp_path_factory.mktemp("kdc"))
     server.start()
     yield server
     server.stop()
@@ -84,8 +84,8 @@ def change(config):
     passwords = gateway.change.keywords["passwords"]
 
     def changer(login, current, new):
-        account = passwords.held_by(login, Secret(current), lambda account: True)
-        passwords.replace(account, Secret(new))
+        account = passwords.authenticate(login, Secret(current), lambda account: True)
+        passwords.set_password(account, Secret(new))
 
     yield changer
     gateway.close()
@@ -123,55 +123,54 @@ def states_of(directory, login):
 
 
 def realm_has_all(directory, logins):
-    return all(states_of(directory, login)[REALM].step is Step.DONE for login in logins)
+    return all(states_of(directory, login)[REALM].status is DeliveryStatus.DONE for login in logins)
 
 
 def hanging_attempts(directory, logins):
     return [states_of(directory, login)[name].attempts for login in logins for name in HANGING]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_delivery_when_nine_of_ten_targets_hang_then_the_tenth_waits_for_none_of_them(
-    directory, kdc, change, start_workers, staff, workers
-):
-    start_workers(workers)
-    for login in staff:
+class TestDelivery:
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_when_nine_of_ten_targets_hang_then_the_tenth_waits_for_none_of_them(
+        self, directory, kdc, change, start_workers, staff, workers
+    ):
+        start_workers(workers)
+        for login in staff:
+            change(login, PASSWORD, NEW)
+
+        wait_until(lambda: realm_has_all(directory, staff))
+
+        # One after the other they would have been tried, and given up, 54 times by then.
+        assert max(hanging_attempts(directory, staff)) <= 1
+        assert all(kdc.kinit(login, NEW) for login in staff)
+        assert all("mamiaPendingSecret" in directory.read(login) for login in staff)
+
+    def test_when_a_newer_password_comes_while_nine_targets_hang_then_the_tenth_gets_it(
+        self, directory, kdc, change, start_workers, staff
+    ):
+        start_workers(1)
+        login = staff[0]
         change(login, PASSWORD, NEW)
+        wait_until(lambda: realm_has_all(directory, [login]))
 
-    wait_until(lambda: realm_has_all(directory, staff))
+        change(login, NEW, NEWER)
+        wait_until(lambda: realm_has_all(directory, [login]))
 
-    # One after the other they would have been tried, and given up, 54 times by then.
-    assert max(hanging_attempts(directory, staff)) <= 1
-    assert all(kdc.kinit(login, NEW) for login in staff)
-    assert all("mamiaPendingSecret" in directory.read(login) for login in staff)
+        assert max(hanging_attempts(directory, [login])) <= 1
+        assert kdc.kinit(login, NEWER)
+        assert not kdc.kinit(login, NEW)
 
+    def test_when_a_worker_is_killed_while_nine_targets_hang_then_another_serves_the_tenth(
+        self, directory, kdc, change, start_workers, staff
+    ):
+        first, _ = start_workers(2)
+        login = staff[0]
+        change(login, PASSWORD, NEW)
+        wait_until(lambda: "mamiaSyncLease" in directory.read(login))
 
-def test_delivery_when_a_newer_password_comes_while_nine_targets_hang_then_the_tenth_gets_it(
-    directory, kdc, change, start_workers, staff
-):
-    start_workers(1)
-    login = staff[0]
-    change(login, PASSWORD, NEW)
-    wait_until(lambda: realm_has_all(directory, [login]))
+        first.kill()
+        change(login, NEW, NEWER)
+        wait_until(lambda: kdc.kinit(login, NEWER))
 
-    change(login, NEW, NEWER)
-    wait_until(lambda: realm_has_all(directory, [login]))
-
-    assert max(hanging_attempts(directory, [login])) <= 1
-    assert kdc.kinit(login, NEWER)
-    assert not kdc.kinit(login, NEW)
-
-
-def test_delivery_when_a_worker_is_killed_while_nine_targets_hang_then_another_serves_the_tenth(
-    directory, kdc, change, start_workers, staff
-):
-    first, _ = start_workers(2)
-    login = staff[0]
-    change(login, PASSWORD, NEW)
-    wait_until(lambda: "mamiaSyncLease" in directory.read(login))
-
-    first.kill()
-    change(login, NEW, NEWER)
-    wait_until(lambda: kdc.kinit(login, NEWER))
-
-    assert not kdc.kinit(login, NEW)
+        assert not kdc.kinit(login, NEW)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from directory_server import PASSWORD, SUFFIX
-from patience import wait_until
-from settings_file import write_settings_file
-from shifted_clock import shifted_clock
-from worker_process import WorkerProcess
-from workstation_double import Hours
 
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
 from gateway.protection.seal import make_key_pair
-from gateway.settings.file import load
+from gateway.settings.loader import load
 from gateway.workstation.model import Unavailable
-from gateway.workstation.state import Step, read_state
+from gateway.workstation.state import DeliveryStatus, read_state
+from tests.support.fake_target import FakeClock
+from tests.support.polling import wait_until
+from tests.support.settings_file import write_settings_file
+from tests.support.shifted_clock import shifted_clock
+from tests.support.slapd_server import PASSWORD, SUFFIX
+from tests.support.worker_process import WorkerProcess
 
 FIRST = "Premier-2025"
 DATABASE = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
@@ -57,122 +57,6 @@ def make_older(directory, hours):
     directory.set("fdurand4", "pwdChangedTime", f"{changed_at:%Y%m%d%H%M%SZ}")
 
 
-@pytest.mark.parametrize("ahead", [timedelta(days=4), timedelta(days=365), timedelta(days=-4)])
-def test_delivery_when_the_workers_clock_is_wrong_and_an_attempt_fails_then_nothing_is_erased(
-    directory, office, durand, domain, ahead
-):
-    office.change(durand, PASSWORD, FIRST)
-    domain.answers = [Unavailable("connection refused")]
-
-    office.worker(domain, hours=Hours(ahead)).round()
-
-    assert state_of(directory).step is Step.PENDING
-    assert "mamiaPendingSecret" in directory.read(durand)
-    assert abs(state_of(directory).at - datetime.now(UTC)) < timedelta(minutes=5)
-
-
-def test_delivery_when_a_real_workers_clock_is_four_days_ahead_then_nothing_is_erased(directory, tmp_path):
-    config = write_settings_with_an_absent_domain(tmp_path, directory)
-    directory.add_person("fdurand4", departmentNumber="rectorat")
-    gateway = build_gateway(load(config))
-    passwords = gateway.change.keywords["passwords"]
-    passwords.replace(passwords.held_by("fdurand4", Secret(PASSWORD), lambda account: True), Secret(FIRST))
-    gateway.close()
-    worker = WorkerProcess(config, tmp_path / "worker.log")
-
-    with shifted_clock("+4d"):
-        worker.start()
-    try:
-        wait_until(lambda: state_of(directory).attempts >= 2)
-    finally:
-        worker.stop()
-
-    assert state_of(directory).step is Step.PENDING
-    assert "mamiaPendingSecret" in directory.read("fdurand4")
-    assert "clock and the directory's differ by" in worker.log.read_text()
-
-
-def test_delivery_when_both_clocks_say_that_it_failed_for_three_days_then_it_is_given_up(
-    directory, office, durand, domain
-):
-    office.change(durand, PASSWORD, FIRST)
-    make_older(directory, hours=73)
-    domain.answers = [Unavailable("connection refused")]
-
-    office.worker(domain).round()
-
-    assert state_of(directory).step is Step.EXPIRED
-    assert "mamiaPendingSecret" not in directory.read(durand)
-
-
-def test_delivery_when_only_the_workers_clock_says_that_it_is_not_too_old_then_it_is_kept(
-    directory, office, durand, domain
-):
-    """The directory's clock may have been put forward after the change."""
-    office.change(durand, PASSWORD, FIRST)
-    make_older(directory, hours=73)
-    domain.answers = [Unavailable("connection refused")]
-
-    office.worker(domain, hours=Hours(timedelta(hours=-72))).round()
-
-    assert state_of(directory).step is Step.PENDING
-
-
-def test_delivery_when_the_web_services_clock_was_days_behind_then_nothing_is_erased(
-    directory, open_office, durand, domain
-):
-    office = open_office(hours=Hours(timedelta(days=-4)))
-    office.change(durand, PASSWORD, FIRST)
-    domain.answers = [Unavailable("connection refused")]
-
-    office.worker(domain).round()
-
-    assert state_of(directory).step is Step.PENDING
-
-
-@pytest.mark.parametrize("ahead", [timedelta(minutes=10), timedelta(days=365)])
-def test_delivery_when_the_last_attempt_is_in_the_future_then_it_is_due_now(directory, office, durand, domain, ahead):
-    office.change(durand, PASSWORD, FIRST)
-    failed = state_of(directory).to(Step.PENDING, at=datetime.now(UTC) + ahead, reason="connection refused")
-    directory.set(durand, "mamiaSyncState", str(failed))
-
-    office.worker(domain).round()
-
-    assert domain.passwords == {durand: FIRST}
-
-
-def test_delivery_when_two_workers_clocks_are_a_year_apart_then_each_keeps_the_pauses(
-    directory, office, durand, domain
-):
-    office.change(durand, PASSWORD, FIRST)
-    domain.answers = [Unavailable("bind refused", "check the password")] * ROUNDS
-    ahead = office.worker(domain, name="ahead", hours=Hours(timedelta(days=365)))
-    right = office.worker(domain, name="right")
-
-    for _ in range(ROUNDS):
-        ahead.round()
-        right.round()
-
-    # One attempt, and one more of the worker that had not yet asked the directory.
-    assert state_of(directory).attempts <= 2
-
-
-@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(hours=-1)])
-def test_delivery_when_the_account_is_locked_and_the_workers_clock_is_wrong_then_it_waits_without_a_bind(
-    directory, open_office, durand, domain, ahead
-):
-    office = open_office(hours=Hours(ahead))
-    office.change(durand, PASSWORD, FIRST)
-    directory.lock(durand)
-    failures = directory.read(durand)["pwdFailureTime"]
-
-    office.worker(domain, hours=Hours(ahead)).round()
-
-    assert state_of(directory).step is Step.PENDING
-    assert "locked" in state_of(directory).reason
-    assert directory.read(durand)["pwdFailureTime"] == failures
-
-
 @pytest.fixture
 def blind_to_times(directory):
     """A directory whose rules are those of an older `ldif/`."""
@@ -182,26 +66,140 @@ def blind_to_times(directory):
     directory.load(f"{DATABASE}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
 
-def test_delivery_when_the_directory_tells_no_time_then_nothing_is_erased_by_our_clock(
-    directory, office, durand, domain, blind_to_times
-):
-    office.change(durand, PASSWORD, FIRST)
-    domain.answers = [Unavailable("connection refused")]
+class TestDelivery:
+    @pytest.mark.parametrize("ahead", [timedelta(days=4), timedelta(days=365), timedelta(days=-4)])
+    def test_when_the_workers_clock_is_wrong_and_an_attempt_fails_then_nothing_is_erased(
+        self, directory, harness, durand, domain, ahead
+    ):
+        harness.change(durand, PASSWORD, FIRST)
+        domain.answers = [Unavailable("connection refused")]
 
-    office.worker(domain, hours=Hours(timedelta(days=4))).round()
+        harness.worker(domain, hours=FakeClock(ahead)).run_once()
 
-    assert state_of(directory).step is Step.PENDING
+        assert state_of(directory).status is DeliveryStatus.PENDING
+        assert "mamiaPendingSecret" in directory.read(durand)
+        assert abs(state_of(directory).at - datetime.now(UTC)) < timedelta(minutes=5)
 
+    def test_when_a_real_workers_clock_is_four_days_ahead_then_nothing_is_erased(self, directory, tmp_path):
+        config = write_settings_with_an_absent_domain(tmp_path, directory)
+        directory.add_person("fdurand4", departmentNumber="rectorat")
+        gateway = build_gateway(load(config))
+        passwords = gateway.change.keywords["passwords"]
+        passwords.set_password(
+            passwords.authenticate("fdurand4", Secret(PASSWORD), lambda account: True), Secret(FIRST)
+        )
+        gateway.close()
+        worker = WorkerProcess(config, tmp_path / "worker.log")
 
-def test_delivery_when_the_directory_tells_no_time_and_the_account_is_locked_then_nothing_is_erased(
-    directory, open_office, durand, domain, blind_to_times
-):
-    hours = Hours(timedelta(hours=1))
-    office = open_office(hours=hours)
-    office.change(durand, PASSWORD, FIRST)
-    directory.lock(durand)
+        with shifted_clock("+4d"):
+            worker.start()
+        try:
+            wait_until(lambda: state_of(directory).attempts >= 2)
+        finally:
+            worker.stop()
 
-    office.worker(domain, hours=hours).round()
+        assert state_of(directory).status is DeliveryStatus.PENDING
+        assert "mamiaPendingSecret" in directory.read("fdurand4")
+        assert "clock and the directory's differ by" in worker.log.read_text()
 
-    assert state_of(directory).step is Step.PENDING
-    assert "modifyTimestamp" in state_of(directory).reason
+    def test_when_both_clocks_say_that_it_failed_for_three_days_then_it_is_given_up(
+        self, directory, harness, durand, domain
+    ):
+        harness.change(durand, PASSWORD, FIRST)
+        make_older(directory, hours=73)
+        domain.answers = [Unavailable("connection refused")]
+
+        harness.worker(domain).run_once()
+
+        assert state_of(directory).status is DeliveryStatus.EXPIRED
+        assert "mamiaPendingSecret" not in directory.read(durand)
+
+    def test_when_only_the_workers_clock_says_that_it_is_not_too_old_then_it_is_kept(
+        self, directory, harness, durand, domain
+    ):
+        """The directory's clock may have been put forward after the change."""
+        harness.change(durand, PASSWORD, FIRST)
+        make_older(directory, hours=73)
+        domain.answers = [Unavailable("connection refused")]
+
+        harness.worker(domain, hours=FakeClock(timedelta(hours=-72))).run_once()
+
+        assert state_of(directory).status is DeliveryStatus.PENDING
+
+    def test_when_the_web_services_clock_was_days_behind_then_nothing_is_erased(
+        self, directory, open_harness, durand, domain
+    ):
+        harness = open_harness(hours=FakeClock(timedelta(days=-4)))
+        harness.change(durand, PASSWORD, FIRST)
+        domain.answers = [Unavailable("connection refused")]
+
+        harness.worker(domain).run_once()
+
+        assert state_of(directory).status is DeliveryStatus.PENDING
+
+    @pytest.mark.parametrize("ahead", [timedelta(minutes=10), timedelta(days=365)])
+    def test_when_the_last_attempt_is_in_the_future_then_it_is_due_now(
+        self, directory, harness, durand, domain, ahead
+    ):
+        harness.change(durand, PASSWORD, FIRST)
+        failed = state_of(directory).to(
+            DeliveryStatus.PENDING, at=datetime.now(UTC) + ahead, reason="connection refused"
+        )
+        directory.set(durand, "mamiaSyncState", str(failed))
+
+        harness.worker(domain).run_once()
+
+        assert domain.passwords == {durand: FIRST}
+
+    def test_when_two_workers_clocks_are_a_year_apart_then_each_keeps_the_pauses(
+        self, directory, harness, durand, domain
+    ):
+        harness.change(durand, PASSWORD, FIRST)
+        domain.answers = [Unavailable("bind refused", "check the password")] * ROUNDS
+        ahead = harness.worker(domain, name="ahead", hours=FakeClock(timedelta(days=365)))
+        right = harness.worker(domain, name="right")
+
+        for _ in range(ROUNDS):
+            ahead.run_once()
+            right.run_once()
+
+        # One attempt, and one more of the worker that had not yet asked the directory.
+        assert state_of(directory).attempts <= 2
+
+    @pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(hours=-1)])
+    def test_when_the_account_is_locked_and_the_workers_clock_is_wrong_then_it_waits_without_a_bind(
+        self, directory, open_harness, durand, domain, ahead
+    ):
+        harness = open_harness(hours=FakeClock(ahead))
+        harness.change(durand, PASSWORD, FIRST)
+        directory.lock(durand)
+        failures = directory.read(durand)["pwdFailureTime"]
+
+        harness.worker(domain, hours=FakeClock(ahead)).run_once()
+
+        assert state_of(directory).status is DeliveryStatus.PENDING
+        assert "locked" in state_of(directory).reason
+        assert directory.read(durand)["pwdFailureTime"] == failures
+
+    def test_when_the_directory_tells_no_time_then_nothing_is_erased_by_our_clock(
+        self, directory, harness, durand, domain, blind_to_times
+    ):
+        harness.change(durand, PASSWORD, FIRST)
+        domain.answers = [Unavailable("connection refused")]
+
+        harness.worker(domain, hours=FakeClock(timedelta(days=4))).run_once()
+
+        assert state_of(directory).status is DeliveryStatus.PENDING
+
+    def test_when_the_directory_tells_no_time_and_the_account_is_locked_then_nothing_is_erased(
+        self, directory, open_harness, durand, domain, blind_to_times
+    ):
+        hours = FakeClock(timedelta(hours=1))
+        harness = open_harness(hours=hours)
+        harness.change(durand, PASSWORD, FIRST)
+        directory.lock(durand)
+
+        harness.worker(domain, hours=hours).run_once()
+
+        assert state_of(directory).status is DeliveryStatus.PENDING
+        assert "modifyTimestamp" in state_of(directory).reason

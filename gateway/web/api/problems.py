@@ -1,4 +1,4 @@
-"""What can go wrong for a portal, as problems of RFC 9457 with codes that stay."""
+"""What can go wrong for an API client, as problems of RFC 9457 with codes that stay."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from gateway.account.model import NO_LIMITS, DirectoryLimits
 from gateway.account.outcomes import Refusal, Refused
 from gateway.account.policy import Rule
-from gateway.web.api.bodies import FieldFault, ProblemBody
+from gateway.web.api.schemas import FieldProblem, ProblemBody
 
 MEDIA_TYPE = "application/problem+json"
 TYPES = "/api/v1/problems#"
@@ -29,13 +29,13 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "too_large": (413, "The body is too large"),
     "unsupported_media_type": (415, "The body must be of another media type"),
     "invalid": (422, "Fields are missing, unknown, or not as they must be"),
-    "throttled": (429, "Too often; Retry-After tells when to come back"),
+    "rate_limited": (429, "Too often; Retry-After tells when to come back"),
     "internal": (500, "A fault of the gateway"),
     "directory_unavailable": (503, "The directory does not answer; nothing was changed"),
     "directory_misconfigured": (503, "The directory refuses the operation to the gateway; nothing was changed"),
     "busy": (503, "Too many requests wait already; nothing was changed; Retry-After tells when to come back"),
     "write_unconfirmed": (503, "It is not proved whether the directory saved the password"),
-    "store_unavailable": (503, "The throttles can't count; nothing was changed"),
+    "store_unavailable": (503, "The rate limits can't count; nothing was changed"),
     Refusal.NOT_FOUND: (404, "Nobody of that name was born that day"),
     Refusal.CREDENTIALS: (403, "Unknown login, wrong password, locked or closed account"),
     Refusal.RULES: (409, "The new password breaks rules of the academy"),
@@ -60,12 +60,12 @@ _HTTP = {
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """What ends a portal's request. `detail` is for people; it holds nothing that was sent."""
+    """What ends an API client's request. `detail` is for people; it holds nothing that was sent."""
 
     code: str
     detail: str = ""
     rules: Sequence[Rule] = ()
-    faults: Sequence[FieldFault] = ()
+    faults: Sequence[FieldProblem] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     limits: DirectoryLimits = NO_LIMITS
 
@@ -91,7 +91,7 @@ class Problem(Exception):
 
 
 def of_refused(refused: Refused, sentences: Sequence[str]) -> Problem:
-    return Problem(refused.code, " ".join(sentences), rules=refused.broken, limits=refused.limits)
+    return Problem(refused.code, " ".join(sentences), rules=refused.violations, limits=refused.limits)
 
 
 def of_http(error: HTTPException) -> Problem:

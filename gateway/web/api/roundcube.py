@@ -11,10 +11,10 @@ from flask.typing import ResponseReturnValue
 
 from gateway.account.invisible import without_invisible
 from gateway.account.model import ChangeRequest, Secret
-from gateway.web.api.bodies import RoundcubeForm
+from gateway.web.api.parsing import read_form
 from gateway.web.api.problems import Problem
-from gateway.web.api.reading import read_form
-from gateway.web.api.services import ApiServices
+from gateway.web.api.schemas import RoundcubeForm
+from gateway.web.api.views import ApiServices
 
 SAVED = "ok"
 """What the driver's example of password_httpapi_expect looks for: /^ok$/i."""

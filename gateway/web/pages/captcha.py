@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
-from gateway.protection.robot_check import RobotCheck
-from gateway.protection.speech import LANGUAGES, Speechless
-from gateway.protection.store import StoreUnavailable
-from gateway.protection.throttle import Attempt
-from gateway.web import origin
+from gateway.protection.captcha.audio import LANGUAGES, AudioUnavailable
+from gateway.protection.captcha.robot_check import RobotCheck
+from gateway.protection.rate_limiting.limiter import Attempt
+from gateway.protection.rate_limiting.store import StoreUnavailable
+from gateway.web import client_info
 from gateway.web.forms import FORMS
 
 log = logging.getLogger(__name__)
@@ -22,9 +22,9 @@ def captcha_pages(check: RobotCheck) -> Blueprint:
     """Routes for the methods that the settings offer: a script must not choose one that the academy switched off."""
     served = _CaptchaPages(check)
     pages = Blueprint("captcha", __name__, url_prefix="/captcha")
-    if "picture" in check.settings.ways:
+    if "picture" in check.settings.methods:
         pages.add_url_rule("/<challenge>.png", "picture", served.picture)
-    if "sound" in check.settings.ways:
+    if "sound" in check.settings.methods:
         pages.add_url_rule("/<challenge>.wav", "sound", served.sound)
     pages.add_url_rule("/new", "new", served.new)
     pages.add_url_rule("/work", "work", served.work, methods=["POST"])
@@ -40,7 +40,7 @@ class _CaptchaPages:
         if not self.check.captcha.is_open(challenge):
             abort(404)
         try:
-            if wait := self.check.throttle.admit(Attempt("picture", origin.address())):
+            if wait := self.check.rate_limiter.hit(Attempt("picture", client_info.address())):
                 return "", 429, {"Retry-After": str(wait.seconds)}
         except StoreUnavailable as error:
             log.error("picture: store unavailable: %s", error)
@@ -53,12 +53,12 @@ class _CaptchaPages:
         if language not in LANGUAGES or not self.check.captcha.is_open(challenge):
             abort(404)
         try:
-            if wait := self.check.throttle.admit(Attempt("sound", origin.address())):
+            if wait := self.check.rate_limiter.hit(Attempt("sound", client_info.address())):
                 return "", 429, {"Retry-After": str(wait.seconds)}
             return Response(self.check.captcha.sound(challenge, language), mimetype="audio/wav")
         except StoreUnavailable as error:
             log.error("sound: store unavailable: %s", error)
-        except Speechless as error:
+        except AudioUnavailable as error:
             log.error("espeak-ng: %s; is the package espeak-ng installed?", error)
         return "", 503
 
@@ -71,13 +71,13 @@ class _CaptchaPages:
         The login or the name comes in the body, never in the address, which proxies log.
         """
         form = FORMS[_known(request.form.get("form", ""))]
-        attempt = Attempt(form.service, origin.address(), **form.counted_early(request.form))
+        attempt = Attempt(form.service, client_info.address(), **form.counted_early(request.form))
         if not self.check.is_required(attempt):
             return {"task": None}
         try:
-            if wait := self.check.throttle.admit_task(attempt.address):
+            if wait := self.check.rate_limiter.admit_task(attempt.address):
                 return "", 429, {"Retry-After": str(wait.seconds)}
-            pressure = self.check.throttle.pressure(attempt)
+            pressure = self.check.rate_limiter.pressure(attempt)
         except StoreUnavailable as error:
             log.error("proof of work: store unavailable: %s", error)
             return "", 503

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from gateway.account.change import OnLockOut
 from gateway.account.model import ChangeRequest
 from gateway.account.outcomes import Changed, Refused
-from gateway.web import after
+from gateway.web import follow_up
 from gateway.web.desk import Desk
 from gateway.web.forms import ChangeForm
 from gateway.web.pages.service import ServicePage
@@ -26,10 +26,10 @@ class ChangePage(ServicePage):
         super().__init__(desk)
         self.change = change
 
-    def serve(self, form: ChangeForm) -> ResponseReturnValue:
-        outcome = self.change(form.to_request(), partial(after.record_lock_out, self.desk))
+    def form_valid(self, form: ChangeForm) -> ResponseReturnValue:
+        outcome = self.change(form.to_request(), partial(follow_up.record_lock_out, self.desk))
         if isinstance(outcome, Refused):
-            return self.refuse(form, outcome)
-        return self.done(
+            return self.render_refusal(form, outcome)
+        return self.redirect_to_result(
             form, "changed", outcome.person, outcome.propagation, notice="changed", was_expired=outcome.was_expired
         )

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from gateway.account.model import FindRequest
 from gateway.account.outcomes import Found, Refused
-from gateway.web import content, origin
+from gateway.web import client_info, content
 from gateway.web.desk import Desk
 from gateway.web.forms import FindForm
 from gateway.web.pages.service import ServicePage
@@ -23,10 +23,10 @@ class FindPage(ServicePage):
         super().__init__(desk)
         self.find = find
 
-    def serve(self, form: FindForm) -> ResponseReturnValue:
+    def form_valid(self, form: FindForm) -> ResponseReturnValue:
         outcome = self.find(form.to_request())
         if isinstance(outcome, Refused):
-            self.desk.throttle.count_miss(origin.address())
-            return self.refuse(form, outcome)
-        self.note(form, "found", logins=[person.login for person in outcome.people])
+            self.desk.rate_limiter.count_miss(client_info.address())
+            return self.render_refusal(form, outcome)
+        self.audit(form, "found", logins=[person.login for person in outcome.people])
         return render_template("pages/found.html", people=outcome.people, panel=content.text(self.panel))

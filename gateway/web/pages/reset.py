@@ -14,12 +14,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel.speaklater import LazyString
 
 from gateway.account.errors import DirectoryUnavailable
-from gateway.account.model import ChooseRequest, Grant, ProveRequest
+from gateway.account.model import ChooseRequest, Grant, VerifyIdentityRequest
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
-from gateway.protection.tickets import Void
+from gateway.protection.tickets import TokenError
 from gateway.settings import ResetMode
 from gateway.web.desk import Desk
-from gateway.web.forms import ChooseForm, ProveForm
+from gateway.web.forms import ChooseForm, VerifyIdentityForm
 from gateway.web.pages.code import ChannelPage, CodePage
 from gateway.web.pages.service import REFUSED, ServicePage
 from gateway.web.pages.ticket import TicketPage
@@ -27,15 +27,15 @@ from gateway.web.pages.ticket import TicketPage
 
 @dataclass(frozen=True, slots=True)
 class ResetServices:
-    prove: Callable[[ProveRequest], Granted | Refused]
+    prove: Callable[[VerifyIdentityRequest], Granted | Refused]
     choose: Callable[[ChooseRequest], Changed | Refused]
-    restore_initial: Callable[[ProveRequest], InitialRestored | Refused]
+    reset_to_initial: Callable[[VerifyIdentityRequest], InitialRestored | Refused]
 
 
 class ResetPage(ServicePage):
     """The first step, and the door to the others: a form that brings a ticket is a later one."""
 
-    form_class = ProveForm
+    form_class = VerifyIdentityForm
     template = "reset"
 
     def __init__(self, desk: Desk, services: ResetServices) -> None:
@@ -43,8 +43,8 @@ class ResetPage(ServicePage):
         self.services = services
         self.restores_initial = desk.settings.reset.mode is ResetMode.INITIAL
         self.panel = "reset-initial" if self.restores_initial else "reset"
-        self.choose_step = ChoosePage(desk, services.choose, self.start_again)
-        self.code_step = CodePage(desk, go_on=self.choose_step.offer, start_again=self.start_again)
+        self.choose_step = ChoosePage(desk, services.choose, self.restart)
+        self.code_step = CodePage(desk, next_step=self.choose_step.offer, restart=self.restart)
         self.channel_step = ChannelPage(desk, self.code_step)
 
     def post(self) -> ResponseReturnValue:
@@ -56,24 +56,26 @@ class ResetPage(ServicePage):
             return self.choose_step.post()
         return super().post()
 
-    def serve(self, form: ProveForm) -> ResponseReturnValue:
+    def form_valid(self, form: VerifyIdentityForm) -> ResponseReturnValue:
         return self._restore(form) if self.restores_initial else self._prove(form)
 
-    def _restore(self, form: ProveForm) -> ResponseReturnValue:
-        outcome = self.services.restore_initial(form.to_request())
+    def _restore(self, form: VerifyIdentityForm) -> ResponseReturnValue:
+        outcome = self.services.reset_to_initial(form.to_request())
         if isinstance(outcome, Refused):
-            return self.refuse(form, outcome)
-        return self.done(form, "initial_restored", outcome.person, outcome.propagation, notice="restored")
+            return self.render_refusal(form, outcome)
+        return self.redirect_to_result(
+            form, "initial_restored", outcome.person, outcome.propagation, notice="restored"
+        )
 
-    def _prove(self, form: ProveForm) -> ResponseReturnValue:
+    def _prove(self, form: VerifyIdentityForm) -> ResponseReturnValue:
         outcome = self.services.prove(form.to_request())
         if isinstance(outcome, Refused):
-            return self.refuse(form, outcome)
-        self.note(form, "proved")
+            return self.render_refusal(form, outcome)
+        self.audit(form, "proved")
         return self.channel_step.ask(outcome.grant, outcome.person) or self.choose_step.offer(outcome.grant)
 
-    def start_again(self, sentence: str) -> ResponseReturnValue:
-        return self.turn_down(self.form_class(formdata=None), [sentence], REFUSED)
+    def restart(self, sentence: str) -> ResponseReturnValue:
+        return self.form_invalid(self.form_class(formdata=None), [sentence], REFUSED)
 
 
 class ChoosePage(TicketPage):
@@ -86,9 +88,9 @@ class ChoosePage(TicketPage):
         self,
         desk: Desk,
         choose: Callable[[ChooseRequest], Changed | Refused],
-        start_again: Callable[[str], ResponseReturnValue],
+        restart: Callable[[str], ResponseReturnValue],
     ) -> None:
-        super().__init__(desk, start_again)
+        super().__init__(desk, restart)
         self.choose = choose
 
     @staticmethod
@@ -106,29 +108,29 @@ class ChoosePage(TicketPage):
     ) -> str:
         """The ticket itself says whose password it is: password managers save it under that login."""
         ticket = self.desk.tickets.open(self.purpose, form.ticket.data or "")
-        if isinstance(ticket, Void):
+        if isinstance(ticket, TokenError):
             return super().show(form, sentences, login="", min_length=min_length, **more)
         grant = self.grant_in(ticket.payload)
         return super().show(form, sentences, login=grant.login, min_length=max(min_length, grant.min_length), **more)
 
-    def guard(self, form: Any) -> ResponseReturnValue | None:
+    def check_preconditions(self, form: Any) -> ResponseReturnValue | None:
         """The form that comes back after a refusal brings a new ticket."""
-        stopped = super().guard(form)
+        stopped = super().check_preconditions(form)
         if stopped is None:
             self.renew(form, form.spent.payload)
         return stopped
 
-    def serve(self, form: Any) -> ResponseReturnValue:
+    def form_valid(self, form: Any) -> ResponseReturnValue:
         try:
             outcome = self.choose(ChooseRequest(form.grant, form.new))
         except DirectoryUnavailable:
             self.desk.tickets.give_back(form.spent)
             raise
         if isinstance(outcome, Changed):
-            return self.done(form, "reset", outcome.person, outcome.propagation, notice="reset")
+            return self.redirect_to_result(form, "reset", outcome.person, outcome.propagation, notice="reset")
         if outcome.code is Refusal.GRANT_VOID:
-            self.note(form, outcome.code)
-            return self.start_again(self.desk.sentences(outcome)[0])
+            self.audit(form, outcome.code)
+            return self.restart(self.desk.sentences(outcome)[0])
         # Nothing was changed: whoever goes back in the browser sends the old ticket.
         self.desk.tickets.give_back(form.spent)
-        return self.refuse(form, outcome)
+        return self.render_refusal(form, outcome)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from gateway.protection.tickets import Void
+from gateway.protection.tickets import TokenError
 from gateway.web import content
 from gateway.web.desk import Desk
-from gateway.web.progress import Progress, views_of
+from gateway.web.propagation_status import Progress, views_of
 
 GONE = 410
 
@@ -24,7 +24,7 @@ class ResultPage:
 
     def page(self, ticket: str) -> ResponseReturnValue:
         opened = self.desk.tickets.open("result", ticket)
-        if isinstance(opened, Void):
+        if isinstance(opened, TokenError):
             return render_template("pages/result_gone.html"), GONE
         return render_template(
             "pages/result.html",
@@ -37,7 +37,7 @@ class ResultPage:
     def state(self, ticket: str) -> ResponseReturnValue:
         """The part of the page that changes, and whether it still will."""
         opened = self.desk.tickets.open("result", ticket)
-        if isinstance(opened, Void):
+        if isinstance(opened, TokenError):
             return {"html": "", "waiting": False}, GONE
         targets = views_of(self.desk, opened.payload, self.progress)
         html = render_template("parts/targets.html", targets=targets)

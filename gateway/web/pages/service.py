@@ -21,22 +21,22 @@ from flask_babel.speaklater import LazyString
 from gateway.account.errors import DirectoryBusy, DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.model import Person, Propagation
 from gateway.account.outcomes import Refused
-from gateway.protection.robot_check import RobotCheck
-from gateway.protection.store import StoreUnavailable
-from gateway.protection.throttle import Attempt, Wait
-from gateway.protection.verdict import Verdict
-from gateway.web import after, content, language, notices, origin, wording
+from gateway.protection.captcha.robot_check import RobotCheck
+from gateway.protection.captcha.verdict import Verdict
+from gateway.protection.rate_limiting.limiter import Attempt, RetryAfter
+from gateway.protection.rate_limiting.store import StoreUnavailable
+from gateway.web import client_info, content, follow_up, language, messages, notices
 from gateway.web.desk import Desk
 from gateway.web.forms import SentForm, ServiceForm
 
 log = logging.getLogger(__name__)
 
 _CAPTCHA = {
-    Verdict.WRONG: wording.CAPTCHA_WRONG,
-    Verdict.EXPIRED: wording.CAPTCHA_EXPIRED,
-    Verdict.SPENT: wording.ALREADY_SENT,
-    Verdict.OTHER_NETWORK: wording.CAPTCHA_REPEATED,
-    Verdict.TOO_EASY: wording.CAPTCHA_REPEATED,
+    Verdict.WRONG: messages.CAPTCHA_WRONG,
+    Verdict.EXPIRED: messages.CAPTCHA_EXPIRED,
+    Verdict.REPLAYED: messages.ALREADY_SENT,
+    Verdict.OTHER_NETWORK: messages.CAPTCHA_REPEATED,
+    Verdict.TOO_EASY: messages.CAPTCHA_REPEATED,
 }
 WORK_ALONE = frozenset({Verdict.OTHER_NETWORK, Verdict.TOO_EASY})
 """What concerns the proof of work, and leaves the characters as they were."""
@@ -67,72 +67,72 @@ class FormPage(MethodView):
         if language.is_switch():
             return self.show(form)
         if not form.validate():
-            return self.turn_down(
-                form, [wording.STALE_PAGE] if form.is_stale else [], 400 if form.is_stale else REFUSED
+            return self.form_invalid(
+                form, [messages.STALE_PAGE] if form.is_stale else [], 400 if form.is_stale else REFUSED
             )
-        return self.attend(form)
+        return self.handle(form)
 
-    def attend(self, form: Any) -> ResponseReturnValue:
+    def handle(self, form: Any) -> ResponseReturnValue:
         """Serve a form that is in order; an outage leaves the person with the form and a reason."""
         try:
             if form.service in HASHING:
                 self.desk.refuse_if_full()
-            return self.guard(form) or self.serve(form)
+            return self.check_preconditions(form) or self.form_valid(form)
         except DirectoryMisconfigured as error:
-            sentence = wording.filled(wording.MISCONFIGURED, request_id=g.request_id)
-            return self._stand_still(form, "directory_misconfigured", error, sentence)
+            sentence = messages.filled(messages.MISCONFIGURED, request_id=g.request_id)
+            return self.render_outage(form, "directory_misconfigured", error, sentence)
         except DirectoryBusy as error:
             seconds = error.retry_after_seconds
-            page, status = self._stand_still(form, "busy", error, wording.filled(wording.BUSY, seconds=seconds))
+            page, status = self.render_outage(form, "busy", error, messages.filled(messages.BUSY, seconds=seconds))
             return page, status, {"Retry-After": str(seconds)}
         except DirectoryUnavailable as error:
-            return self._stand_still(form, "directory_unavailable", error, wording.UNAVAILABLE)
+            return self.render_outage(form, "directory_unavailable", error, messages.UNAVAILABLE)
         except WriteUnconfirmed as error:
-            return self._stand_still(form, "write_unconfirmed", error, wording.UNCONFIRMED)
+            return self.render_outage(form, "write_unconfirmed", error, messages.UNCONFIRMED)
         except StoreUnavailable as error:
             # Without counts nothing may be let through: guesses would be free.
-            return self._stand_still(form, "store_unavailable", error, wording.STORE_UNAVAILABLE)
+            return self.render_outage(form, "store_unavailable", error, messages.STORE_UNAVAILABLE)
 
-    def guard(self, form: Any) -> ResponseReturnValue | None:
+    def check_preconditions(self, form: Any) -> ResponseReturnValue | None:
         """What must hold before the directory is asked; an answer where it doesn't. Raises StoreUnavailable."""
-        return self.throttle(form)
+        return self.check_rate_limit(form)
 
-    def serve(self, form: Any) -> ResponseReturnValue:
+    def form_valid(self, form: Any) -> ResponseReturnValue:
         raise NotImplementedError
 
-    def throttle(self, form: Any, *, only_look: bool = False) -> ResponseReturnValue | None:
-        attempt = Attempt(form.service, origin.address(), **form.subjects())
-        throttle = self.desk.throttle
-        wait = throttle.peek(attempt) if only_look else throttle.admit(attempt)
-        return self.hold_up(form, wait) if wait else None
+    def check_rate_limit(self, form: Any, *, only_look: bool = False) -> ResponseReturnValue | None:
+        attempt = Attempt(form.service, client_info.address(), **form.subjects())
+        rate_limiter = self.desk.rate_limiter
+        wait = rate_limiter.test(attempt) if only_look else rate_limiter.hit(attempt)
+        return self.render_rate_limited(form, wait) if wait else None
 
-    def hold_up(self, form: Any, wait: Wait, *, without_work: bool = False) -> ResponseReturnValue:
+    def render_rate_limited(self, form: Any, wait: RetryAfter, *, without_work: bool = False) -> ResponseReturnValue:
         """The same page whatever was tried, and whoever has an account."""
-        self.note(form, "throttled", limit=wait.subject)
+        self.audit(form, "rate_limited", limit=wait.scope)
         minutes = math.ceil(wait.seconds / 60)
-        page = render_template("pages/throttled.html", minutes=minutes, without_work=without_work)
+        page = render_template("pages/rate_limited.html", minutes=minutes, without_work=without_work)
         return page, TOO_MANY, {"Retry-After": str(wait.seconds)}
 
-    def note(self, form: Any, outcome: str, **facts: object) -> None:
+    def audit(self, form: Any, outcome: str, **facts: object) -> None:
         """One line of the audit. `form` gives the login as it was typed, where the outcome gives none."""
         login = facts.pop("login", "") or form.subjects().get("login", "")
-        self.desk.audit.record(form.service, outcome, login=str(login), **origin.facts(), **facts)
+        self.desk.audit.record(form.service, outcome, login=str(login), **client_info.facts(), **facts)
 
-    def _stand_still(self, form: Any, outcome: str, error: Exception, sentence: str | LazyString) -> tuple[str, int]:
+    def render_outage(self, form: Any, outcome: str, error: Exception, sentence: str | LazyString) -> tuple[str, int]:
         log.error("%s: %s: %s", form.service, outcome, error)
-        self.note(form, outcome)
+        self.audit(form, outcome)
         return self.show(form, [sentence], helpdesk_may_help=True), UNAVAILABLE
 
-    def refuse(self, form: Any, refused: Refused) -> ResponseReturnValue:
-        self.note(form, refused.code, rules=[str(rule) for rule in refused.broken])
+    def render_refusal(self, form: Any, refused: Refused) -> ResponseReturnValue:
+        self.audit(form, refused.code, rules=[str(rule) for rule in refused.violations])
         sentences: Sequence[str | LazyString] = self.desk.sentences(refused)
-        field = wording.FIELD_OF.get(refused.code, "")
+        field = messages.FIELD_OF.get(refused.code, "")
         if field in form:
             form[field].errors = [*form[field].errors, *sentences]
             sentences = []
         return self.show(form, sentences, min_length=refused.limits.min_length), REFUSED
 
-    def turn_down(self, form: Any, sentences: Sequence[str | LazyString], status: int) -> ResponseReturnValue:
+    def form_invalid(self, form: Any, sentences: Sequence[str | LazyString], status: int) -> ResponseReturnValue:
         """The form once more, with `sentences` that concern all of it; nothing was changed."""
         return self.show(form, sentences), status
 
@@ -151,12 +151,12 @@ class FormPage(MethodView):
             form=form,
             sentences=sentences or [],
             panel=content.text(self.panel),
-            rules=wording.rules_in_words(rules),
+            rules=messages.rules_in_words(rules),
             min_length=rules.min_length,
             **more,
         )
 
-    def done(
+    def redirect_to_result(
         self,
         form: Any,
         outcome: str,
@@ -167,11 +167,11 @@ class FormPage(MethodView):
         **facts: object,
     ) -> ResponseReturnValue:
         """Send the browser to a page that tells `outcome`: reloading it, or going back, repeats nothing."""
-        with after.never_failing("the audit"):
-            self.note(form, outcome, login=person.login, targets=after.states_at_first(self.desk, propagation))
-        with after.never_failing("the notice"):
+        with follow_up.never_failing("the audit"):
+            self.audit(form, outcome, login=person.login, targets=follow_up.states_at_first(self.desk, propagation))
+        with follow_up.never_failing("the notice"):
             notices.tell(self.desk, notice, person)
-        ticket = after.result_ticket(self.desk, outcome, person, propagation, **facts)
+        ticket = follow_up.result_ticket(self.desk, outcome, person, propagation, **facts)
         return redirect(url_for("result", ticket=ticket), 303)
 
 
@@ -182,7 +182,7 @@ class ServicePage(FormPage):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.check = RobotCheck(desk.settings.captcha, desk.captcha, desk.work, desk.throttle)
+        self.check = RobotCheck(desk.settings.captcha, desk.captcha, desk.work, desk.rate_limiter)
 
     def post(self) -> ResponseReturnValue:
         """The button that asks for another picture sends the form too: without JavaScript it is the only way."""
@@ -192,30 +192,30 @@ class ServicePage(FormPage):
         self._renew_challenge(form)
         return self.show(form)
 
-    def guard(self, form: Any) -> ResponseReturnValue | None:
-        """Nobody solves a CAPTCHA in vain: a look at the throttle comes before it, and the count after it.
+    def check_preconditions(self, form: Any) -> ResponseReturnValue | None:
+        """Nobody solves a CAPTCHA in vain: a look at the rate limit comes before it, and the count after it.
 
         The CAPTCHA comes when all else is in order, so that a slip elsewhere does not cost a new one.
         """
         if not self.check.is_required(self._attempt()):
-            return self.throttle(form)
-        if held_up := self.throttle(form, only_look=True):
+            return self.check_rate_limit(form)
+        if held_up := self.check_rate_limit(form, only_look=True):
             return held_up
-        return self._check_robot(form) or self.throttle(form)
+        return self._check_robot(form) or self.check_rate_limit(form)
 
     def _check_robot(self, form: Any) -> ResponseReturnValue | None:
         verdict = self.check.check(self._attempt(), form.answer)
         if verdict not in WORK_ALONE:
             self._renew_challenge(form)
         if verdict is Verdict.RIGHT_WITHOUT_WORK:
-            wait = self.desk.throttle.admit_without_work(origin.address())
-            return self.hold_up(form, wait, without_work=True) if wait else None
+            wait = self.desk.rate_limiter.hit_without_work(client_info.address())
+            return self.render_rate_limited(form, wait, without_work=True) if wait else None
         if verdict is Verdict.RIGHT:
             return None
         if verdict is not Verdict.MISSING:
-            self.note(form, f"captcha_{verdict.name.lower()}")
-        form.captcha.errors = [str(_CAPTCHA.get(verdict) or wording.captcha_missing(self.check.takes_characters))]
-        return self.turn_down(form, [], REFUSED)
+            self.audit(form, f"captcha_{verdict.name.lower()}")
+        form.captcha.errors = [str(_CAPTCHA.get(verdict) or messages.captcha_missing(self.check.takes_characters))]
+        return self.form_invalid(form, [], REFUSED)
 
     def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: Any) -> str:
         asks = self.check.is_required(self._attempt())
@@ -233,7 +233,7 @@ class ServicePage(FormPage):
     def _attempt(self) -> Attempt:
         """What is known of it before the form is read: it decides how much work the form must bring."""
         form = self.form_class
-        return Attempt(form.service, origin.address(), **form.counted_early(request.form))
+        return Attempt(form.service, client_info.address(), **form.counted_early(request.form))
 
     def _renew_challenge(self, form: ServiceForm) -> None:
         form.captcha.data = ""

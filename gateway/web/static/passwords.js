@@ -44,7 +44,7 @@ const RULES = {
   no_lower_case: (text) => /\p{Ll}/u.test(text),
   no_upper_case: (text) => /\p{Lu}/u.test(text),
   no_digit: (text) => /[0-9]/.test(text),
-  no_sign: (text) => /[^\p{L}\p{N}]/u.test(text),
+  no_special: (text) => /[^\p{L}\p{N}]/u.test(text),
   same_as_current: (text) => text !== valueOf("current_password"),
   contains_login: (text) => !valueOf("login") || !fold(text).includes(fold(valueOf("login"))),
 };

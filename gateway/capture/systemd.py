@@ -1,0 +1,73 @@
+"""Where slapd asks, and for how long it is answered: the socket, and what systemd wants to hear."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+from gateway.capture.sock_server import BACKLOG, SockServer
+
+FIRST_INHERITED = 3
+"""The first file descriptor that systemd hands over (sd_listen_fds(3))."""
+SOCKET_MASK = 0o117
+"""Its owner and group may connect: whoever may could announce passwords of his own choice."""
+
+
+def inherited_socket() -> socket.socket | None:
+    """The socket that systemd keeps for this process, so that slapd waits while it is restarted."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
+        return None
+    return socket.socket(fileno=FIRST_INHERITED)
+
+
+def bind_socket(path: Path) -> socket.socket:
+    """A socket at `path`; one that a dead listener left there is replaced. Raises OSError."""
+    listening, probe = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+    with probe:
+        if probe.connect_ex(str(path)) == 0:
+            raise OSError("somebody listens there already")
+    if path.is_socket():
+        path.unlink()
+    mask = os.umask(SOCKET_MASK)
+    try:
+        listening.bind(str(path))
+    finally:
+        os.umask(mask)
+    listening.listen(BACKLOG)
+    return listening
+
+
+async def serve_until_stopped(
+    sock_server: SockServer, listening: socket.socket, finish: Callable[[], Awaitable[None]]
+) -> None:
+    """Answer until SIGTERM or SIGINT, and then as long as `finish` takes: its own writes are announced too."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    server = await sock_server.open(listening)
+    sd_notify("READY=1")
+    while not stop.is_set():
+        sd_notify("WATCHDOG=1")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _watchdog_seconds() / 2)
+    sd_notify("STOPPING=1")
+    await finish()
+    await sock_server.close(server)
+
+
+def sd_notify(state: str) -> None:
+    """As sd_notify(3) does; nothing where nobody asked for it."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+
+
+def _watchdog_seconds() -> float:
+    return int(os.environ.get("WATCHDOG_USEC", "60000000")) / 1e6

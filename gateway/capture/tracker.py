@@ -1,0 +1,168 @@
+"""Following passwords that slapd announces until the directory holds them, and writing the outbox then."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from gateway.account.errors import DirectoryUnavailable
+from gateway.account.model import Secret
+from gateway.capture.open_changes import MAX_HELD, Change, OpenChanges, Phase, SealFailed, Sealing
+from gateway.capture.sock_requests import ModifyRequest, PasswordModifyRequest
+from gateway.workstation.capture import Outbox, Prepared
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MAX_WORKERS = 8
+"""Questions to the directory at once."""
+LOOKS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Pauses, in seconds, before each look whether the directory holds what its policy let pass; after them it won't."""
+OUTAGE_SECONDS = 600.0
+"""How long a password that is in force waits in memory for a directory that does not answer the listener."""
+FINISH_SECONDS = 3.0
+"""How long a stop waits for changes to come into force: those that were refused or overtaken never will."""
+
+
+@dataclass(slots=True)
+class ChangeTracker:
+    """Announcements come in by `hear` in slapd's order: a wish, what a client writes, what the policy let pass."""
+
+    outbox: Outbox
+    own_accounts: frozenset[str]
+    """Normalised DNs of those who write the outbox themselves."""
+    audit: Callable[..., None]
+    """Takes service, outcome and facts."""
+    _open_changes: OpenChanges = field(default_factory=OpenChanges)
+    _tasks: dict[asyncio.Task[None], str] = field(default_factory=dict)
+    """With the entries that they are about."""
+    _executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MAX_WORKERS, "capture"))
+
+    @property
+    def held(self) -> int:
+        """Changes that the policy let pass and that are on their way."""
+        return len(self._tasks)
+
+    def on_request(self, request: PasswordModifyRequest | ModifyRequest) -> None:
+        """Takes no time; must be called by the event loop."""
+        if isinstance(request, PasswordModifyRequest):
+            self._open_changes.change_for(request)
+        elif request.author_dn not in self.own_accounts:
+            self._go_on(self._open_changes.change_for(request), request)
+
+    def _go_on(self, change: Change, written: ModifyRequest) -> None:
+        """Start what the phase of `change` requires: sealing its password, or waiting until it is in force."""
+        if change.phase is Phase.SEALING:
+            self._seal(change, written.entry, change.take_password())
+        elif change.phase is Phase.PASSED_POLICY:
+            self._track(change, written)
+
+    async def finish(self) -> None:
+        """Wait for what is under way, also for what slapd is hashing, some seconds at most."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + FINISH_SECONDS
+        while (self._open_changes or self._tasks) and loop.time() < deadline:
+            await asyncio.sleep(0.01)
+        for entry in self._tasks.values():
+            log.warning("%s: stopped before its change was seen in force: refused, overtaken, or lost", entry)
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _track(self, change: Change, policed: ModifyRequest) -> None:
+        is_too_many = self.held >= MAX_HELD
+        task = asyncio.create_task(
+            self._report_missed(policed, "too many changes at once")
+            if is_too_many
+            else self._complete(change, policed)
+        )
+        self._tasks[task] = policed.entry
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
+
+    def _seal(self, change: Change, entry: str, password: Secret | None) -> Sealing:
+        change.sealing = asyncio.create_task(self._prepare(entry, password))
+        return change.sealing
+
+    async def _prepare(self, entry: str, password: Secret | None) -> Prepared | SealFailed | None:
+        try:
+            return await self._answered(partial(self.outbox.prepare, entry, password))
+        except Exception as error:
+            # Raised where it is awaited; nobody awaits what the policy refused. Its text might hold the password.
+            log.error("%s: can't be prepared: %s\n%s", entry, type(error).__name__, _places(error))
+            return SealFailed(type(error).__name__)
+
+    async def _complete(self, change: Change, policed: ModifyRequest) -> None:
+        """Write the outbox for a change that the policy let pass, and record what became of it."""
+        prepared = await (change.sealing or self._seal_late(change, policed))
+        if prepared is None:
+            return
+        if isinstance(prepared, SealFailed):
+            await self._report_missed(policed, prepared.reason)
+            return
+        try:
+            if await self._write_outbox(prepared, policed.value):
+                await self._report_captured(prepared, policed)
+            else:
+                log.info(
+                    "%s: a change by %s did not come into force: refused or overtaken",
+                    policed.entry,
+                    policed.author_dn,
+                )
+        except DirectoryUnavailable as error:
+            await self._report_missed(policed, str(error))
+        except Exception as error:
+            await self._report_missed(policed, f"{type(error).__name__}\n{_places(error)}")
+
+    def _seal_late(self, change: Change, policed: ModifyRequest) -> Sealing:
+        """Seal a value that looked hashed: if it is stored as it came, nobody knows the password."""
+        password = change.take_password()
+        return self._seal(change, policed.entry, None if password == policed.value else password)
+
+    async def _write_outbox(self, prepared: Prepared, stored: Secret) -> bool:
+        """Write `prepared` once the directory holds the value `stored`; False where it never comes to hold it.
+
+        Raises DirectoryUnavailable.
+        """
+        for pause in LOOKS:
+            await asyncio.sleep(pause)
+            if await self._answered(partial(self.outbox.commit, prepared, stored)):
+                return True
+        return False
+
+    async def _answered(self, question: Callable[[], T]) -> T:
+        """Outages of the directory are waited out. Raises DirectoryUnavailable after OUTAGE_SECONDS."""
+        loop = asyncio.get_running_loop()
+        deadline, pause = loop.time() + OUTAGE_SECONDS, 0.1
+        while True:
+            try:
+                return await loop.run_in_executor(self._executor, question)
+            except DirectoryUnavailable as error:
+                if loop.time() > deadline:
+                    raise
+                log.warning("the directory does not answer: %s", error)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 5.0)
+
+    async def _report_captured(self, prepared: Prepared, policed: ModifyRequest) -> None:
+        log.info("%s: changed by %s, %s", prepared.login, policed.author_dn, prepared.outcome)
+        await self._record(
+            prepared.outcome, login=prepared.login, by=policed.author_dn, targets=list(prepared.targets)
+        )
+
+    async def _report_missed(self, policed: ModifyRequest, why: str) -> None:
+        log.error("%s: not captured, its workstation keeps the old password: %s", policed.entry, why)
+        await self._record("missed", entry=policed.entry, by=policed.author_dn)
+
+    async def _record(self, outcome: str, **facts: object) -> None:
+        """Not by the event loop's thread: slapd must not wait for a disk."""
+        record = partial(self.audit, "capture", outcome, **facts)
+        await asyncio.get_running_loop().run_in_executor(self._executor, record)
+
+
+def _places(error: Exception) -> str:
+    return "".join(traceback.format_tb(error.__traceback__))

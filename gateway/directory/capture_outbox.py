@@ -1,0 +1,113 @@
+"""Writing the outbox attributes of a password that was changed at the directory itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ldap3 import BASE, Connection
+from ldap3.core.results import (
+    RESULT_ASSERTION_FAILED,
+    RESULT_COMPARE_TRUE,
+    RESULT_INSUFFICIENT_ACCESS_RIGHTS,
+    RESULT_NO_SUCH_OBJECT,
+    RESULT_SUCCESS,
+)
+from ldap3.utils.conv import escape_filter_chars
+
+from gateway.account.control_characters import holds_control_character
+from gateway.account.errors import DirectoryMisconfigured
+from gateway.account.model import Account, Propagation, Secret
+from gateway.directory.assertion import assertion
+from gateway.directory.entry import Entry, entry_of
+from gateway.directory.mapping import IDENTITY, PeopleMapping
+from gateway.directory.outbox import Changes, check_result
+from gateway.directory.pool import ConnectionPool
+from gateway.directory.propagation import LdapPropagation, NoPropagation
+from gateway.directory.protected import ProtectedPeople
+from gateway.workstation.capture import Prepared
+from gateway.workstation.model import Reason
+
+PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
+VERSION = "entryCSN"
+TRIES_AGAINST_OTHER_WRITES = 10
+
+
+class LdapCaptureOutbox:
+    """`workstation.capture.Outbox` on LDAP, over connections bound as the account of `mamia capture`."""
+
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        mapping: PeopleMapping,
+        person_filter: str,
+        propagation: LdapPropagation | NoPropagation,
+        protected: ProtectedPeople,
+    ) -> None:
+        self._pool = pool
+        self._mapping = mapping
+        self._filter = person_filter
+        self._propagation = propagation
+        self._protected = protected
+
+    def prepare(self, entry: str, password: Secret | None) -> Prepared | None:
+        found = self._read(entry, [*self._mapping.login_attributes, IDENTITY])
+        if found is None:
+            return None
+        account = Account(self._mapping.person(found), found.dn, found.first(IDENTITY), password_stamp="")
+        if self._protected.includes(found.dn, self._mapping.logins(found)):
+            # The listener's account may not write on them: the worker ends what still waits there.
+            return Prepared(entry, account.person.login, Reason.PROTECTED, (), {})
+        if password is None:
+            outcome, (changes, propagation) = self._refused(account, Reason.NOT_IN_CLEAR)
+        elif holds_control_character(password.reveal()):
+            outcome, (changes, propagation) = self._refused(account, Reason.CONTROL_CHARACTER)
+        else:
+            outcome, (changes, propagation) = "captured", self._propagation.changes_for(account, password)
+        if propagation is None:
+            return None
+        return Prepared(entry, account.person.login, outcome, propagation.targets, changes)
+
+    def commit(self, prepared: Prepared, stored: Secret) -> bool:
+        """The write depends on the entry being as it was when `stored` was found in it, so nothing newer is lost."""
+        value = stored.reveal().encode(errors="surrogateescape")
+        for _ in range(TRIES_AGAINST_OTHER_WRITES):
+            entry = self._read(prepared.entry, [VERSION])
+            if entry is None or not self._compare(prepared.entry, value):
+                return False
+            if not prepared.changes or self._write(prepared, entry.first(VERSION)):
+                return True
+        return False
+
+    def _refused(self, account: Account, reason: Reason) -> tuple[str, tuple[Changes, Propagation | None]]:
+        return str(reason), self._propagation.rejection_for(account, reason)
+
+    def _read(self, dn: str, attributes: list[str]) -> Entry | None:
+        def read(connection: Connection) -> Entry | None:
+            _, result, answers, _ = connection.search(dn, self._filter, BASE, attributes=attributes)
+            if result["result"] == RESULT_NO_SUCH_OBJECT:
+                return None
+            check_result(result, f"reading {dn}")
+            return next((entry_of(answer) for answer in answers if answer["type"] == "searchResEntry"), None)
+
+        return self._pool.run_idempotent(read)
+
+    def _compare(self, dn: str, value: bytes) -> bool:
+        """Whether that very value is stored: Compare tells (RFC 4511, 4.10), and shows nothing."""
+        result = self._pool.run_idempotent(lambda connection: connection.compare(dn, PASSWORD, value)[1])
+        if result["result"] == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
+            raise DirectoryMisconfigured(f"the account of mamia capture may not compare {PASSWORD}")
+        return bool(result["result"] == RESULT_COMPARE_TRUE)
+
+    def _write(self, prepared: Prepared, version: str) -> bool:
+        """False where the entry was written meanwhile. May be sent twice: the second is refused, and looked at."""
+
+        def modify(connection: Connection) -> Mapping[str, Any]:
+            result: Mapping[str, Any] = connection.modify(
+                prepared.entry, prepared.changes, controls=[assertion(f"({VERSION}={escape_filter_chars(version)})")]
+            )[1]
+            if result["result"] not in (RESULT_SUCCESS, RESULT_ASSERTION_FAILED):
+                check_result(result, f"writing the outbox of {prepared.entry}")
+            return result
+
+        return bool(self._pool.run_idempotent(modify)["result"] == RESULT_SUCCESS)

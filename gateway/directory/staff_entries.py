@@ -1,0 +1,150 @@
+"""Entries of staff as an import reads and writes them, by an account of the operator's that may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ldap3 import MODIFY_REPLACE, Connection
+from ldap3.core.results import (
+    RESULT_ENTRY_ALREADY_EXISTS,
+    RESULT_INSUFFICIENT_ACCESS_RIGHTS,
+    RESULT_NO_SUCH_OBJECT,
+)
+
+from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
+from gateway.directory.context_csn import suffixes
+from gateway.directory.pool import ConnectionPool
+from gateway.directory.retry import Retry
+from gateway.directory.staff_mapping import DEPARTMENT, FULL_NAMES, LEAVER, Creation, Update
+from gateway.ldap import (
+    ANYTHING,
+    Entry,
+    Result,
+    add,
+    check_result,
+    entry_of,
+    modify,
+    read_entry,
+    require_fit,
+    search_pages,
+    try_search,
+)
+from gateway.settings import People
+
+PAGE = 1000
+UNREADABLE = ("objectClass", "userPassword")
+"""Not compared when a new entry is read back: hashed, and completed by the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    people: list[Entry]
+    """Entries that `people.filter` names."""
+    others: list[Entry]
+    """Other entries of the whole directory that hold a login, an address or a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffEntries:
+    """Reads and writes over `pool`, and goes on after an outage as long as `retry` allows.
+
+    All raise DirectoryUnavailable where the outage lasts longer, and DirectoryMisconfigured where the server refuses.
+    """
+
+    pool: ConnectionPool
+    people: People
+    retry: Retry
+
+    def read(self) -> Staff:
+        """Raises DirectoryUnavailable at once where the directory is away from the beginning."""
+        self.pool.run_idempotent(lambda connection: None)
+        return self.retry.run(lambda: self.pool.run_idempotent(self._read))
+
+    def write(self, step: Creation | Update) -> None:
+        """One operation, so that nothing is half done."""
+        if isinstance(step, Creation):
+            self._create(step)
+        else:
+            self._update(step)
+
+    def _read(self, connection: Connection) -> Staff:
+        """Once with all attributes; the DNs alone then tell who is one of the people.
+
+        A negated `people.filter` would not do: where it is Undefined, its negation matches no entry either.
+        """
+        people = self.people
+        numbers = dict.fromkeys(proof.attribute for proof in people.proofs.values())
+        attributes = [
+            people.login, people.surname, people.birth_name, people.given_name, people.mail, people.birth_date,
+            DEPARTMENT, LEAVER[0], *FULL_NAMES, *numbers,
+        ]  # fmt: skip
+        taken = "".join(f"({name}=*)" for name in (people.login, people.mail, *numbers))
+        wanted = f"(|{people.filter}{taken})"
+        tops = self._tops(connection)
+        answers = (one for top in tops for one in search_pages(connection, top, wanted, attributes, PAGE))
+        found = {entry.dn: entry for entry in map(entry_of, answers)}
+        dns = {one["dn"] for one in search_pages(connection, people.base, people.filter, ["1.1"], PAGE)}
+        return Staff(
+            [entry for dn, entry in found.items() if dn in dns],
+            [entry for dn, entry in found.items() if dn not in dns],
+        )
+
+    def _tops(self, connection: Connection) -> list[str]:
+        """The database of the people's base and those above: a list or a shared mailbox has an address too."""
+        base = _normalized_dn(self.people.base)
+        above = [suffix for suffix in suffixes(connection) if base.endswith(_normalized_dn(suffix))]
+        nearest, *others = sorted(above, key=len, reverse=True) or [self.people.base]
+        if not self._is_visible(connection, nearest):
+            nearest = self.people.base
+        return [nearest, *(suffix for suffix in others if self._is_visible(connection, suffix))]
+
+    def _is_visible(self, connection: Connection, base: str) -> bool:
+        """An account of the operator's may have no right outside the people's base."""
+        code = try_search(connection, base, ANYTHING, ["1.1"], size_limit=1).code
+        return code not in (RESULT_NO_SUCH_OBJECT, RESULT_INSUFFICIENT_ACCESS_RIGHTS)
+
+    def _update(self, step: Update) -> None:
+        """A replacement may be sent twice."""
+        changes = {name: [(MODIFY_REPLACE, list(values))] for name, values in step.values.items()}
+
+        def write(connection: Connection) -> None:
+            check_result(modify(connection, step.dn, changes))
+
+        self.retry.run(lambda: self.pool.run_idempotent(write))
+
+    def _create(self, step: Creation) -> None:
+        values = {name: list(values) for name, values in step.values.items() if values}
+        is_unconfirmed = False
+
+        def write() -> None:
+            nonlocal is_unconfirmed
+            try:
+                result = self.pool.run_once(_addition(step.dn, values))
+            except WriteUnconfirmed as error:
+                is_unconfirmed = True
+                raise DirectoryUnavailable(str(error)) from error
+            if is_unconfirmed and result["result"] == RESULT_ENTRY_ALREADY_EXISTS and self._is_written(step):
+                return
+            check_result(result)
+
+        self.retry.run(write)
+
+    def _is_written(self, step: Creation) -> bool:
+        """Whether the entry is the one that was sent before, and not somebody else's."""
+        wanted = {name: set(values) for name, values in step.values.items() if name not in UNREADABLE}
+        found = self.pool.run_idempotent(lambda connection: read_entry(connection, step.dn, list(wanted)))
+        return found is not None and all(values <= set(found.all(name)) for name, values in wanted.items())
+
+
+def _addition(dn: str, values: Mapping[str, Sequence[str]]) -> Callable[[Connection], Result]:
+    def write(connection: Connection) -> Result:
+        result = add(connection, dn, values)
+        require_fit(result)
+        return result
+
+    return write
+
+
+def _normalized_dn(dn: str) -> str:
+    return dn.casefold().replace(" ", "")

@@ -1,0 +1,172 @@
+"""Mails that wait in a folder until the mail server takes them: a dead one delays nobody, a restart loses none."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import mailbox
+import os
+import random
+import smtplib
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+
+from gateway.notifications.errors import DeliveryFailed
+from gateway.settings import Notifications
+from gateway.tls import verifying_context
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_SECONDS = 1.0
+MAX_PAUSE_SECONDS = 300.0
+MAX_DELAY_SECONDS = 4.0
+"""Before new mails are sent. Sending takes processor time of a process that serves people; right after an attempt it
+would fall on the next request of whoever made it, and tell that a mail was written."""
+SMTP_SECONDS = 20
+NOW_SECONDS = 5
+"""For a mail that a person waits for."""
+TRANSIENT = range(400, 500)
+"""Replies of a mail server that mean: later (RFC 5321, 4.2.1)."""
+
+
+@dataclass(slots=True)
+class Spool:
+    """A Maildir, and a thread that empties it. Several processes may share one: a lock lets one of them send."""
+
+    settings: Notifications
+    folder: Path
+    _maildir: mailbox.Maildir = field(init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+    _stopped: threading.Event = field(default_factory=threading.Event, init=False)
+    _something: threading.Event = field(default_factory=threading.Event, init=False)
+
+    def __post_init__(self) -> None:
+        """Raises OSError where the folder can't be made."""
+        self._maildir = mailbox.Maildir(self.folder)
+        # The library makes them only together with the folder itself.
+        for part in ("tmp", "new", "cur"):
+            (self.folder / part).mkdir(mode=0o700, exist_ok=True)
+        self.folder.chmod(0o700)
+
+    def enqueue(self, message: EmailMessage) -> None:
+        """Keep `message` until it is sent. Raises OSError."""
+        self._maildir.add(message)
+        self._something.set()
+
+    def send_now(self, message: EmailMessage) -> None:
+        """Send without keeping: for what must not lie in a file. Raises NotSent."""
+        try:
+            with connected(self.settings, NOW_SECONDS) as server:
+                server.send_message(message)
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            log.error("the mail server %s took no code: %s", self.settings.smtp_host, type(error).__name__)
+            raise DeliveryFailed from None
+
+    def start(self) -> None:
+        """Begin to send, what an earlier process left included."""
+        if self._thread is None and self.settings.smtp_host:
+            self._thread = threading.Thread(target=self._run, name="post", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        self._stopped.set()
+        self._something.set()
+        if self._thread is not None:
+            self._thread.join(SMTP_SECONDS)
+
+    def _run(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        while not self._stopped.is_set():
+            self._something.clear()
+            try:
+                with self._alone():
+                    all_sent = self._send_all()
+            except OSError as error:
+                log.error("mails wait in %s: %s", self.folder, error)
+                all_sent = False
+            if all_sent:
+                pause = FIRST_PAUSE_SECONDS
+                if self._something.wait(MAX_PAUSE_SECONDS):
+                    self._stopped.wait(random.uniform(0.25, 1) * MAX_DELAY_SECONDS)  # noqa: S311 - no secret
+            else:
+                self._stopped.wait(pause)
+                pause = min(2 * pause, MAX_PAUSE_SECONDS)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While no other process sends from this folder."""
+        with (self.folder / "sending.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _send_all(self) -> bool:
+        """Whether nothing waits any more."""
+        keys = self._maildir.keys()
+        if not keys:
+            return True
+        try:
+            with connected(self.settings, SMTP_SECONDS) as server:
+                for key in keys:
+                    if self._stopped.is_set():
+                        return False
+                    self._send(server, key)
+        except (smtplib.SMTPException, OSError, ssl.SSLError) as error:
+            log.warning("the mail server %s does not take mails: %s", self.settings.smtp_host, type(error).__name__)
+            self._drop_old(keys)
+            return False
+        return not self._maildir.keys()
+
+    def _send(self, server: smtplib.SMTP, key: str) -> None:
+        """A mail that the server refuses for good is dropped, and said so. Raises SMTPException for the others."""
+        try:
+            message = self._maildir[key]
+        except KeyError:
+            return
+        try:
+            server.send_message(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = [code for code, _ in error.recipients.values()]
+            if any(code in TRANSIENT for code in codes):
+                raise
+            log.error("a mail was refused for good: %s", codes)
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+            if error.smtp_code in TRANSIENT:
+                raise
+            log.error("a mail was refused for good: %s", error.smtp_code)
+        except (smtplib.SMTPNotSupportedError, ValueError) as error:
+            log.error("a mail can't be sent: %s", type(error).__name__)
+        self._maildir.discard(key)
+
+    def _drop_old(self, keys: list[str]) -> None:
+        oldest = time.time() - 3600 * self.settings.retry_hours
+        for key in keys:
+            with contextlib.suppress(KeyError, OSError):
+                if os.stat(self.folder / "new" / key).st_mtime < oldest:
+                    self._maildir.discard(key)
+                    log.error("a mail waited for more than %g hours and was dropped", self.settings.retry_hours)
+
+
+@contextlib.contextmanager
+def connected(settings: Notifications, seconds: int) -> Iterator[smtplib.SMTP]:
+    """The mail server, secured and logged in to as the settings say. Raises SMTPException and OSError."""
+    if settings.smtp_security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.smtp_host,
+            settings.smtp_port,
+            timeout=seconds,
+            context=verifying_context(strict=settings.smtp_tls_strict),
+        )
+    else:
+        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=seconds)
+    with server:
+        if settings.smtp_security == "starttls":
+            server.starttls(context=verifying_context(strict=settings.smtp_tls_strict))
+        if settings.smtp_user and settings.smtp_password:
+            server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+        yield server

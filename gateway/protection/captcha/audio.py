@@ -1,0 +1,96 @@
+"""The CAPTCHA by ear: its characters spoken by espeak-ng, each with a word that begins with it, over noise.
+
+The answer goes to espeak-ng by standard input: a list of arguments can be read by others on the machine.
+"""
+
+from __future__ import annotations
+
+import array
+import io
+import random
+import subprocess
+import threading
+import wave
+from dataclasses import dataclass
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_FRENCH = """Anatole Berthe Célestin Désiré Eugène François Gaston Henri Irma Joseph Kléber Louis Marcel Nicolas Oscar
+    Pierre Quintal Raoul Suzanne Thérèse Ursule Victor William Xavier Yvonne Zoé"""
+_ENGLISH = """Alpha Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliet Kilo Lima Mike November Oscar Papa Quebec
+    Romeo Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu"""
+SECONDS = 5
+"""That espeak-ng may take."""
+AT_ONCE = 4
+"""Voices at work; whoever asks for more waits, so that a crowd of requests can't take the whole machine."""
+_slots = threading.BoundedSemaphore(AT_ONCE)
+
+
+class AudioUnavailable(Exception):
+    """espeak-ng is not there, or failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    voice: str
+    words: dict[str, str]
+    joint: str
+
+
+def _spelling(words: str) -> dict[str, str]:
+    return dict(zip(LETTERS, words.split(), strict=True))
+
+
+LANGUAGES = {
+    "fr": Language("fr-fr", _spelling(_FRENCH), "comme"),
+    "en": Language("en-gb", _spelling(_ENGLISH), "as in"),
+}
+
+
+def render_audio(answer: str, language: str, seed: int) -> bytes:
+    """A WAV of `answer`, the same at each call but for the noise. Raises Speechless."""
+    rng = random.Random(seed)  # noqa: S311 - the seed is sealed
+    spoken = LANGUAGES[language]
+    voice = f"{spoken.voice}+{rng.choice(('f2', 'f3', 'm3', 'm5'))}"
+    options = [
+        "-s",
+        str(rng.randint(105, 130)),
+        "-p",
+        str(rng.randint(35, 65)),
+        "-g",
+        str(rng.randint(2, 6)),
+    ]
+    text = ".\n".join(_character(char, spoken) for char in answer)
+    with _slots:
+        try:
+            done = subprocess.run(
+                ["espeak-ng", "-v", voice, *options, "-z", "--stdin", "--stdout"],
+                input=f"{text}.\n".encode(),
+                capture_output=True,
+                timeout=SECONDS,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise AudioUnavailable(type(error).__name__) from None
+        return _with_noise(done.stdout, rng)
+
+
+def _character(char: str, language: Language) -> str:
+    return f"{char}, {language.joint} {language.words[char]}" if char in language.words else char
+
+
+def _with_noise(spoken: bytes, rng: random.Random) -> bytes:
+    """The same WAV over a hiss whose loudness changes; its header gets the length that espeak-ng did not know."""
+    with wave.open(io.BytesIO(spoken)) as source:
+        rate, frames = source.getframerate(), source.readframes(len(spoken))
+    samples = array.array("h", frames[: len(frames) // 2 * 2])
+    loudness = rng.randint(3, 6)
+    hiss = rng.randbytes(len(samples))
+    for place, noise in enumerate(hiss):
+        samples[place] = max(-32768, min(32767, samples[place] + (noise - 128) * loudness))
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as target:
+        target.setnchannels(1)
+        target.setsampwidth(2)
+        target.setframerate(rate)
+        target.writeframes(samples.tobytes())
+    return stream.getvalue()

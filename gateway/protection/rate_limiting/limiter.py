@@ -1,0 +1,317 @@
+"""How often something may be tried, counted before the directory hears of it.
+
+Everything is counted by what was typed, whether or not it exists. What is counted is stored as a keyed hash: whoever
+reads the store learns no login, number or birth date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+
+from limits import RateLimitItem, parse_many
+
+from gateway.account.model import Secret
+from gateway.account.name_matching import MAX_GIVEN_NAMES, normalized, surname_parts, tokens
+from gateway.account.proofs import candidates
+from gateway.protection.rate_limiting.addresses import is_within, networks
+from gateway.protection.rate_limiting.in_memory import MemoryCounts
+from gateway.protection.rate_limiting.in_redis import RedisCounts
+from gateway.protection.rate_limiting.store import Store
+from gateway.protection.rate_limiting.windows import SLOTS, Counts, Usage, Window
+from gateway.settings import RateLimits as Rates
+
+_OUTSIDE_OVERALL = frozenset({"api", "picture", "sound"})
+"""Services that reach no account: whoever floods them must not close the pages to everybody."""
+_TRIES_PASSWORDS = "change"
+"""The one service that binds as the person, wherever it is called from: its wrong attempts count in the directory."""
+_TASKS_PER_ATTEMPT = 8
+"""Tasks for proof of work per attempt that an address has: three services share them, and a page that is read and
+left, or sent after a long wait, takes another one."""
+MAX_SURNAME_PARTS = 4
+"""That are counted. A name with more of them is found as a whole."""
+_PRESSURE_STEPS = (1.0, 2.0, 4.0)
+"""From how many times its threshold a count asks for the next level of pressure."""
+
+
+class LimitScope(StrEnum):
+    OVERALL = "overall"
+    SERVICE = "service"
+    ADDRESS = "address"
+    SHARED_ADDRESS = "shared_address"
+    LOGIN = "login"
+    ACCOUNT = "account"
+    PROOF = "proof"
+    PERSON = "person"
+    NAME = "name"
+    CLIENT = "client"
+    WITHOUT_WORK = "without_work"
+    CODE = "code"
+
+
+class Pressure(IntEnum):
+    """How much more proof of work an attempt must bring than in quiet times."""
+
+    NORMAL = 0
+    RAISED = 1
+    HIGH = 2
+    EXTREME = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One use of a service; what it does not have stays empty."""
+
+    service: str
+    address: str
+    login: str = ""
+    proof: Secret | None = None
+    persons: tuple[str, ...] = ()
+    """Name, given name and birth date of the person searched, from `person_keys`."""
+    names: tuple[str, ...] = ()
+    """The name searched without the birth date, from `name_keys`."""
+    client: str = ""
+    """The API client that asks: its own limit replaces those of its address, of the service and of all together."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAfter:
+    """Too often: whose limit it was (for the audit alone) and in how many seconds to come back."""
+
+    scope: LimitScope
+    seconds: int
+
+
+class RateLimiter:
+    def __init__(
+        self,
+        rates: Rates,
+        store: Store,
+        key: str,
+        clients: Mapping[str, str] = MappingProxyType({}),
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clients`: the API clients and their rates. `now`: the clock of counts in memory; Redis has its own."""
+        self._counts: Counts = RedisCounts(store) if store.is_shared else MemoryCounts(now)
+        self._key = hashlib.blake2b(key.encode(), digest_size=32, person=b"mamia-limits").digest()
+        self._shared = rates.shared_addresses
+        self._limits: dict[LimitScope, Sequence[RateLimitItem]] = {
+            LimitScope.OVERALL: parse_many(rates.overall),
+            LimitScope.SERVICE: parse_many(rates.per_service),
+            LimitScope.ADDRESS: parse_many(rates.per_address),
+            LimitScope.SHARED_ADDRESS: parse_many(rates.per_shared_address),
+            LimitScope.LOGIN: parse_many(rates.per_login_reset),
+            LimitScope.PROOF: parse_many(rates.per_proof),
+            LimitScope.PERSON: parse_many(rates.per_person),
+            LimitScope.NAME: parse_many(rates.per_name),
+        }
+        self._password_tries = parse_many(rates.per_login)
+        self._pressure_share = rates.pressure_percent / 100
+        self._clients = {name: parse_many(rate) for name, rate in clients.items()}
+        self._without_work_of_one = parse_many(rates.without_work_per_address)
+        self._without_work_of_all = parse_many(rates.without_work_overall)
+        self._codes_per_person = parse_many(rates.codes_per_person)
+        self._codes_per_recipient = parse_many(rates.codes_per_recipient)
+        self._text_messages = parse_many(rates.text_messages_overall)
+        self._misses_of_one = parse_many(rates.misses_per_address)
+        self._misses_of_all = parse_many(rates.misses_overall)
+
+    def hit(self, attempt: Attempt) -> RetryAfter | None:
+        """Count the attempt, or say how long to wait. Raises StoreUnavailable.
+
+        Addresses and API clients come first: one that is held up can't use up what all others, or a login, may try.
+        """
+        return self._hit(self._windows_of(attempt))
+
+    def test(self, attempt: Attempt) -> RetryAfter | None:
+        """Whether `admit` would hold the attempt up, without counting it. Raises StoreUnavailable."""
+        windows = self._windows_of(attempt)
+        full = self._counts.test(list(windows))
+        return _wait(windows[full.window], full.seconds) if full else None
+
+    def pressure(self, attempt: Attempt) -> Pressure:
+        """How much more work the attempt must bring, without counting it. Raises StoreUnavailable.
+
+        It comes from how full the limits of the service and of all together are, for everybody alike, and from how
+        often the name was searched. A name is never refused: namesakes share its count.
+        """
+        shares = {
+            LimitScope.OVERALL: self._pressure_share,
+            LimitScope.SERVICE: self._pressure_share,
+            LimitScope.NAME: 1.0,
+        }
+        subjects = self._windows_of(attempt).items()
+        thresholds = {window: window.limit.amount * shares[scope] for window, scope in subjects if scope in shares}
+        counts = self._counts.read(list(thresholds))
+        fills = [count / threshold for count, threshold in zip(counts, thresholds.values(), strict=True)]
+        return Pressure(bisect_right(_PRESSURE_STEPS, max(fills, default=0.0)))
+
+    def hit_without_work(self, address: str) -> RetryAfter | None:
+        """Count a form that brings no proof of work, or say how long to wait. Raises StoreUnavailable.
+
+        A shared address has no count of its own here: many people send from it.
+        """
+        windows: list[Window] = []
+        if not self._is_shared(address):
+            windows += self._of_address(LimitScope.WITHOUT_WORK, self._without_work_of_one, address)
+        windows += [self._of_all(LimitScope.WITHOUT_WORK, limit) for limit in self._without_work_of_all]
+        return self._hit(dict.fromkeys(windows, LimitScope.WITHOUT_WORK))
+
+    def admits_account(self, service: str, account: str) -> bool:
+        """Count an attempt at `account`, whichever of its logins was typed; False beyond a login's limit.
+
+        Raises StoreUnavailable.
+        """
+        slot = self._slot(LimitScope.ACCOUNT, service, account)
+        windows = [Window(limit, LimitScope.ACCOUNT, slot) for limit in self._limits_of_login(service)]
+        return self._counts.hit(windows) is None
+
+    def admit_code(
+        self, person: str, recipient: str, *, is_text_message: bool, only_look: bool = False
+    ) -> RetryAfter | None:
+        """Count a code that is sent, or say how long to wait. Raises StoreUnavailable.
+
+        `person` is an identity of the directory; `recipient` an address, or a phone in whatever spelling.
+        """
+        address = _digits(recipient) if is_text_message else recipient.casefold()
+        windows = [Window(limit, "code-person", self._slot("code", person)) for limit in self._codes_per_person]
+        windows += [
+            Window(limit, "code-recipient", self._slot("code", address)) for limit in self._codes_per_recipient
+        ]
+        if is_text_message:
+            windows += [self._of_all("text-messages", limit) for limit in self._text_messages]
+        if only_look:
+            full = self._counts.test(windows)
+            return _wait(LimitScope.CODE, full.seconds) if full else None
+        return self._hit(dict.fromkeys(windows, LimitScope.CODE))
+
+    def admit_task(self, address: str) -> RetryAfter | None:
+        """Count a task for proof of work that is issued, or say how long to wait. Raises StoreUnavailable."""
+        scope = LimitScope.SHARED_ADDRESS if self._is_shared(address) else LimitScope.ADDRESS
+        limits = [type(limit)(limit.amount * _TASKS_PER_ATTEMPT, limit.multiples) for limit in self._limits[scope]]
+        return self._hit(dict.fromkeys(self._of_address(scope, limits, address, "work"), scope))
+
+    def count_miss(self, address: str) -> None:
+        """An account was not found. Raises StoreUnavailable."""
+        for window in self._misses(address):
+            self._counts.hit([window])
+
+    def is_suspicious(self, address: str) -> bool:
+        """Whether accounts were not found too often from there, or altogether. Raises StoreUnavailable."""
+        return self._counts.test(self._misses(address)) is not None
+
+    def usage(self) -> Usage:
+        """How full the store of the counts is. Raises StoreUnavailable."""
+        return self._counts.usage()
+
+    def _misses(self, address: str) -> list[Window]:
+        of_one = self._of_address("misses", self._misses_of_one, address)
+        return [*of_one, *(self._of_all("misses", limit) for limit in self._misses_of_all)]
+
+    def _hit(self, windows: Mapping[Window, LimitScope]) -> RetryAfter | None:
+        full = self._counts.hit(list(windows))
+        return _wait(windows[full.window], full.seconds) if full else None
+
+    def _windows_of(self, attempt: Attempt) -> dict[Window, LimitScope]:
+        """In the order in which they are counted."""
+        service = attempt.service
+        if attempt.client:
+            windows = {
+                self._of_all(f"client-{attempt.client}", limit): LimitScope.CLIENT
+                for limit in self._clients[attempt.client]
+            }
+        else:
+            windows = self._anybodys(service, attempt.address)
+        for scope, text in self._typed(attempt):
+            for limit in self._limits_of_login(service) if scope is LimitScope.LOGIN else self._limits[scope]:
+                slot = self._slot(scope, service, text)
+                windows[Window(limit, scope, slot, refuses=scope is not LimitScope.NAME)] = scope
+        return windows
+
+    def _limits_of_login(self, service: str) -> Sequence[RateLimitItem]:
+        return self._password_tries if service == _TRIES_PASSWORDS else self._limits[LimitScope.LOGIN]
+
+    def _anybodys(self, service: str, address: str) -> dict[Window, LimitScope]:
+        """What counts an attempt of somebody who is not known: address, service, all together."""
+        if self._is_shared(address):
+            limits, slot = self._limits[LimitScope.SHARED_ADDRESS], self._slot(service, address)
+            windows = {Window(limit, LimitScope.SHARED_ADDRESS, slot): LimitScope.SHARED_ADDRESS for limit in limits}
+        else:
+            limits = self._limits[LimitScope.ADDRESS]
+            windows = dict.fromkeys(
+                self._of_address(LimitScope.ADDRESS, limits, address, service), LimitScope.ADDRESS
+            )
+        for limit in self._limits[LimitScope.SERVICE]:
+            windows[self._of_all(f"service-{service}", limit)] = LimitScope.SERVICE
+        if service not in _OUTSIDE_OVERALL:
+            for limit in self._limits[LimitScope.OVERALL]:
+                windows[self._of_all(LimitScope.OVERALL, limit)] = LimitScope.OVERALL
+        return windows
+
+    def _typed(self, attempt: Attempt) -> Iterator[tuple[LimitScope, str]]:
+        """What counts an attempt by what was typed."""
+        if attempt.login:
+            yield LimitScope.LOGIN, _login_key(attempt.login)
+        if attempt.proof:
+            # Two ways of writing one number are one number.
+            yield LimitScope.PROOF, candidates(attempt.proof)[0].value.reveal()
+        for person in attempt.persons:
+            yield LimitScope.PERSON, person
+        for name in attempt.names:
+            yield LimitScope.NAME, name
+
+    def _of_address(
+        self, name: str, limits: Sequence[RateLimitItem], address: str, service: str = ""
+    ) -> Iterator[Window]:
+        """The widest network first, so that a full one uses up nothing of those within it."""
+        for network, times in networks(address).items():
+            for limit in limits:
+                wider = type(limit)(limit.amount * times, limit.multiples)
+                yield Window(wider, name, self._slot(name, service, network))
+
+    def _of_all(self, name: str, limit: RateLimitItem) -> Window:
+        return Window(limit, f"all-{name}", has_one_slot=True)
+
+    def _is_shared(self, address: str) -> bool:
+        return is_within(address, self._shared)
+
+    def _slot(self, *texts: str) -> int:
+        digest = hashlib.blake2b("\0".join(texts).encode(), key=self._key, digest_size=8).digest()
+        return int.from_bytes(digest) % SLOTS
+
+
+def person_keys(surname: str, given_name: str, birth_date: str) -> tuple[str, ...]:
+    """The keys of `name_keys`, each with the birth date."""
+    return tuple(f"{name} {birth_date}" for name in name_keys(surname, given_name))
+
+
+def name_keys(surname: str, given_name: str) -> tuple[str, ...]:
+    """Keys of which every spelling that finds a person shares one with every other: the whole name in a row, and its
+    parts, since a search finds people by these too.
+
+    >>> name_keys("Le Goff", "Anne"), name_keys("GO FF", "Anne")[0]
+    (('legoff anne', 'goff anne'), 'goff anne')
+    """
+    families = dict.fromkeys((normalized(surname), *surname_parts(surname)[:MAX_SURNAME_PARTS]))
+    given_names = dict.fromkeys((normalized(given_name), *tokens(given_name)[:MAX_GIVEN_NAMES]))
+    return tuple(f"{family} {name}" for family in families for name in given_names)
+
+
+def _wait(scope: LimitScope, seconds: float) -> RetryAfter:
+    return RetryAfter(scope, max(1, math.ceil(seconds)))
+
+
+def _digits(phone: str) -> str:
+    """The last nine, which +33 6 12 34 56 42 and 06 12 34 56 42 share."""
+    return "".join(char for char in phone if char.isdecimal())[-9:]
+
+
+def _login_key(login: str) -> str:
+    """At least as tolerant as the directory's own comparison, so that no other spelling starts a count of its own."""
+    return normalized(login) or login.casefold()

@@ -1,0 +1,112 @@
+"""Settings that are right by themselves and can't be right together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.settings import ResetMode, Settings, Web
+from gateway.settings.types import is_loopback
+
+
+def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The key of each, and what to fix."""
+    yield from _of_second_factor(settings)
+    yield from _of_portals(settings)
+    yield from _of_capture(settings)
+
+
+def _of_capture(settings: Settings) -> Iterator[tuple[str, str]]:
+    capture = settings.capture
+    if capture.answer_only and not capture.socket:
+        yield "capture.answer_only", "needs capture.socket: where slapd asks"
+    if capture.socket and not capture.answer_only and not settings.workstation.targets:
+        yield "capture.socket", "has nowhere to bring passwords: [workstation.targets] names none"
+
+
+def contradictions_of_web(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Those that concern the web service alone; the worker and the listener may not know all of its settings."""
+    yield from _of_addresses(settings.web)
+    yield from _of_proxies(settings)
+    yield from _of_store(settings)
+
+
+def _of_second_factor(settings: Settings) -> Iterator[tuple[str, str]]:
+    ways, people = settings.second_factor.methods, settings.people
+    if ways and settings.reset.mode is ResetMode.INITIAL:
+        yield (
+            "second_factor.methods",
+            'needs reset.mode = "choose": the other one writes as soon as the numbers are right',
+        )
+    if "mail" in ways and not people.private_mail:
+        yield "second_factor.methods", 'has "mail", and people.private_mail names no attribute'
+    if "mail" in ways and not (settings.notifications.spool and settings.notifications.smtp_host):
+        yield "second_factor.methods", 'has "mail", and [notifications] names no mail server (spool, smtp_host)'
+    if "phone" in ways and not people.phone:
+        yield "second_factor.methods", 'has "phone", and people.phone names no attribute'
+
+
+def _of_portals(settings: Settings) -> Iterator[tuple[str, str]]:
+    seen: dict[str, str] = {}
+    for name, client in settings.api.clients.items():
+        for proof in (*client.token_sha256, *client.certificate_sha256):
+            if seen.setdefault(proof, name) != name:
+                yield f"api.clients.{name}", f"has the token or certificate of {seen[proof]}: which of them calls?"
+        if client.certificate_sha256 and not settings.api.certificate_header:
+            yield (
+                f"api.clients.{name}.certificate_sha256",
+                "needs api.certificate_header: no certificate is seen otherwise",
+            )
+
+
+OPEN_ADDRESS = (
+    "{host} can be reached from other machines, in plain text and without the proxy that refuses slow clients. Use "
+    "127.0.0.1 (or web.socket) with a proxy such as deploy/nginx/mamia.conf on this machine; only in a container "
+    "network that nobody but the proxy reaches, set web.is_in_container_network = true"
+)
+
+
+def _of_addresses(web: Web) -> Iterator[tuple[str, str]]:
+    """gunicorn waits for the rest of a half-sent request as long as the client wants; only a proxy may reach it."""
+    for key, host in (("web.listen_address", web.listen_address), ("web.health_host", web.health_host)):
+        if not is_loopback(host) and not web.is_in_container_network:
+            yield key, OPEN_ADDRESS.format(host=host)
+    if web.health_port == web.port and web.health_host == web.listen_address and not web.socket:
+        yield "web.health_port", "is web.port too: give it a port of its own, or 0 for none"
+    if web.is_in_container_network and not web.trusted_proxies:
+        yield (
+            "web.is_in_container_network",
+            "needs web.trusted_proxies: the proxy that ends TLS and refuses slow clients",
+        )
+    if web.socket and not web.trusted_proxies:
+        yield "web.socket", "needs web.trusted_proxies: a socket gives no address, so all people would count as one"
+
+
+def _of_proxies(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.api.certificate_header and not settings.web.trusted_proxies:
+        yield "api.certificate_header", "needs web.trusted_proxies: from nobody else is that header believed"
+    if settings.web.secure_cookies is False and settings.web.trusted_proxies:
+        yield "web.secure_cookies", "is false behind a proxy: cookies would travel in plain text"
+
+
+MEMORY_STORE = (
+    "keeps counts and used tickets in memory, and people can reach this service: after a restart guessing would "
+    "start afresh and used tickets would be accepted again. Set it to a redis:// or valkey:// URL; to take that "
+    "risk, rate_limits.allow_memory_store = true"
+)
+
+
+def _of_store(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.web.processes > 1 and settings.rate_limits.store.startswith("memory:"):
+        yield (
+            "web.processes",
+            'is more than 1, and rate_limits.store = "memory://": each would count for itself; use redis:// or valkey://',
+        )
+    if uses_memory_for_people(settings) and not settings.rate_limits.allow_memory_store:
+        yield "rate_limits.store", MEMORY_STORE
+
+
+def uses_memory_for_people(settings: Settings) -> bool:
+    """Whether a restart forgets counts and used tickets of a service that is more than a demo on this machine."""
+    web = settings.web
+    serves_people = bool(web.trusted_proxies) or not all(map(is_loopback, web.allowed_hosts))
+    return serves_people and settings.rate_limits.store.startswith("memory:")

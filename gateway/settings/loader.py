@@ -1,0 +1,172 @@
+"""Reading the settings: a TOML file, overridden by MAMIA_SECTION__KEY in the environment.
+
+Secrets may are in a file of their own: `bind_password_file` instead of `bind_password`, `secret_keys_file`
+instead of `secret_keys`. Those of the web service are no business of the worker's and the listener's, which have
+accounts of their own. All faults are told at once.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings.exceptions import SettingsError as EnvironmentError_
+
+from gateway.settings import PREFIX, Settings
+from gateway.settings.consistency import contradictions, contradictions_of_web
+from gateway.settings.removed import REMOVED
+
+CONFIG_VARIABLE = "MAMIA_CONFIG"
+DEFAULT_FILE = Path("mamia.toml")
+REQUIRED = (("directory", "bind_password"), ("web", "secret_keys"))
+WEB_SECRETS = (*REQUIRED, ("notifications", "smtp_password"), ("second_factor", "sms_gateway_token"))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    key: str
+    message: str
+
+
+class SettingsError(Exception):
+    """The settings can't be used; `faults` names every one that is wrong."""
+
+    def __init__(self, source: str, faults: list[Fault]) -> None:
+        super().__init__(f"{len(faults)} fault(s) in {source}")
+        self.source = source
+        self.faults = faults
+
+
+def load(path: Path | None = None, *, web_secrets: bool = True) -> Settings:
+    """Read the settings from `path`, else from the file that MAMIA_CONFIG names, else from ./mamia.toml.
+
+    Without `web_secrets` those in the file are left out, and the files that it names for them stay shut.
+    Raises SettingsError with all faults: of the file, of the values, of misspelt variables, of secret files.
+    """
+    source = path or Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_FILE))
+    table = _read_table(source)
+    faults = _unknown_variables(os.environ)
+    if web_secrets:
+        for section, key in WEB_SECRETS:
+            faults += _read_secret_file(table, section, key, many=key == "secret_keys")
+        faults += _missing_secrets(table, os.environ)
+    else:
+        table = _without_web_secrets(table)
+    try:
+        settings = Settings(**table)
+    except ValidationError as error:
+        faults += [_fault(detail) for detail in error.errors(include_url=False, include_input=False)]
+    except EnvironmentError_ as error:
+        faults.append(Fault("the environment", str(error).replace("\n", " ")))
+    else:
+        faults += [Fault(*contradiction) for contradiction in contradictions(settings)]
+        if web_secrets:
+            # What they are about may be in the web service's environment alone, as a store's URL with its password.
+            faults += [Fault(*contradiction) for contradiction in contradictions_of_web(settings)]
+    if faults:
+        raise SettingsError(str(source), faults)
+    return settings
+
+
+def _missing_secrets(table: dict[str, Any], environment: Mapping[str, str]) -> list[Fault]:
+    missing = []
+    for section, key in REQUIRED:
+        values = table.get(section)
+        given = isinstance(values, dict) and (values.get(key) or values.get(f"{key}_file"))
+        names = (f"{PREFIX}{section}__{key}".upper(), f"{PREFIX}{section}__{key}_file".upper())
+        if not given and not any(environment.get(name) for name in names):
+            missing.append(Fault(f"{section}.{key}", f"is missing, and so is {section}.{key}_file"))
+    return missing
+
+
+def _without_web_secrets(table: dict[str, Any]) -> dict[str, Any]:
+    """Nor is a section needed that holds nothing else."""
+    left = {section: dict(values) if isinstance(values, dict) else values for section, values in table.items()}
+    left.setdefault("web", {})
+    for section, key in WEB_SECRETS:
+        if isinstance(values := left.get(section), dict):
+            values.pop(key, None)
+    if isinstance(rate_limits := left.get("rate_limits"), dict) and isinstance(
+        store := rate_limits.get("store"), str
+    ):
+        rate_limits["store"] = _without_password(store)
+    return left
+
+
+def _without_password(url: str) -> str:
+    """It may stand before the host, or among the options."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _read_table(source: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if source != DEFAULT_FILE:
+            raise SettingsError(str(source), [Fault(CONFIG_VARIABLE, f"there is no file {source}")]) from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(str(source), [Fault(str(source), f"can't be read: {error}")]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(str(source), [Fault(str(source), f"is not TOML: {error}")]) from None
+
+
+def _read_secret_file(table: dict[str, Any], section: str, key: str, *, many: bool = False) -> list[Fault]:
+    """Put the content of `<section>.<key>_file` where `<section>.<key>` belongs."""
+    values = table.get(section)
+    variable = f"{PREFIX}{section}__{key}_file".upper()
+    named = os.environ.get(variable) or (values.get(f"{key}_file") if isinstance(values, dict) else None)
+    if not named:
+        return []
+    if isinstance(values, dict) and key in values:
+        return [Fault(f"{section}.{key}_file", f"stands beside {section}.{key}: keep one of the two")]
+    try:
+        lines = [line for line in Path(str(named)).read_text(encoding="utf-8").split("\n") if line]
+    except (OSError, UnicodeDecodeError) as error:
+        return [Fault(f"{section}.{key}_file", f"can't be read: {error}")]
+    if not lines:
+        return [Fault(f"{section}.{key}_file", f"{named} is empty")]
+    if isinstance(values, dict) or values is None:
+        table[section] = {**(values or {}), key: lines if many else lines[0]}
+    return []
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> list[Fault]:
+    """A misspelt variable would be ignored without a word."""
+    faults = []
+    for name in environment:
+        if not name.startswith(PREFIX) or name == CONFIG_VARIABLE:
+            continue
+        section, _, key = name.removeprefix(PREFIX).lower().partition("__")
+        field = Settings.model_fields.get(section)
+        keys = getattr(field.annotation, "model_fields", {}) if field else {}
+        if key.partition("__")[0] not in keys:
+            unknown = "names no setting; expected MAMIA_SECTION__KEY, e.g. MAMIA_WEB__PORT"
+            faults.append(Fault(name, REMOVED.get(f"{section}.{key}", unknown)))
+    return faults
+
+
+def _fault(detail: Any) -> Fault:
+    key = ".".join(str(part) for part in detail["loc"])
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        return Fault(key, REMOVED.get(key, "is not a known setting"))
+    return Fault(key, message)
+
+
+def read_secret(file: Path, key: str) -> SecretStr:
+    """A secret from a file of its own, for settings that not every process may read. Raises SettingsError."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(str(file), [Fault(key, f"can't be read: {error}")]) from None
+    if not lines:
+        raise SettingsError(str(file), [Fault(key, f"{file} is empty")])
+    return SecretStr(lines[0])

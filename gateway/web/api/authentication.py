@@ -1,0 +1,85 @@
+"""Which API client calls: by bearer token (RFC 6750) or TLS certificate, from an address of its own."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import ssl
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from flask import request
+
+from gateway.protection.rate_limiting.addresses import is_within
+from gateway.protection.rate_limiting.limiter import Attempt
+from gateway.settings import Api, ApiClient, ApiService
+from gateway.web import client_info
+from gateway.web.api.problems import Problem
+from gateway.web.desk import Desk
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    name: str
+    settings: ApiClient
+
+
+class Clients:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._api: Api = desk.settings.api
+        clients = [Client(name, settings) for name, settings in self._api.clients.items()]
+        self._by_token = {digest: client for client in clients for digest in client.settings.token_sha256}
+        self._by_certificate = {digest: client for client in clients for digest in client.settings.certificate_sha256}
+
+    def admit(self, service: ApiService) -> Client:
+        """The API client that calls. Raises Problem where it may not, StoreUnavailable where wrong ones can't be counted.
+
+        A token is 256 random bits, so its digest needs neither salt nor time, and looking it up tells nothing.
+        """
+        client = self._by_token.get(_digest(_token())) or self._by_certificate.get(_digest(self._certificate()))
+        if client is None:
+            raise self._turned_away(
+                service, UNKNOWN, Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+            )
+        if not is_within(client_info.address(), client.settings.addresses):
+            raise self._turned_away(service, client.name, Problem("foreign_address"))
+        if service not in client.settings.services:
+            raise self._turned_away(service, client.name, Problem("foreign_service"))
+        return client
+
+    def _turned_away(self, service: str, name: str, problem: Problem) -> Problem:
+        """In the audit, as often as the limit of an address allows: whoever knocks must not fill the disk."""
+        if wait := self._desk.rate_limiter.hit(Attempt("api", client_info.address())):
+            return Problem("rate_limited", headers={"Retry-After": str(wait.seconds)})
+        self._desk.audit.record("api", problem.code, client=name, asked=service, **client_info.facts())
+        return problem
+
+    def _certificate(self) -> bytes:
+        """In DER, as the client showed it to us or to our proxy; empty where it showed none."""
+        if header := self._api.certificate_header:
+            return _handed_on(request.headers.get(header, "")) if request.environ.get(client_info.PROXIED) else b""
+        line = request.environ.get("gunicorn.socket")
+        return (line.getpeercert(binary_form=True) or b"") if isinstance(line, ssl.SSLSocket) else b""
+
+
+def _token() -> bytes:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip().encode() if kind.lower() == "bearer" else b""
+
+
+def _digest(proof: bytes) -> str:
+    return hashlib.sha256(proof).hexdigest() if proof else ""
+
+
+def _handed_on(text: str) -> bytes:
+    """`:base64:` as in RFC 9440, or PEM with percent signs as nginx writes $ssl_client_escaped_cert."""
+    try:
+        if text.startswith(":"):
+            return base64.b64decode(text.strip(":"), validate=True)
+        return ssl.PEM_cert_to_DER_cert(unquote(text).strip()) if text else b""
+    except (binascii.Error, ValueError):
+        return b""

@@ -1,0 +1,117 @@
+"""Where a request comes from, as rate limits and audit see it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any
+from urllib.request import parse_http_list
+
+from flask import Flask, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from gateway.protection.rate_limiting.addresses import is_address, is_within
+from gateway.settings import Web
+
+log = logging.getLogger(__name__)
+
+FORWARDED = "Forwarded"
+PROXIED = "mamia.proxied"
+"""In a request's environment: whether one of our own proxies sent it."""
+WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class CountedProxies:
+    """Takes address and scheme from the headers that our own proxies added, counted from the end.
+
+    What a client wrote before them counts for nothing, and neither do the headers of whoever does not call from a
+    proxy's network.
+    """
+
+    def __init__(
+        self, app: WsgiApp, count: int, networks: Sequence[IPv4Network | IPv6Network], *, by_forwarded: bool = False
+    ) -> None:
+        """`by_forwarded`: they write Forwarded (RFC 7239), not X-Forwarded-For and X-Forwarded-Proto."""
+        self._direct = app
+        self._behind = ProxyFix(app, x_for=count, x_proto=count, x_host=0, x_port=0, x_prefix=0)
+        self._count = count
+        self._networks = networks
+        self._by_forwarded = by_forwarded
+        self._has_warned = False
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ[PROXIED] = self._is_proxy(environ.get("REMOTE_ADDR", ""))
+        if not environ[PROXIED]:
+            return self._direct(environ, start_response)
+        if self._by_forwarded:
+            _use_forwarded(environ)
+        callers = [without_port(caller) for caller in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+        environ["HTTP_X_FORWARDED_FOR"] = ",".join(callers)
+        self._judge(callers)
+        return self._behind(environ, start_response)
+
+    def _judge(self, callers: Sequence[str]) -> None:
+        """All whose address cannot be read share one count, so the log tells the operator, once."""
+        caller = callers[-self._count] if len(callers) >= self._count else ""
+        if not self._has_warned and not is_address(caller):
+            self._has_warned = True
+            log.warning("a proxy of ours names no IP address of its caller: everybody behind it shares one limit")
+
+    def _is_proxy(self, address: str) -> bool:
+        # A socket file has no address: only the proxy reaches it.
+        return not address or is_within(address, self._networks)
+
+
+def init_proxy_fix(app: Flask, web: Web) -> None:
+    if web.trusted_proxies:
+        app.wsgi_app = CountedProxies(  # type: ignore[method-assign]
+            app.wsgi_app, web.trusted_proxies, web.proxy_networks, by_forwarded=web.forwarded_header == FORWARDED
+        )
+
+
+def without_port(caller: str) -> str:
+    """An address as proxies write it: some add a port, and brackets around IPv6.
+
+    >>> [without_port(text) for text in ("192.0.2.1:4711", " [2001:db8::1]:443", "[2001:db8::1]", "2001:db8::1")]
+    ['192.0.2.1', '2001:db8::1', '2001:db8::1', '2001:db8::1']
+    """
+    text = caller.strip()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
+
+
+def _use_forwarded(environ: dict[str, Any]) -> None:
+    """Write what Forwarded says into the other two headers, whose own content nobody vouches for."""
+    elements = read_forwarded(environ.get("HTTP_FORWARDED", ""))
+    environ["HTTP_X_FORWARDED_FOR"] = ",".join(element.get("for", "unknown") for element in elements)
+    environ["HTTP_X_FORWARDED_PROTO"] = ",".join(element.get("proto", "") for element in elements)
+
+
+def read_forwarded(header: str) -> list[dict[str, str]]:
+    """The elements of a Forwarded header (RFC 7239, 4), names in lower case; one for each proxy, the last one's last.
+
+    >>> read_forwarded('for="[2001:db8::1]:443";proto=https, For=192.0.2.1')
+    [{'for': '[2001:db8::1]:443', 'proto': 'https'}, {'for': '192.0.2.1'}]
+    """
+    elements = []
+    for element in parse_http_list(header):
+        pairs = (pair.partition("=") for pair in element.split(";"))
+        elements.append({name.strip().lower(): value.strip().strip('"') for name, _, value in pairs if value})
+    return elements
+
+
+def address() -> str:
+    return request.remote_addr or ""
+
+
+def agent() -> str:
+    """The browser's own description as a short hash: enough to tell one from another."""
+    return hashlib.blake2b(request.user_agent.string.encode(), digest_size=6).hexdigest()
+
+
+def facts() -> dict[str, str]:
+    """What the audit keeps of every request."""
+    return {"request": g.request_id, "address": address(), "agent": agent()}

@@ -1,0 +1,324 @@
+"""What people read when something is refused: one sentence for each thing that can happen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
+from gateway.account.birth_date import BirthDateError
+from gateway.account.outcomes import Refusal, Refused
+from gateway.account.policy import PasswordRules, Rule
+from gateway.settings import Lockout
+from gateway.web.helpdesk import moment
+from gateway.workstation.model import Reason
+from gateway.workstation.state import DeliveryState, DeliveryStatus
+
+MISSING = {
+    "surname": _("Enter your surname."),
+    "given_name": _("Enter your given name; a dash if you have none."),
+    "birth_date": _("Enter your date of birth, for example 27/03/1985."),
+    "login": _("Enter your login, for example fdurand4."),
+    "proof": _("Enter your NUMEN or your temporary agent number."),
+    "current_password": _("Enter your current password."),
+    "new_password": _("Choose a new password."),
+    "confirmation": _("Type the new password a second time."),
+    "code": _("Type the code that you were sent."),
+}
+UNREADABLE_CHAR = _("This field holds an unreadable character. Clear it and type again.")
+TOO_MANY_CHARS = _("That is too long: %(max)d characters at most.")
+REPEATED = _("This field was sent several times. Reload the page and start again.")
+NOT_THE_SAME = _("The confirmation is not the new password. Type it exactly the same.")
+STALE_PAGE = _(
+    "This page stayed open for too long, or your browser refuses cookies. Nothing was changed: check your answers "
+    "and send them again."
+)
+CAPTCHA_WRONG = _("The characters that you copied are not the right ones. Here is another check.")
+CAPTCHA_EXPIRED = _("This check can no longer be used. Here is another one.")
+CAPTCHA_REPEATED = _(
+    "The automatic check has to be done again, because your connection changed or many forms are being sent. Nothing "
+    "was changed: check your answers and send them again."
+)
+_CAPTCHA_MISSING = _("Copy the characters that you see or hear.")
+_CAPTCHA_NEEDS_SCRIPT = _("This check needs JavaScript. Without it, call the helpdesk.")
+ALREADY_SENT = _(
+    "This form was sent twice. The first one was dealt with: if it was to change your password, try the new one "
+    "before you send the form again."
+)
+UNAVAILABLE = _(
+    "The academy’s directory does not answer at the moment. Nothing was changed. Try again in a few minutes; if it "
+    "lasts, call the helpdesk."
+)
+MISCONFIGURED = _(
+    "The academy’s directory refuses this operation to this service. Nothing was changed, and trying again will not "
+    "help: call the helpdesk and give the reference %(request_id)s."
+)
+UNCONFIRMED = _(
+    "The academy’s directory stopped answering while it saved: your password may have changed, or not. Try the new "
+    "one, then the old one, before you start again."
+)
+BUSY = _("The service is very busy. Nothing was changed. Try again in %(seconds)s seconds.")
+STORE_UNAVAILABLE = _(
+    "The service cannot check requests at the moment. Nothing was changed. Try again in a few minutes; if it lasts, "
+    "call the helpdesk."
+)
+TOO_OFTEN = _("To protect the accounts, the number of tries is limited. Nothing was changed. Try again later.")
+CODE_WRONG = _("This code is not the right one. Tries left: %(left)s.")
+CODE_TOO_OFTEN = _("Too many wrong codes. Nothing was changed. Start again from the beginning to get another code.")
+CODE_NOT_SENT = _(
+    "The code could not be sent. Nothing was changed. Try again in a few minutes; if it lasts, call the helpdesk."
+)
+CODE_NOT_SENT_THERE = _(
+    "The code could not be sent to %(sent_to)s. Choose another way, or try again in a few minutes."
+)
+CODE_LIMITED = _(
+    "So many codes were sent that no more are sent now. Try again in %(minutes)s minutes, or call the helpdesk: "
+    "%(phone)s."
+)
+CHANNEL_MISSING = _("Choose where the code is to go.")
+CODE_BY_PHONE = _("%(code)s: code for your academy password, valid for %(minutes)s minutes. Give it to nobody.")
+NO_SECOND_FACTOR = _(
+    "No private address and no phone is known of you to send a code to: call the helpdesk to reset your password. "
+    "Nothing was changed."
+)
+FOREIGN_HOST = _("This service does not answer at this address.")
+TICKET_EXPIRED = _(
+    "The time to choose a password is over. Nothing was changed. Start again from the beginning: your answers are "
+    "checked anew, and you have %(minutes)s minutes to choose."
+)
+TICKET_USED = _(
+    "This step has served already. If you have just chosen a password, it is in place: try it. Otherwise start again "
+    "from the beginning."
+)
+
+NUMEN_LOOKALIKES = _(
+    "A NUMEN is 2 digits, 1 letter, 7 digits and 3 letters. Check whether you typed the letter O for the digit 0, or "
+    "the letter I for the digit 1, or the other way round."
+)
+DATE_ERRORS = {
+    BirthDateError.UNREADABLE: _("Write the day, the month and the year with four digits: 27/03/1985."),
+    BirthDateError.IMPOSSIBLE: _("There is no such date. Check the day and the month: 27/03/1985."),
+    BirthDateError.UNLIKELY: _("Check the year of birth: it must be between 1900 and today."),
+}
+
+WORKSTATION = _("Windows workstation")
+STATE_UNKNOWN = _("The directory does not answer at the moment: the state will be shown as soon as it does.")
+STATE_SUPERSEDED = _("A later change has taken over from this one.")
+STATE_LOST = _(
+    "The directory no longer has this change. If you have not changed your password since, call the helpdesk."
+)
+_STATES = {
+    DeliveryStatus.DONE: _("The new password is in place there."),
+    DeliveryStatus.CONFIRMING: _("The new password is in place there."),
+    DeliveryStatus.HELD: _(
+        "The directory was restored from a backup, and this password waits until the helpdesk has looked at it. "
+        "Until then the workstation keeps the password that it has. To go on at once, change your password again."
+    ),
+    DeliveryStatus.EXPIRED: _(
+        "The new password could not be saved there in the time that was given: the old one stays valid there. Change "
+        "your password again, or call the helpdesk."
+    ),
+}
+_STATE_PENDING = _("The new password arrives there in a moment. Until then the old one stays valid there.")
+_STATE_RETRIED = _(
+    "The workstation’s domain cannot be reached at the moment. It will be tried again, you have nothing to do; until "
+    "then the old password stays valid there. Mail and applications use the new one already."
+)
+_CHOOSE_ANOTHER = _(
+    "The directory did save it: mail and applications use the new one already, but the workstation keeps the old "
+    "one. Choose another password to bring them together."
+)
+_TARGET_REFUSALS = {
+    Reason.TOO_SHORT: _("Refused: too short for the Windows domain."),
+    Reason.IN_HISTORY: _("Refused: this password was used there before."),
+    Reason.TOO_SIMPLE: _("Refused: the Windows domain asks for a more varied password."),
+    Reason.TOO_YOUNG: _("Refused: the password was changed there too short a time ago."),
+    Reason.POLICY: _("Refused by a rule of the Windows domain."),
+    Reason.CONTROL_CHARACTER: _("Refused: it has a character that cannot be typed at a workstation."),
+}
+_NOT_BROUGHT = {
+    Reason.PROTECTED: _(
+        "This is a privileged account, whose password this service does not set there: the old one stays valid "
+        "there. The directory did save the new password. Call the helpdesk."
+    ),
+    Reason.NOT_IN_FORCE: _(
+        "Not saved there: this password is not, or no longer, the one that the directory has. Change your password "
+        "once more to have the same everywhere."
+    ),
+}
+_NO_ACCOUNT = _(
+    "There is no account with your login. The directory did save the new password; call the helpdesk if you have a "
+    "workstation."
+)
+
+_REFUSALS = {
+    Refusal.NOT_FOUND: _(
+        "No account has this surname, given name and date of birth. Check the spelling and the date; if your name "
+        "has changed, try your name at birth."
+    ),
+    Refusal.NOT_PROVED: _(
+        "These answers belong to no account. Check the login (“Find my account” gives it to you), the NUMEN or "
+        "temporary agent number, and the date of birth."
+    ),
+    Refusal.GRANT_VOID: _(
+        "Your password was changed in the meantime, or the account was closed. Start again from the beginning."
+    ),
+    Refusal.TOO_YOUNG: _(
+        "Your password was changed too short a time ago. The directory asks you to wait before you change it again."
+    ),
+    Refusal.TOO_SHORT: _("The directory refuses this password: it is too short. Choose a longer one."),
+    Refusal.TOO_LONG: _("The directory refuses this password: it is too long. Choose a shorter one."),
+    Refusal.POOR_QUALITY: _("The directory refuses this password: it is too easy to guess. Choose another one."),
+    Refusal.NOT_CHANGEABLE: _("The directory does not allow this password to be changed. Call the helpdesk."),
+    Refusal.DIRECTORY_RULE: _(
+        "The directory refuses this password without saying why. Choose another one, longer and unlike those "
+        "that you had."
+    ),
+}
+_TOO_YOUNG_UNTIL = _(
+    "Your password was changed too short a time ago. It can be changed again from %(when)s. If you need a new one "
+    "sooner, call the helpdesk: %(phone)s."
+)
+_TOO_SHORT_FOR = _(
+    "The directory refuses this password: it is too short. Choose one of at least %(min_length)s characters."
+)
+_LOCKED = _(
+    "Wrong passwords were tried, and the directory locked this account until %(when)s: a new password would not open "
+    "it before. Start again then, or call the helpdesk: %(phone)s."
+)
+_OR_CALL = _("If all of it is right, call the helpdesk: %(phone)s. Some accounts can only be changed there.")
+"""The same for everybody who is refused: it must not tell that an account is protected."""
+_POINT_TO_HELPDESK = frozenset({Refusal.NOT_FOUND, Refusal.NOT_PROVED, Refusal.CREDENTIALS, Refusal.GRANT_VOID})
+_CREDENTIALS = _("Login or password refused. Check your login with “Find my account”.")
+_IN_HISTORY = _("This password was used before: it is among your last %(history)s. Choose another one.")
+
+RULES: Mapping[Rule, LazyString] = {
+    Rule.TOO_SHORT: _("have at least %(min_length)s characters"),
+    Rule.TOO_LONG: _("have at most %(max_length)s characters"),
+    Rule.NO_LOWER_CASE: _("have a lower-case letter"),
+    Rule.NO_UPPER_CASE: _("have a capital letter"),
+    Rule.NO_DIGIT: _("have a digit"),
+    Rule.NO_SPECIAL: _("have a special character (such as - ! ? @)"),
+    Rule.SAME_AS_CURRENT: _("differ from the current one"),
+    Rule.CONTAINS_LOGIN: _("not contain your login"),
+    Rule.CONTAINS_NAME: _("not contain your surname or given name"),
+    Rule.CONTAINS_MAIL: _("not contain a part of your e-mail address"),
+    Rule.CONTAINS_WORD: _("contain none of these words: %(forbidden_words)s"),
+    Rule.INVISIBLE: _("contain no invisible character (one may have come with copy and paste: type it by hand)"),
+    Rule.LOOKS_HASHED: _("not begin with a word in braces, such as {SSHA}: the directory would take it for a hash"),
+    Rule.COMMON: _("not be a common password, even with digits or signs after it (azerty123, Soleil-2026…)"),
+    Rule.TOO_WEAK: _("be hard enough to guess: the bar must reach %(min_strength)s %%"),
+    Rule.BREACHED: _("not be among those that were stolen elsewhere"),
+}
+"""What a new password must do: each follows on "The new password must"."""
+
+FIELD_OF = {
+    Refusal.RULES: "new_password",
+    Refusal.IN_HISTORY: "new_password",
+    Refusal.TOO_YOUNG: "new_password",
+    Refusal.TOO_SHORT: "new_password",
+    Refusal.TOO_LONG: "new_password",
+    Refusal.POOR_QUALITY: "new_password",
+    Refusal.DIRECTORY_RULE: "new_password",
+}
+"""The field by which a refusal stands; the others concern the whole form."""
+
+
+def refusal(
+    refused: Refused, rules: PasswordRules, lockout: Lockout, history: int, phone: str, zone: tzinfo
+) -> list[str]:
+    """The sentences for `refused`, with the numbers that the academy set, or those of the person's own policy."""
+    limits, or_call = refused.limits, filled(_OR_CALL, phone=phone)
+    if refused.code is Refusal.RULES:
+        rules = rules.at_least(limits.min_length)
+        return [
+            str(gettext("The new password must %(rule)s.", rule=_rule(rule, rules))) for rule in refused.violations
+        ]
+    if refused.code is Refusal.CREDENTIALS:
+        return [f"{_CREDENTIALS} {lockout_in_words(lockout)} {or_call}"]
+    if refused.code is Refusal.IN_HISTORY:
+        return [filled(_IN_HISTORY, history=history if limits.history is None else limits.history)]
+    if refused.code is Refusal.TOO_YOUNG and limits.changeable_from:
+        return [filled(_TOO_YOUNG_UNTIL, when=_minute(limits.changeable_from, zone), phone=phone)]
+    if refused.code is Refusal.LOCKED and limits.locked_until:
+        return [filled(_LOCKED, when=_minute(limits.locked_until, zone), phone=phone)]
+    if refused.code is Refusal.TOO_SHORT and limits.min_length:
+        return [filled(_TOO_SHORT_FOR, min_length=limits.min_length)]
+    sentence = str(_REFUSALS[refused.code])
+    return [f"{sentence} {or_call}" if refused.code in _POINT_TO_HELPDESK else sentence]
+
+
+def _minute(when: datetime, zone: tzinfo) -> str:
+    """Day and time in the page's language; of the next full minute, so that it is never too early."""
+    return moment((when + timedelta(seconds=59, microseconds=999_999)).astimezone(zone))
+
+
+def captcha_missing(takes_characters: bool) -> LazyString:
+    """What to do where a form brings neither proof of work nor characters."""
+    return _CAPTCHA_MISSING if takes_characters else _CAPTCHA_NEEDS_SCRIPT
+
+
+def lockout_in_words(lockout: Lockout) -> str:
+    """What happens after too many wrong passwords, and how it ends."""
+    if not lockout.minutes:
+        return str(
+            gettext(
+                "After %(failures)s wrong tries an account is locked; a reset unlocks it.", failures=lockout.failures
+            )
+        )
+    return str(
+        ngettext(
+            "After %(failures)s wrong tries an account rests for a minute; a reset unlocks it.",
+            "After %(failures)s wrong tries an account rests for %(num)s minutes; a reset unlocks it.",
+            lockout.minutes,
+            failures=lockout.failures,
+        )
+    )
+
+
+def rules_in_words(rules: PasswordRules) -> list[tuple[Rule, str]]:
+    """What a new password must do, for the list beside the form, each with its rule."""
+    wanted = {
+        Rule.TOO_SHORT: True,
+        Rule.NO_LOWER_CASE: rules.lower_case,
+        Rule.NO_UPPER_CASE: rules.upper_case,
+        Rule.NO_DIGIT: rules.digit,
+        Rule.NO_SPECIAL: rules.special,
+        Rule.SAME_AS_CURRENT: rules.forbid_current,
+        Rule.CONTAINS_LOGIN: rules.forbid_login,
+        Rule.CONTAINS_NAME: rules.forbid_names,
+        Rule.CONTAINS_WORD: bool(rules.forbidden_words),
+        Rule.COMMON: rules.forbids_common,
+        Rule.TOO_WEAK: bool(rules.min_strength),
+    }
+    return [(rule, _rule(rule, rules)) for rule, is_wanted in wanted.items() if is_wanted]
+
+
+def target_state(state: DeliveryState) -> str:
+    """What a person reads of their password at one target."""
+    if state.status is DeliveryStatus.PENDING:
+        return str(_STATE_RETRIED if state.reason else _STATE_PENDING)
+    if state.status is not DeliveryStatus.REJECTED:
+        return str(_STATES[state.status])
+    reason = Reason(state.reason) if state.reason in set(Reason) else Reason.NO_ACCOUNT
+    if refused := _TARGET_REFUSALS.get(reason):
+        return f"{refused} {_CHOOSE_ANOTHER}"
+    return str(_NOT_BROUGHT.get(reason, _NO_ACCOUNT))
+
+
+def filled(sentence: LazyString, **values: object) -> str:
+    """`sentence` with its blanks filled in."""
+    return str(sentence) % values
+
+
+def _rule(rule: Rule, rules: PasswordRules) -> str:
+    return filled(
+        RULES[rule],
+        min_length=rules.min_length,
+        max_length=rules.max_length,
+        min_strength=rules.min_strength,
+        forbidden_words=", ".join(rules.forbidden_words),
+    )

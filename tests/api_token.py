@@ -1,3 +1,0 @@
-"""The token of a portal in the tests."""
-
-TOKEN = "un-jeton-de-portail-tire-au-hasard-0123456789"

@@ -1,0 +1,65 @@
+"""nginx with the files of deploy/nginx/, before services of the tests."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.support.certificates import make_certificates
+from tests.support.ports import free_port
+
+FILES = Path(__file__).parents[2] / "deploy" / "nginx"
+
+
+class Proxy:
+    """For https://localhost; its files are in `folder`."""
+
+    def __init__(self, folder: Path, services: Sequence[str]) -> None:
+        """`services` are as nginx writes addresses: 127.0.0.1:8080 or unix:/path; they take the places of both."""
+        self.certificates = make_certificates(folder, "localhost")
+        self.port, self.portals_port, self._plain_port = free_port(), free_port(), free_port()
+        self._folder = folder
+        replaced = {
+            "web1:8080": services[0],
+            "web2:8080": services[-1],
+            "listen 8080": f"listen 127.0.0.1:{self._plain_port}",
+            "listen 8443": f"listen 127.0.0.1:{self.port}",
+            "listen 8444": f"listen 127.0.0.1:{self.portals_port}",
+            "/run/secrets/tls_certificate": str(self.certificates.certificate),
+            "/run/secrets/tls_key": str(self.certificates.key),
+        }
+        self._write("mamia.conf", replaced)
+        self._write("nginx.conf", {" /tmp/": f" {folder}/", "/etc/nginx/conf.d/*.conf": f"{folder}/mamia.conf"})
+
+    def _write(self, name: str, replaced: dict[str, str]) -> None:
+        text = (FILES / name).read_text()
+        for old, new in replaced.items():
+            assert old in text
+            text = text.replace(old, new)
+        (self._folder / name).write_text(text)
+
+    @property
+    def address(self) -> str:
+        return f"https://localhost:{self.port}"
+
+    @property
+    def portals_address(self) -> str:
+        """Where programs show their certificates."""
+        return f"https://localhost:{self.portals_port}"
+
+    @property
+    def authority(self) -> str:
+        """The file of the certificate authority that its clients trust."""
+        return str(self.certificates.authority)
+
+    def start(self) -> None:
+        # As root its processes would become another user, who may not enter the folders of the tests.
+        options = ["-p", self._folder, "-c", self._folder / "nginx.conf", "-g", "daemon off; user root;"]
+        log = (self._folder / "nginx.log").open("ab")
+        with log:
+            self._process = subprocess.Popen(["nginx", *options], stderr=log)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(60)

@@ -1,0 +1,38 @@
+"""Waiting for what happens elsewhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+AT_ONCE_SECONDS = 15
+"""Within which something happens that waits for nothing, on a busy machine too."""
+
+
+def freeze(process: int) -> None:
+    """Send SIGSTOP and wait until every thread of the process stands still: some may go on for a moment.
+
+    A process that has ended stands still too.
+    """
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGSTOP)
+    wait_until(lambda: all(_state(thread) in "TZX" for thread in Path(f"/proc/{process}/task").glob("*")))
+
+
+def _state(thread: Path) -> str:
+    """T: stopped (proc(5)). X where it has ended meanwhile."""
+    try:
+        return (thread / "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
