@@ -21,6 +21,7 @@ from pydantic_settings.exceptions import SettingsError as EnvironmentError_
 from gateway.settings import PREFIX, Settings
 from gateway.settings.consistency import contradictions, contradictions_of_web
 from gateway.settings.removed import REMOVED
+from gateway.settings.renamed import SECTIONS, former_keys, present_name
 
 CONFIG_VARIABLE = "MAMIA_CONFIG"
 DEFAULT_FILE = Path("mamia.toml")
@@ -149,7 +150,7 @@ def _unknown_variables(environment: Mapping[str, str]) -> list[Fault]:
         keys = getattr(field.annotation, "model_fields", {}) if field else {}
         if key.partition("__")[0] not in keys:
             unknown = "names no setting; expected MAMIA_SECTION__KEY, e.g. MAMIA_WEB__PORT"
-            faults.append(Fault(name, REMOVED.get(f"{section}.{key}", unknown)))
+            faults.append(Fault(name, REMOVED.get(f"{section}.{key}") or _renamed_variable(section, key) or unknown))
     return faults
 
 
@@ -157,8 +158,26 @@ def _fault(detail: Any) -> Fault:
     key = ".".join(str(part) for part in detail["loc"])
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
-        return Fault(key, REMOVED.get(key, "is not a known setting"))
+        return Fault(key, REMOVED.get(key) or _renamed(key) or "is not a known setting")
     return Fault(key, message)
+
+
+def _renamed(key: str) -> str:
+    """Return what to write in the file in the place of `key`, a setting or a section; "" if it had no other name."""
+    if key in SECTIONS:
+        keys = "".join(f", {new} for {old}" for old, new in former_keys(key).items())
+        return f"was renamed: write [{SECTIONS[key]}]{keys and ' and in it' + keys[1:]}"
+    present = present_name(key)
+    return f"was renamed: write {present}" if present else ""
+
+
+def _renamed_variable(section: str, key: str) -> str:
+    present = present_name(f"{section}.{key}")
+    known, _, name = present.partition(".")
+    field = Settings.model_fields.get(known)
+    if not field or name.partition("__")[0] not in getattr(field.annotation, "model_fields", {}):
+        return ""
+    return f"was renamed: write {PREFIX}{known.upper()}__{name.upper()}"
 
 
 def read_secret(file: Path, key: str) -> SecretStr:
