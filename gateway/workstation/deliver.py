@@ -31,8 +31,9 @@ from gateway.workstation.due import UnchangedFor, has_passed
 from gateway.workstation.lease import LATE_WRITE, late_write_possible
 from gateway.workstation.model import Done, Outcome, Reason, Refused, Unavailable
 from gateway.workstation.ports import DeliveryCheck, Outbox, Target, Unseal, Waiting
-from gateway.workstation.queues import TargetQueues
+from gateway.workstation.queues import OpenExecutor, TargetQueues, open_threads
 from gateway.workstation.state import DeliveryState, DeliveryStatus
+from gateway.workstation.transitions import TRANSITIONS, Attempt, Situation, Transition, attempt_of
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,8 @@ class DeliveryWorker:
     config: DeliveryConfig = DeliveryConfig()
     audit: Callable[..., None] = _no_audit
     """Takes service, outcome and facts of what was recorded."""
+    open_executor: OpenExecutor = open_threads
+    """Opens the threads of one target."""
     _clock: DirectoryClock = field(init=False)
     _unchanged: UnchangedFor = field(init=False)
     _queues: TargetQueues = field(init=False)
@@ -96,7 +99,7 @@ class DeliveryWorker:
     def __post_init__(self) -> None:
         self._clock = DirectoryClock(self.now, self.monotonic)
         self._unchanged = UnchangedFor(self.monotonic)
-        self._queues = TargetQueues(self.config.max_workers)
+        self._queues = TargetQueues(self.config.max_workers, self.open_executor)
 
     def run_once(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Try whatever is due once, and wait for it; the number of deliveries that were tried."""
@@ -182,7 +185,7 @@ class DeliveryWorker:
             return False
         hold.is_over = True
         level = logging.INFO if new.status in (DeliveryStatus.DONE, DeliveryStatus.CONFIRMING) else logging.WARNING
-        log.log(level, "%s at %s: %s %s", item.login, state.target, new.status, _told(outcome))
+        log.log(level, "%s at %s: %s %s", item.login, state.target, new.status, _logged(outcome))
         self.audit(
             "workstation", new.status, login=item.login, target=state.target, reason=new.reason,
             attempts=new.attempts, seconds=max(0.0, round((new.at - new.since).total_seconds(), 1)),
@@ -233,19 +236,18 @@ class DeliveryWorker:
     def _next(
         self, item: Waiting, state: DeliveryState, outcome: Outcome, *, late_write_possible: bool
     ) -> DeliveryState:
+        """Return the state after `outcome`, by the table of transitions."""
         now = self._clock.now().replace(microsecond=0)
-        if isinstance(outcome, Done):
-            confirms = late_write_possible and state.status is DeliveryStatus.PENDING
+        attempt = attempt_of(outcome)
+        is_over = self._is_too_old(item, state)
+        transition = TRANSITIONS[Situation(state.status, late_write_possible, attempt, is_over)]
+        if attempt is Attempt.TAKEN:
             # The password opened the entry, so the directory's time of the change is this change's: by it alone can
             # a newer one be told from this one.
-            proved = replace(state, since=item.changed_at or state.since)
-            return proved.to(DeliveryStatus.CONFIRMING if confirms else DeliveryStatus.DONE, at=now)
-        if isinstance(outcome, Refused):
-            return state.to(DeliveryStatus.REJECTED, at=now, reason=outcome.reason)
-        if self._is_too_old(item, state):
-            return state.to(DeliveryStatus.EXPIRED, at=now, reason=outcome.reason)
-        text = f"{outcome.reason}: {outcome.hint}" if outcome.hint else outcome.reason
-        return state.to(state.status, at=now, reason=text, needs_operator=bool(outcome.hint))
+            state = replace(state, since=item.changed_at or state.since)
+        return state.to(
+            transition.status, at=now, reason=_reason(outcome, transition), needs_operator=transition.needs_operator
+        )
 
     def _is_too_old(self, item: Waiting, state: DeliveryState) -> bool:
         """By this machine's clock and by the directory's: a password that is erased can't be had back."""
@@ -262,7 +264,17 @@ class DeliveryWorker:
         return state.attempts == 0 or has_passed(state, self._clock.now())
 
 
-def _told(outcome: Outcome) -> str:
+def _reason(outcome: Outcome, transition: Transition) -> str:
+    """Return what the directory keeps of `outcome`: the cause, and what the operator must do while it waits."""
+    if isinstance(outcome, Done):
+        return ""
+    if isinstance(outcome, Unavailable) and transition.needs_operator:
+        return f"{outcome.reason}: {outcome.hint}"
+    return outcome.reason
+
+
+def _logged(outcome: Outcome) -> str:
+    """Return what the log says of `outcome`."""
     match outcome:
         case Refused(reason, detail):
             return f"{reason} {detail}".strip()

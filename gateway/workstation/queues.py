@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from gateway.account.errors import DirectoryUnavailable
+
+
+OpenExecutor = Callable[[str, int], Executor]
+"""Takes a queue's name and how many threads it has."""
+
+
+def open_threads(queue: str, threads: int) -> Executor:
+    """Return `threads` threads, named after `queue`."""
+    return ThreadPoolExecutor(threads, thread_name_prefix=f"target-{queue}")
 
 
 @dataclass(slots=True)
@@ -15,7 +24,8 @@ class TargetQueues:
     """Deliveries by target. `threads`: how many a target has."""
 
     threads: int
-    _executors: dict[str, ThreadPoolExecutor] = field(default_factory=dict)
+    open_executor: OpenExecutor = open_threads
+    _executors: dict[str, Executor] = field(default_factory=dict)
     _under_way: set[tuple[str, str]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _outage: threading.Event = field(default_factory=threading.Event)
@@ -44,8 +54,9 @@ class TargetQueues:
         with self._lock:
             self._under_way.add((dn, target))
             if queue not in self._executors:
-                self._executors[queue] = ThreadPoolExecutor(self.threads, thread_name_prefix=f"target-{queue}")
-            return self._executors[queue].submit(run)
+                self._executors[queue] = self.open_executor(queue, self.threads)
+            executor = self._executors[queue]
+        return executor.submit(run)
 
     def close(self) -> None:
         """Wait for what the threads have in hand; what is queued is given up."""

@@ -95,12 +95,12 @@ def read_state(value: str) -> DeliveryState | None:
     """None for a value that is not ours."""
     parts = value.split(";", 7)
     try:
-        target, status, change, since, attempts, at, pace, reason = parts
+        target, status, change, since, attempts, at, config, reason = parts
         counted = int(attempts)
         if not 0 <= counted <= MAX_ATTEMPTS:
             return None
         return DeliveryState(
-            target, DeliveryStatus(status), change, _time(since), counted, _time(at), reason, pace == "slow"
+            target, DeliveryStatus(status), change, _time(since), counted, _time(at), reason, config == "slow"
         )
     except ValueError:
         return None
