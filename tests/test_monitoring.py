@@ -70,7 +70,7 @@ class TestAlert:
         )
 
     def test_when_numbers_are_tried_then_it_fires_and_the_busiest_pages_do_not_set_it_off(self, tmp_path):
-        """20,000 a minute is what the pages can ask for at most, 120,000 half of what was seen of a stolen password."""
+        """20,000 a minute is what the pages can ask for at most, 120,000 half of what a stolen password did."""
         labels = {"server": "ldaps://ldap1.ac-example.fr"}
         series = 'mamia_directory_operations{server="ldaps://ldap1.ac-example.fr",operation="compare"}'
 

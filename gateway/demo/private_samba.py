@@ -85,7 +85,8 @@ class PrivateSamba:
         missing = [program for program in REQUIRED if shutil.which(program) is None]
         if missing or os.geteuid() != 0:
             raise SambaFailed(
-                f"a domain controller needs root and {', '.join(REQUIRED)} (missing: {', '.join(missing) or 'root'}): "
+                f"a domain controller needs root and {', '.join(REQUIRED)} "
+                f"(missing: {', '.join(missing) or 'root'}): "
                 "apt-get install samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind "
                 "krb5-user smbclient"
             )

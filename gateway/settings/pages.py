@@ -79,11 +79,11 @@ class Web(Section):
     """Where the proxy connects to: a loopback address, unless `is_in_container_network`."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     socket: Path | None = None
-    """A Unix socket, in the place of `listen_address` and `port`. Everybody who can enter its folder can connect; only the
-    proxy should."""
+    """A Unix socket, in the place of `listen_address` and `port`. Everybody who can enter its folder can connect;
+    only the proxy should."""
     is_in_container_network: bool = False
-    """Whether the service runs in a container whose network only the proxy can reach: then `listen_address` and `health_host`
-    may be any address."""
+    """Whether the service runs in a container whose network only the proxy can reach: then `listen_address` and
+    `health_host` may be any address."""
     health_host: Text = "127.0.0.1"
     """Where `/health/live` answers also while every thread is busy: a loopback address, unless
     `is_in_container_network`."""

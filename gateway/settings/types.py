@@ -105,6 +105,6 @@ def check_server(url: str, *, may_be_clear: bool) -> None:
         raise ValueError(f"{url}: {error}") from None
     if parts.scheme == "ldap" and not is_loopback(parts.hostname) and not may_be_clear:
         raise ValueError(
-            f"{url} would carry passwords in plain text: use ldaps://, or start_tls = true, or, on a network that nobody "
-            "else can read, allow_plain_text_passwords_over_the_network = true"
+            f"{url} would carry passwords in plain text: use ldaps://, or start_tls = true, or, on a network that "
+            "nobody else can read, allow_plain_text_passwords_over_the_network = true"
         )

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from gateway.account.errors import DirectoryUnavailable
 
-
 OpenExecutor = Callable[[str, int], Executor]
 """Takes a queue's name and how many threads it has."""
 

@@ -1,4 +1,4 @@
-"""Whatever slapd lets an attribute hold: no page, API client or command ends in a fault, and strangers learn nothing."""
+"""Whatever slapd lets an attribute hold: no page, API or command ends in a fault, and strangers learn nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Front ends and workers killed (-9) at random moments of changes: is a password lost, stale, or in plain text on disk?
+"""Front ends and workers killed (-9) at random moments of changes: is a password lost, stale, or plain text on disk?
 
     python tests/bench/killed.py        ROUNDS=20 for a short run
 Two front ends and two workers on a real slapd, Redis and MIT realm. In each round four people change their password

@@ -61,7 +61,8 @@ def served(folder: Path, count: int) -> Iterator[tuple[str, list[Known]]]:
     folder.mkdir()
     directory = SlapdServer(folder / "slapd", max_size=16 << 30)
     people = fill(directory, folder / "staff.ldif", count)
-    more = f'[captcha]\nrequired = []\n[rate_limits]\n{WIDE}\n[audit]\ndestination = "file"\nfile = "{folder}/audit.log"\n'
+    audit = f'[audit]\ndestination = "file"\nfile = "{folder}/audit.log"\n'
+    more = f"[captcha]\nrequired = []\n[rate_limits]\n{WIDE}\n{audit}"
     front_end = ServeProcess.on_a_free_port(
         lambda port: write_settings_file(
             folder, directory, in_web=f"port = {port}\nsecure_cookies = false\naccess_log = false", more=more

@@ -1,8 +1,7 @@
 """Changes and lookups over HTTP: how many a second at 16 at once, and what HTTP adds to the bare directory.
 
 `mamia serve` runs as an academy runs it, with two processes and Redis, on a real slapd; wrk asks. Every change is
-another person's. The CAPTCHA is off and the rate limits are wide: the one is measured automatically, the others would do
-what they are for.
+another person's. The CAPTCHA is off and the rate limits are wide: the one is measured apart, the others would refuse.
 """
 
 from __future__ import annotations

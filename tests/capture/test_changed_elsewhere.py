@@ -289,7 +289,8 @@ class TestSecrets:
 
         [event] = capture.audit
         assert {key: event[key] for key in ("service", "outcome", "login", "by", "targets")} == {
-            "service": "capture", "outcome": "captured", "login": "fdurand4", "by": ADMIN, "targets": ["domain", "poste"],
+            "service": "capture", "outcome": "captured", "login": "fdurand4", "by": ADMIN,
+            "targets": ["domain", "poste"],
         }  # fmt: skip
         files = [file for file in person.folder.rglob("*") if file.is_file()]
         assert len(files) > 20

@@ -39,7 +39,8 @@ def front_end(server, tmp_path_factory):
     store.start()
 
     def configure(port):
-        in_web = f"port = {port}\nhealth_port = {health_port}\ntrusted_proxies = 1\nallowed_hosts = ['localhost', '127.0.0.1']"
+        hosts = "allowed_hosts = ['localhost', '127.0.0.1']"
+        in_web = f"port = {port}\nhealth_port = {health_port}\ntrusted_proxies = 1\n{hosts}"
         return write_settings_file(folder, server, in_web=in_web, more=f'{SECTIONS}store = "{store.url}"\n')
 
     running = ServeProcess.on_a_free_port(configure)

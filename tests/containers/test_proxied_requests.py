@@ -109,7 +109,8 @@ class TestService:
         with tempfile.TemporaryDirectory(prefix="w-") as short:
             path, audit = Path(short) / "web.sock", tmp_path / "audit.log"
             in_web = f'socket = "{path}"\ntrusted_proxies = 1'
-            more = f'[rate_limits]\nstore = "{redis.url}"\n[audit]\ndestination = "file"\nfile = "{audit}"\n[captcha]\nrequired = []\n'
+            kept = f'[rate_limits]\nstore = "{redis.url}"\n[audit]\ndestination = "file"\nfile = "{audit}"\n'
+            more = f"{kept}[captcha]\nrequired = []\n"
             proxy = Proxy(tmp_path, [f"unix:{path}"])
             service = OnASocket(write_settings_file(tmp_path, directory, in_web=in_web, more=more), 0)
             service.proxy = proxy

@@ -66,7 +66,7 @@ class ScheduledTarget:
 
     name: str
     clock: Clock
-    password: str = "first"  # noqa: S105 - a test's
+    password: str = "first"
     answers: list[str] = field(default_factory=list)
     during: list[Callable[[], None]] = field(default_factory=list)
     """What happens elsewhere in the middle of the next writes."""
@@ -299,7 +299,7 @@ class DeliverySchedules(RuleBasedStateMachine):
     @precondition(lambda self: self.backup is not None)
     @rule()
     def restore(self) -> None:
-        """The administrator stops the workers' deliveries, puts a backup back, and decides later about what is held."""
+        """The administrator stops the workers, puts a backup back, and decides later about what is held."""
         self.directory.restore(self.backup)
 
     def teardown(self) -> None:

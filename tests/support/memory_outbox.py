@@ -31,7 +31,7 @@ class MemoryDirectory:
     monotonic: Callable[[], float]
     ahead: timedelta = timedelta(0)
     """How far the directory's clock is ahead of a right one."""
-    password: str = "first"  # noqa: S105 - a test's
+    password: str = "first"
     entry: Waiting = field(default_factory=lambda: Waiting("uid=a", "a", "uuid-a", b"", (), "", None))
     numbers: dict[str, int] = field(default_factory=dict)
 

@@ -166,7 +166,7 @@ class TestChange:
 
     def test_when_rules_are_switched_off_then_the_directory_alone_decides(self, directory, open_browser):
         directory.add_person("fdurand4")
-        lax = dict.fromkeys(("lower_case", "upper_case", "digit", "sign", "without_names", "without_login"), False)
+        lax = dict.fromkeys(("lower_case", "upper_case", "digit", "special", "forbid_names", "forbid_login"), False)
 
         open_browser(password=lax).change("fdurand4", PASSWORD, "durandfdurand4")
 

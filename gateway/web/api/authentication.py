@@ -36,7 +36,7 @@ class Clients:
         self._by_certificate = {digest: client for client in clients for digest in client.settings.certificate_sha256}
 
     def admit(self, service: ApiService) -> Client:
-        """The API client that calls. Raises Problem where it may not, StoreUnavailable where wrong ones can't be counted.
+        """The API client that calls. Raises Problem where it may not, and StoreUnavailable.
 
         A token is 256 random bits, so its digest needs neither salt nor time, and looking it up tells nothing.
         """

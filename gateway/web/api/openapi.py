@@ -35,7 +35,7 @@ SCHEMES = {
     "certificate": {"type": "mutualTLS", "description": "A certificate that the settings name"},
 }
 ABOUT = """\
-For API clients that the academy trusts: they see people's passwords pass, and ask over TLS alone. Refusals and outages
+For API clients that the academy trusts: they see people's passwords, and ask over TLS alone. Refusals and outages
 are problems of RFC 9457 with a `code` that stays; their `detail` is for the person, in the language that
 Accept-Language asks for."""
 Json = dict[str, Any]

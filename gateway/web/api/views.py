@@ -155,8 +155,8 @@ class ApiServices:
 
 
 _PLAIN_RULES = (
-    "min_length", "max_length", "lower_case", "upper_case", "digit", "special", "differs_from_current", "without_login",
-    "without_names", "min_strength", "refuses_common",
+    "min_length", "max_length", "lower_case", "upper_case", "digit", "special", "forbid_current", "forbid_login",
+    "forbid_names", "min_strength", "forbids_common",
 )  # fmt: skip
 
 
