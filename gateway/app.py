@@ -12,14 +12,14 @@ from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, St
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from gateway.composition.web import Gateway
-from gateway.protection.captcha.robot_check import RobotCheck
 from gateway.settings import Settings
 from gateway.web import messages
 from gateway.web.access_log import init_access_log
 from gateway.web.allowed_hosts import init_allowed_hosts
+from gateway.web.api.authentication import Clients
 from gateway.web.api.problems import of_http
 from gateway.web.api.routes import api_pages
-from gateway.web.api.views import ApiServices
+from gateway.web.api.views import ApiViews
 from gateway.web.assets import init_assets
 from gateway.web.brand import init_branding
 from gateway.web.client_info import init_proxy_fix
@@ -36,8 +36,10 @@ from gateway.web.pages.find import FindPage
 from gateway.web.pages.reset import ResetPage
 from gateway.web.pages.result import ResultPage
 from gateway.web.pages.well_known import well_known_pages
+from gateway.web.propagation_status import PropagationStatus
 from gateway.web.request_id import init_request_ids
 from gateway.web.security import init_security_headers
+from gateway.web.sentences import Sentences
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ API = "/api/"
 
 
 def create_app(gateway: Gateway) -> Flask:
-    settings = gateway.desk.settings
+    settings = gateway.settings
     app = Flask("gateway", template_folder=None, static_folder="web/static")
     app.config.update(
         SECRET_KEY=settings.web.keys[0],
@@ -82,25 +84,30 @@ def create_app(gateway: Gateway) -> Flask:
 
 
 def _routes(app: Flask, gateway: Gateway) -> None:
-    desk = gateway.desk
+    settings, services = gateway.settings, gateway.services
+    sentences = Sentences(settings, gateway.rules)
+    status = PropagationStatus(gateway.directory.propagation.states, settings.workstation.targets)
+    find = FindPage.as_view("find", sentences, services.robots, services.find)
+    reset = ResetPage.as_view("reset", sentences, services.robots, services.reset, services.second_factor)
+    change = ChangePage.as_view("change", sentences, services.robots, services.change)
+    result = ResultPage(services.results, status)
     app.add_url_rule("/", "home", reading.home)
-    app.add_url_rule("/retrouver-mon-compte", view_func=FindPage.as_view("find", desk, gateway.find))
-    app.add_url_rule("/reinitialiser-mon-mot-de-passe", view_func=ResetPage.as_view("reset", desk, gateway.reset))
-    app.add_url_rule("/modifier-mon-mot-de-passe", view_func=ChangePage.as_view("change", desk, gateway.change))
-    result = ResultPage(desk, gateway.progress)
+    app.add_url_rule("/retrouver-mon-compte", view_func=find)
+    app.add_url_rule("/reinitialiser-mon-mot-de-passe", view_func=reset)
+    app.add_url_rule("/modifier-mon-mot-de-passe", view_func=change)
     app.add_url_rule("/resultat/<ticket>", "result", result.page)
     app.add_url_rule("/resultat/<ticket>/etat", "result_state", result.state)
     app.add_url_rule("/assistance", "help", reading.assistance)
     app.add_url_rule("/questions-frequentes", "faq", reading.questions)
     app.add_url_rule("/donnees-personnelles", "privacy", reading.privacy)
     app.add_url_rule("/accessibilite", "accessibility", reading.accessibility)
-    if desk.settings.api.clients:
-        app.register_blueprint(api_pages(ApiServices(desk, gateway.find, gateway.change, gateway.progress)))
-    app.register_blueprint(
-        captcha_pages(RobotCheck(desk.settings.captcha, desk.captcha, desk.work, desk.rate_limiter))
-    )
-    app.register_blueprint(health(gateway.ask_directory, gateway.checks))
-    app.register_blueprint(well_known_pages(desk.settings))
+    if settings.api.clients:
+        clients = Clients(settings.api, services.api_access)
+        views = ApiViews(clients, services.find, services.change, services.results, status, sentences)
+        app.register_blueprint(api_pages(views))
+    app.register_blueprint(captcha_pages(services.robots.check))
+    app.register_blueprint(health(gateway.directory.people.check, gateway.readiness))
+    app.register_blueprint(well_known_pages(settings))
 
 
 def _texts(app: Flask, settings: Settings) -> None:

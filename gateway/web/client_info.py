@@ -1,4 +1,4 @@
-"""Where a request comes from, as rate limits and audit see it."""
+"""Who sent a request, as rate limits, audit and services see it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway.protection.rate_limiting.addresses import is_address, is_within
+from gateway.services.caller import Caller, EntryPoint
 from gateway.settings import Web
+from gateway.web.language import current
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +114,13 @@ def agent() -> str:
     return hashlib.blake2b(request.user_agent.string.encode(), digest_size=6).hexdigest()
 
 
-def facts() -> dict[str, str]:
-    """What the audit keeps of every request."""
-    return {"request": g.request_id, "address": address(), "agent": agent()}
+def caller(entry_point: EntryPoint, api_client: str = "") -> Caller:
+    """Return the facts of this request that the services need."""
+    return Caller(
+        entry_point,
+        address=address(),
+        agent=agent(),
+        request_id=g.request_id,
+        api_client=api_client,
+        language=current(),
+    )

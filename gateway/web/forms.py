@@ -18,11 +18,10 @@ from wtforms.validators import EqualTo, InputRequired, Length, StopValidation, V
 from gateway.account.birth_date import BirthDate, BirthDateError, read_birth_date
 from gateway.account.control_characters import holds_control_character
 from gateway.account.invisible import without_invisible
-from gateway.account.model import ChangeRequest, FindRequest, Grant, Secret, VerifyIdentityRequest
+from gateway.account.model import ChangeRequest, FindRequest, Secret, VerifyIdentityRequest
 from gateway.account.proofs import is_numen_with_lookalikes
 from gateway.protection.captcha.robot_check import Answer
-from gateway.protection.rate_limiting.limiter import name_keys, person_keys
-from gateway.protection.tickets import Ticket
+from gateway.protection.rate_limiting.limiter import name_keys
 from gateway.web import messages
 
 MAX_PASSWORD_CHARS = 1024
@@ -156,10 +155,6 @@ class SentForm(FlaskForm):
             valid = False
         return valid
 
-    def subjects(self) -> dict[str, Any]:
-        """What rate limits count besides the address: fields of `Attempt`, as far as they were typed."""
-        return {}
-
     @property
     def is_stale(self) -> bool:
         """The CSRF token is missing or too old: the page waited too long, or cookies are off."""
@@ -200,10 +195,6 @@ class FindForm(ServiceForm):
     def counted_early(fields: Mapping[str, str]) -> dict[str, Any]:
         return {"names": name_keys(_short(fields, "surname"), _short(fields, "given_name"))}
 
-    def subjects(self) -> dict[str, Any]:
-        surname, given_name, day = typed(self.surname), typed(self.given_name), self.birth_date.day.isoformat()
-        return {"persons": person_keys(surname, given_name, day), "names": name_keys(surname, given_name)}
-
     def to_request(self) -> FindRequest:
         return FindRequest(typed(self.surname), typed(self.given_name), self.birth_date.day)
 
@@ -220,9 +211,6 @@ class VerifyIdentityForm(ServiceForm):
         if is_numen_with_lookalikes(Secret(typed(field))):
             raise ValidationError(messages.NUMEN_LOOKALIKES)
 
-    def subjects(self) -> dict[str, Any]:
-        return {"login": typed(self.login), "proof": Secret(typed(self.proof))}
-
     def to_request(self) -> VerifyIdentityRequest:
         return VerifyIdentityRequest(typed(self.login), Secret(typed(self.proof)), self.birth_date.day)
 
@@ -231,11 +219,6 @@ class TicketForm(SentForm):
     """A later step of a reset; its ticket stands for what was proved before."""
 
     ticket = HiddenField(validators=[at_most(4096)])
-    grant: Grant
-    used_ticket: Ticket
-
-    def subjects(self) -> dict[str, Any]:
-        return {"login": self.grant.login}
 
 
 class CodeForm(TicketForm):
@@ -274,9 +257,6 @@ class ChangeForm(ServiceForm):
     current_password = CurrentPasswordField(_("Current password"))
     new_password = NewPasswordField(_("New password"))
     confirmation = ConfirmationField(_("Confirm the new password"))
-
-    def subjects(self) -> dict[str, Any]:
-        return {"login": typed(self.login)}
 
     def to_request(self) -> ChangeRequest:
         return ChangeRequest(

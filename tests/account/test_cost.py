@@ -17,7 +17,7 @@ from gateway.capture.sock_requests import read_request
 from gateway.directory.ppolicy import read_time
 from gateway.protection.audit import as_login
 from gateway.protection.breached import is_common
-from gateway.web.api.authentication import _handed_on
+from gateway.web.api.authentication import read_certificate_header
 from gateway.workstation.state import read_state
 from tests.support.cpu_growth import FILLS, assert_linear, filled
 
@@ -49,7 +49,7 @@ READERS = {
     "time": read_time,
     "state": lambda text: read_state(f"windows;pending;{text}"),
     "login in the audit": as_login,
-    "client certificate": _handed_on,
+    "client certificate": read_certificate_header,
     "announced password": partial(announced, "userPassword"),
     "announced attribute": lambda text: announced(text, text),
     "surname in an import": partial(row_with, "surname"),

@@ -28,6 +28,7 @@ def client_section(**changed: Any) -> dict[str, Any]:
 @dataclass
 class Portal:
     app: Flask
+    gateway: Gateway
     headers: dict[str, str] = field(default_factory=lambda: {"Authorization": f"Bearer {TOKEN}"})
     environment: dict[str, Any] = field(default_factory=dict)
 
@@ -52,7 +53,8 @@ def open_api_client(build: Callable[..., Gateway]) -> Callable[..., Portal]:
 
     def api_client(client: dict[str, Any] | None = None, **sections: dict[str, Any]) -> Portal:
         api = {**client_section(**(client or {})), **sections.pop("api", {})}
-        return Portal(create_app(build(api=api, **sections)))
+        gateway = build(api=api, **sections)
+        return Portal(create_app(gateway), gateway)
 
     return api_client
 

@@ -10,13 +10,11 @@ import pytest
 
 from gateway.web.api.parsing import FORM, JSON, MAX_FAULTS
 from gateway.web.api.routes import operations
-from gateway.web.api.views import ApiServices
+from gateway.web.api.views import ApiViews
 from tests.support.cpu_growth import FILLS, assert_linear, filled
 
 BODIES = {
-    kind.path: (kind.asks, kind.asked_as)
-    for kind in operations(ApiServices.__new__(ApiServices))
-    if kind.asks is not None
+    kind.path: (kind.asks, kind.asked_as) for kind in operations(ApiViews.__new__(ApiViews)) if kind.asks is not None
 }
 """What each operation is sent, and as which media type."""
 RIGHT = {"birth_date": "1985-03-27"}

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gateway.workstation.state import DeliveryStatus
-from tests.support.browser import Browser
+from tests.support.browser import FIND, Browser
 from tests.support.pending_deliveries import move_to, pending_deliveries
 from tests.support.polling import wait_until
 from tests.support.slapd_server import PASSWORD
@@ -159,6 +159,42 @@ class TestRate:
         api_client = open_api_client(client={"rate": "2/minute"})
 
         assert [api_client.get(path).json.get("code") == "rate_limited" for _ in range(3)] == [False, False, True]
+
+
+class TestMisses:
+    NOBODY = {**DURAND, "surname": "Nobody"}
+
+    def test_when_searches_find_nobody_then_they_are_counted_for_the_client_that_asked(self, open_api_client):
+        api_client = open_api_client(rate_limits={"misses_overall": "2/minute"})
+        limiter = api_client.gateway.protection.rate_limiter
+
+        assert [api_client.post("/find", self.NOBODY).status_code for _ in range(2)] == [404, 404]
+
+        assert limiter.is_suspicious("127.0.0.1", client="intranet")
+        assert not limiter.is_suspicious("127.0.0.1", client="library")
+
+    def test_when_a_client_finds_nobody_then_the_pages_ask_nobody_for_the_captcha(self, open_api_client):
+        api_client = open_api_client(rate_limits={"misses_overall": "2/minute", "misses_per_address": "2/minute"})
+        for _ in range(3):
+            api_client.post("/find", self.NOBODY)
+
+        assert "Contrôle contre les robots" not in Browser(api_client.app).open(FIND).main
+
+    def test_when_pages_find_nobody_then_no_client_is_suspicious(self, open_api_client):
+        api_client = open_api_client(rate_limits={"misses_overall": "2/minute"})
+        browser = Browser(api_client.app)
+        for _ in range(2):
+            browser.find("Nobody", "Nemo")
+
+        assert "Contrôle contre les robots" in browser.open(FIND).main
+        assert not api_client.gateway.protection.rate_limiter.is_suspicious("127.0.0.1", client="intranet")
+
+    def test_when_a_client_misses_unusually_often_then_the_log_says_so(self, open_api_client, caplog):
+        api_client = open_api_client(rate_limits={"misses_overall": "2/minute"})
+        for _ in range(2):
+            api_client.post("/find", self.NOBODY)
+
+        assert "api: find: intranet asks unusually often for people whom nobody knows" in caplog.messages
 
 
 class TestPortal:

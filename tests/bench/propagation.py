@@ -59,7 +59,7 @@ def main() -> None:
 def rate(settings: Settings, config: Path, dc: PrivateSamba, people: list[str]) -> None:
     """The worker with 500 pending against bare sequential unicodePwd writes over one connection."""
     ratios, bare_rates = [], []
-    passwords = build_gateway(settings).change.keywords["passwords"]
+    passwords = build_gateway(settings).directory.passwords
     for round_ in range(ROUNDS):
         for login in people:
             current = Secret(PASSWORD if round_ == 0 else f"Debit-Pw-{round_ - 1}-2025!")
@@ -95,7 +95,7 @@ def bare_rate(dc: PrivateSamba, people: list[str]) -> float:
 def latency(settings: Settings, config: Path, dc: PrivateSamba, people: list[str], folder: Path) -> None:
     """From the answer to the browser to the first LDAPS bind that the domain accepts, idle system."""
     gateway = build_gateway(settings)
-    passwords = gateway.change.keywords["passwords"]
+    passwords = gateway.directory.passwords
     worker = WorkerProcess(config, folder / "worker.log")
     worker.start()
     time.sleep(3)
@@ -139,7 +139,7 @@ def cost(settings: Settings, people: list[str]) -> None:
 
 def median_write(settings: Settings, people: list[str], new: str) -> float:
     gateway = build_gateway(settings)
-    passwords = gateway.change.keywords["passwords"]
+    passwords = gateway.directory.passwords
     times = []
     for login in people:
         account = passwords._account(passwords._lookup(passwords._mapping.login_filter(login)))

@@ -9,6 +9,7 @@ from functools import partial
 import ldap
 import pytest
 
+from gateway.account.change import change_password
 from gateway.account.model import ChangeRequest, Secret
 from gateway.composition.web import build_gateway
 from gateway.settings.loader import load
@@ -259,7 +260,14 @@ class TestChangesHereAndAtTheGateway:
     def test_when_they_race_then_the_one_in_force_is_the_one_that_waits(self, announcing, capture, short_folder):
         """One race per person, so that what would come late in any of them shows at the end."""
         gateway = build_gateway(load(capture.config))
-        change = partial(gateway.change, on_lock_out=lambda person: None)
+        change = partial(
+            change_password,
+            on_lock_out=lambda person: None,
+            passwords=gateway.directory.passwords,
+            rules=gateway.rules,
+            uniform=gateway.services.change.uniform,
+            admits=lambda account: True,
+        )
         people = [Person(announcing, short_folder, f"racer{number}") for number in range(15)]
         in_force = []
         try:

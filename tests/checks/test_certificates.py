@@ -108,7 +108,7 @@ def directory_service(server: SlapdServer, url: str, *, start_tls: bool) -> Serv
     def is_reached(settings: Settings) -> bool:
         gateway = build_gateway(settings)
         try:
-            gateway.ask_directory()
+            gateway.directory.people.check()
         except Exception:
             return False
         finally:

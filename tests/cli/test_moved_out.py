@@ -76,7 +76,7 @@ def moved(directory, config, leavers) -> str:
     """The DN of somebody who left while a password waited."""
     directory.add_person(LOGIN, departmentNumber="rectorat")
     gateway = build_gateway(load(config))
-    passwords = gateway.change.keywords["passwords"]
+    passwords = gateway.directory.passwords
     passwords.set_password(passwords.authenticate(LOGIN, Secret(PASSWORD), lambda account: True), Secret(NEW))
     gateway.close()
     with directory.as_admin() as line:

@@ -86,7 +86,7 @@ def wait_in_a_backup(directory, config: Path, worker: WorkerProcess, folder: Pat
 
 def change(config: Path, login: str, current: str, new: str) -> None:
     gateway = build_gateway(load(config))
-    passwords = gateway.change.keywords["passwords"]
+    passwords = gateway.directory.passwords
     passwords.set_password(passwords.authenticate(login, Secret(current), lambda account: True), Secret(new))
     gateway.close()
 

@@ -58,7 +58,7 @@ def waiting(directory, config) -> str:
     """Somebody whose new password waits."""
     directory.add_person("fdurand4", departmentNumber="rectorat")
     gateway = build_gateway(load(config))
-    passwords = gateway.change.keywords["passwords"]
+    passwords = gateway.directory.passwords
     passwords.set_password(passwords.authenticate("fdurand4", Secret(PASSWORD), lambda account: True), Secret(NEW))
     gateway.close()
     return "fdurand4"

@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.account.find import find_account
 from gateway.account.model import FindRequest
 from gateway.account.outcomes import Found
 from gateway.composition.web import build_gateway
@@ -44,10 +45,14 @@ def secured(tmp_path_factory) -> Iterator[tuple[SlapdServer, object]]:
     academy.slapd.stop()
 
 
+def find_durand(gateway):
+    return find_account(DURAND, people=gateway.directory.people, uniform=gateway.services.find.uniform)
+
+
 def finds_durand(academy, **directory) -> bool:
     gateway = build_gateway(settings_for(academy, directory=directory))
     try:
-        return isinstance(gateway.find(DURAND), Found)
+        return isinstance(find_durand(gateway), Found)
     finally:
         gateway.close()
 
@@ -88,11 +93,11 @@ class TestTls:
 class TestConnection:
     def test_when_slapd_was_restarted_then_nobody_notices(self, directory, gateway):
         directory.add_person("fdurand4")
-        gateway.find(DURAND)
+        find_durand(gateway)
 
         directory.restart()
 
-        assert isinstance(gateway.find(DURAND), Found)
+        assert isinstance(find_durand(gateway), Found)
 
     def test_when_slapd_was_restarted_then_a_change_goes_through_at_once(self, directory, browser):
         directory.add_person("fdurand4")
@@ -110,7 +115,7 @@ class TestDirectory:
         directory.pause()
         try:
             with pytest.raises(DirectoryUnavailable):
-                gateway.find(DURAND)
+                find_durand(gateway)
         finally:
             directory.resume()
 
@@ -119,11 +124,11 @@ class TestDirectory:
         directory.kill()
         gateway = build()
         with pytest.raises(DirectoryUnavailable):
-            gateway.find(DURAND)
+            find_durand(gateway)
 
         directory.slapd.start()
 
-        assert isinstance(gateway.find(DURAND), Found)
+        assert isinstance(find_durand(gateway), Found)
 
     def test_when_the_gateways_own_password_is_wrong_then_nobody_is_told_theirs_is(self, directory):
         with pytest.raises(DirectoryUnavailable, match="service account"):
@@ -146,7 +151,7 @@ class TestPool:
         directory.add_person("fdurand4")
         gateway = build(directory={"pool_size": 2})
         outcomes: list[object] = []
-        threads = [threading.Thread(target=lambda: outcomes.append(gateway.find(DURAND))) for _ in range(20)]
+        threads = [threading.Thread(target=lambda: outcomes.append(find_durand(gateway))) for _ in range(20)]
 
         for thread in threads:
             thread.start()

@@ -172,7 +172,7 @@ class TestChanges:
 
         killer = threading.Thread(target=kill_again_and_again)
         killer.start()
-        passwords = gateway.change.keywords["passwords"]
+        passwords = gateway.directory.passwords
         newest = dict.fromkeys(people, PASSWORD)
         try:
             for number in itertools.count():
@@ -209,7 +209,7 @@ class TestChanges:
         chance = random.Random(7)
         add(directory, dc, "dora")
         first, second = two_workers
-        passwords = gateway.change.keywords["passwords"]
+        passwords = gateway.directory.passwords
         current = PASSWORD
         first.start()
         wait_until(lambda: "worker ready" in first.log.read_text())

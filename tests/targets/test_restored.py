@@ -70,7 +70,7 @@ def worker(config, tmp_path):
 @pytest.fixture
 def change(config):
     gateway = build_gateway(load(config))
-    passwords = gateway.change.keywords["passwords"]
+    passwords = gateway.directory.passwords
 
     def changed(current: str, new: str) -> None:
         account = passwords.authenticate(LOGIN, Secret(current), lambda account: True)

@@ -31,7 +31,7 @@ def browser(gateway):
 @pytest.fixture
 def answer_of(gateway):
     """Reads a challenge as a person reads the picture."""
-    return lambda page: gateway.desk.tickets.open("captcha", page.fields["challenge"]).payload["answer"]
+    return lambda page: gateway.protection.tickets.open("captcha", page.fields["challenge"]).payload["answer"]
 
 
 class TestCaptcha:
@@ -113,8 +113,8 @@ class TestCaptcha:
     def test_when_it_is_older_than_its_time_then_a_new_one_comes(self, directory, gateway, browser, answer_of):
         page = browser.open(CHANGE)
         answer = answer_of(page)
-        payload = gateway.desk.tickets.open("captcha", page.fields["challenge"]).payload
-        page.fields["challenge"] = gateway.desk.tickets.reissue("captcha", payload, int(time.time()) - 1)
+        payload = gateway.protection.tickets.open("captcha", page.fields["challenge"]).payload
+        page.fields["challenge"] = gateway.protection.tickets.reissue("captcha", payload, int(time.time()) - 1)
 
         refused = browser.send(CHANGE, page, captcha=answer, **TYPED)
 

@@ -69,7 +69,7 @@ class TestCharacters:
         pages = []
         for number in range(5):
             page = browser.open(CHANGE)
-            answer = gateway.desk.tickets.open("captcha", page.fields["challenge"]).payload["answer"]
+            answer = gateway.protection.tickets.open("captcha", page.fields["challenge"]).payload["answer"]
             pages.append(browser.send(CHANGE, page, captcha=answer, **{**TYPED, "login": f"u{number}"}))
 
         assert [page.status for page in pages] == [422, 422, 422, 429, 429]
@@ -83,7 +83,7 @@ class TestCharacters:
         statuses = []
         for number in range(3):
             page = browser.open(CHANGE)
-            answer = gateway.desk.tickets.open("captcha", page.fields["challenge"]).payload["answer"]
+            answer = gateway.protection.tickets.open("captcha", page.fields["challenge"]).payload["answer"]
             typed = {**TYPED, "login": f"u{number}", "captcha": answer, "altcha": solved(browser)}
             statuses.append(browser.send(CHANGE, page, **typed).status)
 
@@ -94,7 +94,7 @@ class TestCharacters:
         gateway = build(captcha={**ON, "methods": ["automatic"]})
         browser = Browser(create_app(gateway))
         challenge = browser.client.get("/captcha/new?form=change").json["challenge"]
-        answer = gateway.desk.tickets.open("captcha", challenge).payload["answer"]
+        answer = gateway.protection.tickets.open("captcha", challenge).payload["answer"]
 
         refused = browser.fill_in(CHANGE, challenge=challenge, captcha=answer, **TYPED)
 
@@ -157,7 +157,7 @@ class TestWork:
         gateway = build(captcha={**ON, "methods": ["picture"]})
         browser = Browser(create_app(gateway))
         page = browser.open(CHANGE)
-        answer = gateway.desk.tickets.open("captcha", page.fields["challenge"]).payload["answer"]
+        answer = gateway.protection.tickets.open("captcha", page.fields["challenge"]).payload["answer"]
 
         refused = browser.send(CHANGE, page, captcha=answer, altcha=solved(browser, address="198.51.100.1"), **TYPED)
 

@@ -43,7 +43,7 @@ class TestPages:
     def test_when_wrong_tokens_and_audio_come_in_numbers_then_they_are_open(self, directory, build):
         directory.add_person("fdurand4")
         gateway = build(rate_limits={**WIDE, "overall": "10/5 minutes"}, api=api())
-        browser, challenge = Browser(create_app(gateway)), gateway.desk.captcha.challenge("change")
+        browser, challenge = Browser(create_app(gateway)), gateway.protection.robot_check.captcha.challenge("change")
 
         for number in range(10):
             elsewhere = {"REMOTE_ADDR": f"192.0.2.{number}"}

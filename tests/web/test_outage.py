@@ -92,14 +92,14 @@ class TestChange:
         """slapd is stopped between the proof of the current password and the Modify."""
         directory.add_person("late")
         gateway = build(directory=IMPATIENT)
-        passwords = gateway.change.keywords["passwords"]
-        told = passwords._service.run_once_where
+        service = gateway.directory.service
+        run_once_where = service.run_once_where
 
         def pause_and_tell(write):
             directory.pause()
-            return told(write)
+            return run_once_where(write)
 
-        monkeypatch.setattr(type(passwords._service), "tell_where", lambda self, write: pause_and_tell(write))
+        monkeypatch.setattr(type(service), "run_once_where", lambda self, write: pause_and_tell(write))
         try:
             page = Browser(create_app(gateway)).change("late", PASSWORD, NEW)
         finally:

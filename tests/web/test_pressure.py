@@ -77,7 +77,7 @@ class TestFind:
             task = fetch_task(browser, "find", f"198.51.{number}.7", **PERSON)
             costs.append(guesses_of(task) if task else 0)
             names = name_keys(PERSON["surname"], PERSON["given_name"])
-            gateway.desk.rate_limiter.hit(Attempt("find", f"198.51.{number}.7", names=names))
+            gateway.protection.rate_limiter.hit(Attempt("find", f"198.51.{number}.7", names=names))
 
         assert set(costs[:10]) == {0}
         assert costs[10] < costs[20] < costs[40]

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gateway.app import create_app
-from gateway.web.pages.reset import ChoosePage
 from tests.support.browser import RESET, Browser
 from tests.support.slapd_server import NUMEN, PASSWORD, POLICIES
 
@@ -172,9 +171,9 @@ class TestReset:
         gateway = build()
         browser = Browser(create_app(gateway))
         second_step = browser.prove("fdurand4")
-        ticket = gateway.desk.tickets.open(ChoosePage.purpose, second_step.fields["ticket"])
-        second_step.fields["ticket"] = gateway.desk.tickets.reissue(
-            ChoosePage.purpose, ticket.payload, int(time.time()) - 1
+        ticket = gateway.protection.tickets.open(gateway.services.reset.steps.purpose, second_step.fields["ticket"])
+        second_step.fields["ticket"] = gateway.protection.tickets.reissue(
+            gateway.services.reset.steps.purpose, ticket.payload, int(time.time()) - 1
         )
 
         page = browser.choose(second_step, NEW)
@@ -199,8 +198,10 @@ class TestReset:
         gateway = build()
         browser = Browser(create_app(gateway))
         second_step = browser.prove("fdurand4")
-        payload = gateway.desk.tickets.open(ChoosePage.purpose, second_step.fields["ticket"]).payload
-        forged = gateway.desk.tickets.issue("result", payload, 600)
+        payload = gateway.protection.tickets.open(
+            gateway.services.reset.steps.purpose, second_step.fields["ticket"]
+        ).payload
+        forged = gateway.protection.tickets.issue("result", payload, 600)
 
         page = browser.send(RESET, second_step, ticket=forged, new_password=NEW, confirmation=NEW)
 

@@ -163,7 +163,7 @@ class TestCode:
         assert "Choisir un nouveau" in browser.send(RESET, page, code=f" {code[:3]} {code[3:]} ").main
 
     def test_when_a_phone_is_preferred_then_the_academys_service_gets_it(self, durand, open_site, phones):
-        browser = open_site(ways=["phone", "mail"], sms_gateway_url=phones[0], sms_gateway_token="jeton-secret")
+        browser = open_site(methods=["phone", "mail"], sms_gateway_url=phones[0], sms_gateway_token="jeton-secret")
         choice = browser.prove("fdurand4")
         page = browser.send(RESET, choice, channel="0")
         headers, message = phones[1]
@@ -177,7 +177,7 @@ class TestCode:
     def test_when_the_phones_service_is_down_then_that_is_said_and_another_way_can_be_taken(
         self, durand, open_site, mail_server
     ):
-        browser = open_site(ways=["phone", "mail"], sms_gateway_url="http://127.0.0.1:9/")
+        browser = open_site(methods=["phone", "mail"], sms_gateway_url="http://127.0.0.1:9/")
 
         failed = browser.send(RESET, browser.prove("fdurand4"), channel="0")
         page = browser.send(RESET, failed, channel="1")
@@ -202,7 +202,7 @@ class TestCode:
     ):
         directory.add_person("fdurand4")
 
-        assert told in open_site(without=without).prove("fdurand4").main
+        assert told in open_site(if_none_known=without).prove("fdurand4").main
 
     def test_when_the_proofs_are_wrong_then_nothing_is_sent(self, durand, open_site, mail_server):
         open_site().prove("fdurand4", "12E8534567AAA")

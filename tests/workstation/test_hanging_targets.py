@@ -81,7 +81,7 @@ timeout_seconds = 20
 def change(config):
     """Changes a password as the page does: `change("login", "current", "new")`."""
     gateway = build_gateway(load(config))
-    passwords = gateway.change.keywords["passwords"]
+    passwords = gateway.directory.passwords
 
     def changer(login, current, new):
         account = passwords.authenticate(login, Secret(current), lambda account: True)

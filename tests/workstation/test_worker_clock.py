@@ -84,7 +84,7 @@ class TestDelivery:
         config = write_settings_with_an_absent_domain(tmp_path, directory)
         directory.add_person("fdurand4", departmentNumber="rectorat")
         gateway = build_gateway(load(config))
-        passwords = gateway.change.keywords["passwords"]
+        passwords = gateway.directory.passwords
         passwords.set_password(
             passwords.authenticate("fdurand4", Secret(PASSWORD), lambda account: True), Secret(FIRST)
         )

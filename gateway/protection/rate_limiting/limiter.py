@@ -197,20 +197,29 @@ class RateLimiter:
         limits = [type(limit)(limit.amount * _TASKS_PER_ATTEMPT, limit.multiples) for limit in self._limits[scope]]
         return self._hit(dict.fromkeys(self._of_address(scope, limits, address, "work"), scope))
 
-    def count_miss(self, address: str) -> None:
-        """An account was not found. Raises StoreUnavailable."""
-        for window in self._misses(address):
+    def count_miss(self, address: str, client: str = "") -> None:
+        """Count a search that found nobody: for the API client that asked, else for the address and for all pages.
+
+        Raises StoreUnavailable.
+        """
+        for window in self._misses(address, client):
             self._counts.hit([window])
 
-    def is_suspicious(self, address: str) -> bool:
-        """Whether accounts were not found too often from there, or altogether. Raises StoreUnavailable."""
-        return self._counts.test(self._misses(address)) is not None
+    def is_suspicious(self, address: str, client: str = "") -> bool:
+        """Whether too many searches of this API client, else of this address or of all pages, found nobody.
+
+        Raises StoreUnavailable.
+        """
+        return self._counts.test(self._misses(address, client)) is not None
 
     def usage(self) -> Usage:
         """How full the store of the counts is. Raises StoreUnavailable."""
         return self._counts.usage()
 
-    def _misses(self, address: str) -> list[Window]:
+    def _misses(self, address: str, client: str) -> list[Window]:
+        """An API client asks for many people, so its own count has the limit of all pages together."""
+        if client:
+            return [self._of_all(f"misses-client-{client}", limit) for limit in self._misses_of_all]
         of_one = self._of_address("misses", self._misses_of_one, address)
         return [*of_one, *(self._of_all("misses", limit) for limit in self._misses_of_all)]
 

@@ -12,11 +12,11 @@ from urllib.parse import unquote
 from flask import request
 
 from gateway.protection.rate_limiting.addresses import is_within
-from gateway.protection.rate_limiting.limiter import Attempt
+from gateway.services.api_access import ApiAccess
+from gateway.services.caller import Caller, EntryPoint
 from gateway.settings import Api, ApiClient, ApiService
 from gateway.web import client_info
 from gateway.web.api.problems import Problem
-from gateway.web.desk import Desk
 
 UNKNOWN = "unknown"
 
@@ -28,40 +28,45 @@ class Client:
 
 
 class Clients:
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._api: Api = desk.settings.api
-        clients = [Client(name, settings) for name, settings in self._api.clients.items()]
+    """The API clients of the settings, and which of them calls."""
+
+    def __init__(self, api: Api, access: ApiAccess) -> None:
+        self._api = api
+        self._access = access
+        clients = [Client(name, settings) for name, settings in api.clients.items()]
         self._by_token = {digest: client for client in clients for digest in client.settings.token_sha256}
         self._by_certificate = {digest: client for client in clients for digest in client.settings.certificate_sha256}
 
-    def admit(self, service: ApiService) -> Client:
-        """The API client that calls. Raises Problem where it may not, and StoreUnavailable.
+    def admit(self, service: ApiService, entry_point: EntryPoint = EntryPoint.API) -> Caller:
+        """Return the facts of the API client that calls. Raises Problem where it may not, and Outage.
 
         A token is 256 random bits, so its digest needs neither salt nor time, and looking it up tells nothing.
         """
         client = self._by_token.get(_digest(_token())) or self._by_certificate.get(_digest(self._certificate()))
         if client is None:
-            raise self._turned_away(
-                service, UNKNOWN, Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
-            )
+            problem = Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+            raise self._turned_away(service, entry_point, UNKNOWN, problem)
         if not is_within(client_info.address(), client.settings.addresses):
-            raise self._turned_away(service, client.name, Problem("foreign_address"))
+            raise self._turned_away(service, entry_point, client.name, Problem("foreign_address"))
         if service not in client.settings.services:
-            raise self._turned_away(service, client.name, Problem("foreign_service"))
-        return client
+            raise self._turned_away(service, entry_point, client.name, Problem("foreign_service"))
+        return client_info.caller(entry_point, client.name)
 
-    def _turned_away(self, service: str, name: str, problem: Problem) -> Problem:
-        """In the audit, as often as the limit of an address allows: whoever knocks must not fill the disk."""
-        if wait := self._desk.rate_limiter.hit(Attempt("api", client_info.address())):
-            return Problem("rate_limited", headers={"Retry-After": str(wait.seconds)})
-        self._desk.audit.record("api", problem.code, client=name, asked=service, **client_info.facts())
+    def _turned_away(self, service: str, entry_point: EntryPoint, name: str, problem: Problem) -> Problem:
+        """Return the problem to answer with: another one for who calls too often."""
+        limited = self._access.turn_away(client_info.caller(entry_point), name, problem.code, service)
+        if limited:
+            return Problem("rate_limited", headers={"Retry-After": str(limited.retry_after_seconds)})
         return problem
 
     def _certificate(self) -> bytes:
         """In DER, as the client showed it to us or to our proxy; empty where it showed none."""
         if header := self._api.certificate_header:
-            return _handed_on(request.headers.get(header, "")) if request.environ.get(client_info.PROXIED) else b""
+            return (
+                read_certificate_header(request.headers.get(header, ""))
+                if request.environ.get(client_info.PROXIED)
+                else b""
+            )
         line = request.environ.get("gunicorn.socket")
         return (line.getpeercert(binary_form=True) or b"") if isinstance(line, ssl.SSLSocket) else b""
 
@@ -75,7 +80,7 @@ def _digest(proof: bytes) -> str:
     return hashlib.sha256(proof).hexdigest() if proof else ""
 
 
-def _handed_on(text: str) -> bytes:
+def read_certificate_header(text: str) -> bytes:
     """`:base64:` as in RFC 9440, or PEM with percent signs as nginx writes $ssl_client_escaped_cert."""
     try:
         if text.startswith(":"):

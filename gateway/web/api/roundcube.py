@@ -11,22 +11,23 @@ from flask.typing import ResponseReturnValue
 
 from gateway.account.invisible import without_invisible
 from gateway.account.model import ChangeRequest, Secret
+from gateway.services.caller import EntryPoint
 from gateway.web.api.parsing import read_form
 from gateway.web.api.problems import Problem
 from gateway.web.api.schemas import RoundcubeForm
-from gateway.web.api.views import ApiServices
+from gateway.web.api.views import ApiViews
 
 SAVED = "ok"
 """What the driver's example of password_httpapi_expect looks for: /^ok$/i."""
 _REFUSALS_OF_PEOPLE = (403, 409, 429)
 
 
-def roundcube(services: ApiServices) -> ResponseReturnValue:
-    client = services.clients.admit("roundcube")
+def roundcube(views: ApiViews) -> ResponseReturnValue:
+    caller = views.clients.admit("roundcube", EntryPoint.WEBMAIL)
     form = read_form(RoundcubeForm)
     try:
-        services.change_password(
-            client, ChangeRequest(without_invisible(form.user), Secret(form.curpass), Secret(form.newpass))
+        views.change_password(
+            ChangeRequest(without_invisible(form.user), Secret(form.curpass), Secret(form.newpass)), caller
         )
     except Problem as problem:
         if problem.status not in _REFUSALS_OF_PEOPLE:

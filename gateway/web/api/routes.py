@@ -21,47 +21,46 @@ from gateway.web.api.schemas import (
     PropagationState,
     RoundcubeForm,
 )
-from gateway.web.api.views import ApiServices, outages_as_problems
+from gateway.web.api.views import ApiViews
 
 OUTAGES = ("busy", "directory_unavailable", "directory_misconfigured", "store_unavailable")
 NOT_CHANGED = tuple(code for code in Refusal if code not in (Refusal.NOT_FOUND, Refusal.NOT_PROVED))
 
 
-def operations(services: ApiServices) -> list[Operation]:
+def operations(views: ApiViews) -> list[Operation]:
     form = ("unsupported_media_type", "invalid", "too_large")
     body = ("malformed", *form)
     return [
         Operation(
-            "policy", "GET", "/policy", "The rules for new passwords, as data and in words", services.policy, (),
+            "policy", "GET", "/policy", "The rules for new passwords, as data and in words", views.policy, (),
             answers=PasswordPolicy,
         ),
         Operation(
-            "find", "POST", "/find", "Find the account of a person", services.find,
+            "find", "POST", "/find", "Find the account of a person", views.find,
             (*body, Refusal.NOT_FOUND, *OUTAGES), asks=FindRequestBody, answers=FoundAccounts,
         ),
         Operation(
-            "change", "POST", "/change", "Change a password, also an expired one", services.change,
+            "change", "POST", "/change", "Change a password, also an expired one", views.change,
             (*body, *NOT_CHANGED, *OUTAGES, "write_unconfirmed"), asks=ChangeRequestBody, answers=PasswordChanged,
         ),
         Operation(
             "propagation", "GET", "/propagations/<ticket>", "How far a change has come at the workstation",
-            services.propagation, ("propagation_unknown",), answers=PropagationState,
+            views.propagation, ("propagation_unknown",), answers=PropagationState,
         ),
         Operation(
             "roundcube", "POST", "/roundcube", "Change a password, for Roundcube's driver httpapi: ok, or why not",
-            partial(roundcube, services), (*form, *OUTAGES, "write_unconfirmed"),
+            partial(roundcube, views), (*form, *OUTAGES, "write_unconfirmed"),
             asks=RoundcubeForm, asked_as=FORM,
         ),
     ]  # fmt: skip
 
 
-def api_pages(services: ApiServices) -> Blueprint:
+def api_pages(views: ApiViews) -> Blueprint:
     """Also, for everybody: the document of it all, and the list of problems that their types point to."""
     pages = Blueprint("api", __name__, url_prefix=PREFIX)
-    offered = operations(services)
+    offered = operations(views)
     for one in offered:
-        view = outages_as_problems(one.view, one.name, services.desk)
-        pages.add_url_rule(one.path, one.name, view, methods=[one.method])
+        pages.add_url_rule(one.path, one.name, views.answering_problems(one.view), methods=[one.method])
     document = openapi_document(offered)
 
     @pages.get("/openapi.json")

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
-from flask.typing import ResponseReturnValue
-
-from gateway.account.change import OnLockOut
-from gateway.account.model import ChangeRequest
-from gateway.account.outcomes import Changed, Refused
-from gateway.web import follow_up
-from gateway.web.desk import Desk
+from gateway.services.caller import Caller
+from gateway.services.change import ChangeService
+from gateway.services.robots import RobotService
 from gateway.web.forms import ChangeForm
-from gateway.web.pages.service import ServicePage
-
-ChangeService = Callable[[ChangeRequest, OnLockOut], Changed | Refused]
+from gateway.web.pages.form_page import ServicePage
+from gateway.web.sentences import Sentences
 
 
 class ChangePage(ServicePage):
     form_class = ChangeForm
     template = panel = "change"
 
-    def __init__(self, desk: Desk, change: ChangeService) -> None:
-        super().__init__(desk)
-        self.change = change
+    def __init__(self, sentences: Sentences, robots: RobotService, service: ChangeService) -> None:
+        super().__init__(sentences, robots)
+        self.service = service
 
-    def form_valid(self, form: ChangeForm) -> ResponseReturnValue:
-        outcome = self.change(form.to_request(), partial(follow_up.record_lock_out, self.desk))
-        if isinstance(outcome, Refused):
-            return self.render_refusal(form, outcome)
-        return self.redirect_to_result(
-            form, "changed", outcome.person, outcome.propagation, notice="changed", was_expired=outcome.was_expired
-        )
+    def submit(self, form: ChangeForm, caller: Caller) -> object:
+        request = form.to_request()
+        stopped = self.verify_robot(form, self.service.attempt(request, caller), caller)
+        return stopped or self.service.change(request, caller)

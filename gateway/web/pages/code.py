@@ -1,57 +1,52 @@
-"""The second factor of a reset: a code sent to the person's private address or phone.
-
-The code and the tries that are left travel sealed in the form's ticket, which serves once: nothing is stored, and no
-try can be taken back. The channels that may be chosen travel there too.
-"""
+"""The steps of the second factor: where the code is to go, and typing it."""
 
 from __future__ import annotations
 
-import hmac
-import math
-import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 from flask.typing import ResponseReturnValue
 from flask_babel.speaklater import LazyString
 
-from gateway.account.model import Grant, Person
-from gateway.notifications.errors import DeliveryFailed
-from gateway.protection.tickets import TokenError
+from gateway.account.model import Grant
+from gateway.services.caller import Caller
+from gateway.services.outcomes import MayChoose
+from gateway.services.second_factor import (
+    ChooseChannel,
+    CodeLimited,
+    CodeNotSent,
+    CodeSent,
+    CodeWrong,
+    NoChannel,
+    SecondFactorService,
+)
+from gateway.services.tickets import UsedTicket
 from gateway.web import messages
-from gateway.web.code_channels import Channel, channels_of, send_code
-from gateway.web.desk import Desk
 from gateway.web.forms import ChannelForm, CodeForm
-from gateway.web.pages.service import REFUSED, TOO_MANY
-from gateway.web.pages.ticket import TicketPage
+from gateway.web.pages.form_page import REFUSED, TOO_MANY
+from gateway.web.pages.ticket_page import Restart, TicketPage
+from gateway.web.sentences import Sentences
 
-DIGITS = 6
-NOWHERE_YET = -1
+NONE_CHOSEN = -1
 
 
 class _CodeStep(TicketPage):
-    purpose = "code"
     panel = "reset-code"
 
-    @staticmethod
-    def grant_in(payload: dict[str, Any]) -> Grant:
-        return Grant(**payload["grant"])
+    def __init__(self, sentences: Sentences, service: SecondFactorService, restart: Restart) -> None:
+        super().__init__(sentences, service.steps, restart)
+        self.service = service
 
     def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: Any) -> str:
-        """The ticket itself says where its code was sent, and where another one can go."""
-        ticket = self.desk.tickets.open(self.purpose, form.ticket.data or "")
-        payload = {} if isinstance(ticket, TokenError) else ticket.payload
-        masked = [channel.masked for channel in _channels(payload)]
-        sent_to = payload.get("sent_to", NOWHERE_YET)
+        facts = self.service.form_facts(form.ticket.data or "")
+        masked = [channel.masked for channel in facts.channels]
         return super().show(
             form,
             sentences,
             channels=masked,
-            chosen=max(sent_to, 0),
-            sent_to=masked[sent_to] if 0 <= sent_to < len(masked) else "",
-            minutes=self.desk.settings.second_factor.minutes,
+            chosen=max(facts.sent_to, 0),
+            sent_to=masked[facts.sent_to] if 0 <= facts.sent_to < len(masked) else "",
+            minutes=self.service.settings.minutes,
             **more,
         )
 
@@ -64,28 +59,38 @@ class CodePage(_CodeStep):
 
     def __init__(
         self,
-        desk: Desk,
+        sentences: Sentences,
+        service: SecondFactorService,
+        restart: Restart,
         *,
         next_step: Callable[[Grant], ResponseReturnValue],
-        restart: Callable[[str], ResponseReturnValue],
     ) -> None:
-        super().__init__(desk, restart)
+        super().__init__(sentences, service, restart)
         self.next_step = next_step
 
-    def form_valid(self, form: Any) -> ResponseReturnValue:
-        typed, code = "".join(str(form.code.data).split()), form.spent.payload["code"]
-        if code and hmac.compare_digest(typed.encode(), code.encode()):
-            self.audit(form, "code_right")
-            return self.next_step(form.grant)
-        return self._try_again(form)
+    def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> object:
+        return self.service.verify(used, str(form.code.data), caller)
 
-    def _try_again(self, form: Any) -> ResponseReturnValue:
-        left = form.spent.payload["left"] - 1
-        self.audit(form, "code_wrong", tries_left=left)
-        if left < 1:
+    def render(self, form: Any, outcome: object) -> ResponseReturnValue:
+        match outcome:
+            case MayChoose():
+                return self.next_step(outcome.grant)
+            case CodeWrong():
+                return self._try_again(form, outcome)
+            case _:
+                return super().render(form, outcome)
+
+    def ask(self, ticket: str, sentences: Sequence[str] | None = None) -> str:
+        """Show an empty form for the code that belongs to `ticket`."""
+        form = CodeForm(formdata=None)
+        form.ticket.data = ticket
+        return self.show(form, sentences)
+
+    def _try_again(self, form: Any, wrong: CodeWrong) -> ResponseReturnValue:
+        if wrong.attempts_left < 1:
             return self.restart(str(messages.CODE_TOO_OFTEN))
-        self.renew(form, {**form.spent.payload, "left": left})
-        form.code.errors = [messages.filled(messages.CODE_WRONG, left=left)]
+        form.ticket.data = wrong.ticket
+        form.code.errors = [messages.filled(messages.CODE_WRONG, left=wrong.attempts_left)]
         form.code.data = ""
         return self.show(form), REFUSED
 
@@ -96,81 +101,53 @@ class ChannelPage(_CodeStep):
     form_class = ChannelForm
     template = "reset_channel"
 
-    def __init__(self, desk: Desk, code_step: CodePage) -> None:
-        super().__init__(desk, code_step.restart)
+    def __init__(self, sentences: Sentences, service: SecondFactorService, code_step: CodePage) -> None:
+        super().__init__(sentences, service, code_step.restart)
         self.code_step = code_step
-        self.rules_of = desk.settings.second_factor
 
-    def ask(self, grant: Grant, person: Person) -> ResponseReturnValue | None:
-        """Send a code where there is one way, else ask for the way; None where the settings want no code of them."""
-        if not self.rules_of.methods:
-            return None
-        channels = channels_of(self.desk, person)
-        if not channels:
-            return None if self.rules_of.if_none_known == "allow" else self.restart(str(messages.NO_SECOND_FACTOR))
-        form = ChannelForm(formdata=None)
-        form.grant = grant
-        payload = {
-            "grant": asdict(grant),
-            "channels": [asdict(channel) for channel in channels],
-            "code": "",
-            "left": 0,
-            "sent_to": NOWHERE_YET,
-        }
-        self._issue(form, payload)
-        return self.show(form) if len(channels) > 1 else self._send(form, payload, 0)
+    def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> object:
+        form.ticket.data = self.steps.renew(used)
+        text = str(form.channel.data or "")
+        return self.service.send(used, int(text) if text.isdecimal() else NONE_CHOSEN, caller)
 
-    def form_valid(self, form: Any) -> ResponseReturnValue:
-        payload, text = form.spent.payload, str(form.channel.data or "")
-        self.renew(form, payload)
-        if not text.isdecimal() or int(text) >= len(payload["channels"]):
-            form.channel.errors = [messages.CHANNEL_MISSING]
-            return self.show(form), REFUSED
-        return self._send(form, payload, int(text))
+    def shows(self, outcome: object) -> bool:
+        """Whether `outcome` is one of the second factor's."""
+        return isinstance(outcome, MayChoose | NoChannel | ChooseChannel | CodeSent | CodeLimited | CodeNotSent)
 
-    def _send(self, form: Any, payload: dict[str, Any], index: int) -> ResponseReturnValue:
-        channel = _channels(payload)[index]
-        count = partial(
-            self.desk.rate_limiter.admit_code,
-            form.grant.identity,
-            channel.address,
-            is_text_message=channel.is_phone,
-        )
-        # A text message may be paid for although its service answers with an error; a mail that failed costs nothing.
-        wait = count(only_look=not channel.is_phone)
-        if wait:
-            self.audit(form, "rate_limited", limit=wait.scope)
-            minutes, phone = math.ceil(wait.seconds / 60), self.desk.settings.support.phone
-            sentence = messages.filled(messages.CODE_LIMITED, minutes=minutes, phone=phone)
-            return self._stay(form, payload, sentence), TOO_MANY, {"Retry-After": str(wait.seconds)}
-        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-        try:
-            send_code(self.desk, channel, code, form.grant.login)
-        except DeliveryFailed:
-            self.audit(form, "code_not_sent")
-            if len(payload["channels"]) == 1 and not payload["code"]:
-                return self.restart(str(messages.CODE_NOT_SENT))
-            sentence = messages.filled(messages.CODE_NOT_SENT_THERE, sent_to=channel.masked)
-            return self._stay(form, payload, sentence), REFUSED
-        if not channel.is_phone:
-            count()
-        self.audit(form, f"code_sent_by_{channel.way}")
-        typing = CodeForm(formdata=None)
-        typing.grant = form.grant
-        self._issue(typing, {**payload, "code": code, "left": self.rules_of.max_attempts, "sent_to": index})
-        return self.code_step.show(typing)
+    def render(self, form: Any, outcome: object) -> ResponseReturnValue:
+        match outcome:
+            case MayChoose():
+                return self.code_step.render(form, outcome)
+            case NoChannel():
+                return self.restart(str(messages.NO_SECOND_FACTOR))
+            case ChooseChannel():
+                return self._ask_for_channel(form, outcome)
+            case CodeSent():
+                return self.code_step.ask(outcome.ticket)
+            case CodeLimited():
+                page = self._stay(form, outcome, self.sentences.code_limited(outcome))
+                return page, TOO_MANY, {"Retry-After": str(outcome.retry_after_seconds)}
+            case CodeNotSent():
+                return self._not_sent(form, outcome)
+            case _:
+                return super().render(form, outcome)
 
-    def _stay(self, form: Any, payload: dict[str, Any], sentence: str) -> str:
-        """On the page that it was: a code that was sent before still serves."""
-        if not payload["code"]:
-            return self.show(form, [sentence])
-        typing = CodeForm(formdata=None)
-        typing.ticket.data = form.ticket.data
-        return self.code_step.show(typing, [sentence])
+    def _ask_for_channel(self, form: Any, outcome: ChooseChannel) -> ResponseReturnValue:
+        form.ticket.data = outcome.ticket
+        if not outcome.is_repeated:
+            return self.show(form)
+        form.channel.errors = [messages.CHANNEL_MISSING]
+        return self.show(form), REFUSED
 
-    def _issue(self, form: Any, payload: dict[str, Any]) -> None:
-        form.ticket.data = self.desk.tickets.issue(self.purpose, payload, 60 * self.rules_of.minutes)
+    def _not_sent(self, form: Any, outcome: CodeNotSent) -> ResponseReturnValue:
+        if outcome.is_only_channel and not outcome.has_earlier_code:
+            return self.restart(str(messages.CODE_NOT_SENT))
+        sentence = messages.filled(messages.CODE_NOT_SENT_THERE, sent_to=outcome.masked)
+        return self._stay(form, outcome, sentence), REFUSED
 
-
-def _channels(payload: dict[str, Any]) -> list[Channel]:
-    return [Channel(**channel) for channel in payload.get("channels", ())]
+    def _stay(self, form: Any, outcome: CodeLimited | CodeNotSent, sentence: str) -> str:
+        """On the page that it was: a code that was sent before is still valid."""
+        if outcome.has_earlier_code:
+            return self.code_step.ask(outcome.ticket, [sentence])
+        form.ticket.data = outcome.ticket
+        return self.show(form, [sentence])

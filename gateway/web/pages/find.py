@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from gateway.account.model import FindRequest
-from gateway.account.outcomes import Found, Refused
-from gateway.web import client_info, content
-from gateway.web.desk import Desk
+from gateway.account.outcomes import Found
+from gateway.services.caller import Caller
+from gateway.services.find import FindService
+from gateway.services.robots import RobotService
+from gateway.web import content
 from gateway.web.forms import FindForm
-from gateway.web.pages.service import ServicePage
+from gateway.web.pages.form_page import ServicePage
+from gateway.web.sentences import Sentences
 
 
 class FindPage(ServicePage):
     form_class = FindForm
     template = panel = "find"
 
-    def __init__(self, desk: Desk, find: Callable[[FindRequest], Found | Refused]) -> None:
-        super().__init__(desk)
-        self.find = find
+    def __init__(self, sentences: Sentences, robots: RobotService, service: FindService) -> None:
+        super().__init__(sentences, robots)
+        self.service = service
 
-    def form_valid(self, form: FindForm) -> ResponseReturnValue:
-        outcome = self.find(form.to_request())
-        if isinstance(outcome, Refused):
-            self.desk.rate_limiter.count_miss(client_info.address())
-            return self.render_refusal(form, outcome)
-        self.audit(form, "found", logins=[person.login for person in outcome.people])
-        return render_template("pages/found.html", people=outcome.people, panel=content.text(self.panel))
+    def submit(self, form: FindForm, caller: Caller) -> object:
+        request = form.to_request()
+        stopped = self.verify_robot(form, self.service.attempt(request, caller), caller)
+        return stopped or self.service.find(request, caller)
+
+    def render(self, form: Any, outcome: object) -> ResponseReturnValue:
+        if isinstance(outcome, Found):
+            return render_template("pages/found.html", people=outcome.people, panel=content.text(self.panel))
+        return super().render(form, outcome)

@@ -1,4 +1,4 @@
-"""What a service did, told by a ticket that grants nothing: the page can be reloaded for an hour.
+"""What a service did, shown by a ticket that permits nothing: the page can be reloaded for an hour.
 
 For people with a workstation it follows the password there: a script asks `etat` for the one part that changes, and
 without JavaScript a link loads the page again.
@@ -6,39 +6,41 @@ without JavaScript a link loads the page again.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from gateway.protection.tickets import TokenError
+from gateway.services.outcomes import TicketVoid
+from gateway.services.results import Results
 from gateway.web import content
-from gateway.web.desk import Desk
-from gateway.web.propagation_status import Progress, views_of
+from gateway.web.propagation_status import PropagationStatus
 
 GONE = 410
 
 
+@dataclass(frozen=True, slots=True)
 class ResultPage:
-    def __init__(self, desk: Desk, progress: Progress) -> None:
-        self.desk = desk
-        self.progress = progress
+    results: Results
+    status: PropagationStatus
 
     def page(self, ticket: str) -> ResponseReturnValue:
-        opened = self.desk.tickets.open("result", ticket)
-        if isinstance(opened, TokenError):
+        payload = self.results.open(ticket)
+        if isinstance(payload, TicketVoid):
             return render_template("pages/result_gone.html"), GONE
         return render_template(
             "pages/result.html",
             ticket=ticket,
-            targets=views_of(self.desk, opened.payload, self.progress),
+            targets=self.status.views(payload),
             panel=content.text("help"),
-            **opened.payload,
+            **payload,
         )
 
     def state(self, ticket: str) -> ResponseReturnValue:
         """The part of the page that changes, and whether it still will."""
-        opened = self.desk.tickets.open("result", ticket)
-        if isinstance(opened, TokenError):
+        payload = self.results.open(ticket)
+        if isinstance(payload, TicketVoid):
             return {"html": "", "waiting": False}, GONE
-        targets = views_of(self.desk, opened.payload, self.progress)
+        targets = self.status.views(payload)
         html = render_template("parts/targets.html", targets=targets)
         return {"html": html, "waiting": any(target.may_move for target in targets)}

@@ -1,0 +1,130 @@
+"""Rate limit, audit and notification, in the one order that all services share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gateway.account.admission import Admission
+from gateway.account.model import Person
+from gateway.account.outcomes import Refused
+from gateway.protection.audit import Audit
+from gateway.protection.rate_limiting.limiter import Attempt, LimitScope, RateLimiter, RetryAfter
+from gateway.services.caller import Caller
+from gateway.services.outcomes import INFRASTRUCTURE_ERRORS, Outage, RateLimited
+from gateway.services.ports import Notifications
+
+log = logging.getLogger(__name__)
+
+HASHING = frozenset({"change", "choose"})
+"""Services that make the directory hash a password."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    rate_limiter: RateLimiter
+    audit: Audit
+    notifications: Notifications
+    hashing: Admission
+    """The queue before the directory's hashing; a full one refuses before an attempt is counted."""
+
+    def run(self, attempt: Attempt, caller: Caller, use_case: Callable[[], T | Refused]) -> T | Refused | RateLimited:
+        """Count the attempt, run the use case, record a refusal. What follows on success is the service's.
+
+        The rate limit comes first: a refused caller must cost the directory nothing. Raises Outage.
+        """
+        with self.outages(attempt.service, caller, attempt.login):
+            if limited := self._limited(attempt, caller, self.rate_limiter.hit):
+                return limited
+            outcome = use_case()
+        if isinstance(outcome, Refused):
+            self.record_refusal(attempt.service, caller, outcome, attempt.login)
+        return outcome
+
+    def test(self, attempt: Attempt, caller: Caller) -> RateLimited | None:
+        """Look whether `run` would refuse the attempt, without counting it. Raises Outage."""
+        with self.outages(attempt.service, caller, attempt.login):
+            return self._limited(attempt, caller, self.rate_limiter.test)
+
+    def count(self, attempt: Attempt, caller: Caller) -> RateLimited | None:
+        """Count an attempt whose use case comes later, or that needs none. Raises Outage."""
+        with self.outages(attempt.service, caller, attempt.login):
+            return self._limited(attempt, caller, self.rate_limiter.hit)
+
+    def refuse_if_full(self, service: str) -> None:
+        """Raise DirectoryBusy where `service` needs the directory to hash, and too many attempts wait for that."""
+        if service in HASHING:
+            self.hashing.refuse_if_full()
+
+    def rate_limited(
+        self, service: str, caller: Caller, wait: RetryAfter, login: str = "", *, without_work: bool = False
+    ) -> RateLimited:
+        """Record that a limit is reached, and return the outcome."""
+        self.record(service, "rate_limited", caller, login=login, limit=wait.scope)
+        return RateLimited(wait.seconds, without_work)
+
+    def account_limit(self, service: str, caller: Caller) -> Callable[[str], bool]:
+        """Return the limit per account for a use case: it counts one account whichever of its logins was typed.
+
+        The answer beyond it is that of a wrong password: another one would tell that two logins are one person.
+        """
+
+        def admits(account: str) -> bool:
+            """Raises StoreUnavailable."""
+            if self.rate_limiter.admits_account(service, account):
+                return True
+            self.record(service, "rate_limited", caller, limit=LimitScope.ACCOUNT)
+            return False
+
+        return admits
+
+    def record(self, service: str, outcome: str, caller: Caller, *, login: str = "", **facts: object) -> None:
+        """Write one line of the audit. Never raises."""
+        self.audit.record(service, outcome, login=login, **caller.audit_facts(), **facts)
+
+    def record_refusal(self, service: str, caller: Caller, refused: Refused, login: str = "") -> None:
+        self.record(service, refused.code, caller, login=login, rules=[str(rule) for rule in refused.violations])
+
+    def record_lock_out(self, person: Person, caller: Caller) -> None:
+        """Write the audit now, and send the mail from another thread.
+
+        Called while the refusal waits, so that the time of the answer is the same without it. A slow disk would
+        still delay the answer, or the next request on its connection, if the mail were written in this thread.
+        """
+        self.record("notice", "locked", caller, login=person.login)
+        self.notifications.notify_in_background("locked", person, caller.request_id)
+
+    @contextmanager
+    def outages(self, service: str, caller: Caller, login: str = "") -> Iterator[None]:
+        """Log and record a failure of the infrastructure, and raise it as Outage."""
+        try:
+            yield
+        except INFRASTRUCTURE_ERRORS as error:
+            outage = Outage.of(error)
+            log.error("%s: %s: %s", caller.log_prefix(service), outage.code, error)
+            self.record(service, outage.code, caller, login=login)
+            raise outage from error
+
+    def _limited(
+        self, attempt: Attempt, caller: Caller, ask: Callable[[Attempt], RetryAfter | None]
+    ) -> RateLimited | None:
+        self.refuse_if_full(attempt.service)
+        wait = ask(attempt)
+        return self.rate_limited(attempt.service, caller, wait, attempt.login) if wait else None
+
+
+@contextmanager
+def never_failing(what: str) -> Iterator[None]:
+    """Log the type of an exception instead of raising it.
+
+    For everything that follows on a write that the directory confirmed: an error would tell the person that nothing
+    was saved. The exception's own text may hold an address or what somebody typed.
+    """
+    try:
+        yield
+    except Exception as error:
+        log.error("%s failed after the password was saved: %s", what, type(error).__name__)

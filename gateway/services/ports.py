@@ -1,0 +1,47 @@
+"""What the services need from the layers above them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.account.model import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A private address or phone to which a code can be sent."""
+
+    way: str
+    """"mail" or "phone"."""
+    address: str
+    language: str
+    """The language of the message."""
+
+    @property
+    def is_phone(self) -> bool:
+        return self.way == "phone"
+
+    @property
+    def masked(self) -> str:
+        """Enough for its owner to know where to look, too little for anybody else."""
+        if self.is_phone:
+            return f"•• •• •• •• {self.address[-2:]}"
+        name, _, domain = self.address.rpartition("@")
+        return f"{name[:1]}•••@{domain}"
+
+
+class Notifications(Protocol):
+    """Messages to people in their own language. `reference` is the request's number, for the helpdesk."""
+
+    def notify(self, notice: str, person: Person, reference: str) -> None:
+        """Queue the mail `notice` (a file of `templates/mail/`) for all addresses of `person`. Never raises."""
+
+    def notify_in_background(self, notice: str, person: Person, reference: str) -> None:
+        """Do the same in another thread, so that the time of the present answer tells nothing."""
+
+    def language_of(self, person: Person) -> str:
+        """Return the code of the offered language that `person` prefers."""
+
+    def send_code(self, channel: Channel, code: str, login: str, reference: str) -> None:
+        """Send `code` now. Raises DeliveryFailed."""

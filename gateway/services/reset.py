@@ -1,0 +1,98 @@
+"""Reset my password: verify who the person is, then let them choose a password behind a ticket that is valid once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from gateway.account.admission import Admission
+from gateway.account.errors import DirectoryUnavailable
+from gateway.account.model import ChooseRequest, Grant, Secret, VerifyIdentityRequest
+from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
+from gateway.account.policy import PasswordRules
+from gateway.account.ports import Passwords
+from gateway.account.reset import choose_password, restore_initial_password, verify_identity
+from gateway.account.uniform_time import UniformTime
+from gateway.protection.rate_limiting.limiter import Attempt
+from gateway.services.caller import Caller
+from gateway.services.events import Events
+from gateway.services.outcomes import RateLimited, Saved
+from gateway.services.results import Results
+from gateway.services.tickets import CHOOSE, TicketSteps, UsedTicket
+
+SERVICE = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class ResetService:
+    events: Events
+    results: Results
+    steps: TicketSteps
+    passwords: Passwords
+    rules: PasswordRules
+    uniform: UniformTime
+    hashing: Admission
+    ticket_minutes: int
+
+    def verify_identity(self, request: VerifyIdentityRequest, caller: Caller) -> Granted | Refused | RateLimited:
+        """Give the right to choose one new password. Raises Outage."""
+        attempt = self.attempt(request, caller)
+        outcome = self.events.run(attempt, caller, lambda: self._verify(request, caller))
+        if isinstance(outcome, Granted):
+            self.events.record(SERVICE, "proved", caller, login=request.login)
+        return outcome
+
+    def restore_initial(self, request: VerifyIdentityRequest, caller: Caller) -> Saved | Refused | RateLimited:
+        """Make the initial password the password again: the classic reset. Raises Outage."""
+        attempt = self.attempt(request, caller)
+        outcome = self.events.run(attempt, caller, lambda: self._restore(request, caller))
+        if isinstance(outcome, InitialRestored):
+            return self.results.saved(SERVICE, "initial_restored", caller, outcome, notice="restored")
+        return outcome
+
+    def offer_choice(self, grant: Grant) -> str:
+        """Return the ticket that permits one choice of a password."""
+        return self.steps.tickets.issue(self.steps.purpose, asdict(grant), 60 * self.ticket_minutes)
+
+    def choose(self, used: UsedTicket, new: Secret, caller: Caller) -> Saved | Refused:
+        """Set the password that was chosen; `steps.use` counted the attempt. Raises Outage.
+
+        Where nothing was changed the ticket is given back: whoever goes back in the browser sends the old one.
+        """
+        with self.events.outages(CHOOSE, caller, used.grant.login):
+            outcome = self._choose(used, new)
+        if isinstance(outcome, Changed):
+            return self.results.saved(CHOOSE, "reset", caller, outcome, notice="reset")
+        self.events.record_refusal(CHOOSE, caller, outcome, used.grant.login)
+        return outcome
+
+    def attempt(self, request: VerifyIdentityRequest, caller: Caller) -> Attempt:
+        """Return what the rate limits count of the first step of a reset."""
+        return Attempt(SERVICE, caller.address, client=caller.api_client, login=request.login, proof=request.proof)
+
+    def _verify(self, request: VerifyIdentityRequest, caller: Caller) -> Granted | Refused:
+        return verify_identity(
+            request,
+            passwords=self.passwords,
+            uniform=self.uniform,
+            admits=self.events.account_limit(SERVICE, caller),
+        )
+
+    def _restore(self, request: VerifyIdentityRequest, caller: Caller) -> InitialRestored | Refused:
+        return restore_initial_password(
+            request,
+            passwords=self.passwords,
+            uniform=self.uniform,
+            admits=self.events.account_limit(SERVICE, caller),
+            admission=self.hashing,
+        )
+
+    def _choose(self, used: UsedTicket, new: Secret) -> Changed | Refused:
+        request, tickets = ChooseRequest(used.grant, new), self.steps.tickets
+        try:
+            outcome = choose_password(request, passwords=self.passwords, rules=self.rules, admission=self.hashing)
+        except DirectoryUnavailable:
+            tickets.give_back(used.ticket)
+            raise
+        if isinstance(outcome, Refused) and outcome.code is not Refusal.GRANT_VOID:
+            tickets.give_back(used.ticket)
+        return outcome

@@ -1,0 +1,75 @@
+"""What follows on a saved password: audit, notification, and the ticket with which the result can be looked at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gateway.account.model import Propagation
+from gateway.account.outcomes import Changed, InitialRestored
+from gateway.protection.rate_limiting.limiter import Attempt
+from gateway.protection.tickets import Tickets, TokenError
+from gateway.services.caller import Caller
+from gateway.services.events import Events, never_failing
+from gateway.services.outcomes import RateLimited, Saved, TicketVoid
+from gateway.settings import AnyTarget
+from gateway.workstation.state import DeliveryStatus
+
+PURPOSE = "result"
+RESULT_SECONDS = 3600
+MAX_LOGIN_CHARS = 100
+"""As many as can be typed. The ticket is part of an address, and servers limit those."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    events: Events
+    tickets: Tickets
+    targets: Mapping[str, AnyTarget]
+
+    def saved(
+        self, service: str, outcome: str, caller: Caller, changed: Changed | InitialRestored, *, notice: str
+    ) -> Saved:
+        """Record the write as `outcome` and notify the person. Neither audit nor mail raises."""
+        person = changed.person
+        with never_failing("the audit"):
+            states = self._first_states(changed.propagation)
+            self.events.record(service, outcome, caller, login=person.login, targets=states)
+        with never_failing("the notice"):
+            self.events.notifications.notify(notice, person, caller.request_id)
+        was_expired = isinstance(changed, Changed) and changed.was_expired
+        payload = {
+            "outcome": outcome,
+            "login": person.login[:MAX_LOGIN_CHARS],
+            "propagation": changed.propagation and asdict(changed.propagation),
+            "saved_at": int(time.time()),
+            "was_expired": was_expired,
+        }
+        ticket = self.tickets.issue(PURPOSE, payload, RESULT_SECONDS)
+        return Saved(person, changed.propagation, was_expired, ticket)
+
+    def open(self, ticket: str) -> dict[str, Any] | TicketVoid:
+        """Return what the ticket of a result holds, also one that the version before sealed."""
+        opened = self.tickets.open(PURPOSE, ticket)
+        if isinstance(opened, TokenError):
+            return TicketVoid(opened)
+        propagation = opened.payload.get("propagation")
+        if propagation and "identity" in propagation:
+            propagation["uuid"] = propagation.pop("identity")
+        return opened.payload
+
+    def count_call(self, service: str, caller: Caller) -> RateLimited | None:
+        """Count a call of an API client that only reads. Raises Outage."""
+        return self.events.count(Attempt(service, caller.address, client=caller.api_client), caller)
+
+    def _first_states(self, propagation: Propagation | None) -> dict[str, str]:
+        """Attributes of an NT4-style domain were written with the password; the worker brings the others."""
+        if propagation is None:
+            return {}
+        states = {
+            name: DeliveryStatus.DONE if self.targets[name].type == "samba_nt" else DeliveryStatus.PENDING
+            for name in propagation.targets
+        }
+        return {**states, **dict.fromkeys(propagation.refused, DeliveryStatus.REJECTED)}

@@ -1,0 +1,54 @@
+"""Keeps scripts out of forms: the CAPTCHA or proof of work that a form must bring, and its own rate limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.protection.captcha.robot_check import Answer, RobotCheck
+from gateway.protection.captcha.verdict import Verdict
+from gateway.protection.rate_limiting.limiter import Attempt
+from gateway.services.caller import Caller
+from gateway.services.events import Events
+from gateway.services.outcomes import NotHuman, RateLimited
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The form may be served."""
+
+    was_asked: bool
+    """It brought an answer, which cannot be used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RobotService:
+    events: Events
+    check: RobotCheck
+
+    def verify(self, attempt: Attempt, answer: Answer, caller: Caller) -> Passed | NotHuman | RateLimited:
+        """Say whether the form brings enough for `attempt`. Raises Outage.
+
+        Nobody solves a CAPTCHA in vain: a look at the rate limit comes before it, and the count after it.
+        """
+        with self.events.outages(attempt.service, caller, attempt.login):
+            self.events.refuse_if_full(attempt.service)
+        if not self.check.is_required(attempt):
+            return Passed(was_asked=False)
+        if limited := self.events.test(attempt, caller):
+            return limited
+        with self.events.outages(attempt.service, caller, attempt.login):
+            return self._judge(attempt, answer, caller)
+
+    def _judge(self, attempt: Attempt, answer: Answer, caller: Caller) -> Passed | NotHuman | RateLimited:
+        verdict = self.check.check(attempt, answer)
+        if verdict is Verdict.RIGHT:
+            return Passed(was_asked=True)
+        service, login = attempt.service, attempt.login
+        if verdict is Verdict.RIGHT_WITHOUT_WORK:
+            wait = self.events.rate_limiter.hit_without_work(caller.address)
+            if wait is None:
+                return Passed(was_asked=True)
+            return self.events.rate_limited(service, caller, wait, login, without_work=True)
+        if verdict is not Verdict.MISSING:
+            self.events.record(service, f"captcha_{verdict.name.lower()}", caller, login=login)
+        return NotHuman(verdict)

@@ -1,0 +1,192 @@
+"""The second factor of a reset: a code sent to the person's private address or phone.
+
+The code and the attempts that are left travel sealed in the form's ticket, which is valid once: nothing is stored,
+and no attempt can be taken back. The channels that may be chosen travel there too.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from gateway.account.model import Grant, Person
+from gateway.notifications.errors import DeliveryFailed
+from gateway.protection.tickets import TokenError
+from gateway.services.caller import Caller
+from gateway.services.events import Events
+from gateway.services.outcomes import MayChoose
+from gateway.services.ports import Channel
+from gateway.services.tickets import CODE, TicketSteps, UsedTicket
+from gateway.settings import SecondFactor as SecondFactorSettings
+
+DIGITS = 6
+MAX_CHANNELS = 4
+"""So many fit into a ticket, whatever their length."""
+NOWHERE_YET = -1
+
+
+@dataclass(frozen=True, slots=True)
+class NoChannel:
+    """The settings ask for a code, and nothing is known to send it to."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseChannel:
+    """The person must say where the code is to go."""
+
+    ticket: str
+    is_repeated: bool = False
+    """They were asked already, and chose none that there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSent:
+    ticket: str
+    """For the form that asks for the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLimited:
+    """So many codes were sent that no more are sent now."""
+
+    retry_after_seconds: int
+    ticket: str
+    has_earlier_code: bool
+    """A code that was sent before is still valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeNotSent:
+    """The message could not be sent."""
+
+    masked: str
+    """Where to, as its owner recognises it."""
+    ticket: str
+    has_earlier_code: bool
+    """A code that was sent before is still valid."""
+    is_only_channel: bool
+    """There is no other channel to choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeWrong:
+    attempts_left: int
+    ticket: str
+    """For the next attempt; of no use where none is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFormFacts:
+    """What a form of the second factor shows."""
+
+    channels: Sequence[Channel] = ()
+    sent_to: int = NOWHERE_YET
+    """The index of the channel that the code was sent to."""
+
+
+Sent = CodeSent | CodeLimited | CodeNotSent
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorService:
+    events: Events
+    steps: TicketSteps
+    settings: SecondFactorSettings
+
+    def begin(
+        self, grant: Grant, person: Person, caller: Caller, *, service: str
+    ) -> MayChoose | NoChannel | ChooseChannel | Sent:
+        """Send a code where there is one channel, and ask for the channel where there are several.
+
+        `service` is the one that goes on here; an outage is recorded under its name. Raises Outage.
+        """
+        if not self.settings.methods:
+            return MayChoose(grant)
+        channels = self._channels_of(person)
+        if not channels:
+            return MayChoose(grant) if self.settings.if_none_known == "allow" else NoChannel()
+        payload = {
+            "grant": asdict(grant),
+            "channels": [asdict(channel) for channel in channels],
+            "code": "",
+            "left": 0,
+            "sent_to": NOWHERE_YET,
+        }
+        ticket = self._issue(payload)
+        if len(channels) > 1:
+            return ChooseChannel(ticket)
+        with self.events.outages(service, caller, grant.login):
+            return self._send(grant, payload, 0, ticket, caller)
+
+    def send(self, used: UsedTicket, index: int, caller: Caller) -> ChooseChannel | Sent:
+        """Send a new code to the channel with this index. Raises Outage."""
+        ticket = self.steps.renew(used)
+        if not 0 <= index < len(used.payload["channels"]):
+            return ChooseChannel(ticket, is_repeated=True)
+        with self.events.outages(CODE, caller, used.grant.login):
+            return self._send(used.grant, used.payload, index, ticket, caller)
+
+    def verify(self, used: UsedTicket, typed: str, caller: Caller) -> MayChoose | CodeWrong:
+        """Compare the code that was typed with the one that was sent; blanks in it mean nothing."""
+        entered, code = "".join(typed.split()), used.payload["code"]
+        if code and hmac.compare_digest(entered.encode(), code.encode()):
+            self.events.record(CODE, "code_right", caller, login=used.grant.login)
+            return MayChoose(used.grant)
+        left = used.payload["left"] - 1
+        self.events.record(CODE, "code_wrong", caller, login=used.grant.login, tries_left=left)
+        return CodeWrong(left, self.steps.renew(used, {**used.payload, "left": left}))
+
+    def form_facts(self, ticket: str) -> CodeFormFacts:
+        """Return what the form with this ticket shows: the ticket itself says where its code was sent."""
+        opened = self.steps.open(ticket)
+        if isinstance(opened, TokenError):
+            return CodeFormFacts()
+        return CodeFormFacts(_channels_in(opened.payload), opened.payload.get("sent_to", NOWHERE_YET))
+
+    def _send(self, grant: Grant, payload: dict[str, Any], index: int, ticket: str, caller: Caller) -> Sent:
+        """Send and count a code.
+
+        A text message may be paid for although its service answers with an error; a mail that failed costs nothing.
+        """
+        channels, has_earlier_code = _channels_in(payload), bool(payload["code"])
+        channel = channels[index]
+        count = partial(
+            self.events.rate_limiter.admit_code, grant.uuid, channel.address, is_text_message=channel.is_phone
+        )
+        if wait := count(only_look=not channel.is_phone):
+            self.events.rate_limited(CODE, caller, wait, grant.login)
+            return CodeLimited(wait.seconds, ticket, has_earlier_code)
+        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+        try:
+            self.events.notifications.send_code(channel, code, grant.login, caller.request_id)
+        except DeliveryFailed:
+            self.events.record(CODE, "code_not_sent", caller, login=grant.login)
+            return CodeNotSent(channel.masked, ticket, has_earlier_code, is_only_channel=len(channels) == 1)
+        if not channel.is_phone:
+            count()
+        self.events.record(CODE, f"code_sent_by_{channel.way}", caller, login=grant.login)
+        attempts = self.settings.max_attempts
+        return CodeSent(self._issue({**payload, "code": code, "left": attempts, "sent_to": index}))
+
+    def _channels_of(self, person: Person) -> list[Channel]:
+        """Every private address and phone of the person, in the order of the settings."""
+        held = {
+            "mail": (person.private_mail, *person.other_private_mails),
+            "phone": (person.phone, *person.other_phones),
+        }
+        language = self.events.notifications.language_of(person)
+        methods: Sequence[str] = self.settings.methods
+        channels = [Channel(way, address, language) for way in methods for address in held[way] if address]
+        return list(dict.fromkeys(channels))[:MAX_CHANNELS]
+
+    def _issue(self, payload: dict[str, Any]) -> str:
+        return self.steps.tickets.issue(self.steps.purpose, payload, 60 * self.settings.minutes)
+
+
+def _channels_in(payload: dict[str, Any]) -> list[Channel]:
+    """The channels that the ticket with this payload offers."""
+    return [Channel(**channel) for channel in payload.get("channels", ())]

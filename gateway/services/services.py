@@ -1,0 +1,24 @@
+"""All services of the web process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.services.api_access import ApiAccess
+from gateway.services.change import ChangeService
+from gateway.services.find import FindService
+from gateway.services.reset import ResetService
+from gateway.services.results import Results
+from gateway.services.robots import RobotService
+from gateway.services.second_factor import SecondFactorService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    robots: RobotService
+    find: FindService
+    change: ChangeService
+    reset: ResetService
+    second_factor: SecondFactorService
+    results: Results
+    api_access: ApiAccess

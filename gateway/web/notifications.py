@@ -1,0 +1,128 @@
+"""Messages to people about their account: mails that say what happened and whom to call, and codes.
+
+No mail holds a secret but a code, and none holds a link: people learn to follow links in mails about passwords from
+those who steal them.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from zoneinfo import ZoneInfo
+
+from flask import current_app, render_template
+from flask_babel import force_locale
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+from gateway.account.model import Person
+from gateway.notifications.background import BackgroundTasks
+from gateway.notifications.errors import DeliveryFailed
+from gateway.notifications.sms import SmsGateway
+from gateway.notifications.spool import Spool
+from gateway.services.ports import Channel
+from gateway.settings import Settings
+from gateway.web import messages
+from gateway.web.language import best_of, current
+
+log = logging.getLogger(__name__)
+
+MAX_ADDRESS_CHARS = 254
+"""RFC 5321, 4.5.3.1.3, without its angle brackets."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateNotifications:
+    """Writes messages with Flask's templates and catalogues, so within an application's context."""
+
+    settings: Settings
+    mails: Spool | None
+    sms: SmsGateway | None
+    background: BackgroundTasks
+
+    def notify(self, notice: str, person: Person, reference: str) -> None:
+        """Queue `notice` (a file of `templates/mail/`) for all addresses of `person`, in their language. Never raises.
+
+        Whoever sent the request chose the page's language, and need not be this person.
+        An address that no mail can carry, or a full disk, must not stop what the person came for.
+        """
+        if self.mails is None:
+            return
+        with force_locale(self.language_of(person)):
+            for address in person.mails:
+                try:
+                    self.mails.enqueue(self._mail(notice, address, reference, login=person.login))
+                except Exception as error:
+                    # `email` raises a dozen kinds of exceptions for addresses that it cannot read.
+                    log.error("a notice could not be kept: %s", type(error).__name__)
+
+    def notify_in_background(self, notice: str, person: Person, reference: str) -> None:
+        """Do the same in another thread, so that the time of the present answer tells nothing."""
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+        def send() -> None:
+            with app.app_context():
+                self.notify(notice, person, reference)
+
+        self.background.submit(send)
+
+    def language_of(self, person: Person) -> str:
+        """Return the one of the site's languages that this person prefers, else the academy's first."""
+        wanted = parse_accept_header(person.preferred_language, LanguageAccept)
+        return best_of(wanted, self.settings.web.languages)
+
+    def send_code(self, channel: Channel, code: str, login: str, reference: str) -> None:
+        """Send a code now; it is stored nowhere. Raises DeliveryFailed."""
+        minutes = self.settings.second_factor.minutes
+        with force_locale(channel.language):
+            if channel.is_phone:
+                if self.sms is None:
+                    raise DeliveryFailed
+                self.sms.send(channel.address, messages.filled(messages.CODE_BY_PHONE, code=code, minutes=minutes))
+                return
+            if self.mails is None:
+                raise DeliveryFailed
+            try:
+                mail = self._mail("code", channel.address, reference, code=code, login=login, minutes=minutes)
+            except ValueError:
+                raise DeliveryFailed from None
+            self.mails.send_now(mail)
+
+    def _mail(self, notice: str, address: str, reference: str, **facts: object) -> EmailMessage:
+        """Raises ValueError for an address that no mail server takes."""
+        academy, sender = self.settings.academy, self.settings.notifications.sender
+        now = datetime.now(ZoneInfo(academy.timezone))
+        values = {**facts, "now": now, "reference": reference}
+        subject, _, text = render_template(f"mail/{notice}.txt", **values).partition("\n")
+        paragraphs = text.strip().split("\n\n")
+        message = EmailMessage()
+        message["From"] = str(Address(academy.name, addr_spec=sender))
+        message["To"] = _recipient(address)
+        message["Subject"] = subject
+        message["Date"] = format_datetime(now)
+        message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content("\n\n".join(paragraphs) + "\n")
+        html = render_template("mail/page.html", subject=subject, paragraphs=paragraphs)
+        message.add_alternative(html, subtype="html")
+        message["Content-Language"] = current()
+        return message
+
+
+def _recipient(address: str) -> str:
+    """`address` as a header field. Raises ValueError for what is no address, or more than one."""
+    if len(address) > MAX_ADDRESS_CHARS:
+        raise ValueError("too long for an address")
+    try:
+        parsed = Address(addr_spec=address)
+    except (MessageError, IndexError, AttributeError, RecursionError) as error:
+        # What `email` raises for text that it cannot read, besides ValueError: `<a@b.fr>`, `a@`, "(((((".
+        raise ValueError("no address") from error
+    if not parsed.username or not parsed.domain:
+        raise ValueError("no address")
+    return str(parsed)

@@ -1,0 +1,57 @@
+"""What people read when a service refuses or fails, with the numbers that the academy set."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from flask import g
+from flask_babel.speaklater import LazyString
+
+from gateway.account.outcomes import Refused
+from gateway.account.policy import PasswordRules
+from gateway.protection.tickets import TokenError
+from gateway.services.outcomes import Outage
+from gateway.services.second_factor import CodeLimited
+from gateway.settings import Settings
+from gateway.web import messages
+
+_OUTAGES = {
+    "directory_unavailable": messages.UNAVAILABLE,
+    "write_unconfirmed": messages.UNCONFIRMED,
+    "store_unavailable": messages.STORE_UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    settings: Settings
+    rules: PasswordRules
+
+    def refused(self, refused: Refused) -> list[str]:
+        settings = self.settings
+        return messages.refusal(
+            refused,
+            self.rules,
+            settings.lockout,
+            settings.password.history,
+            settings.support.phone,
+            ZoneInfo(settings.academy.timezone),
+        )
+
+    def outage(self, outage: Outage) -> str | LazyString:
+        if outage.code == "directory_misconfigured":
+            return messages.filled(messages.MISCONFIGURED, request_id=g.request_id)
+        if outage.code == "busy":
+            return messages.filled(messages.BUSY, seconds=outage.retry_after_seconds)
+        return _OUTAGES[outage.code]
+
+    def ticket_void(self, reason: TokenError) -> str:
+        if reason is TokenError.REPLAYED:
+            return str(messages.TICKET_USED)
+        return messages.filled(messages.TICKET_EXPIRED, minutes=self.settings.reset.ticket_minutes)
+
+    def code_limited(self, limited: CodeLimited) -> str:
+        minutes, phone = math.ceil(limited.retry_after_seconds / 60), self.settings.support.phone
+        return messages.filled(messages.CODE_LIMITED, minutes=minutes, phone=phone)
