@@ -25,6 +25,8 @@ from gateway.cli.terminal import printable
 from gateway.composition.accounts import Accounts, build_accounts
 from gateway.directory.account_status import AccountState, unlock
 from gateway.directory.ppolicy import MAX_VALIDITY, Validity
+from gateway.services.caller import Caller, EntryPoint
+from gateway.services.helpdesk import HelpdeskOutcome
 from gateway.settings import Settings
 from gateway.settings.loader import load
 
@@ -53,11 +55,6 @@ def run(arguments: argparse.Namespace) -> int:
             state = accounts.directory.read(arguments.login, datetime.now(UTC))
             if state is None:
                 return _fail(f"{arguments.login}: nobody has this login; mamia sees {settings.people.base}")
-            if state.is_protected and act is not _show:
-                return _fail(
-                    f"{arguments.login}: protected by people.protected_filter or people.protected_groups; nothing "
-                    "was done: whoever administers this account does it with the directory's own tools"
-                )
             return act(arguments, settings, accounts, state)
         except (DirectoryUnavailable, LDAPException, OSError) as error:
             return _fail(f"{arguments.login}: nothing was done: {error}")
@@ -73,27 +70,41 @@ def _show(arguments: argparse.Namespace, _: Settings, __: Accounts, state: Accou
 
 
 def _unlock(arguments: argparse.Namespace, settings: Settings, accounts: Accounts, state: AccountState) -> int:
-    if state.is_closed:
-        return _fail(f"{arguments.login}: an administrator closed it for good; this command does not open it")
-    if state.idle_since or state.lock_ends_at:
-        return _fail(f"{arguments.login}: {_lock_in_words(state)}; nothing was done")
-    if state.locked_since is None:
-        print(f"{arguments.login}: it is not locked; nothing was done")
-        return 0
-    accounts.audit.open()
-    if not unlock(as_operator(settings.directory, arguments), state.dn, state.lock):
-        return _fail(f"{arguments.login}: the lock changed meanwhile; nothing was done: look again")
-    accounts.audit.record("helpdesk", "unlocked", login=arguments.login, operator=_operator(), by=arguments.bind_dn)
-    print(f"{arguments.login}: unlocked")
-    return 0
+    outcome = accounts.helpdesk.unlock(
+        arguments.login,
+        state,
+        lambda: unlock(as_operator(settings.directory, arguments), state.dn, state.lock),
+        _caller(),
+        by=arguments.bind_dn,
+    )
+    return _report(arguments.login, outcome, state, done="unlocked")
 
 
 def _force_change(arguments: argparse.Namespace, _: Settings, accounts: Accounts, state: AccountState) -> int:
-    accounts.audit.open()
-    accounts.directory.force_change(state.dn)
-    accounts.audit.record("helpdesk", "change_forced", login=arguments.login, operator=_operator())
-    print(f"{arguments.login}: the password must be changed at the next login")
-    return 0
+    outcome = accounts.helpdesk.force_change(arguments.login, state, accounts.directory.force_change, _caller())
+    return _report(arguments.login, outcome, state, done="the password must be changed at the next login")
+
+
+def _report(login: str, outcome: HelpdeskOutcome, state: AccountState, *, done: str) -> int:
+    """Print what was done, or why nothing was; the exit code."""
+    match outcome:
+        case HelpdeskOutcome.DONE:
+            print(f"{login}: {done}")
+            return 0
+        case HelpdeskOutcome.NOT_LOCKED:
+            print(f"{login}: it is not locked; nothing was done")
+            return 0
+        case HelpdeskOutcome.PROTECTED:
+            return _fail(
+                f"{login}: protected by people.protected_filter or people.protected_groups; nothing "
+                "was done: whoever administers this account does it with the directory's own tools"
+            )
+        case HelpdeskOutcome.CLOSED:
+            return _fail(f"{login}: an administrator closed it for good; this command does not open it")
+        case HelpdeskOutcome.LOCK_STAYS:
+            return _fail(f"{login}: {_lock_in_words(state)}; nothing was done")
+        case HelpdeskOutcome.LOCK_CHANGED:
+            return _fail(f"{login}: the lock changed meanwhile; nothing was done: look again")
 
 
 def _facts(state: AccountState) -> dict[str, Any]:
@@ -194,9 +205,9 @@ def _validity_in_words(validity: Validity) -> str:
     return f"begins on {_local(validity.starts_at)} (pwdStartTime)"
 
 
-def _operator() -> str:
+def _caller() -> Caller:
     """Who asked, behind sudo too."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
+    return Caller(EntryPoint.COMMAND, operator=os.environ.get("SUDO_USER") or getpass.getuser())
 
 
 def _iso(when: datetime | None) -> str | None:

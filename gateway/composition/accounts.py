@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,32 +13,34 @@ from gateway.directory.policies import Policies, Policy
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.protection.audit import Audit
+from gateway.services.helpdesk import HelpdeskService
 from gateway.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """What `mamia account` works with."""
+    """What `mamia account` works with. `close` it in the end."""
 
     directory: LdapAccounts
-    audit: Audit
-    close: Callable[[], None]
+    helpdesk: HelpdeskService
+    resources: ExitStack
+
+    def close(self) -> None:
+        self.resources.close()
 
 
 def build_accounts(settings: Settings) -> Accounts:
-    pool = ConnectionPool(settings.directory, LdapServers(settings.directory), as_service=True)
-    assumed = Policy(locks=True, lockout=timedelta(minutes=settings.lockout.minutes))
-    policies = Policies(pool, without_any=assumed)
-    # Whoever only looks need not be able to write the audit.
-    audit = Audit(settings.audit, delay=True)
-
-    def close() -> None:
-        pool.close()
-        audit.close()
-
-    protected = ProtectedPeople(pool, settings.people)
-    return Accounts(
-        LdapAccounts(pool, PeopleMapping(settings.people, settings.academy.mail_domain), policies, protected),
-        audit,
-        close,
-    )
+    with ExitStack() as stack:
+        pool = ConnectionPool(settings.directory, LdapServers(settings.directory), as_service=True)
+        stack.callback(pool.close)
+        assumed = Policy(locks=True, lockout=timedelta(minutes=settings.lockout.minutes))
+        # Whoever only looks need not be able to write the audit.
+        audit = Audit(settings.audit, delay=True)
+        stack.callback(audit.close)
+        directory = LdapAccounts(
+            pool,
+            PeopleMapping(settings.people, settings.academy.mail_domain),
+            Policies(pool, without_any=assumed),
+            ProtectedPeople(pool, settings.people),
+        )
+        return Accounts(directory, HelpdeskService(audit), stack.pop_all())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from gateway.capture.sock_requests import normalised
@@ -19,12 +19,24 @@ from gateway.settings import Directory, Settings
 
 @dataclass(frozen=True, slots=True)
 class Capturing:
-    """What `mamia capture` works with."""
+    """What `mamia capture` works with. `close` it in the end."""
 
-    tracker: Callable[[], ChangeTracker]
-    """Made in the event loop's thread."""
-    targets: tuple[str, ...]
-    close: Callable[[], None]
+    settings: Settings
+    outbox: LdapCaptureOutbox
+    audit: Audit
+    resources: ExitStack
+
+    def tracker(self) -> ChangeTracker:
+        """Make the tracker, in the event loop's thread."""
+        own = normalised(self.settings.directory.bind_dn)
+        return ChangeTracker(outbox=self.outbox, own_accounts=frozenset({own}), audit=self.audit.record)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(self.settings.workstation.targets)
+
+    def close(self) -> None:
+        self.resources.close()
 
 
 def without_password_rights(settings: Settings) -> frozenset[str]:
@@ -38,23 +50,14 @@ def build_capture(settings: Settings, directory: Directory) -> Capturing:
 
     Raises KeyFileError, and OSError where the audit's file can't be written.
     """
-    pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
-    mapping = PeopleMapping(settings.people)
-    # The listener is on slapd's own machine, and each of its writes is announced to it.
-    propagation = build_propagation(settings, pool, mapping, asks_time=False)
-    protected = ProtectedPeople(pool, settings.people)
-    audit = Audit(settings.audit, delay=True)
-
-    def close() -> None:
-        pool.close()
-        audit.close()
-
-    return Capturing(
-        tracker=lambda: ChangeTracker(
-            outbox=LdapCaptureOutbox(pool, mapping, settings.people.filter, propagation, protected),
-            own_accounts=frozenset({normalised(settings.directory.bind_dn)}),
-            audit=audit.record,
-        ),
-        targets=tuple(settings.workstation.targets),
-        close=close,
-    )
+    with ExitStack() as stack:
+        pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
+        stack.callback(pool.close)
+        audit = Audit(settings.audit, delay=True)
+        stack.callback(audit.close)
+        mapping = PeopleMapping(settings.people)
+        # The listener is on slapd's own machine, and each of its writes is announced to it.
+        propagation = build_propagation(settings, pool, mapping, asks_time=False)
+        protected = ProtectedPeople(pool, settings.people)
+        outbox = LdapCaptureOutbox(pool, mapping, settings.people.filter, propagation, protected)
+        return Capturing(settings, outbox, audit, stack.pop_all())

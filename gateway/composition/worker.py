@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -31,63 +31,78 @@ from gateway.workstation.token_file import NoRecord, TokenFile
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryAudit:
+    """Records each event of a delivery in the audit, and counts it for the metrics."""
+
+    audit: Audit
+    metrics: Metrics
+
+    def record(self, service: str, outcome: str, **facts: Any) -> None:
+        self.audit.record(service, outcome, **facts)
+        self.metrics.count_delivery(str(outcome), facts)
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
-    """What the worker needs to deliver."""
+    """What the worker needs to deliver. `close` it in the end."""
 
     delivery_worker: DeliveryWorker
     outbox: LdapOutbox
     targets: dict[str, Target]
     metrics: Metrics
-    verify_protected: Callable[[], None]
-    """Raises DirectoryMisconfigured where it can't be decided who is protected, and DirectoryUnavailable."""
-    close: Callable[[], None]
+    protected: ProtectedPeople
+    resources: ExitStack
+
+    def verify_protected(self) -> None:
+        """Raise DirectoryMisconfigured where it can't be decided who is protected, and DirectoryUnavailable."""
+        self.protected.verify()
+
+    def close(self) -> None:
+        self.resources.close()
 
 
 def build_worker(settings: Settings, directory: Directory) -> Worker:
     """Wire the worker; `directory` is the settings' with the worker's own account. Raises KeyFileError,
     TokenFileError."""
-    servers = LdapServers(directory)
-    pool = ConnectionPool(directory, servers, as_service=True)
-    user_binds = ConnectionPool(directory, servers, as_service=False)
-    protected = ProtectedPeople(pool, settings.people)
-    outbox = LdapOutbox(pool, settings.people)
-    targets = delivered_targets(settings.workstation)
-    metrics = Metrics()
-    # `mamia sync status` writes nothing, and may be run by somebody who couldn't.
-    audit = Audit(settings.audit, delay=True)
-
-    def record(service: str, outcome: str, **facts: Any) -> None:
-        audit.record(service, outcome, **facts)
-        metrics.count_delivery(str(outcome), facts)
-
-    delivery_worker = DeliveryWorker(
-        worker=f"{socket.gethostname()};{os.getpid()};{secrets.token_hex(3)}",
-        outbox=HoldingOutbox(outbox, _restore_detector(settings, directory, pool), record),
-        targets=targets,
-        unseal=Unsealer([read_private_key(file) for file in settings.workstation.private_key_files]),
-        delivery=LdapDeliveryCheck(
-            worker=pool,
-            user_binds=user_binds,
-            people=settings.people,
-            workstation_filter=settings.workstation.filter,
-            protected=protected,
-            lockout=timedelta(minutes=settings.lockout.minutes),
-            now=utc_now,
-        ),
-        now=utc_now,
-        monotonic=time.monotonic,
-        config=DeliveryConfig(settings.workstation.lease_seconds, settings.workstation.retry_hours),
-        audit=record,
-    )
-
-    def close() -> None:
-        pool.close()
-        user_binds.close()
-        audit.close()
+    with ExitStack() as stack:
+        targets = delivered_targets(settings.workstation)
         for target in targets.values():
-            target.close()
+            stack.callback(target.close)
+        # `mamia sync status` writes nothing, and may be run by somebody who couldn't.
+        events = DeliveryAudit(Audit(settings.audit, delay=True), Metrics())
+        stack.callback(events.audit.close)
+        servers = LdapServers(directory)
+        user_binds = ConnectionPool(directory, servers, as_service=False)
+        stack.callback(user_binds.close)
+        pool = ConnectionPool(directory, servers, as_service=True)
+        stack.callback(pool.close)
+        protected, outbox = ProtectedPeople(pool, settings.people), LdapOutbox(pool, settings.people)
+        delivery_worker = DeliveryWorker(
+            worker=f"{socket.gethostname()};{os.getpid()};{secrets.token_hex(3)}",
+            outbox=HoldingOutbox(outbox, _restore_detector(settings, directory, pool), events.record),
+            targets=targets,
+            unseal=Unsealer([read_private_key(file) for file in settings.workstation.private_key_files]),
+            delivery=_delivery_check(settings, pool, user_binds, protected),
+            now=utc_now,
+            monotonic=time.monotonic,
+            config=DeliveryConfig(settings.workstation.lease_seconds, settings.workstation.retry_hours),
+            audit=events.record,
+        )
+        return Worker(delivery_worker, outbox, targets, events.metrics, protected, stack.pop_all())
 
-    return Worker(delivery_worker, outbox, targets, metrics, protected.verify, close)
+
+def _delivery_check(
+    settings: Settings, pool: ConnectionPool, user_binds: ConnectionPool, protected: ProtectedPeople
+) -> LdapDeliveryCheck:
+    return LdapDeliveryCheck(
+        worker=pool,
+        user_binds=user_binds,
+        people=settings.people,
+        workstation_filter=settings.workstation.filter,
+        protected=protected,
+        lockout=timedelta(minutes=settings.lockout.minutes),
+        now=utc_now,
+    )
 
 
 def _restore_detector(settings: Settings, directory: Directory, pool: ConnectionPool) -> RestoreDetector:

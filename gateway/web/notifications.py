@@ -46,9 +46,9 @@ class TemplateNotifications:
     background: BackgroundTasks
 
     def notify(self, notice: str, person: Person, reference: str) -> None:
-        """Queue `notice` (a file of `templates/mail/`) for all addresses of `person`, in their language. Never raises.
+        """Queue `notice` (a file of `templates/mail/`) for all addresses of `person`, in their language.
 
-        Whoever sent the request chose the page's language, and need not be this person.
+        It never raises. Whoever sent the request chose the page's language, and need not be this person.
         An address that no mail can carry, or a full disk, must not stop what the person came for.
         """
         if self.mails is None:
