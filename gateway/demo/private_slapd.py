@@ -124,13 +124,13 @@ class PrivateSlapd:
             folder.mkdir(mode=0o700, parents=True)
         for account in ("admin", *SERVICES):
             self._write_secret(account, secrets.token_urlsafe(24))
-        _run(["slapadd", "-n0", "-F", str(self.state / "config")], self._filled("private/config.ldif"))
+        _run(["slapadd", "-n0", "-F", str(self.state / "config")], self.filled("private/config.ldif"))
         self.start()
         try:
             for name in CONFIG_FILES:
-                self.apply(self._filled(name), name, "cn=config")
+                self.apply(self.filled(name), name, "cn=config")
             for name in _data_files(with_sample_staff=with_sample_staff, is_empty=is_empty):
-                self.apply(self._filled(name), name)
+                self.apply(self.filled(name), name)
             if announces_at:
                 self.announce(announces_at)
         finally:
@@ -201,25 +201,25 @@ class PrivateSlapd:
         else:
             self._write_secret(REPLICATOR, peer.password(REPLICATOR))
         values = {"SERVER_ID": str(server_id), "PEER_URL": peer.url, "REPLICATOR_PASSWORD": self.password(REPLICATOR)}
-        self.apply(self._filled(MIRROR_FILE, values), MIRROR_FILE, "cn=config")
+        self.apply(self.filled(MIRROR_FILE, values), MIRROR_FILE, "cn=config")
         if server_id == 1:
-            self.apply(self._filled(REPLICATOR_FILE, values), REPLICATOR_FILE)
+            self.apply(self.filled(REPLICATOR_FILE, values), REPLICATOR_FILE)
 
     def announce(self, socket_path: Path) -> None:
         """Let this running server announce its writes on people at `socket_path`, where a listener must be."""
         if not self.announces:
             self._write_secret(CAPTURE, secrets.token_urlsafe(24))
             values = {"CAPTURE_PASSWORD": self.password(CAPTURE)}
-            self.apply(self._filled(CAPTURE_ACCOUNT_FILE, values), CAPTURE_ACCOUNT_FILE)
+            self.apply(self.filled(CAPTURE_ACCOUNT_FILE, values), CAPTURE_ACCOUNT_FILE)
         for name in (ORACLE_FILE, *CAPTURE_FILES):
-            self.apply(self._filled(name, {"CAPTURE_SOCKET": str(socket_path)}), name, "cn=config")
+            self.apply(self.filled(name, {"CAPTURE_SOCKET": str(socket_path)}), name, "cn=config")
 
     def ask_before_writes(self, socket_path: Path) -> None:
         """Let this running server ask at `socket_path` before it judges a password: for `mamia capture` with
         capture.answer_only."""
-        self.apply(self._filled(ORACLE_FILE, {"CAPTURE_SOCKET": str(socket_path)}), ORACLE_FILE, "cn=config")
+        self.apply(self.filled(ORACLE_FILE, {"CAPTURE_SOCKET": str(socket_path)}), ORACLE_FILE, "cn=config")
 
-    def _filled(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    def filled(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
         """A file of ldif/ with what only this server knows put in its places, and `more`."""
         text = (ldif_folder() / name).read_text(encoding="utf-8")
         values = {

@@ -33,12 +33,12 @@ class Portal:
     environment: dict[str, Any] = field(default_factory=dict)
 
     def get(self, path: str) -> TestResponse:
-        return self._ask("GET", path)
+        return self.ask("GET", path)
 
     def post(self, path: str, body: dict[str, Any] | None = None, **options: Any) -> TestResponse:
-        return self._ask("POST", path, **({"json": body} if body is not None else {}), **options)
+        return self.ask("POST", path, **({"json": body} if body is not None else {}), **options)
 
-    def _ask(self, method: str, path: str, **options: Any) -> TestResponse:
+    def ask(self, method: str, path: str, **options: Any) -> TestResponse:
         answer = self.app.test_client().open(
             "/api/v1" + path, method=method, headers=self.headers, environ_overrides=self.environment, **options
         )

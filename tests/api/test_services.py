@@ -14,6 +14,7 @@ from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
 DURAND = {"surname": "Durand", "given_name": "François", "birth_date": "1985-03-27"}
+NOBODY = {**DURAND, "surname": "Nobody"}
 WEBMAIL = {"user": "fdurand4", "curpass": PASSWORD, "newpass": NEW}
 
 
@@ -162,13 +163,11 @@ class TestRate:
 
 
 class TestMisses:
-    NOBODY = {**DURAND, "surname": "Nobody"}
-
     def test_when_searches_find_nobody_then_they_are_counted_for_the_client_that_asked(self, open_api_client):
         api_client = open_api_client(rate_limits={"misses_overall": "2/minute"})
         limiter = api_client.gateway.protection.rate_limiter
 
-        assert [api_client.post("/find", self.NOBODY).status_code for _ in range(2)] == [404, 404]
+        assert [api_client.post("/find", NOBODY).status_code for _ in range(2)] == [404, 404]
 
         assert limiter.is_suspicious("127.0.0.1", client="intranet")
         assert not limiter.is_suspicious("127.0.0.1", client="library")
@@ -176,7 +175,7 @@ class TestMisses:
     def test_when_a_client_finds_nobody_then_the_pages_ask_nobody_for_the_captcha(self, open_api_client):
         api_client = open_api_client(rate_limits={"misses_overall": "2/minute", "misses_per_address": "2/minute"})
         for _ in range(3):
-            api_client.post("/find", self.NOBODY)
+            api_client.post("/find", NOBODY)
 
         assert "Contrôle contre les robots" not in Browser(api_client.app).open(FIND).main
 
@@ -192,7 +191,7 @@ class TestMisses:
     def test_when_a_client_misses_unusually_often_then_the_log_says_so(self, open_api_client, caplog):
         api_client = open_api_client(rate_limits={"misses_overall": "2/minute"})
         for _ in range(2):
-            api_client.post("/find", self.NOBODY)
+            api_client.post("/find", NOBODY)
 
         assert "api: find: intranet asks unusually often for people whom nobody knows" in caplog.messages
 
@@ -346,7 +345,7 @@ class TestAddress:
     def test_when_there_is_nothing_or_another_method_then_the_answer_is_a_problem_too(
         self, api_client, method, path, status
     ):
-        answer = api_client._ask(method, path)
+        answer = api_client.ask(method, path)
 
         assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
         assert status == 404 or "Allow" in answer.headers

@@ -41,7 +41,7 @@ def make_directory(folder, kind=SlapdServer):
     slapd = academy.slapd
     for name, file in ((CAPTURE, CAPTURE_ACCOUNT_FILE), ("replicator", REPLICATOR_FILE)):
         slapd.password_file(name).write_text(f"Mot-De-Passe-{name}")
-        slapd.apply(slapd._filled(file, {f"{name.upper()}_PASSWORD": slapd.password(name)}), file)
+        slapd.apply(slapd.filled(file, {f"{name.upper()}_PASSWORD": slapd.password(name)}), file)
     # As Debian's slapd made it until 2.5: the administrator's password in an entry.
     academy.load(
         f"dn: {ADMIN_ENTRY}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: admin\n"
