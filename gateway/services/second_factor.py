@@ -89,6 +89,9 @@ class CodeFormFacts:
 
 
 Sent = CodeSent | CodeLimited | CodeNotSent
+"""What became of a code that was to be sent."""
+Begun = MayChoose | NoChannel | ChooseChannel | Sent
+"""How the second factor begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,7 @@ class SecondFactorService:
     steps: TicketSteps
     settings: SecondFactorSettings
 
-    def begin(
-        self, grant: Grant, person: Person, caller: Caller, *, service: str
-    ) -> MayChoose | NoChannel | ChooseChannel | Sent:
+    def begin(self, grant: Grant, person: Person, caller: Caller, *, service: str) -> Begun:
         """Send a code where there is one channel, and ask for the channel where there are several.
 
         `service` is the one that goes on here; an outage is recorded under its name. Raises Outage.

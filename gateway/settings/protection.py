@@ -106,6 +106,8 @@ class RateLimits(Section):
     misses_per_address: Rates = "3/hour"
     """Accounts not found, after which finding one asks for the CAPTCHA; networks of IPv6 as in `per_address`."""
     misses_overall: Rates = "100/5 minutes"
+    """All pages together, as `misses_per_address`. Each API client has a count of its own with this rate, which never
+    counts for the pages; beyond it the log warns."""
 
     @field_validator("store")
     @classmethod

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import ldap
 import pytest
 
+from gateway.app import create_app
 from gateway.workstation.state import DeliveryStatus
 from tests.support.backup import LdifBackup
-from tests.support.browser import CHANGE
+from tests.support.browser import CHANGE, Browser
 from tests.support.pending_deliveries import move_to, pending_deliveries
 from tests.support.slapd_server import PASSWORD
 
@@ -155,3 +156,18 @@ class TestGateway:
             [(_, seen)] = line.search_s(directory.dn("fdurand4"), ldap.SCOPE_BASE, attrlist=["*", "+"])
 
         assert "mamiaPendingSecret" not in seen
+
+
+class TestTicket:
+    def test_when_the_version_before_sealed_it_then_the_result_is_still_shown(self, directory, build, tmp_path):
+        directory.add_person(LOGIN, departmentNumber="rectorat")
+        gateway = build(workstation=pending_deliveries(tmp_path))
+        browser, tickets = Browser(create_app(gateway)), gateway.protection.tickets
+        ticket = change(browser).answer.request.path.rpartition("/")[2]
+        move_to(directory, LOGIN, DeliveryStatus.DONE)
+        payload = gateway.services.results.open(ticket)
+        payload["propagation"]["identity"] = payload["propagation"].pop("uuid")
+
+        page = browser.open("/resultat/" + tickets.issue("result", payload, 60))
+
+        assert "Poste de travail en place" in page.main

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from gateway.account.outcomes import Refused
 from gateway.services.caller import Caller
 from gateway.services.change import ChangeService
+from gateway.services.outcomes import NotHuman, RateLimited, Saved
 from gateway.services.robots import RobotService
 from gateway.web.forms import ChangeForm
 from gateway.web.pages.form_page import ServicePage
@@ -18,7 +20,7 @@ class ChangePage(ServicePage):
         super().__init__(sentences, robots)
         self.service = service
 
-    def submit(self, form: ChangeForm, caller: Caller) -> object:
+    def submit(self, form: ChangeForm, caller: Caller) -> Saved | Refused | RateLimited | NotHuman:
         request = form.to_request()
         stopped = self.verify_robot(form, self.service.attempt(request, caller), caller)
         return stopped or self.service.change(request, caller)

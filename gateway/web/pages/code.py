@@ -12,6 +12,7 @@ from gateway.account.model import Grant
 from gateway.services.caller import Caller
 from gateway.services.outcomes import MayChoose
 from gateway.services.second_factor import (
+    Begun,
     ChooseChannel,
     CodeLimited,
     CodeNotSent,
@@ -19,6 +20,7 @@ from gateway.services.second_factor import (
     CodeWrong,
     NoChannel,
     SecondFactorService,
+    Sent,
 )
 from gateway.services.tickets import UsedTicket
 from gateway.web import messages
@@ -68,7 +70,7 @@ class CodePage(_CodeStep):
         super().__init__(sentences, service, restart)
         self.next_step = next_step
 
-    def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> object:
+    def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> MayChoose | CodeWrong:
         return self.service.verify(used, str(form.code.data), caller)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
@@ -105,14 +107,14 @@ class ChannelPage(_CodeStep):
         super().__init__(sentences, service, code_step.restart)
         self.code_step = code_step
 
-    def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> object:
+    def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> ChooseChannel | Sent:
         form.ticket.data = self.steps.renew(used)
         text = str(form.channel.data or "")
         return self.service.send(used, int(text) if text.isdecimal() else NONE_CHOSEN, caller)
 
     def shows(self, outcome: object) -> bool:
         """Whether `outcome` is one of the second factor's."""
-        return isinstance(outcome, MayChoose | NoChannel | ChooseChannel | CodeSent | CodeLimited | CodeNotSent)
+        return isinstance(outcome, Begun)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
         match outcome:

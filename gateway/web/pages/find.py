@@ -7,9 +7,10 @@ from typing import Any
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from gateway.account.outcomes import Found
+from gateway.account.outcomes import Found, Refused
 from gateway.services.caller import Caller
 from gateway.services.find import FindService
+from gateway.services.outcomes import NotHuman, RateLimited
 from gateway.services.robots import RobotService
 from gateway.web import content
 from gateway.web.forms import FindForm
@@ -25,7 +26,7 @@ class FindPage(ServicePage):
         super().__init__(sentences, robots)
         self.service = service
 
-    def submit(self, form: FindForm, caller: Caller) -> object:
+    def submit(self, form: FindForm, caller: Caller) -> Found | Refused | RateLimited | NotHuman:
         request = form.to_request()
         stopped = self.verify_robot(form, self.service.attempt(request, caller), caller)
         return stopped or self.service.find(request, caller)

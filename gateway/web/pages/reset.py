@@ -16,9 +16,10 @@ from gateway.account.model import Grant
 from gateway.account.outcomes import Granted, Refusal, Refused
 from gateway.protection.tickets import TokenError
 from gateway.services.caller import Caller
+from gateway.services.outcomes import NotHuman, RateLimited, Saved
 from gateway.services.reset import SERVICE, ResetService
 from gateway.services.robots import RobotService
-from gateway.services.second_factor import SecondFactorService
+from gateway.services.second_factor import Begun, SecondFactorService
 from gateway.services.tickets import UsedTicket
 from gateway.settings import ResetMode
 from gateway.web.forms import ChannelForm, ChooseForm, VerifyIdentityForm
@@ -55,7 +56,7 @@ class ResetPage(ServicePage):
             return self.choose_step.post()
         return super().post()
 
-    def submit(self, form: VerifyIdentityForm, caller: Caller) -> object:
+    def submit(self, form: VerifyIdentityForm, caller: Caller) -> Saved | Begun | Refused | RateLimited | NotHuman:
         identity = form.to_request()
         if stopped := self.verify_robot(form, self.service.attempt(identity, caller), caller):
             return stopped
@@ -101,7 +102,7 @@ class ChoosePage(TicketPage):
         grant = self.steps.grant_in(ticket.payload)
         return super().show(form, sentences, login=grant.login, min_length=max(min_length, grant.min_length), **more)
 
-    def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> object:
+    def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> Saved | Refused:
         """The form that comes back after a refusal brings a new ticket."""
         form.ticket.data = self.steps.renew(used)
         return self.service.choose(used, form.new, caller)
