@@ -99,7 +99,7 @@ class RateLimiter:
     ) -> None:
         """`clients`: the API clients and their rates. `now`: the clock of counts in memory; Redis has its own."""
         self._counts: Counts = RedisCounts(store) if store.is_shared else MemoryCounts(now)
-        self._key = hashlib.blake2b(key.encode(), digest_size=32, person=b"mamia-limits").digest()
+        self._slot = _Slots(key).of
         self._shared = rates.shared_addresses
         self._limits: dict[LimitScope, Sequence[RateLimitItem]] = {
             LimitScope.OVERALL: parse_many(rates.overall),
@@ -119,8 +119,7 @@ class RateLimiter:
         self._codes_per_person = parse_many(rates.codes_per_person)
         self._codes_per_recipient = parse_many(rates.codes_per_recipient)
         self._text_messages = parse_many(rates.text_messages_overall)
-        self._misses_of_one = parse_many(rates.misses_per_address)
-        self._misses_of_all = parse_many(rates.misses_overall)
+        self._misses_of_one, self._misses_of_all = map(parse_many, (rates.misses_per_address, rates.misses_overall))
 
     def hit(self, attempt: Attempt) -> RetryAfter | None:
         """Count the attempt, or say how long to wait. Raises StoreUnavailable.
@@ -290,7 +289,14 @@ class RateLimiter:
     def _is_shared(self, address: str) -> bool:
         return is_within(address, self._shared)
 
-    def _slot(self, *texts: str) -> int:
+
+class _Slots:
+    """Numbers under which counts are stored: whoever reads the store learns nothing of what was typed."""
+
+    def __init__(self, key: str) -> None:
+        self._key = hashlib.blake2b(key.encode(), digest_size=32, person=b"mamia-limits").digest()
+
+    def of(self, *texts: str) -> int:
         digest = hashlib.blake2b("\0".join(texts).encode(), key=self._key, digest_size=8).digest()
         return int.from_bytes(digest) % SLOTS
 
