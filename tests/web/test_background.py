@@ -81,11 +81,11 @@ def stalled(monkeypatch):
     """A disk that does not answer until the event is set; the test is told once something waits for it."""
     is_over, is_waiting = threading.Event(), threading.Event()
 
-    def put(*_: object) -> None:
+    def enqueue(*_: object) -> None:
         is_waiting.set()
         assert is_over.wait(60)
 
-    monkeypatch.setattr("gateway.notifications.spool.Spool.put", put)
+    monkeypatch.setattr("gateway.notifications.spool.Spool.enqueue", enqueue)
     yield is_over, is_waiting
     is_over.set()
 

@@ -10,7 +10,7 @@ from tests.support.browser import CHANGE
 from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
-HERE = {"metrics": {"allowed": ["127.0.0.0/8"]}}
+HERE = {"metrics": {"allowed_networks": ["127.0.0.0/8"]}}
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ class TestDirectory:
     def test_when_asked_and_told_then_both_are_timed(self, directory, browser):
         browser.change("fdurand4", PASSWORD, NEW)
 
-        assert value(browser, 'mamia_directory_seconds_count{ended="ok",kind="ask"}') >= 2
-        assert value(browser, 'mamia_directory_seconds_count{ended="ok",kind="tell"}') == 1
+        assert value(browser, 'mamia_directory_seconds_count{ended="ok",kind="run_idempotent"}') >= 2
+        assert value(browser, 'mamia_directory_seconds_count{ended="ok",kind="run_once"}') == 1
         assert value(browser, "mamia_directory_connections_busy") == 0
 
     def test_when_it_is_down_then_that_is_counted(self, directory, browser):
