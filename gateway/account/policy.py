@@ -20,6 +20,8 @@ _SCHEME = re.compile(r"\{[A-Za-z0-9./_-]+\}")
 
 
 class Rule(StrEnum):
+    """Names a rule for new passwords. The values are stable: the API, the audit and scripts rely on them."""
+
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     NO_LOWER_CASE = "no_lower_case"
@@ -56,6 +58,7 @@ class NewPassword:
 
     @property
     def text(self) -> str:
+        """The password itself, for comparing."""
         return self.secret.reveal()
 
 
@@ -93,6 +96,7 @@ class PasswordRules:
 
     @property
     def forbids_common(self) -> bool:
+        """Whether passwords that everybody tries first are refused."""
         return self.is_common is not None
 
     def at_least(self, min_length: int) -> PasswordRules:

@@ -26,10 +26,12 @@ class Accounts:
     resources: ExitStack
 
     def close(self) -> None:
+        """Close connections and audit."""
         self.resources.close()
 
 
 def build_accounts(settings: Settings) -> Accounts:
+    """Wire the command. Connects to nothing and opens no audit file yet."""
     with ExitStack() as stack:
         pool = ConnectionPool(settings.directory, LdapServers(settings.directory), as_service=True)
         stack.callback(pool.close)

@@ -33,9 +33,11 @@ class Capturing:
 
     @property
     def targets(self) -> tuple[str, ...]:
+        """The names of the targets that passwords are captured for."""
         return tuple(self.settings.workstation.targets)
 
     def close(self) -> None:
+        """Close connections and audit."""
         self.resources.close()
 
 

@@ -16,12 +16,15 @@ from gateway.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Protection:
+    """What keeps strangers and scripts away from the services."""
+
     rate_limiter: RateLimiter
     tickets: Tickets
     robot_check: RobotCheck
 
 
 def build_protection(settings: Settings) -> Protection:
+    """Wire limits, tickets and CAPTCHA over one store. Connects to nothing."""
     keys, lifetime_seconds = settings.web.keys, 60 * settings.captcha.lifetime_minutes
     store = Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
     replay_cache = SharedReplayCache(store) if store.is_shared else MemoryReplayCache()

@@ -86,6 +86,7 @@ class Gateway:
             self.mails.start()
 
     def close(self) -> None:
+        """Finish what goes on in the background, then close connections, audit and spool."""
         self.resources.close()
 
     def verify_servers(self) -> None:

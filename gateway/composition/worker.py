@@ -38,6 +38,7 @@ class DeliveryAudit:
     metrics: Metrics
 
     def record(self, service: str, outcome: str, **facts: Any) -> None:
+        """Write one line of the audit and count it. Never raises."""
         self.audit.record(service, outcome, **facts)
         self.metrics.count_delivery(str(outcome), facts)
 
@@ -58,6 +59,7 @@ class Worker:
         self.protected.verify()
 
     def close(self) -> None:
+        """Close connections, audit and targets."""
         self.resources.close()
 
 

@@ -14,6 +14,8 @@ SERVICE = "api"
 
 @dataclass(frozen=True, slots=True)
 class ApiAccess:
+    """Records API clients that may not do what they ask for."""
+
     events: Events
 
     def turn_away(self, caller: Caller, name: str, reason: str, asked: str) -> RateLimited | None:

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 
 class EntryPoint(StrEnum):
+    """Where a request can come in."""
+
     PAGE = "page"
     API = "api"
     WEBMAIL = "webmail"

@@ -21,6 +21,8 @@ SERVICE = "change"
 
 @dataclass(frozen=True, slots=True)
 class ChangeService:
+    """Changes a password for whoever knows the current one."""
+
     events: Events
     results: Results
     passwords: Passwords

@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Events:
+    """Runs a use case between rate limit and audit, and turns failures of the infrastructure into Outage."""
+
     rate_limiter: RateLimiter
     audit: Audit
     notifications: Notifications
@@ -87,6 +89,7 @@ class Events:
         self.audit.record(service, outcome, login=login, **caller.audit_facts(), **facts)
 
     def record_refusal(self, service: str, caller: Caller, refused: Refused, login: str = "") -> None:
+        """Write the line of the audit for an attempt that the use case refused."""
         self.record(service, refused.code, caller, login=login, rules=[str(rule) for rule in refused.violations])
 
     def record_lock_out(self, person: Person, caller: Caller) -> None:

@@ -22,6 +22,8 @@ SERVICE = "find"
 
 @dataclass(frozen=True, slots=True)
 class FindService:
+    """Finds the account of a person by name and birth date."""
+
     events: Events
     people: People
     uniform: UniformTime

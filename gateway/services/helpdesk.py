@@ -15,6 +15,8 @@ SERVICE = "helpdesk"
 
 
 class HelpdeskOutcome(Enum):
+    """What came of a command about an account."""
+
     DONE = auto()
     PROTECTED = auto()
     """The account is none that the gateway may serve."""
@@ -31,17 +33,28 @@ class HelpdeskAccount(Protocol):
     """What must be known of an account; `directory/account_status.py` reads it."""
 
     @property
-    def dn(self) -> str: ...
+    def dn(self) -> str:
+        """Where the directory keeps the entry."""
+
     @property
-    def is_protected(self) -> bool: ...
+    def is_protected(self) -> bool:
+        """Whether the settings or the directory protect the person."""
+
     @property
-    def is_closed(self) -> bool: ...
+    def is_closed(self) -> bool:
+        """Whether an administrator closed the account for good."""
+
     @property
-    def idle_since(self) -> datetime | None: ...
+    def idle_since(self) -> datetime | None:
+        """The last login, where the account was closed for not being used."""
+
     @property
-    def lock_ends_at(self) -> datetime | None: ...
+    def lock_ends_at(self) -> datetime | None:
+        """The end of a lock that no command lifts; None where there is none."""
+
     @property
-    def locked_since(self) -> datetime | None: ...
+    def locked_since(self) -> datetime | None:
+        """When wrong passwords locked the account; None where they did not."""
 
 
 @dataclass(frozen=True, slots=True)

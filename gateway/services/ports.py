@@ -20,6 +20,7 @@ class Channel:
 
     @property
     def is_phone(self) -> bool:
+        """Whether the code goes there as a text message."""
         return self.way == "phone"
 
     @property

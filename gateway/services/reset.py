@@ -24,6 +24,8 @@ SERVICE = "reset"
 
 @dataclass(frozen=True, slots=True)
 class ResetService:
+    """Lets people who prove who they are set a new password, or the initial one again."""
+
     events: Events
     results: Results
     steps: TicketSteps

@@ -25,6 +25,8 @@ MAX_LOGIN_CHARS = 100
 
 @dataclass(frozen=True, slots=True)
 class Results:
+    """Records saved passwords, notifies the person, and opens the tickets of results."""
+
     events: Events
     tickets: Tickets
     targets: Mapping[str, AnyTarget]

@@ -22,6 +22,8 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class RobotService:
+    """Judges the answer to a CAPTCHA, counts it and records a wrong one."""
+
     events: Events
     check: RobotCheck
 

@@ -45,6 +45,8 @@ class ChooseChannel:
 
 @dataclass(frozen=True, slots=True)
 class CodeSent:
+    """The code is on its way."""
+
     ticket: str
     """For the form that asks for the code."""
 
@@ -74,6 +76,8 @@ class CodeNotSent:
 
 @dataclass(frozen=True, slots=True)
 class CodeWrong:
+    """The code that was typed is not the one that was sent."""
+
     attempts_left: int
     ticket: str
     """For the next attempt; of no use where none is left."""
@@ -96,6 +100,8 @@ Begun = MayChoose | NoChannel | ChooseChannel | Sent
 
 @dataclass(frozen=True, slots=True)
 class SecondFactorService:
+    """Sends codes and compares what people type with them."""
+
     events: Events
     steps: TicketSteps
     settings: SecondFactorSettings

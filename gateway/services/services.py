@@ -15,6 +15,8 @@ from gateway.services.second_factor import SecondFactorService
 
 @dataclass(frozen=True, slots=True)
 class Services:
+    """The services that pages and API share."""
+
     robots: RobotService
     find: FindService
     change: ChangeService

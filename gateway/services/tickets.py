@@ -25,6 +25,7 @@ class UsedTicket:
 
     @property
     def payload(self) -> dict[str, Any]:
+        """What the ticket holds."""
         return self.ticket.payload
 
 

@@ -106,6 +106,7 @@ def read_forwarded(header: str) -> list[dict[str, str]]:
 
 
 def address() -> str:
+    """Return the address of the client, as our own proxies give it."""
     return request.remote_addr or ""
 
 

@@ -37,6 +37,7 @@ class TargetView:
 
     @property
     def may_move(self) -> bool:
+        """Whether it is worth asking again."""
         return self.status in ("pending", "unknown")
 
 

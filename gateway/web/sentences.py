@@ -26,10 +26,13 @@ _OUTAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
+    """Turns outcomes into sentences in the language of the page."""
+
     settings: Settings
     rules: PasswordRules
 
     def refused(self, refused: Refused) -> list[str]:
+        """Return the sentences for a refusal."""
         settings = self.settings
         return messages.refusal(
             refused,
@@ -41,6 +44,7 @@ class Sentences:
         )
 
     def outage(self, outage: Outage) -> str | LazyString:
+        """Return the sentence for a failure of the infrastructure."""
         if outage.code == "directory_misconfigured":
             return messages.filled(messages.MISCONFIGURED, request_id=g.request_id)
         if outage.code == "busy":
@@ -48,10 +52,12 @@ class Sentences:
         return _OUTAGES[outage.code]
 
     def ticket_void(self, reason: TokenError) -> str:
+        """Return the sentence for a ticket that cannot be used any more."""
         if reason is TokenError.REPLAYED:
             return str(messages.TICKET_USED)
         return messages.filled(messages.TICKET_EXPIRED, minutes=self.settings.reset.ticket_minutes)
 
     def code_limited(self, limited: CodeLimited) -> str:
+        """Return the sentence for a code that was not sent because of too many."""
         minutes, phone = math.ceil(limited.retry_after_seconds / 60), self.settings.support.phone
         return messages.filled(messages.CODE_LIMITED, minutes=minutes, phone=phone)

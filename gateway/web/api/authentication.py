@@ -23,6 +23,8 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Client:
+    """An API client of the settings."""
+
     name: str
     settings: ApiClient
 

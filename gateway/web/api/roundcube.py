@@ -23,6 +23,7 @@ _REFUSALS_OF_PEOPLE = (403, 409, 429)
 
 
 def roundcube(views: ApiViews) -> ResponseReturnValue:
+    """Change a password for the webmail: "ok", or the sentence for the person. Raises Problem, Outage."""
     caller = views.clients.admit("roundcube", EntryPoint.WEBMAIL)
     form = read_form(RoundcubeForm)
     try:

@@ -41,6 +41,8 @@ from gateway.web.sentences import Sentences
 
 @dataclass(frozen=True, slots=True)
 class ApiViews:
+    """The views of all operations. Those that are called by a route raise Problem and Outage."""
+
     clients: Clients
     finder: FindService
     changer: ChangeService
@@ -49,6 +51,7 @@ class ApiViews:
     sentences: Sentences
 
     def policy(self) -> ResponseReturnValue:
+        """Answer with the rules for new passwords."""
         self._count_call("policy", "policy")
         rules, settings = self.sentences.rules, self.sentences.settings
         return _json(
@@ -63,6 +66,7 @@ class ApiViews:
         )
 
     def find(self) -> ResponseReturnValue:
+        """Answer with the accounts of a person."""
         caller, body = self.clients.admit("find"), read_json(FindRequestBody)
         surname, given_name = without_invisible(body.surname), without_invisible(body.given_name)
         outcome = self.finder.find(FindRequest(surname, given_name, body.birth_date), caller)
@@ -75,6 +79,7 @@ class ApiViews:
         return _json(FoundAccounts(accounts=accounts))
 
     def change(self) -> ResponseReturnValue:
+        """Change a password, and answer where it goes from there."""
         caller, body = self.clients.admit("change"), read_json(ChangeRequestBody)
         saved = self.change_password(
             ChangeRequest(without_invisible(body.login), Secret(body.current_password), Secret(body.new_password)),
@@ -85,6 +90,7 @@ class ApiViews:
         )
 
     def propagation(self, ticket: str) -> ResponseReturnValue:
+        """Answer how far the change of this ticket has come at each target."""
         self._count_call("propagation", "change")
         payload = self.results.open(ticket)
         if isinstance(payload, TicketVoid):

@@ -13,6 +13,8 @@ from gateway.web.sentences import Sentences
 
 
 class ChangePage(ServicePage):
+    """The page on which people change their password."""
+
     form_class = ChangeForm
     template = panel = "change"
 
@@ -21,6 +23,7 @@ class ChangePage(ServicePage):
         self.service = service
 
     def submit(self, form: ChangeForm, caller: Caller) -> Saved | Refused | RateLimited | NotHuman:
+        """Verify that no script sends the form, then change the password. Raises Outage."""
         request = form.to_request()
         stopped = self.verify_robot(form, self.service.attempt(request, caller), caller)
         return stopped or self.service.change(request, caller)

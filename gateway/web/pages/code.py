@@ -40,6 +40,7 @@ class _CodeStep(TicketPage):
         self.service = service
 
     def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: Any) -> str:
+        """Show the form with the channels that its ticket offers, masked."""
         facts = self.service.form_facts(form.ticket.data or "")
         masked = [channel.masked for channel in facts.channels]
         return super().show(
@@ -71,9 +72,11 @@ class CodePage(_CodeStep):
         self.next_step = next_step
 
     def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> MayChoose | CodeWrong:
+        """Compare the code that was typed."""
         return self.service.verify(used, str(form.code.data), caller)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
+        """Go on to the choice of a password, or ask for the code again."""
         match outcome:
             case MayChoose():
                 return self.next_step(outcome.grant)
@@ -108,6 +111,7 @@ class ChannelPage(_CodeStep):
         self.code_step = code_step
 
     def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> ChooseChannel | Sent:
+        """Send a code to the channel that was chosen. Raises Outage."""
         form.ticket.data = self.steps.renew(used)
         text = str(form.channel.data or "")
         return self.service.send(used, int(text) if text.isdecimal() else NONE_CHOSEN, caller)
@@ -117,6 +121,7 @@ class ChannelPage(_CodeStep):
         return isinstance(outcome, Begun)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
+        """Show what became of a code: the form for it, or why none was sent."""
         match outcome:
             case MayChoose():
                 return self.code_step.render(form, outcome)

@@ -19,6 +19,8 @@ from gateway.web.sentences import Sentences
 
 
 class FindPage(ServicePage):
+    """The page on which people find their account."""
+
     form_class = FindForm
     template = panel = "find"
 
@@ -27,11 +29,13 @@ class FindPage(ServicePage):
         self.service = service
 
     def submit(self, form: FindForm, caller: Caller) -> Found | Refused | RateLimited | NotHuman:
+        """Verify that no script sends the form, then search. Raises Outage."""
         request = form.to_request()
         stopped = self.verify_robot(form, self.service.attempt(request, caller), caller)
         return stopped or self.service.find(request, caller)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
+        """Show the accounts that were found."""
         if isinstance(outcome, Found):
             return render_template("pages/found.html", people=outcome.people, panel=content.text(self.panel))
         return super().render(form, outcome)

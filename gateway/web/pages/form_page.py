@@ -48,6 +48,7 @@ class FormPage(MethodView):
         self.sentences = sentences
 
     def get(self) -> ResponseReturnValue:
+        """Show the form, with the login that a link may fill in."""
         return self.show(self.form_class(formdata=None, data=self.form_class.prefilled(request.args)))
 
     def post(self) -> ResponseReturnValue:
@@ -90,11 +91,13 @@ class FormPage(MethodView):
         return page, TOO_MANY, {"Retry-After": str(seconds)}
 
     def render_outage(self, form: Any, outage: Outage) -> ResponseReturnValue:
+        """Show the form again with what failed, and point to the helpdesk."""
         page = self.show(form, [self.sentences.outage(outage)], helpdesk_may_help=True)
         seconds = outage.retry_after_seconds
         return page, UNAVAILABLE, {"Retry-After": str(seconds)} if seconds else {}
 
     def render_refusal(self, form: Any, refused: Refused) -> ResponseReturnValue:
+        """Show the form again with why it was refused, by the field that it concerns."""
         sentences: Sequence[str | LazyString] = self.sentences.refused(refused)
         field = messages.FIELD_OF.get(refused.code, "")
         if field in form:
@@ -159,6 +162,7 @@ class ServicePage(FormPage):
         return outcome
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
+        """Show an outcome; a form that brings no proof of a human asks for one."""
         if not isinstance(outcome, NotHuman):
             return super().render(form, outcome)
         missing = messages.captcha_missing(self.robots.check.takes_characters)
@@ -166,6 +170,7 @@ class ServicePage(FormPage):
         return self.form_invalid(form, [], REFUSED)
 
     def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: Any) -> str:
+        """Show the form, with a CAPTCHA where one is asked for."""
         check = self.robots.check
         # What is known before the form is read decides how much work it must bring.
         early = Attempt(self.form_class.service, client_info.address(), **self.form_class.counted_early(request.form))

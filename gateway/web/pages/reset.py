@@ -48,6 +48,7 @@ class ResetPage(ServicePage):
         self.channel_step = ChannelPage(sentences, second_factor, self.code_step)
 
     def post(self) -> ResponseReturnValue:
+        """Hand the form of a later step to its page."""
         if "channel" in request.form:
             return self.channel_step.post()
         if "code" in request.form:
@@ -57,6 +58,7 @@ class ResetPage(ServicePage):
         return super().post()
 
     def submit(self, form: VerifyIdentityForm, caller: Caller) -> Saved | Begun | Refused | RateLimited | NotHuman:
+        """Verify who the person is, and begin the second factor. Raises Outage."""
         identity = form.to_request()
         if stopped := self.verify_robot(form, self.service.attempt(identity, caller), caller):
             return stopped
@@ -68,11 +70,13 @@ class ResetPage(ServicePage):
         return self.second_factor.begin(outcome.grant, outcome.person, caller, service=SERVICE)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
+        """Show an outcome, also of a second factor that begins."""
         if self.channel_step.shows(outcome):
             return self.channel_step.render(ChannelForm(formdata=None), outcome)
         return super().render(form, outcome)
 
     def restart(self, sentence: str) -> ResponseReturnValue:
+        """Show the empty first form again, with a sentence that says why."""
         return self.form_invalid(self.form_class(formdata=None), [sentence], REFUSED)
 
 
@@ -88,6 +92,7 @@ class ChoosePage(TicketPage):
         self.service = service
 
     def offer(self, grant: Grant) -> ResponseReturnValue:
+        """Show the form in which the owner of `grant` chooses a password."""
         form = ChooseForm(formdata=None)
         form.ticket.data = self.service.offer_choice(grant)
         return self.show(form)
@@ -108,6 +113,7 @@ class ChoosePage(TicketPage):
         return self.service.choose(used, form.new, caller)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
+        """Show an outcome; a grant that is void leads back to the first step."""
         if isinstance(outcome, Refused) and outcome.code is Refusal.GRANT_VOID:
             return self.restart(self.sentences.refused(outcome)[0])
         return super().render(form, outcome)

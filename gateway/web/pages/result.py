@@ -21,10 +21,13 @@ GONE = 410
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
+    """Shows a saved password, and follows it to the workstation."""
+
     results: Results
     status: PropagationStatus
 
     def page(self, ticket: str) -> ResponseReturnValue:
+        """The whole page; 410 once its ticket is over."""
         payload = self.results.open(ticket)
         if isinstance(payload, TicketVoid):
             return render_template("pages/result_gone.html"), GONE

@@ -19,6 +19,8 @@ Restart = Callable[[str], ResponseReturnValue]
 
 
 class TicketPage(FormPage):
+    """A form that is worth nothing without its ticket."""
+
     form_class: ClassVar[type[TicketForm]]
 
     def __init__(self, sentences: Sentences, steps: TicketSteps, restart: Restart) -> None:
@@ -27,6 +29,7 @@ class TicketPage(FormPage):
         self.restart = restart
 
     def submit(self, form: Any, caller: Caller) -> object:
+        """Use the ticket up, then hand the form on. Raises Outage."""
         used = self.steps.use(form.ticket.data or "", caller)
         return self.submit_used(form, used, caller) if isinstance(used, UsedTicket) else used
 
@@ -35,6 +38,7 @@ class TicketPage(FormPage):
         raise NotImplementedError
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
+        """Show an outcome; a ticket that is void leads back to the first step."""
         if isinstance(outcome, TicketVoid):
             return self.restart(self.sentences.ticket_void(outcome.reason))
         return super().render(form, outcome)
