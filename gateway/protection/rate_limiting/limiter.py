@@ -1,4 +1,4 @@
-"""How often something may be tried, counted before the directory hears of it.
+"""How often something may be tried, counted before the directory is asked.
 
 Everything is counted by what was typed, whether or not it exists. What is counted is stored as a keyed hash: whoever
 reads the store learns no login, number or birth date.
