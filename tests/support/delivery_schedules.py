@@ -1,212 +1,103 @@
 """Any order of password changes, crashes, late writes, clock jumps and restored backups, over the real delivery code.
 
-The machine promises what docs/decisions/0002-delivery-transitions.md promises. Its assumptions are those of that
-record: a write arrives at most `LEASE` seconds after it was begun, and an operator decides about what is held only
-when no late write can arrive any more.
+The machine promises what docs/decisions/0002-delivery-transitions.md promises, under the assumptions of that record:
+a write arrives at most `LEASE` seconds after it began, and a directory is restored as docs/restore.md says.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from nacl.public import PrivateKey
 
 from gateway.account.errors import DirectoryUnavailable
-from gateway.account.model import Secret
 from gateway.protection.seal import Sealer, Unsealer
 from gateway.workstation.deliver import DeliveryConfig, DeliveryWorker
 from gateway.workstation.hold import HoldingOutbox
-from gateway.workstation.model import Done, Outcome, Probe, Reason, Refused, Unavailable
 from gateway.workstation.restored import RestoreDetector
-from gateway.workstation.state import DeliveryStatus
-from tests.support.memory_outbox import BASE, MemoryCheck, MemoryDirectory, MemoryOutbox, MemoryRecord, MemoryTokens
+from gateway.workstation.state import DeliveryState, DeliveryStatus
+from tests.support.memory_outbox import BASE, MemoryDirectory, MemoryOutbox, MemoryRecord, MemoryTokens
+from tests.support.scheduled_faults import (
+    ANSWERS,
+    FAILURES,
+    LEASE,
+    Answer,
+    Clock,
+    FaultyOutbox,
+    ImmediateExecutor,
+    Killed,
+    OwnTarget,
+    ScheduledCheck,
+    ScheduledTarget,
+)
 
-LEASE = 60.0
 KEY = PrivateKey(bytes(range(32)))
 TARGETS = ("realm", "windows")
 WORKERS = ("left", "right")
+LONG = timedelta(hours=100)
+"""More than the retry time."""
+LOG = logging.getLogger("gateway.workstation")
+MEANWHILE = st.lists(
+    st.sampled_from(("change", "other", "other twice in 31", "other twice in 61", "wait 20", "arrive")), max_size=4
+)
+"""What happens elsewhere while one worker waits for an answer."""
 
 
-class Killed(BaseException):
-    """A worker's process dies here (kill -9)."""
+class Lines(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the text of `record`."""
+        self.lines.append(record.getMessage())
 
 
-class ImmediateExecutor(Executor):
-    """Runs what is submitted at once: a schedule has one order and no threads."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        try:
-            done.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            done.set_exception(error)
-        return done
-
-
-@dataclass
-class Clock:
-    """Seconds that never run backwards, for all machines."""
-
-    seconds: float = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@dataclass
-class ScheduledTarget:
-    """A target that does what the next answer says, and keeps passwords of writes that have not arrived yet."""
-
-    name: str
-    clock: Clock
-    password: str = "first"
-    answers: list[str] = field(default_factory=list)
-    during: list[Callable[[], None]] = field(default_factory=list)
-    """What happens elsewhere in the middle of the next writes."""
-    late: list[tuple[float, str]] = field(default_factory=list)
-    """When the write was begun, and its password."""
-
-    def set_password(self, login: str, password: Secret) -> Outcome:
-        answer = self.answers.pop(0) if self.answers else "taken"
-        begun = self.clock()
-        if self.during:
-            self.during.pop(0)()
-        text = password.reveal()
-        match answer:
-            case "refused":
-                return Refused(Reason.TOO_SHORT)
-            case "passing":
-                return Unavailable("down")
-            case "blocked":
-                return Unavailable("no right", "grant it")
-            case "lost before":
-                return Unavailable("no answer", outcome_unknown=True)
-            case "lost after":
-                self.password = text
-                return Unavailable("no answer", outcome_unknown=True)
-            case "late":
-                self.late.append((begun, text))
-                return Unavailable("no answer", outcome_unknown=True)
-            case "killed before":
-                raise Killed
-            case "killed after":
-                self.password = text
-                raise Killed
-            case "killed late":
-                self.late.append((begun, text))
-                raise Killed
-        self.password = text
-        return Done()
-
-    def land(self, until: float = float("inf")) -> None:
-        """Let writes arrive that were begun before `until`."""
-        for begun, text in list(self.late):
-            if begun < until:
-                self.late.remove((begun, text))
-                self.password = text
-
-    def rules(self) -> None:
-        return None
-
-    def probe(self) -> Probe:
-        return Probe()
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-ANSWERS = (
-    "taken", "taken", "passing", "blocked", "lost before", "lost after", "late", "killed before", "killed after",
-    "killed late",
-)  # fmt: skip
-"""A refusal is final and has a rule of its own."""
-
-
-@dataclass
-class Machine:
-    """One worker's process: what it asks of the directory may fail, and nothing comes from it once it is dead."""
-
-    outbox: MemoryOutbox
-    failures: list[str] = field(default_factory=list)
-    is_dead: bool = False
-
-    def waiting(self) -> Any:
-        return self._ask(self.outbox.waiting)
-
-    def read(self, dn: str) -> Any:
-        return self._ask(self.outbox.read, dn)
-
-    def claim(self, *args: Any) -> Any:
-        return self._write(self.outbox.claim, *args)
-
-    def release(self, *args: Any, **kwargs: Any) -> None:
-        self._write(self.outbox.release, *args, **kwargs)
-
-    def record(self, *args: Any, **kwargs: Any) -> Any:
-        return self._write(self.outbox.record, *args, **kwargs)
-
-    def _ask(self, question: Callable[..., Any], *args: Any) -> Any:
-        if self.is_dead:
-            raise Killed
-        return question(*args)
-
-    def _write(self, write: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if self.is_dead:
-            raise Killed
-        failure = self.failures.pop(0) if self.failures else ""
-        if failure == "not written":
-            raise DirectoryUnavailable("down")
-        if failure == "killed before":
-            raise Killed
-        result = write(*args, **kwargs)
-        if failure == "answer lost":
-            raise DirectoryUnavailable("no answer")
-        if failure == "killed after":
-            raise Killed
-        return result
-
-
-FAILURES = ("", "", "not written", "answer lost", "killed before", "killed after")
-
-
-class DeliverySchedules(RuleBasedStateMachine):
-    """Two workers, two targets, one person. `teardown` lets everything settle and judges the end."""
+class DeliveryEvents(RuleBasedStateMachine):
+    """All that can happen to two workers, two targets and one person."""
 
     @initialize()
     def start(self) -> None:
+        """Start both workers on an empty outbox."""
         self.clock = Clock()
         self.directory = MemoryDirectory(Sealer(KEY.public_key).seal, TARGETS, self.clock)
-        self.targets = {name: ScheduledTarget(name, self.clock) for name in TARGETS}
+        self.check = ScheduledCheck(self.directory)
+        self.targets = {name: ScheduledTarget(name, self.clock, self._on_write) for name in TARGETS}
         self.records = {name: MemoryRecord(name) for name in WORKERS}
         self.ahead = dict.fromkeys(WORKERS, timedelta(0))
-        self.generation = itertools.count(1)
-        self.passwords = itertools.count(1)
-        self.sealed_texts: list[str] = []
+        self.process_numbers = itertools.count(1)
+        self.passwords = ["first"]
+        """All that were ever confirmed, the newest last."""
+        self.newest_begun = dict.fromkeys(TARGETS, 0)
+        """The place in `passwords` of the newest one that was ever written to a target."""
         self.backup: Any = None
-        self.ever_refused = False
-        self.recorded: list[str] = []
-        self.machines: dict[str, Machine] = {}
+        self.changes_at_backup = 0
+        self.lost_in_restore: tuple[DeliveryState, ...] = ()
+        """Ended before the backup: what was delivered after the backup is not known to the directory any more."""
+        self.audited = Lines()
+        LOG.addHandler(self.audited)
+        self.processes: dict[str, FaultyOutbox] = {}
         self.workers: dict[str, DeliveryWorker] = {}
         for name in WORKERS:
             self._start(name)
 
     def _start(self, name: str) -> None:
-        machine = Machine(MemoryOutbox(self.directory))
+        process = FaultyOutbox(MemoryOutbox(self.directory))
         detector = RestoreDetector(MemoryTokens(self.directory), self.records[name], self.clock)
-        self.machines[name] = machine
+        self.processes[name] = process
         self.workers[name] = DeliveryWorker(
-            worker=f"{name};{next(self.generation)}",
-            outbox=HoldingOutbox(machine, detector, self._audit),
-            targets=self.targets,
+            worker=f"{name};{next(self.process_numbers)}",
+            outbox=HoldingOutbox(process, detector, self._audit),
+            targets={target.name: OwnTarget(target, process) for target in self.targets.values()},
             unseal=Unsealer([KEY]),
-            delivery=MemoryCheck(self.directory),
+            delivery=self.check,
             now=lambda: self._wall_clock(name),
             monotonic=self.clock,
             config=DeliveryConfig(lease_seconds=LEASE),
@@ -218,39 +109,72 @@ class DeliverySchedules(RuleBasedStateMachine):
         return BASE + timedelta(seconds=self.clock()) + self.ahead[name]
 
     def _audit(self, service: str, outcome: str, **facts: object) -> None:
-        self.recorded.append(f"{outcome} {facts}")
+        self.audited.lines.append(f"{outcome} {facts}")
+
+    def _on_write(self, target: str, password: str) -> None:
+        place = self.passwords.index(password)
+        assert place >= self.newest_begun[target], f"{target} is given {password} after a newer one"
+        self.newest_begun[target] = place
 
     @rule()
     def change(self) -> None:
         """A password is confirmed to a person."""
-        new = f"Confirmed-{next(self.passwords)}"
-        self.sealed_texts.append(new)
-        self.directory.change_password(new)
+        self.passwords.append(f"Confirmed-{len(self.passwords)}")
+        self.directory.change_password(self.passwords[-1])
+
+    @rule(
+        seconds=st.sampled_from((0.0, 0.0, 3.0, 20.0, 31.0, 61.0)),
+        is_changed=st.booleans(),
+        worker=st.sampled_from(WORKERS),
+        answers=st.lists(st.sampled_from(ANSWERS), max_size=2),
+        failures=st.lists(st.sampled_from(FAILURES), max_size=4),
+    )
+    def run(
+        self, seconds: float, is_changed: bool, worker: str, answers: list[Answer], failures: list[str]
+    ) -> None:  # fmt: skip
+        """Some time later a worker tries what is due, once. The person may have changed the password before."""
+        self._advance(seconds)
+        if is_changed:
+            self.change()
+        for target in self.targets.values():
+            target.answers = list(answers)
+        self.processes[worker].failures = list(failures)
+        self._run(worker)
+        self._end_faults()
 
     @rule(
         worker=st.sampled_from(WORKERS),
-        answers=st.lists(st.sampled_from(ANSWERS), max_size=3),
-        failures=st.lists(st.sampled_from(FAILURES), max_size=4),
-        meanwhile=st.sampled_from(("", "", "other", "slow", "slow and other", "change", "change and other")),
+        slow=st.sampled_from(TARGETS),
+        answer=st.sampled_from(ANSWERS),
+        during_check=MEANWHILE,
+        during_write=MEANWHILE,
     )
-    def run(self, worker: str, answers: list[str], failures: list[str], meanwhile: str) -> None:
-        """A worker tries what is due, once."""
-        for target in self.targets.values():
-            target.answers = list(answers)
-        self.machines[worker].failures = list(failures)
-        if meanwhile:
-            self.targets["windows"].during = [lambda: self._meanwhile(worker, meanwhile)]
+    def run_slowly(
+        self, worker: str, slow: str, answer: Answer, during_check: list[str], during_write: list[str]
+    ) -> None:
+        """A worker tries what is due. Its check and a target are slow, and others go on meanwhile."""
+        self.check.meanwhile = [lambda: self._meanwhile(worker, during_check)]
+        self.targets[slow].meanwhile = [lambda: self._meanwhile(worker, during_write)]
+        self.targets[slow].answers = [answer]
         self._run(worker)
-        for target in self.targets.values():
-            target.during.clear()
+        self._end_faults()
 
-    def _meanwhile(self, worker: str, what: str) -> None:
-        if "slow" in what:
-            self._advance(0.75 * LEASE)
-        if "change" in what:
-            self.change()
-        if "other" in what:
-            self._run(next(name for name in WORKERS if name != worker))
+    def _meanwhile(self, worker: str, events: list[str]) -> None:
+        other = next(name for name in WORKERS if name != worker)
+        for event in events:
+            match event.split():
+                case ["wait", seconds]:
+                    self._advance(float(seconds))
+                case ["change"]:
+                    self.change()
+                case ["arrive"]:
+                    self.arrive()
+                case ["other"]:
+                    self._run(other)
+                case [*_, seconds]:
+                    self._run(other)
+                    self._advance(float(seconds))
+                    self._run(other)
 
     def _run(self, name: str) -> None:
         try:
@@ -258,89 +182,117 @@ class DeliverySchedules(RuleBasedStateMachine):
         except DirectoryUnavailable:
             pass
         except Killed:
-            self.machines[name].is_dead = True
             self._start(name)
 
-    @rule(answer=st.just("refused"), worker=st.sampled_from(WORKERS))
-    def run_refused(self, answer: str, worker: str) -> None:
-        """A target will never take the password."""
-        self.ever_refused = True
-        self.run(worker, [answer], [], "")
+    def _end_faults(self) -> None:
+        self.check.meanwhile.clear()
         for target in self.targets.values():
             target.answers.clear()
-
-    @rule(seconds=st.sampled_from((1.0, 3.0, 20.0, 31.0, 61.0, 130.0)))
-    def wait(self, seconds: float) -> None:
-        self._advance(seconds)
+            target.meanwhile.clear()
+        for process in self.processes.values():
+            process.failures.clear()
 
     def _advance(self, seconds: float) -> None:
-        """Let time pass. A write arrives at most LEASE seconds after it was begun."""
+        """Let time pass. A write arrives at most LEASE seconds after it began."""
         self.clock.seconds += seconds
         for target in self.targets.values():
-            target.land(self.clock.seconds - LEASE)
+            target.arrive(begun_until=self.clock.seconds - LEASE)
 
-    @rule(name=st.sampled_from(TARGETS))
-    def land(self, name: str) -> None:
+    @rule()
+    def arrive(self) -> None:
         """What was given up on arrives after all."""
-        self.targets[name].land()
+        for target in self.targets.values():
+            target.arrive()
 
-    @rule(worker=st.sampled_from(WORKERS), hours=st.sampled_from((-100, 0, 100)))
-    def shift_clock_of_worker(self, worker: str, hours: int) -> None:
-        self.ahead[worker] = timedelta(hours=hours)
+    @rule(
+        clock=st.sampled_from(("directory", *WORKERS)),
+        jump=st.sampled_from((timedelta(0), timedelta(minutes=-30), timedelta(minutes=30), LONG, -LONG)),
+    )
+    def set_clock(self, clock: str, jump: timedelta) -> None:
+        """A wall clock jumps. That of the directory stays within the retry time."""
+        if clock != "directory":
+            self.ahead[clock] = jump
+        elif abs(jump) < LONG:
+            self.directory.ahead = jump
 
-    @rule(minutes=st.sampled_from((-30, 0, 30)))
-    def shift_clock_of_directory(self, minutes: int) -> None:
-        self.directory.ahead = timedelta(minutes=minutes)
-
+    @precondition(lambda self: self.backup is None)
     @rule()
     def back_up(self) -> None:
+        """The administrator makes a backup."""
         self.backup = self.directory.backup()
+        self.changes_at_backup = len(self.passwords)
 
-    @precondition(lambda self: self.backup is not None)
-    @rule()
-    def restore(self) -> None:
-        """The administrator stops the workers, puts a backup back, and decides later about what is held."""
+    @precondition(lambda self: self.backup is not None and len(self.passwords) > self.changes_at_backup)
+    @rule(restarts=st.lists(st.sampled_from(WORKERS), unique=True))
+    def restore(self, restarts: list[str]) -> None:
+        """All that writes is stopped, the backup is put back, and workers go on or start again."""
+        self._advance(LEASE)
         self.directory.restore(self.backup)
+        self.backup = None
+        self.lost_in_restore = tuple(state for state in self.directory.entry.states if state.is_final)
+        for name in restarts:
+            self._start(name)
+
+    @precondition(lambda self: self._held())
+    @rule()
+    def resume(self) -> None:
+        """The operator decides that the restored passwords are delivered, though a target may have newer ones."""
+        self._advance(LEASE)
+        self.newest_begun = dict.fromkeys(TARGETS, 0)
+        for state in self._held():
+            MemoryOutbox(self.directory).record(self.directory.entry, state, state.resumed())
+
+    def _held(self) -> list[DeliveryState]:
+        return [state for state in self.directory.entry.states if state.status is DeliveryStatus.HELD]
+
+
+class DeliverySchedules(DeliveryEvents):
+    """What holds after each event. `teardown` ends all faults and judges what is left after them."""
+
+    @invariant()
+    def done_is_never_undone(self) -> None:
+        """Where the directory says done, the target has the newest password, and no write of another may arrive."""
+        for state in self.directory.entry.states:
+            if state.status is DeliveryStatus.DONE and state not in self.lost_in_restore:
+                target, newest = self.targets[state.target], self.directory.password
+                assert target.password == newest, f"{target.name} has {target.password}, not {newest}"
+                assert {password for _, password in target.pending} <= {newest}, f"{target.name}: {target.pending}"
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        """What has not ended can still be delivered; it ends as delivered, or because the target refused it."""
+        entry = self.directory.entry
+        assert entry.sealed or all(state.is_final for state in entry.states)
+        for state in entry.states:
+            assert state.status is not DeliveryStatus.EXPIRED, str(state)
+            is_refused = self.directory.password in self.targets[state.target].refused
+            assert is_refused or state.status is not DeliveryStatus.REJECTED, str(state)
+
+    @invariant()
+    def no_password_is_in_plain_text(self) -> None:
+        """No password is readable in what the directory, the audit and the log hold."""
+        entry = self.directory.entry
+        held = "\n".join((repr(entry.sealed), entry.lease, *map(str, entry.states), *self.audited.lines))
+        assert not any(password in held for password in self.passwords[1:])
 
     def teardown(self) -> None:
-        """Let everything settle, then judge."""
-        if not hasattr(self, "workers"):
-            return
+        """End all faults, let the workers finish, and judge what is left."""
+        try:
+            self._finish()
+        finally:
+            LOG.removeHandler(self.audited)
+        assert not self.directory.entry.sealed, f"still waits: {[str(one) for one in self.directory.entry.states]}"
+        self.done_is_never_undone()
+        self.nothing_is_lost()
+        self.no_password_is_in_plain_text()
+
+    def _finish(self) -> None:
         for _ in range(40):
-            self._settle()
+            self._end_faults()
+            self._advance(600 + 2 * LEASE)
+            for name in WORKERS:
+                self._run(name)
+            if self._held():
+                self.resume()
             if not self.directory.entry.sealed:
-                break
-        self.judge()
-
-    def _settle(self) -> None:
-        """One more look of each worker in a world without faults; the operator lets what is held be delivered."""
-        for target in self.targets.values():
-            target.answers.clear()
-            target.during.clear()
-        self._advance(2 * LEASE)
-        self._advance(600)
-        for name in WORKERS:
-            self.machines[name].failures.clear()
-            self._run(name)
-        outbox, entry = MemoryOutbox(self.directory), self.directory.entry
-        for state in entry.states:
-            if state.status is DeliveryStatus.HELD:
-                outbox.record(entry, state, state.resumed())
-
-    def judge(self) -> None:
-        entry = self.directory.entry
-        assert not entry.sealed, f"still waits: {[str(state) for state in entry.states]}"
-        assert not any(state.status is DeliveryStatus.EXPIRED for state in entry.states)
-        for state in entry.states:
-            if state.status is DeliveryStatus.DONE:
-                delivered = self.targets[state.target].password
-                assert delivered == self.directory.password, f"{state.target} has {delivered}"
-            else:
-                assert self.ever_refused or state.status is DeliveryStatus.DONE, str(state)
-
-    def check_secrets(self) -> None:
-        """No password is readable in what the directory, the audit or the log holds."""
-        held = [self.directory.entry.sealed.hex(), str(self.directory.entry.states), *self.recorded]
-        for text in self.sealed_texts:
-            assert text.encode() not in self.directory.entry.sealed
-            assert not any(text in words for words in held)
+                return

@@ -34,6 +34,7 @@ class MemoryDirectory:
     password: str = "first"
     entry: Waiting = field(default_factory=lambda: Waiting("uid=a", "a", "uuid-a", b"", (), "", None))
     numbers: dict[str, int] = field(default_factory=dict)
+    is_entry_deleted: bool = False
 
     def now(self) -> datetime:
         """Return the directory's time, in whole seconds as LDAP has it."""
@@ -68,21 +69,27 @@ class MemoryOutbox:
     directory: MemoryDirectory
 
     def waiting(self) -> Iterable[Waiting]:
-        return [replace(self.directory.entry, changed_at=None)] if self.directory.entry.sealed else []
+        """Return the entry where it waits. The time of its change is not asked for, as in the directory."""
+        now = self.read(self.directory.entry.dn)
+        return [replace(now, changed_at=None)] if now and now.sealed else []
 
     def read(self, dn: str) -> Waiting | None:
-        return self.directory.entry if dn == self.directory.entry.dn else None
+        """Return the entry as it is now, or None where it was deleted."""
+        is_there = dn == self.directory.entry.dn and not self.directory.is_entry_deleted
+        return self.directory.entry if is_there else None
 
     def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
-        now = self.directory.entry
-        if not now.sealed or now.state_at(target) != item.state_at(target):
+        """Put `lease` in the place of the one that `item` has; return the entry then, None where it has changed."""
+        now = self.read(item.dn)
+        if now is None or not now.sealed or now.state_at(target) != item.state_at(target):
             return None
         if now.leases.get(target, "") != item.leases.get(target, ""):
-            return None
+            return now if now.leases.get(target) == lease else None
         self.directory.swap(now, replace(now, lease=write_leases(with_lease(now.leases, target, lease))))
         return replace(self.directory.entry, read_at=self.directory.now())
 
     def release(self, dn: str, target: str, lease: str, *, late_write_marker: str = "") -> None:
+        """Put `late_write_marker` in the place of `lease`, if that is still there."""
         now = self.read(dn)
         if now is None or now.leases.get(target) != lease:
             return
@@ -91,9 +98,12 @@ class MemoryOutbox:
     def record(
         self, item: Waiting, old: DeliveryState, new: DeliveryState, *, lease: str = "", late_write_marker: str = ""
     ) -> bool:
-        now = self.directory.entry
-        if old not in now.states or (lease and now.leases.get(old.target) != lease):
+        """Put `new` in the place of `old`; return False, and write nothing, where `old` or `lease` has gone."""
+        now = self.read(item.dn)
+        if now is None:
             return False
+        if old not in now.states or (lease and now.leases.get(old.target) != lease):
+            return new in now.states
         states = tuple(new if state == old else state for state in now.states)
         is_over = all(state.is_final for state in states)
         leases = with_lease(now.leases, old.target, late_write_marker) if lease else dict(now.leases)
