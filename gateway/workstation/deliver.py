@@ -33,7 +33,7 @@ from gateway.workstation.model import Done, Outcome, Reason, Refused, Unavailabl
 from gateway.workstation.ports import DeliveryCheck, Outbox, Target, Unseal, Waiting
 from gateway.workstation.queues import OpenExecutor, TargetQueues, open_threads
 from gateway.workstation.state import DeliveryState, DeliveryStatus
-from gateway.workstation.transitions import TRANSITIONS, Attempt, Situation, Transition, attempt_of
+from gateway.workstation.transitions import DELIVERED, TRANSITIONS, Attempt, Situation, Transition, attempt_of
 
 log = logging.getLogger(__name__)
 
@@ -256,7 +256,7 @@ class DeliveryWorker:
         return now is not None and now - youngest > timedelta(hours=self.config.retry_hours)
 
     def _is_state_due(self, item: Waiting, state: DeliveryState) -> bool:
-        if state.is_final or state.status is DeliveryStatus.HELD:
+        if state.status not in DELIVERED:
             return False
         if state.status is DeliveryStatus.CONFIRMING and not state.reason:
             watched = self._unchanged.seconds(f"{item.dn}\nstate {state.target}", str(state))

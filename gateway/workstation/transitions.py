@@ -45,32 +45,44 @@ class Transition:
     needs_operator: bool = False
 
 
-_BOTH = (False, True)
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: a transition for several situations, which are all combinations of its values."""
+
+    statuses: tuple[DeliveryStatus, ...]
+    late_write_possible: tuple[bool, ...]
+    attempts: tuple[Attempt, ...]
+    retry_time_over: tuple[bool, ...]
+    transition: Transition
+
+    def situations(self) -> Iterator[Situation]:
+        """Return each situation that this line is for."""
+        values = product(self.statuses, self.late_write_possible, self.attempts, self.retry_time_over)
+        return (Situation(*value) for value in values)
+
+
+_EITHER, _YES, _NO = (False, True), (True,), (False,)
 _PENDING, _CONFIRMING = DeliveryStatus.PENDING, DeliveryStatus.CONFIRMING
-_DELIVERED = (_PENDING, _CONFIRMING)
-# Statuses before, late write possible, attempt, retry time over → status after, needs operator.
-_ROWS: tuple[tuple[tuple[DeliveryStatus, ...], tuple[bool, ...], Attempt, tuple[bool, ...], Transition], ...] = (
-    ((_PENDING,), (False,), Attempt.TAKEN, _BOTH, Transition(DeliveryStatus.DONE)),
+DELIVERED = (_PENDING, _CONFIRMING)
+"""The statuses in which a delivery is tried. A situation with another status is impossible: a final one has ended, and
+a HELD one waits for an operator."""
+ROWS = (
+    # statuses, late write possible, attempts, retry time over, transition
+    Row((_PENDING,), _NO, (Attempt.TAKEN,), _EITHER, Transition(DeliveryStatus.DONE)),
     # The late write may still replace what the target has just taken: it is set once more when that can't be.
-    ((_PENDING,), (True,), Attempt.TAKEN, _BOTH, Transition(_CONFIRMING)),
-    ((_CONFIRMING,), _BOTH, Attempt.TAKEN, _BOTH, Transition(DeliveryStatus.DONE)),
-    (_DELIVERED, _BOTH, Attempt.REFUSED, _BOTH, Transition(DeliveryStatus.REJECTED)),
-    (_DELIVERED, _BOTH, Attempt.PASSING, (True,), Transition(DeliveryStatus.EXPIRED)),
-    (_DELIVERED, _BOTH, Attempt.BLOCKED, (True,), Transition(DeliveryStatus.EXPIRED)),
-    ((_PENDING,), _BOTH, Attempt.PASSING, (False,), Transition(_PENDING)),
-    ((_CONFIRMING,), _BOTH, Attempt.PASSING, (False,), Transition(_CONFIRMING)),
-    ((_PENDING,), _BOTH, Attempt.BLOCKED, (False,), Transition(_PENDING, needs_operator=True)),
-    ((_CONFIRMING,), _BOTH, Attempt.BLOCKED, (False,), Transition(_CONFIRMING, needs_operator=True)),
+    Row((_PENDING,), _YES, (Attempt.TAKEN,), _EITHER, Transition(_CONFIRMING)),
+    Row((_CONFIRMING,), _EITHER, (Attempt.TAKEN,), _EITHER, Transition(DeliveryStatus.DONE)),
+    Row(DELIVERED, _EITHER, (Attempt.REFUSED,), _EITHER, Transition(DeliveryStatus.REJECTED)),
+    Row(DELIVERED, _EITHER, (Attempt.PASSING, Attempt.BLOCKED), _YES, Transition(DeliveryStatus.EXPIRED)),
+    Row((_PENDING,), _EITHER, (Attempt.PASSING,), _NO, Transition(_PENDING)),
+    Row((_CONFIRMING,), _EITHER, (Attempt.PASSING,), _NO, Transition(_CONFIRMING)),
+    Row((_PENDING,), _EITHER, (Attempt.BLOCKED,), _NO, Transition(_PENDING, needs_operator=True)),
+    Row((_CONFIRMING,), _EITHER, (Attempt.BLOCKED,), _NO, Transition(_CONFIRMING, needs_operator=True)),
 )
 
-
-def _expanded() -> Iterator[tuple[Situation, Transition]]:
-    for statuses, late, attempt, over, transition in _ROWS:
-        for status, late_write_possible, retry_time_over in product(statuses, late, over):
-            yield Situation(status, late_write_possible, attempt, retry_time_over), transition
-
-
-TRANSITIONS: Mapping[Situation, Transition] = dict(_expanded())
+TRANSITIONS: Mapping[Situation, Transition] = {
+    situation: row.transition for row in ROWS for situation in row.situations()
+}
 """One entry per situation that can occur: 2 statuses × late write or not × 4 attempts × retry time over or not."""
 
 
