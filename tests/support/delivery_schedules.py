@@ -42,6 +42,8 @@ WORKERS = ("left", "right")
 LONG = timedelta(hours=100)
 """More than the retry time."""
 LOG = logging.getLogger("gateway.workstation")
+LOOKS = st.lists(st.tuples(st.sampled_from((0.0, 3.0, 31.0, 61.0)), st.sampled_from(WORKERS)), min_size=1, max_size=4)
+"""After how many seconds each worker looks."""
 MEANWHILE = st.lists(
     st.sampled_from(("change", "other", "other twice in 31", "other twice in 61", "wait 20", "arrive")), max_size=4
 )
@@ -122,18 +124,21 @@ class DeliveryEvents(RuleBasedStateMachine):
         self.passwords.append(f"Confirmed-{len(self.passwords)}")
         self.directory.change_password(self.passwords[-1])
 
+    @rule(looks=LOOKS)
+    def run(self, looks: list[tuple[float, str]]) -> None:
+        """Each time some seconds later, a worker tries what is due, and nothing goes wrong."""
+        for seconds, worker in looks:
+            self._advance(seconds)
+            self._run(worker)
+
     @rule(
-        seconds=st.sampled_from((0.0, 0.0, 3.0, 20.0, 31.0, 61.0)),
         is_changed=st.booleans(),
         worker=st.sampled_from(WORKERS),
         answers=st.lists(st.sampled_from(ANSWERS), max_size=2),
         failures=st.lists(st.sampled_from(FAILURES), max_size=4),
     )
-    def run(
-        self, seconds: float, is_changed: bool, worker: str, answers: list[Answer], failures: list[str]
-    ) -> None:  # fmt: skip
-        """Some time later a worker tries what is due, once. The person may have changed the password before."""
-        self._advance(seconds)
+    def run_faulty(self, is_changed: bool, worker: str, answers: list[Answer], failures: list[str]) -> None:
+        """A worker tries what is due while targets and the directory fail. Before, the password may have changed."""
         if is_changed:
             self.change()
         for target in self.targets.values():

@@ -56,11 +56,10 @@ TAKEN = Answer("now", Done())
 REFUSED = Answer("never", Refused(Reason.TOO_SHORT))
 ANSWERS = (
     TAKEN,
-    TAKEN,
     Answer("never", Unavailable("down")),
     Answer("never", Unavailable("no right", "grant it")),
-    *(Answer(arrives, _UNKNOWN) for arrives in ("never", "now", "late")),
-    *(Answer(arrives, None) for arrives in ("never", "now", "late")),
+    *(Answer(arrives, _UNKNOWN) for arrives in ("never", "now", "late", "late")),
+    *(Answer(arrives, None) for arrives in ("never", "now", "late", "late")),
     REFUSED,
 )
 
