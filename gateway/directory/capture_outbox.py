@@ -59,7 +59,7 @@ class LdapCaptureOutbox:
             # The listener's account may not write on them: the worker ends what still waits there.
             return Prepared(entry, account.person.login, Reason.PROTECTED, (), {})
         if password is None:
-            outcome, (changes, propagation) = self._refused(account, Reason.NOT_IN_CLEAR)
+            outcome, (changes, propagation) = self._refused(account, Reason.NOT_PLAIN_TEXT)
         elif holds_control_character(password.reveal()):
             outcome, (changes, propagation) = self._refused(account, Reason.CONTROL_CHARACTER)
         else:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-LATE_WRITE = "ghost;"
+from gateway.workstation import former_values
+
+LATE_WRITE = "late-write;"
 """In the place of a lease: nobody is at work, but a write by its former holder may still arrive."""
 _PART = re.compile(r"(?P<target>[a-z][a-z0-9_-]{0,30})=(?P<lease>[^|]+)")
 
@@ -27,8 +29,8 @@ def read_leases(value: str, targets: Iterable[str]) -> dict[str, str]:
 def write_leases(leases: Mapping[str, str]) -> str:
     """The value, and "" for no lease at all.
 
-    >>> write_leases({"windows": "host;1", "realm": "ghost;host;2"})
-    'realm=ghost;host;2|windows=host;1'
+    >>> write_leases({"windows": "host;1", "realm": "late-write;host;2"})
+    'realm=late-write;host;2|windows=host;1'
     """
     return "|".join(f"{target}={lease}" for target, lease in sorted(leases.items()))
 
@@ -41,4 +43,4 @@ def with_lease(leases: Mapping[str, str], target: str, lease: str) -> dict[str, 
 
 def late_write_possible(lease: str) -> bool:
     """Whether `lease` is the mark that a former holder's write may still arrive."""
-    return lease.startswith(LATE_WRITE)
+    return lease.startswith((LATE_WRITE, former_values.LATE_WRITE))

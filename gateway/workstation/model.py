@@ -23,7 +23,7 @@ class Reason(StrEnum):
     """It holds a control character: no workstation's login takes it, and it might be read as more than a password."""
     NOT_FOR_THIS_ENTRY = "not_for_this_entry"
     """The sealed password was made for another entry or another change."""
-    NOT_IN_CLEAR = "not_in_plain_text"
+    NOT_PLAIN_TEXT = "not_plain_text"
     """It was changed at the directory by a value hashed already, or by one that slapd made: nobody can read it."""
     NO_WORKSTATION = "no_workstation"
     """The entry is not, or no longer, one of those whose passwords are brought to workstations."""

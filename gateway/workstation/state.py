@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+from gateway.workstation.former_values import REASONS, STATUSES
 
 MAX_REASON_CHARS = 200
 """Characters of a reason that the directory keeps."""
@@ -19,14 +21,20 @@ _TIME = "%Y%m%dT%H%M%SZ"
 
 
 class DeliveryStatus(StrEnum):
+    """How far a password has come at one target. The values are stable: they are in the directory."""
+
     PENDING = "pending"
+    """It waits for an attempt, the first one or another."""
     HELD = "held"
     """It waited in a directory that was restored from a backup: an operator decides whether it is delivered."""
-    CONFIRMING = "settling"
-    """The target has it, from a worker that took the lease of another: once more when that one can't be writing."""
+    CONFIRMING = "confirming"
+    """The target has it, but a late write was possible: it is set once more when none can arrive any more."""
     DONE = "done"
+    """The target has it."""
     REJECTED = "rejected"
+    """The target will never take it."""
     EXPIRED = "expired"
+    """It waited longer than `workstation.retry_hours`, or an operator gave it up."""
 
 
 FINAL = frozenset({DeliveryStatus.DONE, DeliveryStatus.REJECTED, DeliveryStatus.EXPIRED})
@@ -34,6 +42,8 @@ FINAL = frozenset({DeliveryStatus.DONE, DeliveryStatus.REJECTED, DeliveryStatus.
 
 @dataclass(frozen=True, slots=True)
 class DeliveryState:
+    """One value of mamiaSyncState: a password's status at one target, and its attempts."""
+
     target: str
     status: DeliveryStatus
     change: str
@@ -47,37 +57,39 @@ class DeliveryState:
     """A Reason where it was rejected, the operator's line where it waits."""
     needs_operator: bool = False
     """Time alone fixes nothing: an operator must."""
+    stored: str = field(default="", compare=False, repr=False)
+    """The value in the directory where a version before 1.0 wrote it in its own words: it is compared with that."""
 
     @property
     def is_final(self) -> bool:
+        """Whether nothing is tried any more."""
         return self.status in FINAL
 
     def to(
         self, status: DeliveryStatus, *, at: datetime, reason: str = "", needs_operator: bool = False
     ) -> DeliveryState:
+        """Return the state after one more attempt, which ended at `at` (UTC)."""
         return replace(
-            self,
-            status=status,
-            attempts=self.attempts + 1,
-            at=at,
-            reason=_one_line(reason),
-            needs_operator=needs_operator,
-        )
+            self, status=status, attempts=self.attempts + 1, at=at, reason=_one_line(reason),
+            needs_operator=needs_operator, stored="",
+        )  # fmt: skip
 
     def held(self, reason: str) -> DeliveryState:
-        """It waits for an operator; the attempts stay counted."""
-        return replace(self, status=DeliveryStatus.HELD, reason=_one_line(reason), needs_operator=True)
+        """Return the state that waits for an operator; the attempts stay counted."""
+        return replace(self, status=DeliveryStatus.HELD, reason=_one_line(reason), needs_operator=True, stored="")
 
     def resumed(self) -> DeliveryState:
-        """As if it had just begun to wait."""
+        """Return the state as if it had just begun to wait."""
         return replace(self, status=DeliveryStatus.PENDING).afresh()
 
     def afresh(self) -> DeliveryState:
-        """As if it had never been tried: due at once."""
-        return replace(self, attempts=0, reason="", needs_operator=False)
+        """Return the state as if it had never been tried: it is due at once."""
+        return replace(self, attempts=0, reason="", needs_operator=False, stored="")
 
     def __str__(self) -> str:
-        """`target;step;change;since;attempts;at;pace;reason`, in ASCII."""
+        """Return `target;status;change;since;attempts;at;pace;reason` in ASCII, or the value as it is stored."""
+        if self.stored:
+            return self.stored
         pace = "slow" if self.needs_operator else "normal"
         times = self.since.strftime(_TIME), self.at.strftime(_TIME)
         return ";".join(
@@ -86,34 +98,36 @@ class DeliveryState:
 
 
 def pending(target: str, change: str, now: datetime) -> DeliveryState:
-    return DeliveryState(
-        target, DeliveryStatus.PENDING, change, now.replace(microsecond=0), 0, now.replace(microsecond=0)
-    )
+    """Return the state of a password that begins to wait at `now` (UTC)."""
+    now = now.replace(microsecond=0)
+    return DeliveryState(target, DeliveryStatus.PENDING, change, now, 0, now)
 
 
 def read_state(value: str) -> DeliveryState | None:
-    """None for a value that is not ours."""
+    """Return the state that `value` says, or None for a value that is not ours."""
     parts = value.split(";", 7)
     try:
-        target, status, change, since, attempts, at, config, reason = parts
+        target, status, change, since, attempts, at, pace, reason = parts
         counted = int(attempts)
         if not 0 <= counted <= MAX_ATTEMPTS:
             return None
+        present, because = STATUSES.get(status, status), REASONS.get(reason, reason)
+        stored = "" if (present, because) == (status, reason) else value
         return DeliveryState(
-            target, DeliveryStatus(status), change, _time(since), counted, _time(at), reason, config == "slow"
+            target, DeliveryStatus(present), change, _time(since), counted, _time(at), because, pace == "slow", stored
         )
     except ValueError:
         return None
 
 
 def is_stale(states: Iterable[DeliveryState], changed_at: datetime | None) -> bool:
-    """Whether the directory took a newer password than any of `states`: set past the gateway, and brought nowhere."""
+    """Return whether the directory took a newer password than any of `states`: it was set past the gateway."""
     newest = max((state.since for state in states), default=None)
     return newest is not None and changed_at is not None and changed_at > newest + CLOCKS_APART
 
 
 def _time(text: str) -> datetime:
-    """Raises ValueError, also for a year to which no pause can be added."""
+    """Return the time of `text`. Raises ValueError, also for a year to which no pause can be added."""
     moment = datetime.strptime(text, _TIME).replace(tzinfo=UTC)
     if not MIN_YEAR <= moment.year <= MAX_YEAR:
         raise ValueError
@@ -121,6 +135,6 @@ def _time(text: str) -> datetime:
 
 
 def _one_line(text: str) -> str:
-    """What an IA5 value takes: ASCII, one line, not too long."""
+    """Return what an IA5 value takes of `text`: ASCII, one line, not too long."""
     plain = text.encode("ascii", "replace").decode()
     return re.sub(r"\s+", " ", plain)[:MAX_REASON_CHARS].strip()

@@ -64,8 +64,8 @@ class Row:
 _EITHER, _YES, _NO = (False, True), (True,), (False,)
 _PENDING, _CONFIRMING = DeliveryStatus.PENDING, DeliveryStatus.CONFIRMING
 DELIVERED = (_PENDING, _CONFIRMING)
-"""The statuses in which a delivery is tried. A situation with another status is impossible: a final one has ended, and
-a HELD one waits for an operator."""
+"""The statuses in which a delivery is tried. A situation with another status is impossible: a final one has ended,
+and a HELD one waits for an operator."""
 ROWS = (
     # statuses, late write possible, attempts, retry time over, transition
     Row((_PENDING,), _NO, (Attempt.TAKEN,), _EITHER, Transition(DeliveryStatus.DONE)),

@@ -53,9 +53,9 @@ class TestHashedValue:
         person.directory.set(person.login, "userPassword", "{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9gOWm1r")
 
         wait_until(lambda: person.status() is DeliveryStatus.REJECTED)
-        assert {state.reason for state in person.states.values()} == {"not_in_plain_text"}
+        assert {state.reason for state in person.states.values()} == {"not_plain_text"}
         assert person.waiting is None
-        wait_until(lambda: capture.audit[-1]["outcome"] == "not_in_plain_text")
+        wait_until(lambda: capture.audit[-1]["outcome"] == "not_plain_text")
 
 
 class TestPassword:
@@ -122,13 +122,13 @@ class TestBytesThatAreNoText:
         with person.directory.as_admin() as line:
             line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", ["Été-2026-abc".encode("latin-1")])])
 
-        wait_until(lambda: person.reason() == "not_in_plain_text")
+        wait_until(lambda: person.reason() == "not_plain_text")
 
     def test_when_ldappasswd_sends_them_then_the_state_says_that_they_cannot_be_brought(self, person):
         with person.directory.as_admin() as line:
             line.passwd_s(person.dn, None, "Été-2026-abc".encode("latin-1"))
 
-        wait_until(lambda: person.reason() == "not_in_plain_text")
+        wait_until(lambda: person.reason() == "not_plain_text")
 
 
 class TestControlCharacter:
