@@ -1,4 +1,4 @@
-"""Bringing passwords to their targets: claim → unseal → check → set → record.
+"""Deliver passwords to their targets: claim → unseal → check → set → record.
 
 Each target of an entry has a lease, a state and a queue of its own: one that hangs delays no other.
 
@@ -7,29 +7,30 @@ What makes the newest password win, whatever dies or stalls when:
 1. One worker at a time works for a target on an entry: it holds that lease. The web process never touches leases.
 2. A state is replaced only if it is still the one that was read. A newer change replaces states and secret in one
    write, so an older worker's record fails and the newer password, still there, comes next.
-3. A lease is taken over only by a worker that has watched it stand still for the lease's time on its own monotonic
-   clock: no two machines need agree on the hour. Its owner starts no write in the second half of that time.
-4. A worker that stalled between that check and its write may still write late, and so may a target that was too slow
-   to answer. After either, a ghost stays in the lease's place. What is delivered with a ghost there only
-   settles: the secret stays, and is set again when that has stood for the lease's time. Then the ghost goes.
+3. A worker takes a lease over only after it has seen it unchanged for the lease's time on its own monotonic clock: no
+   two machines need agree on the hour. The owner of a lease starts no write in the second half of that time.
+4. A worker that was halted between that check and its write may still write late, and so may a target that was too
+   slow to answer. After either, a late-write marker takes the lease's place. A password that is delivered while the
+   marker is there is only confirming: the secret stays, and the password is set once more after the state was
+   unchanged for the lease's time. Then the marker goes.
+
+The proof is in docs/decisions/0002-delivery-transitions.md.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from gateway.account.control_characters import holds_control_character
-from gateway.account.model import Secret
+from gateway.workstation.attempt import TargetWriter
 from gateway.workstation.clock import DirectoryClock
 from gateway.workstation.due import UnchangedFor, has_passed
 from gateway.workstation.lease import LATE_WRITE, late_write_possible
-from gateway.workstation.model import Done, Outcome, Reason, Refused, Unavailable
+from gateway.workstation.model import Done, Outcome, Refused, Unavailable
 from gateway.workstation.ports import DeliveryCheck, Outbox, Target, Unseal, Waiting
 from gateway.workstation.queues import OpenExecutor, TargetQueues, open_threads
 from gateway.workstation.state import DeliveryState, DeliveryStatus
@@ -65,6 +66,7 @@ class _HeldLease:
 
     @property
     def late_write_marker(self) -> str:
+        """What takes the lease's place: "" unless a late write is possible."""
         return f"{LATE_WRITE}{self.lease}" if self.late_write_possible else ""
 
 
@@ -74,9 +76,9 @@ def _no_audit(service: str, outcome: str, **facts: object) -> None:
 
 @dataclass(slots=True)
 class DeliveryWorker:
-    """One worker's hands.
+    """Delivers what waits in `outbox`, under the name `worker`.
 
-    `now` is this machine's clock (UTC), which may be wrong: times are the directory's as soon as it has told its own.
+    `now` is this machine's clock (UTC), which may be wrong: times are the directory's as soon as that one is known.
     `monotonic` gives seconds that never run backwards.
     """
 
@@ -95,22 +97,26 @@ class DeliveryWorker:
     _clock: DirectoryClock = field(init=False)
     _unchanged: UnchangedFor = field(init=False)
     _queues: TargetQueues = field(init=False)
+    _writer: TargetWriter = field(init=False)
 
     def __post_init__(self) -> None:
         self._clock = DirectoryClock(self.now, self.monotonic)
         self._unchanged = UnchangedFor(self.monotonic)
         self._queues = TargetQueues(self.config.max_workers, self.open_executor)
+        self._writer = TargetWriter(
+            self.targets, self.unseal, self.delivery, self._clock.directory_time, self.monotonic
+        )
 
     def run_once(self, stop: Callable[[], bool] = lambda: False) -> int:
-        """Try whatever is due once, and wait for it; the number of deliveries that were tried."""
+        """Try once what is due, and wait for it; return how many deliveries were tried."""
         started = self.begin(stop)
         wait(started)
         return sum(delivery.result() for delivery in started)
 
     def begin(self, stop: Callable[[], bool] = lambda: False) -> list[Future[bool]]:
-        """Give whatever is due to the threads of its target, and wait for none of them.
+        """Submit what is due to the threads of its target, and wait for none of them.
 
-        What is under way already is left alone. `stop` is asked before each delivery.
+        Skip what is under way already. Ask `stop` before each delivery. Raises DirectoryUnavailable.
         """
         waiting = list(self.outbox.waiting())
         self._queues.directory_answers()
@@ -133,7 +139,7 @@ class DeliveryWorker:
                 yield state.target
 
     def _is_free(self, item: Waiting, target: str) -> bool:
-        """Whether nobody is at work for it, or a worker that has stood still for the lease's time."""
+        """Return whether nobody works for `target`, or a worker whose lease was unchanged for the lease's time."""
         lease = item.leases.get(target, "")
         if not lease or late_write_possible(lease):
             return True
@@ -147,7 +153,7 @@ class DeliveryWorker:
             return False
         self._clock.learn(held.read_at)
         if former and not late_write_possible(former):
-            log.warning("%s at %s: taking over from a worker that stands still", item.login, target)
+            log.warning("%s at %s: taking over from a worker that does not respond", item.login, target)
         hold = _HeldLease(target, lease, self.monotonic() + self.config.lease_seconds / 2, bool(former))
         try:
             self._deliver_newest(held, hold)
@@ -157,7 +163,7 @@ class DeliveryWorker:
         return True
 
     def _deliver_newest(self, held: Waiting, hold: _HeldLease) -> None:
-        """What was due, and once more whatever a newer change put there meanwhile."""
+        """Deliver what was due, and then what a newer change put there meanwhile."""
         item: Waiting | None = held
         tried: set[str] = set()
         while item is not None and item.sealed and item.leases.get(hold.target) == hold.lease:
@@ -173,8 +179,8 @@ class DeliveryWorker:
             item = self.outbox.read(item.dn)
 
     def _deliver(self, item: Waiting, state: DeliveryState, hold: _HeldLease) -> bool:
-        """Whether what came of it was recorded; the record gives the lease back in the same write."""
-        outcome = self._set(item, state, hold)
+        """Try once and record the outcome, which also releases the lease; return whether that was written."""
+        outcome = self._writer.try_once(item, state, hold.last_start)
         new = self._next(item, state, outcome, late_write_possible=hold.late_write_possible)
         # The target may still set this password after it was given up on.
         hold.late_write_possible = hold.late_write_possible or (
@@ -191,47 +197,6 @@ class DeliveryWorker:
             attempts=new.attempts, seconds=max(0.0, round((new.at - new.since).total_seconds(), 1)),
         )  # fmt: skip
         return True
-
-    def _set(self, item: Waiting, state: DeliveryState, hold: _HeldLease) -> Outcome:
-        target = self.targets.get(state.target)
-        if target is None:
-            return Unavailable(
-                "no such target in the settings", f"add [workstation.targets.{state.target}] or forget it"
-            )
-        secret = self.unseal(item.sealed, uuid=item.uuid, change=state.change)
-        if secret is Reason.UNREADABLE:
-            return Unavailable(
-                "no private key of this worker opens it", "add the key to workstation.private_key_files"
-            )
-        if isinstance(secret, Reason):
-            log.error("%s: the sealed password belongs to another entry or change: refused", item.login)
-            return Refused(secret)
-        if holds_control_character(secret.reveal()):
-            return Refused(Reason.CONTROL_CHARACTER)
-        timed = replace(item, read_at=self._clock.directory_time())
-        if objection := self.delivery.check(timed, state.change, secret):
-            return objection
-        if self.monotonic() >= hold.last_start:
-            return Unavailable("the directory took too long to prove the password")
-        try:
-            return self._set_at_account(target, item, secret, hold)
-        except Exception as error:
-            # A target promises not to raise. One that does must neither stop the others nor be asked without a pause;
-            # its own text might hold a secret, so only the places are logged.
-            places = "".join(traceback.format_tb(error.__traceback__))
-            log.error("%s: unexpected %s\n%s", state.target, type(error).__name__, places)
-            return Unavailable(f"unexpected {type(error).__name__}", "see the worker's log and report it", True)
-
-    def _set_at_account(self, target: Target, item: Waiting, secret: Secret, hold: _HeldLease) -> Outcome:
-        """Set it at the account of the first login that has one at the target."""
-        outcome: Outcome = Refused(Reason.NO_ACCOUNT)
-        for login in item.logins:
-            if self.monotonic() >= hold.last_start:
-                return Unavailable("the target took too long to look for the account")
-            outcome = target.set_password(login, secret)
-            if not (isinstance(outcome, Refused) and outcome.reason is Reason.NO_ACCOUNT):
-                break
-        return outcome
 
     def _next(
         self, item: Waiting, state: DeliveryState, outcome: Outcome, *, late_write_possible: bool
@@ -250,7 +215,7 @@ class DeliveryWorker:
         )
 
     def _is_too_old(self, item: Waiting, state: DeliveryState) -> bool:
-        """By this machine's clock and by the directory's: a password that is erased can't be had back."""
+        """Return whether it waits too long by both clocks: a password that was erased can't be had back."""
         now = self._clock.earliest()
         youngest = max(state.since, item.changed_at or state.since)
         return now is not None and now - youngest > timedelta(hours=self.config.retry_hours)
