@@ -1,4 +1,4 @@
-"""The places that people's new passwords go to: one file a target, one line here, one section of the settings."""
+"""The targets that people's new passwords go to: one file per target, one line here, one section of the settings."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gateway.workstation.ports import InlineTarget, Target
 
 
 def delivered_targets(workstation: Workstation) -> dict[str, Target]:
-    """The targets that the worker delivers to, by name."""
+    """Return the targets that the worker delivers to, by name. Raises OSError where a secret can't be read."""
     made = {name: delivered_target(name, target) for name, target in workstation.targets.items()}
     return {name: target for name, target in made.items() if target is not None}
 
 
 def delivered_target(name: str, target: AnyTarget) -> Target | None:
-    """None for one whose attributes join the Modify. Raises OSError where its secret can't be read."""
+    """Return a target; None if its attributes join the Modify. Raises OSError where its secret can't be read."""
     if isinstance(target, ActiveDirectoryTarget):
         return _active_directory(name, target)
     if isinstance(target, KerberosTarget):
@@ -29,14 +29,14 @@ def delivered_target(name: str, target: AnyTarget) -> Target | None:
 
 
 def secret_file(target: AnyTarget) -> Path | None:
-    """What the worker proves itself with there; None where the directory's own account does."""
+    """Return the file with which the worker logs in there; None where it uses its account in the directory."""
     if isinstance(target, KerberosTarget):
         return target.keytab_file
     return target.bind_password_file if isinstance(target, ActiveDirectoryTarget) else None
 
 
 def inline_targets(workstation: Workstation) -> list[InlineTarget]:
-    """The targets whose attributes join the Modify of the password."""
+    """Return the targets whose attributes join the Modify of the password."""
     return [
         SambaNt(SambaNtSettings(name=name, posix=target.posix))
         for name, target in workstation.targets.items()

@@ -19,6 +19,8 @@ IN_HISTORY = kadm5_constants.mit_client.KADM5_PASS_REUSE  # type: ignore[attr-de
 
 
 class Request(TypedDict):
+    """Which password to set, where, and as whom."""
+
     realm: str
     admin_principal: str
     keytab: str
@@ -27,6 +29,8 @@ class Request(TypedDict):
 
 
 class Answer(TypedDict, total=False):
+    """How it ended."""
+
     step: Literal["login", "change", "changed"]
     """How far it came: before the administration server took our login, before it took the password, or both."""
     code: int
@@ -37,6 +41,7 @@ class Answer(TypedDict, total=False):
 
 
 def change_password(request: Request) -> Answer:
+    """Log in to the administration server and set the password. Raises nothing."""
     realm = Params(realm=request["realm"])
     variant = KAdm5Variant.MitClient
     try:
@@ -54,7 +59,7 @@ def change_password(request: Request) -> Answer:
 
 
 def _bind_succeeds(request: Request, realm: Params) -> bool:
-    """One login with the password. The server counts a wrong one as any other failure."""
+    """Return whether one login with the password succeeds. The server counts a wrong one as any other failure."""
     try:
         KAdmin.with_password(KAdm5Variant.MitClient, request["principal"], request["password"], realm)
     except Exception:
@@ -63,7 +68,7 @@ def _bind_succeeds(request: Request, realm: Params) -> bool:
 
 
 def _failure(error: Exception) -> Answer:
-    """The libraries' own errors alone are quoted: the text of another one might hold the password."""
+    """Return the code and text of the libraries' own errors alone: another text might hold the password."""
     code = getattr(error, "code", None)
     if isinstance(code, int):
         return {"code": code, "message": str(getattr(error, "origin_message", ""))}
@@ -71,6 +76,7 @@ def _failure(error: Exception) -> Answer:
 
 
 def main() -> None:
+    """Read a request, do it, write the answer."""
     request: Request = json.load(sys.stdin)
     # libkrb5 asks for a new password where one has expired: its question must not mix with our answer, nor find one.
     answer_stream, nothing = os.dup(sys.stdout.fileno()), os.open(os.devnull, os.O_RDWR)

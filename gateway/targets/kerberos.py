@@ -1,4 +1,4 @@
-"""A Kerberos realm of MIT's, by its administration protocol with a keytab.
+"""A target: an MIT Kerberos realm, by its administration protocol with a keytab.
 
 Each password is set by a process of its own (`kadm5_client.py`), so that time limits hold. Request and answer are
 JSON on its standard streams: a password is in no argument list, no environment and no command of kadmin's.
@@ -60,11 +60,13 @@ _HINTS = {
     "configuration file": "correct krb5_conf",
     "libraryloaderror": "apt-get install libkadm5clnt-mit12",
 }
-"""By the libraries' words in small letters: they have many codes for one trouble."""
+"""What to do, by words of the libraries' messages in lower case: they have many codes for one cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class KerberosSettings:
+    """One section `[workstation.targets.<name>]` of the settings."""
+
     name: str
     realm: str
     admin_principal: str
@@ -82,9 +84,11 @@ class Kerberos:
 
     @property
     def name(self) -> str:
+        """As in the settings."""
         return self.settings.name
 
     def set_password(self, login: str, password: Secret) -> Outcome:
+        """Set the password of the principal of `login`. Raises nothing."""
         if not PLAIN_LOGIN.fullmatch(login):
             return Refused(Reason.NO_ACCOUNT, "the login can't be part of a principal")
         principal = f"{self.settings.principal.replace('{login}', login)}@{self.settings.realm}"
@@ -93,11 +97,11 @@ class Kerberos:
         return self._change(principal, password)
 
     def rules(self) -> DomainRules | None:
-        """Reading a policy needs a right (i) that the service's principal does not have."""
+        """Return None: reading a policy needs a right (i) that the service's principal does not have."""
         return None
 
     def probe(self) -> Probe:
-        """By a principal that can't be there: its absence shows that the server took our login."""
+        """Try a principal that can't exist: if the server reports that, it accepted our login."""
         outcome = self.set_password(f"mamia-check-{secrets.token_hex(8)}", Secret(secrets.token_urlsafe(24)))
         return Probe(outcome if isinstance(outcome, Unavailable) else None)
 

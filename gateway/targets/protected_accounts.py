@@ -21,7 +21,7 @@ Owners, Read-only Domain Controllers, Key Admins, Enterprise Key Admins (S-1-5-2
 
 
 def protection_of(account: Mapping[str, Sequence[bytes]], own_sids: Iterable[bytes]) -> str:
-    """Why nobody may set this account's password through us; empty for an ordinary account.
+    """Return why nobody may set this account's password through us; empty for an ordinary account.
 
     `account`: ATTRIBUTES as the server sent them. `own_sids`: of the account that we are bound as.
     """
@@ -35,7 +35,7 @@ def protection_of(account: Mapping[str, Sequence[bytes]], own_sids: Iterable[byt
 
 
 def can_be_judged(account: Mapping[str, Sequence[bytes]]) -> bool:
-    """Whether the server let us read what decides: every account has a SID and a group."""
+    """Return whether the server let us read what decides: every account has a SID and a group."""
     return bool(account.get("objectSid")) and bool(account.get("tokenGroups"))
 
 

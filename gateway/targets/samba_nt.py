@@ -1,4 +1,4 @@
-"""An NT4-style Samba domain in the same directory: its attributes join the Modify that sets userPassword.
+"""A target: an NT4-style Samba domain in the same directory, whose attributes join the Modify of userPassword.
 
 No worker is needed, and nothing can arrive late. The entry must have the class sambaSamAccount with a sambaSID (and
 shadowAccount for `posix`), and the gateway's account the rights of `ldif/35-workstation-nt.ldif`. Accounts that are
@@ -21,6 +21,8 @@ DAY_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class SambaNtSettings:
+    """One section `[workstation.targets.<name>]` of the settings."""
+
     name: str
     posix: bool = False
     """Also shadowLastChange, for hosts that read shadow accounts from LDAP."""
@@ -28,19 +30,22 @@ class SambaNtSettings:
 
 @dataclass(frozen=True, slots=True)
 class SambaNt:
-    """`workstation.ports.JoinedTarget`."""
+    """`workstation.ports.InlineTarget`."""
 
     settings: SambaNtSettings
 
     @property
     def name(self) -> str:
+        """As in the settings."""
         return self.settings.name
 
     @property
     def object_classes(self) -> frozenset[str]:
+        """The classes that an entry must have to be an account there, in lower case."""
         return frozenset({"sambasamaccount", "shadowaccount"} if self.settings.posix else {"sambasamaccount"})
 
     def changes(self, password: Secret, now: datetime) -> Mapping[str, Sequence[bytes]]:
+        """Return the attributes to replace at `now` (UTC)."""
         seconds = int(now.timestamp())
         changes = {
             "sambaNTPassword": [nt_hash(password).encode()],
@@ -52,7 +57,7 @@ class SambaNt:
 
 
 def nt_hash(password: Secret) -> str:
-    """MD4 of the UTF-16LE password in capital hexadecimals ([MS-NLMP] 3.3.1, NTOWFv1).
+    """Return MD4 of the UTF-16LE password in upper-case hexadecimal digits ([MS-NLMP] 3.3.1, NTOWFv1).
 
     OpenSSL 3 has no MD4; that of libpass is written in Python.
     """

@@ -1,7 +1,7 @@
-"""A password that somebody changed at the directory itself, on its way into the outbox.
+"""The interface for passwords that somebody changed at the directory itself, on their way into the outbox.
 
-slapd announces a change before it makes it, so nothing is written until the directory is seen to hold what was
-announced: what it refused, and what a newer change took the place of, goes nowhere.
+slapd reports a change before it makes it. So nothing is written until the directory holds what was reported: a change
+that it refused, or that a newer one replaced, is not delivered.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gateway.account.model import Secret
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is to be written for one change, once that change is in force. The password in it is sealed."""
+    """What to write for one change once that change is in force. The password in it is sealed."""
 
     entry: str
     login: str
@@ -26,15 +26,17 @@ class Prepared:
 
 
 class Outbox(Protocol):
-    """All raise DirectoryUnavailable."""
+    """Writes captured changes for the worker. All methods raise DirectoryUnavailable."""
 
     def prepare(self, entry: str, password: Secret | None) -> Prepared | None:
-        """Seal `password` for the workstation of the person at `entry`; None where there is no such person, or no
-        workstation. Without a password: what tells that none can be brought there. Without changes for protected
-        people, to whose workstation nothing is brought."""
+        """Seal `password` for the workstation of the person at `entry`.
+
+        None where there is no such person, or no workstation. Without a password, the result says that none can be
+        delivered. It has no changes for protected people, to whose workstations nothing is delivered.
+        """
 
     def commit(self, prepared: Prepared, stored: Secret) -> bool:
-        """Write what was prepared if the entry's password is stored as `stored`; else False, and nothing is written.
+        """Write what was prepared if the entry's password is stored as `stored`; else write nothing and return False.
 
-        What is written never takes the place of a newer change.
+        It never replaces a newer change.
         """

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class DirectoryClock:
-    """What the directory's clock shows, reckoned from the last of its answers that told.
+    """The time of the directory's clock, computed from the last answer that had it.
 
     `local` is this machine's clock (UTC), which may be wrong; `monotonic` gives seconds that never run backwards.
     """
@@ -28,7 +28,7 @@ class DirectoryClock:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def learn(self, directory_time: datetime | None) -> None:
-        """Take over the time that an answer told just now; None where it told none."""
+        """Use the time (UTC) of an answer that came just now; None if it had none."""
         if directory_time is None:
             return
         apart = self.local() - directory_time
@@ -42,19 +42,19 @@ class DirectoryClock:
             )
 
     def directory_time(self) -> datetime | None:
-        """None until the directory has told."""
+        """Return the directory's time (UTC), or None before the first answer that had it."""
         told = self._told
         return told[0] + timedelta(seconds=self.monotonic() - told[1]) if told else None
 
     def now(self) -> datetime:
-        """The directory's time; this machine's until the directory has told."""
+        """Return the directory's time (UTC); this machine's as long as that is not known."""
         return self.directory_time() or self.local()
 
     def earliest(self) -> datetime | None:
-        """The earlier of both clocks; None until the directory has told, since one clock alone may be wrong."""
+        """Return the earlier time of both clocks; None as long as one is not known: one clock alone may be wrong."""
         told = self.directory_time()
         return min(told, self.local()) if told else None
 
     def latest(self) -> datetime:
-        """The later of both clocks."""
+        """Return the later time of both clocks."""
         return max(self.now(), self.local())

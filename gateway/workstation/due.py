@@ -13,15 +13,16 @@ from gateway.workstation.state import DeliveryState
 FIRST_PAUSE = timedelta(seconds=2)
 MAX_PAUSE = timedelta(minutes=10)
 OPERATOR_PAUSE = timedelta(minutes=5)
-"""After a failure that an operator must fix."""
+"""The pause after a failure that an operator must fix."""
 TIMES_APART = timedelta(seconds=2)
-"""As far as two workers may reckon the same directory's time apart: it is told in whole seconds."""
+"""How far two workers may differ about the same directory's time: the directory gives whole seconds."""
 
 
 def pause(state: DeliveryState) -> timedelta:
-    """How long to wait after the last attempt: doubling up to LONGEST_PAUSE, and up to half of it longer by chance.
+    """Return how long to wait after the last attempt: it doubles up to MAX_PAUSE, and is up to half longer at random.
 
-    Thus a target that comes back is not stormed. The chance is the change's own: every worker counts the same pause.
+    So the deliveries do not all come at once when a target is up again. The random part is derived from the change,
+    so every worker computes the same pause.
     """
     if state.needs_operator:
         return OPERATOR_PAUSE
@@ -32,22 +33,23 @@ def pause(state: DeliveryState) -> timedelta:
 
 
 def has_passed(state: DeliveryState, now: datetime) -> bool:
-    """Whether the pause after the last attempt is over.
+    """Return whether the pause after the last attempt is over at `now` (UTC).
 
-    A last attempt in the future was written by a clock that was wrong: nothing waits for it.
+    A last attempt in the future was written by a clock that was wrong: it causes no pause.
     """
     return now >= state.at + pause(state) or state.at > now + TIMES_APART
 
 
 @dataclass(slots=True)
 class UnchangedFor:
-    """Since when, on our own clock, something has not changed."""
+    """Remembers since when values have not changed, on this process's monotonic clock (seconds)."""
 
     monotonic: Callable[[], float]
     _seen: dict[str, tuple[str, float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def seconds(self, subject: str, value: str) -> float:
+        """Return for how many seconds `subject` has been seen with `value`; 0 for the first time."""
         with self._lock:
             known, since = self._seen.get(subject, ("", 0.0))
             if known != value:
@@ -56,5 +58,6 @@ class UnchangedFor:
             return self.monotonic() - since
 
     def keep_only(self, dns: set[str]) -> None:
+        """Forget all subjects, but those whose first line is one of `dns`."""
         with self._lock:
             self._seen = {key: seen for key, seen in self._seen.items() if key.partition("\n")[0] in dns}

@@ -1,4 +1,4 @@
-"""The outbox as the worker sees it: what waited in a restored directory is held until an operator decides."""
+"""The outbox of the worker, which holds what waited in a restored directory until an operator decides."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESTORED = "the directory was restored from a backup after this password began t
 
 @dataclass(slots=True)
 class HoldingOutbox:
-    """`ports.Outbox` that asks `detector` before it shows what waits, and before the first claim after that."""
+    """A `ports.Outbox` that asks `detector` before it returns what waits, and before the first claim after that."""
 
     outbox: Outbox
     detector: RestoreDetector
@@ -29,6 +29,7 @@ class HoldingOutbox:
     _is_raised: bool = False
 
     def waiting(self) -> Iterable[Waiting]:
+        """Return what waits; nothing while the directory may have gone back. Hold all of it after a restore."""
         with self._lock:
             self._is_raised, self._is_current = False, False
             verdict = self.detector.look()
@@ -41,10 +42,11 @@ class HoldingOutbox:
         return self.outbox.waiting()
 
     def read(self, dn: str) -> Waiting | None:
+        """Return the entry as it is now."""
         return self.outbox.read(dn)
 
     def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
-        """Also of what has waited for a thread since an earlier look."""
+        """Claim `target`, unless the number of this worker can't be raised first."""
         with self._lock:
             if self._is_current and not self._is_raised:
                 self._is_raised = self.detector.raise_number()
@@ -53,15 +55,17 @@ class HoldingOutbox:
         return self.outbox.claim(item, target, lease)
 
     def release(self, dn: str, target: str, lease: str, *, late_write_marker: str = "") -> None:
+        """Release `lease`."""
         self.outbox.release(dn, target, lease, late_write_marker=late_write_marker)
 
     def record(
         self, item: Waiting, old: DeliveryState, new: DeliveryState, *, lease: str = "", late_write_marker: str = ""
     ) -> bool:
+        """Record `new`."""
         return self.outbox.record(item, old, new, lease=lease, late_write_marker=late_write_marker)
 
     def _hold_all(self) -> None:
-        """May be repeated: a worker that stops half way begins again."""
+        """Hold all that waits. A worker that stops half way begins again."""
         held = sum(self._hold(item) for item in self.outbox.waiting())
         log.error(
             "the directory was restored from a backup. %d people whose password waited in it are held: an operator "
@@ -70,7 +74,7 @@ class HoldingOutbox:
         )
 
     def _hold(self, item: Waiting) -> bool:
-        """Whether a state was held. One that is no longer as it was read belongs to a newer change."""
+        """Hold the states of `item`, but those that have changed since; return whether one was held."""
         held = [state for state in item.states if self._hold_state(item, state)]
         for state in held:
             self.audit(

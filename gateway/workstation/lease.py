@@ -1,4 +1,4 @@
-"""Who is at work on an entry: one lease per target, all in the one value of mamiaSyncLease.
+"""The leases of an entry: which worker is at work for each target, all in the one value of mamiaSyncLease.
 
 The value is `target=lease` for each target, joined by `|`. A value in another form is one worker's lease on every
 target, as version 0.1 wrote it.
@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from gateway.workstation import former_values
 
 LATE_WRITE = "late-write;"
-"""In the place of a lease: nobody is at work, but a write by its former holder may still arrive."""
+"""Begins the marker in a lease's place: nobody is at work, but a write of its former owner may still arrive."""
 _PART = re.compile(r"(?P<target>[a-z][a-z0-9_-]{0,30})=(?P<lease>[^|]+)")
 
 
 def read_leases(value: str, targets: Iterable[str]) -> dict[str, str]:
-    """From a target to its lease. `targets` are those of the entry, which an older worker's lease is for."""
+    """Return the lease of each target in `value`. An older worker's lease is for all `targets` of the entry."""
     if not value:
         return {}
     parts = [_PART.fullmatch(part) for part in value.split("|")]
@@ -27,7 +27,7 @@ def read_leases(value: str, targets: Iterable[str]) -> dict[str, str]:
 
 
 def write_leases(leases: Mapping[str, str]) -> str:
-    """The value, and "" for no lease at all.
+    """Return the value of mamiaSyncLease, or "" for no lease at all.
 
     >>> write_leases({"windows": "host;1", "realm": "late-write;host;2"})
     'realm=late-write;host;2|windows=host;1'
@@ -36,11 +36,11 @@ def write_leases(leases: Mapping[str, str]) -> str:
 
 
 def with_lease(leases: Mapping[str, str], target: str, lease: str) -> dict[str, str]:
-    """`leases` with that one for `target`; "" takes it away."""
+    """Return `leases` with `lease` for `target`; "" removes it."""
     others = {name: held for name, held in leases.items() if name != target}
     return {**others, target: lease} if lease else others
 
 
 def late_write_possible(lease: str) -> bool:
-    """Whether `lease` is the mark that a former holder's write may still arrive."""
+    """Return whether `lease` is the marker that a write of a former owner may still arrive."""
     return lease.startswith((LATE_WRITE, former_values.LATE_WRITE))

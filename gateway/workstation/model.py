@@ -1,4 +1,4 @@
-"""What a target can answer, and what waits for it."""
+"""What a target can answer to a password, and what can be learnt of a target."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a target will never take this password. The values are stable: they are in the directory."""
+    """Why a password will never be at a target. The values are stable: they are in the directory."""
 
     TOO_SHORT = "too_short"
     IN_HISTORY = "in_history"
@@ -24,7 +24,7 @@ class Reason(StrEnum):
     NOT_FOR_THIS_ENTRY = "not_for_this_entry"
     """The sealed password was made for another entry or another change."""
     NOT_PLAIN_TEXT = "not_plain_text"
-    """It was changed at the directory by a value hashed already, or by one that slapd made: nobody can read it."""
+    """It was changed at the directory with a hashed value, or with one that slapd made: nobody can read it."""
     NO_WORKSTATION = "no_workstation"
     """The entry is not, or no longer, one of those whose passwords are brought to workstations."""
     NOT_IN_FORCE = "not_in_force"
@@ -65,12 +65,12 @@ Outcome = Done | Refused | Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What was found at a target without setting a password."""
+    """What a check found at a target without setting a password."""
 
     error: Unavailable | None = None
-    """What would keep a password from being set."""
+    """Why no password could be set; None if one could."""
     excess_rights: tuple[str, ...] = ()
-    """What its account may do there and needs not."""
+    """What the service's account may do there although it need not."""
     skipped_reason: str = ""
     """Why the right to set passwords could not be tried."""
 

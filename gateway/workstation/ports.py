@@ -1,4 +1,4 @@
-"""What delivery needs from the world."""
+"""The interfaces that delivery needs: targets, outbox, check, seal."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Target(Protocol):
         """
 
     def rules(self) -> DomainRules | None:
-        """The target's rules, or None where it has none that can be read. Raises nothing."""
+        """Return the target's rules, or None where it has none that can be read. Raises nothing."""
 
     def probe(self) -> Probe:
-        """Whether passwords could be set, as far as that can be tried without setting one. Raises nothing."""
+        """Return whether passwords could be set, as far as that can be tried without setting one. Raises nothing."""
 
     def close(self) -> None:
-        """Give connections back."""
+        """Close connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class Waiting:
     """An entry whose sealed secret waits for one target or several."""
 
     dn: str
-    """Where the entry stands (its DN)."""
+    """The entry's DN."""
     login: str
     uuid: str
     sealed: bytes
     states: tuple[DeliveryState, ...]
     lease: str
-    """Who is at work on it, as the directory holds that; empty if nobody is."""
+    """The value of mamiaSyncLease; empty if nobody is at work."""
     changed_at: datetime | None
     """When the directory last took a new password (UTC); None where that was not asked for, or can't be seen."""
     other_logins: tuple[str, ...] = ()
@@ -56,23 +56,25 @@ class Waiting:
     is_outside: bool = False
     """Moved out of people.base: nothing is delivered there, and neither secret nor states can be read."""
     read_at: datetime | None = None
-    """The directory's own time when it answered with this; None where the answer did not tell."""
+    """The directory's own time (UTC) in the answer; None where it has none."""
 
     @property
     def logins(self) -> tuple[str, ...]:
+        """All logins of the entry, the main one first."""
         return self.login, *self.other_logins
 
     @property
     def is_stale(self) -> bool:
+        """Whether the directory took a newer password than those of the states."""
         return is_stale(self.states, self.changed_at)
 
     @property
     def leases(self) -> dict[str, str]:
-        """From the name of a target to the lease of the worker that is at work for it."""
+        """The lease of each target at which a worker is at work, by the target's name."""
         return read_leases(self.lease, [state.target for state in self.states])
 
     def state_at(self, target: str) -> DeliveryState | None:
-        """One that is not final before one that is: somebody may have written two."""
+        """Return the state of `target`, or None. Somebody may have written two: then the one that is not final."""
         found = [state for state in self.states if state.target == target]
         return min(found, key=lambda state: state.is_final, default=None)
 
@@ -85,34 +87,36 @@ class Outbox(Protocol):
     """
 
     def waiting(self) -> Iterable[Waiting]:
-        """Every entry with a sealed secret, in no order."""
+        """Return every entry with a sealed secret, in no order."""
 
     def read(self, dn: str) -> Waiting | None:
-        """The entry as it is now, also where nothing waits any more (`sealed` is empty); None where it is gone."""
+        """Return the entry as it is now; None if it was deleted. `sealed` is empty if nothing waits any more."""
 
     def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
-        """Put `lease` in the place of the one that `item` has for `target`: the entry as it is then, with `read_at`.
+        """Put `lease` in the place of the one that `item` has for `target`; return the entry then, with `read_at`.
 
-        None when the lease or the state of `target` is no longer the one of `item`.
+        None, and nothing is written, when the lease or the state of `target` is no longer the one of `item`.
         """
 
     def release(self, dn: str, target: str, lease: str, *, late_write_marker: str = "") -> None:
-        """Take `lease` away, if it is still there, and leave `ghost` in its place where one is given."""
+        """Put `late_write_marker` in the place of `lease`, if that is still there; "" leaves nothing."""
 
     def record(
         self, item: Waiting, old: DeliveryState, new: DeliveryState, *, lease: str = "", late_write_marker: str = ""
     ) -> bool:
-        """Put `new` in the place of `old` and `ghost` in the place of `lease`, in one write.
+        """Put `new` in the place of `old` and `late_write_marker` in the place of `lease`, in one write.
 
-        The same write removes the sealed secret once every state is final; no ghost is left then. Without a `lease`,
-        leases stay as they are. False, and nothing is written, when `old` or `lease` is there no longer: a newer
-        password came, or another worker took over.
+        The same write removes the sealed secret and all markers once every state is final. Without a `lease`, leases
+        stay as they are. False, and nothing is written, when `old` or `lease` has gone: a newer password came, or
+        another worker took over.
         """
 
 
 class DeliveryCheck(Protocol):
+    """Decides whether a password may be set at a workstation now."""
+
     def check(self, item: Waiting, change: str, password: Secret) -> Refused | Unavailable | None:
-        """Why `password` must not be set at a workstation, or not now; None where it may.
+        """Return why `password` must not be set at a workstation, or not now; None if it may.
 
         It may for a person who has a workstation and is not protected, if it opens the person's entry as that is now.
         Raises DirectoryUnavailable.
@@ -120,13 +124,17 @@ class DeliveryCheck(Protocol):
 
 
 class Unseal(Protocol):
+    """Opens sealed passwords with the worker's private keys."""
+
     def __call__(self, sealed: bytes, *, uuid: str, change: str) -> Secret | Reason:
-        """What was sealed for that entry and that change, or why it can't be had."""
+        """Return what was sealed for the entry `uuid` and `change`, or why it can't be read."""
 
 
 class Seal(Protocol):
+    """Seals passwords with the worker's public key."""
+
     def __call__(self, password: Secret, *, uuid: str, change: str) -> bytes:
-        """Close `password` so that the worker alone can open it, for that entry and that change."""
+        """Return `password` sealed for the entry `uuid` and `change`, so that the worker alone can open it."""
 
 
 class InlineTarget(Protocol):
@@ -138,7 +146,7 @@ class InlineTarget(Protocol):
 
     @property
     def object_classes(self) -> frozenset[str]:
-        """In lower case: those that an entry must have to be an account there."""
+        """The object classes that an entry must have to be an account there, in lower case."""
 
     def changes(self, password: Secret, now: datetime) -> Mapping[str, Sequence[bytes]]:
-        """The attributes to replace. Only an entry with `object_classes` may have them."""
+        """Return the attributes to replace at `now` (UTC). Only an entry with `object_classes` may have them."""

@@ -20,7 +20,7 @@ def open_threads(queue: str, threads: int) -> Executor:
 
 @dataclass(slots=True)
 class TargetQueues:
-    """Deliveries by target. `threads`: how many a target has."""
+    """The deliveries that wait for a thread of their target. `threads`: how many a target has."""
 
     threads: int
     open_executor: OpenExecutor = open_threads
@@ -31,14 +31,16 @@ class TargetQueues:
     """The directory failed: what is queued is left for the time when it answers again."""
 
     def directory_answers(self) -> None:
+        """Go on after an outage of the directory."""
         self._outage.clear()
 
     def is_under_way(self, dn: str, target: str) -> bool:
+        """Return whether a delivery of the entry `dn` waits for a thread of `target`, or has one."""
         with self._lock:
             return (dn, target) in self._under_way
 
     def submit(self, queue: str, dn: str, target: str, deliver: Callable[[], bool]) -> Future[bool]:
-        """Have `deliver` done by the threads of `queue`. Its result is False where the directory failed before."""
+        """Let the threads of `queue` run `deliver`. The result is False where the directory failed before."""
 
         def run() -> bool:
             try:
@@ -58,6 +60,6 @@ class TargetQueues:
         return executor.submit(run)
 
     def close(self) -> None:
-        """Wait for what the threads have in hand; what is queued is given up."""
+        """Wait for what the threads are busy with; what is queued is given up."""
         for executor in self._executors.values():
             executor.shutdown(wait=True, cancel_futures=True)

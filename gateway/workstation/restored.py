@@ -1,8 +1,8 @@
-"""Noticing that the directory was restored from a backup.
+"""Detect that the directory was restored from a backup.
 
 Each worker keeps a number in the directory, and raises it before it delivers and once a minute. On its own machine it
-keeps the numbers of all workers as it saw them last. A directory that holds a lower one has gone back in time: what
-waits in it may be older than what workstations have. Neither contextCSN nor a clock proves that: contextCSN is
+keeps the numbers of all workers as it saw them last. A directory that holds a lower one has gone back in time:
+what waits in it may be older than what workstations have. Neither contextCSN nor a clock proves that: contextCSN is
 missing where nothing is replicated, goes back when slapd is killed, and may be newer after an LDIF without change
 numbers was loaded.
 """
@@ -39,7 +39,7 @@ class Numbers:
     server: str
 
     def of(self, worker: str) -> int:
-        """0 where there is none."""
+        """Return the number of `worker`, or 0 where there is none."""
         return self.of_workers.get(worker, 0)
 
 
@@ -47,10 +47,10 @@ class Tokens(Protocol):
     """The numbers in the directory. All raise DirectoryUnavailable, and DirectoryMisconfigured without the rights."""
 
     def read(self) -> Numbers:
-        """The numbers of all workers."""
+        """Return the numbers of all workers."""
 
     def swap(self, worker: str, old: int, new: int) -> bool:
-        """Put `new` in the place of `old`; False, and nothing is written, where another number is there."""
+        """Put `new` in the place of `old`; return False, and write nothing, where another number is there."""
 
 
 class NumbersRecord(Protocol):
@@ -61,22 +61,26 @@ class NumbersRecord(Protocol):
         """The name of this worker."""
 
     def load(self) -> Numbers | None:
-        """None where nothing was saved yet."""
+        """Return the saved numbers, or None where nothing was saved yet."""
 
     def save(self, numbers: Numbers) -> None:
-        """Never raises: numbers that can't be saved are known until this process ends, and that is logged."""
+        """Save `numbers`. Never raises: a failure is logged, and the numbers are known until this process ends."""
 
 
 class Verdict(Enum):
+    """What the numbers say about the directory."""
+
     CURRENT = auto()
+    """It has not gone back."""
     BEHIND = auto()
-    """Not long enough to be sure: deliver nothing meanwhile."""
+    """A number is lower, but not for long enough to be sure: nothing is delivered meanwhile."""
     RESTORED = auto()
+    """It was restored from a backup."""
 
 
 @dataclass(slots=True)
 class RestoreDetector:
-    """What one worker knows of the numbers. `monotonic` gives seconds that never run backwards."""
+    """Compares the numbers with those seen before. `monotonic` gives seconds that never run backwards."""
 
     tokens: Tokens
     record: NumbersRecord
@@ -92,8 +96,10 @@ class RestoreDetector:
         self._seen = self.record.load()
 
     def look(self) -> Verdict:
-        """Compare the directory's numbers with those seen before, and raise the own one when it is time. Raises
-        DirectoryUnavailable."""
+        """Compare the directory's numbers with those seen before, and raise the own one once a minute.
+
+        Raises DirectoryUnavailable.
+        """
         if self.monotonic() < self._off_until:
             return Verdict.CURRENT
         try:
@@ -111,8 +117,10 @@ class RestoreDetector:
         return Verdict.CURRENT
 
     def raise_number(self) -> bool:
-        """Before something is delivered. False where the number can't be raised: look again first. Raises
-        DirectoryUnavailable."""
+        """Raise the own number before something is delivered; return False if `look` must come first.
+
+        Raises DirectoryUnavailable.
+        """
         if self.monotonic() < self._off_until:
             return True
         try:
@@ -123,7 +131,7 @@ class RestoreDetector:
             return True
 
     def accept(self) -> None:
-        """Take the directory as it is from now on: what waited in it is held. Raises DirectoryUnavailable."""
+        """Accept the directory as it is, after all that waited in it was held. Raises DirectoryUnavailable."""
         try:
             shown = self.tokens.read()
             own = {self.record.worker: self._seen.of(self.record.worker)} if self._seen else {}
@@ -135,7 +143,7 @@ class RestoreDetector:
             self._switch_off(error)
 
     def _behind(self, shown: Numbers) -> str:
-        """A worker whose number is too low; empty where there is none."""
+        """Return a worker whose number is too low, or "" where there is none."""
         if self._seen is None:
             return ""
         lag = 0 if shown.server == self._seen.server else MAX_UNREPLICATED

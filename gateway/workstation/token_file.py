@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 NAME = "restore-token.json"
 SHARED = "without-state-folder"
-"""The worker named by processes that keep nothing: they share a number, so that restarts leave no names behind."""
+"""The worker's name in processes without a folder: they share a number, so that restarts leave no names behind."""
 
 
 class TokenFileError(Exception):
@@ -25,20 +25,21 @@ class TokenFileError(Exception):
 
 
 class NoRecord:
-    """For a worker without a folder: the numbers are known until its process ends."""
+    """A `restored.NumbersRecord` without a folder: the numbers are known until the process ends."""
 
     worker = SHARED
 
     def load(self) -> Numbers | None:
+        """Return None: nothing is saved."""
         return None
 
     def save(self, numbers: Numbers) -> None:
-        pass
+        """Do nothing."""
 
 
 @dataclass(slots=True)
 class TokenFile:
-    """`restored.NumbersRecord` in `folder`, which is made where it is missing."""
+    """A `restored.NumbersRecord` in `folder`, which is created if it is missing. Raises TokenFileError."""
 
     folder: Path
     worker: str = field(init=False)
@@ -60,9 +61,11 @@ class TokenFile:
             log.warning("%s %s: a restore before now is not noticed (docs/restore.md)", self._file, why)
 
     def load(self) -> Numbers | None:
+        """Return the numbers that the file held when this object was made, or None for a new file."""
         return self._loaded
 
     def save(self, numbers: Numbers) -> None:
+        """Write `numbers` into the file. A failure is logged once."""
         try:
             self._write(numbers)
             self._is_failing = False
@@ -76,7 +79,7 @@ class TokenFile:
         return self.folder / NAME
 
     def _write(self, numbers: Numbers) -> None:
-        """The old file stays until the new one is on the disk."""
+        """Replace the file as a whole: the old one stays until the new one is on the disk. Raises OSError."""
         new = self.folder / f"{NAME}.{os.getpid()}"
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             kept = {"worker": self.worker, "numbers": dict(numbers.of_workers), "server": numbers.server}
@@ -87,7 +90,7 @@ class TokenFile:
 
 
 def _read(text: str) -> tuple[str, Numbers | None] | None:
-    """The worker's name and the numbers; None for a text that `_write` did not write."""
+    """Return the worker's name and the numbers; None for a text that `_write` did not write."""
     try:
         kept = json.loads(text)
         worker, numbers, server = kept["worker"], kept["numbers"], kept["server"]

@@ -214,7 +214,7 @@ class TestChanges:
         first.start()
         wait_until(lambda: "worker ready" in first.log.read_text())
         for number in range(4):
-            for password in (f"Lent-Pw-{number}-un!", f"Lent-Pw-{number}-deux!"):
+            for password in (f"Tardif-Pw-{number}-un!", f"Tardif-Pw-{number}-deux!"):
                 account = passwords.authenticate("dora", Secret(current), lambda account: True)
                 assert isinstance(passwords.set_password(account, Secret(password)), Changed)
                 current = password

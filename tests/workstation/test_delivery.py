@@ -120,7 +120,7 @@ class TestDelivery:
         assert (first.attempts, first.reason) == (1, "connection refused")
         assert domain.passwords == {durand: FIRST}
 
-    def test_when_an_operator_must_mend_something_then_the_state_says_what_and_waits_longer(
+    def test_when_an_operator_must_fix_something_then_the_state_says_what_and_waits_longer(
         self, directory, harness, durand, domain
     ):
         harness.change(durand, PASSWORD, FIRST)
