@@ -36,7 +36,7 @@ from gateway.ldap import (
 from gateway.ldap import Changes as Changes
 from gateway.ldap import check_result as check_ldap_result
 from gateway.settings import People
-from gateway.workstation.lease import late_write_possible, with_lease, write_leases
+from gateway.workstation.lease import with_lease, write_leases
 from gateway.workstation.ports import Waiting
 from gateway.workstation.state import DeliveryState, DeliveryStatus, read_state
 
@@ -230,10 +230,7 @@ def _recorded(now: Waiting, old: DeliveryState, new: DeliveryState, lease: str, 
     if is_over and now.sealed:
         changes[SECRET] = [(MODIFY_DELETE, [now.sealed])]
     if lease:
-        left = with_lease(now.leases, old.target, late_write_marker)
-        if is_over:
-            left = {target: held for target, held in left.items() if not late_write_possible(held)}
-        changes[LEASE] = _swap(now.lease, write_leases(left))
+        changes[LEASE] = _swap(now.lease, write_leases(with_lease(now.leases, old.target, late_write_marker)))
     return changes
 
 

@@ -148,13 +148,15 @@ class DeliveryWorker:
     def _work_on(self, item: Waiting, target: str) -> bool:
         former = item.leases.get(target, "")
         lease = f"{self.worker};{secrets.token_hex(8)}"
+        # From before the claim, as others may watch the lease from the moment in which it is written.
+        last_start = self.monotonic() + self.config.lease_seconds / 2
         held = self.outbox.claim(item, target, lease)
         if held is None:
             return False
         self._clock.learn(held.read_at)
         if former and not late_write_possible(former):
             log.warning("%s at %s: taking over from a worker that does not respond", item.login, target)
-        hold = _HeldLease(target, lease, self.monotonic() + self.config.lease_seconds / 2, bool(former))
+        hold = _HeldLease(target, lease, last_start, late_write_possible=bool(former))
         try:
             self._deliver_newest(held, hold)
         finally:

@@ -32,8 +32,8 @@ from tests.support.scheduled_faults import (
     ImmediateExecutor,
     Killed,
     OwnTarget,
-    ScheduledCheck,
     ScheduledTarget,
+    SlowCheck,
 )
 
 KEY = PrivateKey(bytes(range(32)))
@@ -67,18 +67,19 @@ class DeliveryEvents(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        """Start both workers on an empty outbox."""
+        """Start both workers on an empty outbox. Each looks once: before that it could not notice a restore."""
         self.clock = Clock()
         self.directory = MemoryDirectory(Sealer(KEY.public_key).seal, TARGETS, self.clock)
-        self.check = ScheduledCheck(self.directory)
-        self.targets = {name: ScheduledTarget(name, self.clock, self._on_write) for name in TARGETS}
+        self.targets = {name: ScheduledTarget(name, self.clock) for name in TARGETS}
         self.records = {name: MemoryRecord(name) for name in WORKERS}
         self.ahead = dict.fromkeys(WORKERS, timedelta(0))
         self.process_numbers = itertools.count(1)
         self.passwords = ["first"]
         """All that were ever confirmed, the newest last."""
-        self.newest_begun = dict.fromkeys(TARGETS, 0)
-        """The place in `passwords` of the newest one that was ever written to a target."""
+        self.newest_tried = 0
+        """The place in `passwords` of the newest one that a worker began to deliver."""
+        self.gone_back: list[str] = []
+        """Older passwords that were delivered after newer ones, though no operator had decided so."""
         self.backup: Any = None
         self.changes_at_backup = 0
         self.lost_in_restore: tuple[DeliveryState, ...] = ()
@@ -89,6 +90,7 @@ class DeliveryEvents(RuleBasedStateMachine):
         self.workers: dict[str, DeliveryWorker] = {}
         for name in WORKERS:
             self._start(name)
+            self._run(name)
 
     def _start(self, name: str) -> None:
         process = FaultyOutbox(MemoryOutbox(self.directory))
@@ -99,7 +101,7 @@ class DeliveryEvents(RuleBasedStateMachine):
             outbox=HoldingOutbox(process, detector, self._audit),
             targets={target.name: OwnTarget(target, process) for target in self.targets.values()},
             unseal=Unsealer([KEY]),
-            delivery=self.check,
+            delivery=SlowCheck(self.directory, process, self._on_check),
             now=lambda: self._wall_clock(name),
             monotonic=self.clock,
             config=DeliveryConfig(lease_seconds=LEASE),
@@ -113,10 +115,11 @@ class DeliveryEvents(RuleBasedStateMachine):
     def _audit(self, service: str, outcome: str, **facts: object) -> None:
         self.audited.lines.append(f"{outcome} {facts}")
 
-    def _on_write(self, target: str, password: str) -> None:
+    def _on_check(self, password: str) -> None:
         place = self.passwords.index(password)
-        assert place >= self.newest_begun[target], f"{target} is given {password} after a newer one"
-        self.newest_begun[target] = place
+        if place < self.newest_tried:
+            self.gone_back.append(f"{password} is delivered after {self.passwords[self.newest_tried]}")
+        self.newest_tried = max(place, self.newest_tried)
 
     @rule()
     def change(self) -> None:
@@ -141,28 +144,34 @@ class DeliveryEvents(RuleBasedStateMachine):
         """A worker tries what is due while targets and the directory fail. Before, the password may have changed."""
         if is_changed:
             self.change()
-        for target in self.targets.values():
-            target.answers = list(answers)
-        self.processes[worker].failures = list(failures)
+        process = self.processes[worker]
+        process.answers = {target: list(answers) for target in TARGETS}
+        process.failures = list(failures)
         self._run(worker)
-        self._end_faults()
+        process.end_faults()
 
     @rule(
         worker=st.sampled_from(WORKERS),
         slow=st.sampled_from(TARGETS),
         answer=st.sampled_from(ANSWERS),
+        during_claim=MEANWHILE,
         during_check=MEANWHILE,
         during_write=MEANWHILE,
     )
     def run_slowly(
-        self, worker: str, slow: str, answer: Answer, during_check: list[str], during_write: list[str]
-    ) -> None:
-        """A worker tries what is due. Its check and a target are slow, and others go on meanwhile."""
-        self.check.meanwhile = [lambda: self._meanwhile(worker, during_check)]
-        self.targets[slow].meanwhile = [lambda: self._meanwhile(worker, during_write)]
-        self.targets[slow].answers = [answer]
+        self, worker: str, slow: str, answer: Answer, during_claim: list[str], during_check: list[str],
+        during_write: list[str],
+    ) -> None:  # fmt: skip
+        """A worker tries what is due. Its claim, its check and a target are slow, and others go on meanwhile."""
+        process = self.processes[worker]
+        process.answers = {slow: [answer]}
+        process.slow = {
+            "claim": lambda: self._meanwhile(worker, during_claim),
+            "check": lambda: self._meanwhile(worker, during_check),
+            slow: lambda: self._meanwhile(worker, during_write),
+        }
         self._run(worker)
-        self._end_faults()
+        process.end_faults()
 
     def _meanwhile(self, worker: str, events: list[str]) -> None:
         other = next(name for name in WORKERS if name != worker)
@@ -189,25 +198,17 @@ class DeliveryEvents(RuleBasedStateMachine):
         except Killed:
             self._start(name)
 
-    def _end_faults(self) -> None:
-        self.check.meanwhile.clear()
+    @rule()
+    def arrive(self) -> None:
+        """What was given up on arrives after all."""
         for target in self.targets.values():
-            target.answers.clear()
-            target.meanwhile.clear()
-        for process in self.processes.values():
-            process.failures.clear()
+            target.arrive()
 
     def _advance(self, seconds: float) -> None:
         """Let time pass. A write arrives at most LEASE seconds after it began."""
         self.clock.seconds += seconds
         for target in self.targets.values():
             target.arrive(begun_until=self.clock.seconds - LEASE)
-
-    @rule()
-    def arrive(self) -> None:
-        """What was given up on arrives after all."""
-        for target in self.targets.values():
-            target.arrive()
 
     @rule(
         clock=st.sampled_from(("directory", *WORKERS)),
@@ -243,7 +244,7 @@ class DeliveryEvents(RuleBasedStateMachine):
     def resume(self) -> None:
         """The operator decides that the restored passwords are delivered, though a target may have newer ones."""
         self._advance(LEASE)
-        self.newest_begun = dict.fromkeys(TARGETS, 0)
+        self.newest_tried = 0
         for state in self._held():
             MemoryOutbox(self.directory).record(self.directory.entry, state, state.resumed())
 
@@ -262,6 +263,12 @@ class DeliverySchedules(DeliveryEvents):
                 target, newest = self.targets[state.target], self.directory.password
                 assert target.password == newest, f"{target.name} has {target.password}, not {newest}"
                 assert {password for _, password in target.pending} <= {newest}, f"{target.name}: {target.pending}"
+
+    @invariant()
+    def only_checked_and_newest_passwords_are_delivered(self) -> None:
+        """No write begins without the check, and none with an older password than one that was tried."""
+        assert not self.gone_back, self.gone_back
+        assert not any(target.unchecked for target in self.targets.values())
 
     @invariant()
     def nothing_is_lost(self) -> None:
@@ -288,12 +295,12 @@ class DeliverySchedules(DeliveryEvents):
             LOG.removeHandler(self.audited)
         assert not self.directory.entry.sealed, f"still waits: {[str(one) for one in self.directory.entry.states]}"
         self.done_is_never_undone()
+        self.only_checked_and_newest_passwords_are_delivered()
         self.nothing_is_lost()
         self.no_password_is_in_plain_text()
 
     def _finish(self) -> None:
         for _ in range(40):
-            self._end_faults()
             self._advance(600 + 2 * LEASE)
             for name in WORKERS:
                 self._run(name)

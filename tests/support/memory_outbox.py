@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from gateway.account.model import Secret
-from gateway.workstation.lease import late_write_possible, with_lease, write_leases
+from gateway.workstation.lease import with_lease, write_leases
 from gateway.workstation.model import Reason, Refused
 from gateway.workstation.ports import Seal, Waiting
 from gateway.workstation.restored import Numbers
@@ -107,8 +107,6 @@ class MemoryOutbox:
         states = tuple(new if state == old else state for state in now.states)
         is_over = all(state.is_final for state in states)
         leases = with_lease(now.leases, old.target, late_write_marker) if lease else dict(now.leases)
-        if is_over and lease:
-            leases = {target: held for target, held in leases.items() if not late_write_possible(held)}
         after = replace(now, states=states, lease=write_leases(leases), sealed=b"" if is_over else now.sealed)
         return self.directory.swap(now, after)
 

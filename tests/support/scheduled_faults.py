@@ -53,6 +53,7 @@ class Answer:
 
 _UNKNOWN = Unavailable("no answer", outcome_unknown=True)
 TAKEN = Answer("now", Done())
+LATE = Answer("late", _UNKNOWN)
 REFUSED = Answer("never", Refused(Reason.TOO_SHORT))
 ANSWERS = (
     TAKEN,
@@ -66,34 +67,26 @@ ANSWERS = (
 
 @dataclass
 class ScheduledTarget:
-    """A target that gives `answers` in turn, then takes what it is given.
-
-    A write that has not arrived yet is in `pending`; `arrive` lets it replace the password.
-    """
+    """A target. A write that has not arrived yet is in `pending`; `arrive` lets it replace the password."""
 
     name: str
     clock: Clock
-    on_write: Callable[[str, str], None]
-    """Takes the target's name and the password of each write, when it begins."""
     password: str = "first"
-    answers: list[Answer] = field(default_factory=list)
-    meanwhile: list[Callable[[], None]] = field(default_factory=list)
-    """What happens elsewhere in the middle of the next writes."""
     pending: list[tuple[float, str]] = field(default_factory=list)
     """When each write began, and its password."""
     refused: set[str] = field(default_factory=set)
     """Passwords that this target will never take."""
+    unchecked: list[str] = field(default_factory=list)
+    """Passwords that a worker wrote without having checked them."""
 
-    def set_password(self, login: str, password: Secret) -> Outcome:
-        answer = self.answers.pop(0) if self.answers else TAKEN
-        write = self.clock(), password.reveal()
-        self.on_write(self.name, write[1])
+    def write(self, password: str, answer: Answer, meanwhile: Callable[[], None]) -> Outcome:
+        """Begin a write, let others go on, and answer. Raises Killed where the worker dies before that."""
+        write = self.clock(), password
         if answer is REFUSED:
-            self.refused.add(write[1])
+            self.refused.add(password)
         if answer.arrives != "never":
             self.pending.append(write)
-        if self.meanwhile:
-            self.meanwhile.pop(0)()
+        meanwhile()
         if answer.arrives == "now" and write in self.pending:
             self._arrive(write)
         if answer.outcome is None:
@@ -121,7 +114,24 @@ class FaultyOutbox:
 
     outbox: MemoryOutbox
     failures: list[str] = field(default_factory=list)
+    """Of its next writes."""
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    """Those that it gets next, by target; then each one takes what it is given."""
+    slow: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """What happens elsewhere during its next "claim", "check" and write at the target of a name."""
+    checked: str = ""
+    """The last password that it found to be in force."""
     is_dead: bool = False
+
+    def end_faults(self) -> None:
+        """Let everything succeed at once from now on."""
+        self.failures.clear()
+        self.answers.clear()
+        self.slow.clear()
+
+    def meanwhile(self, step: str) -> None:
+        """Let happen what happens during `step`."""
+        self.slow.pop(step, lambda: None)()
 
     def waiting(self) -> Any:
         return self._ask(self.outbox.waiting)
@@ -130,7 +140,9 @@ class FaultyOutbox:
         return self._ask(self.outbox.read, dn)
 
     def claim(self, *args: Any) -> Any:
-        return self._write(self.outbox.claim, *args)
+        claimed = self._write(self.outbox.claim, *args)
+        self.meanwhile("claim")
+        return claimed
 
     def release(self, *args: Any, **kwargs: Any) -> None:
         self._write(self.outbox.release, *args, **kwargs)
@@ -177,8 +189,12 @@ class OwnTarget:
         """Begin a write, unless this process is dead."""
         if self.process.is_dead:
             raise Killed
+        if self.process.checked != password.reveal():
+            self.target.unchecked.append(password.reveal())
+        answers = self.process.answers.get(self.name)
+        answer = answers.pop(0) if answers else TAKEN
         try:
-            return self.target.set_password(login, password)
+            return self.target.write(password.reveal(), answer, lambda: self.process.meanwhile(self.name))
         except Killed:
             self.process.is_dead = True
             raise
@@ -195,15 +211,18 @@ class OwnTarget:
 
 
 @dataclass
-class ScheduledCheck(MemoryCheck):
-    """The check of a password before it is delivered, which may take long."""
+class SlowCheck(MemoryCheck):
+    """The check of a password before it is delivered, as one worker's process uses it."""
 
-    meanwhile: list[Callable[[], None]] = field(default_factory=list)
-    """What happens elsewhere before the next answers arrive."""
+    process: FaultyOutbox
+    on_success: Callable[[str], None]
+    """Takes each password that was found to be in force."""
 
     def check(self, item: Waiting, change: str, password: Secret) -> Refused | None:
         """Judge the password as the directory is now; the answer comes after what happens meanwhile."""
         found = super().check(item, change, password)
-        if self.meanwhile:
-            self.meanwhile.pop(0)()
+        if found is None:
+            self.process.checked = password.reveal()
+            self.on_success(password.reveal())
+        self.process.meanwhile("check")
         return found

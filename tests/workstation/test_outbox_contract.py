@@ -230,7 +230,9 @@ class TestRecord:
         assert subject.waiting().leases == {"realm": MARKER}
         assert state_of(subject.waiting()).status is DeliveryStatus.CONFIRMING
 
-    def test_when_all_have_ended_then_the_secret_and_the_markers_go_in_the_same_write(self, subject):
+    def test_when_all_have_ended_then_the_secret_goes_in_the_same_write_and_a_marker_stays_for_the_next_change(
+        self, subject
+    ):
         realm, dn = subject.claim("realm", "left;1"), subject.waiting().dn
         state = state_of(realm)
         rejected = after(state, DeliveryStatus.REJECTED)
@@ -243,7 +245,7 @@ class TestRecord:
         ended = subject.outbox.read(dn)
         assert ended is not None
         assert not ended.sealed
-        assert ended.lease == ""
+        assert ended.leases == {"realm": MARKER}
         assert all(state.is_final for state in ended.states)
         assert list(subject.outbox.waiting()) == []
 
