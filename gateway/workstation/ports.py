@@ -106,9 +106,9 @@ class Outbox(Protocol):
     ) -> bool:
         """Put `new` in the place of `old` and `late_write_marker` in the place of `lease`, in one write.
 
-        The same write removes the sealed secret once every state is final; a marker stays for the next change. Without
-        a `lease`, leases stay as they are. False, and nothing is written, when `old` or `lease` has gone: a newer password came, or
-        another worker took over.
+        The same write removes the sealed secret once every state is final; a marker stays for the next change.
+        Without a `lease`, leases stay as they are. False, and nothing is written, when `old` or `lease` has gone: a
+        newer password came, or another worker took over.
         """
 
 

@@ -111,7 +111,7 @@ class RestoreDetector:
             if has_moved or self.monotonic() - self._raised_at >= RAISE_SECONDS:
                 self._raise_from(shown)
             else:
-                self._seen = self._highest(shown)
+                self._remember(self._highest(shown))
         except DirectoryMisconfigured as error:
             self._switch_off(error)
         return Verdict.CURRENT
@@ -173,6 +173,13 @@ class RestoreDetector:
             if self._behind(shown):
                 return False
         return False
+
+    def _remember(self, numbers: Numbers) -> None:
+        """Keep what other workers reached, also on this machine: after a restart it shows a restore as well."""
+        is_new = numbers != self._seen
+        self._seen = numbers
+        if is_new:
+            self.record.save(numbers)
 
     def _highest(self, shown: Numbers) -> Numbers:
         seen = self._seen.of_workers if self._seen else {}

@@ -231,7 +231,12 @@ class DeliveryEvents(RuleBasedStateMachine):
     @precondition(lambda self: self.backup is not None and len(self.passwords) > self.changes_at_backup)
     @rule(restarts=st.lists(st.sampled_from(WORKERS), unique=True))
     def restore(self, restarts: list[str]) -> None:
-        """All that writes is stopped, the backup is put back, and workers go on or start again."""
+        """All that writes is stopped, the backup is put back, and workers go on or start again.
+
+        Workers look every second, so each has seen the other one's last number before it was stopped.
+        """
+        for name in (*WORKERS, *WORKERS):
+            self.workers[name].outbox.waiting()
         self._advance(LEASE)
         self.directory.restore(self.backup)
         self.backup = None

@@ -53,11 +53,12 @@ class Answer:
 
 _UNKNOWN = Unavailable("no answer", outcome_unknown=True)
 TAKEN = Answer("now", Done())
+UNAVAILABLE = Answer("never", Unavailable("down"))
 LATE = Answer("late", _UNKNOWN)
 REFUSED = Answer("never", Refused(Reason.TOO_SHORT))
 ANSWERS = (
     TAKEN,
-    Answer("never", Unavailable("down")),
+    UNAVAILABLE,
     Answer("never", Unavailable("no right", "grant it")),
     *(Answer(arrives, _UNKNOWN) for arrives in ("never", "now", "late", "late")),
     *(Answer(arrives, None) for arrives in ("never", "now", "late", "late")),

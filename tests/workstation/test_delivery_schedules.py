@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.delivery_schedules import DeliverySchedules
-from tests.support.scheduled_faults import LATE, REFUSED, TAKEN
+from tests.support.scheduled_faults import LATE, REFUSED, TAKEN, UNAVAILABLE
 
 TestDeliverySchedules = DeliverySchedules.TestCase
 TestDeliverySchedules.settings = settings(
@@ -60,6 +60,15 @@ class TestRareSchedule:
         schedule.run_faulty(is_changed=True, worker="left", answers=[], failures=[])
 
         schedule.done_is_never_undone()
+
+    def test_when_a_worker_starts_again_after_a_restore_then_it_knows_what_the_other_one_delivered(self, schedule):
+        schedule.run_faulty(is_changed=True, worker="left", answers=[UNAVAILABLE], failures=[])
+        schedule.back_up()
+        schedule.run_faulty(is_changed=True, worker="left", answers=[], failures=[])
+        schedule.restore(restarts=["right"])
+        schedule.run([(0, "right"), (61, "right")])
+
+        schedule.only_checked_and_newest_passwords_are_delivered()
 
     def test_when_a_write_begins_at_the_last_moment_then_its_end_is_waited_for(self, schedule):
         schedule.change()
