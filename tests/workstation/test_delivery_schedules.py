@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.delivery_schedules import DeliverySchedules
+from tests.support.delivery_schedules import LONG, DeliverySchedules
 from tests.support.scheduled_faults import LATE, REFUSED, TAKEN, UNAVAILABLE
 
 TestDeliverySchedules = DeliverySchedules.TestCase
@@ -44,6 +44,25 @@ class TestRareSchedule:
         )
 
         schedule.done_is_never_undone()
+
+    def test_when_a_lease_is_young_then_nobody_takes_it_over(self, schedule):
+        schedule.change()
+        schedule.run_slowly(
+            worker="left",
+            slow="realm",
+            answer=LATE,
+            during_claim=[],
+            during_check=["change", "other", "other", "wait 20"],
+            during_write=["wait 20", "wait 20", "other"],
+        )
+
+        schedule.done_is_never_undone()
+
+    def test_when_one_clock_is_ahead_of_the_other_then_nothing_expires(self, schedule):
+        schedule.set_clock("left", LONG)
+        schedule.run_faulty(is_changed=True, worker="left", answers=[UNAVAILABLE, UNAVAILABLE], failures=[])
+
+        schedule.nothing_is_lost()
 
     def test_when_a_late_write_is_younger_than_the_lease_then_the_newer_password_is_not_done(self, schedule):
         schedule.run_faulty(is_changed=True, worker="left", answers=[LATE, LATE], failures=[])
