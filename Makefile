@@ -47,8 +47,8 @@ check: $(INSTALLED)-tests ## lint, types, imports
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED)-bench assets ## figures, as one table and as var/bench/all.json (80 minutes); BENCH=captcha runs one
-	for one in $(BENCH); do $(AS_ROOT) $(BIN)/python tests/bench/$$one.py || exit 1; done
-	$(BIN)/python tests/bench/figures.py
+	for one in $(BENCH); do $(AS_ROOT) $(BIN)/python -m tests.bench.$$one || exit 1; done
+	$(BIN)/python -m tests.bench.figures
 
 docs: $(INSTALLED)-docs ## the handbook as HTML, in var/docs; a broken link is an error
 	$(BIN)/sphinx-build -q --fail-on-warning --keep-going --fresh-env -c docs -d var/docs-doctrees . var/docs

@@ -1,4 +1,4 @@
-"""How often programs read the CAPTCHA's picture and sound, and what a picture costs: python tests/bench/captcha.py
+"""How often programs read the CAPTCHA's picture and sound, and what a picture costs: python -m tests.bench.captcha
 
 Two readers know nothing of the generator: tesseract and ddddocr. One knows the alphabet and the rows: both models of
 ddddocr, several cuts and filtered views of each row, and a vote. Two learned from the generator itself, as an
@@ -19,16 +19,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import captcha_nearest
-import captcha_network
 import ddddocr
 import numpy
-from figures import record
 from PIL import Image, ImageFilter, ImageOps
 
 from gateway.protection.captcha.audio import LANGUAGES, render_audio
 from gateway.protection.captcha.challenge import ALPHABET, LENGTH
 from gateway.protection.captcha.image import render_image
+from tests.bench import captcha_nearest, captcha_network
+from tests.bench.figures import record
 
 PICTURES = int(os.environ.get("PICTURES", "300"))
 ATTACKED = int(os.environ.get("ATTACKED", "100"))

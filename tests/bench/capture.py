@@ -1,6 +1,6 @@
 """What it costs slapd to announce its writes to `mamia capture`, and how soon a captured password is in the outbox.
 
-    python tests/bench/capture.py
+    python -m tests.bench.capture
 Two directories alike, one of which announces, are asked in turn. Passwords are hashed with {SSHA}, so that the hash
 does not hide the cost.
 """
@@ -8,19 +8,16 @@ does not hide the cost.
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 import ldap
-from figures import record
 
 from gateway.protection.seal import make_key_pair
+from tests.bench.figures import record
 from tests.support.capture_process import CaptureProcess, write_capture_settings
 from tests.support.ldap_clients import Person
 from tests.support.slapd_server import LdapConnection, SlapdServer

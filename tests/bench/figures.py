@@ -1,6 +1,6 @@
 """What was measured: printed as it comes, kept in var/bench/, and all of it as one table.
 
-python tests/bench/figures.py      prints the table of the last figures; once all programs have some here, it also
+python -m tests.bench.figures      prints the table of the last figures; once all programs have some here, it also
                                    writes it into docs/benchmarks.md
 """
 

@@ -1,6 +1,6 @@
 """Front ends and workers killed (-9) at random moments of changes: is a password lost, stale, or plain text on disk?
 
-    python tests/bench/killed.py        ROUNDS=20 for a short run
+    python -m tests.bench.killed        ROUNDS=20 for a short run
 Two front ends and two workers on a real slapd, Redis and MIT realm. In each round four people change their password
 while one process is killed and started again; then slapd and the realm must both take what was confirmed,
 or one and the same of the two where nothing was confirmed.
@@ -10,18 +10,14 @@ from __future__ import annotations
 
 import os
 import random
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from figures import record
-
 from gateway.protection.seal import make_key_pair
+from tests.bench.figures import record
 from tests.support.kdc_server import KdcServer
 from tests.support.load_generator import MARK, Balancer, Person, write_shared_settings
 from tests.support.polling import wait_until

@@ -1,6 +1,6 @@
 """A lookup among 1,200,000 people against one among 1,200, over HTTP: is every filter that is sent indexed?
 
-    python tests/bench/lookup.py
+    python -m tests.bench.lookup
 Both directories are filled offline by slapadd, with invented staff. The people looked up are spread over all of them.
 A miss is not measured: it is answered after a tenth of a second, however many there are.
 """
@@ -20,11 +20,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 import requests
-from figures import record
 
+from tests.bench.figures import record
 from tests.support.serve_process import ServeProcess, fields_of
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import SUFFIX, SlapdServer

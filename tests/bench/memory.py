@@ -1,4 +1,4 @@
-"""What 100,000 GETs of a form without cookies cost one web process in memory: python tests/bench/memory.py"""
+"""What 100,000 GETs of a form without cookies cost one web process in memory: python -m tests.bench.memory"""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from figures import record
-
+from tests.bench.figures import record
 from tests.support.ports import free_port
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import SlapdServer

@@ -8,19 +8,16 @@ Modify, by as many connections as the machine has processors. Both are taken in 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 import ldap
 import requests
-from figures import record
 
+from tests.bench.figures import record
 from tests.support.browser import CHANGE
 from tests.support.ports import free_port
 from tests.support.serve_process import ServeProcess, fields_of

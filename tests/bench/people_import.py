@@ -1,6 +1,6 @@
 """What `mamia people import` takes: people who are new, and people who are known already.
 
-    python tests/bench/people_import.py     ROWS=60000 for an academy
+    python -m tests.bench.people_import     ROWS=60000 for an academy
 A new person costs one Argon2 hash of slapd's, which is meant to be slow; everything else hardly counts.
 """
 
@@ -13,11 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from figures import record
-
 from gateway.demo.private_slapd import ADMIN
+from tests.bench.figures import record
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import SlapdServer
 

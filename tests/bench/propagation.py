@@ -1,19 +1,15 @@
-"""What propagation costs, as ratios taken in one run on real servers: python tests/bench/propagation.py"""
+"""What propagation costs, as ratios taken in one run on real servers: python -m tests.bench.propagation"""
 
 from __future__ import annotations
 
 import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from figures import record
 from ldap3 import MODIFY_REPLACE, NONE, Connection, Server
 from ldap3.core.exceptions import LDAPException
 
@@ -24,6 +20,7 @@ from gateway.demo.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
 from gateway.settings import Settings
 from gateway.settings.loader import load
 from gateway.settings.service_accounts import workers_directory
+from tests.bench.figures import record
 from tests.support.ports import free_address
 from tests.support.slapd_server import PASSWORD, SlapdServer
 from tests.support.worker_process import WorkerProcess, write_settings

@@ -19,11 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from figures import record
 from ldap3 import SAFE_SYNC, Connection, Server
 
+from tests.bench.figures import record
 from tests.support.pending_deliveries import pending_deliveries
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer

@@ -1,4 +1,4 @@
-"""What 1,000,000 attempts cost, each with other names and from another address: python tests/bench/soak.py
+"""What 1,000,000 attempts cost, each with other names and from another address: python -m tests.bench.soak
 
 The limits are the defaults, but for those of all together, which would refuse nearly all of the attempts. Waits up
 to 20 minutes for the times in Redis to expire; the clock of the counts in memory is moved.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -19,16 +18,13 @@ from typing import Any
 
 import redis
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from figures import record
-from memory import resident
-
 from gateway.account.model import Secret
 from gateway.protection.rate_limiting.limiter import Attempt, RateLimiter
 from gateway.protection.rate_limiting.store import Store
 from gateway.protection.replay import MemoryReplayCache, SharedReplayCache
 from gateway.settings import RateLimits as Rates
+from tests.bench.figures import record
+from tests.bench.memory import resident
 from tests.support.polling import wait_until
 from tests.support.redis_server import RedisServer
 

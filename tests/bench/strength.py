@@ -9,16 +9,13 @@ import random
 import statistics
 import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from figures import record
 from playwright.sync_api import sync_playwright
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from gateway.account.model import Secret
 from gateway.protection.strength import FOLDER, SCRIPTS, Strength
+from tests.bench.figures import record
 
 COUNT = 2000
 LEAST = 80

@@ -1,6 +1,6 @@
 """Can answer times tell what was nearly right? 500 pairs of refusals over HTTP, all hash schemes, also under load.
 
-python tests/bench/uniform.py [pairs]
+python -m tests.bench.uniform [pairs]
 """
 
 from __future__ import annotations
@@ -17,10 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from figures import record
-
+from tests.bench.figures import record
 from tests.support.answer_times import (
     CRYPT,
     MAX_TRIES,
