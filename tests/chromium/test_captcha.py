@@ -96,11 +96,12 @@ class TestAutomaticCheck:
         page.wait_for_selector("text=a enregistré")
         assert directory.binds("fdurand4", NEW)
 
-    def test_when_only_the_keyboard_is_used_then_enter_is_enough(self, page):
+    def test_when_only_the_keyboard_is_used_then_enter_is_enough(self, directory, page):
         type_all(page)
         page.keyboard.press("Enter")
 
         page.wait_for_selector("text=a enregistré")
+        assert directory.binds("fdurand4", NEW)
 
     def test_when_shown_then_its_words_are_french_and_no_picture_is_loaded(self, person, serve, open_page):
         page = open_page()
@@ -303,12 +304,14 @@ class TestPicture:
         characters.wait_for_selector("text=a enregistré")
         assert task_in(sent[0])["data"]["form"] == "change"
 
-    def test_when_copied_wrong_then_the_form_comes_back(self, characters):
+    def test_when_copied_wrong_then_the_form_comes_back(self, directory, characters):
         type_all(characters)
         characters.fill("#captcha", "AAAAAA")
         send(characters)
 
         characters.wait_for_selector("text=ne sont pas les bons")
+        assert characters.is_visible("#captcha")
+        assert not directory.binds("fdurand4", NEW)
 
 
 class TestSound:

@@ -185,6 +185,7 @@ class TestDemo:
         assert "changed in this demo" in durand
 
     def test_when_started_then_what_the_table_says_of_each_password_is_true(self, started_again):
+        verified = set()
         for line in started_again.lines:
             columns = re.split(r"  +", line)
             if len(columns) < 5 or not re.fullmatch(r"\d\d/\d\d/\d{4}", columns[3]):
@@ -192,10 +193,14 @@ class TestDemo:
             login, number, state = columns[0], columns[2], columns[4]
             if "locked" in state or "closed" in state or "expired" in state:
                 assert not started_again.binds(login, SAMPLE_PASSWORD)
+                verified.add("refused")
             elif state.startswith("initial"):
                 assert started_again.binds(login, number)
+                verified.add("initial")
             elif state == SAMPLE_PASSWORD:
                 assert started_again.binds(login, SAMPLE_PASSWORD)
+                verified.add("sample")
+        assert verified == {"refused", "initial", "sample"}
 
     def test_when_its_port_is_taken_then_it_says_so_and_how_to_choose_another(self, started_again, short_folder):
         command = [sys.executable, "-m", "gateway.cli.main", "demo", "--state", str(short_folder / "other")]

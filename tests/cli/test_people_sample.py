@@ -123,6 +123,7 @@ class TestSample:
                 mails[stem] += 1
                 assert entry["mail"] == [f"{stem if mails[stem] == 1 else f'{stem}{mails[stem]}'}@ac-example.fr"]
         assert logins.most_common(1)[0][1] > 5
+        assert mails.most_common(1)[0][1] > 1
 
     def test_when_somebody_has_a_numen_then_it_has_its_form_and_there_is_no_temporary_number(self, staff):
         for entry in staff:

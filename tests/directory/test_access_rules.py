@@ -179,6 +179,11 @@ class TestGateway:
         with directory.as_service("gateway") as line:
             line.modify_s(durand, [(ldap.MOD_REPLACE, attribute, [value])])
 
+        if attribute == "userPassword":
+            assert directory.binds("fdurand4", value.decode())
+        else:
+            assert directory.read("fdurand4")[attribute] == [value.decode()]
+
     @pytest.mark.parametrize(
         "attribute, value",
         [

@@ -10,7 +10,7 @@ import ldap
 import pytest
 import requests
 
-from gateway.account.errors import DirectoryMisconfigured
+from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.app import create_app
 from gateway.protection.seal import make_key_pair
 from tests.support.administrators import ADMINS, CHIEF, OTHER, RENAMED, add_group, delete, password_is_untouched
@@ -264,7 +264,16 @@ class TestStart:
 
 class TestProtectedPeople:
     def test_when_nothing_is_configured_then_nothing_is_asked(self, directory, build):
-        build().verify_protected()
+        """A directory that is down makes every question fail."""
+        unconfigured, configured = build(), build(people={"protected_groups": [ADMINS]})
+        directory.slapd.stop()
+        try:
+            unconfigured.verify_protected()
+
+            with pytest.raises(DirectoryUnavailable):
+                configured.verify_protected()
+        finally:
+            directory.slapd.start()
 
 
 class TestFilter:

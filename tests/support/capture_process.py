@@ -51,6 +51,26 @@ class CaptureProcess:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
+        """Start it and wait until it answers.
+
+        Raises AssertionError with its log where it ends before that.
+        """
+        self._spawn()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            assert self.is_running, self.log
+            assert time.monotonic() < deadline, "mamia capture does not start"
+            time.sleep(0.05)
+
+    def run_to_its_end(self) -> int:
+        """Start it, wait until it ends without being stopped, and return its exit status."""
+        process = self._spawn()
+        try:
+            return process.wait(START_SECONDS)
+        finally:
+            self.kill()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         command = [*self.before, sys.executable, "-m", "gateway.cli.main", "capture", "--config", str(self.config)]
         environment = {
             **os.environ,
@@ -61,11 +81,7 @@ class CaptureProcess:
             self._process = subprocess.Popen(
                 command, stderr=log, env={**environment, **self.environment}, pass_fds=tuple(self.inherited)
             )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
-            assert self.is_running, self.log
-            assert time.monotonic() < deadline, "mamia capture does not start"
-            time.sleep(0.05)
+        return self._process
 
     def status(self, mark: str = "none") -> dict[str, object]:
         return json.loads(self.say(f"STATUS\nmark: {mark}\n\n".encode()))

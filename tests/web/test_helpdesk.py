@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import unquote
 
 import pytest
@@ -117,7 +117,14 @@ class TestCalendar:
 
         assert answer.mimetype == "text/calendar"
         events = Calendar.from_ical(answer.data).walk("VEVENT")
-        left_out = {day.dt.strftime("%m-%d") for event in events for dates in event["EXDATE"] for day in dates.dts}
+        left_out = [{day.dt.date() for dates in event["EXDATE"] for day in dates.dts} for event in events]
+        first = min(left_out[0]).year
+        closed = {
+            day
+            for year in (first, first + 1)
+            for day in (date(year, 7, 14), date(year, 11, 11), *(date(year, 8, number) for number in range(1, 19)))
+            if day.weekday() < 5
+        }
         assert len(events) == 2
-        assert {"07-14", "11-11"} & left_out
-        assert "08-03" in left_out or "08-04" in left_out
+        assert [closed - days for days in left_out] == [set(), set()]
+        assert not any(date(first, 9, number) in days for days in left_out for number in range(1, 31))

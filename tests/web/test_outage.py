@@ -13,6 +13,7 @@ from gateway.checks.readiness import Readiness
 from gateway.logs import LINE, RequestIdFilter
 from tests.support.browser import CHANGE, FIND, RESET, Browser
 from tests.support.gateway_settings import IMPATIENT
+from tests.support.polling import wait_until
 from tests.support.ports import free_port
 from tests.support.slapd_server import PASSWORD
 
@@ -122,6 +123,7 @@ class TestChanges:
         threads = [threading.Thread(target=change, args=(login,)) for login in logins]
         for thread in threads[:5]:
             thread.start()
+        wait_until(lambda: bool(pages))
         directory.kill()
         for thread in threads[5:]:
             thread.start()
@@ -129,10 +131,11 @@ class TestChanges:
             thread.join()
         directory.slapd.start()
 
-        for login, page in pages.items():
-            done = page.status == 200 and "a enregistré" in page.main
-            assert done or page.status == 503
-            assert not done or directory.binds(login, NEW)
+        done = {login for login, page in pages.items() if page.status == 200 and "a enregistré" in page.main}
+        assert sorted(pages) == sorted(logins)
+        assert {pages[login].status for login in set(logins) - done} == {503}
+        assert done
+        assert [login for login in done if not directory.binds(login, NEW)] == []
 
 
 class TestHealth:
