@@ -68,6 +68,7 @@ class TestTurn:
     def test_when_the_wait_would_be_too_long_then_it_is_refused_at_once_with_the_time_to_come_back(self):
         queue = admission(max_wait_seconds=0.5)
         with queue.turn():
+            # How long a turn takes is what the queue measures.
             time.sleep(0.3)
         came, visitors = lined_up_until_refused(queue)
 
@@ -127,6 +128,7 @@ class TestTurns:
                 with lock:
                     now[0] += 1
                     most[0] = max(most[0], now[0])
+                # Others get the processor while this one is at work.
                 time.sleep(0.001)
                 with lock:
                     now[0] -= 1

@@ -220,6 +220,7 @@ class TestChange:
             assert ldappasswd(person.directory, "-s", wish, person.dn).returncode == 0
             time.sleep(0.01 * number)
             person.directory.kill()
+            # The listener has to meet a directory that is down.
             time.sleep(0.3)
             person.directory.slapd.start()
 

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -211,7 +210,9 @@ class TestService:
 
             wait_until(lambda: "were not read anew" in log.read_text())
             assert told in log.read_text()
-            time.sleep(2)
+            # The second one is refused by a process that outlived the first one.
+            process.send_signal(signal.SIGHUP)
+            wait_until(lambda: log.read_text().count("were not read anew") == 2)
             assert ask(port)[0] == 200
             assert process.poll() is None
 

@@ -154,6 +154,7 @@ class TestRedis:
         while (full := counts.hit([one])) is None:
             pass
 
+        # Redis counts the window's time by its own clock.
         time.sleep(full.seconds + 0.05)
 
         assert full.seconds <= 1.125

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -107,7 +106,9 @@ def unreadable(server, trouble):
 
 
 class TestFailover:
-    def test_when_the_first_server_comes_back_without_the_last_changes_then_it_waits_for_them(self, pair, servers):
+    def test_when_the_first_server_comes_back_without_the_last_changes_then_it_waits_for_them(
+        self, pair, servers, caplog
+    ):
         pool = ConnectionPool(settings_of(pair).directory, servers, as_service=True)
         pair.first.add_person("fdurand4")
         pair.wait_until_same()
@@ -117,7 +118,7 @@ class TestFailover:
             pool.run_idempotent(lambda connection: connection.abandon(0))
             pair.second.set("fdurand4", "sn", "Durand-Petit")
             pair.first.slapd.start()
-            time.sleep(2)
+            wait_until(lambda: "answers, but lacks changes" in caplog.text)
             while_behind = servers.by_preference()[0]
 
         wait_until(lambda: servers.by_preference()[0] is first)

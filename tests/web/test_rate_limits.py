@@ -119,6 +119,7 @@ class TestWait:
     def test_when_somebody_goes_on_all_day_then_it_grows(self, directory, open_browser):
         browser = open_browser(**only(per_login="2/second; 3/day"))
         tries(browser, 2)
+        # The window of a second has to pass, by the clock of the process.
         time.sleep(1.1)
         tries(browser, 1)
         time.sleep(1.1)
