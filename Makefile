@@ -26,7 +26,7 @@ KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
 TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps faketime chromium redis-server logrotate systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check bench docs assets messages pictures settings locks clean
+.PHONY: help demo demo-reset test coverage check bench docs assets messages pictures settings locks clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,6 +39,13 @@ demo-reset: ## throw the demo's changes away
 
 test: $(INSTALLED)-tests assets ## all tests, on a real slapd; TESTS=tests/web runs some
 	$(AS_ROOT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+
+# Data of a former run would count as this one's.
+coverage: $(INSTALLED)-tests assets ## the tests, and which lines and branches they reach; fails below the floor in setup.cfg
+	rm -rf var/coverage && mkdir -p var/coverage
+	$(AS_ROOT) $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+	$(AS_ROOT) $(BIN)/coverage combine --quiet
+	$(AS_ROOT) $(BIN)/coverage report
 
 check: $(INSTALLED)-tests ## lint, types, imports
 	$(BIN)/ruff format --check .
