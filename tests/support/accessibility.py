@@ -20,6 +20,7 @@ def problems_of(page: Page, name: str) -> list[str]:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     language = page.get_attribute("html", "lang")
     size = page.viewport_size
+    assert size
     faults = []
     page.evaluate(AXE_SCRIPT)
     for scheme in ("light", "dark"):

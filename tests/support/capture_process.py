@@ -84,7 +84,8 @@ class CaptureProcess:
         return self._process
 
     def status(self, mark: str = "none") -> dict[str, object]:
-        return json.loads(self.say(f"STATUS\nmark: {mark}\n\n".encode()))
+        status: dict[str, object] = json.loads(self.say(f"STATUS\nmark: {mark}\n\n".encode()))
+        return status
 
     def wait_until_idle(self) -> None:
         """Until nothing that slapd announced so far is on its way any more: it announces before it answers."""

@@ -34,4 +34,4 @@ def settings_for(server: SlapdServer, /, **sections: dict[str, Any]) -> Settings
     }
     for name, values in sections.items():
         table[name] = {**table.get(name, {}), **values}
-    return Settings(**table)
+    return Settings.model_validate(table)

@@ -55,7 +55,7 @@ class Proxy:
 
     def start(self) -> None:
         # As root its processes would become another user, who may not enter the folders of the tests.
-        options = ["-p", self._folder, "-c", self._folder / "nginx.conf", "-g", "daemon off; user root;"]
+        options = ["-p", str(self._folder), "-c", str(self._folder / "nginx.conf"), "-g", "daemon off; user root;"]
         log = (self._folder / "nginx.log").open("ab")
         with log:
             self._process = subprocess.Popen(["nginx", *options], stderr=log)

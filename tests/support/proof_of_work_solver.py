@@ -14,6 +14,7 @@ ADDRESS = "127.0.0.1"
 def fetch_task(browser: Browser, form: str, address: str = ADDRESS, **names: str) -> dict[str, Any] | None:
     """What the page's script fetches before the form is sent; None where no work is required."""
     answer = browser.client.post("/captcha/work", data={"form": form, **names}, environ_base={"REMOTE_ADDR": address})
+    assert answer.json
     task: dict[str, Any] | None = answer.json["task"]
     return task
 

@@ -98,7 +98,8 @@ class SlapdServer:
     def read_raw(self, login: str) -> dict[str, list[bytes]]:
         """As `read`, with values as they are stored."""
         with self.as_admin() as line:
-            [(_, attributes)] = line.search_s(self.dn(login), ldap.SCOPE_BASE, attrlist=["*", "+"])
+            [(_, found)] = line.search_s(self.dn(login), ldap.SCOPE_BASE, attrlist=["*", "+"])
+        attributes: dict[str, list[bytes]] = found
         return attributes
 
     def set(self, login: str, attribute: str, value: str | list[str] | None) -> None:

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.policy import default
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
@@ -20,7 +20,7 @@ class HangingUp(Controller):
     """Closes what its clients still have open before its loop stops: aiosmtpd would leave it to the garbage."""
 
     def factory(self) -> SMTP:
-        protocol = super().factory()
+        protocol: SMTP = super().factory()  # type: ignore[no-untyped-call]
         self._protocols.append(protocol)
         return protocol
 
@@ -36,7 +36,7 @@ class HangingUp(Controller):
         # One without a session has been accepted, and gets its transport soon; from a closed server, never.
         while open_ones := [one for one in self._protocols if one.session is None or one.transport]:
             for protocol in open_ones:
-                if protocol.transport:
+                if isinstance(protocol.transport, asyncio.WriteTransport):
                     protocol.transport.abort()
             await asyncio.sleep(0.01)
 
@@ -53,10 +53,10 @@ class SmtpServer:
     """How often somebody sent a name and a password; any are right."""
     _controller: HangingUp | None = field(default=None, init=False)
 
-    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.replies:
             return self.replies.pop(0)
-        self.mails.append(message_from_bytes(envelope.content, policy=default))
+        self.mails.append(message_from_bytes(envelope.original_content or b"", policy=default))
         return "250 OK"
 
     def start(self) -> None:
