@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -147,6 +147,27 @@ class TestChange:
         assert not dc.smb(login, "Depart-Pw-2024!")
 
 
+@contextmanager
+def killed_again_and_again(processes, chance):
+    """While the block runs, kill one of `processes` at random moments and start it again; yield a list of the kills."""
+    over, deaths = threading.Event(), []
+
+    def kill_and_start() -> None:
+        while not over.wait(chance.uniform(0.1, 0.9)):
+            process = chance.choice(processes)
+            process.kill()
+            deaths.append(process)
+            process.start()
+
+    killer = threading.Thread(target=kill_and_start)
+    killer.start()
+    try:
+        yield deaths
+    finally:
+        over.set()
+        killer.join()
+
+
 class TestChanges:
     def test_when_workers_are_killed_at_random_moments_then_every_newest_password_arrives_and_none_is_in_plain_text(
         self, directory, dc, gateway, two_workers, tmp_path, caplog
@@ -160,21 +181,9 @@ class TestChanges:
         add(directory, dc, *people)
         for process in two_workers:
             process.start()
-        over = threading.Event()
-        deaths = []
-
-        def kill_again_and_again() -> None:
-            while not over.wait(chance.uniform(0.1, 0.9)):
-                process = chance.choice(two_workers)
-                process.kill()
-                deaths.append(1)
-                process.start()
-
-        killer = threading.Thread(target=kill_again_and_again)
-        killer.start()
         passwords = gateway.directory.passwords
         newest = dict.fromkeys(people, PASSWORD)
-        try:
+        with killed_again_and_again(two_workers, chance) as deaths:
             for number in itertools.count():
                 if number >= ROUNDS and len(deaths) >= MIN_DEATHS:
                     break
@@ -185,9 +194,6 @@ class TestChanges:
                 assert isinstance(passwords.set_password(account, Secret(password)), Changed)
                 newest[login] = password
                 time.sleep(chance.uniform(0, 0.15))
-        finally:
-            over.set()
-            killer.join()
         changed = [login for login in people if newest[login] != PASSWORD]
         wait_until(lambda: all(is_over(directory, login) for login in changed), 300)
         for process in two_workers:

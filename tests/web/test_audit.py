@@ -240,20 +240,28 @@ SECRET = {
 }
 
 
+def all_that_writes(folder, mail_server):
+    """Sections of the settings with which the gateway writes an audit and sends mails."""
+    return {
+        "audit": {"destination": "file", "file": folder / "audit.log"},
+        "captcha": {"required": ["find", "reset", "change"]},
+        "notifications": {"spool": folder / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
+    }
+
+
+def contents_of(files):
+    return [file.read_bytes().decode("utf-8", "replace") for file in files if file.is_file()]
+
+
 class TestSecrets:
     def test_when_all_services_were_used_then_they_stand_in_no_log_file_address_or_cookie(
         self, directory, open_browser, mail_server, tmp_path, caplog, capfd
     ):
         caplog.set_level(logging.DEBUG)
-        spool = tmp_path / "mails"
         directory.add_person(
             "fdurand4", password=SECRET["current"], numen=SECRET["numen"], birthDate=SECRET["birth_date"]
         )
-        browser = open_browser(
-            audit={"destination": "file", "file": tmp_path / "audit.log"},
-            captcha={"required": ["find", "reset", "change"]},
-            notifications={"spool": spool, "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
-        )
+        browser = open_browser(**all_that_writes(tmp_path, mail_server))
         reader = Tickets(browser.app.config["WTF_CSRF_SECRET_KEY"], replay_cache=None)
         addresses, cookies, answers = [], [], []
 
@@ -282,9 +290,8 @@ class TestSecrets:
         wait_until(lambda: len(mail_server.mails) >= 2)
 
         out, err = capfd.readouterr()
-        files = [*tmp_path.rglob("*"), *directory.slapd.state.glob("*.log")]
         texts = [caplog.text, out, err, *addresses, *cookies, *(mail.as_string() for mail in mail_server.mails)]
-        texts += [file.read_bytes().decode("utf-8", "replace") for file in files if file.is_file()]
+        texts += contents_of([*tmp_path.rglob("*"), *directory.slapd.state.glob("*.log")])
         for secret in (*SECRET.values(), "98X7654321ZZZ", *answers):
             assert not any(secret in text for text in texts), f"{secret} is written somewhere"
 

@@ -20,9 +20,12 @@ from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation
 from gateway.directory.protected import ProtectedPeople
 from gateway.protection.seal import Sealer, Unsealer, make_key_pair, read_private_key, read_public_key
+from gateway.settings import Directory, Settings
 from gateway.workstation.deliver import DeliveryConfig, DeliveryWorker
 from tests.support.fake_target import LEASE, FakeClock, FakeMonotonicClock, FakeTarget
 from tests.support.gateway_settings import SERVICES, settings_for
+
+WORKSTATION_FILTER = "(departmentNumber=rectorat)"
 
 
 @dataclass
@@ -62,66 +65,97 @@ def domain() -> FakeTarget:
     return FakeTarget()
 
 
+@dataclass(frozen=True)
+class Pools:
+    """Connections of the web process (`service`, `user_binds`) and of the worker."""
+
+    service: ConnectionPool
+    user_binds: ConnectionPool
+    worker: ConnectionPool
+    worker_user_binds: ConnectionPool
+
+    @classmethod
+    def open(cls, directory: Directory, worker_password: str) -> Pools:
+        """Both processes use servers of their own; the worker binds as cn=sync with `worker_password`."""
+        sync = directory.model_copy(
+            update={
+                "bind_dn": f"cn=sync,{SERVICES}",
+                "bind_password": type(directory.bind_password)(worker_password),
+            }
+        )
+        servers, workers_servers = LdapServers(directory), LdapServers(sync)
+        return cls(
+            service=ConnectionPool(directory, servers, as_service=True),
+            user_binds=ConnectionPool(directory, servers, as_service=False),
+            worker=ConnectionPool(sync, workers_servers, as_service=True),
+            worker_user_binds=ConnectionPool(sync, workers_servers, as_service=False),
+        )
+
+    def close(self) -> None:
+        for pool in (self.service, self.user_binds, self.worker, self.worker_user_binds):
+            pool.close()
+
+
+def passwords_of(settings: Settings, pools: Pools, propagation: LdapPropagation) -> LdapPasswords:
+    mapping = PeopleMapping(settings.people)
+    return LdapPasswords(
+        service=pools.service,
+        user_binds=pools.user_binds,
+        writer=PasswordWriter(pools.service, pools.user_binds, mapping, proves_by_bind=False),
+        mapping=mapping,
+        decoy_dn=settings.directory.decoy_dn,
+        lockout=timedelta(minutes=15),
+        policies=Policies(pools.service),
+        initial_policy=None,
+        propagation=propagation,
+        protected=ProtectedPeople(pools.service, settings.people),
+    )
+
+
+def delivery_check_of(settings: Settings, pools: Pools, now: FakeClock) -> LdapDeliveryCheck:
+    return LdapDeliveryCheck(
+        worker=pools.worker,
+        user_binds=pools.worker_user_binds,
+        people=settings.people,
+        workstation_filter=WORKSTATION_FILTER,
+        protected=ProtectedPeople(pools.worker, settings.people),
+        lockout=timedelta(minutes=15),
+        now=now,
+    )
+
+
 @pytest.fixture
 def open_harness(directory, tmp_path) -> Iterator[Callable[..., OutboxHarness]]:
-    """Opens an office that delivers to the targets named; `people` adds to [people] of the settings."""
-    pools: list[ConnectionPool] = []
-    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
+    """Opens a harness that delivers to the targets named; `people` adds to [people] of the settings."""
+    opened: list[Pools] = []
+    private_key, public_key = tmp_path / "worker.key", tmp_path / "worker.pub"
+    make_key_pair(private_key, public_key)
 
     def harness(*names: str, hours: FakeClock | None = None, **people: str | list[str]) -> OutboxHarness:
         settings = settings_for(directory, people=people)
-        sync = settings.directory.model_copy(
-            update={
-                "bind_dn": f"cn=sync,{SERVICES}",
-                "bind_password": type(settings.directory.bind_password)(directory.slapd.password("sync")),
-            }
-        )
-        servers, workers_servers = LdapServers(settings.directory), LdapServers(sync)
-        service, trials, worker, user_binds = (
-            ConnectionPool(settings.directory, servers, as_service=True),
-            ConnectionPool(settings.directory, servers, as_service=False),
-            ConnectionPool(sync, workers_servers, as_service=True),
-            ConnectionPool(sync, workers_servers, as_service=False),
-        )
-        pools.extend((service, trials, worker, user_binds))
-        mapping = PeopleMapping(settings.people)
+        pools = Pools.open(settings.directory, directory.slapd.password("sync"))
+        opened.append(pools)
         propagation = LdapPropagation(
-            service=service,
-            mapping=mapping,
-            workstation_filter="(departmentNumber=rectorat)",
-            seal=Sealer(read_public_key(tmp_path / "worker.pub")).seal,
+            service=pools.service,
+            mapping=PeopleMapping(settings.people),
+            workstation_filter=WORKSTATION_FILTER,
+            seal=Sealer(read_public_key(public_key)).seal,
             delivered=names or ("domain",),
             joined=(),
             now=hours or FakeClock(),
         )
-        passwords = LdapPasswords(
-            service=service,
-            user_binds=trials,
-            writer=PasswordWriter(service, trials, mapping, proves_by_bind=False),
-            mapping=mapping,
-            decoy_dn=settings.directory.decoy_dn,
-            lockout=timedelta(minutes=15),
-            policies=Policies(service),
-            initial_policy=None,
-            propagation=propagation,
-            protected=ProtectedPeople(service, settings.people),
+        return OutboxHarness(
+            passwords=passwords_of(settings, pools, propagation),
+            outbox=LdapOutbox(pools.worker, settings.people),
+            unseal=Unsealer([read_private_key(private_key)]),
+            keys=(private_key,),
+            seconds=FakeMonotonicClock(),
+            delivery=delivery_check_of(settings, pools, hours or FakeClock()),
         )
-        unseal = Unsealer([read_private_key(tmp_path / "worker.key")])
-        delivery = LdapDeliveryCheck(
-            worker=worker,
-            user_binds=user_binds,
-            people=settings.people,
-            workstation_filter="(departmentNumber=rectorat)",
-            protected=ProtectedPeople(worker, settings.people),
-            lockout=timedelta(minutes=15),
-            now=hours or FakeClock(),
-        )
-        outbox = LdapOutbox(worker, settings.people)
-        return OutboxHarness(passwords, outbox, unseal, (tmp_path / "worker.key",), FakeMonotonicClock(), delivery)
 
     yield harness
-    for pool in pools:
-        pool.close()
+    for pools in opened:
+        pools.close()
 
 
 @pytest.fixture
