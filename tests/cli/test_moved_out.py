@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
 from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
+from tests.support.mamia_command import run_mamia
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
 from tests.support.settings_file import write_settings_file
@@ -29,11 +28,6 @@ LOGIN = "fdurand4"
 LEAVERS = f"ou=leavers,{SUFFIX}"
 DONE = "domain;done;0123456789ab;20260101T080000Z;1;20260101T080001Z;normal;"
 MOVED = f"uid={LOGIN},{LEAVERS}"
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gateway.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
 
 
 @pytest.fixture
@@ -92,20 +86,20 @@ def entry(directory) -> dict[str, list[bytes]]:
 
 class TestForget:
     def test_when_the_entry_was_moved_out_then_the_sealed_password_is_erased(self, directory, config, moved):
-        done = run("sync", "--config", config, "forget", LOGIN)
+        done = run_mamia("sync", "--config", config, "forget", LOGIN)
 
         assert done.returncode == 0, done.stderr
         assert "mamiaPendingSecret" not in entry(directory)
         assert "mamiaSyncState" not in entry(directory)
-        assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
+        assert run_mamia("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
 
     def test_when_two_entries_have_the_login_then_it_asks_for_the_dn_and_takes_it(self, directory, config, moved):
         directory.add_person(LOGIN, departmentNumber="rectorat")
         directory.set(LOGIN, "mamiaSyncState", entry(directory)["mamiaSyncState"][0].decode())
         directory.set(LOGIN, "mamiaPendingSecret", "sealed")
 
-        unclear = run("sync", "--config", config, "forget", LOGIN)
-        clear = run("sync", "--config", config, "forget", moved.upper())
+        unclear = run_mamia("sync", "--config", config, "forget", LOGIN)
+        clear = run_mamia("sync", "--config", config, "forget", moved.upper())
 
         assert unclear.returncode == 1
         assert f'"{MOVED}"' in unclear.stderr
@@ -116,7 +110,7 @@ class TestForget:
 
 class TestRetry:
     def test_when_the_entry_was_moved_out_then_it_says_that_nothing_is_delivered_there(self, config, moved):
-        done = run("sync", "--config", config, "retry", LOGIN)
+        done = run_mamia("sync", "--config", config, "retry", LOGIN)
 
         assert done.returncode == 1
         assert "moved out of people.base" in done.stderr
@@ -124,12 +118,12 @@ class TestRetry:
 
 class TestCheck:
     def test_when_the_entry_was_moved_out_then_it_warns_and_names_it(self, directory, config, moved):
-        shown = run("check", "--config", config).stdout
+        shown = run_mamia("check", "--config", config).stdout
 
         assert re.search(rf"WARN  passwords that wait elsewhere: 1 in entries moved out of .*: {moved}", shown)
 
     def test_when_nobody_was_moved_out_then_it_says_so(self, directory, config, leavers):
-        assert "OK    passwords that wait elsewhere: none" in run("check", "--config", config).stdout
+        assert "OK    passwords that wait elsewhere: none" in run_mamia("check", "--config", config).stdout
 
 
 class TestWorker:
@@ -157,8 +151,8 @@ class TestWorker:
 class TestStatus:
     def test_when_the_entry_was_moved_out_then_it_shows_what_waits_and_what_to_do(self, config, moved):
         table, as_json = (
-            run("sync", "--config", config, "status").stdout,
-            run("sync", "status", "--json", "--config", config),
+            run_mamia("sync", "--config", config, "status").stdout,
+            run_mamia("sync", "status", "--json", "--config", config),
         )
 
         assert re.search(rf"{LOGIN} .* moved out \(needs you\) .* {MOVED}", table)
@@ -171,4 +165,4 @@ class TestStatus:
         with directory.as_admin() as line:
             line.rename_s(directory.dn(LOGIN), f"uid={LOGIN}", newsuperior=leavers)
 
-        assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
+        assert run_mamia("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"

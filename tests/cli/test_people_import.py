@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import ldap
 import pytest
 from ldap.controls.simple import ManageDSAITControl
 
-from gateway.demo.private_slapd import ADMIN
-from tests.support.settings_file import write_settings_file
+from tests.support.mamia_command import PeopleImport
 from tests.support.slapd_server import PASSWORD, PEOPLE
 
 HEAD = "surname;birth_name;given_name;birth_date;numen;temporary_agent_number;department\n"
@@ -21,17 +17,7 @@ MARTIN = "Martin;Lefèvre;Jean-Pierre;1970-12-01;;T0012345;\n"
 @pytest.fixture
 def run(directory, tmp_path):
     """Imports this text: `run(HEAD + DURAND, "--dry-run")`."""
-    (tmp_path / "admin").write_text(directory.slapd.password("admin"))
-    config = write_settings_file(tmp_path, directory)
-
-    def runner(content, *options):
-        file = tmp_path / "staff.csv"
-        file.write_bytes(content if isinstance(content, bytes) else content.encode())
-        command = [sys.executable, "-m", "gateway.cli.main", "people", "import", file, "--config", config]
-        own = ["--bind-dn", ADMIN, "--bind-password-file", tmp_path / "admin"]
-        return subprocess.run([*command, *own, *options], capture_output=True, text=True)
-
-    return runner
+    return PeopleImport(directory, tmp_path)
 
 
 def logins(directory):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import ldap
 import pytest
 
-from gateway.demo.private_slapd import ADMIN
-from tests.support.settings_file import write_settings_file
+from tests.support.mamia_command import PeopleImport
 from tests.support.slapd_server import PASSWORD, PEOPLE, SUFFIX
 
 HEAD = "surname;birth_name;given_name;birth_date;numen;temporary_agent_number;department\n"
@@ -22,17 +18,7 @@ LISTS = f"ou=lists,{SUFFIX}"
 @pytest.fixture
 def run(directory, tmp_path):
     """Imports this text: `run(HEAD + NADIA, "--dry-run", in_people='login = "uid"')`."""
-    (tmp_path / "admin").write_text(directory.slapd.password("admin"))
-
-    def runner(content, *options, **sections):
-        config = write_settings_file(tmp_path, directory, **sections)
-        file = tmp_path / "staff.csv"
-        file.write_text(content)
-        command = [sys.executable, "-m", "gateway.cli.main", "people", "import", file, "--config", config]
-        own = ["--bind-dn", ADMIN, "--bind-password-file", tmp_path / "admin"]
-        return subprocess.run([*command, *own, *options], capture_output=True, text=True)
-
-    return runner
+    return PeopleImport(directory, tmp_path)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
 from tests.support import crashing_worker
 from tests.support.backup import LdifBackup
+from tests.support.mamia_command import run_mamia
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
 from tests.support.settings_file import write_settings_file
@@ -27,11 +28,6 @@ from tests.support.worker_process import WorkerProcess
 NEW = "Nouveau-2025"
 PEOPLE = ("fdurand4", "amartin2")
 LINE = "a restored directory"
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gateway.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
 
 
 @pytest.fixture
@@ -115,8 +111,8 @@ class TestWorker:
 class TestStatus:
     def test_when_passwords_are_held_then_it_names_them_and_both_decisions(self, restored, config):
         table, as_json = (
-            run("sync", "--config", config, "status").stdout,
-            run("sync", "status", "--json", "--config", config),
+            run_mamia("sync", "--config", config, "status").stdout,
+            run_mamia("sync", "status", "--json", "--config", config),
         )
 
         for login in PEOPLE:
@@ -129,7 +125,7 @@ class TestStatus:
 
 class TestAccount:
     def test_when_its_password_is_held_then_the_helpdesk_sees_why(self, restored, config):
-        shown = run("account", PEOPLE[0], "show", "--config", config).stdout
+        shown = run_mamia("account", PEOPLE[0], "show", "--config", config).stdout
 
         assert "held since" in shown
         assert "the directory was restored from a backup" in shown
@@ -149,7 +145,7 @@ class TestMetrics:
 
 class TestRetry:
     def test_when_the_password_is_held_then_it_names_the_command_that_lets_it_go(self, restored, directory, config):
-        done = run("sync", "--config", config, "retry", PEOPLE[0])
+        done = run_mamia("sync", "--config", config, "retry", PEOPLE[0])
 
         assert done.returncode == 1
         assert f"mamia sync resume {PEOPLE[0]}" in done.stderr
@@ -158,48 +154,48 @@ class TestRetry:
 
 class TestForget:
     def test_when_all_that_are_held_are_meant_then_their_passwords_are_erased(self, restored, directory, config):
-        done = run("sync", "--config", config, "forget", "--all-held")
+        done = run_mamia("sync", "--config", config, "forget", "--all-held")
 
         assert done.returncode == 0, done.stderr
         assert steps(directory) == ["expired", "expired"]
         assert all("mamiaPendingSecret" not in directory.read(login) for login in PEOPLE)
 
     def test_when_a_held_login_is_named_then_the_other_one_stays_held(self, restored, directory, config):
-        assert run("sync", "--config", config, "forget", PEOPLE[1]).returncode == 0
+        assert run_mamia("sync", "--config", config, "forget", PEOPLE[1]).returncode == 0
 
         assert steps(directory) == ["held", "expired"]
 
 
 class TestResume:
     def test_when_a_login_is_named_then_that_one_alone_is_delivered(self, restored, directory, config):
-        done = run("sync", "--config", config, "resume", PEOPLE[0].upper())
+        done = run_mamia("sync", "--config", config, "resume", PEOPLE[0].upper())
 
         assert done.stdout == f"{PEOPLE[0]}: will be delivered now to domain\n"
         assert steps(directory) == ["pending", "held"]
 
     def test_when_all_are_meant_then_nobody_is_held_any_more(self, restored, directory, config):
-        done = run("sync", "--config", config, "resume", "--all-held")
+        done = run_mamia("sync", "--config", config, "resume", "--all-held")
 
         assert done.returncode == 0, done.stderr
         assert steps(directory) == ["pending", "pending"]
 
     @pytest.mark.parametrize("who", ["fdurand4", "--all-held"])
     def test_when_nothing_is_held_then_the_command_says_so(self, directory, config, who):
-        done = run("sync", "--config", config, "resume", who)
+        done = run_mamia("sync", "--config", config, "resume", who)
 
         assert done.returncode == 1
         assert "nothing is held" in done.stderr
 
     @pytest.mark.parametrize("arguments", [[], ["fdurand4", "--all-held"]])
     def test_when_it_is_not_clear_who_is_meant_then_it_does_nothing(self, config, arguments):
-        assert run("sync", "--config", config, "resume", *arguments).returncode == 2
+        assert run_mamia("sync", "--config", config, "resume", *arguments).returncode == 2
 
 
 class TestSync:
     def test_when_the_state_folder_can_not_be_written_then_one_sentence_says_so(self, config, tmp_path):
         (tmp_path / "state").write_text("a file")
 
-        done = run("sync", "--config", config)
+        done = run_mamia("sync", "--config", config)
 
         assert done.returncode == 1
         assert f"workstation.state_folder: {tmp_path}/state: File exists" in done.stderr
@@ -212,7 +208,7 @@ def without_folder(config: Path) -> None:
 
 class TestCheck:
     def test_when_passwords_are_held_then_it_warns_and_names_them(self, restored, config):
-        shown = run("check", "--config", config).stdout
+        shown = run_mamia("check", "--config", config).stdout
 
         assert re.search(rf"WARN  {LINE}: .* 2 people are held: .*fdurand4", shown)
         assert f"OK    {LINE}: would be noticed" in shown
@@ -223,8 +219,8 @@ class TestCheck:
         without_folder(config)
         worker.start()
         wait_until(lambda: "worker ready" in worker.log.read_text())
-        wait_until(lambda: "would not be noticed yet" not in run("check", "--config", config).stdout)
+        wait_until(lambda: "would not be noticed yet" not in run_mamia("check", "--config", config).stdout)
 
-        shown = run("check", "--config", config).stdout
+        shown = run_mamia("check", "--config", config).stdout
 
         assert f"WARN  {LINE}: is noticed only while the worker runs" in shown

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -18,23 +17,19 @@ import pytest
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
 from gateway.settings.loader import load
+from tests.support.mamia_command import MAMIA, run_mamia
 from tests.support.polling import AT_ONCE_SECONDS, wait_until
 from tests.support.ports import free_port
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import PASSWORD, SUFFIX
 
 NEW = "Nouveau-2025"
-MAMIA = [sys.executable, "-m", "gateway.cli.main"]
-
-
-def run(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*MAMIA, *map(str, arguments)], capture_output=True, text=True, **options)
 
 
 @pytest.fixture
 def config(directory, tmp_path) -> Path:
     """Settings with a Kerberos target that nobody serves: what is sent there waits."""
-    assert run("keygen", tmp_path / "worker").returncode == 0
+    assert run_mamia("keygen", tmp_path / "worker").returncode == 0
     (tmp_path / "sync").write_text(directory.slapd.password("sync"))
     more = f"""
 [workstation]
@@ -66,9 +61,9 @@ def waiting(directory, config) -> str:
 
 class TestKeygen:
     def test_when_run_twice_then_the_first_pair_stays(self, tmp_path):
-        first = run("keygen", tmp_path / "worker")
+        first = run_mamia("keygen", tmp_path / "worker")
         key = (tmp_path / "worker.key").read_bytes()
-        second = run("keygen", tmp_path / "worker")
+        second = run_mamia("keygen", tmp_path / "worker")
 
         assert first.returncode == 0
         assert "workstation.public_key_file" in first.stdout
@@ -90,7 +85,7 @@ class TestAccount:
     def test_when_its_password_was_set_past_the_gateway_then_the_helpdesk_sees_it(self, directory, config, waiting):
         set_past_the_gateway(directory, waiting)
 
-        shown = run("account", waiting, "show", "--config", config).stdout
+        shown = run_mamia("account", waiting, "show", "--config", config).stdout
 
         assert "set past the gateway" in shown
 
@@ -108,7 +103,7 @@ class TestCheckWithoutWeb:
         for name in missing:
             (tmp_path / name).unlink()
 
-        done = run("check", "--config", config, "--without-web")
+        done = run_mamia("check", "--config", config, "--without-web")
 
         assert done.returncode == 1
         assert told in done.stdout
@@ -119,9 +114,9 @@ class TestCheck:
         self, directory, config, waiting
     ):
         line = "passwords at the workstations"
-        before = run("check", "--config", config).stdout
+        before = run_mamia("check", "--config", config).stdout
         set_past_the_gateway(directory, waiting)
-        after = run("check", "--config", config).stdout
+        after = run_mamia("check", "--config", config).stdout
 
         assert f"OK    {line}: the directory has no newer ones" in before
         assert f"WARN  {line}: 1 older than the directory's" in after
@@ -133,10 +128,10 @@ class TestCheck:
     ):
         database = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
         rule = f'to attrs=modifyTimestamp by dn.exact="cn={account},ou=services,{SUFFIX}" none by * break'
-        before = run("check", "--config", config).stdout
+        before = run_mamia("check", "--config", config).stdout
         directory.load(f"{database}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
         try:
-            found = run("check", "--config", config).stdout
+            found = run_mamia("check", "--config", config).stdout
         finally:
             directory.load(f"{database}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
@@ -147,7 +142,10 @@ class TestCheck:
         (tmp_path / "gateway").unlink()
         (tmp_path / "none.keytab").touch()
 
-        whole, without = run("check", "--config", config), run("check", "--config", config, "--without-web")
+        whole, without = (
+            run_mamia("check", "--config", config),
+            run_mamia("check", "--config", config, "--without-web"),
+        )
 
         assert whole.returncode == 2
         assert "mamia check --without-web" in whole.stderr
@@ -167,7 +165,7 @@ class TestCheck:
         if not is_workers_machine:
             (tmp_path / "sync").unlink()
 
-        found = json.loads(run("check", "--config", config, "--json").stdout)
+        found = json.loads(run_mamia("check", "--config", config, "--json").stdout)
 
         assert {one["subject"]: one["level"] for one in found}["workstation.targets.domain"] == level
 
@@ -178,7 +176,7 @@ class TestRetry:
         tried = value.replace(";0;", ";7;")
         directory.set(waiting, "mamiaSyncState", tried)
 
-        done = run("sync", "--config", config, "retry", waiting)
+        done = run_mamia("sync", "--config", config, "retry", waiting)
 
         assert done.returncode == 0, done.stderr
         assert ";0;" in directory.read(waiting)["mamiaSyncState"][0]
@@ -190,15 +188,15 @@ class TestForget:
     ):
         set_past_the_gateway(directory, waiting)
 
-        done = run("sync", "--config", config, "forget", waiting)
+        done = run_mamia("sync", "--config", config, "forget", waiting)
 
         assert done.returncode == 0, done.stderr
         assert "mamiaPendingSecret" not in directory.read(waiting)
-        assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
+        assert run_mamia("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
         assert directory.binds(waiting, NEW)
 
     def test_when_a_password_waits_then_it_is_erased_and_the_state_says_by_whom(self, directory, config, waiting):
-        done = run("sync", "--config", config, "forget", waiting)
+        done = run_mamia("sync", "--config", config, "forget", waiting)
 
         assert done.returncode == 0, done.stderr
         assert "mamiaPendingSecret" not in directory.read(waiting)
@@ -208,7 +206,7 @@ class TestForget:
 class TestOperator:
     @pytest.mark.parametrize("action", ["retry", "forget"])
     def test_when_nothing_waits_for_that_login_then_the_command_says_so(self, config, action):
-        done = run("sync", "--config", config, action, "nobody")
+        done = run_mamia("sync", "--config", config, action, "nobody")
 
         assert done.returncode == 1
         assert "nobody: nothing waits" in done.stderr
@@ -217,8 +215,8 @@ class TestOperator:
 class TestStatus:
     def test_when_a_password_waits_then_the_table_and_json_tell_it_without_secrets(self, config, waiting):
         table, as_json = (
-            run("sync", "--config", config, "status"),
-            run("sync", "--config", config, "status", "--json"),
+            run_mamia("sync", "--config", config, "status"),
+            run_mamia("sync", "--config", config, "status", "--json"),
         )
 
         assert table.stdout.splitlines()[0].split() == [
@@ -241,8 +239,8 @@ class TestStatus:
         set_past_the_gateway(directory, waiting)
 
         table, as_json = (
-            run("sync", "--config", config, "status"),
-            run("sync", "--config", config, "status", "--json"),
+            run_mamia("sync", "--config", config, "status"),
+            run_mamia("sync", "--config", config, "status", "--json"),
         )
 
         assert "fdurand4  domain  pending (changed since)" in table.stdout
@@ -251,8 +249,8 @@ class TestStatus:
 
     def test_when_the_last_password_was_sent_then_nothing_is_said_of_newer_ones(self, config, waiting):
         table, as_json = (
-            run("sync", "--config", config, "status"),
-            run("sync", "--config", config, "status", "--json"),
+            run_mamia("sync", "--config", config, "status"),
+            run_mamia("sync", "--config", config, "status", "--json"),
         )
 
         assert "changed since" not in table.stdout
@@ -261,28 +259,28 @@ class TestStatus:
     def test_when_nobody_may_see_times_of_changes_then_it_says_that_it_is_not_known(self, directory, config, waiting):
         directory.set(waiting, "pwdChangedTime", None)
 
-        [row] = json.loads(run("sync", "--config", config, "status", "--json").stdout)
+        [row] = json.loads(run_mamia("sync", "--config", config, "status", "--json").stdout)
 
         assert row["changed_since"] is None
-        assert "may not read pwdChangedTime" in run("check", "--config", config).stdout
+        assert "may not read pwdChangedTime" in run_mamia("check", "--config", config).stdout
 
     def test_when_the_web_services_secrets_are_not_on_this_machine_then_it_needs_none(self, config, tmp_path):
         (tmp_path / "gateway").unlink()
 
-        done = run("sync", "--config", config, "status")
+        done = run_mamia("sync", "--config", config, "status")
 
         assert done.returncode == 0, done.stderr
 
     def test_when_the_settings_are_named_behind_the_action_then_it_is_the_same(self, config, waiting):
-        assert "pending" in run("sync", "status", "--config", config).stdout
+        assert "pending" in run_mamia("sync", "status", "--config", config).stdout
 
     def test_when_nothing_was_ever_sent_then_it_says_so(self, config):
-        assert run("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
+        assert run_mamia("sync", "--config", config, "status").stdout == "nothing waits, nothing was sent yet\n"
 
     def test_when_the_directory_is_down_then_it_says_so(self, directory, config):
         directory.kill()
 
-        done = run("sync", "--config", config, "status")
+        done = run_mamia("sync", "--config", config, "status")
 
         assert done.returncode == 1
         assert "does not answer" in done.stderr
@@ -292,9 +290,9 @@ class TestStatus:
 class TestWorker:
     def test_when_its_private_key_is_missing_or_open_to_others_then_it_says_how_to_mend_it(self, config, tmp_path):
         (tmp_path / "worker.key").chmod(0o644)
-        open_to_others = run("sync", "--config", config)
+        open_to_others = run_mamia("sync", "--config", config)
         (tmp_path / "worker.key").unlink()
-        missing = run("sync", "--config", config)
+        missing = run_mamia("sync", "--config", config)
 
         assert (open_to_others.returncode, missing.returncode) == (1, 1)
         assert "chmod 600" in open_to_others.stderr
@@ -308,7 +306,7 @@ class TestWorker:
         )
         config.write_text(text.replace("#", "bind_password_file", 1))
 
-        done = run("sync", "--config", config)
+        done = run_mamia("sync", "--config", config)
 
         assert done.returncode == 2
         assert "workstation.bind_dn" in done.stderr
@@ -338,7 +336,7 @@ class TestWorker:
         worker.send_signal(signal.SIGTERM)
         _, logged = worker.communicate(timeout=60)
 
-        status = run("sync", "--config", config, "status").stdout
+        status = run_mamia("sync", "--config", config, "status").stdout
         assert "pending" in status
         assert NEW not in logged + status
         assert "Traceback" not in logged
@@ -373,7 +371,7 @@ class TestMetrics:
 
 class TestTime:
     def test_when_states_are_shown_then_ages_are_since_the_change(self, config, waiting):
-        [row] = json.loads(run("sync", "--config", config, "status", "--json").stdout)
+        [row] = json.loads(run_mamia("sync", "--config", config, "status", "--json").stdout)
 
         assert 0 <= row["age_seconds"] < 60
         assert datetime.fromisoformat(row["since"]) <= datetime.now(UTC)
@@ -385,7 +383,7 @@ class TestSync:
             port = other.getsockname()[1]
             config.write_text(config.read_text() + f"[metrics]\nworker_port = {port}\n")
 
-            done = run("sync", "--config", config)
+            done = run_mamia("sync", "--config", config)
 
         assert done.returncode != 0
         assert f"metrics.worker_port: 127.0.0.1:{port}" in done.stderr
