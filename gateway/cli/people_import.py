@@ -137,7 +137,7 @@ def _plan(
     if not tally.is_whole:
         print("nobody was marked as a leaver: rows with faults or doubts may be theirs", file=sys.stderr)
         return steps
-    leavers = plan_leavers(planner, arguments.most_leavers)
+    leavers = plan_leavers(planner, arguments.max_leavers_percent)
     return steps + write_steps(leavers, staff, settings.people, tally)
 
 
