@@ -137,7 +137,7 @@ def annuaire(short_path, tmp_path, listener):
         with (tmp_path / "slapd.log").open("ab") as log:
             process = subprocess.Popen([scratch / "usr/local/sbin/start"], env=environment, stderr=log)
         started.append(process)
-        probe = [*"ldapsearch -x -LLL -s base -H".split(), f"ldap://127.0.0.1:{port}", "-b", "", "namingContexts"]
+        probe = ["ldapsearch", "-xLLL", "-s", "base", "-H", f"ldap://127.0.0.1:{port}", "-b", "", "namingContexts"]
         wait_until(lambda: subprocess.run(probe, capture_output=True).returncode == 0)
         return process
 
