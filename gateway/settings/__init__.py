@@ -1,6 +1,6 @@
-"""What an academy can set: one class a section, with its defaults and what makes a value wrong.
+"""Settings of an academy: one class per section, with its defaults and its validation rules.
 
-`file` reads them. Fields whose rule looks at another field stand after it.
+`loader` reads them. A field whose rule depends on another field is declared after that field.
 """
 
 from __future__ import annotations
@@ -60,6 +60,12 @@ PREFIX = "MAMIA_"
 
 
 class Settings(BaseSettings):
+    """All settings of one installation, one field per section of `mamia.toml`. Frozen; unknown keys are refused.
+
+    Variables MAMIA_SECTION__KEY of the environment have priority over the file. `loader.load` is the way to read
+    them.
+    """
+
     model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     academy: Academy = Academy()
@@ -82,12 +88,13 @@ class Settings(BaseSettings):
 
     @property
     def capture_server(self) -> str:
-        """The slapd whose overlay announces changes."""
+        """Return the URL of the slapd whose sock overlay reports changes."""
         return self.capture.server or self.directory.servers[0]
 
     @classmethod
     def settings_customise_sources(  # type: ignore[override]
         cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources in order of priority: first the environment, then the values from the file."""
         environment = EnvSettingsSource(settings_cls, env_prefix=PREFIX, env_nested_delimiter="__")
         return environment, init_settings

@@ -1,4 +1,4 @@
-"""API clients that may use the services by program."""
+"""Settings of the HTTP API and of the API clients that may call it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ ApiService = Literal["policy", "find", "change", "roundcube"]
 
 
 class ApiClient(Section):
-    """One API client: how it proves who it is, what it may do, from where, and how often."""
+    """One API client: how it authenticates, what it may do, from which addresses, and how often."""
 
     token_sha256: list[Fingerprint] = []
-    """Of its bearer tokens, as `mamia api-token` prints them; two while one takes the place of the other."""
+    """SHA-256 of each of the client's bearer tokens, as `mamia api-token` prints it. Give two while one token
+    replaces the other."""
     certificate_sha256: list[Fingerprint] = []
-    """Of its TLS certificates (DER), as `openssl x509 -fingerprint -sha256` has them, without colons."""
+    """SHA-256 of each of the client's TLS certificates (DER), as `openssl x509 -fingerprint -sha256` prints it,
+    without colons and in lower case."""
     services: Annotated[list[ApiService], Field(min_length=1)]
+    """Operations that the client may call; all others are refused. Give each client only what it needs."""
     addresses: Annotated[list[IPvAnyNetwork], Field(min_length=1)]
-    """Networks that it calls from; from elsewhere its token is worth nothing."""
+    """Networks from which the client calls, such as 10.1.2.0/24. A call from another address is refused, even with
+    the right token."""
     rate: Rates = "600/5 minutes"
-    """In the place of rate_limits.per_address; logins and persons are counted together with the pages' own."""
+    """Rate limit of this client, which replaces `rate_limits.per_address`. Attempts on logins and persons are counted
+    together with those of the pages."""
 
     @model_validator(mode="after")
     def _can_prove_itself(self) -> ApiClient:
@@ -35,11 +40,12 @@ class ApiClient(Section):
 
 
 class Api(Section):
-    """`/api/v1/` for API clients that the academy trusts: they see people's passwords pass. Off without clients."""
+    """The HTTP API `/api/v1/` for API clients that the academy trusts, because people's passwords pass through them.
+    The API is off while no client is set."""
 
     clients: dict[ClientName, ApiClient] = {}
+    """API clients by name. The name appears in the audit; it has lower-case letters, digits, - and _."""
     certificate_header: str = ""
-    """In which the proxy hands on the client's certificate: X-SSL-Client-Cert with nginx, Client-Cert (RFC 9440).
-
-    It must put it in the place of whatever a client wrote there itself.
-    """
+    """Header in which the proxy passes on the client's TLS certificate: X-SSL-Client-Cert with nginx, Client-Cert
+    (RFC 9440). The proxy must overwrite this header in each request; otherwise a client could send a certificate that
+    is not its own."""

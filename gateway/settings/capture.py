@@ -1,4 +1,4 @@
-"""Passwords that change at the directory itself."""
+"""Settings of the capture: passwords that another LDAP client changes in the directory."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from gateway.settings.types import Dn, Section, check_server
 
 
 class Capture(Section):
-    """Passwords changed by any LDAP client, for `mamia capture` on the machine of each slapd; see docs/capture.md."""
+    """Capture of passwords that any LDAP client changes, by `mamia capture` on the machine of each slapd; see
+    docs/capture.md."""
 
     socket: Path | None = None
-    """Where slapd's overlay asks: olcDbSocketPath of ldif/45-password-oracle.ldif and 93-capture.ldif. None: nothing
-    is captured."""
+    """Path of the Unix socket at which slapd's overlay connects: olcDbSocketPath of ldif/45-password-oracle.ldif and
+    93-capture.ldif. Without it nothing is captured."""
     answer_only: bool = False
-    """Answer slapd and capture nothing, where 45-password-oracle.ldif is loaded and 93-capture.ldif is not. It needs
-    neither account nor targets."""
+    """Answer slapd and capture nothing. Set it where 45-password-oracle.ldif is loaded and 93-capture.ldif is not;
+    the listener then needs neither an account nor targets."""
     server: str = ""
-    """The slapd that announces: ldapi://%2Frun%2Fslapd%2Fldapi; by default the first of `directory.servers`."""
+    """URL of the slapd that reports changes, such as ldapi://%2Frun%2Fslapd%2Fldapi. The default is the first of
+    `directory.servers`."""
     bind_dn: Annotated[Dn | None, Field(validate_default=True)] = None
-    """The account of `mamia capture`, with the rights of ldif/93-capture.ldif."""
+    """DN of the account of `mamia capture`, with the rights of ldif/93-capture.ldif. Required with `socket`, unless
+    `answer_only` is true."""
     bind_password_file: Annotated[Path | None, Field(validate_default=True)] = None
+    """File with the password of `bind_dn`; its first line is read. Only the user of `mamia capture` should be able to
+    read it."""
 
     @field_validator("server")
     @classmethod

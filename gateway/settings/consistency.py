@@ -1,4 +1,4 @@
-"""Settings that are right by themselves and can't be right together."""
+"""Checks between settings: values that are valid alone and contradict each other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gateway.settings.types import is_loopback
 
 
 def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
-    """The key of each, and what to fix."""
+    """Yield the key and the message of each contradiction that concerns every process."""
     yield from _of_second_factor(settings)
     yield from _of_portals(settings)
     yield from _of_capture(settings)
@@ -24,7 +24,10 @@ def _of_capture(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def contradictions_of_web(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Those that concern the web service alone; the worker and the listener may not know all of its settings."""
+    """Yield the contradictions that concern the web service alone.
+
+    The worker and the listener skip these, because some settings may be in the environment of the web service only.
+    """
     yield from _of_addresses(settings.web)
     yield from _of_proxies(settings)
     yield from _of_store(settings)
@@ -66,7 +69,10 @@ OPEN_ADDRESS = (
 
 
 def _of_addresses(web: Web) -> Iterator[tuple[str, str]]:
-    """gunicorn waits for the rest of a half-sent request as long as the client wants; only a proxy may reach it."""
+    """Refuse addresses that other machines can reach, outside a container network.
+
+    gunicorn waits without limit for the rest of a half-sent request, so only a proxy may reach it.
+    """
     for key, host in (("web.listen_address", web.listen_address), ("web.health_host", web.health_host)):
         if not is_loopback(host) and not web.is_in_container_network:
             yield key, OPEN_ADDRESS.format(host=host)
@@ -106,7 +112,10 @@ def _of_store(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def uses_memory_for_people(settings: Settings) -> bool:
-    """Whether a restart forgets counts and used tickets of a service that is more than a demo on this machine."""
+    """Return whether a service that people can reach keeps its counts and used tickets in memory only.
+
+    A restart then forgets them. A service for this machine alone, such as the demo, does not count.
+    """
     web = settings.web
     serves_people = bool(web.trusted_proxies) or not all(map(is_loopback, web.allowed_hosts))
     return serves_people and settings.rate_limits.store.startswith("memory:")

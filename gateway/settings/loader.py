@@ -1,8 +1,8 @@
-"""Reading the settings: a TOML file, overridden by MAMIA_SECTION__KEY in the environment.
+"""Read the settings from a TOML file and from MAMIA_SECTION__KEY in the environment, which has priority.
 
-Secrets may are in a file of their own: `bind_password_file` instead of `bind_password`, `secret_keys_file`
-instead of `secret_keys`. Those of the web service are no business of the worker's and the listener's, which have
-accounts of their own. All faults are told at once.
+Secrets may be in files of their own: `bind_password_file` instead of `bind_password`, `secret_keys_file` instead of
+`secret_keys`. The worker and the listener have accounts of their own and do not read the secrets of the web service.
+All faults are reported together.
 """
 
 from __future__ import annotations
@@ -31,12 +31,16 @@ WEB_SECRETS = (*REQUIRED, ("notifications", "smtp_password"), ("second_factor", 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
+    """One fault in the settings: where it is and what to fix."""
+
     key: str
+    """The setting as "section.key", the variable of the environment, or the file."""
     message: str
+    """What is wrong, as a predicate: "is missing". Never contains the value of a secret."""
 
 
 class SettingsError(Exception):
-    """The settings can't be used; `faults` names every one that is wrong."""
+    """The settings cannot be used. `faults` lists every fault; `source` is the file that was read."""
 
     def __init__(self, source: str, faults: list[Fault]) -> None:
         super().__init__(f"{len(faults)} fault(s) in {source}")
@@ -47,7 +51,7 @@ class SettingsError(Exception):
 def load(path: Path | None = None, *, web_secrets: bool = True) -> Settings:
     """Read the settings from `path`, else from the file that MAMIA_CONFIG names, else from ./mamia.toml.
 
-    Without `web_secrets` those in the file are left out, and the files that it names for them stay shut.
+    Without `web_secrets`, the secrets of the web service are dropped, and the files that contain them are not opened.
     Raises SettingsError with all faults: of the file, of the values, of misspelt variables, of secret files.
     """
     source = path or Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_FILE))
@@ -68,7 +72,7 @@ def load(path: Path | None = None, *, web_secrets: bool = True) -> Settings:
     else:
         faults += [Fault(*contradiction) for contradiction in contradictions(settings)]
         if web_secrets:
-            # What they are about may be in the web service's environment alone, as a store's URL with its password.
+            # Some of these settings may be in the web service's environment only, as a store's URL with its password.
             faults += [Fault(*contradiction) for contradiction in contradictions_of_web(settings)]
     if faults:
         raise SettingsError(str(source), faults)
@@ -87,7 +91,7 @@ def _missing_secrets(table: dict[str, Any], environment: Mapping[str, str]) -> l
 
 
 def _without_web_secrets(table: dict[str, Any]) -> dict[str, Any]:
-    """Nor is a section needed that holds nothing else."""
+    """Return `table` without the web service's secrets, and with a section [web] even if the file has none."""
     left = {section: dict(values) if isinstance(values, dict) else values for section, values in table.items()}
     left.setdefault("web", {})
     for section, key in WEB_SECRETS:
@@ -101,7 +105,7 @@ def _without_web_secrets(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_password(url: str) -> str:
-    """It may stand before the host, or among the options."""
+    """Return a store's URL without user, password and options, because a password may be in each of these places."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
@@ -120,7 +124,7 @@ def _read_table(source: Path) -> dict[str, Any]:
 
 
 def _read_secret_file(table: dict[str, Any], section: str, key: str, *, many: bool = False) -> list[Fault]:
-    """Put the content of `<section>.<key>_file` where `<section>.<key>` belongs."""
+    """Read the file that `<section>.<key>_file` names, and put its content into `table` as `<section>.<key>`."""
     values = table.get(section)
     variable = f"{PREFIX}{section}__{key}_file".upper()
     named = os.environ.get(variable) or (values.get(f"{key}_file") if isinstance(values, dict) else None)
@@ -140,7 +144,7 @@ def _read_secret_file(table: dict[str, Any], section: str, key: str, *, many: bo
 
 
 def _unknown_variables(environment: Mapping[str, str]) -> list[Fault]:
-    """A misspelt variable would be ignored without a word."""
+    """Return a fault for each MAMIA_ variable that names no setting; a misspelt one would be ignored silently."""
     faults = []
     for name in environment:
         if not name.startswith(PREFIX) or name == CONFIG_VARIABLE:
@@ -163,7 +167,8 @@ def _fault(detail: Any) -> Fault:
 
 
 def _renamed(key: str) -> str:
-    """Return what to write in the file in the place of `key`, a setting or a section; "" if it had no other name."""
+    """Return the message that gives the present name of `key`, a setting or a section; "" if it never had another
+    name."""
     if key in SECTIONS:
         keys = "".join(f", {new} for {old}" for old, new in former_keys(key).items())
         return f"was renamed: write [{SECTIONS[key]}]{keys and ' and in it' + keys[1:]}"
@@ -181,7 +186,7 @@ def _renamed_variable(section: str, key: str) -> str:
 
 
 def read_secret(file: Path, key: str) -> SecretStr:
-    """A secret from a file of its own, for settings that not every process may read. Raises SettingsError."""
+    """Return the first line of `file`, the secret of the setting `key`. Raises SettingsError if there is none."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

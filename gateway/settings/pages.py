@@ -1,4 +1,4 @@
-"""What the pages show, and how they are served."""
+"""Settings of what the pages show and of how the web service runs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator
 from gateway.settings.types import Colour, Link, Section, Text
 
 MIN_SECRET_KEY_CHARS = 32
-"""Characters; 32 of base64 carry 192 bits."""
+"""Characters of a secret key; 32 characters of base64 have 192 bits."""
 MAX_SOCKET_PATH_BYTES = 107
-"""Of a Unix socket's address (unix(7))."""
+"""Bytes of the path in a Unix socket's address (unix(7))."""
 LOGO_SUFFIXES = (".svg", ".png", ".webp", ".jpg")
 MAX_LOGO_BYTES = 60_000
-"""Bytes: a first page is to stay under 150 kB with it."""
+"""Bytes of a logo: the first page, with its logo, is to stay below 150 kB."""
 
 
 def _known_timezone(name: str) -> str:
@@ -33,21 +33,34 @@ class Academy(Section):
     """Names and links that the pages show. An empty link is not shown."""
 
     name: Text = "Académie d’Exemple"
+    """Name of the academy, as pages and mails show it."""
     mail_domain: Text = "ac-example.fr"
+    """Domain of the professional mail addresses. `mamia people import` gives new people an address in it."""
     home_url: Link = ""
+    """Address of the academy's public site."""
     webmail_url: Link = ""
+    """Address of the webmail."""
     iprof_url: Link = ""
+    """Address of I-Prof, the ministry's career portal."""
     portal_url: Link = ""
+    """Address of the academy's portal for staff."""
     antispam_url: Link = ""
+    """Address of the spam filter's own pages."""
     sympa_url: Link = ""
+    """Address of the mailing-list server (Sympa)."""
     dpo_mail: str = ""
+    """Mail address of the data protection officer, for the privacy page."""
     security_contact: Annotated[str, Field(pattern=r"^(|mailto:[^\s@]+@[^\s@]+|https://\S+)$")] = ""
-    """Where weaknesses are reported, for /.well-known/security.txt: mailto:… or https://…; empty: no such page."""
+    """Where to report vulnerabilities, for /.well-known/security.txt (RFC 9116): mailto:… or https://…; empty: no
+    such page."""
     logo: Path | None = None
-    """A picture (.svg, .png, .webp, .jpg) for the top of the pages; shown 64 pixels high at most."""
+    """Image file (.svg, .png, .webp, .jpg) for the top of the pages, of at most 60 kB; it is shown at most 64 pixels
+    high."""
     brand_colour: Colour = "#000091"
-    """Made darker or lighter where it could not be read."""
+    """Main colour of the pages, as #rrggbb. It is made darker or lighter where the contrast would be too low to read.
+    """
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "Europe/Paris"
+    """Time zone of the dates and hours on pages and in mails, such as Europe/Paris or Indian/Reunion."""
 
     @field_validator("logo")
     @classmethod
@@ -64,60 +77,72 @@ class Academy(Section):
 
 
 class Captcha(Section):
+    """The challenge that a form asks for, so that scripts cannot use it."""
+
     required: list[Literal["find", "reset", "change"]] = ["reset", "change"]
+    """Forms that ask for the challenge. "find" asks for it anyway after several accounts were not found."""
     lifetime_minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    """Minutes in which a challenge can be answered."""
     methods: Annotated[list[Literal["picture", "sound", "automatic"]], Field(min_length=1)] = [
         "picture",
         "sound",
         "automatic",
     ]
-    """What a person may choose between; without "automatic" the pages fail WCAG 2.2, 3.3.8."""
+    """Kinds of challenge that a person may choose from. Without "automatic" (proof of work) the pages fail WCAG 2.2,
+    3.3.8."""
 
 
 class Web(Section):
+    """How the web service listens, whom it trusts, and which languages it speaks."""
+
     listen_address: Text = "127.0.0.1"
-    """Where the proxy connects to: a loopback address, unless `is_in_container_network`."""
+    """Address at which the proxy connects: a loopback address, unless `is_in_container_network` is true."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    """TCP port at which the proxy connects."""
     socket: Path | None = None
-    """A Unix socket, in the place of `listen_address` and `port`. Everybody who can enter its folder can connect;
-    only the proxy should."""
+    """Path of a Unix socket that replaces `listen_address` and `port`. Everybody who can enter its folder can
+    connect, so only the proxy's user should."""
     is_in_container_network: bool = False
-    """Whether the service runs in a container whose network only the proxy can reach: then `listen_address` and
-    `health_host` may be any address."""
+    """Set it to true if the service runs in a container whose network only the proxy can reach; `listen_address` and
+    `health_host` may then be any address."""
     health_host: Text = "127.0.0.1"
-    """Where `/health/live` answers also while every thread is busy: a loopback address, unless
-    `is_in_container_network`."""
+    """Address of `/health/live`, which answers even while all threads are busy: a loopback address, unless
+    `is_in_container_network` is true."""
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8081
-    """0: none."""
+    """TCP port of `/health/live`; 0: none."""
     processes: Annotated[int, Field(ge=1, le=64)] = 1
-    """More than one need a store that they share: `rate_limits.store` in Redis or Valkey."""
+    """Number of processes. More than one need a shared store: `rate_limits.store` in Redis or Valkey."""
     threads: Annotated[int, Field(ge=1, le=256)] = 16
-    """Of each process."""
+    """Number of threads per process, so the number of requests that it serves at the same time."""
     access_log: bool = True
-    """A line a request to standard error: address, method, route (never an address with a ticket), status, time."""
+    """Write one line per request to standard error: address, method, route (never an address with a ticket), status,
+    time."""
     secret_keys: list[SecretStr] = []
-    """Newest first; the first one seals, all of them open."""
+    """Keys that seal tickets and forms, newest first. The first one seals, all of them open, so keep a former key
+    until its tickets have expired."""
     secret_keys_file: Path | None = None
-    """One key a line, newest first."""
+    """File with one key per line, newest first."""
     secure_cookies: bool = True
-    """Off only where the site is reached by http://, as in the demo."""
+    """Mark cookies as Secure. Set it to false only where the site is reached by http://, as in the demo."""
     allowed_hosts: Annotated[list[Text], Field(min_length=1)] = ["localhost", "127.0.0.1", "[::1]"]
-    """The names by which the site is reached; a request for another one is refused. Case, port and a final dot do not
-    matter. One that begins with a dot stands for all names below it."""
+    """Host names under which the site is reached; a request for another name is refused. Case, port and a final dot
+    are ignored. A name that begins with a dot allows all names below it."""
     trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
-    """How many proxies stand before this process and add to `forwarded_header`."""
+    """Number of proxies in front of the service that add to `forwarded_header`. 0: the headers are ignored."""
     forwarded_header: Literal["X-Forwarded-For", "Forwarded"] = "X-Forwarded-For"
-    """By which header they say who calls: X-Forwarded-For with X-Forwarded-Proto, or Forwarded (RFC 7239). The other
-    one counts for nothing."""
+    """Header by which the proxies report the client's address: X-Forwarded-For with X-Forwarded-Proto, or Forwarded
+    (RFC 7239). The other one is ignored."""
     proxy_networks: list[IPv4Network | IPv6Network] = [IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")]
-    """From where those proxies call; from elsewhere the headers count for nothing."""
+    """Networks from which those proxies connect. From any other address the headers are ignored."""
     hsts_seconds: Annotated[int, Field(ge=0)] = 63_072_000
-    """How long browsers are to remember that this site speaks TLS only; 0: say nothing."""
+    """Seconds for which browsers are to use only TLS for this site (RFC 6797); 0: the header is not sent."""
 
     languages: Annotated[list[Text], Field(min_length=1)] = ["fr", "en"]
-    """Of the pages; the first one for people whose browser asks for none of them. A catalogue each."""
+    """Languages of the pages. The first one is for people whose browser asks for none of them. Each needs a catalogue
+    in gateway/translations/."""
     templates: Path | None = None
-    """A folder with the academy's own versions of files of `templates/`; the others stay ours."""
+    """Folder with the academy's own versions of files of `templates/`. Files that are not in it are taken from the
+    package."""
 
     @field_validator("socket")
     @classmethod
@@ -149,4 +174,5 @@ class Web(Section):
 
     @property
     def keys(self) -> list[str]:
+        """Return the secret keys in plain text, newest first."""
         return [key.get_secret_value() for key in self.secret_keys]

@@ -1,4 +1,4 @@
-"""What keeps out those who don't belong, and what is told of everybody."""
+"""Settings of rate limits, audit, metrics, notifications and the second factor."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ def _rates(text: str) -> str:
 
 
 Rates = Annotated[str, AfterValidator(_rates)]
-"""One window or several: the more attempts, the longer the wait."""
+"""One rate limit or several, separated by semicolons, as the package `limits` writes them: "10/5 minutes; 25/day"."""
 STORE_TLS_OPTIONS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
+"""Options of the TLS client that a store's URL may contain."""
 
 
 def _verified(url: str) -> str:
-    """Refuses options of the client by which the URL could switch the verification off."""
+    """Refuse options in the URL that could switch off the verification of the store's certificate."""
     unwanted = sorted({name for name in parse_qs(urlsplit(url).query) if name.startswith("ssl_")} - STORE_TLS_OPTIONS)
     if unwanted:
         raise ValueError(f"may not hold {', '.join(unwanted)}: store_tls_strict is the one choice about verification")
@@ -54,60 +55,69 @@ StoreUrl = Annotated[
 
 
 class RateLimits(Section):
-    """How often things may be tried, before the directory hears of it. Each service counts for itself.
-
-    Defaults: 30 an address as in PWM; 25 a day as in CNIL 2022-100, 28 b.
-    """
+    """How often something may be tried. Attempts beyond a limit are refused before they reach the directory. Each
+    service has its own counts. The defaults: 30 per address as in PWM; 25 per day as in CNIL 2022-100, 28 b."""
 
     allow_plain_text_over_the_network: bool = False
-    """Without it, redis:// and valkey:// to another machine are refused: whoever is on the way could read the store's
-    password and change counts."""
+    """Allow redis:// and valkey:// to another machine. Anybody on that network could then read the store's password
+    and change counts."""
     store: StoreUrl = "memory://"
-    """Where counts and used tickets are kept: Redis or Valkey. The memory of one process is for the demo: a restart
-    forgets all of it."""
+    """Where counts and used tickets are kept: a URL of Redis or Valkey. memory:// is the memory of one process, for
+    the demo; a restart loses it."""
     allow_memory_store: bool = False
-    """Whether `memory://` may serve people: after each restart, counts begin at 0, and used tickets are accepted
-    again."""
+    """Allow memory:// for a service that people can reach. After each restart all counts begin at 0, and used tickets
+    are accepted again."""
     store_tls_strict: bool = True
     """As `directory.tls_strict`, for a store with rediss:// or valkeys://."""
     per_login: Rates = "5/20 minutes; 25/day"
-    """Changes of a password, at page, API and webmail plugin together. It must stay below the directory's
-    `pwdMaxFailure` within `pwdFailureCountInterval`, or anybody could lock accounts; `mamia check` compares them."""
+    """Password changes per login, over page, API and webmail plugin together. It must stay below the directory's
+    `pwdMaxFailure` within `pwdFailureCountInterval`; otherwise anybody could lock accounts. `mamia check` compares
+    them."""
     per_login_reset: Rates = "10/5 minutes; 25/day"
-    """Each step of a reset. None of them binds as the person, so wrong answers lock nothing."""
+    """Attempts per login at each step of a reset. A reset never binds as the person, so wrong answers lock no
+    account."""
     per_proof: Rates = "10/5 minutes; 25/day"
+    """Attempts of a reset per number that was typed (NUMEN or temporary-agent number), over all logins."""
     per_person: Rates = "10/5 minutes; 50/day"
-    """One name and birth date, searched again and again."""
+    """Searches for one combination of name and birth date."""
     per_name: Rates = "20/hour"
-    """One name, whatever the birth date. More attempts are not refused, because namesakes share the count: the form
-    asks for more proof of work, and for still more at twice and four times this rate."""
+    """Searches for one name with any birth date. Namesakes share this count, so attempts beyond it are not refused:
+    the form asks for more proof of work, and for still more at twice and four times this rate."""
     per_address: Rates = "30/5 minutes; 600/day"
-    """For an IPv4 address or an IPv6 /64. All of a /56 together may try twice as often, all of a /48 eight times."""
+    """Attempts per IPv4 address or IPv6 /64. A whole /56 may try twice as often, a whole /48 eight times."""
     shared_addresses: list[IPvAnyNetwork] = []
-    """Networks where many people share an address, such as the academy's own proxies."""
+    """Networks where many people share one address, such as the academy's own proxies. They have the limit
+    `per_shared_address` instead of `per_address`."""
     per_shared_address: Rates = "600/5 minutes"
+    """Attempts per address of `shared_addresses`. Increase it if many people work behind one address."""
     per_service: Rates = "10000/5 minutes"
-    """All pages of one service together. Beyond it everybody is refused, the clients of the API excepted."""
+    """Attempts at one service over all its pages. Beyond it everybody is refused, except API clients."""
     overall: Rates = "20000/5 minutes"
-    """All pages together, as `per_service`. Wrong API tokens and spoken CAPTCHAs do not count here."""
+    """Attempts at all services together; beyond it as with `per_service`. Wrong API tokens and audio CAPTCHAs do not
+    count here."""
     pressure_percent: Annotated[int, Field(ge=1, le=20)] = 10
-    """Share of `per_service` and `overall` from which the forms ask everybody for more proof of work; at twice the
-    share they ask for still more, at four times for the most. It is low, so that work comes long before refusals."""
+    """Percentage of `per_service` and `overall` above which the forms ask everybody for more proof of work. At twice
+    the percentage they ask for still more, at four times for the most. It is low, so that proof of work begins long
+    before refusals."""
     without_work_per_address: Rates = "10/hour"
-    """Forms that come without JavaScript, so with a picture or a sound and no proof of work; networks of IPv6 as in
-    `per_address`."""
+    """Forms per address that come without JavaScript, so with a picture or audio CAPTCHA and no proof of work. IPv6
+    networks count as in `per_address`."""
     without_work_overall: Rates = "200/5 minutes"
+    """Forms without JavaScript from all addresses together. Increase it if many people use the pages without scripts.
+    """
     codes_per_person: Rates = "5/hour; 10/day"
-    """Codes of the second factor that are sent to one person."""
+    """Codes of the second factor per person."""
     codes_per_recipient: Rates = "5/hour; 10/day"
-    """To one address or phone, whoever's reset it is: nobody's phone is to be filled with codes."""
+    """Codes per mail address or phone number, over all persons, so that nobody's phone is filled with codes."""
     text_messages_overall: Rates = "200/hour; 1000/day"
-    """Text messages of all resets together: each of them costs the academy money."""
+    """Text messages of all resets together. Each one costs money, so set it to what the academy is ready to pay for.
+    """
     misses_per_address: Rates = "3/hour"
-    """Accounts not found, after which finding one asks for the CAPTCHA; networks of IPv6 as in `per_address`."""
+    """Accounts not found per address, after which "find my account" asks for the CAPTCHA. IPv6 networks count as in
+    `per_address`."""
     misses_overall: Rates = "100/5 minutes"
-    """All pages together, as `misses_per_address`. Each API client has a count of its own with this rate, which never
-    counts for the pages; beyond it the log warns."""
+    """Accounts not found from all addresses together, after which "find my account" asks everybody for the CAPTCHA.
+    """
 
     @field_validator("store")
     @classmethod
@@ -123,12 +133,14 @@ class RateLimits(Section):
 
 
 class Audit(Section):
-    """Where the audit's lines of JSON go."""
+    """Where the audit is written: one JSON object per line."""
 
     destination: Literal["stderr", "file", "syslog"] = "stderr"
+    """"stderr" for the journal or a container's log, "file" for `file`, "syslog" for `syslog`."""
     file: Annotated[Path | None, Field(validate_default=True)] = None
+    """Path of the audit's file. Required with destination = "file"."""
     syslog: Text = "/dev/log"
-    """A socket, or host:port (UDP)."""
+    """Socket of syslog, or host:port (UDP). Used with destination = "syslog"."""
 
     @field_validator("file")
     @classmethod
@@ -139,32 +151,42 @@ class Audit(Section):
 
 
 class Metrics(Section):
-    """Counts and times for Prometheus: of the web service at `/metrics`, of the worker at a port of its own."""
+    """Metrics for Prometheus: of the web service at `/metrics`, of the worker at a port of its own."""
 
     allowed_networks: list[IPvAnyNetwork] = []
-    """Who may read `/metrics`; for all others, and for all where it is empty, there is no such page."""
+    """Networks that may read `/metrics`. For all other addresses the page does not exist; empty: for all addresses.
+    """
     worker_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    """On 127.0.0.1; 0: none."""
+    """TCP port of the worker's metrics on 127.0.0.1; 0: none."""
 
 
 class Notifications(Section):
-    """Mails to people whose password was changed or whose account was locked. Without a spool none are sent."""
+    """Mails to people whose password was changed or whose account was locked. Without `spool` no mail is sent."""
 
     spool: Path | None = None
-    """A folder for mails that wait for the mail server."""
+    """Folder for mails that wait for the mail server. The web service needs the right to write in it."""
     smtp_host: str = "localhost"
-    """Empty: mails stay in the spool, as in the demo."""
+    """Host name of the mail server. Empty: mails stay in the spool, as in the demo."""
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
+    """TCP port of the mail server: usually 25, 587 for starttls, 465 for tls."""
     allow_plain_text_over_the_network: bool = False
-    """Without it, smtp_security = "none" is for a mail server on this machine alone: mails hold codes and names."""
+    """Allow smtp_security = "none" for a mail server on another machine. Mails contain codes and names, which then
+    cross the network in plain text."""
     smtp_security: Annotated[Literal["none", "starttls", "tls"], Field(validate_default=True)] = "none"
+    """TLS to the mail server: "none", "starttls" (RFC 3207) or "tls" (from the first byte, RFC 8314). "none" is
+    accepted only for a mail server on this machine, unless `allow_plain_text_over_the_network` is true."""
     smtp_tls_strict: bool = True
     """As `directory.tls_strict`, for the mail server's certificate."""
     smtp_user: str = ""
+    """User name at the mail server; empty: no authentication."""
     smtp_password: SecretStr | None = None
+    """Password of `smtp_user`. Prefer `smtp_password_file`."""
     smtp_password_file: Path | None = None
+    """File that contains the password of `smtp_user` and nothing else."""
     sender: Mail = "ne-pas-repondre@ac-example.fr"
+    """Mail address in the field From."""
     retry_hours: Annotated[float, Field(gt=0)] = 48.0
+    """Hours after which a mail that could not be sent is dropped."""
 
     @field_validator("smtp_security")
     @classmethod
@@ -180,22 +202,29 @@ class Notifications(Section):
 
 
 class SecondFactor(Section):
-    """A code that a reset asks for where the directory has a private address or a phone of the person."""
+    """A code that a reset asks for, if the directory has a private mail address or a phone number of the person."""
 
     methods: list[Literal["mail", "phone"]] = []
-    """In order of preference; none: no second factor."""
+    """How the code is sent, in order of preference; empty: no second factor. "mail" needs people.private_mail,
+    "phone" needs people.phone and `sms_gateway_url`."""
     if_none_known: Literal["allow", "refuse"] = "allow"
-    """What becomes of people for whom the directory has neither."""
+    """What to do if the directory has neither address nor phone of the person: "allow" the reset without a code, or
+    "refuse" it."""
     minutes: Annotated[int, Field(ge=1, le=30)] = 10
+    """Minutes in which a code can be entered."""
     max_attempts: Annotated[int, Field(ge=1, le=10)] = 5
+    """Number of wrong codes after which the reset must begin again."""
     sms_gateway_url: Annotated[SecuredLink, Field(validate_default=True)] = ""
-    """Takes {"to": …, "text": …} by POST and sends a text message. https://, or http:// on this machine; redirects
-    are not followed."""
+    """URL that receives {"to": …, "text": …} by POST and sends a text message: https://, or http:// on this machine.
+    Redirects are not followed."""
     sms_gateway_token: SecretStr | None = None
+    """Bearer token for that URL. Prefer `sms_gateway_token_file`."""
     sms_gateway_token_file: Path | None = None
+    """File that contains the token and nothing else."""
     sms_gateway_tls_strict: bool = True
     """As `directory.tls_strict`, for that service's certificate."""
     sms_gateway_timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 5
+    """Seconds to wait for that service's answer."""
 
     @field_validator("sms_gateway_url")
     @classmethod

@@ -1,4 +1,4 @@
-"""Every setting with its form, its default and what it means, as the classes of the sections have it."""
+"""The reference of all settings (docs/settings.md), generated from the section classes and their docstrings."""
 
 from __future__ import annotations
 

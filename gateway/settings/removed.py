@@ -1,4 +1,4 @@
-"""Settings that are no longer there, and what does their work now."""
+"""Settings that were removed, and what replaces them."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ REMOVED: Mapping[str, str] = {
         "(the second server of deploy/nginx/mamia.conf)"
     ),
 }
-"""Key → what a person who still sets it reads."""
+"""Former setting → message for an administrator who still sets it."""

@@ -1,4 +1,4 @@
-"""The directory with another account in the place of the web service's: each process has one of its own."""
+"""The directory's settings with the account of the worker or of the listener instead of the web service's account."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from gateway.settings.loader import Fault, SettingsError, read_secret
 
 
 def workers_directory(settings: Settings, source: Path | None = None) -> Directory:
-    """For the account of `mamia sync`; `source` is the settings' file, for messages. Raises SettingsError."""
+    """Return the directory's settings for the account of `mamia sync`.
+
+    `source` is the settings' file, for messages. Raises SettingsError if account or password is missing.
+    """
     workstation = settings.workstation
     if workstation.bind_dn is None or workstation.bind_password_file is None:
         missing = [
@@ -25,7 +28,10 @@ def workers_directory(settings: Settings, source: Path | None = None) -> Directo
 
 
 def capturing_directory(settings: Settings, source: Path | None = None) -> Directory:
-    """The slapd that announces, for the account of `mamia capture`; `source` as above. Raises SettingsError."""
+    """Return the settings of the slapd that reports changes, for the account of `mamia capture`.
+
+    `source` is the settings' file, for messages. Raises SettingsError if socket, account or password is missing.
+    """
     capture = settings.capture
     if capture.socket is None or capture.bind_dn is None or capture.bind_password_file is None:
         missing = Fault("capture.socket", "is missing: where slapd's overlay announces changes (docs/capture.md)")
@@ -36,5 +42,5 @@ def capturing_directory(settings: Settings, source: Path | None = None) -> Direc
 
 
 def bound_as(directory: Directory, dn: str, password: SecretStr) -> Directory:
-    """The same servers, for that account."""
+    """Return the same directory, for the account `dn`."""
     return directory.model_copy(update={"bind_dn": dn, "bind_password": password})

@@ -1,4 +1,4 @@
-"""The helpdesk as the assistance page shows it: how to reach it, and when."""
+"""The helpdesk as the assistance page shows it: how to reach it, and its opening hours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.settings.types import Mail, Section, Text
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LEAP_YEAR = 2024
-"""A year that has every day."""
+"""A year that contains every day of the calendar."""
 
 
 def _day_of_year(text: str) -> str:
@@ -27,40 +27,51 @@ DayOfYear = Annotated[str, AfterValidator(_day_of_year)]
 
 
 class Opening(Section):
-    """Open from one hour to another one on some days of the week."""
+    """Hours in which the helpdesk is open on some days of the week."""
 
     days: Annotated[list[Day], Field(min_length=1)]
+    """Days of the week: mon, tue, wed, thu, fri, sat, sun."""
     opens: time
+    """Opening time in the academy's time zone, such as "8:30"."""
     closes: time
+    """Closing time, on the same day."""
 
     @field_validator("opens", "closes", mode="before")
     @classmethod
     def _in_quotes_or_not(cls, value: Any) -> Any:
-        """TOML has times of its own (08:30:00); people write "8:30"."""
+        """Accept "8:30" beside TOML's own times (08:30:00)."""
         return value.rjust(5, "0") if isinstance(value, str) else value
 
 
 class Closure(Section):
-    """Closed each year from one day to another one, both included."""
+    """Days of each year on which the helpdesk is closed, first and last day included."""
 
     first: DayOfYear
+    """First day, as month-day: "07-15"."""
     last: DayOfYear
+    """Last day, as month-day. It may be before `first` in the calendar: the closure then passes the new year."""
 
 
 WORKDAYS: list[Day] = list(DAYS[:5])
 
 
 class Support(Section):
+    """The helpdesk: its phone number, mail address, opening hours and closures."""
+
     phone: Text = "01 23 45 67 89"
+    """Phone number that the pages show."""
     mail: Mail = "assistance@ac-example.fr"
+    """Mail address that the pages show."""
     openings: list[Opening] = [
         Opening(days=WORKDAYS, opens=time(8, 30), closes=time(12, 30)),
         Opening(days=WORKDAYS, opens=time(13, 30), closes=time(17)),
     ]
+    """Opening hours, one table per group of days with the same hours."""
     closures: list[Closure] = [Closure(first="07-15", last="08-18"), Closure(first="12-25", last="01-01")]
-    """By default five weeks from 15 July, and from Christmas to the new year."""
+    """Closures of each year. The default is five weeks from 15 July, and from Christmas to the new year."""
     holidays: str = "FR"
-    """Whose public holidays count, as the package `holidays` names countries and their parts: FR, FR-57; "": none."""
+    """Country whose public holidays close the helpdesk, as the package `holidays` names countries and their parts:
+    FR, FR-57; "": none."""
 
     @field_validator("holidays")
     @classmethod

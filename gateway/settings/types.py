@@ -1,4 +1,7 @@
-"""The shapes that values have, and what makes a section: unknown keys are refused, and no error shows a value."""
+"""Types of the settings' values, and the base class of all sections.
+
+Unknown keys are refused, and no error message contains a value.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 PLAIN_TEXT = (
     "or, on a network that nobody else can read or write to, allow_plain_text_over_the_network = true in this section"
 )
-"""The end of a sentence that refuses a connection without TLS."""
+"""End of the sentence that refuses a connection without TLS."""
 
 
 def not_blank(text: str) -> str:
+    """Return `text`. Raises ValueError if it is empty or consists of blanks."""
     if not text.strip():
         raise ValueError("must not be blank")
     return text
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether `host` names the loopback interface: its traffic never leaves this machine. IPv6 may be in brackets."""
+    """Return whether `host` is the loopback interface, whose traffic never leaves this machine. IPv6 may be in
+    brackets."""
     if host == "localhost":
         return True
     try:
@@ -32,7 +37,7 @@ def is_loopback(host: str | None) -> bool:
 
 
 def _secured(url: str) -> str:
-    """Refuses http:// to another machine. `url` is of Link's shape, or empty."""
+    """Refuse http:// to another machine. `url` is empty or has the form of Link."""
     parts = urlsplit(url)
     if parts.scheme.lower() == "http" and not is_loopback(parts.hostname):
         raise ValueError("is http:// and names another machine, which would see secrets in plain text: use https://")
@@ -51,6 +56,8 @@ def _balanced(filter_: str) -> str:
 
 
 def shaped(pattern: str, what: str) -> AfterValidator:
+    """Return a validator that accepts only texts which match `pattern` completely; `what` describes the form in the
+    error."""
     shape = re.compile(pattern)
 
     def check(text: str) -> str:
@@ -62,7 +69,7 @@ def shaped(pattern: str, what: str) -> AfterValidator:
 
 
 def can_be_split(url: str) -> str:
-    """Refuses a URL whose port is no number, or whose host is half in brackets."""
+    """Return `url`. Raises ValueError if its port is not a number or its host has an unmatched bracket."""
     try:
         _ = urlsplit(url).port
     except ValueError:
@@ -78,16 +85,23 @@ Filter = Annotated[
 ]
 Link = Annotated[str, shaped(r"(https?://\S+)?", "an http:// or https:// address"), AfterValidator(can_be_split)]
 SecuredLink = Annotated[Link, AfterValidator(_secured)]
-"""For what carries a secret."""
+"""A URL over which a secret is sent: https://, or http:// on this machine."""
 Mail = Annotated[str, shaped(r"[^@\s]+@[^@\s]+", "a mail address")]
 Colour = Annotated[str, shaped(r"#[0-9a-fA-F]{6}", "a colour such as #000091")]
 
 
 class Section(BaseModel):
+    """Base class of all sections: frozen, unknown keys are refused, docstrings of fields are their descriptions."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
 def check_server(url: str, *, may_be_clear: bool) -> None:
+    """Check an LDAP URL (ldaps://, ldap://, ldapi://). Raises ValueError with the reason.
+
+    Without `may_be_clear`, ldap:// to another machine is refused, because passwords would cross the network in plain
+    text.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("ldap", "ldaps", "ldapi"):
         raise ValueError(f"{url} is not an ldaps://, ldap:// or ldapi:// URL")

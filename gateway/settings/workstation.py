@@ -1,4 +1,4 @@
-"""Whose passwords go to which workstations."""
+"""Settings of the workstations: who has one, and to which targets their passwords go."""
 
 from __future__ import annotations
 
@@ -12,34 +12,45 @@ from gateway.settings.types import Dn, Filter, Section, Text, check_server, shap
 
 
 class TargetRules(Section):
-    """A domain's own rules, as `mamia check` reads them there: the pages then ask for as much."""
+    """Password rules of a domain, as `mamia check` reads them there. The pages then require the same of everybody."""
 
     min_length: Annotated[int, Field(ge=0, le=64)] = 0
+    """Minimum length that the domain requires, in characters; 0: none."""
     complexity: bool = False
-    """Three kinds of characters at least."""
+    """Require at least three kinds of characters, as Windows does with its complexity rule."""
 
 
 class ActiveDirectoryTarget(Section):
-    """A Windows domain: unicodePwd over LDAPS, by an account with the delegated right to reset passwords."""
+    """A Windows domain. The worker writes unicodePwd over LDAPS with an account that has the delegated right to reset
+    passwords."""
 
     type: Literal["active_directory"]
+    """Always "active_directory"."""
     label: str = ""
-    """What the pages call it; "Poste de travail Windows" where nothing is said."""
+    """Name of the target on the pages; the default is "Poste de travail Windows"."""
     servers: Annotated[list[str], Field(min_length=1)]
     """ldaps:// URLs of domain controllers, in order of preference."""
     ca_file: Path | None = None
+    """PEM file of the certificate authorities that are trusted for the domain controllers. Without it the system's
+    authorities are trusted."""
     tls_strict: bool = True
     """As `directory.tls_strict`, for the domain's certificates."""
     bind_dn: Text
-    """Such as svc-gateway@ad.ac-example.fr."""
+    """Account with the right to reset passwords, such as svc-gateway@ad.ac-example.fr."""
     bind_password_file: Path
+    """File with the password of `bind_dn`; its first line is read."""
     base: Dn
+    """DN of the subtree in which accounts are searched."""
     filter: Filter = "(&(objectClass=user)(sAMAccountName={login}))"
+    """LDAP filter that finds a person's account. It must contain {login}, which is replaced by the login."""
     rules: TargetRules = TargetRules()
+    """The domain's password rules; `mamia check` reports what to write here."""
     unlock: bool = False
-    """Also lift the domain's lock-out; the account then needs the right to write lockoutTime."""
+    """Also lift the domain's lock-out. The account then needs the right to write lockoutTime."""
     connect_timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 3
+    """Seconds to wait for a connection to one domain controller, before the next one is tried."""
     receive_timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 10
+    """Seconds to wait for the answer to one operation."""
 
     @field_validator("filter")
     @classmethod
@@ -59,27 +70,30 @@ class ActiveDirectoryTarget(Section):
 
     @property
     def has_account_names(self) -> bool:
-        """Whether logins are sAMAccountNames there, which are short."""
+        """Return whether logins are sAMAccountNames in the domain, which have at most 20 characters."""
         return "(samaccountname=" in self.filter.lower()
 
 
 class SambaNtTarget(Section):
-    """An NT4-style Samba domain in this same directory: attributes written together with userPassword."""
+    """An NT4-style Samba domain in the same directory. Its attributes are written together with userPassword."""
 
     type: Literal["samba_nt"]
+    """Always "samba_nt"."""
     label: str = ""
-    """What the pages call it; "Poste de travail Windows" where nothing is said."""
+    """Name of the target on the pages; the default is "Poste de travail Windows"."""
     posix: bool = False
-    """Also shadowLastChange, for hosts that read shadow accounts from LDAP."""
+    """Also write shadowLastChange, for hosts that read shadow accounts from LDAP."""
 
 
 class KerberosTarget(Section):
-    """A Kerberos realm of MIT's, through its administration server."""
+    """A realm of MIT Kerberos. The worker uses its administration server (kadmind)."""
 
     type: Literal["kerberos"]
+    """Always "kerberos"."""
     label: str = ""
-    """What the pages call it; "Poste de travail Windows" where nothing is said."""
+    """Name of the target on the pages; the default is "Poste de travail Windows"."""
     realm: Text
+    """Name of the realm, such as AC-EXAMPLE.FR."""
     principal: Annotated[
         str,
         shaped(
@@ -87,11 +101,18 @@ class KerberosTarget(Section):
             'a principal without realm that holds {login}, such as "{login}", and is no administrator (…/admin)',
         ),
     ] = "{login}"
+    """Principal of a person, without realm. It must contain {login}, which is replaced by the login, and must not be
+    an administrator's (…/admin)."""
     rules: TargetRules = TargetRules()
+    """The realm's password rules, which apply on the pages too."""
     admin_principal: Text
+    """Principal of the worker, which needs the right to change passwords (kadm5.acl)."""
     keytab_file: Path
+    """Keytab of `admin_principal`. Only the worker's user should be able to read it."""
     krb5_conf: Path
+    """krb5.conf(5) that names the realm's servers."""
     timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 10
+    """Seconds to wait for the administration server, per password."""
 
 
 AnyTarget = Annotated[ActiveDirectoryTarget | SambaNtTarget | KerberosTarget, Field(discriminator="type")]
@@ -99,29 +120,35 @@ TargetName = Annotated[str, shaped(r"[a-z][a-z0-9_-]{0,30}", "a name of small le
 
 
 class Workstation(Section):
-    """Who has a workstation account, and where their passwords go. Without targets nothing is sealed."""
+    """Who has a workstation account, and to which targets their passwords go. Without targets, no password is
+    sealed for delivery."""
 
     targets: dict[TargetName, AnyTarget] = {}
+    """Targets by name. The name is part of the state that is stored in the directory, so do not change it later."""
     filter: Filter = "(departmentNumber=rectorat)"
-    """Which people have a workstation."""
+    """LDAP filter that selects the people who have a workstation."""
     public_key_file: Annotated[Path | None, Field(validate_default=True)] = None
-    """For the web process, made by `mamia keygen`; not needed where all targets are samba_nt."""
+    """Public key for the web service, made by `mamia keygen`. Not needed if all targets are samba_nt."""
     private_key_files: list[Path] = []
-    """For the worker alone: the web process's user must not be able to read them. Newest first."""
+    """Private keys for the worker, newest first. The user of the web service must not be able to read them."""
     bind_dn: Dn | None = None
-    """The worker's account in the directory."""
+    """DN of the worker's account in the directory."""
     bind_password_file: Path | None = None
+    """File with the password of `bind_dn`; its first line is read."""
     state_folder: Path | None = None
-    """Where the worker keeps a number by which it notices that the directory was restored from a backup
-    (docs/restore.md); made if it is missing. Without one it notices that only while it runs."""
+    """Folder in which the worker keeps a number that shows whether the directory was restored from a backup
+    (docs/restore.md). It is made if it is missing. Without it the worker notices a restore only while it runs."""
     poll_seconds: Annotated[float, Field(ge=0.05, le=60)] = 0.25
+    """Seconds between two searches for passwords to deliver. Increase it to reduce the load on the directory."""
     lease_seconds: Annotated[float, Field(ge=1, le=600)] = 60.0
-    """How long a worker may stand still before another takes over; twice a target's time limits at least."""
+    """Seconds after which another worker may take over a delivery that has stopped. It must be at least twice the
+    time limits of a target."""
     retry_hours: Annotated[float, Field(gt=0)] = 72.0
+    """Hours after which the worker stops trying to deliver a password."""
 
     @property
     def delivers(self) -> bool:
-        """Whether any target needs the worker."""
+        """Return whether any target needs the worker."""
         return any(target.type != "samba_nt" for target in self.targets.values())
 
     @field_validator("public_key_file")
