@@ -1,1 +1,1 @@
-"""What a person can do. Standard library only: no Flask, no LDAP, no settings."""
+"""Use cases of a person's account, with the standard library only: no Flask, no LDAP, no settings."""

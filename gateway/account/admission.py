@@ -1,4 +1,5 @@
-"""A fair queue before the directory: a limited number of attempts at once, the others in order of arrival."""
+"""A fair queue before the directory: a limited number of attempts run at once, the others wait in order of
+arrival."""
 
 from __future__ import annotations
 
@@ -12,15 +13,15 @@ from gateway.account.errors import DirectoryBusy
 from gateway.account.ports import Clock
 
 SMOOTHING = 1 / 8
-"""Weight of the newest turn in the average."""
+"""Weight of the newest turn in the moving average of their duration."""
 
 
 class Admission:
-    """Gives turns. Hashing uses up a directory's processors: more at once would make each of them slower, and none
-    sooner done.
+    """Limit how many attempts use the directory at the same time.
 
-    An attempt that would have to wait longer than `max_wait_seconds` is refused at once, with the time after which
-    coming back makes sense.
+    Hashing uses the directory's processors fully, so more attempts at once would make each one slower and none
+    faster. An attempt that would have to wait longer than `max_wait_seconds` is refused at once, with the time after
+    which to try again.
     """
 
     def __init__(self, *, clock: Clock, max_at_once: int, max_wait_seconds: float) -> None:
@@ -35,12 +36,12 @@ class Admission:
 
     @property
     def waiting(self) -> int:
-        """How many wait for their turn."""
+        """Return the number of attempts that wait for their turn."""
         with self._lock:
             return len(self._ahead) + len(self._waiting)
 
     def refuse_if_full(self) -> None:
-        """Raises DirectoryBusy where an attempt that came now would."""
+        """Raise DirectoryBusy if an attempt that came now would be refused."""
         with self._lock:
             before = len(self._ahead) + len(self._waiting)
             expected = self._usual_seconds * (before + 1) / self._max_at_once
@@ -49,9 +50,10 @@ class Admission:
 
     @contextmanager
     def turn(self, *, is_ahead: bool = False) -> Iterator[None]:
-        """`is_ahead`: of somebody who had a turn already and goes on, as to write after the proof.
+        """Wait for a turn and hold it while the context is open. Raises DirectoryBusy.
 
-        Raises DirectoryBusy.
+        `is_ahead` is for somebody who continues after an earlier turn, such as a write after the proof: it passes new
+        attempts.
         """
         if place := self._enqueue(is_ahead=is_ahead):
             self._await(place)
@@ -60,11 +62,11 @@ class Admission:
             yield
             is_done = True
         finally:
-            # What an outage takes tells nothing about the next turns.
+            # The time of an outage says nothing about the duration of the next turns.
             self._leave(self._clock.monotonic() - started if is_done else None)
 
     def _enqueue(self, *, is_ahead: bool) -> threading.Event | None:
-        """A place in the queue; None where the turn begins at once."""
+        """Return a place in the queue, or None if the turn begins at once."""
         with self._lock:
             if self._at_work < self._max_at_once and not (self._ahead or self._waiting):
                 self._at_work += 1

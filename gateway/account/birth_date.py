@@ -1,4 +1,4 @@
-"""A birth date as people type it."""
+"""Parsing of birth dates as people type them."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ _WORD_AND_DAY = re.compile(r"([a-z]+) ?(\d{1,2})(?:st|nd|rd|th)? (\d{4})")
 _AROUND_SEPARATOR = re.compile(r" ?([/\-. ]) ?")
 MIN_BIRTH_YEAR = 1900
 MAX_CHARS = 60
-"""Of a date as it is typed, blanks included; the longest that can be read has about half of that."""
+"""Maximum characters of a typed date, blanks included; the longest readable date has about half of that."""
 MIN_MONTH_CHARS = 3
-"""Letters of a month's abbreviation: "jan", "sept"; "jui" is two months, and refused."""
+"""Minimum letters of a month's abbreviation: "jan", "sept". "jui" fits two months and is refused."""
 MONTHS = (
     ("janvier", "january"), ("fevrier", "february"), ("mars", "march"), ("avril", "april"), ("mai", "may"),
     ("juin", "june"), ("juillet", "july"), ("aout", "august"), ("septembre", "september"), ("octobre", "october"),
     ("novembre", "november"), ("decembre", "december"),
 )  # fmt: skip
-"""In French and English, without accents."""
+"""Names of the months in French and English, without accents."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartialDate:
-    """A birth date of which the register knows the year, and perhaps the month: 00/00/1960 in full."""
+    """A birth date of which only the year, and perhaps the month, is known: registers write 00/00/1960."""
 
     year: int
     month: int
-    """0: unknown."""
+    """1 to 12; 0 if it is unknown."""
 
     def isoformat(self) -> str:
+        """Return YYYY-MM-DD with 00 for each unknown part."""
         return f"{self.year:04}-{self.month:02}-00"
 
     def strftime(self, form: str) -> str:
-        """As `date.strftime`, for a `form` of %Y, %m and %d."""
+        """Format the date like `date.strftime`. `form` may contain %Y, %m and %d only."""
         return form.replace("%Y", f"{self.year:04}").replace("%m", f"{self.month:02}").replace("%d", "00")
 
 
@@ -48,19 +49,22 @@ BirthDate = date | PartialDate
 
 
 class BirthDateError(Enum):
+    """Why a typed birth date was refused."""
+
     UNREADABLE = "unreadable"
-    """Not a day, a month and a year of four digits."""
+    """It is not a day, a month and a year of four digits."""
     IMPOSSIBLE = "impossible"
-    """No such day in the calendar."""
+    """The calendar has no such day."""
     UNLIKELY = "unlikely"
-    """In the future or before 1900."""
+    """It is in the future or before 1900."""
 
 
 def read_birth_date(typed: str, today: date) -> BirthDate | BirthDateError:
-    """27/03/1985, 27-3-1985, 27.03.1985, 27 03 1985, 27031985, 1985-03-27, 27 mars 1985, March 27, 1985.
+    """Parse a birth date: 27/03/1985, 27-3-1985, 27.03.1985, 27 03 1985, 27031985, 1985-03-27, 27 mars 1985, March
+    27, 1985.
 
-    Also 00/00/1960 and 00/03/1960, as registers write an unknown day. A year of two digits is refused: 27/03/55 may
-    be a person or a slip.
+    00/00/1960 and 00/03/1960, as registers write an unknown day, are accepted. A year of two digits is refused,
+    because 27/03/55 may be a typing error.
     """
     if len(typed) > MAX_CHARS:
         return BirthDateError.UNREADABLE
@@ -79,7 +83,7 @@ def read_birth_date(typed: str, today: date) -> BirthDate | BirthDateError:
 
 
 def _parts(text: str) -> tuple[int, int, int] | None:
-    """Year, month and day."""
+    """Return year, month and day of a date in digits."""
     if match := _DAY_FIRST.fullmatch(text) or _EIGHT_DIGITS.fullmatch(text):
         day, month, year = map(int, match.groups())
         return year, month, day

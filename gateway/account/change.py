@@ -1,4 +1,4 @@
-"""Change my password: login, current password, new password."""
+"""The use case "change my password": login, current password, new password."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from gateway.account.ports import Admits, Passwords
 from gateway.account.uniform_time import UniformTime
 
 OnLockOut = Callable[[Person], None]
-"""Called while the refusal waits, when this very attempt locked the person's account. Quick, and never raises."""
+"""Callback for an attempt that locked the person's account, called while the refusal waits. Must be quick and not
+raise."""
 
 
 def change_password(
@@ -24,10 +25,10 @@ def change_password(
     uniform: UniformTime,
     admits: Admits,
 ) -> Changed | Refused:
-    """Replace the password of `request.login`, also an expired one, whoever asks (page, API, command).
+    """Replace the password of `request.login`, also an expired one. Every entry point (page, API, command) uses it.
 
-    Rules that need the person's names, or the directory's policy of that person, wait until the current password has
-    been proved: their verdict would tell a stranger whose login it is.
+    Rules that need the person's names or policy are checked only after the current password was verified: their
+    result would reveal to a stranger whose login it is. Raises DirectoryUnavailable and WriteUnconfirmed.
     """
     if not request.current:
         return Refused(Refusal.CREDENTIALS)

@@ -1,13 +1,13 @@
-"""Characters that no password may hold, wherever it comes from."""
+"""Characters that no password may contain, whatever its entry point."""
 
 from __future__ import annotations
 
 import unicodedata
 
 _CATEGORIES = frozenset({"Cc", "Cs"})
-"""Control characters, and surrogates: these are what bytes that are no UTF-8 are read as (PEP 383)."""
+"""Control characters, and surrogates: Python decodes bytes that are not UTF-8 to surrogates (PEP 383)."""
 
 
 def holds_control_character(text: str) -> bool:
-    """Whether nobody could type `text` at a login, and a program might read more in it than one value."""
+    """Return whether `text` contains a character that cannot be typed and that a program may read as a separator."""
     return any(unicodedata.category(character) in _CATEGORIES for character in text)

@@ -1,4 +1,4 @@
-"""What the directory's policy of one person forbids, told before the directory is asked to write."""
+"""Refusals that follow from a person's policy in the directory, found before anything is written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from gateway.account.outcomes import Refusal, Refused
 
 
 def refuse_any_password(account: Account) -> Refused | None:
-    """Why no new password can be set now, whichever it is. For those alone who proved whose the account is."""
+    """Return why no new password can be set now, whatever it is; None if one can.
+
+    Call it only for people who proved whose account it is, because the answer reveals that the account exists.
+    """
     limits = account.limits
     if not limits.allows_change:
         return Refused(Refusal.NOT_CHANGEABLE, limits=limits)
@@ -19,7 +22,7 @@ def refuse_any_password(account: Account) -> Refused | None:
 
 
 def refuse_password(account: Account, new: Secret) -> Refused | None:
-    """Why `new` can't be set: as `refuse_any_password`, and its length."""
+    """Return why `new` cannot be set: the reasons of `refuse_any_password`, or its length; None if it can."""
     if len(new) < account.limits.min_length:
         return refuse_any_password(account) or Refused(Refusal.TOO_SHORT, limits=account.limits)
     return refuse_any_password(account)

@@ -1,16 +1,16 @@
-"""What is an infrastructure failure at the keyboard. The two differ in what is known about the write."""
+"""Failures of the infrastructure. The classes differ in what is known about the write."""
 
 
 class DirectoryUnavailable(Exception):
-    """The directory did not answer, or not usefully. Nothing was written."""
+    """The directory did not answer, or its answer cannot be used. Nothing was written."""
 
 
 class DirectoryMisconfigured(DirectoryUnavailable):
-    """The directory answers, and will not do what the gateway needs: only an administrator can fix that."""
+    """The directory answers and refuses an operation that the gateway needs. Only an administrator can fix that."""
 
 
 class DirectoryBusy(DirectoryUnavailable):
-    """So many attempts wait for the directory already that one more would wait too long. Nothing was written."""
+    """Too many attempts wait for the directory already. Nothing was written."""
 
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
         super().__init__(message)
@@ -18,9 +18,9 @@ class DirectoryBusy(DirectoryUnavailable):
 
 
 class WriteUnconfirmed(Exception):
-    """A write was sent, and it could not be proved whether it happened."""
+    """A write was sent, and it is not known whether it took effect."""
 
     def __init__(self, message: str, *, server: str = "") -> None:
-        """`server` is the URL of the one that it was sent to."""
+        """`server` is the URL of the server that received the write."""
         super().__init__(message)
         self.server = server

@@ -1,4 +1,4 @@
-"""Find my account: surname, given name and birth date → login and address."""
+"""The use case "find my account": surname, given name and birth date → login and address."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from gateway.account.uniform_time import UniformTime
 
 
 def find_account(request: FindRequest, *, people: People, uniform: UniformTime) -> Found | Refused:
-    """Exactly by the married name, then exactly by the birth name, then tolerantly among those born that day."""
+    """Find people by exact married name, then by exact birth name, then tolerantly among those born on that day.
+
+    Raises DirectoryUnavailable.
+    """
     served = uniform.run(lambda: _find(request, people))
     if served:
         return Found(served)
@@ -27,7 +30,7 @@ def _find(request: FindRequest, people: People) -> tuple[Person, ...]:
 
 
 def _tolerantly(request: FindRequest, born_that_day: Sequence[Person]) -> Sequence[Person]:
-    """Names in full win, and then the surname without particles; parts of a name count only where they leave one."""
+    """Match full names first, then surnames without particles; a part of a name counts only if one person remains."""
     for is_family in (names_match, same_surname):
         family = [one for one in born_that_day if is_family(request.surname, one.surnames + one.birth_names)]
         if full := [one for one in family if _has_given_name(one, request)]:
@@ -46,5 +49,5 @@ def _has_given_name(person: Person, request: FindRequest) -> bool:
 
 
 def _by_surname(request: FindRequest, found: Sequence[Person]) -> Sequence[Person]:
-    """Those who bear the name today, else those who were born with it."""
+    """Return those who have the name today, else those who were born with it."""
     return [person for person in found if names_match(request.surname, person.surnames)] or found

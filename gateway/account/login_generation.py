@@ -1,7 +1,7 @@
-"""Logins and mail names for new staff, and full names after a new surname: the one rule for the sample and an import.
+"""Logins and mail names for new staff, and full names after a new surname; used by sample people and by the import.
 
-Stems hold no digit, so the number that tells homonyms apart can't be mistaken for a part of a name, and two
-different stems never meet once numbered.
+Stems contain no digit. So the number that tells homonyms apart is never mistaken for a part of a name, and two
+different stems stay different after numbering.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 
 def login_stem(given_name: str, surname: str) -> str:
-    """The first letter of the given name and the whole surname, in plain letters.
+    """Return the first letter of the given name and the whole surname, in letters from a to z.
 
-    Raises ValueError when one of the two has no letter from a to z, accents aside.
+    Raises ValueError if one of the two has no letter from a to z after accents are removed.
 
     >>> login_stem("Éléonore", "de la Tour")
     'edelatour'
@@ -28,7 +28,7 @@ def login_stem(given_name: str, surname: str) -> str:
 
 
 def mail_stem(given_name: str, surname: str) -> str:
-    """What stands before the @: hyphens for all that parts the words of a name.
+    """Return the part before the @: words of a name are joined by hyphens, the two names by a dot.
 
     Raises ValueError like `login_stem`.
 
@@ -39,23 +39,24 @@ def mail_stem(given_name: str, surname: str) -> str:
 
 
 def ranked(stem: str, rank: int) -> str:
-    """`stem` for the first who bears it, then `stem2`, `stem3`, …"""
+    """Return `stem` for rank 1, then `stem2`, `stem3`, …"""
     return stem if rank == 1 else f"{stem}{rank}"
 
 
 def numbered(stem: str, taken: Container[str]) -> str:
-    """The first of `stem`, `stem2`, `stem3`, … that is not `taken`, also where a number became free again."""
+    """Return the first of `stem`, `stem2`, `stem3`, … that is not in `taken`. A number that became free is used
+    again."""
     return next(name for name in (ranked(stem, rank) for rank in count(1)) if name not in taken)
 
 
 MAX_FULL_NAME_CHARS = 256
-"""A longer text is left as it is: looking for a name in it takes time that is quadratic in its words."""
+"""Longer texts are returned unchanged, because the search for a name takes time quadratic in the number of words."""
 
 
 def renamed(full_name: str, old: str, new: str) -> str:
-    """`full_name` with `new` in place of the last words that spell `old`, in capitals where they were.
+    """Return `full_name` with `new` instead of the last words that spell `old`, in capitals if they were in capitals.
 
-    The same text where it does not hold `old`, however spelt.
+    The text is unchanged if it does not contain `old` in any spelling.
 
     >>> renamed("GIROU Chloé", "Girou", "Laroche"), renamed("Mme Zoé Le Fevre", "Le Fèvre", "Noël")
     ('LAROCHE Chloé', 'Mme Zoé Noël')
@@ -73,7 +74,7 @@ def renamed(full_name: str, old: str, new: str) -> str:
 
 @lru_cache(maxsize=1 << 15)
 def _plain_words(name: str) -> tuple[str, ...]:
-    """Remembered: a million people share some ten thousand names."""
+    """Return the words of `name` in letters from a to z. Cached: a million people share some ten thousand names."""
     plain = tuple(_NOT_LETTERS.sub(" ", " ".join(tokens(name))).split())
     if plain:
         return plain

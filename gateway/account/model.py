@@ -1,4 +1,4 @@
-"""The values that the use cases work with."""
+"""Values that the use cases receive and return."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from gateway.account.birth_date import BirthDate
 
 
 class Secret:
-    """A text that no log, traceback or repr may show. `reveal` it only where its bytes leave.
+    """A text that must not appear in a log, a traceback or a repr. Call `reveal` only where its bytes leave the
+    process.
 
-    The text is kept exactly as it was typed: no trimming, no Unicode normalisation. The other doors to the
-    same password (webmail, LDAP clients, Windows) compare bytes, so a form that changed them would lock
-    people out there.
+    The text is kept exactly as it was typed: no trimming, no Unicode normalisation. The other entry points that use
+    the same password (webmail, LDAP clients, Windows) compare bytes, so a form that changed them would lock people
+    out there.
     """
 
     __slots__ = ("_text",)
@@ -23,6 +24,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
+        """Return the text."""
         return self._text
 
     def __bool__(self) -> bool:
@@ -48,61 +50,64 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One member of staff as the directory describes them. Of each attribute every value counts, options or not."""
+    """One member of staff as the directory describes them. Every value of each attribute counts, also those with
+    options."""
 
     login: str
-    """The first of `logins`: the one that is shown, and that workstations know."""
+    """The first of `logins`, which the pages show and workstations know."""
     surnames: tuple[str, ...]
-    """Names in use: the married name, for those who took one."""
+    """Surnames in use: the married name, for those who took one."""
     birth_names: tuple[str, ...]
     given_names: tuple[str, ...]
-    """As the directory holds them: `("Jean-Pierre",)` or `("Jean", "Pierre")`."""
+    """Given names as the directory has them: `("Jean-Pierre",)` or `("Jean", "Pierre")`."""
     mail: str
-    """Empty where the directory has none."""
+    """Professional mail address; "" if the directory has none."""
     initial_password: bool
-    """Whether the password is still the one given at first, to be changed at the next login."""
+    """Whether the password is still the initial one, which must be changed at the next login."""
     private_mail: str = ""
     phone: str = ""
-    """One that takes text messages."""
+    """A phone number that receives text messages; "" if the directory has none."""
     other_mails: tuple[str, ...] = ()
-    """Further addresses, for notices."""
+    """Further addresses, for notifications."""
     other_private_mails: tuple[str, ...] = ()
     other_phones: tuple[str, ...] = ()
     preferred_language: str = ""
-    """In the form of Accept-Language (RFC 2798, 2.7); empty where the directory has none."""
+    """In the form of Accept-Language (RFC 2798, 2.7); "" if the directory has none."""
     other_logins: tuple[str, ...] = ()
     """Further logins, which open the account as well."""
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Return all surnames, birth names and given names."""
         return self.surnames + self.birth_names + self.given_names
 
     @property
     def logins(self) -> tuple[str, ...]:
+        """Return all logins, the shown one first."""
         return tuple(filter(None, (self.login, *self.other_logins)))
 
     @property
     def mails(self) -> tuple[str, ...]:
-        """Every address, each once."""
+        """Return every mail address once, the professional one first."""
         return tuple(dict.fromkeys(filter(None, (self.mail, self.private_mail, *self.other_mails))))
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryLimits:
-    """What the directory's own policy asks of one person's password, when the account was read.
+    """What the directory's policy requires of one person's password, at the time when the account was read.
 
-    It tells that an account exists, so it is for those who proved whose the account is.
+    It reveals that an account exists, so show it only to people who proved whose account it is.
     """
 
     allows_change: bool = True
     changeable_from: datetime | None = None
-    """When the password is old enough to be changed; None where it can be changed now."""
+    """Time (UTC) at which the password is old enough to be changed; None if it can be changed now."""
     locked_until: datetime | None = None
-    """The end of a lock that no new password lifts; None where there is none now."""
+    """End (UTC) of a lock that no new password lifts; None if there is no such lock now."""
     min_length: int = 0
-    """Characters."""
+    """Minimum length in characters."""
     history: int | None = None
-    """How many former passwords are refused; None where that is not known."""
+    """Number of former passwords that are refused; None if it is not known."""
 
 
 NO_LIMITS = DirectoryLimits()
@@ -110,52 +115,54 @@ NO_LIMITS = DirectoryLimits()
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account of somebody who has just proved that it is theirs."""
+    """The account of a person who has just proved that it is theirs."""
 
     person: Person
     dn: str
-    """Where the directory keeps the entry (its DN)."""
+    """DN of the entry."""
     uuid: str
-    """What stays when the entry is renamed (its entryUUID)."""
+    """entryUUID of the entry (RFC 4530), which stays when the entry is renamed."""
     password_stamp: str
-    """Differs after each change of the password; empty before the first."""
+    """Value that differs after each change of the password; "" before the first change."""
     password_expired: bool = False
     proof: Secret | None = None
-    """The number by which the person proved who they are, as the directory holds it; None after a password."""
+    """The number by which the person proved who they are, as the directory has it; None after a password."""
     limits: DirectoryLimits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
 class LockedOut:
-    """The wrong password that was just tried locked this person's account. A mail tells them, never the page."""
+    """The wrong password that was just tried locked this person's account. Inform them by mail, never on the page."""
 
     person: Person
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The right to choose one new password, once, for the account that was proved."""
+    """The right to choose one new password, once, for the account whose owner was verified."""
 
     login: str
     uuid: str
     password_stamp: str
     min_length: int = 0
-    """Characters that the directory asks of this person's password."""
+    """Minimum length, in characters, that the directory requires of this person's password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Propagation:
-    """One change of password on its way to the person's workstation."""
+    """One change of a password on its way to the person's workstation."""
 
     uuid: str
     change: str
     targets: tuple[str, ...]
     refused: tuple[str, ...] = ()
-    """Those of `targets` where the person has no account."""
+    """Those of `targets` in which the person has no account."""
 
 
 @dataclass(frozen=True, slots=True)
 class FindRequest:
+    """What a person typed to find their account."""
+
     surname: str
     given_name: str
     birth_date: BirthDate
@@ -163,6 +170,8 @@ class FindRequest:
 
 @dataclass(frozen=True, slots=True)
 class VerifyIdentityRequest:
+    """What a person typed to prove who they are, before a reset."""
+
     login: str
     proof: Secret
     birth_date: BirthDate
@@ -170,12 +179,16 @@ class VerifyIdentityRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChooseRequest:
+    """A new password for the account of a grant."""
+
     grant: Grant
     new: Secret
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
+    """What a person typed to change their password."""
+
     login: str
     current: Secret
     new: Secret

@@ -1,4 +1,4 @@
-"""Comparing names as people write them with names as a directory holds them."""
+"""Comparison of names as people type them with names as the directory has them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-# Letters that NFKD leaves whole.
+# Letters that NFKD does not decompose.
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ı": "i"})
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
 def tokens(name: str) -> tuple[str, ...]:
-    """`name` in plain lower-case letters, cut at hyphens, spaces, apostrophes and any other sign.
+    """Split `name` into plain lower-case letters and digits, at hyphens, blanks, apostrophes and all other
+    characters.
 
-    >>> words("D’Artagnan-Lœwy"), words("ÉLÉONORE")
+    >>> tokens("D’Artagnan-Lœwy"), tokens("ÉLÉONORE")
     (('d', 'artagnan', 'loewy'), ('eleonore',))
     """
     return tuple(_BETWEEN_WORDS.sub(" ", _bare(name.casefold().translate(_LIGATURES)).translate(_LIGATURES)).split())
 
 
 def _bare(name: str) -> str:
-    """`name` decomposed (NFKD), without its combining marks.
+    """Return `name` decomposed (NFKD), without its combining marks.
 
-    Character by character: over a whole text, `normalize` also sorts each run of marks, which takes time that is
-    quadratic in the length of the run. The marks are left out, so their order does not matter.
+    It works character by character: over a whole text, `normalize` also sorts each run of marks, which takes time
+    quadratic in the length of the run. The marks are removed, so their order does not matter.
     """
     if name.isascii():
         return name
@@ -33,12 +34,12 @@ def _bare(name: str) -> str:
 
 
 def normalized(name: str) -> str:
-    """`words` run together: equal for all spellings of one name."""
+    """Join the `tokens` of `name`. The result is equal for all spellings of one name."""
     return "".join(tokens(name))
 
 
 def names_match(typed: str, held: Iterable[str]) -> bool:
-    """Whether `typed` is one of the names `held`, or all of them in a row."""
+    """Return whether `typed` is one of the names `held`, or all of them in a row."""
     wanted = normalized(typed)
     names = tuple(held)
     return bool(wanted) and (
@@ -52,12 +53,12 @@ _PARTICLES = frozenset(
         *("el", "l", "la", "le", "les", "van", "von", "zu"),
     )
 )
-"""Left out of surnames by many people and many directories."""
+"""Words that many people and many directories leave out of surnames."""
 _SHORT_FOR = {"st": "saint", "ste": "sainte"}
 
 
 def surname_parts(name: str) -> tuple[str, ...]:
-    """The words of a surname that tell it from others, each once, in the order of the alphabet.
+    """Return the words of a surname that distinguish it from others, each once, in alphabetical order.
 
     >>> surname_parts("de La Saisie"), surname_parts("St-Exupéry"), surname_parts("Le Roux Lefebvre")
     (('saisie',), ('exupery', 'saint'), ('lefebvre', 'roux'))
@@ -67,30 +68,32 @@ def surname_parts(name: str) -> tuple[str, ...]:
 
 
 def same_surname(typed: str, held: Iterable[str]) -> bool:
-    """As `same_name`, without particles, with St for Saint, and two surnames in either order."""
+    """Compare like `names_match`, but without particles, with St equal to Saint, and two surnames in either order."""
     wanted = surname_parts(typed)
     return bool(wanted) and any(wanted == surname_parts(name) for name in held)
 
 
 def part_of_surname(typed: str, held: Iterable[str]) -> bool:
-    """Whether `typed` is one of two surnames: "Dupont" of "Dupont-Aignan". It may be another person's whole name."""
+    """Return whether `typed` is one of two surnames: "Dupont" of "Dupont-Aignan". It may be another person's whole
+    surname."""
     wanted = set(surname_parts(typed))
     return bool(wanted) and any(wanted <= set(surname_parts(name)) for name in held)
 
 
 def is_no_name(typed: str, surname: str) -> bool:
-    """Whether a person without a given name filled in the field for it: a dash, or the surname once more."""
+    """Return whether a person without a given name filled in that field with a dash or with the surname."""
     return not normalized(typed) or normalized(typed) == normalized(surname)
 
 
 MAX_GIVEN_NAMES = 4
+"""Maximum words of a typed given name, so that a long list of names does not match everybody."""
 
 
 def partial_match(typed: str, held: Iterable[str]) -> bool:
-    """Whether `typed` and the given names `held` are one part and the whole of each other.
+    """Return whether `typed` is a part of the given names `held`, or the other way round.
 
-    "Jean" for "Jean-Pierre", and "Jean-Pierre Marie" where the directory has only "Jean-Pierre". Not "Jean-Luc": two
-    people who share a first part are two people. Nor a list of names that fits everybody.
+    "Jean" matches "Jean-Pierre", and "Jean-Pierre Marie" matches a directory's "Jean-Pierre". "Jean-Luc" does not
+    match "Jean-Pierre": two people who share a first part are different people.
     """
     wanted = tokens(typed)
     known = [word for name in held for word in tokens(name)]

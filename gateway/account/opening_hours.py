@@ -1,4 +1,4 @@
-"""When the helpdesk is open, and when it opens next."""
+"""The helpdesk's opening hours: whether it is open, and when it opens next."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 DAYS_AHEAD = 100
-"""How far `next_opening` looks: longer than any closure."""
+"""Days that `next_opening` searches; more than any closure has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Open from `opens` to `closes` on these days of the week (Monday is 0), in the academy's own time."""
+    """Hours from `opens` to `closes` on these days of the week (Monday is 0), in the academy's time zone."""
 
     weekdays: frozenset[int]
     opens: time
@@ -21,13 +21,15 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """Closed each year from a day of a month to another one, both included."""
+    """Days of each year on which the helpdesk is closed, first and last day included."""
 
     first: tuple[int, int]
     """Month and day."""
     last: tuple[int, int]
+    """Month and day; before `first` if the closure passes the new year."""
 
     def covers(self, day: date) -> bool:
+        """Return whether the helpdesk is closed on `day`."""
         place = day.month, day.day
         if self.first <= self.last:
             return self.first <= place <= self.last
@@ -36,19 +38,22 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class OpeningHours:
+    """The opening hours of the helpdesk, with its closures and the public holidays."""
+
     openings: Sequence[Opening]
     closures: Sequence[Closure]
     is_holiday: Callable[[date], bool]
 
     def is_open(self, now: datetime) -> bool:
+        """Return whether the helpdesk is open at `now`, which has the academy's time zone."""
         return any(opens <= now < closes for opens, closes in self._of(now.date(), now))
 
     def closes_at(self, now: datetime) -> datetime | None:
-        """When the present opening ends; None while closed."""
+        """Return when the present opening ends; None while the helpdesk is closed."""
         return next((closes for opens, closes in self._of(now.date(), now) if opens <= now < closes), None)
 
     def next_opening(self, now: datetime) -> datetime | None:
-        """The first opening after `now`; None where there is none for a long time."""
+        """Return the start of the first opening after `now`; None if there is none within DAYS_AHEAD days."""
         for ahead in range(DAYS_AHEAD):
             later = [opens for opens, _ in self._of(now.date() + timedelta(ahead), now) if opens > now]
             if later:

@@ -1,4 +1,4 @@
-"""Everything that a person can meet. What is an infrastructure failure is in `errors`."""
+"""Results of the use cases that a person can meet. Failures of the infrastructure are in `errors`."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from gateway.account.policy import Rule
 
 
 class Refusal(StrEnum):
-    """Why a service said no. The values are stable: logs, metrics and scripts rely on them."""
+    """Why a use case refused a request. The values are stable: logs, metrics and scripts rely on them."""
 
     NOT_FOUND = "not_found"
-    """Nobody of that name was born that day."""
+    """Nobody with that name was born on that day."""
     NOT_PROVED = "not_proved"
-    """Login, number or birth date is wrong, or the account is closed: which one is not said."""
+    """Login, number or birth date is wrong, or the account is closed; the answer does not say which."""
     CREDENTIALS = "credentials"
-    """Unknown login, wrong password, locked or closed account: which one is not said."""
+    """Unknown login, wrong password, locked or closed account; the answer does not say which."""
     GRANT_VOID = "grant_void"
-    """The password was changed, or the account closed, since the person proved who they are."""
+    """The password was changed, or the account closed, after the person proved who they are."""
     RULES = "rules"
-    """The new password breaks rules of the academy; `Refused.violations` names them."""
+    """The new password violates rules of the academy, which `Refused.violations` lists."""
     IN_HISTORY = "in_history"
     TOO_YOUNG = "too_young"
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     POOR_QUALITY = "poor_quality"
     NOT_CHANGEABLE = "not_changeable"
-    """The directory's policy lets this person not change it."""
+    """The directory's policy does not allow this person to change the password."""
     LOCKED = "locked"
-    """Locked after wrong passwords, by a lock that no new password lifts."""
+    """The account is locked after wrong passwords, and no new password lifts the lock."""
     DIRECTORY_RULE = "directory_rule"
-    """The directory refused the password and did not say by which rule."""
+    """The directory refused the password and did not report by which rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was changed."""
+    """The request was refused, and nothing was changed."""
 
     code: Refusal
     violations: tuple[Rule, ...] = ()
     limits: DirectoryLimits = NO_LIMITS
-    """The numbers of the person's own policy, for the sentence that says why."""
+    """Values of the person's own policy, for the message that explains the refusal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One person, or several who share names and birth date."""
+    """The people with these names and this birth date: usually one, several if they are namesakes."""
 
     people: tuple[Person, ...]
 
@@ -62,12 +62,12 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The directory holds the new password."""
+    """The directory has the new password."""
 
     person: Person
     was_expired: bool = False
     propagation: Propagation | None = None
-    """Where it goes from there; None for people without a workstation."""
+    """Delivery to the workstation; None for people without one."""
 
 
 @dataclass(frozen=True, slots=True)

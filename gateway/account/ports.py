@@ -1,4 +1,4 @@
-"""What the use cases need from the world: promises, not mechanics."""
+"""Interfaces (ports) that the use cases need; `gateway.directory` implements them."""
 
 from __future__ import annotations
 
@@ -11,65 +11,68 @@ from gateway.account.outcomes import Changed, InitialRestored, Refused
 from gateway.account.proofs import Candidate
 
 Admits = Callable[[str], bool]
-"""Counts an attempt at one account, whichever of its logins was typed; False once there were too many.
+"""Counts an attempt at one account, whichever of its logins was typed, and returns False after too many.
 
-It gets the account's identity, or a text that no account has where the login is unknown. What it raises where it
-cannot count passes through."""
+Its argument is the account's identity, or a text that no account has if the login is unknown. An exception that it
+raises when it cannot count is not caught.
+"""
 
 
 class People(Protocol):
-    """Looking people up, where a recent change may be missing. All raise DirectoryUnavailable."""
+    """Search for people. A very recent change may be missing. All methods raise DirectoryUnavailable."""
 
     def find_by_name(self, surname: str, given_name: str, birth_date: BirthDate) -> Sequence[Person]:
-        """Those whose married OR birth name is `surname`, compared as the directory does."""
+        """Return those whose married OR birth name is `surname`, compared as the directory compares."""
 
     def find_by_birth_date(self, birth_date: BirthDate) -> Sequence[Person]:
-        """Everybody born that day."""
+        """Return everybody born on that day."""
 
     def from_primary(self, person: Person) -> Person | None:
-        """That person with every change that was ever confirmed; None for one who must not be served."""
+        """Read the person again with every confirmed change; None for a person who must not be served."""
 
 
 class Passwords(Protocol):
-    """Proving whose an account is, and replacing its password.
+    """Verify whose account it is, and replace its password.
 
-    The first two cost the directory the same work whether or not the account exists, is locked, or the answer
-    is right. They ask `admits` first; beyond its limit the account is not touched, and the answer is None.
-    All raise DirectoryUnavailable; the last two raise WriteUnconfirmed where it is not proved whether the directory
-    has the new password. "Changed" and "restored" mean that it is.
+    The first two methods cost the directory the same work whether or not the account exists, is locked, or the answer
+    is right. They call `admits` first; beyond its limit they do not touch the account and return None. All methods
+    raise DirectoryUnavailable; the last two raise WriteUnconfirmed if it is not known whether the directory has the
+    new password. Changed and InitialRestored mean that it has.
     """
 
     def authenticate(self, login: str, current: Secret, admits: Admits) -> Account | LockedOut | None:
-        """The account if `current` opens it, also when that password has expired.
+        """Return the account if `current` opens it, also if that password has expired.
 
-        None for an unknown login, a wrong password, a locked, a closed or a protected account alike; LockedOut where
-        this very password was one wrong one too many.
+        Returns None alike for an unknown login, a wrong password, and a locked, closed or protected account;
+        LockedOut if this very attempt locked the account.
         """
 
     def verify_identity(
         self, login: str, candidates: Sequence[Candidate], birth_date: BirthDate, admits: Admits
     ) -> Account | None:
-        """The account if it holds one of the `candidates` and the birth date; a locked one too.
+        """Return the account if it has one of the `candidates` and the birth date, also if it is locked.
 
-        None for everything else alike, a closed or a protected account included.
+        Returns None in all other cases alike, also for a closed or protected account.
         """
 
     def account_for(self, grant: Grant) -> Account | None:
-        """The account once more, or None if its password changed, or it was closed or protected since the grant."""
+        """Read the account again; None if its password changed, or it was closed or protected, since the grant."""
 
     def set_password(self, account: Account, new: Secret) -> Changed | Refused:
         """Set `new`, lift a lock-out and the duty to change, and queue it for the workstation, in one write.
 
-        GRANT_VOID where the password was changed, or the account closed, since `account` was read.
+        Returns GRANT_VOID if the password was changed, or the account closed, since `account` was read.
         """
 
     def reset_to_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
-        """Set `initial` even if it was used before, lift a lock-out, and demand a change at the next login."""
+        """Set `initial` even if it was used before, lift a lock-out, and require a change at the next login."""
 
 
 class Clock(Protocol):
+    """A monotonic clock, which tests replace."""
+
     def monotonic(self) -> float:
-        """Seconds that never run backwards."""
+        """Return seconds that never decrease, from an arbitrary start."""
 
     def sleep_until(self, moment: float) -> None:
         """Return at `moment` of `monotonic`, or at once if it has passed."""

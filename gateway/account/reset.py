@@ -1,4 +1,4 @@
-"""Reset my password: login, NUMEN or temporary-agent number and birth date, then a new password."""
+"""The use case "reset my password": login, NUMEN or temporary-agent number and birth date, then a new password."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from gateway.account.uniform_time import UniformTime
 def verify_identity(
     request: VerifyIdentityRequest, *, passwords: Passwords, uniform: UniformTime, admits: Admits
 ) -> Granted | Refused:
-    """Step 1 of a reset: the right to choose one new password, where the directory takes one now."""
+    """Verify who the person is (step 1 of a reset), and grant the right to choose one new password.
+
+    Refuses if the directory's policy allows no new password now. Raises DirectoryUnavailable.
+    """
     account = _proved(request, passwords, uniform, admits)
     if account is None:
         return Refused(Refusal.NOT_PROVED)
@@ -28,7 +31,10 @@ def verify_identity(
 def choose_password(
     request: ChooseRequest, *, passwords: Passwords, rules: PasswordRules, admission: Admission
 ) -> Changed | Refused:
-    """Step 2 of a reset. A grant dies with the password that it was given for."""
+    """Set the new password (step 2 of a reset). A grant becomes void when the password changes.
+
+    Raises DirectoryUnavailable and WriteUnconfirmed.
+    """
     grant = request.grant
     if found := rules.at_least(grant.min_length).violations(request.new, login=grant.login):
         return Refused(Refusal.RULES, found, DirectoryLimits(min_length=grant.min_length))
@@ -51,7 +57,10 @@ def restore_initial_password(
     admits: Admits,
     admission: Admission,
 ) -> InitialRestored | Refused:
-    """The classic reset, in one step: the password becomes the proof in capitals, to be changed at the next login."""
+    """Reset in one step: the password becomes the proof in capitals and must be changed at the next login.
+
+    Raises DirectoryUnavailable and WriteUnconfirmed.
+    """
     account = _proved(request, passwords, uniform, admits)
     if account is None or account.proof is None:
         return Refused(Refusal.NOT_PROVED)

@@ -1,4 +1,4 @@
-"""A line of the staff office's export: what must are in it, and what it says about a person."""
+"""One row of the staff office's export: the required columns and what they say about a person."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ REQUIRED = ("surname", "given_name", "birth_date")
 NUMBERS = ("numen", "temporary_agent_number")
 OPTIONAL = ("birth_name", "department")
 MAX_CELL_CHARS = 200
+"""Maximum characters of one cell."""
 _NUMBER = re.compile(r"[0-9A-Z]{4,20}")
 
 
 @dataclass(frozen=True, slots=True)
 class StaffRow:
+    """One valid row of the export. Texts have no invisible characters and no outer blanks."""
+
     surname: str
     birth_name: str | None
-    """None where the file has no such column: what the directory has then stays."""
+    """None if the file has no such column; the value in the directory then stays."""
     given_name: str
     birth_date: BirthDate
     numen: str
@@ -31,20 +34,24 @@ class StaffRow:
 
     @property
     def numbers(self) -> dict[str, str]:
-        """By which the same person is known from one export to the next; one of `NUMBERS` may be empty."""
+        """Return the numbers that identify the person from one export to the next; one of `NUMBERS` may be ""."""
         return {"numen": self.numen, "temporary_agent_number": self.temporary_agent_number}
 
     def numbers_of(self, kind: str) -> frozenset[str]:
-        """The number of one kind, as a set that may be empty."""
+        """Return the number of one kind as a set, which may be empty."""
         return frozenset(filter(None, (self.numbers[kind],)))
 
     @property
     def initial_password(self) -> str:
+        """Return the NUMEN, or the temporary-agent number if there is none."""
         return self.numen or self.temporary_agent_number
 
 
 def read_row(values: Mapping[str, str], today: date) -> StaffRow:
-    """Raises ValueError that says what is wrong, naming the column and not the number or the date in it."""
+    """Read one row, given as column → text. `today` limits the birth date.
+
+    Raises ValueError with the reason, which names the column and never contains the number or the date.
+    """
     sent = {name: values.get(name) or "" for name in (*REQUIRED, *NUMBERS, *OPTIONAL)}
     if overlong := [name for name, cell in sent.items() if len(cell) > MAX_CELL_CHARS]:
         raise ValueError(f"{', '.join(overlong)} has more than {MAX_CELL_CHARS} characters")

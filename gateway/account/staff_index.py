@@ -1,4 +1,4 @@
-"""Who has an account already, as an import looks them up, and which logins and addresses are taken."""
+"""Index of existing entries for an import: who has an account, and which logins, addresses and numbers are taken."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gateway.account.staff_file import StaffRow
 
 @dataclass(frozen=True, slots=True)
 class HeldFacts:
-    """The values that a write about a person would replace, as the directory holds them."""
+    """The values that a write about a person would replace, as the directory has them."""
 
     surnames: tuple[str, ...] = ()
     given_names: tuple[str, ...] = ()
@@ -21,7 +21,7 @@ class HeldFacts:
     birth_dates: tuple[str, ...] = ()
     departments: tuple[str, ...] = ()
     numbers: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Of each kind that the directory has, without prefix."""
+    """Numbers by kind, for each kind that the directory has, without prefix."""
 
 
 NOTHING_HELD = HeldFacts()
@@ -29,37 +29,41 @@ NOTHING_HELD = HeldFacts()
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """Somebody who has an entry, or gets one from an earlier row of the file."""
+    """A person who has an entry, or gets one from an earlier row of the file."""
 
     key: str
-    """By which the directory finds the entry again; empty where it is still to be made."""
+    """Identifies the entry for the directory; "" if the entry does not exist yet."""
     logins: tuple[str, ...]
     mails: tuple[str, ...]
     names: tuple[str, ...]
     """Surnames and birth names."""
     given_names: tuple[str, ...]
     birth_dates: tuple[str, ...]
-    """As the directory writes them."""
+    """Birth dates in the directory's format."""
     numbers: Mapping[str, frozenset[str]]
-    """Of each kind that the directory has, in capitals and without prefix."""
+    """Numbers by kind, for each kind that the directory has, in capitals and without prefix."""
     held: HeldFacts = NOTHING_HELD
     is_leaver: bool = False
     is_staff: bool = True
-    """False for an entry that is none of the people, and holds a login, an address or a number all the same."""
+    """False for an entry that is not in people.filter but has a login, an address or a number."""
 
     @property
     def label(self) -> str:
+        """Return the login, or the key of an entry that is not staff, for messages."""
         return next(iter(self.logins), "") if self.is_staff else self.key
 
     @property
     def all_numbers(self) -> set[str]:
+        """Return the numbers of all kinds."""
         return {number for numbers in self.numbers.values() for number in numbers}
 
     def has_name_of(self, row: StaffRow) -> bool:
+        """Return whether surname (or birth name) and given name match those of the row."""
         return self._has_surname_of(row) and self._has_given_name_of(row)
 
     def has_nothing_of(self, row: StaffRow, birth_date: str) -> bool:
-        """Whether birth date, surname and given name all differ: then the number was mistyped or given twice."""
+        """Return whether birth date, surname and given name all differ: then the number was mistyped or given
+        twice."""
         return bool(
             self.birth_dates
             and birth_date not in self.birth_dates
@@ -76,22 +80,26 @@ class StaffMember:
 
 @dataclass(slots=True)
 class StaffIndex:
+    """Index of the entries of the directory and of the people whom the import adds."""
+
     birth_date_format: str
-    """`strftime`'s, in which the directory writes birth dates."""
+    """Format in which the directory writes birth dates, as in strftime."""
     people: list[StaffMember] = field(default_factory=list)
-    """Those whom an import may change."""
+    """People whom an import may change."""
     logins: dict[str, str] = field(default_factory=dict)
-    """All that are taken, normalised (`normalized`), each with the key of an entry that holds it, or of none yet."""
+    """Taken logins, normalised (`normalized`), each with the key of an entry that has it; "" if the entry does not
+    exist yet."""
     shared_logins: dict[str, set[str]] = field(default_factory=dict)
-    """Those that several entries of people hold, with their keys: nobody is served under them."""
+    """Logins that several entries of people have, with the keys of these entries; nobody is served under them."""
     mails: set[str] = field(default_factory=set)
     by_number: dict[str, list[StaffMember]] = field(default_factory=lambda: defaultdict(list))
-    """People by each of their numbers; more than one is a fault of the directory."""
+    """People by each of their numbers. More than one per number is an error in the directory."""
     outside_by_number: dict[str, str] = field(default_factory=dict)
-    """The key of every other entry that holds a number."""
+    """Number → key of an entry that has it and is not staff."""
     _by_birth_date: dict[str, list[StaffMember]] = field(default_factory=lambda: defaultdict(list))
 
     def add_people(self, members: Iterable[StaffMember]) -> None:
+        """Add people whom the import may change."""
         for member in members:
             self._find_shared_logins(member)
             self._add(member)
@@ -100,24 +108,25 @@ class StaffIndex:
                 self.by_number[number].append(member)
 
     def add_others(self, members: Iterable[StaffMember]) -> None:
-        """Entries that are none of the people: nobody's login, address or number may be given away again."""
+        """Add entries that are not staff, so that their logins, addresses and numbers are not given to anybody
+        else."""
         for member in members:
             self._add(member)
             self.outside_by_number |= dict.fromkeys(member.all_numbers, member.key)
 
     def add_row(self, row: StaffRow, login: str, mail: str) -> None:
-        """Somebody whose entry is to be made."""
+        """Add a person whose entry the import will make."""
         names = tuple(name for name in (row.surname, row.birth_name) if name)
         numbers = {kind: row.numbers_of(kind) for kind in row.numbers}
         birth_dates = (self.birth_date(row),)
         self._add(StaffMember("", (login,), (mail,), names, (row.given_name,), birth_dates, numbers))
 
     def namesakes(self, row: StaffRow) -> list[StaffMember]:
-        """Those with the name and the birth date of the row."""
+        """Return the people with the name and the birth date of the row."""
         return [member for member in self._by_birth_date.get(self.birth_date(row), ()) if member.has_name_of(row)]
 
     def birth_date(self, row: StaffRow) -> str:
-        """As the directory writes it."""
+        """Return the row's birth date in the directory's format."""
         return row.birth_date.strftime(self.birth_date_format)
 
     def _find_shared_logins(self, member: StaffMember) -> None:
@@ -132,5 +141,5 @@ class StaffIndex:
 
 
 def normalized(value: str) -> str:
-    """A login or an address as the directory compares it (caseIgnoreMatch, RFC 4517, 4.2.11)."""
+    """Return a login or an address in the form that the directory compares (caseIgnoreMatch, RFC 4517, 4.2.11)."""
     return " ".join(unicodedata.normalize("NFKC", value).casefold().split())

@@ -1,4 +1,4 @@
-"""From the rows of the staff office's export to who is new, changed, gone or doubtful."""
+"""Planning of an import: which rows of the export are new, changed or doubtful, and who is gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.account.staff_index import HeldFacts, StaffIndex, StaffMember, norm
 
 
 class Fact(StrEnum):
-    """What a row says of a person and an entry may hold otherwise."""
+    """A fact about a person in which a row and an entry can differ."""
 
     SURNAME = "surname"
     GIVEN_NAME = "given_name"
@@ -21,7 +21,7 @@ class Fact(StrEnum):
     DEPARTMENT = "department"
     NUMBERS = "numbers"
     IS_BACK = "is_back"
-    """The person was marked as a leaver, and is in the file."""
+    """The person was marked as a leaver and is in the file again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The person has an entry, which holds these facts otherwise than the row."""
+    """The person has an entry, in which these facts differ from the row."""
 
     row: StaffRow
     member: StaffMember
@@ -51,7 +51,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Doubtful:
-    """It can't be told whether the row is about somebody who has an entry. Nothing is written for it."""
+    """It is not clear whether the row is about somebody who has an entry. Nothing is written for it."""
 
     reason: str
 
@@ -66,13 +66,15 @@ class StaffPlanner:
     index: StaffIndex
     mail_domain: str
     numbers_in_file: Collection[str]
-    """Of all rows, so that somebody who is in the file too is not taken for an older entry of somebody else."""
+    """Numbers of all rows, so that a person who is in the file too is not taken for an older entry of somebody
+    else."""
     creates_namesakes: bool = False
-    """Whether a person with the name and the birth date of another one is new, and not doubtful."""
+    """Whether a person with another person's name and birth date is new instead of doubtful."""
     _seen: set[str] = field(default_factory=set)
 
     def plan(self, row: StaffRow) -> New | Changed | Doubtful | None:
-        """None where nothing differs. Raises ValueError for a person who is in the file twice."""
+        """Return what to do for `row`; None if nothing differs. Raises ValueError for a person who is in the file
+        twice."""
         numbers = [number for number in row.numbers.values() if number]
         if not self._seen.isdisjoint(numbers):
             raise ValueError("this number is in the file twice")
@@ -88,7 +90,7 @@ class StaffPlanner:
         return self._doubt(row, numbers) or self._new(row)
 
     def leavers(self) -> list[Gone]:
-        """People of the directory whose numbers were in no row, and who are not marked yet."""
+        """Return the people whose numbers were in no planned row and who are not marked as leavers yet."""
         return [
             Gone(member)
             for member in self.index.people
@@ -96,7 +98,7 @@ class StaffPlanner:
         ]
 
     def _differing(self, row: StaffRow, member: StaffMember) -> frozenset[Fact]:
-        """A further name was added by hand, so that its bearer is found by it: it stays beside the file's."""
+        """Return the facts that differ. A further name in the entry, which somebody added there, is no difference."""
         held = member.held
         differs = {
             Fact.SURNAME: row.surname not in held.surnames,
@@ -121,7 +123,8 @@ class StaffPlanner:
         return None
 
     def _are_two_people(self, row: StaffRow, member: StaffMember) -> bool:
-        """Whether the file lists both with numbers of one kind. Of two kinds, one may have followed the other."""
+        """Return whether the file lists both with numbers of one kind. Of two kinds, one may have replaced the
+        other."""
         return any(
             number and any(other in self.numbers_in_file for other in member.numbers.get(kind, ()))
             for kind, number in row.numbers.items()
@@ -136,7 +139,7 @@ class StaffPlanner:
 
 
 class _Locals:
-    """Whether an address with this name is taken."""
+    """The mail names that are taken in one domain."""
 
     def __init__(self, mails: Collection[str], domain: str) -> None:
         self._mails, self._domain = mails, domain

@@ -1,4 +1,4 @@
-"""Refusals that must not tell why: all of one service take the same time, and make the next attempt wait as long."""
+"""Uniform duration of refusals, so that neither their time nor the wait of the next attempt reveals the reason."""
 
 from __future__ import annotations
 
@@ -17,28 +17,30 @@ log = logging.getLogger(__name__)
 
 
 class UniformTime:
-    """Runs the attempts of one service, a limited number at once, and answers each refusal after the same time.
+    """Run the attempts of one service, a limited number at once, and answer each refusal after the same time.
 
     The work of a refusal depends on what it hides: hashes differ in cost until everybody has changed their password
-    once (8 ms for {SSHA}, 37 ms for the Argon2 of `ldif/`), and searches in the number of entries that they read.
+    once (8 ms for {SSHA}, 37 ms for the Argon2 of `ldif/`), and searches differ in the number of entries that they
+    read.
 
-    - The time of a refusal is counted from its admission, and more attempts than are admitted wait before it. So the
-      work is done by a machine that is not overloaded, and the wait does not use up the time that hides the work.
-    - A refused attempt makes room for the next one after half of that time, not as soon as its work is done: the
-      wait of the next one would tell how long the work took.
+    - The time of a refusal is counted from its admission; attempts beyond the limit wait before that. So the machine
+      not overloaded during the work, and waiting does not use up the time that hides the work.
+    - A refused attempt makes room for the next one after half of that time, not when its work is done. Otherwise the
+      next attempt's wait would reveal how long the work took.
     - Work that takes longer than the whole time is answered after a multiple of it.
     """
 
     def __init__(self, *, clock: Clock, min_seconds: float, admission: Admission) -> None:
-        """`min_seconds`: from admission to a refusal."""
+        """`min_seconds` is the time from admission to a refusal."""
         self._clock = clock
         self._min_seconds = min_seconds
         self._admission = admission
 
     def run(self, work: Callable[[], T]) -> T:
-        """The result of `work`. None and an empty sequence are refusals, which wait; others are returned at once.
+        """Return the result of `work`. None and an empty sequence are refusals, which wait; other results return at
+        once.
 
-        Raises DirectoryBusy where too many attempts wait already, and what `work` raises.
+        Raises DirectoryBusy if too many attempts wait already, and whatever `work` raises.
         """
         with self._admission.turn():
             started = self._clock.monotonic()
@@ -57,7 +59,8 @@ class UniformTime:
         return result
 
     def follow(self, write: Callable[[], W]) -> W:
-        """The result of a write that follows on a success, which goes ahead of new attempts. Raises DirectoryBusy."""
+        """Return the result of a write that follows a success; it passes new attempts in the queue. Raises
+        DirectoryBusy."""
         with self._admission.turn(is_ahead=True):
             return write()
 
