@@ -23,8 +23,8 @@ class UniformTime:
     once (8 ms for {SSHA}, 37 ms for the Argon2 of `ldif/`), and searches differ in the number of entries that they
     read.
 
-    - The time of a refusal is counted from its admission; attempts beyond the limit wait before that. So the machine
-      not overloaded during the work, and waiting does not use up the time that hides the work.
+    - The time of a refusal is counted from its admission; attempts beyond the limit wait before that. So the
+      machine is not overloaded during the work, and waiting does not use up the time that hides the work.
     - A refused attempt makes room for the next one after half of that time, not when its work is done. Otherwise the
       next attempt's wait would reveal how long the work took.
     - Work that takes longer than the whole time is answered after a multiple of it.

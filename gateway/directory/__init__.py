@@ -1,4 +1,4 @@
-"""The academy's OpenLDAP directory through ldap3: the only package where filters and DNs are written.
+"""Access to the academy's OpenLDAP directory through ldap3; no other package builds filters and DNs of people.
 
-It may never be asked about by name from `account/` or `web/`: they know its promises (`account/ports.py`).
+`account/` and `web/` do not import it: they know only its interfaces (`account/ports.py`).
 """

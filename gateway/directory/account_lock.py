@@ -1,4 +1,4 @@
-"""What slapd's ppolicy overlay makes of an entry's state: closed, locked until, changeable from."""
+"""Lock state of an entry, as slapd's ppolicy overlay computes it: closed, locked until, changeable from."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from gateway.ldap import Entry
 
 
 def is_closed_by_mark(entry: Entry, now: datetime) -> bool:
-    """Locked by an administrator, or outside its time: a new password would not let anybody in, or must not."""
+    """Return whether an administrator closed the account, or `now` is outside pwdStartTime and pwdEndTime.
+
+    A new password would then open an account that must stay closed, or would open nothing.
+    """
     validity = ppolicy.read_validity(entry.first(ppolicy.STARTS_AT), entry.first(ppolicy.ENDS_AT))
     return ppolicy.is_closed(entry.first(ppolicy.LOCKED_AT)) or not validity.holds(now)
 
 
 def is_closed(entry: Entry, policy: Policy, now: datetime, records_logins: Callable[[], bool]) -> bool:
-    """As `is_closed_by_mark`; also an account that was not used for too long, or is locked without an end."""
+    """Return whether `is_closed_by_mark`, or the account was not used for too long, or is locked without an end."""
     return (
         is_closed_by_mark(entry, now)
         or idle_since(entry, policy, now, records_logins) is not None
@@ -26,25 +29,26 @@ def is_closed(entry: Entry, policy: Policy, now: datetime, records_logins: Calla
 
 
 def idle_since(entry: Entry, policy: Policy, now: datetime, records_logins: Callable[[], bool]) -> datetime | None:
-    """When an account was last used that slapd takes for idle (pwdMaxIdle): by a login, or by a change after it.
+    """Return when an account was last used that slapd treats as idle (pwdMaxIdle); None if it does not.
 
-    None where slapd does not. A new password ends that state, so an idle account counts as closed. slapd looks at
-    pwdMaxIdle only where it `records_logins` (olcLastBind).
+    The last use is the last login or a later change. A new password ends that state, so an idle account counts as
+    closed. slapd applies pwdMaxIdle only if it records logins (olcLastBind): `records_logins`.
     """
     used_at = entry.first(ppolicy.LAST_SUCCESS) or entry.first(ppolicy.CHANGED_AT)
     if not (policy.locks and policy.max_idle and used_at):
         return None
-    # slapd takes for 1970 what it can't date.
+    # slapd reads a time that it cannot parse as 1970.
     moment = ppolicy.read_time(used_at) or ppolicy.MIN_VALIDITY
     is_idle = now > moment + policy.max_idle
     return moment if is_idle and records_logins() else None
 
 
 def locked_until(entry: Entry, now: datetime) -> datetime | None:
-    """The end of a lock that slapd sets after each wrong password (pwdMinDelay); None where there is none now.
+    """Return the end (UTC) of a lock that slapd sets after each wrong password (pwdMinDelay); None if there is none
+    now.
 
-    It counts where the entry's policy has pwdLockout, and no change of the password lifts it. A time that slapd takes
-    for another one (as in `ppolicy.read_validity`) is a lock without an end: `ppolicy.MAX_VALIDITY`.
+    It applies if the entry's policy has pwdLockout, and no change of the password lifts it. For a time that slapd
+    misreads (as in `ppolicy.read_validity`) the lock has no end: `ppolicy.MAX_VALIDITY`.
     """
     text = entry.first(ppolicy.LOCKED_UNTIL)
     if not text:
@@ -56,7 +60,10 @@ def locked_until(entry: Entry, now: datetime) -> datetime | None:
 
 
 def changeable_from(entry: Entry, policy: Policy, now: datetime) -> datetime | None:
-    """When slapd takes another password (pwdMinAge); None where it does now. One that must be changed may be."""
+    """Return when (UTC) slapd accepts another password (pwdMinAge); None if it does now.
+
+    A password that must be changed (pwdReset) can always be changed.
+    """
     changed_at = ppolicy.read_time(entry.first(ppolicy.CHANGED_AT))
     if not changed_at or not policy.min_age or entry.first(ppolicy.MUST_CHANGE).upper() == "TRUE":
         return None

@@ -1,4 +1,4 @@
-"""Finding the one entry that is meant, and what the use cases may know of it."""
+"""Lookup of the one entry that a login or an identity means, and its conversion for the use cases."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AccountLookup:
-    """All methods that read raise DirectoryUnavailable, DirectoryMisconfigured."""
+    """Finds entries of people. All methods that read raise DirectoryUnavailable and DirectoryMisconfigured."""
 
     service: ConnectionPool
     mapping: PeopleMapping
@@ -29,27 +29,27 @@ class AccountLookup:
     decoy_dn: str
 
     def with_login(self, login: str) -> Entry | None:
-        """The entry that `login` names, protected or not; None for an unknown one."""
+        """Return the entry that `login` names, protected or not; None for an unknown login."""
         return self._find(self.mapping.login_filter(login), login)
 
     def with_identity(self, account: Account | Grant) -> Entry | None:
-        """The entry as it is now, protected or not; None where it was deleted."""
+        """Return the entry as it is now, protected or not; None if it was deleted."""
         return self._find(self.mapping.uuid_filter(account.uuid))
 
     def unprotected_with_login(self, login: str) -> Entry | None:
-        """As `with_login`; None for a protected person as for an unknown login."""
+        """Return like `with_login`, but None for a protected person, as for an unknown login."""
         return self._unprotected(self.with_login(login))
 
     def unprotected_with_identity(self, account: Account | Grant) -> Entry | None:
-        """As `with_identity`; None for a protected person too."""
+        """Return like `with_identity`, but None for a protected person."""
         return self._unprotected(self.with_identity(account))
 
     def is_closed(self, entry: Entry) -> bool:
-        """Whether the account must stay closed: a new password would not let anybody in, or must not."""
+        """Return whether the account must stay closed: a new password must not open it, or would not."""
         return is_closed(entry, self.policies.of(entry), datetime.now(UTC), self.policies.records_logins)
 
     def limits(self, entry: Entry) -> DirectoryLimits:
-        """What the policy of the entry asks of a new password."""
+        """Return what the entry's policy requires of a new password."""
         policy, now = self.policies.of(entry), datetime.now(UTC)
         return DirectoryLimits(
             allows_change=policy.allows_user_change,
@@ -62,7 +62,7 @@ class AccountLookup:
     def account(
         self, entry: Entry, *, limits: DirectoryLimits | None = None, password_expired: bool = False
     ) -> Account:
-        """The entry for the use cases; `limits` are read where they are not given."""
+        """Convert the entry for the use cases. `limits` are read if they are not given."""
         return Account(
             person=self.mapping.person(entry),
             dn=entry.dn,
@@ -73,7 +73,8 @@ class AccountLookup:
         )
 
     def _find(self, filter_: str, typed: str = "") -> Entry | None:
-        """The one entry of that filter; of several the one that is named by the login `typed`."""
+        """Return the one entry that the filter matches; if there are several, the one that the login `typed`
+        names."""
         mapping = self.mapping
         entries: Sequence[Entry] = self.service.run_idempotent(
             lambda connection: search(connection, mapping.base, filter_, mapping.account_attributes, MAX_NAMED)
@@ -86,6 +87,9 @@ class AccountLookup:
         return entries[0] if entries else None
 
     def _unprotected(self, entry: Entry | None) -> Entry | None:
-        """None for a protected person, after as many operations: on the decoy for nobody."""
+        """Return None for a protected person.
+
+        The number of operations is the same if `entry` is None: then the decoy is checked.
+        """
         dn, logins = (entry.dn, self.mapping.logins(entry)) if entry else (self.decoy_dn, ("decoy",))
         return None if self.protected.includes(dn, logins) else entry

@@ -1,4 +1,4 @@
-"""What the helpdesk may know and do about somebody's account: its state, and two changes that reveal nothing."""
+"""What the helpdesk may read and change about an account: its state, and two changes that reveal nothing."""
 
 from __future__ import annotations
 
@@ -27,43 +27,48 @@ STATES = "mamiaSyncState"
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """Neither NUMEN nor birth date: the gateway can't read the one and nobody at the helpdesk needs the other."""
+    """State of an account, without NUMEN and birth date: the gateway cannot read the first, the helpdesk does not
+    need either."""
 
     dn: str
     person: Person
     locked_since: datetime | None
     locked_until: datetime | None
-    """None while not locked, and where only a reset or an administrator unlocks it."""
+    """None while not locked, and if only a reset or an administrator unlocks it."""
     lock_ends_at: datetime | None
-    """Of a lock that neither a reset nor `unlock` lifts (pwdMinDelay); `ppolicy.MAX_VALIDITY` where it has no end."""
+    """End of a lock that neither a reset nor `unlock` lifts (pwdMinDelay); `ppolicy.MAX_VALIDITY` if it has no
+    end."""
     is_closed: bool
-    """Locked for good by an administrator."""
+    """Whether an administrator locked it without an end."""
     idle_since: datetime | None
-    """The last login, or change after it, where slapd closed the account for it (pwdMaxIdle)."""
+    """The last login, or a later change, if slapd closed the account because of it (pwdMaxIdle)."""
     validity: ppolicy.Validity
     is_valid: bool
-    """Whether `validity` holds now."""
+    """Whether `now` is within `validity`."""
     changed_at: datetime | None
     expires_at: datetime | None
-    """None where its policy lets it last, or can't be read."""
+    """None if the policy sets no maximum age, or cannot be read."""
     policy: str
-    """The DN of the policy that holds for it; "" where none can be read."""
+    """DN of the policy of this entry; "" if none can be read."""
     allows_change: bool
-    """Whether that policy lets the person change the password."""
+    """Whether that policy allows the person to change the password."""
     changeable_from: datetime | None
-    """None where it can be changed now, as far as its age goes."""
+    """None if the password is old enough to be changed now."""
     propagation: Sequence[DeliveryState]
     lock: str = ""
-    """pwdAccountLockedTime as the directory holds it; "" where there is none."""
+    """Value of pwdAccountLockedTime in the directory; "" if there is none."""
     is_protected: bool = False
-    """Named by people.protected_filter or people.protected_groups."""
+    """Whether people.protected_filter or people.protected_groups names the person."""
 
     @property
     def is_stale(self) -> bool:
+        """Return whether the password was changed after the change that was sent to the workstation."""
         return is_stale(self.propagation, self.changed_at)
 
 
 class LdapAccounts:
+    """Reads the state of accounts for the helpdesk, over connections bound as the service account."""
+
     def __init__(
         self, service: ConnectionPool, mapping: PeopleMapping, policies: Policies, protected: ProtectedPeople
     ) -> None:
@@ -73,7 +78,8 @@ class LdapAccounts:
         self._protected = protected
 
     def read(self, login: str, now: datetime) -> AccountState | None:
-        """None for a login that nobody has. Raises DirectoryUnavailable, DirectoryMisconfigured."""
+        """Return the state at `now`; None for a login that nobody has. Raises DirectoryUnavailable,
+        DirectoryMisconfigured."""
         attributes = [*self._mapping.account_attributes, STATES]
         filter_ = self._mapping.login_filter(login)
         entries = self._service.run_idempotent(
@@ -85,7 +91,7 @@ class LdapAccounts:
         return self._state(named[0], now) if named else None
 
     def force_change(self, dn: str) -> None:
-        """The password must be changed at the next login. Raises DirectoryUnavailable, DirectoryMisconfigured."""
+        """Require a change of the password at the next login. Raises DirectoryUnavailable, DirectoryMisconfigured."""
         self._service.run_once(lambda connection: _replace(connection, dn, ppolicy.MUST_CHANGE, ["TRUE"]))
 
     def _state(self, entry: Entry, now: datetime) -> AccountState:
@@ -117,15 +123,15 @@ class LdapAccounts:
 
 
 def unlock(settings: Directory, dn: str, lock: str) -> bool:
-    """Lift the lock-out `lock` of `dn`, by an account of the operator's that may: `settings` hold it.
+    """Remove the lock-out `lock` from the entry `dn`, with the operator's account in `settings`.
 
-    False, and nothing is changed, where the entry has another lock by now or none: an administrator may have closed
-    the account meanwhile. The gateway's own account can't unlock, and a reset by the person lifts it too. Raises
-    DirectoryUnavailable, DirectoryMisconfigured, LDAPException, OSError.
+    Returns False, and changes nothing, if the entry has another lock by now or none: an administrator may have closed
+    the account meanwhile. The gateway's own account has no right to unlock; a reset by the person lifts the lock too.
+    Raises DirectoryUnavailable, DirectoryMisconfigured, LDAPException, OSError.
     """
     connection = connect(settings.servers[0], settings, as_service=True)
     try:
-        # ppolicy forgets the wrong tries along with it.
+        # ppolicy removes the recorded failures together with it.
         result = modify(connection, dn, {ppolicy.LOCKED_AT: [(MODIFY_DELETE, [lock])]})
         if result["result"] == RESULT_NO_SUCH_ATTRIBUTE:
             return False
@@ -140,5 +146,5 @@ def _replace(connection: Connection, dn: str, attribute: str, values: list[str])
 
 
 def _check(result: Result, attribute: str, dn: str) -> None:
-    """Raises DirectoryMisconfigured; no other server is asked."""
+    """Raise DirectoryMisconfigured unless the server did it. No other server is tried."""
     check_result(result, f"{attribute} of {dn}", unfit=())

@@ -1,4 +1,4 @@
-"""The Assertion control (RFC 4528): the server does a write only where a filter holds for the entry."""
+"""The Assertion control (RFC 4528): the server performs a write only if a filter matches the entry."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ OID = "1.3.6.1.1.12"
 
 
 def assertion(filter_: str) -> Control:
-    """The control for `filter_`, critical: a server that does not know it refuses the write.
+    """Return the control for `filter_`. It is critical: a server that does not know it refuses the write.
 
-    The answer is assertionFailed (122) where the filter is false, and also where the account that writes has no
-    search right on one of its attributes.
+    The server answers assertionFailed (122) if the filter is false, and also if the account that writes has no search
+    right on one of its attributes.
     """
     parsed = parse_filter(filter_, None, False, False, None, False)
     return OID, True, bytes(encoder.encode(compile_filter(parsed.elements[0])))

@@ -1,4 +1,4 @@
-"""Writing the outbox attributes of a password that was changed at the directory itself."""
+"""Writes the outbox attributes for a password that another LDAP client changed."""
 
 from __future__ import annotations
 
@@ -51,12 +51,17 @@ class LdapCaptureOutbox:
         self._protected = protected
 
     def prepare(self, entry: str, password: Secret | None) -> Prepared | None:
+        """Return the outbox changes for the entry with DN `entry`; None for somebody without a workstation.
+
+        `password` is None if its text is not known, as with a hashed value. Raises DirectoryUnavailable,
+        DirectoryMisconfigured.
+        """
         found = self._read(entry, [*self._mapping.login_attributes, IDENTITY])
         if found is None:
             return None
         account = Account(self._mapping.person(found), found.dn, found.first(IDENTITY), password_stamp="")
         if self._protected.includes(found.dn, self._mapping.logins(found)):
-            # The listener's account may not write on them: the worker ends what still waits there.
+            # The listener's account must not write on them. The worker ends a delivery that still waits there.
             return Prepared(entry, account.person.login, Reason.PROTECTED, (), {})
         if password is None:
             outcome, (changes, propagation) = self._refused(account, Reason.NOT_PLAIN_TEXT)
@@ -69,7 +74,11 @@ class LdapCaptureOutbox:
         return Prepared(entry, account.person.login, outcome, propagation.targets, changes)
 
     def commit(self, prepared: Prepared, stored: Secret) -> bool:
-        """The write depends on the entry being as it was when `stored` was found in it, so nothing newer is lost."""
+        """Write the prepared changes if the entry still stores the password value `stored`; return whether it does.
+
+        The write has the condition that the entry is as it was when `stored` was found in it, so nothing newer is
+        lost. Raises DirectoryUnavailable, DirectoryMisconfigured.
+        """
         value = stored.reveal().encode(errors="surrogateescape")
         for _ in range(TRIES_AGAINST_OTHER_WRITES):
             entry = self._read(prepared.entry, [VERSION])
@@ -93,14 +102,15 @@ class LdapCaptureOutbox:
         return self._pool.run_idempotent(read)
 
     def _compare(self, dn: str, value: bytes) -> bool:
-        """Whether that very value is stored: Compare tells (RFC 4511, 4.10), and shows nothing."""
+        """Return whether exactly that value is stored, by Compare (RFC 4511, 4.10), which does not show the value."""
         result = self._pool.run_idempotent(lambda connection: connection.compare(dn, PASSWORD, value)[1])
         if result["result"] == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
             raise DirectoryMisconfigured(f"the account of mamia capture may not compare {PASSWORD}")
         return bool(result["result"] == RESULT_COMPARE_TRUE)
 
     def _write(self, prepared: Prepared, version: str) -> bool:
-        """False where the entry was written meanwhile. May be sent twice: the second is refused, and looked at."""
+        """Return False if the entry was written meanwhile. If it is sent twice, the second write is refused and
+        read back."""
 
         def modify(connection: Connection) -> Mapping[str, Any]:
             result: Mapping[str, Any] = connection.modify(

@@ -1,4 +1,4 @@
-"""One verified connection to one LDAP server of the academy's directory."""
+"""Opening one verified connection to one LDAP server of the academy's directory."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 
 def connect(url: str, settings: Directory, *, as_service: bool) -> Connection:
-    """A connection to that very server, bound as the service account or as nobody.
+    """Return a connection to the server `url`, bound as the service account or anonymous.
 
-    Raises DirectoryUnavailable where the server refuses, UnsupportedServer where it is another product than OpenLDAP,
-    LDAPException and OSError where it can't be reached.
+    Raises DirectoryUnavailable if the server refuses, UnsupportedServer if it is not OpenLDAP, LDAPException and
+    OSError if it cannot be reached.
     """
     is_secured = settings.start_tls or urlsplit(url).scheme == "ldaps"
     connection = new_connection(
@@ -36,7 +36,7 @@ def connect(url: str, settings: Directory, *, as_service: bool) -> Connection:
         if settings.start_tls and not connection.start_tls(read_server_info=False)[0]:
             raise DirectoryUnavailable(f"{url} refuses StartTLS")
         if as_service:
-            # Before the account's password goes there, and as the account where nobody else may read what it is.
+            # Check before the password is sent, and again as the account if only the account may read the root DSE.
             refuse_other_products(connection, url)
             _bind_service(connection, url)
             refuse_other_products(connection, url)

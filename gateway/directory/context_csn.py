@@ -1,4 +1,4 @@
-"""How far a server has come with the changes of all its peers (contextCSN of OpenLDAP's syncrepl, RFC 4533)."""
+"""How many changes of its peers a server has received (contextCSN of OpenLDAP's syncrepl, RFC 4533)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _NOT_SHOWN = (RESULT_NO_SUCH_OBJECT, RESULT_INSUFFICIENT_ACCESS_RIGHTS)
 
 
 def read_csns(connection: Connection) -> dict[str, str]:
-    """The newest change number of each server that ever wrote; none where nothing replicates or it is not shown.
+    """Return the newest change number per server id; empty without replication, or if the account may not read them.
 
-    Raises DirectoryUnavailable where the server did not read them: how far it has come is not known then.
+    Raises DirectoryUnavailable if the server could not read them, because its progress is then unknown.
     """
     root = _read(connection, "", SUFFIXES)
     tops = [_read(connection, suffix, "contextCSN") for suffix in (root.all(SUFFIXES) if root else ())]
@@ -32,28 +32,28 @@ def read_csns(connection: Connection) -> dict[str, str]:
 
 
 def has_caught_up(held: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
-    """Change numbers of one server are in order as text."""
+    """Return whether `held` includes all changes of `wanted`. Change numbers of one server sort as text."""
     return all(held.get(server, "") >= number for server, number in wanted.items())
 
 
 def newest_csn_time(csns: Mapping[str, str]) -> datetime | None:
-    """When the newest of them was made, in UTC."""
+    """Return when (UTC) the newest of these changes was made."""
     return max(filter(None, map(_time, csns.values())), default=None)
 
 
 def suffixes(connection: Connection) -> list[str]:
-    """What the server serves (RFC 4512, 5.1)."""
+    """Return the suffixes of the server's databases (namingContexts, RFC 4512, 5.1)."""
     root = read_entry(connection, "", [SUFFIXES])
     return list(root.all(SUFFIXES)) if root else []
 
 
 def suffix_of(connection: Connection, dn: str) -> str:
-    """The suffix to which `dn` belongs; empty where the server serves none."""
+    """Return the suffix to which `dn` belongs; "" if the server has none for it."""
     return next((suffix for suffix in suffixes(connection) if is_below(dn, suffix)), "")
 
 
 def _read(connection: Connection, dn: str, attribute: str) -> Entry | None:
-    """None where the server shows no such entry to this account."""
+    """Return the entry with that attribute; None if the server does not show it to this account."""
     found = try_search(connection, dn, "(objectClass=*)", [attribute], BASE)
     if not is_success(found.result) and found.code not in _NOT_SHOWN:
         raise DirectoryUnavailable(f"{attribute} of {dn}: {result_text(found.result)}")

@@ -1,4 +1,4 @@
-"""Trying what people say of themselves, so that the answer's time tells nothing of an entry."""
+"""Verification of passwords and numbers in such a way that the time of the answer reveals nothing about an entry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Passwords are tried by a bind, numbers and birth dates by Compare; unknown people's at the decoy.
+    """Verifies passwords by a bind, and numbers and birth dates by Compare; for unknown people it uses the decoy.
 
     All methods raise DirectoryUnavailable, DirectoryMisconfigured.
     """
@@ -36,10 +36,10 @@ class Credentials:
     decoy: Decoy
 
     def try_password(self, entry: Entry | None, password: Secret) -> PolicyError | bool | None:
-        """As `_bind_succeeds`; whatever the entry, a wrong password costs the directory as much.
+        """Return like `_bind_succeeds`. A wrong password costs the directory the same work for every entry.
 
         A locked or closed entry is refused without hashing, and a hash of an older scheme takes a fraction of the
-        decoy's: an answer that comes much sooner than the decoy's is followed by one more try at the decoy.
+        decoy's time. So an answer that comes much sooner than the decoy's is followed by one more bind at the decoy.
         """
         dn = entry.dn if entry else self.decoy.dn
         started = time.monotonic()
@@ -48,7 +48,7 @@ class Credentials:
         except DirectoryMisconfigured as error:
             if entry is None:
                 raise
-            # Raises where the directory answers everybody like this. Else it tells something of that entry alone.
+            # This raises if the directory answers everybody so. Otherwise the error concerns that entry only.
             self._try_decoy(password)
             log.error("%s can't be opened by any password: %s", dn, error)
             return None
@@ -60,7 +60,8 @@ class Credentials:
         return opened
 
     def holds(self, entry: Entry | None, attribute: str, value: str) -> bool:
-        """Whether the entry has that value, by the one operation that NUMENs are open to; None asks the decoy."""
+        """Return whether the entry has that value, by Compare, the only operation allowed on NUMENs. None compares
+        the decoy."""
         return self._compare(entry.dn if entry else self.decoy.dn, attribute, value)
 
     def _try_decoy(self, password: Secret) -> None:
@@ -69,7 +70,8 @@ class Credentials:
         self.decoy.record(time.monotonic() - started)
 
     def _bind_succeeds(self, dn: str, password: Secret) -> PolicyError | bool | None:
-        """None for a wrong password, PASSWORD_EXPIRED for the right one past its time, else True."""
+        """Return True for the right password, PASSWORD_EXPIRED for the right one past its time, None for a wrong
+        one."""
         if not password:
             raise ValueError("a bind without a password succeeds as anonymous (RFC 4513, 5.1.2)")
         result = self.user_binds.run_idempotent(lambda connection: bind_as(connection, dn, password))
@@ -77,7 +79,7 @@ class Credentials:
             return True
         if result["result"] != RESULT_INVALID_CREDENTIALS:
             raise DirectoryMisconfigured(f"bind: {result_text(result)}")
-        # slapd says "expired" only to the right password.
+        # slapd reports "expired" for the right password only.
         return PolicyError.PASSWORD_EXPIRED if policy_error(result) is PolicyError.PASSWORD_EXPIRED else None
 
     def _compare(self, dn: str, attribute: str, value: str) -> bool:
@@ -92,10 +94,10 @@ class Credentials:
         if code == RESULT_INVALID_ATTRIBUTE_SYNTAX:
             # 00/00/1960 where birth dates are a GeneralizedTime: nobody can have it.
             return False
-        # slapd hides an entry that may not be compared: "no such object".
+        # slapd hides an entry that must not be compared: "no such object".
         if dn == self.decoy.dn:
             raise DirectoryMisconfigured(f"the service account may not compare {attribute}")
-        # Raises where no entry may be compared. Else it tells something of that entry alone.
+        # This raises if no entry may be compared. Otherwise the error concerns that entry only.
         self._compare(self.decoy.dn, attribute, value)
         log.error("the service account may not compare %s of %s", attribute, dn)
         return False

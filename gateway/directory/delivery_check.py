@@ -1,7 +1,7 @@
-"""Whether a password that waits in the outbox may be set at a workstation: asked of the entry itself.
+"""Checks, on the entry itself, whether a password that waits in the outbox may be set at a workstation.
 
-Whoever holds the gateway's or the listener's account can write the outbox of any person. So nothing in the outbox is
-proof: the worker asks itself who the person is, and binds with the password before it delivers it.
+Anybody who has the gateway's or the listener's password can write the outbox of any person, so the outbox proves
+nothing. The worker checks itself who the person is, and binds with the password before it delivers it.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from gateway.workstation.model import Reason, Refused, Unavailable
 from gateway.workstation.ports import Waiting
 
 MAX_PROVED = 10_000
-"""Binds that are remembered with what came of them, so that neither a retry nor another target binds again."""
+"""Maximum number of binds whose result is remembered, so that neither a retry nor another target binds again."""
 MAX_BINDS_AT_ONCE = 2
-"""Each costs the directory a hash."""
+"""Maximum number of binds at the same time; each one costs the directory a hash."""
 LOCKS = 64
-"""Shared by all people: few of those who are proved at one time have the same."""
+"""Number of locks that all people share; two people who are checked at the same time rarely have the same one."""
 MAX_SINCE_READ = timedelta(minutes=1)
-"""Between the answer that told the directory's time and the reading of the entry."""
+"""Maximum time between the answer with the directory's time and the reading of the entry."""
 RIGHTS = "30-access.ldif of ldif/ has the rights of the worker's account; mamia check tells which of them are missing"
 
 Proof = tuple[str, str, bytes, str]
@@ -45,7 +45,7 @@ Proof = tuple[str, str, bytes, str]
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The entry, and the server that showed it."""
+    """The entry, and the server from which it was read."""
 
     entry: Entry
     server: str
@@ -55,8 +55,8 @@ class _Seen:
 class LdapDeliveryCheck:
     """`workstation.ports.DeliveryCheck` on LDAP.
 
-    `worker` and `user_binds` share their servers: a password is proved where its entry was read, since another server
-    may not have it yet.
+    `worker` and `user_binds` share their servers: a password is verified where its entry was read, because another
+    server may not have it yet.
     """
 
     worker: ConnectionPool
@@ -71,10 +71,14 @@ class LdapDeliveryCheck:
     _of_a_person: tuple[threading.Lock, ...] = field(
         default_factory=lambda: tuple(threading.Lock() for _ in range(LOCKS))
     )
-    """The targets of one entry wait for the bind of the first."""
+    """One lock per group of entries, so that the other targets of an entry wait for the first one's bind."""
     _binding: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(MAX_BINDS_AT_ONCE))
 
     def check(self, item: Waiting, change: str, password: Secret) -> Refused | Unavailable | None:
+        """Return why the password must not be delivered (Refused) or cannot be now (Unavailable); None if it may be.
+
+        Raises DirectoryUnavailable.
+        """
         try:
             seen = self.worker.run_idempotent(lambda connection: self._read(connection, item.dn))
             if isinstance(seen, Refused):
@@ -86,33 +90,37 @@ class LdapDeliveryCheck:
             return Unavailable(str(error), RIGHTS)
 
     def _read(self, connection: Connection, dn: str) -> _Seen | Refused:
-        """Raises ServerUnfit, and DirectoryMisconfigured where the filters can't be decided."""
+        """Return the entry if it is a person with a workstation.
+
+        Raises ServerUnfit, and DirectoryMisconfigured if the filters cannot be evaluated.
+        """
         wanted = f"(&{self.people.filter}{self.workstation_filter})"
         attributes = [self.people.login, ppolicy.LOCKED_AT, ppolicy.LOCKED_UNTIL, ppolicy.CHANGED_AT]
         if entry := _search(connection, dn, wanted, attributes):
             return _Seen(entry, connection.server.name)
-        # An assertion that is Undefined (RFC 4511, 4.5.1.7) must not end what waits.
+        # An assertion that is Undefined (RFC 4511, 4.5.1.7) must not end a waiting delivery.
         if _search(connection, dn, f"(!{wanted})", ["1.1"]) or not _search(connection, dn, ANYTHING, ["1.1"]):
             return Refused(Reason.NO_WORKSTATION)
         raise DirectoryMisconfigured(f"the worker's account can't decide {wanted}: may it search by its attributes?")
 
     def _not_open(self, entry: Entry, item: Waiting) -> Refused | Unavailable | None:
-        """A locked account refuses the right password too: no bind is tried until the lock is over.
+        """Return why the account is not open, by the directory's time.
 
-        By the directory's time, as the lock is.
+        A locked account refuses the right password too, so no bind is tried until the lock is over.
         """
         locked_at = entry.first(ppolicy.LOCKED_AT)
         if ppolicy.is_closed(locked_at):
             return Refused(Reason.NOT_IN_FORCE, "an administrator closed the account")
-        # The lock may be younger than the answer that told the time.
+        # The lock may be newer than the answer from which the time was read.
         now = item.read_at or self.now()
         if any(ppolicy.is_locked(locked_at, self.lockout, moment) for moment in (now, now + MAX_SINCE_READ)):
             return Unavailable("the account is locked: it is tried when the lock is over")
         return None
 
     def _not_proved(self, item: Waiting, change: str, password: Secret, seen: _Seen) -> Refused | Unavailable | None:
-        """A wrong password counts as a failure of the person's, so it is tried once and then refused for good."""
-        # With the sealed bytes: another password may be put in the place of the one that was proved.
+        """Return why the password is not proved. A wrong one counts as the person's failure, so it is tried only
+        once."""
+        # The sealed bytes are part of the key, because another password may replace the one that was proved.
         sealed = hashlib.sha256(item.sealed).digest()
         proof = item.uuid, change, sealed, seen.entry.first(ppolicy.CHANGED_AT)
         with self._of_a_person[hash(item.uuid) % LOCKS]:
@@ -139,13 +147,14 @@ class LdapDeliveryCheck:
         return self._why_refused(item, seen.entry)
 
     def _why_refused(self, item: Waiting, before: Entry) -> Refused | Unavailable:
-        """Somebody else's wrong passwords may have locked the account between the read and the bind."""
+        """Return why a bind failed. Other people's wrong passwords may have locked the account between the read
+        and the bind."""
         dn, lock = item.dn, before.first(ppolicy.LOCKED_AT)
         after = self.worker.run_idempotent(lambda connection: _search(connection, dn, ANYTHING, [ppolicy.LOCKED_AT]))
         if after and after.first(ppolicy.LOCKED_AT) != lock:
             return self._not_open(after, item) or Unavailable("the account was locked meanwhile")
         if lock and item.read_at is None:
-            # Our own clock says that the lock is over, and nothing is erased on that word alone.
+            # Only our own clock shows that the lock is over, which is not enough to erase a password.
             return Unavailable(
                 f"whether a lock is over can't be told without the right to read {MODIFIED_AT}", RIGHTS
             )
@@ -154,8 +163,11 @@ class LdapDeliveryCheck:
         return Refused(Reason.NOT_IN_FORCE, "it does not open the entry")
 
     def _was_locked(self, before: Entry, now: datetime) -> bool:
-        """Whether slapd refused a bind, which left pwdAccountLockedTime as it was, for a lock and without looking at
-        the password. At a bind it takes a lock that is over out of the entry, whatever the password."""
+        """Return whether slapd refused a bind because of a lock, without checking the password.
+
+        Such a bind leaves pwdAccountLockedTime unchanged. At a bind, slapd removes a lock that is over from the
+        entry, whatever the password.
+        """
         locked_at = ppolicy.read_time(before.first(ppolicy.LOCKED_AT))
         end = locked_until(before, now)
         is_left = locked_at is not None and locked_at <= now
@@ -169,5 +181,5 @@ class LdapDeliveryCheck:
 
 
 def _search(connection: Connection, dn: str, filter_: str, attributes: list[str]) -> Entry | None:
-    """The entry `dn` if the filter matches it. Raises ServerUnfit, DirectoryMisconfigured."""
+    """Return the entry `dn` if the filter matches it. Raises ServerUnfit, DirectoryMisconfigured."""
     return find_entry(connection, dn, filter_, attributes, unfit=RETRYABLE_FOR_WRITES)

@@ -1,4 +1,4 @@
-"""`gateway.ldap` under its former address, for `captured.py` alone."""
+"""The entry of `gateway.ldap` under its former name, for `capture_outbox.py` only."""
 
 from gateway.ldap import Entry, entry_of
 

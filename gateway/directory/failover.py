@@ -1,4 +1,4 @@
-"""Which of several LDAP servers is in use: the first in order that is fit and lacks no change."""
+"""Failover between LDAP servers: the first in order of preference that works and has all changes is in use."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ from gateway.settings import Directory
 log = logging.getLogger(__name__)
 
 REST_SECONDS = 15.0
-"""How long a server that failed is left alone."""
+"""Seconds for which a server that failed is not used."""
 LOOKS = 10
+"""Number of checks whether such a server has caught up, before it is left unused again."""
 LOOK_SECONDS = 1.0
-"""How often, and how far apart, it is then asked whether it has caught up, before it is left alone again."""
+"""Seconds between two of these checks."""
 
 
 @dataclass(eq=False, slots=True)
 class LdapServer:
+    """One server and whether it is down."""
+
     url: str
     is_down: bool = False
 
@@ -34,10 +37,10 @@ class LdapServer:
 class LdapServers:
     """The servers of `settings` in order of preference, shared by all the pools of a process.
 
-    All pools move together: a password must be tried where it was written, and in a pair of servers in mirror mode
-    one alone should take the writes (OpenLDAP Administrator's Guide, 18.2.3). A server that failed comes back once it
-    holds every change that the one in use held: until then it would refuse the passwords chosen meanwhile. A thread
-    of its own looks, so that no request waits for a server that is gone.
+    All pools change servers together: a password must be verified where it was written, and of two servers in mirror
+    mode only one should accept writes (OpenLDAP Administrator's Guide, 18.2.3). A server that failed is used again
+    once it has every change that the active server had; before that it would refuse passwords that were chosen
+    meanwhile. A thread checks this, so that no request waits for a server that is down.
     """
 
     settings: Directory
@@ -54,19 +57,21 @@ class LdapServers:
         return len(self._servers)
 
     def by_preference(self) -> list[LdapServer]:
-        """The one in use first; those that failed lately last."""
+        """Return the servers, the active one first, those that failed last."""
         return sorted(self._servers, key=lambda server: server.is_down)
 
     def is_active(self, server: LdapServer) -> bool:
+        """Return whether `server` is the one in use."""
         return server is self.by_preference()[0]
 
     def mark_up(self, server: LdapServer) -> None:
-        """Whoever answers when all others failed is in use, caught up or not."""
+        """Use a server that answers when all others are down, whether or not it has caught up."""
         with self._lock:
             if all(other.is_down for other in self._servers):
                 server.is_down = False
 
     def mark_down(self, server: LdapServer) -> None:
+        """Stop using a server that failed, unless it is the only one, and start the thread that checks it."""
         with self._lock:
             if server.is_down or len(self._servers) < 2:
                 return
@@ -77,6 +82,7 @@ class LdapServers:
                 self._watcher.start()
 
     def close(self) -> None:
+        """Stop the thread."""
         self._closed.set()
 
     def _active_in_words(self) -> str:
@@ -94,7 +100,7 @@ class LdapServers:
                     return
 
     def _is_back(self, server: LdapServer) -> bool:
-        """Whether it answers and holds what the server in use held at the beginning."""
+        """Return whether it answers and has the changes that the active server had at the beginning of the check."""
         wanted = self._active_csns()
         if wanted is None:
             return False
@@ -121,9 +127,10 @@ class LdapServers:
         return False
 
     def _active_csns(self) -> dict[str, str] | None:
-        """None where the server in use does not tell them now: nobody can say then whether another has caught up.
+        """Return the active server's change numbers; None if they cannot be read, so nobody can say who has caught
+        up.
 
-        No changes at all where no server is in use: whatever comes back is then better than nothing.
+        Returns no change numbers if no server is active: then any server that answers is better than none.
         """
         used = next((server for server in self._servers if not server.is_down), None)
         if used is None:

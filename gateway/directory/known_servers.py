@@ -1,4 +1,4 @@
-"""Whether all servers of the settings are the product that the gateway is made for."""
+"""Check that all servers of the settings are OpenLDAP."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 def refuse_other_servers(directory: Directory) -> None:
-    """Connect to each server and replica once. Raises UnsupportedServer for the first that is another product.
+    """Connect to each server and replica once. Raises UnsupportedServer for the first one that is another product.
 
-    One that does not answer is logged: it is asked again whenever a connection to it is opened.
+    A server that does not answer is logged: it is checked again whenever a connection to it is opened.
     """
     for url in (*directory.servers, *directory.read_servers):
         try:

@@ -1,4 +1,4 @@
-"""Between an LDAP entry and our own names: the one place that knows what attributes are called."""
+"""Mapping between LDAP entries and persons: the only place that knows the names of people's attributes."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from gateway.settings import People
 
 IDENTITY = "entryUUID"
 MAX_NAMED = 10
-"""People asked for who may be meant by one login or address."""
+"""Maximum number of entries that a search for one login or address returns."""
 MAX_CHARS = 256
-"""Of a name, login or address (RFC 5321, 4.5.3.1.3: 256 octets). A longer value is nobody's, and only costs time."""
+"""Maximum characters of a name, login or address (RFC 5321, 4.5.3.1.3: 256 octets). Longer values are ignored."""
 MAX_VALUES = 100
-"""Of one attribute that count. Nobody has as many names, logins or addresses."""
+"""Maximum number of values of one attribute that are used."""
 
 
 class PeopleMapping:
-    """The settings' `[people]` put to use: filters to send, attributes to ask for, persons to give back."""
+    """Applies the settings' `[people]`: filters to send, attributes to request, persons to return."""
 
     def __init__(self, people: People, mail_domain: str = "") -> None:
-        """`mail_domain`: the academy's own, which a webmail may add to logins."""
+        """`mail_domain` is the academy's own domain, which a webmail may add to logins."""
         self._people = people
         self._mail_domain = mail_domain
         self.base = people.base
@@ -43,6 +43,7 @@ class PeopleMapping:
         ]  # fmt: skip
 
     def name_filter(self, surname: str, given_name: str, birth_date: BirthDate) -> str:
+        """Return the filter for a surname or birth name, a given name and a birth date."""
         people, value = self._people, escape_filter_chars(surname)
         return self._person(
             self._birth_date(birth_date)
@@ -51,20 +52,22 @@ class PeopleMapping:
         )
 
     def birth_date_filter(self, birth_date: BirthDate) -> str:
+        """Return the filter for everybody born on that day."""
         return self._person(self._birth_date(birth_date))
 
     def login_filter(self, typed: str) -> str:
-        """Of whoever has that login, or may have typed that in its place: `named_by` tells whom of them it means."""
+        """Return the filter for all entries that `typed` may mean; `named_by` then selects among them."""
         alternatives = [f"({attribute}={escape_filter_chars(value)})" for attribute, value in self._may_name(typed)]
         return self._person(alternatives[0] if len(alternatives) == 1 else f"(|{''.join(alternatives)})")
 
     def named_by(self, typed: str, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """Those whose login it is, else those whose mail address, or login with the academy's domain behind it."""
+        """Return the entries whose login is `typed`, else those whose mail address it is, or whose login with the
+        academy's domain."""
         (attribute, value), *_ = self._may_name(typed)
         return [entry for entry in entries if _has(entry, attribute, value)] or entries
 
     def _may_name(self, typed: str) -> list[tuple[str, str]]:
-        """Attributes and values that may name somebody, the login first."""
+        """Return attributes and values that may identify a person, the login first."""
         people = self._people
         local, at, domain = typed.rpartition("@")
         if not (at and local and people.mail_as_login):
@@ -75,12 +78,15 @@ class PeopleMapping:
         return names
 
     def uuid_filter(self, uuid: str) -> str:
+        """Return the filter for an entryUUID."""
         return self._person(f"({IDENTITY}={escape_filter_chars(uuid)})")
 
     def logins(self, entry: Entry) -> tuple[str, ...]:
+        """Return all logins of the entry."""
         return entry.all(self._people.login)
 
     def person(self, entry: Entry) -> Person:
+        """Convert an entry to a person. Values that are too long are left out."""
         people, logins = self._people, _usable(entry, self._people.login)
         return Person(
             login=next(iter(logins), ""),
@@ -99,11 +105,11 @@ class PeopleMapping:
         )
 
     def birth_date_assertion(self, birth_date: BirthDate) -> tuple[str, str]:
-        """The attribute and the value to compare it with."""
+        """Return the attribute of the birth date and the value to compare it with."""
         return self._people.birth_date, birth_date.strftime(self._people.birth_date_format)
 
     def proof_assertion(self, proof: str, value: str) -> tuple[str, str] | None:
-        """The same for a proof; None where this directory has no such number."""
+        """Return the same for a proof; None if this directory has no such number."""
         held = self._people.proofs.get(proof)  # type: ignore[call-overload]
         return (held.attribute, held.prefix + value) if held else None
 
@@ -116,13 +122,15 @@ class PeopleMapping:
 
 
 def _has(entry: Entry, attribute: str, value: str) -> bool:
-    """Compared without regard to case and blanks at the ends, as directories compare logins and addresses."""
+    """Return whether the entry has that value, ignoring case and outer blanks, as directories compare logins and
+    addresses."""
     wanted = value.strip().casefold()
     return any(held.strip().casefold() == wanted for held in entry.all(attribute))
 
 
 def _names(entry: Entry, attribute: str) -> tuple[str, ...]:
-    """Every value. Where some have options, those without are one name in a row too, as people type them."""
+    """Return every value. If some have options, the values without options, joined, are one more name, as people
+    type them."""
     names, plain = _usable(entry, attribute), entry.without_options(attribute)
     in_a_row = " ".join(plain)
     return (*names, in_a_row) if 1 < len(plain) < len(names) and len(in_a_row) <= MAX_CHARS else names

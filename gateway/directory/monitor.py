@@ -1,4 +1,4 @@
-"""What slapd counts of itself (cn=Monitor, slapd-monitor(5)): its operations, and who is connected from where."""
+"""slapd's own statistics (cn=Monitor, slapd-monitor(5)): its operations, and who is connected from where."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.ldap import Entry, check_result, close, error_text, try_search
 from gateway.settings import Directory
 
 OPERATIONS = ("Bind", "Compare", "Modify", "Search")
-"""Those that a stolen service password serves for."""
+"""The operations that a stolen service password could be used for."""
 OPERATIONS_DN = "cn=Operations,cn=Monitor"
 CONNECTIONS_DN = "cn=Connections,cn=Monitor"
 COMPLETED = "monitorOpCompleted"
@@ -26,15 +26,17 @@ PEER = "monitorConnectionPeerAddress"
 
 @dataclass(frozen=True, slots=True)
 class ServerActivity:
+    """Operations and connections of one server."""
+
     completed: Mapping[str, int]
-    """From the name of an operation in lower case to how many ended since slapd was started."""
+    """Operation in lower case → number completed since slapd was started."""
     peers: Mapping[str, Sequence[str]]
-    """From the DN of a service account to where each of its connections comes from: an IP address, or a path for
-    ldapi://."""
+    """DN of a service account → address of each of its connections: an IP address, or a path for ldapi://."""
 
 
 def ask_server(url: str, settings: Directory, service_dns: Iterable[str]) -> ServerActivity:
-    """What that server did, over a connection of its own. Raises DirectoryUnavailable, DirectoryMisconfigured."""
+    """Read the activity of the server `url` over a new connection. Raises DirectoryUnavailable,
+    DirectoryMisconfigured."""
     try:
         connection = connect(url, settings, as_service=True)
         try:
@@ -46,7 +48,7 @@ def ask_server(url: str, settings: Directory, service_dns: Iterable[str]) -> Ser
 
 
 def read_activity(connection: Connection, service_dns: Iterable[str]) -> ServerActivity:
-    """What the server at the other end of `connection` did. Raises DirectoryMisconfigured, LDAPException."""
+    """Read the activity of the server over `connection`. Raises DirectoryMisconfigured, LDAPException."""
     operations = _entries(connection, OPERATIONS_DN, "(objectClass=*)", ["cn", COMPLETED])
     completed = {
         name.lower(): int(entry.first(COMPLETED) or 0)
@@ -58,7 +60,7 @@ def read_activity(connection: Connection, service_dns: Iterable[str]) -> ServerA
         raise DirectoryMisconfigured(f"{OPERATIONS_DN} can't be read")
     peers = {dn: _peers(connection, dn) for dn in service_dns}
     if not any(peers.values()):
-        # This very connection is one of them.
+        # At least this connection must be among them.
         raise DirectoryMisconfigured(f"{CONNECTIONS_DN} can't be read")
     return ServerActivity(completed, peers)
 
@@ -77,7 +79,7 @@ def _entries(connection: Connection, base: str, filter_: str, attributes: list[s
 
 
 def _address(peer: str) -> str:
-    """From slapd's form: IP=192.0.2.1:40000, IP=[2001:db8::1]:40000, PATH=/run/slapd/ldapi.
+    """Extract the address from slapd's form: IP=192.0.2.1:40000, IP=[2001:db8::1]:40000, PATH=/run/slapd/ldapi.
 
     >>> _address("IP=192.0.2.1:40000"), _address("IP=[2001:db8::1]:40000"), _address("PATH=/run/slapd/ldapi")
     ('192.0.2.1', '2001:db8::1', '/run/slapd/ldapi')

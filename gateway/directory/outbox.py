@@ -45,18 +45,18 @@ STATE = "mamiaSyncState"
 LEASE = "mamiaSyncLease"
 WAITING = f"({SECRET}=*)"
 PAGE = 500
-"""Entries asked for at a time."""
+"""Entries per page of a search."""
 MAX_TRIES = 100
-"""Of a write while others write on the same entry: each of their writes is one of few that they do for a password."""
+"""Maximum attempts of a write while others write the same entry; others do only few writes per password."""
 MAX_UNCHANGED = 3
-"""Of these tries, one after the other on an entry that looks the same: others may have claimed it and let it go."""
+"""Maximum attempts in a row on an entry that looks the same: others may have claimed and released it meanwhile."""
 CAS_CONFLICT = (
     RESULT_NO_SUCH_ATTRIBUTE,
     RESULT_CONSTRAINT_VIOLATION,
     RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
     RESULT_NO_SUCH_OBJECT,
 )
-"""The results of a compare-and-set that came too late; the lease is single-valued, so a second one is refused."""
+"""Results of a compare-and-set that came too late. The lease is single-valued, so a second one is refused."""
 
 
 class LdapOutbox:
@@ -68,25 +68,29 @@ class LdapOutbox:
         self._attributes = [people.login, IDENTITY, SECRET, STATE, LEASE]
 
     def waiting(self) -> Iterable[Waiting]:
+        """Return every entry whose sealed secret waits. Raises DirectoryUnavailable, DirectoryMisconfigured, as
+        all methods do."""
         return self._worker.run_idempotent(lambda connection: self._search_pages(connection, WAITING))
 
     def all_entries(self) -> Iterable[Waiting]:
-        """Every entry with a state, done ones too, and with the time of its last change of password.
+        """Return every entry with a state, finished ones too, with the time of the last change of its password.
 
-        `sealed` is empty where nothing waits any more.
+        `sealed` is empty if nothing waits any more.
         """
         return self._worker.run_idempotent(
             lambda connection: self._search_pages(connection, f"({STATE}=*)", more=[ppolicy.CHANGED_AT])
         )
 
     def moved_out(self) -> list[Waiting]:
-        """Every entry with a sealed secret that was moved out of people.base."""
+        """Return every entry with a sealed secret that was moved out of people.base."""
         found = self._worker.run_idempotent(
             lambda connection: self._search_pages(connection, WAITING, base=self._top(connection))
         )
         return [item for item in found if item.is_outside]
 
     def read(self, dn: str) -> Waiting | None:
+        """Return the entry `dn` as it is now; None if it was deleted."""
+
         def read_waiting(connection: Connection) -> Waiting | None:
             attributes = [*self._attributes, ppolicy.CHANGED_AT]
             answer = find_answer(connection, dn, ANYTHING, attributes, unfit=RETRYABLE_FOR_WRITES)
@@ -95,16 +99,17 @@ class LdapOutbox:
         return self._worker.run_idempotent(read_waiting)
 
     def claim(self, item: Waiting, target: str, lease: str) -> Waiting | None:
+        """Take the lease for one target; return the entry as it was claimed, or None if another worker was first."""
         state, former = item.state_at(target), item.leases.get(target, "")
         for now in self._while_others_write(item):
             if not now.sealed or now.state_at(target) != state:
                 return None
             if now.leases.get(target, "") != former:
-                # Sent twice, as `_compare_and_set` may: the first one was written.
+                # `_compare_and_set` may send a write twice; then the first one took effect.
                 return now if now.leases.get(target) == lease else None
             claimed = write_leases(with_lease(now.leases, target, lease))
             states = _encoded(now.states)
-            # The states are taken away and put back: slapd refuses the whole write where one is not there any more.
+            # The states are deleted and added again: slapd refuses the whole write if one of them is gone.
             changes: Changes = {
                 LEASE: _swap(now.lease, claimed),
                 STATE: [(MODIFY_DELETE, states), (MODIFY_ADD, states)],
@@ -115,6 +120,7 @@ class LdapOutbox:
         return None
 
     def release(self, dn: str, target: str, lease: str, *, late_write_marker: str = "") -> None:
+        """Give the lease back if it is still `lease`, and leave `late_write_marker` in its place."""
         for _ in range(MAX_TRIES):
             now = self.read(dn)
             if now is None or now.leases.get(target) != lease:
@@ -126,19 +132,25 @@ class LdapOutbox:
     def record(
         self, item: Waiting, old: DeliveryState, new: DeliveryState, *, lease: str = "", late_write_marker: str = ""
     ) -> bool:
+        """Replace the state `old` by `new`, and give the lease back; return whether the entry has the state `new`
+        afterwards.
+
+        With the last state that becomes final, the sealed secret is deleted too.
+        """
         for now in self._while_others_write(item):
             if old not in now.states or (lease and now.leases.get(old.target) != lease):
-                # Sent twice, as `_compare_and_set` may: the first one was written.
+                # `_compare_and_set` may send a write twice; then the first one took effect.
                 return new in now.states
             if self._compare_and_set(item.dn, _recorded(now, old, new, lease, late_write_marker)):
                 return True
         return False
 
     def forget(self, item: Waiting, now: datetime) -> bool:
-        """Erase the sealed secret and end every state that is not final; take them all away where the directory has
-        a newer password. False when a newer one came meanwhile.
+        """Erase the sealed secret, and end every state that is not final. Returns False if a newer password came
+        meanwhile.
 
-        Where the entry was moved out of people.base all of it is erased, unread.
+        If the directory has a newer password than the outbox, all states are deleted. If the entry was moved out of
+        people.base, everything is erased without being read.
         """
         if item.is_outside:
             return self._erase(item.dn)
@@ -148,10 +160,10 @@ class LdapOutbox:
         return self._compare_and_set(item.dn, changes) is not None
 
     def _while_others_write(self, item: Waiting) -> Iterator[Waiting]:
-        """`item`, and after a write on it that came too late the entry as it is then; nothing once it is gone.
+        """Yield `item`, and after each write that came too late the entry as it is then; nothing once it is deleted.
 
-        It ends where the entry stays as it is and refuses the write all the same: a state in a form that we do not
-        write can't be taken away.
+        It ends if the entry stays unchanged and refuses the write nevertheless: a state that is not in our own form
+        cannot be deleted.
         """
         yield item
         unchanged = 0
@@ -167,7 +179,7 @@ class LdapOutbox:
             yield now
 
     def _erase(self, dn: str) -> bool:
-        """False where the entry is there no longer."""
+        """Delete all outbox attributes. Returns False if the entry does not exist any more."""
         changes: Changes = {name: [(MODIFY_REPLACE, [])] for name in (SECRET, STATE, LEASE)}
 
         def write(connection: Connection) -> bool:
@@ -180,7 +192,8 @@ class LdapOutbox:
         return self._worker.run_idempotent(write)
 
     def _top(self, connection: Connection) -> str:
-        """The suffix that people.base belongs to, if the worker's account may search there."""
+        """Return the suffix that people.base belongs to, if the worker's account may search there; else
+        people.base."""
         top = suffix_of(connection, self._people.base)
         return top if top and read_entry(connection, top, ["1.1"]) else self._people.base
 
@@ -207,9 +220,9 @@ class LdapOutbox:
         )
 
     def _compare_and_set(self, dn: str, changes: Changes) -> Entry | None:
-        """The entry's times after the write; None where the entry was not as it was read.
+        """Write `changes`; return the entry's times after the write, or None if the entry was not as it was read.
 
-        May be sent twice: what was written already is None too.
+        It may be sent twice; the second write then returns None although the first one took effect.
         """
 
         def write(connection: Connection) -> Entry | None:
@@ -223,7 +236,8 @@ class LdapOutbox:
 
 
 def _recorded(now: Waiting, old: DeliveryState, new: DeliveryState, lease: str, late_write_marker: str) -> Changes:
-    """All states are named, so that two workers can't each take the other's target for one that still waits."""
+    """Return the changes that record `new`. All states are named, so that two workers cannot overwrite each
+    other's state."""
     states = [new if state == old else state for state in now.states]
     changes: Changes = {STATE: [*_without(now.states), (MODIFY_ADD, _encoded(states))]}
     is_over = all(state.is_final for state in states)
@@ -251,11 +265,11 @@ def _ended(states: Sequence[DeliveryState], now: datetime) -> list[tuple[str, li
 
 
 def _swap(old: str, new: str) -> list[tuple[str, list[bytes]]]:
-    """Take `old` away and put `new` in its place; an empty one is none."""
+    """Return the changes that replace `old` by `new`; "" stands for no value."""
     gone = [(MODIFY_DELETE, [old.encode()])] if old else []
     return gone + ([(MODIFY_ADD, [new.encode()])] if new else [])
 
 
 def check_result(result: Result, what: str) -> None:
-    """Raises ServerUnfit, or DirectoryMisconfigured with `what` was asked, unless the server did it."""
+    """Raise ServerUnfit or DirectoryMisconfigured, with `what` was tried, unless the server did it."""
     check_ldap_result(result, what, unfit=RETRYABLE_FOR_WRITES)

@@ -1,7 +1,7 @@
-"""One Modify that sets a password, and what is known of it afterwards.
+"""One Modify that sets a password, and the proof of its result.
 
-It is done only while the entry has the stamp that was read before (`password_stamp.py`), and replaces that stamp. So
-a Modify that was delayed is refused once a newer one was done, and the stamp tells which of them was.
+The Modify has the condition that the entry has the stamp that was read before (`password_stamp.py`), and it replaces
+that stamp. So a delayed Modify is refused once a newer one was done, and the stamp shows which of them was done.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ log = logging.getLogger(__name__)
 PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
 TRIES_AGAINST_ANOTHER_WRITE = 5
 MAX_READ_BACK_SECONDS = 1.0
-"""How long an entry is read again: a server that hands writes on to another one has them a moment later."""
+"""Seconds during which an entry is read again: a server that forwards writes to another one has them a moment
+later."""
 READ_BACK_PAUSE_SECONDS = 0.1
 ADVICE = "30-access.ldif of ldif/ has the rights; people.password_stamp is empty where entries have no such attribute"
 
@@ -77,23 +78,25 @@ class _Write:
     new: Secret
     must_change: bool
     mark: str
-    """Empty where entries have none."""
+    """The stamp's mark; "" if entries have none."""
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordWriter:
+    """Writes passwords over connections of the service account, and proves each write before it reports success."""
+
     service: ConnectionPool
     proofs: ConnectionPool
-    """Connections for binds with new passwords, apart from those that try what people type."""
+    """Connections for binds with new passwords, separate from those that verify what people type."""
     mapping: PeopleMapping
     proves_by_bind: bool
     """Whether each write is also proved by one bind with the new password."""
 
     def write(self, account: Account, new: Secret, more: Changes, *, must_change: bool = False) -> Refused | None:
-        """Set `new` and what `more` holds in one Modify, under the condition that `account` is as it was read.
+        """Set `new` and the changes `more` in one Modify, on condition that `account` is as it was read.
 
-        None where it is proved that it was done; GRANT_VOID where the password was changed meanwhile. Raises
-        DirectoryUnavailable where nothing was written and will not be, WriteUnconfirmed where that is not known.
+        Returns None if it is proved that it was done; GRANT_VOID if the password was changed meanwhile. Raises
+        DirectoryUnavailable if nothing was written and will not be, WriteUnconfirmed if that is not known.
         """
         write = _Write(account, new, must_change, self._stamps.new_mark())
         changes: Changes = {
@@ -113,7 +116,8 @@ class PasswordWriter:
         return None
 
     def _refused(self, write: _Write, server: str, result: Result) -> Refused | None:
-        """A proxy may have sent the Modify twice, and have passed on the refusal of the second one alone."""
+        """Return the refusal, unless the write was done: a proxy may have sent it twice and returned only the
+        second answer."""
         with suppress(DirectoryUnavailable):
             entry = self._read(server, write.account)
             if write.mark and self._is_shown(entry, write):
@@ -129,12 +133,15 @@ class PasswordWriter:
 
     @property
     def _shown(self) -> list[str]:
-        """The attributes by which an entry shows a write."""
+        """Return the attributes that show a write."""
         return [*self._stamps.attributes, ppolicy.MUST_CHANGE]
 
     def _told(self, account: Account, changes: Changes) -> tuple[str, Result]:
-        """Two writes at once on one entry: ppolicy then adds to a history, or trims one, that the other one changed
-        already, and slapd refuses the later of them whole. It is sent again."""
+        """Send the Modify; return the server's URL and the result.
+
+        If two writes reach one entry at the same time, ppolicy changes a history that the other one changed already,
+        and slapd refuses the later write as a whole. Then it is sent again.
+        """
         unchanged = assertion(self._stamps.unchanged(account.password_stamp))
         write = modification(account.dn, changes, unchanged, post_read_control(self._shown))
         for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
@@ -144,11 +151,11 @@ class PasswordWriter:
         return server, result
 
     def _after_silence(self, write: _Write, error: WriteUnconfirmed) -> Refused | None:
-        """What became of a Modify whose answer was lost.
+        """Find out what happened to a Modify whose answer was lost. Raises as `write` does.
 
-        A new mark is written under the condition of that Modify. Where the server does it, the Modify was not done
-        and its condition holds no more: it will be refused if it still arrives. Asked of the same server, because
-        another one may lack what it has. Raises as `write` does.
+        A new mark is written on the condition of that Modify. If the server does it, the Modify was not done and its
+        condition is false from now on, so it will be refused if it still arrives. The same server is used, because
+        another one may lack the write.
         """
         account, stamps = write.account, self._stamps
         try:
@@ -163,12 +170,13 @@ class PasswordWriter:
             raise error
         if not self._is_shown(entry, write):
             return Refused(Refusal.GRANT_VOID)
-        # Without a mark it may be another client's write.
+        # Without a mark, the change may be another client's write.
         self._prove(write, error.server, entry, must_bind=not write.mark)
         return None
 
     def _call_off(self, account: Account, server: str) -> bool:
-        """Whether the mark of the entry, as it was read, was replaced. Raises DirectoryUnavailable."""
+        """Replace the mark of the entry if it is as it was read; return whether that was done. Raises
+        DirectoryUnavailable."""
         changes = self._stamps.changes(self._stamps.called_off(mark_in(account.password_stamp)))
         if not changes:
             return False
@@ -177,15 +185,16 @@ class PasswordWriter:
         return is_success(result)
 
     def _is_shown(self, entry: Entry | None, write: _Write) -> TypeGuard[Entry]:
-        """Whether the entry shows that this write set its password: one that was dropped leaves no time of change."""
+        """Return whether the entry shows that this write set its password. A dropped write leaves no time of
+        change."""
         if entry is None or self._stamps.mark_of(entry) != write.mark or not entry.first(ppolicy.CHANGED_AT):
             return False
         return not write.must_change or entry.first(ppolicy.MUST_CHANGE).upper() == "TRUE"
 
     def _prove(self, write: _Write, server: str, shown: Entry | None, *, must_bind: bool = False) -> None:
-        """Raises WriteUnconfirmed where the entry does not show the write, whatever the server answered.
+        """Raise WriteUnconfirmed if the entry does not show the write, whatever the server answered.
 
-        `shown` is the entry as the server's answer held it; None where the answer held none.
+        `shown` is the entry in the server's answer; None if the answer had none.
         """
         dn = write.account.dn
         try:
@@ -216,7 +225,8 @@ class PasswordWriter:
         return self.service.run_once_at(server, lambda connection: read_entry(connection, account.dn, self._shown))
 
     def _prove_by_bind(self, write: _Write, server: str) -> None:
-        """Once: slapd counts a bind that fails as a wrong password of the person's."""
+        """Bind once with the new password. slapd counts a failed bind as a wrong password of the person, so there
+        is no retry."""
         dn = write.account.dn
         result = self.proofs.run_once_at(server, lambda connection: bind_as(connection, dn, write.new))
         if is_success(result) or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
@@ -225,7 +235,8 @@ class PasswordWriter:
         raise WriteUnconfirmed(f"{server}: a bind with the new password: {result_text(result)}", server=server)
 
     def _why_changed(self, account: Account) -> Refused:
-        """Raises DirectoryMisconfigured where the entry is as it was: the filter could not be evaluated."""
+        """Return GRANT_VOID. Raises DirectoryMisconfigured if the entry is as it was: the filter could not be
+        evaluated."""
         mapping = self.mapping
         filter_ = mapping.uuid_filter(account.uuid)
         entries = self.service.run_idempotent(
@@ -242,18 +253,23 @@ class PasswordWriter:
 
 
 def _post_read(dn: str, result: Result) -> Entry | None:
-    """The entry as the answer shows it; None where it shows none, or nothing that the account may read."""
+    """Return the entry in the answer; None if it has none, or nothing that the account may read."""
     shown = read_back(dn, result)
     return shown if shown.by_type else None
 
 
 def modification(dn: str, changes: Changes, *more: Control) -> Callable[[Connection], Result]:
+    """Return an operation that sends `changes` for `dn` with the policy control and the controls `more`.
+
+    It raises ServerUnfit if the server did nothing and another one may, and LDAPSocketReceiveError if the result is
+    unknown.
+    """
     controls = [ppolicy.REQUEST_CONTROL, *more]
 
     def write(connection: Connection) -> Result:
         result = modify(connection, dn, changes, controls)
         if result["result"] == RESULT_UNAVAILABLE:
-            # A proxy, or a replica that hands writes on, says so where the answer of the other server was lost.
+            # A proxy, or a replica that forwards writes, answers this if it lost the other server's answer.
             raise LDAPSocketReceiveError(result_text(result))
         if policy_error(result) is None:
             require_fit(result, RETRYABLE_FOR_WRITES)
@@ -263,7 +279,8 @@ def modification(dn: str, changes: Changes, *more: Control) -> Callable[[Connect
 
 
 def refusal(result: Result) -> Refused | None:
-    """None where it was done. Raises DirectoryMisconfigured for what is an infrastructure failure at the keyboard."""
+    """Return why the directory refused a password; None if it was written. Raises DirectoryMisconfigured for all
+    other causes."""
     if is_success(result):
         return None
     if code := _REFUSALS.get(policy_error(result)):  # type: ignore[arg-type]
@@ -274,7 +291,7 @@ def refusal(result: Result) -> Refused | None:
 
 
 def _advice(result: Result) -> str:
-    """The directory may protect somebody whom the settings do not name: its answer is the same for a missing rule."""
+    """Return a hint for the log. A rule of the directory that protects somebody looks like a missing access rule."""
     if result["result"] in (RESULT_UNDEFINED_ATTRIBUTE_TYPE, RESULT_OBJECT_CLASS_VIOLATION):
         return "; people.password_stamp: schema/ of ldif/ has it, upgrade/schema.ldif for a directory of 0.1.0"
     if result["result"] != RESULT_INSUFFICIENT_ACCESS_RIGHTS:

@@ -1,4 +1,4 @@
-"""Proving whose an account is, and writing its password."""
+"""Verification of a person's identity and writing of their password, on LDAP."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from gateway.ldap import Changes, Entry
 class LdapPasswords:
     """`account.ports.Passwords` on LDAP.
 
-    Reads and writes go over connections bound as the service account; people's passwords are tried over
-    connections of their own, so that a person's identity never meets the service account's rights.
+    Reads and writes use connections bound as the service account. People's passwords are verified over separate
+    connections, so that a connection never mixes a person's identity and the service account's rights.
     """
 
     def __init__(
@@ -58,13 +58,14 @@ class LdapPasswords:
         self._temporary_policy = TemporaryPolicy(self._accounts, initial_policy)
 
     def authenticate(self, login: str, current: Secret, admits: Admits) -> Account | LockedOut | None:
+        """Implement `Passwords.authenticate`, at equal cost for all entries."""
         entry = self._admitted(login, admits)
         opened = self._credentials.try_password(entry, current)
         if opened is None:
             return self._why_not(login, entry)
         if entry is None or is_closed_by_mark(entry, datetime.now(UTC)):
             return None
-        # slapd just let this person in, so no lock is in force, whatever this machine's clock says.
+        # slapd has just accepted the password, so no lock is in force, whatever this machine's clock says.
         limits = replace(self._accounts.limits(entry), locked_until=None)
         is_expired = opened is PolicyError.PASSWORD_EXPIRED
         return self._accounts.account(entry, limits=limits, password_expired=is_expired)
@@ -72,21 +73,23 @@ class LdapPasswords:
     def verify_identity(
         self, login: str, candidates: Sequence[Candidate], birth_date: BirthDate, admits: Admits
     ) -> Account | None:
+        """Implement `Passwords.verify_identity`, at equal cost for all entries."""
         entry = self._admitted(login, admits)
         born = self._credentials.holds(entry, *self._mapping.birth_date_assertion(birth_date))
-        # Every proof is compared, whatever the answers so far: the time must not tell them.
+        # Every proof is compared, whatever the answers so far, so that the time does not reveal them.
         proofs = [
             candidate.value
             for candidate in candidates
             if (assertion := self._mapping.proof_assertion(candidate.proof, candidate.value.reveal()))
             and self._credentials.holds(entry, *assertion)
         ]
-        # The policy is read for those alone who proved who they are: its cost would tell which accounts have one.
+        # The policy is read only after the proof, because its cost would reveal which accounts have one of their own.
         if entry is None or not (born and proofs) or self._accounts.is_closed(entry):
             return None
         return replace(self._accounts.account(entry), proof=proofs[0])
 
     def account_for(self, grant: Grant) -> Account | None:
+        """Implement `Passwords.account_for`."""
         entry = self._accounts.unprotected_with_identity(grant)
         if (
             entry is None
@@ -97,14 +100,18 @@ class LdapPasswords:
         return self._accounts.account(entry)
 
     def set_password(self, account: Account, new: Secret) -> Changed | Refused:
+        """Implement `Passwords.set_password`."""
         written = self._write(account, new, {})
         if isinstance(written, Refused):
             return written
         return Changed(account.person, was_expired=account.password_expired, propagation=written)
 
     def reset_to_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
-        """Tried again where the entry changed since the proofs and the password did not, or where a second reset at
-        once wrote the same. Another password that was chosen meanwhile stays."""
+        """Implement `Passwords.reset_to_initial`.
+
+        The write is tried again if the entry changed after the proofs and the password did not, or if a second reset
+        at the same time wrote the same. Another password that was chosen meanwhile stays.
+        """
         for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
             written = self._write_initial(account, initial)
             if not _is_void(written):
@@ -122,16 +129,17 @@ class LdapPasswords:
         return written if isinstance(written, Refused) else InitialRestored(account.person, written)
 
     def _admitted(self, login: str, admits: Admits) -> Entry | None:
-        """The entry, or None for an unknown login, a protected person, and an entry that was tried too often.
+        """Return the entry, or None for an unknown login, a protected person, and an entry that was tried too often.
 
-        An entry may have several logins, and each of them is let through as often as one login may be tried.
+        An entry may have several logins; together they are allowed as many attempts as one login.
         """
         entry = self._accounts.unprotected_with_login(login)
         is_admitted = admits((entry.first(IDENTITY) or entry.dn) if entry else f"unknown {login}")
         return entry if is_admitted else None
 
     def _why_not(self, login: str, before: Entry | None) -> LockedOut | None:
-        """After a wrong password: whether it locked the account. Unknown logins are looked up again as well."""
+        """Return LockedOut if the wrong password locked the account. Unknown logins are looked up again too, for
+        equal cost."""
         after = self._accounts.with_login(login)
         if before is None or after is None:
             return None
@@ -143,7 +151,7 @@ class LdapPasswords:
         return ppolicy.is_locked(entry.first(ppolicy.LOCKED_AT), self._lockout, datetime.now(UTC))
 
     def _write_initial(self, account: Account, initial: Secret) -> Refused | Propagation | None:
-        """First as any other password; only one that the history holds needs the policy without history."""
+        """Write the initial password like any other; only if it is in the history, use the policy without history."""
         written = self._write(account, initial, {}, must_change=True)
         if isinstance(written, Refused) and written.code is Refusal.IN_HISTORY:
             return self._write_under_lent_policy(account, initial)
@@ -160,7 +168,10 @@ class LdapPasswords:
     def _write(
         self, account: Account, new: Secret, more: Changes, *, must_change: bool = False
     ) -> Refused | Propagation | None:
-        """One Modify: password, sealed password and state can't be lost alone. What it set going, or why not."""
+        """Write password, sealed password and state in one Modify, so that none is lost alone.
+
+        Returns the propagation that it started, or the refusal.
+        """
         joined, propagation = self._propagation.changes_for(account, new)
         own_policy = self._temporary_policy.restoring(account)
         refused = self._writer.write(account, new, {**joined, **own_policy, **more}, must_change=must_change)

@@ -1,4 +1,4 @@
-"""Looking people up in the directory."""
+"""Search for people in the directory."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from gateway.directory.pool import ConnectionPool
 from gateway.ldap import Entry, search
 
 MAX_BORN_ON_ONE_DAY = 500
-"""People asked for at most; 1.2 million staff have 63 on a common day."""
+"""Maximum number of people that a search returns; of 1.2 million staff, 63 were born on a common day."""
 NOBODY = "(!(objectClass=*))"
 
 
 class LdapPeople:
-    """`account.ports.People` on LDAP: searched on `replicas`, where there are any, and told as `service` has it."""
+    """`account.ports.People` on LDAP: searches use `replicas` if there are any, `from_primary` uses `service`."""
 
     def __init__(
         self,
@@ -25,19 +25,23 @@ class LdapPeople:
         mapping: PeopleMapping,
         is_protected: Callable[[str, Sequence[str]], bool] | None = None,
     ) -> None:
-        """`is_protected` takes the DN and the logins of an entry; None where nobody is."""
+        """`is_protected` receives the DN and the logins of an entry; None if nobody is protected."""
         self._service = service
         self._replicas = replicas
         self._mapping = mapping
         self._is_protected = is_protected
 
     def find_by_name(self, surname: str, given_name: str, birth_date: BirthDate) -> Sequence[Person]:
+        """Implement `People.find_by_name`."""
         return self._people(self._mapping.name_filter(surname, given_name, birth_date))
 
     def find_by_birth_date(self, birth_date: BirthDate) -> Sequence[Person]:
+        """Implement `People.find_by_birth_date`."""
         return self._people(self._mapping.birth_date_filter(birth_date))
 
     def from_primary(self, person: Person) -> Person | None:
+        """Implement `People.from_primary`. A person who is not found once more, or not clearly, is returned as
+        given."""
         if self._replicas is None and self._is_protected is None:
             return person
         mapping = self._mapping
@@ -52,7 +56,7 @@ class LdapPeople:
         return mapping.person(entries[0]) if len(entries) == 1 else person
 
     def check(self) -> None:
-        """Ask for nobody in particular. Raises DirectoryUnavailable."""
+        """Search for nobody, to test the connection. Raises DirectoryUnavailable."""
         self._service.run_idempotent(lambda connection: search(connection, self._mapping.base, NOBODY, ["1.1"], 1))
 
     def _people(self, filter_: str) -> Sequence[Person]:

@@ -1,4 +1,5 @@
-"""The directory's password policies (class pwdPolicy of draft-behera-ldap-password-policy), as slapd reads them."""
+"""Password policies of the directory (class pwdPolicy of draft-behera-ldap-password-policy), as slapd interprets
+them."""
 
 from __future__ import annotations
 
@@ -18,15 +19,18 @@ from gateway.ldap import ANYTHING, Entry, ServerUnfit, bind, check_result, find_
 
 CLASS = "pwdPolicy"
 DEFAULT_NAME = "default"
-"""The common name of everybody's policy in ldif/."""
+"""Common name of the default policy in ldif/."""
 MAX_AGE_SECONDS = 15.0
-"""How long a policy is remembered."""
+"""Seconds for which a policy is cached."""
 MAX_REMEMBERED = 200
 MAX_LOGIN_AGE = timedelta(days=1)
-"""An older pwdLastSuccess, right after a login, is left from a time when slapd still wrote it. The difference of the
-clocks, and olcLastBindPrecision of slapd 2.6, must be less."""
+"""Maximum age of pwdLastSuccess right after a login.
+
+An older value is from a time when slapd still wrote it. The difference of the clocks, and olcLastBindPrecision of
+slapd 2.6, must be smaller.
+"""
 MAX_DURATION = timedelta(days=36_500)
-"""Of an age or a lock-out: added to a time, it stays within what `datetime` holds."""
+"""Maximum of an age or a lock-out, so that a time plus a duration stays within the range of `datetime`."""
 _ATTRIBUTES = [
     "pwdMinAge", "pwdMaxAge", "pwdMaxIdle", "pwdMinLength", "pwdCheckQuality", "pwdInHistory", "pwdLockout",
     "pwdLockoutDuration", "pwdMaxFailure", "pwdMinDelay", "pwdMaxDelay", "pwdAllowUserChange", "pwdSafeModify",
@@ -35,10 +39,10 @@ _ATTRIBUTES = [
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One pwdPolicy entry. A duration or length of 0 is no limit, but for `lockout`."""
+    """One pwdPolicy entry. A duration or length of 0 means no limit, except for `lockout`."""
 
     dn: str = ""
-    """Empty where no policy can be read: then these are the limits that slapd has without one."""
+    """DN of the policy; "" if none can be read: then these are the limits that slapd applies without a policy."""
     min_age: timedelta = timedelta(0)
     max_age: timedelta = timedelta(0)
     max_idle: timedelta = timedelta(0)
@@ -46,17 +50,17 @@ class Policy:
     history: int | None = None
     locks: bool = False
     lockout: timedelta = timedelta(0)
-    """0: until the next change of the password."""
+    """Duration of a lock; 0: until the next change of the password."""
     max_failures: int = 0
     max_delay: timedelta = timedelta(0)
-    """The longest lock after a wrong password that is not yet one too many."""
+    """Longest lock after a wrong password while pwdMaxFailure is not reached."""
     allows_user_change: bool = True
     needs_old_password: bool = False
     """pwdSafeModify: slapd then refuses every password that is set without the old one."""
 
 
 def read_policy(entry: Entry) -> Policy:
-    """From the entry of a policy. Raises nothing, whatever it holds."""
+    """Convert the entry of a policy. Never raises: values that cannot be read count as 0."""
     min_delay = _seconds(entry, "pwdMinDelay")
     return Policy(
         dn=entry.dn,
@@ -77,21 +81,21 @@ def read_policy(entry: Entry) -> Policy:
 
 @dataclass(slots=True)
 class Policies:
-    """Tells which policy holds for an entry: its own (pwdPolicySubentry), or else the default one.
+    """Finds the policy of an entry: its own (pwdPolicySubentry), or the default one.
 
-    Policies are remembered for `MAX_AGE_SECONDS`. All methods raise DirectoryUnavailable.
+    Policies are cached for `MAX_AGE_SECONDS`. All methods raise DirectoryUnavailable.
     """
 
     pool: ConnectionPool
     without_any: Policy = Policy()
-    """What holds where no policy can be read."""
+    """The policy that applies if none can be read."""
     monotonic: Callable[[], float] = time.monotonic
     _known: dict[str, tuple[float, Policy]] = field(default_factory=dict)
     _records_logins: tuple[float, bool] = (float("-inf"), False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, entry: Entry) -> Policy:
-        """The policy of a person's entry, which must have been read with pwdPolicySubentry."""
+        """Return the policy of a person's entry, which must have been read with pwdPolicySubentry."""
         dn = entry.first(ppolicy.POLICY)
         with self._lock:
             until, known = self._known.get(dn, (float("-inf"), self.without_any))
@@ -105,7 +109,7 @@ class Policies:
         return policy
 
     def records_logins(self) -> bool:
-        """Whether slapd keeps pwdLastSuccess (olcLastBind), seen by a login of this service's own account."""
+        """Return whether slapd records pwdLastSuccess (olcLastBind), tested by a login of the service account."""
         until, known = self._records_logins
         if self.monotonic() < until:
             return known
@@ -114,7 +118,7 @@ class Policies:
         return found
 
     def _bind_and_look(self, connection: Connection) -> bool:
-        """After one more bind: the one that opened this connection may be days old."""
+        """Bind once more and look: the bind that opened this connection may be days old."""
         if not is_success(bind(connection)):
             raise ServerUnfit(f"refuses {connection.user}")
         return records_login(connection, self.pool.settings.bind_dn)
@@ -126,14 +130,14 @@ class Policies:
 
 
 def find_policies(connection: Connection) -> list[Policy]:
-    """All that this account may read. Raises ServerUnfit, DirectoryMisconfigured."""
+    """Return all policies that this account may read. Raises ServerUnfit, DirectoryMisconfigured."""
     return _search(connection, f"(objectClass={CLASS})")
 
 
 def find_default_policy(connection: Connection, dn: str | None) -> Policy | None:
-    """Of people without one of their own: `dn`, else the policy that is called cn=default.
+    """Return the policy of people without one of their own: `dn`, else the policy called cn=default.
 
-    Which one slapd takes (olcPPolicyDefault) can't be read by us. Raises ServerUnfit, DirectoryMisconfigured.
+    The gateway cannot read which one slapd uses (olcPPolicyDefault). Raises ServerUnfit, DirectoryMisconfigured.
     """
     if dn:
         return _read_policy(connection, dn)
@@ -141,7 +145,7 @@ def find_default_policy(connection: Connection, dn: str | None) -> Policy | None
 
 
 def records_login(connection: Connection, dn: str) -> bool:
-    """Whether slapd wrote down that `dn`, as which this connection was just bound, logged in (olcLastBind)."""
+    """Return whether slapd recorded the login of `dn`, as which this connection has just been bound (olcLastBind)."""
     entry = find_entry(connection, dn, ANYTHING, [ppolicy.LAST_SUCCESS])
     last = ppolicy.read_time(entry.first(ppolicy.LAST_SUCCESS)) if entry else None
     return last is not None and datetime.now(UTC) - last < MAX_LOGIN_AGE
@@ -156,7 +160,7 @@ def _search(connection: Connection, filter_: str) -> list[Policy]:
     found: list[Policy] = []
     for suffix in suffixes(connection):
         answered = try_search(connection, suffix, filter_, _ATTRIBUTES)
-        # An account may have no right on one of the databases.
+        # The account may have no access to one of the databases.
         check_result(answered.result, f"reading {suffix}", accepted=(RESULT_SUCCESS, RESULT_NO_SUCH_OBJECT))
         found += map(read_policy, answered.entries)
     return found
@@ -170,7 +174,7 @@ def _number(entry: Entry, attribute: str) -> int:
 
 
 def _seconds(entry: Entry, attribute: str) -> timedelta:
-    """A duration longer than a century does not end for anybody."""
+    """Return a duration of at most a century."""
     return timedelta(seconds=min(_number(entry, attribute), int(MAX_DURATION.total_seconds())))
 
 

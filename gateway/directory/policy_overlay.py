@@ -1,4 +1,4 @@
-"""Whether a server applies its password policy to people, proved by one bind at the decoy."""
+"""Check that a server applies its password policy to people, by one bind at the decoy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gateway.directory.pool import ConnectionPool
 from gateway.directory.user_bind import bind_as
 
 VALID_SECONDS = 300.0
-"""How long a server that was proved is not tried again: its configuration may change while it runs."""
+"""Seconds until a server is checked again, because its configuration may change while it runs."""
 
 
 class PolicyMissing(DirectoryMisconfigured):
@@ -26,7 +26,7 @@ class PolicyMissing(DirectoryMisconfigured):
 
 @dataclass(slots=True)
 class PolicyProof:
-    """Proves each server when a connection to it is opened, and again once the proof is older than VALID_SECONDS."""
+    """Checks each server when a connection to it is opened, and again when the check is older than VALID_SECONDS."""
 
     user_binds: ConnectionPool
     decoy_dn: str
@@ -35,7 +35,7 @@ class PolicyProof:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, url: str) -> None:
-        """Raises PolicyMissing, DirectoryUnavailable."""
+        """Check the server `url` if that is due. Raises PolicyMissing, DirectoryUnavailable."""
         with self._lock:
             proved_at = self._proved_at.get(url)
         if proved_at is not None and self.monotonic() - proved_at < VALID_SECONDS:
@@ -48,8 +48,8 @@ class PolicyProof:
 def require_policy(connection: Connection, url: str, decoy_dn: str) -> None:
     """Try a wrong password at the decoy, over a connection for such binds. Raises PolicyMissing.
 
-    The answer has the policy's control where the overlay is on that database; supportedControl names it as soon as
-    the module is loaded.
+    The answer contains the policy's control only if the overlay is on that database, whereas supportedControl lists
+    it as soon as the module is loaded.
     """
     result = bind_as(connection, decoy_dn, Secret(secrets.token_hex(16)))
     if ppolicy.CONTROL_OID not in (result.get("controls") or {}):

@@ -1,4 +1,4 @@
-"""Connections that are lent and taken back, replaced when they die, and failing over from server to server."""
+"""Pool of connections that replaces broken connections and fails over from server to server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gateway.settings import Directory
 T = TypeVar("T")
 
 MAX_IDLE_SECONDS = 120
-"""An older idle connection may have been forgotten by a firewall, which tells nobody."""
+"""Maximum idle seconds of a connection: a firewall may have dropped an older one silently."""
 
 
 NO_ANSWER = (LDAPCommunicationError, LDAPResponseTimeoutError, OSError)
@@ -31,14 +31,15 @@ FAILED = (*NO_ANSWER, ServerUnfit)
 
 @dataclass(slots=True)
 class _PooledConnection:
-    """An open connection and the server at its other end."""
+    """An open connection and its server."""
 
     server: LdapServer
     connection: Connection
     idle_since: float = 0.0
 
     def has_expired(self) -> bool:
-        """An idle LDAP connection has nothing to read but its own end (RFC 4511, 4.4.1 and 5.3)."""
+        """Return whether it is too old or closed. An idle connection has nothing to read but its end (RFC 4511,
+        4.4.1 and 5.3)."""
         if time.monotonic() - self.idle_since > MAX_IDLE_SECONDS:
             return True
         poll = select.poll()
@@ -54,15 +55,16 @@ class _PooledConnection:
 
 @dataclass(slots=True)
 class ConnectionPool:
-    """Connections that are all bound as the service account, or all anonymous for trying people's passwords."""
+    """Connections that are all bound as the service account, or all anonymous for verifying people's passwords."""
 
     settings: Directory
     servers: LdapServers
     as_service: bool
     timed: Callable[[str], AbstractContextManager[None]] = lambda kind: nullcontext()
-    """Stands around each operation ("run_idempotent" and "run_once")."""
+    """Returns a context manager that measures one operation; its argument is "run_idempotent" or "run_once"."""
     verify: Callable[[str], None] = lambda url: None
-    """Called with the URL of each server that a connection is opened to. Raises DirectoryUnavailable to refuse it."""
+    """Called with the URL of each server to which a connection is opened. Raises DirectoryUnavailable to refuse
+    it."""
     _idle: list[_PooledConnection] = field(default_factory=list)
     _is_closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -72,9 +74,10 @@ class ConnectionPool:
         self._free = threading.BoundedSemaphore(self.settings.pool_size)
 
     def run_idempotent(self, operation: Callable[[Connection], T]) -> T:
-        """Send what may be sent twice. A connection that breaks is replaced, at another server if need be.
+        """Run an operation that may be sent twice, and return its result.
 
-        Raises DirectoryUnavailable when every server failed.
+        A broken connection is replaced, at another server if necessary. Raises DirectoryUnavailable if every server
+        failed.
         """
         failures: list[str] = []
         deadline = time.monotonic() + self.settings.receive_timeout_seconds * len(self.servers)
@@ -91,14 +94,15 @@ class ConnectionPool:
         raise DirectoryUnavailable("; ".join(failures))
 
     def run_once(self, operation: Callable[[Connection], T]) -> T:
-        """As `run_once_where`, for whoever need not know which server it was."""
+        """Run like `run_once_where`, but return the result only."""
         return self.run_once_where(operation)[1]
 
     def run_once_where(self, operation: Callable[[Connection], T]) -> tuple[str, T]:
-        """Send what must not be sent twice: the URL of the server that answered, and what `write` gave back.
+        """Run an operation that must not be sent twice. Returns the URL of the server that answered, and the result.
 
-        A server that answers that it won't (`ServerUnavailable`) wrote nothing, so the next one is asked. Raises
-        WriteUnconfirmed, which names the server, when no answer came back; DirectoryUnavailable when none was asked.
+        A server that answers that it will not (`ServerUnfit`) wrote nothing, so the next one is tried. Raises
+        WriteUnconfirmed, with the server, if no answer came back; DirectoryUnavailable if no server accepted the
+        operation.
         """
         failures: list[str] = []
         for _ in range(len(self.servers)):
@@ -117,9 +121,9 @@ class ConnectionPool:
         raise DirectoryUnavailable("; ".join(failures))
 
     def run_once_at(self, url: str, operation: Callable[[Connection], T]) -> T:
-        """Ask or tell the server `url` and no other one, once.
+        """Run an operation once, on the server `url` only.
 
-        Raises DirectoryUnavailable whatever fails: also where it was sent and no answer came back.
+        Raises DirectoryUnavailable for every failure, also if it was sent and no answer came back.
         """
         with self._acquire(url) as pooled:
             try:
@@ -130,6 +134,7 @@ class ConnectionPool:
                 raise DirectoryUnavailable(f"{url}: {error_text(error)}") from None
 
     def close(self) -> None:
+        """Close all idle connections; connections in use are closed when they are returned."""
         self.servers.close()
         with self._lock:
             self._is_closed = True
@@ -139,7 +144,7 @@ class ConnectionPool:
 
     @contextmanager
     def _acquire(self, url: str = "") -> Iterator[_PooledConnection]:
-        """A connection to the server in use, or to the server `url`."""
+        """Hold a connection to the active server, or to the server `url`."""
         if not self._free.acquire(timeout=self.settings.connect_timeout_seconds):
             raise DirectoryUnavailable(f"all {self.settings.pool_size} connections are busy")
         try:
@@ -155,7 +160,7 @@ class ConnectionPool:
             self._free.release()
 
     def _give_back(self, pooled: _PooledConnection) -> None:
-        """A pool that was closed meanwhile keeps no connection."""
+        """Return a connection to the pool, or close it if the pool was closed meanwhile."""
         pooled.idle_since = time.monotonic()
         with self._lock:
             if not self._is_closed:
@@ -164,7 +169,8 @@ class ConnectionPool:
         pooled.close()
 
     def _take_idle(self, url: str) -> _PooledConnection | None:
-        """Connections to a server that is in use no more are closed on the way, unless `url` is that server's."""
+        """Return an idle connection. Connections to servers that are not active are closed, except to the server
+        `url`."""
         while True:
             with self._lock:
                 fitting = [place for place, one in enumerate(self._idle) if one.server.url == (url or one.server.url)]
@@ -176,7 +182,7 @@ class ConnectionPool:
             pooled.close()
 
     def _open(self, url: str) -> _PooledConnection:
-        """From the first server in order that answers, or from `url`."""
+        """Open a connection to the first server, in order of preference, that answers, or to `url`."""
         failures: list[Exception] = []
         for server in [one for one in self.servers.by_preference() if one.url == (url or one.url)]:
             try:
@@ -199,7 +205,8 @@ class ConnectionPool:
         return pooled
 
     def _discard(self, broken: _PooledConnection) -> None:
-        """Close the connection and its idle sisters: what broke one has mostly broken them all."""
+        """Close the connection and the idle ones to the same server: usually the same failure has broken all of
+        them."""
         self.servers.mark_down(broken.server)
         with self._lock:
             idle_to_same_server = [line for line in self._idle if line.server is broken.server]

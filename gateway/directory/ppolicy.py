@@ -1,4 +1,5 @@
-"""The password-policy control (draft-behera-ldap-password-policy-11) as slapd's ppolicy overlay speaks it."""
+"""The password-policy control and attributes (draft-behera-ldap-password-policy-11), as slapd's ppolicy overlay
+uses them."""
 
 from __future__ import annotations
 
@@ -25,10 +26,10 @@ LAST_SUCCESS = "pwdLastSuccess"
 MUST_CHANGE = "pwdReset"
 POLICY = "pwdPolicySubentry"
 LOCKED_FOR_GOOD = "000001010000Z"
-"""The value by which an administrator closes an account: no lock-out duration lifts it."""
+"""Value with which an administrator closes an account; no lock-out duration ends it."""
 END_OF_YEAR_0 = "00001231235959Z"
 EPOCH = "19700101000000Z"
-"""Marks of an account that is closed lie in the year 0, or are this one."""
+"""Values that close an account are in the year 0, or are this one."""
 MAX_TIME_CHARS = 60
 MIN_YEAR, MAX_YEAR = 1900, 9000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,6 +42,8 @@ _GENERALIZED_TIME = re.compile(
 
 
 class PolicyError(IntEnum):
+    """Error codes of the response control (draft-behera-ldap-password-policy-11, 6.2)."""
+
     PASSWORD_EXPIRED = 0
     ACCOUNT_LOCKED = 1
     CHANGE_AFTER_RESET = 2
@@ -75,7 +78,7 @@ class _Response(univ.Sequence):
 
 
 def policy_error(result: Mapping[str, Any]) -> PolicyError | None:
-    """What the response control in an ldap3 `result` says, or None where it says nothing that is known."""
+    """Return the error in the response control of an ldap3 `result`; None if there is none or it is unknown."""
     control = (result.get("controls") or {}).get(CONTROL_OID)
     if not control:
         return None
@@ -87,32 +90,35 @@ def policy_error(result: Mapping[str, Any]) -> PolicyError | None:
 
 
 def is_closed(locked_at: str) -> bool:
-    """Whether an administrator locked the account for good: `locked_at` is pwdAccountLockedTime, empty where there is
-    none. A value that cannot be read counts as closed: a reset must not open that account."""
+    """Return whether an administrator locked the account without an end.
+
+    `locked_at` is pwdAccountLockedTime, "" if there is none. A value that cannot be read counts as closed, because a
+    reset must not open that account.
+    """
     return bool(locked_at) and read_time(locked_at) is None
 
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """From when to when slapd takes a password at all (UTC): pwdStartTime and pwdEndTime. None: no limit."""
+    """Period (UTC) in which slapd accepts a password: pwdStartTime to pwdEndTime. None: no limit."""
 
     starts_at: datetime | None
     ends_at: datetime | None
     is_certain: bool
-    """Whether slapd reads both as they are written."""
+    """Whether slapd interprets both values as they are written."""
 
     def holds(self, now: datetime) -> bool:
-        """False too where it is not certain: "changed" must not be said where nobody can log in."""
+        """Return whether `now` is in the period; False if it is not certain, because nobody may be able to log in."""
         if not self.is_certain or (self.starts_at and now < self.starts_at):
             return False
         return not (self.ends_at and now >= self.ends_at)
 
 
 def read_validity(starts_at: str, ends_at: str) -> Validity:
-    """From the attributes' values, empty where there are none.
+    """Convert the two attributes' values, "" if there are none.
 
-    ppolicy keeps 32 bits of a time, so others than those from 1970 to 2100 become different ones: with pwdEndTime
-    99991231235959Z it lets nobody in (measured at slapd 2.5.13).
+    ppolicy keeps 32 bits of a time, so times before 1970 or after 2100 become different ones: with pwdEndTime
+    99991231235959Z nobody can log in (measured with slapd 2.5.13).
     """
     times = [read_time(text) for text in (starts_at, ends_at)]
     is_certain = all(
@@ -123,10 +129,10 @@ def read_validity(starts_at: str, ends_at: str) -> Validity:
 
 
 def is_locked(locked_at: str, lockout: timedelta, now: datetime) -> bool:
-    """Whether slapd refuses every password: `locked_at` is pwdAccountLockedTime, empty where there is none.
+    """Return whether slapd refuses every password. `locked_at` is pwdAccountLockedTime, "" if there is none.
 
-    A `lockout` of 0 lasts until the next change. A lock that has run out stays in the entry until the next
-    successful bind or change, and one dated ahead has not begun.
+    A `lockout` of 0 lasts until the next change. A lock that has ended stays in the entry until the next successful
+    bind or change; one with a time in the future has not begun.
     """
     if not locked_at:
         return False
@@ -135,17 +141,18 @@ def is_locked(locked_at: str, lockout: timedelta, now: datetime) -> bool:
 
 
 def read_change_time(changed_at: str) -> datetime | None:
-    """Of pwdChangedTime (UTC); None where there is none, or where it is in another form than slapd's own."""
+    """Convert pwdChangedTime (UTC); None if there is none, or if it is not in slapd's own form."""
     is_usual = changed_at[:14].isdecimal() and changed_at.isascii() and changed_at.endswith("Z")
     return read_time(changed_at) if is_usual else None
 
 
 def read_time(generalized: str) -> datetime | None:
-    """A GeneralizedTime (RFC 4517, 3.3.13) in UTC, as pwdChangedTime and pwdAccountLockedTime hold it. Never raises.
+    """Convert a GeneralizedTime (RFC 4517, 3.3.13) to UTC, as in pwdChangedTime and pwdAccountLockedTime. Never
+    raises.
 
-    None for what is no time, and for what slapd takes for the mark "for good": a time in the year 0000 (by its own
-    zone perhaps in the year 1), and the first second of 1970. Other years are moved into the range in which adding a
-    duration cannot overflow.
+    Returns None for text that is not a time, and for the values that slapd treats as "without an end": a time in the
+    year 0000 (in its own zone perhaps in the year 1), and the first second of 1970. Years out of range are moved into
+    the range in which adding a duration cannot overflow.
     """
     match = _GENERALIZED_TIME.fullmatch(generalized[:MAX_TIME_CHARS])
     if match is None or int(match["year"]) < 2:
@@ -154,7 +161,7 @@ def read_time(generalized: str) -> datetime | None:
     minute, second = (int(match[name] or 0) for name in ("minute", "second"))
     smallest = 1 if match["second"] else 60 if match["minute"] else 3600
     try:
-        # A leap second (60) belongs to the minute before the next one.
+        # A leap second (60) counts as the last second of its minute.
         moment = datetime(min(max(year, MIN_YEAR), MAX_YEAR), month, day, hour, minute, min(second, 59), tzinfo=UTC)
     except ValueError:
         return None

@@ -1,4 +1,4 @@
-"""What the Modify of a password also writes for people with a workstation, and reading what came of it."""
+"""What the Modify of a password also writes for people with a workstation, and the states of its delivery."""
 
 from __future__ import annotations
 
@@ -23,22 +23,25 @@ from gateway.workstation.state import DeliveryState, DeliveryStatus, pending, re
 
 CLASSES = "objectClass"
 NOTHING_TO_BRING: Changes = {STATE: [(MODIFY_REPLACE, [])], SECRET: [(MODIFY_REPLACE, [])]}
-"""Whoever had a workstation once, and has none any more, is not to wait for it, nor to be told as behind there."""
+"""For people without a workstation: remove what remains from a time when they had one, so that nothing waits."""
 
 SECONDS_BETWEEN_QUESTIONS = 600.0
-"""After so long the directory is asked for its time again: each question is a write."""
+"""Seconds after which the directory's time is read again; each reading is a write."""
 
 
 class NoPropagation:
-    """For an academy without workstations."""
+    """Propagation for an academy without workstations: nothing is written and there are no states."""
 
     def changes_for(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
+        """Return no changes."""
         return {}, None
 
     def rejection_for(self, account: Account, reason: Reason) -> tuple[Changes, Propagation | None]:
+        """Return no changes."""
         return {}, None
 
     def states(self, uuid: str) -> tuple[DeliveryState, ...]:
+        """Return no states."""
         return ()
 
 
@@ -57,7 +60,7 @@ class LdapPropagation:
         now: Callable[[], datetime],
         asks_time: bool = True,
     ) -> None:
-        """`asks_time`: the directory may be on another machine, whose clock need not agree with `now`."""
+        """`asks_time` is for a directory on another machine, whose clock may differ from `now`."""
         self._service = service
         self._mapping = mapping
         self._filter = workstation_filter
@@ -69,13 +72,14 @@ class LdapPropagation:
         self._asked_at = -math.inf
 
     def changes_for(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
-        """What to write beside userPassword, and what that sets going: nothing for people without a workstation."""
+        """Return what to write beside userPassword, and the propagation that it starts; None for people without a
+        workstation."""
         classes = self._workstation_classes(account.dn)
         if classes is None:
             return NOTHING_TO_BRING, None
         now, change = self._time_of_change(account.dn), secrets.token_hex(6)
         joined = [target for target in self._joined if target.object_classes <= classes]
-        # slapd would refuse their attributes, and userPassword with them.
+        # slapd would refuse the attributes of these targets, and userPassword with them.
         refused = [target for target in self._joined if not target.object_classes <= classes]
         states = [pending(name, change, now) for name in self._delivered]
         states += [pending(target.name, change, now).to(DeliveryStatus.DONE, at=now) for target in joined]
@@ -94,8 +98,10 @@ class LdapPropagation:
         return changes, Propagation(account.uuid, change, names, tuple(target.name for target in refused))
 
     def rejection_for(self, account: Account, reason: Reason) -> tuple[Changes, Propagation | None]:
-        """What to write where the password was changed and the new one can't be brought there: an older one that
-        still waits must not arrive any more."""
+        """Return what to write if the password was changed and the new one cannot be delivered.
+
+        An older password that still waits must not be delivered any more.
+        """
         if self._workstation_classes(account.dn) is None:
             return {}, None
         now, change = self._time_of_change(account.dn), secrets.token_hex(6)
@@ -107,7 +113,7 @@ class LdapPropagation:
         return changes, Propagation(account.uuid, change, tuple(names))
 
     def states(self, uuid: str) -> tuple[DeliveryState, ...]:
-        """How far the change that the directory knows has come at each target."""
+        """Return the state of the latest change at each target."""
         mapping = self._mapping
         entries = self._service.run_idempotent(
             lambda connection: search(connection, mapping.base, mapping.uuid_filter(uuid), [STATE], 2)
@@ -116,10 +122,10 @@ class LdapPropagation:
         return tuple(state for state in read if state is not None)
 
     def _time_of_change(self, dn: str) -> datetime:
-        """Now, by the later one of our clock and the directory's.
+        """Return the present time: the later one of our clock and the directory's.
 
-        The directory stamps the change with its own clock. Where that is ahead, a time of ours would make this change
-        look older than what the directory holds.
+        The directory records the change with its own clock. If that clock is ahead of ours, our time would make this
+        change look older than the directory's.
         """
         started = time.monotonic()
         if self._asks_time and started - self._asked_at >= SECONDS_BETWEEN_QUESTIONS:
@@ -128,7 +134,7 @@ class LdapPropagation:
         return self._clock.latest()
 
     def _workstation_classes(self, dn: str) -> frozenset[str] | None:
-        """The object classes, in lower case, of somebody with a workstation; None for somebody without one."""
+        """Return the object classes, in lower case, of a person with a workstation; None for a person without one."""
 
         def read(connection: Connection) -> Entry | None:
             return find_entry(connection, dn, self._filter, [CLASSES], absent=(), unfit=RETRYABLE_FOR_WRITES)

@@ -1,8 +1,8 @@
-"""Whose accounts must not be served: the members of groups, and those whom a filter names.
+"""Protected people, whose accounts must not be served: members of groups, and people whom a filter matches.
 
-Fails closed. Nobody counts as unprotected where a group does not exist or can't be compared (RFC 4511, 4.10), nor
-where the filter is Undefined (RFC 4511, 4.5.1.7: unknown attribute, no right to search by it): an assertion that
-is Undefined stays so when it is negated, and then the negated filter matches no entry.
+It fails closed. Nobody counts as unprotected if a group does not exist or cannot be compared (RFC 4511, 4.10), or if
+the filter is Undefined (RFC 4511, 4.5.1.7: unknown attribute, no right to search by it). An Undefined assertion stays
+Undefined when it is negated, so the negated filter then matches no entry.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ NOBODY_IS_SERVED = "nobody is served until people.protected_filter and people.pr
 MEMBER_OF = ("memberof", "ismemberof")
 """Attributes whose values are DNs of groups: of slapo-memberof and Active Directory, and of 389 DS and OpenDJ."""
 MAX_AGE_SECONDS = 15.0
-"""How long it is remembered that the filter can be decided, and of which class a group is."""
+"""Seconds for which it is cached that the filter can be evaluated, and which class a group has."""
 _ESCAPED = re.compile(rb"\\([0-9a-fA-F]{2})")
 
 
 @dataclass(frozen=True, slots=True)
 class _Membership:
-    """How a class of groups names its members."""
+    """How a class of groups lists its members."""
 
     object_class: str
     attribute: str
@@ -55,9 +55,9 @@ MEMBERSHIPS = (
 
 @dataclass(slots=True)
 class ProtectedPeople:
-    """The settings' `people.protected_filter` and `people.protected_groups`, asked over the connections of `pool`.
+    """Evaluates the settings `people.protected_filter` and `people.protected_groups` over the connections of `pool`.
 
-    A member of a group inside a protected group is not seen: each group is named by the settings.
+    A member of a nested group is not found: the settings must list each group.
     """
 
     pool: ConnectionPool
@@ -68,26 +68,27 @@ class ProtectedPeople:
 
     @property
     def is_configured(self) -> bool:
+        """Return whether the settings protect anybody."""
         return bool(self.people.protected_filter or self.people.protected_groups)
 
     def includes(self, dn: str, logins: Sequence[str]) -> bool:
-        """Whether the entry `dn` with these logins is protected; also True for an entry that can't be seen.
+        """Return whether the entry `dn` with these logins is protected; True also for an entry that cannot be seen.
 
         The number of operations is the same for every `dn`. Raises DirectoryUnavailable, and DirectoryMisconfigured
-        where a group or the filter can't be decided.
+        if a group or the filter cannot be evaluated.
         """
         if not self.is_configured:
             return False
         return self.pool.run_idempotent(lambda connection: self._includes(connection, dn, logins))
 
     def verify(self) -> None:
-        """Raises DirectoryUnavailable, and DirectoryMisconfigured where a group or the filter can't be decided."""
+        """Raise DirectoryUnavailable, or DirectoryMisconfigured if a group or the filter cannot be evaluated."""
         if self.is_configured:
             self.pool.run_idempotent(self._verify)
 
     def _includes(self, connection: Connection, dn: str, logins: Sequence[str]) -> bool:
         named_by_filter = groups_named_in(self.people.protected_filter)
-        # All of them are asked: the time must not tell which one answered.
+        # All groups are compared, so that the time does not reveal which one matched.
         in_groups = [self._is_member(connection, group, dn, logins) for group in self.people.protected_groups]
         matches_filter = bool(self.people.protected_filter) and self._matches_filter(connection, dn)
         for group in named_by_filter:
@@ -112,7 +113,7 @@ class ProtectedPeople:
 
         known = self._known_memberships(connection, group)
         found = answers(known)
-        # A posixGroup without members, or a group in the place of one of another class.
+        # A posixGroup without members, or a group whose class has changed.
         if RESULT_NO_SUCH_ATTRIBUTE in found and (fresh := self._read_memberships(connection, group)) != known:
             found = answers(fresh)
         return RESULT_COMPARE_TRUE in found
@@ -141,11 +142,12 @@ class ProtectedPeople:
         return True
 
     def _require_decidable_filter(self, connection: Connection) -> None:
-        """Tried on one of the people: where neither the filter nor its negation matches an entry, it is Undefined."""
+        """Raise DirectoryMisconfigured if neither the filter nor its negation matches one of the people: it is
+        Undefined then."""
         filter_, people = self.people.protected_filter, self.people
         somebody = search(connection, people.base, people.filter, ["1.1"], 1)
         attributes = sorted({attribute for attribute, _ in assertions(filter_)})
-        # Each attribute as well: "one or the other" can be decided for whoever has the one.
+        # Each attribute is tested too: an "or" can be evaluated for an entry that has only one of its attributes.
         parts = [filter_, *(f"({attribute}=*)" for attribute in attributes)]
         if somebody and not are_decidable(connection, somebody[0].dn, parts):
             unusable = [one for one in attributes if not are_decidable(connection, somebody[0].dn, [f"({one}=*)"])]
@@ -158,7 +160,8 @@ class ProtectedPeople:
 
 
 def compare_group(connection: Connection, dn: str, attribute: str, value: str) -> int:
-    """The result code: true, false, or no such attribute. Raises ServerUnfit, DirectoryMisconfigured."""
+    """Return the result code of a Compare: true, false, or no such attribute. Raises ServerUnfit,
+    DirectoryMisconfigured."""
     result = compare(connection, dn, attribute, value)
     require_fit(result)
     if result["result"] not in DECIDED:
@@ -169,9 +172,10 @@ def compare_group(connection: Connection, dn: str, attribute: str, value: str) -
 
 @lru_cache
 def groups_named_in(filter_: str) -> tuple[str, ...]:
-    """The DNs in assertions of memberOf and isMemberOf: nobody is a member any more of a group that was renamed.
+    """Return the DNs in assertions of memberOf and isMemberOf: a group that was renamed has no members under its
+    former DN.
 
-    Raises DirectoryMisconfigured for a text that is no filter.
+    Raises DirectoryMisconfigured for a text that is not a filter.
     """
     return tuple(
         value
@@ -181,9 +185,9 @@ def groups_named_in(filter_: str) -> tuple[str, ...]:
 
 
 def assertions(filter_: str) -> Iterator[tuple[str, str | None]]:
-    """Every attribute that a filter names, with the value it is compared with; None for presence and substrings.
+    """Yield every attribute that a filter names, with the compared value; None for presence and substrings.
 
-    Raises DirectoryMisconfigured for a text that is no filter (RFC 4515).
+    Raises DirectoryMisconfigured for a text that is not a filter (RFC 4515).
     """
     if not filter_:
         return
@@ -205,17 +209,17 @@ def _text(asserted: str | bytes) -> str:
 
 
 def _posix_names(logins: Sequence[str]) -> list[str]:
-    """As memberUid may hold them: it takes ASCII alone and tells capitals from small letters (RFC 2307, 2.3)."""
+    """Return the forms in which memberUid may have the logins: ASCII only, and case-sensitive (RFC 2307, 2.3)."""
     return sorted({name for login in logins if login.isascii() for name in (login, login.lower())})
 
 
 def are_decidable(connection: Connection, dn: str, filters: Sequence[str]) -> bool:
-    """False where one of them is Undefined for the entry."""
+    """Return False if one of the filters is Undefined for the entry."""
     return _matches(connection, dn, f"(&{''.join(f'(|{one}(!{one}))' for one in filters)})")
 
 
 def _matches(connection: Connection, dn: str, filter_: str) -> bool:
-    """False for an entry that does not exist or may not be seen. Raises ServerUnfit, DirectoryMisconfigured."""
+    """Return False for an entry that does not exist or cannot be seen. Raises ServerUnfit, DirectoryMisconfigured."""
     found = try_search(connection, dn, filter_, ["1.1"], BASE)
     require_fit(found.result)
     if found.code not in (RESULT_SUCCESS, RESULT_NO_SUCH_OBJECT, RESULT_INSUFFICIENT_ACCESS_RIGHTS):

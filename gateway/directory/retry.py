@@ -1,4 +1,4 @@
-"""Going on after an outage of the directory, for commands that take minutes and must not start again."""
+"""Retry after an outage of the directory, for commands that take minutes and must not begin again."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ T = TypeVar("T")
 
 PAUSE_SECONDS = 1.0
 MAX_OUTAGE_SECONDS = 120.0
-"""A restart of slapd with a large database takes less."""
+"""Maximum seconds of an outage; a restart of slapd with a large database takes less."""
 
 
 @dataclass(slots=True)
 class Retry:
-    """Shared by the threads of one command: once one of them has given up, the others do not wait again."""
+    """Retries for all threads of one command: once one of them has given up, the others do not wait again."""
 
     on_outage: Callable[[DirectoryUnavailable], None] = lambda error: None
-    """Called when an outage begins; again where it seemed to be over."""
+    """Called when an outage begins, and again if it begins anew."""
     max_outage_seconds: float = MAX_OUTAGE_SECONDS
     has_given_up: bool = False
     _is_away: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, operation: Callable[[], T]) -> T:
-        """Its result, also where the directory comes back in time. `operation` may run several times.
+        """Return the result of `operation`, which may run several times while the directory is away.
 
         Raises DirectoryUnavailable after `max_outage_seconds`, DirectoryMisconfigured and anything else at once.
         """

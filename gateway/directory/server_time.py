@@ -1,4 +1,4 @@
-"""The directory's own time: of a write, in the answer to that write (post-read control, RFC 4527)."""
+"""The directory's own time of a write, read from the answer to that write (post-read control, RFC 4527)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from gateway.ldap import Entry, Result, modify
 MODIFIED_AT = "modifyTimestamp"
 POST_READ = "1.3.6.1.1.13.2"
 WITH_TIMES = post_read_control([MODIFIED_AT, ppolicy.CHANGED_AT])
-"""Not critical: a server that does not know the control makes the change all the same."""
+"""Not critical: a server that does not know the control performs the write nevertheless."""
 _PROBE = b"clock"
 
 
 def read_back(dn: str, result: Result) -> Entry:
-    """The entry as the answer to a Modify with WITH_TIMES shows it: without what the account may not read."""
+    """Return the entry as the answer to a Modify with WITH_TIMES shows it, with the attributes that the account
+    may read."""
     control = (result.get("controls") or {}).get(POST_READ) or {}
     shown: Mapping[str, Any] = (control.get("value") or {}).get("result") or {}
     attributes = {name.lower(): tuple(map(_text, values)) for name, values in shown.items()}
@@ -28,15 +29,16 @@ def read_back(dn: str, result: Result) -> Entry:
 
 
 def write_time(entry: Entry) -> datetime | None:
-    """When the directory made the write that was read back (UTC, whole seconds); None where it does not show."""
+    """Return when the directory did the write that was read back (UTC, whole seconds); None if the answer does not
+    show it."""
     return ppolicy.read_change_time(entry.first(MODIFIED_AT))
 
 
 def ask_time(connection: Connection, dn: str, attribute: str) -> datetime | None:
-    """The time of the server at the other end, by a write on `dn` that leaves each of its attributes as it is.
+    """Return the server's time (UTC), by a write on `dn` that leaves all attributes unchanged.
 
-    A value of `attribute`, which holds several, is added and taken away in one Modify. None where that is refused, or
-    where the account may not read modifyTimestamp.
+    It adds a value to the multi-valued `attribute` and deletes it in one Modify. Returns None if that is refused, or
+    if the account may not read modifyTimestamp.
     """
     probe = {attribute: [(MODIFY_ADD, [_PROBE]), (MODIFY_DELETE, [_PROBE])]}
     return write_time(read_back(dn, modify(connection, dn, probe, [WITH_TIMES])))

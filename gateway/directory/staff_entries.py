@@ -1,4 +1,4 @@
-"""Entries of staff as an import reads and writes them, by an account of the operator's that may."""
+"""Reading and writing staff entries for an import, with an account of the operator."""
 
 from __future__ import annotations
 
@@ -34,22 +34,25 @@ from gateway.settings import People
 
 PAGE = 1000
 UNREADABLE = ("objectClass", "userPassword")
-"""Not compared when a new entry is read back: hashed, and completed by the server."""
+"""Attributes that are not compared when a new entry is read back: one is hashed, one is completed by the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Staff:
+    """The entries of the directory that matter for an import."""
+
     people: list[Entry]
-    """Entries that `people.filter` names."""
+    """Entries that `people.filter` matches."""
     others: list[Entry]
-    """Other entries of the whole directory that hold a login, an address or a number."""
+    """Other entries of the whole directory that have a login, an address or a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class StaffEntries:
-    """Reads and writes over `pool`, and goes on after an outage as long as `retry` allows.
+    """Reads and writes over `pool`, and continues after an outage for as long as `retry` allows.
 
-    All raise DirectoryUnavailable where the outage lasts longer, and DirectoryMisconfigured where the server refuses.
+    All methods raise DirectoryUnavailable if the outage lasts longer, and DirectoryMisconfigured if the server
+    refuses.
     """
 
     pool: ConnectionPool
@@ -57,21 +60,22 @@ class StaffEntries:
     retry: Retry
 
     def read(self) -> Staff:
-        """Raises DirectoryUnavailable at once where the directory is away from the beginning."""
+        """Return all staff. Raises DirectoryUnavailable at once if the directory is not available at the
+        beginning."""
         self.pool.run_idempotent(lambda connection: None)
         return self.retry.run(lambda: self.pool.run_idempotent(self._read))
 
     def write(self, step: Creation | Update) -> None:
-        """One operation, so that nothing is half done."""
+        """Write `step` in one operation, so that nothing is half done."""
         if isinstance(step, Creation):
             self._create(step)
         else:
             self._update(step)
 
     def _read(self, connection: Connection) -> Staff:
-        """Once with all attributes; the DNs alone then tell who is one of the people.
+        """Search once with all attributes, and once for the DNs of people only.
 
-        A negated `people.filter` would not do: where it is Undefined, its negation matches no entry either.
+        A negated `people.filter` would not do: if it is Undefined, its negation matches no entry either.
         """
         people = self.people
         numbers = dict.fromkeys(proof.attribute for proof in people.proofs.values())
@@ -91,7 +95,8 @@ class StaffEntries:
         )
 
     def _tops(self, connection: Connection) -> list[str]:
-        """The database of the people's base and those above: a list or a shared mailbox has an address too."""
+        """Return the suffix of people.base and those above it, because a mailing list or a shared mailbox has an
+        address too."""
         base = _normalized_dn(self.people.base)
         above = [suffix for suffix in suffixes(connection) if base.endswith(_normalized_dn(suffix))]
         nearest, *others = sorted(above, key=len, reverse=True) or [self.people.base]
@@ -100,12 +105,12 @@ class StaffEntries:
         return [nearest, *(suffix for suffix in others if self._is_visible(connection, suffix))]
 
     def _is_visible(self, connection: Connection, base: str) -> bool:
-        """An account of the operator's may have no right outside the people's base."""
+        """Return whether the operator's account can search there; it may have no right outside people.base."""
         code = try_search(connection, base, ANYTHING, ["1.1"], size_limit=1).code
         return code not in (RESULT_NO_SUCH_OBJECT, RESULT_INSUFFICIENT_ACCESS_RIGHTS)
 
     def _update(self, step: Update) -> None:
-        """A replacement may be sent twice."""
+        """Write an update. It replaces values, so it may be sent twice."""
         changes = {name: [(MODIFY_REPLACE, list(values))] for name, values in step.values.items()}
 
         def write(connection: Connection) -> None:
@@ -131,7 +136,7 @@ class StaffEntries:
         self.retry.run(write)
 
     def _is_written(self, step: Creation) -> bool:
-        """Whether the entry is the one that was sent before, and not somebody else's."""
+        """Return whether the existing entry is the one that was sent before, and not another person's."""
         wanted = {name: set(values) for name, values in step.values.items() if name not in UNREADABLE}
         found = self.pool.run_idempotent(lambda connection: read_entry(connection, step.dn, list(wanted)))
         return found is not None and all(values <= set(found.all(name)) for name, values in wanted.items())

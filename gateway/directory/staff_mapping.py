@@ -1,4 +1,4 @@
-"""Between entries of staff and what an import plans: entries read as people, differences written as attributes."""
+"""Mapping between staff entries and an import's plan: entries become people, differences become attributes."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ from gateway.settings import People
 
 CLASSES = ("inetOrgPerson", "mamiaPerson")
 FULL_NAMES = ("cn", "displayName")
-"""Attributes with given name and surname in one text."""
+"""Attributes that contain given name and surname in one text."""
 DEPARTMENT = "departmentNumber"
 LEAVER = ("employeeType", "leaver")
-"""How somebody who has left is marked; the account is closed besides."""
+"""Attribute and value that mark a person who has left; the account is closed in addition."""
 
 Values = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Creation:
+    """A new entry."""
+
     dn: str
     login: str
     values: Values
@@ -34,25 +36,28 @@ class Creation:
 
 @dataclass(frozen=True, slots=True)
 class Update:
+    """New values for attributes of an existing entry."""
+
     dn: str
     logins: tuple[str, ...]
     values: Values
-    """Only those that differ."""
+    """Only the attributes that differ; an empty list deletes the attribute."""
     old: Values
 
     @property
     def login(self) -> str:
+        """Return the first login, or the DN of an entry without one, for messages."""
         return next(iter(self.logins), self.dn)
 
 
 @dataclass(frozen=True, slots=True)
 class StaffMapping:
-    """The settings' `[people]` put to use for an import."""
+    """Applies the settings' `[people]` to an import."""
 
     people: People
 
     def member(self, entry: Entry, *, is_staff: bool = True) -> StaffMember:
-        """The person of an entry; its DN is the key. `is_staff`: whether `people.filter` names it."""
+        """Convert an entry to a person, with the DN as key. `is_staff`: whether `people.filter` matches it."""
         people, attribute = self.people, LEAVER[0]
         written = self._numbers(entry.without_options)
         capitals = {kind: frozenset(map(str.upper, numbers)) for kind, numbers in self._numbers(entry.all).items()}
@@ -63,7 +68,7 @@ class StaffMapping:
             names=entry.all(people.surname) + entry.all(people.birth_name),
             given_names=entry.all(people.given_name),
             birth_dates=entry.all(people.birth_date),
-            # One object for both where they are alike, as mostly: a million people are held at once.
+            # One object for both if they are equal, as usual: a million people are in memory at once.
             numbers=written if written == capitals else capitals,
             held=self._held(entry, written) if is_staff else NOTHING_HELD,
             is_leaver=LEAVER[1] in entry.all(attribute),
@@ -71,7 +76,8 @@ class StaffMapping:
         )
 
     def write(self, difference: Difference, entries: Mapping[str, Entry]) -> Creation | Update | None:
-        """What writes it; None where the entry holds it already in other words. `entries`: people's by their DN."""
+        """Return what writes the difference; None if the entry has it already in another spelling. `entries`: by
+        DN."""
         if isinstance(difference, New):
             return self._creation(difference)
         entry = entries[difference.member.key]
@@ -89,7 +95,8 @@ class StaffMapping:
         )
 
     def _numbers(self, held: Callable[[str], tuple[str, ...]]) -> Mapping[str, frozenset[str]]:
-        """Of each kind that this directory has. A prefix tells kinds apart that share an attribute."""
+        """Return the numbers of each kind that this directory has. Prefixes distinguish kinds that share an
+        attribute."""
         return {
             kind: frozenset(
                 value.removeprefix(proof.prefix) for value in held(proof.attribute) if value.startswith(proof.prefix)
@@ -128,7 +135,7 @@ class StaffMapping:
         new = {name: _beside_rdn(entry, name, values) for name, values in wanted.items()}
         if Fact.IS_BACK in changed.facts:
             new[attribute] = tuple(value for value in entry.without_options(attribute) if value != mark)
-        # Values of an attribute are in no order (RFC 4512, 2.2).
+        # Values of an attribute have no order (RFC 4512, 2.2).
         new = {name: values for name, values in new.items() if set(values) != set(entry.without_options(name))}
         old = {name: entry.without_options(name) for name in new}
         if attribute in new:
@@ -136,7 +143,7 @@ class StaffMapping:
         return Update(entry.dn, entry.all(self.people.login), new, old) if new else None
 
     def _wanted(self, changed: Changed, entry: Entry) -> dict[str, tuple[str, ...]]:
-        """The values of each attribute that the facts are in."""
+        """Return the wanted values of each attribute that the facts concern."""
         people, row, facts = self.people, changed.row, changed.facts
         held = {proof.attribute: entry.without_options(proof.attribute) for proof in people.proofs.values()}
         of_fact: dict[Fact, dict[str, tuple[str, ...]]] = {
@@ -155,7 +162,7 @@ class StaffMapping:
 
 
 def _numbers(people: People, row: StaffRow, held: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """Attribute → the row's numbers, and those of its `held` values that are no number: prefixes tell them apart."""
+    """Return attribute → the row's numbers, and those of the `held` values that begin with no known prefix."""
     wanted: dict[str, tuple[str, ...]] = {}
     prefixes = tuple(proof.prefix for proof in people.proofs.values())
     for name, proof in people.proofs.items():
@@ -167,7 +174,7 @@ def _numbers(people: People, row: StaffRow, held: Mapping[str, Sequence[str]]) -
 
 
 def _full_names(people: People, changed: Changed, known: Entry) -> dict[str, tuple[str, ...]]:
-    """cn and displayName with the row's names in place of those of the entry."""
+    """Return cn and displayName with the row's names instead of those of the entry."""
     row = changed.row
     names = {Fact.SURNAME: (people.surname, row.surname), Fact.GIVEN_NAME: (people.given_name, row.given_name)}
     replacements = [names[fact] for fact in names if fact in changed.facts]
@@ -187,7 +194,8 @@ def _renamed(full_name: str, held: Sequence[str], new: str) -> str:
 
 
 def _beside_rdn(known: Entry, attribute: str, values: Sequence[str]) -> tuple[str, ...]:
-    """`values`, and those held where the entry is named by this attribute: its name stays (RFC 4511, 4.6)."""
+    """Return `values`, and the held ones if the entry's RDN uses this attribute, because these must stay (RFC
+    4511, 4.6)."""
     named_by = {name.lower() for name, _, _ in _first_rdn(known.dn)}
     kept = known.without_options(attribute) if attribute.lower() in named_by else ()
     return tuple(dict.fromkeys((*values, *kept)))

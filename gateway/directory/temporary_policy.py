@@ -1,8 +1,8 @@
-"""A password policy without history, put on an entry for one write: the classic reset may need it.
+"""A password policy without history, applied to an entry for one write, which the classic reset may need.
 
-ppolicy judges a password by the policy that stood before the Modify, so two writes are needed. The mark of the first
-one tells which policy the entry had. The Modify of the password gives that one back, and so do a refusal, a failure,
-and whichever write comes next where the process dies between the two.
+ppolicy checks a password against the policy that the entry had before the Modify, so two writes are needed. The mark
+of the first one records the entry's own policy. The Modify of the password restores that policy, and so do a refusal
+and a failure, or the next write if the process ends between the two.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ from gateway.ldap import Changes, Entry, is_success, result_text
 log = logging.getLogger(__name__)
 
 CHANGED_MEANWHILE = (RESULT_ASSERTION_FAILED, RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS)
-"""As slapd answers to a change of an entry that is no longer as it was read."""
+"""slapd's results for a change of an entry that is no longer as it was read."""
 
 
 @dataclass(slots=True)
 class AppliedPolicy:
-    """The temporary policy is on an entry."""
+    """An entry to which the temporary policy is applied."""
 
     account: Account
     """The account as the entry is now."""
     restoring: Changes
-    """Give the entry its own policy back: they belong in the Modify of the password."""
+    """Changes that restore the entry's own policy; include them in the Modify of the password."""
     is_restored: bool = False
-    """To be set once that Modify was done."""
+    """Set it to True when that Modify was done."""
 
 
 @dataclass(slots=True)
 class TemporaryPolicy:
-    """Puts `policy` on entries, one after the other in this process; None: there is none in the settings."""
+    """Applies `policy` to entries, one after the other in this process. None: the settings have no such policy."""
 
     lookup: AccountLookup
     policy: str | None
@@ -54,10 +54,11 @@ class TemporaryPolicy:
 
     @contextmanager
     def applied_to(self, account: Account) -> Iterator[AppliedPolicy | Refused]:
-        """Puts the policy on the entry of `account`, and at the end gives the own one back unless `is_restored`.
+        """Apply the policy to the entry of `account` within the context; at its end restore the own one unless
+        `is_restored`.
 
-        Refused where it was not put there. Raises DirectoryUnavailable, DirectoryMisconfigured, WriteUnconfirmed
-        before the body; what fails at the end is logged.
+        Yields Refused if it was not applied. Raises DirectoryUnavailable, DirectoryMisconfigured, WriteUnconfirmed
+        before the body; a failure at the end is logged.
         """
         with self._lock:
             applied = self._apply(account)
@@ -71,7 +72,8 @@ class TemporaryPolicy:
                     self._restore(applied)
 
     def restoring(self, account: Account) -> Changes:
-        """What gives the entry its own policy back that another process left under this one; empty for others."""
+        """Return the changes that restore an entry's own policy after another process ended too early; empty for
+        other entries."""
         own = own_policy_in(account.password_stamp)
         if own is None or self.policy is None:
             return {}
@@ -91,7 +93,7 @@ class TemporaryPolicy:
         return AppliedPolicy(marked, {ppolicy.POLICY: _swap([self.policy], own)})
 
     def _write(self, account: Account, entry: Entry, own: list[str], policy: str) -> Account | None:
-        """The account as it is then; None where the entry is no longer as it was read."""
+        """Return the account as it is after the write; None if the entry is no longer as it was read."""
         stamps = self.lookup.mapping.stamps
         mark = stamps.mark_of_lending(next(iter(own), ""))
         changes: Changes = stamps.changes(mark)
@@ -109,7 +111,8 @@ class TemporaryPolicy:
         return replace(account, password_stamp=stamp)
 
     def _restore(self, applied: AppliedPolicy) -> None:
-        """Where it is still there. A failure is logged: the next write of the password gives the own one back."""
+        """Restore the own policy if the temporary one is still there. After a failure, the next write of the
+        password does it."""
         stamps, account = self.lookup.mapping.stamps, applied.account
         try:
             entry = self.lookup.with_identity(account)
@@ -125,6 +128,7 @@ class TemporaryPolicy:
 
 
 def _swap(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:
-    """Value by value: the access rules judge each of them, and a plain replacement names none that goes."""
+    """Return the changes value by value: access rules check each named value, and a replacement does not name the
+    old ones."""
     gone = [(MODIFY_DELETE, [value.encode()]) for value in old]
     return gone + [(MODIFY_ADD, [value.encode()]) for value in new]

@@ -1,4 +1,4 @@
-"""A bind as a person, with the password policy's answer."""
+"""A bind as a person, with the answer of the password policy."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from gateway.ldap import Result, require_fit
 
 
 def bind_as(connection: Connection, dn: str, password: Secret) -> Result:
-    """ldap3's result of a simple bind (RFC 4513, 5.1.3) over a connection kept for such binds. Raises ServerUnfit."""
+    """Return ldap3's result of a simple bind (RFC 4513, 5.1.3), over a connection for such binds. Raises
+    ServerUnfit."""
     try:
-        # Bytes: ldap3 would normalise a text (RFC 4013) and so bind with another password than was typed.
+        # Bytes, because ldap3 would normalise a str (RFC 4013) and so bind with another password than was typed.
         connection.user, connection.password, connection.authentication = dn, password.reveal().encode(), SIMPLE
         first = connection.bind(read_server_info=False, controls=[ppolicy.REQUEST_CONTROL])[1]
         result = first if first["type"] == "bindResponse" else _next_answer(connection)
@@ -25,11 +26,11 @@ def bind_as(connection: Connection, dn: str, password: Secret) -> Result:
 
 
 def _next_answer(connection: Connection) -> Result:
-    """The answer to the bind, where another one came before it. Raises LDAPException where none comes.
+    """Return the answer to the bind if another message came before it. Raises LDAPException if none comes.
 
-    ppolicy writes the failure, or the end of failures, into the entry. Where the overlay sock cannot ask anybody,
-    slapd 2.5 sends the client the error of that write too, under the number of the bind. ldap3 takes the first of
-    both, or the second if both came together: the same bind would have two outcomes.
+    ppolicy writes a failure, or the end of failures, into the entry. If the overlay sock cannot connect to its
+    listener, slapd 2.5 also sends the client the error of that write, with the message id of the bind. ldap3 takes
+    the first of both, or the second if they arrive together, so the same bind would have two different results.
     """
     messages = connection.strategy.receiving()
     for message in messages:

@@ -1,4 +1,4 @@
-"""The workers' numbers in the directory: values `worker;number` in the entry of their own account."""
+"""The workers' numbers in the directory: values `worker;number` in the entry of their account."""
 
 from __future__ import annotations
 
@@ -14,23 +14,28 @@ from gateway.workstation.restored import Numbers
 
 TOKEN = "mamiaWorkerToken"  # noqa: S105 - the attribute's name
 DECIDABLE = f"(|({TOKEN}=*)(!({TOKEN}=*)))"
-"""True for whoever may read the attribute; undefined, and so no answer, for others (RFC 4511, 4.5.1.7)."""
+"""True for an account that may read the attribute; Undefined, so without a match, for others (RFC 4511, 4.5.1.7)."""
 VALUE = re.compile(r"([\w.-]{1,100});([0-9]{1,18})", re.ASCII)
 RIGHTS = "schema/mamia-worker.ldif, upgrade/70-services.ldif and 30-access.ldif of ldif/"
 
 
 class LdapWorkerTokens:
-    """`workstation.restored.Tokens` on LDAP: `pool` is bound as `dn`, the workers' account."""
+    """`workstation.restored.Tokens` on LDAP; `pool` is bound as `dn`, the workers' account."""
 
     def __init__(self, pool: ConnectionPool, dn: str) -> None:
         self._pool = pool
         self._dn = dn
 
     def read(self) -> Numbers:
+        """Return the numbers of all workers, and the server that has them. Raises DirectoryMisconfigured without
+        the right to."""
         return self._pool.run_idempotent(self._read)
 
     def swap(self, worker: str, old: int, new: int) -> bool:
-        """May be sent twice: the second one is refused, and the number is read again."""
+        """Replace the worker's number `old` by `new`; return False if it is not `old` any more.
+
+        It may be sent twice: the second write is refused, and the number is read again.
+        """
         gone = [(MODIFY_DELETE, [_value(worker, old)])] if old else []
         changes: Changes = {TOKEN: [*gone, (MODIFY_ADD, [_value(worker, new)])]}
 
@@ -55,7 +60,8 @@ def _value(worker: str, number: int) -> bytes:
 
 
 def _numbers(values: tuple[str, ...]) -> dict[str, int]:
-    """The highest of each worker, where a merge of two servers left several; without values that are not ours."""
+    """Return the highest number of each worker: a merge of two servers may leave several. Other values are
+    ignored."""
     numbers: dict[str, int] = {}
     for found in map(VALUE.fullmatch, values):
         if found:
