@@ -1,4 +1,4 @@
-"""Requests to HTTP services of others. What they carry (tokens, codes) goes to the address of the settings alone."""
+"""Requests to HTTP services. Their tokens and codes are sent only to the address in the settings."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Requ
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """A redirect would take headers and body to a host that nobody put into the settings: it is an error."""
+    """Refuses redirects, which would send headers and body to a host that is not in the settings."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
 def open_request(request: Request, *, tls: ssl.SSLContext, timeout_seconds: float) -> HTTPResponse:
-    """Send `request`. Raises urllib.error.HTTPError for an answer other than 2xx, redirects included, and OSError,
-    http.client.HTTPException or ValueError where there is none.
+    """Send `request` and return the answer. Redirects are not followed.
+
+    Raises urllib.error.HTTPError for a status other than 2xx, redirects included, and OSError,
+    http.client.HTTPException or ValueError if there is no answer.
     """
     handlers = [_NoRedirect(), HTTPSHandler(context=tls)]
     if request.type == "http":
-        # For this machine alone, says the settings: a proxy of the environment would carry it in plain text.
+        # The settings allow http:// for this machine only; a proxy of the environment would carry it in plain text.
         handlers.append(ProxyHandler({}))
     return cast("HTTPResponse", build_opener(*handlers).open(request, timeout=timeout_seconds))

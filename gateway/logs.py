@@ -1,4 +1,4 @@
-"""The log on standard error: one line per event, with the request's number."""
+"""The log on standard error: one line per event, with the id of the request."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from contextvars import ContextVar
 
 LINE = "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
-"""Of the request that is being answered; "-" outside of any."""
+"""Id of the request in progress; "-" outside a request."""
 
 
 class RequestIdFilter(logging.Filter):
+    """Adds the request's id to each log record."""
+
     def filter(self, record: logging.LogRecord) -> bool:
+        """Set `record.request_id`, and accept the record."""
         record.request_id = request_id.get()
         return True
 
 
 def log_to_standard_error(level: int = logging.INFO) -> None:
-    """Send all loggers there. What a person typed is in none of their lines."""
+    """Send all loggers to standard error. Log lines must not contain what a person typed."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(LINE))
     handler.addFilter(RequestIdFilter())
@@ -32,7 +35,8 @@ def log_to_standard_error(level: int = logging.INFO) -> None:
 
 @contextmanager
 def log_without_waiting() -> Iterator[None]:
-    """What is logged is written by a thread of its own: such a process must not wait for whoever reads its log."""
+    """Write the log in a separate thread within this context, so that the process never waits for the reader of
+    its log."""
     root, lines = logging.getLogger(), queue.SimpleQueue[logging.LogRecord]()
     writing = logging.handlers.QueueListener(lines, *root.handlers)
     kept, root.handlers[:] = root.handlers[:], [logging.handlers.QueueHandler(lines)]

@@ -1,6 +1,6 @@
-"""Counts and times for Prometheus. Labels are few and fixed: no login, no address, nothing that was typed.
+"""Metrics for Prometheus. Labels have few fixed values: no login, no address, nothing that was typed.
 
-Several processes write into one folder, and whichever is asked adds them up.
+Several processes write into one folder, and the process that is asked adds their values up.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ AGE_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86400)
 
 
 class Metrics:
-    """The counts, times and gauges of one process."""
+    """The counters, histograms and gauges of one process."""
 
     def __init__(self) -> None:
-        # The library decides while it is imported whether processes share a folder.
+        # The library decides at its import whether processes share a folder.
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         registry = self._registry = CollectorRegistry()
         counter, histogram = partial(Counter, registry=registry), partial(Histogram, registry=registry)
-        # Of several processes, the values of `summed` are added up, and the newest one of `latest` counts.
+        # With several processes, the values of `summed` are added up, and of `latest` the newest is used.
         summed = partial(Gauge, registry=registry, multiprocess_mode="livesum")
         latest = partial(Gauge, registry=registry, multiprocess_mode="mostrecent")
         # fmt: off
@@ -64,13 +64,13 @@ class Metrics:
         # fmt: on
 
     def text(self) -> tuple[bytes, str]:
-        """What Prometheus reads, and its content type."""
+        """Return the metrics in Prometheus' text format, and the content type."""
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
         return generate_latest(self.registry()), CONTENT_TYPE_LATEST
 
     def registry(self) -> CollectorRegistry:
-        """Of all processes, where several share a folder."""
+        """Return the metrics of all processes if several share a folder, else those of this process."""
         if not os.environ.get(FOLDER_VARIABLE):
             return self._registry
         from prometheus_client import CollectorRegistry
@@ -81,15 +81,19 @@ class Metrics:
         return registry
 
     def count_delivery(self, outcome: str, facts: Mapping[str, Any]) -> None:
-        """One event of the worker's audit: `target`, `seconds` since the change, `attempts`."""
+        """Count one event of the worker's audit, with the facts `target`, `seconds` since the change, and
+        `attempts`."""
         target = facts.get("target", "")
         self.age.labels(target, outcome).observe(facts.get("seconds", 0.0))
         if outcome in FINAL:
             self.attempts.labels(target).observe(facts.get("attempts", 1))
 
     def watch_outbox(self, ages: Mapping[str, Sequence[float]], held: Mapping[str, int], *, moved_out: int) -> None:
-        """From each target to the ages, in seconds, of the passwords that wait for it, and to how many are held; how
-        many wait in entries that were moved out of people.base."""
+        """Set what waits in the outbox.
+
+        `ages`: target → ages in seconds of the passwords that wait for it. `held`: target → number of held passwords.
+        `moved_out`: number of passwords in entries that were moved out of people.base.
+        """
         self.moved_out.set(moved_out)
         for target, seconds in ages.items():
             self.waiting.labels(target).set(len(seconds))
@@ -98,12 +102,13 @@ class Metrics:
             self.held.labels(target).set(count)
 
     def set_store(self, keys: int, full_ratio: float) -> None:
+        """Set the number of keys in the store of counts, and the share of its memory that is used (0 to 1)."""
         self.store_keys.set(keys)
         self.store_full.set(full_ratio)
 
     @contextmanager
     def timed(self, kind: str) -> Iterator[None]:
-        """One operation (`run_idempotent` or `run_once`) to the directory."""
+        """Measure one operation on the directory; `kind` is `run_idempotent` or `run_once`."""
         started, ended = time.perf_counter(), "error"
         self.busy.inc()
         try:

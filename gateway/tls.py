@@ -8,16 +8,16 @@ from pathlib import Path
 
 STRICT = ssl.VerifyFlags.VERIFY_X509_STRICT
 PARTIAL_CHAIN = ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-"""Any certificate of the CA file is trusted, one that another authority signed too."""
+"""Any certificate of the CA file is trusted, also one that another authority signed."""
 _REASON = re.compile(r"certificate verify failed: (.+?)(?: \(_ssl|$)")
 
 
 def verifying_context(ca_file: Path | None = None, *, strict: bool = True) -> ssl.SSLContext:
-    """A client's context that verifies against `ca_file`, or against the system's authorities.
+    """Return a client context that verifies against `ca_file`, or against the system's authorities.
 
-    `strict`: certificates must have the extensions that RFC 5280 demands. Python 3.13 made both flags the default;
-    they are set here, so that every Python accepts the same certificates. Chain and host name are always verified.
-    Raises OSError or ssl.SSLError where the file holds no certificates.
+    `strict`: certificates must have the extensions that RFC 5280 requires. Python 3.13 made both flags the default;
+    they are set here, so that every Python version accepts the same certificates. Raises OSError or ssl.SSLError if
+    the file contains no certificates.
     """
     context = ssl.create_default_context(cafile=ca_file)
     context.verify_flags |= PARTIAL_CHAIN
@@ -29,6 +29,6 @@ def verifying_context(ca_file: Path | None = None, *, strict: bool = True) -> ss
 
 
 def refusal(text: str) -> str:
-    """OpenSSL's reason in the text of an exception that reports a refused certificate; empty for any other text."""
+    """Return OpenSSL's reason from the text of an exception about a refused certificate; "" for any other text."""
     found = _REASON.search(text)
     return found[1] if found else ""

@@ -1,1 +1,1 @@
-"""Hearing of passwords that are changed at the directory itself, by slapd's sock overlay."""
+"""Capture of passwords that other LDAP clients change, through slapd's sock overlay."""

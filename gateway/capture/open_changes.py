@@ -1,4 +1,5 @@
-"""Find the change that an announced operation belongs to, until the password policy let it pass."""
+"""Changes that slapd has reported and whose password the policy has not accepted yet; finds the change of each
+request."""
 
 from __future__ import annotations
 
@@ -13,30 +14,32 @@ from gateway.capture.sock_requests import ModifyRequest, OperationId, PasswordMo
 from gateway.workstation.capture import Prepared
 
 MAX_POLICY_SECONDS = 30.0
-"""How long the policy may take over a password: slapd hashes it meanwhile, and many at once take their time."""
+"""Maximum seconds that the policy may take for a password: slapd hashes it meanwhile, and many at once take
+longer."""
 MAX_HELD = 10_000
-"""Changes on their way at once; more are not captured."""
+"""Maximum number of changes in progress; more are not captured."""
 _SCHEME = re.compile(r"\{[^}]+\}")
 
 
 class Phase(Enum):
-    """How far one change of a password is."""
+    """Phase of one change of a password."""
 
     REQUESTED = auto()
-    """A Password Modify operation was announced; the Modify that slapd makes of it is still to come."""
+    """A Password Modify operation was received; the Modify that slapd makes of it is still to come."""
     LOOKS_HASHED = auto()
-    """A Modify has a value that looks hashed. It may be a password all the same: the stored value will show it."""
+    """A Modify has a value that looks hashed. It may be a plain password nevertheless; the stored value will show
+    it."""
     SEALING = auto()
-    """Its password is known, or known to be unknown, and is sealed while the policy examines it."""
+    """Its password is known, or known to be unknown, and is sealed while the policy checks it."""
     PASSED_POLICY = auto()
-    """The policy let it pass. The outbox is written as soon as the directory holds the value."""
+    """The policy accepted it. The outbox is written as soon as the directory has the value."""
     ENDED = auto()
-    """It was refused, overtaken or forgotten, and nothing of it stays in memory."""
+    """It was refused, replaced or forgotten, and nothing of it stays in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class SealFailed:
-    """Why the password of a change could not be sealed."""
+    """The reason why the password of a change could not be sealed."""
 
     reason: str
 
@@ -46,21 +49,21 @@ Sealing = asyncio.Task[Prepared | SealFailed | None]
 
 @dataclass(slots=True, eq=False)
 class Change:
-    """One operation of which slapd has announced something."""
+    """One operation about which slapd has sent a request."""
 
     phase: Phase
     password: Secret | None
-    """In plain text; None once it is being sealed, and where nobody can know it."""
+    """In plain text; None when it is being sealed, and if it cannot be known."""
     sealing: Sealing | None = None
-    """None until its password is being sealed."""
+    """The running task; None until the password is being sealed."""
 
     def take_password(self) -> Secret | None:
-        """Return the password, which this object then holds no longer."""
+        """Return the password and remove it from this object."""
         password, self.password = self.password, None
         return password
 
     def end(self) -> None:
-        """Forget its password, and stop sealing it."""
+        """Remove the password, and cancel its sealing."""
         self.phase, self.password = Phase.ENDED, None
         if self.sealing:
             self.sealing.cancel()
@@ -68,7 +71,7 @@ class Change:
 
 @dataclass(slots=True)
 class OpenChanges:
-    """The changes of which slapd has announced something and that the policy has not yet let pass."""
+    """All changes that slapd has reported and that the policy has not accepted yet."""
 
     _by_call: OrderedDict[OperationId, Change] = field(default_factory=OrderedDict)
 
@@ -76,11 +79,11 @@ class OpenChanges:
         return len(self._by_call)
 
     def change_for(self, request: PasswordModifyRequest | ModifyRequest) -> Change:
-        """Return the change that `announced` belongs to, in the phase that `announced` brings it to.
+        """Return the change that `request` belongs to, in the phase to which the request brings it.
 
-        slapd announces a Password Modify operation, then the Modify with a hashed value that it makes of it, then
-        what the policy let pass. Any other Modify above the policy is an operation of its own: clients use the
-        numbers of operations that have ended again. Only the event loop may call this.
+        slapd reports a Password Modify operation, then the Modify with a hashed value that it makes of it, then what
+        the policy accepted. Any other Modify above the policy is a new operation: clients reuse the numbers of
+        operations that have ended. Only the event loop may call this.
         """
         if isinstance(request, PasswordModifyRequest):
             return self._open(request.operation, Change(Phase.REQUESTED, _text(request.password)))
@@ -106,13 +109,13 @@ class OpenChanges:
         return change
 
     def _forget(self, operation: OperationId, change: Change) -> None:
-        """End `change` where the policy did not let it pass: it was refused, or slapd stopped."""
+        """End `change` if the policy did not accept it: it was refused, or slapd stopped."""
         if self._by_call.get(operation) is change:
             self._by_call.pop(operation).end()
 
 
 def _text(value: Secret | None) -> Secret | None:
-    """Return None for bytes that are no UTF-8, which came as surrogates: no workstation takes them."""
+    """Return None for bytes that are not UTF-8, which are surrogates here: no workstation accepts them."""
     if value is None or any("\ud800" <= char <= "\udfff" for char in value.reveal()):
         return None
     return value

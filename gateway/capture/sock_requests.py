@@ -1,8 +1,8 @@
-"""What slapd's sock overlay announces of a write before it does it (slapd-sock(5)).
+"""Parser for the requests that slapd's sock overlay sends before a write (slapd-sock(5)).
 
-The overlay stands twice in the way of a write: above ppolicy, where a password is still as the client sent it, and
-below, where the policy has let it pass and it is as it will be stored. A Password Modify operation (RFC 3062) is
-announced automatically first; the Modify that slapd makes of it comes hashed already.
+The overlay is configured twice: above ppolicy, where a password is still as the client sent it, and below, where the
+policy has accepted it and it is as it will be stored. A Password Modify operation (RFC 3062) is reported first; the
+Modify that slapd makes of it contains the hashed value already.
 """
 
 from __future__ import annotations
@@ -23,18 +23,19 @@ from gateway.account.model import Secret
 
 PASSWORD_MODIFY = "1.3.6.1.4.1.4203.1.11.1"  # noqa: S105 - the operation's OID
 QUESTION = b"STATUS\n"
-"""`mamia check` asks the listener; slapd never does. The answer is one object of JSON."""
+"""First line of a request by `mamia check` for the listener's status; slapd never sends it. The answer is a JSON
+object."""
 MARK = re.compile(rb"\nmamiaSyncState: (check;[0-9a-f]{32})\n")
-"""`mamia check` takes such a value away from an entry that lacks it, to see whether slapd announces that."""
+"""A value that `mamia check` deletes from an entry that does not have it, to see whether slapd reports that."""
 _CHANGES = ("add", "delete", "replace")
 _ENTRY_LINE = b"\ndn:"
-"""Ends the head of an announcement; what follows is the client's."""
+"""End of a request's head; the rest comes from the client."""
 _PASSWORD_CHANGE = re.compile(rb"\n(?:add|delete|replace|increment): userpassword\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class OperationId:
-    """One operation of one client, until that client's next one of the same number."""
+    """Identifies one operation of one client, until that client's next one with the same number."""
 
     client: str
     connection: str
@@ -43,7 +44,7 @@ class OperationId:
 
 @dataclass(frozen=True, slots=True)
 class PasswordModifyRequest:
-    """A Password Modify operation: the new password, or None where slapd is to make one."""
+    """A Password Modify operation: the new password, or None if slapd is to generate one."""
 
     operation: OperationId
     password: Secret | None
@@ -51,26 +52,27 @@ class PasswordModifyRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModifyRequest:
-    """A Modify that gives an entry a password."""
+    """A Modify that sets an entry's password."""
 
     operation: OperationId
     entry: str
-    """Its DN."""
+    """DN of the entry."""
     author_dn: str
-    """The DN of whoever writes, normalised."""
+    """Normalised DN of the client that writes."""
     value: Secret
-    """As the operation has it: in plain text or hashed."""
+    """The value in the operation: plain text or hashed."""
     passed_policy: bool
-    """The policy let it pass, and the value is what will be stored."""
+    """Whether the policy has accepted it, so that the value is what will be stored."""
 
 
 def read_request(text: bytes) -> PasswordModifyRequest | ModifyRequest | None:
-    """None for what gives nobody a password, and for what slapd copies from another server."""
+    """Parse a request; None for operations that set no password, and for those that slapd replicates from another
+    server."""
     kind, _, rest = text.partition(b"\n")
     lines = [_split(line) for line in re.sub(rb"\n ", b"", rest).split(b"\n") if b":" in line]
     head = dict(reversed([(name, value) for name, value in lines]))
     if not head.get("peername"):
-        # Nobody is at the other end: slapd does it automatically, as replication (the provider announced it before).
+        # No client: slapd writes it itself, for example as replication (the provider has reported it already).
         return None
     operation = OperationId(*(head.get(name, b"").decode() for name in ("peername", "connid", "msgid")))
     if kind == b"EXTENDED" and head.get("oid") == PASSWORD_MODIFY.encode():
@@ -79,7 +81,7 @@ def read_request(text: bytes) -> PasswordModifyRequest | ModifyRequest | None:
 
 
 def password_author(text: bytes) -> str | None:
-    """The normalised DN of whoever sends a Modify that touches userPassword; None for any other operation."""
+    """Return the normalised DN of the client that sends a Modify of userPassword; None for any other operation."""
     if not text.startswith(b"MODIFY\n") or not _PASSWORD_CHANGE.search(text):
         return None
     head = dict(_split(line) for line in text.partition(_ENTRY_LINE)[0].split(b"\n") if b":" in line)
@@ -87,7 +89,7 @@ def password_author(text: bytes) -> str | None:
 
 
 def normalised(dn: str) -> str:
-    """For comparing DNs: as it is written, without regard to case and to blanks between its parts."""
+    """Return a DN in a form for comparisons: as written, without blanks between its parts, in lower case."""
     try:
         return ",".join(f"{name}={value}" for name, value, _ in parse_dn(dn, strip=True)).lower()
     except LDAPInvalidDnError:
@@ -95,7 +97,7 @@ def normalised(dn: str) -> str:
 
 
 def _split(line: bytes) -> tuple[str, bytes]:
-    """`name: text` or `name:: base64`, as in LDIF (RFC 2849)."""
+    """Split `name: text` or `name:: base64`, as in LDIF (RFC 2849)."""
     name, _, value = line.partition(b":")
     if value.startswith(b":"):
         return name.decode("ascii", "replace"), base64.b64decode(value[1:].strip())
@@ -125,13 +127,13 @@ def _modify_request(
         entry=head.get("dn", b"").decode(),
         author_dn=normalised(head.get("binddn", b"").decode()),
         value=_secret(values[-1]),
-        # ppolicy stamps what it lets pass.
+        # ppolicy adds pwdChangedTime to the changes that it accepts.
         passed_policy="pwdchangedtime" in changed,
     )
 
 
 def _modifications(lines: list[tuple[str, bytes]]) -> Iterator[tuple[str, str, bytes | None]]:
-    """Change, attribute and value, one for each value; a change that names none has None."""
+    """Yield change, attribute and value, once per value; the value is None for the line that names the change."""
     change = attribute = ""
     for name, value in lines:
         if name in _CHANGES:
@@ -142,5 +144,6 @@ def _modifications(lines: list[tuple[str, bytes]]) -> Iterator[tuple[str, str, b
 
 
 def _secret(value: bytes) -> Secret:
-    """Bytes that are no UTF-8 come out as they went in: `Secret.reveal().encode(errors="surrogateescape")`."""
+    """Return the bytes as text. `Secret.reveal().encode(errors="surrogateescape")` gives bytes back that are not
+    UTF-8."""
     return Secret(value.decode("utf-8", "surrogateescape"))

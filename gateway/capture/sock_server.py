@@ -1,8 +1,8 @@
-"""The Unix socket that slapd's sock overlay asks before each write (slapd-sock(5)).
+"""Server of the Unix socket to which slapd's sock overlay connects before each write (slapd-sock(5)).
 
-slapd waits for the answer, so it is given before anything is looked at. It depends neither on the directory nor on
-whether the settings were any good. One write is refused: a password that an account sends which may write people's
-entries, and not their passwords. slapd's ppolicy would tell that account whether it guessed the password in force.
+slapd waits for the answer, so it is sent before the request is processed. It depends neither on the directory nor on
+valid settings. One kind of write is refused: a password sent by an account that may write people's entries, but not
+their passwords. Otherwise slapd's ppolicy would tell that account whether it guessed the present password.
 """
 
 from __future__ import annotations
@@ -31,14 +31,16 @@ log = logging.getLogger(__name__)
 
 ANSWER = b"CONTINUE\n"
 REFUSAL = b"RESULT\ncode: 50\n"
-"""insufficientAccessRights (RFC 4511, appendix A): what slapd answers without the right to write `entry`."""
+"""insufficientAccessRights (RFC 4511, appendix A), slapd's own answer without the right to write `entry`."""
 CHUNK = 1 << 16
 MAX_READ_BYTES = 1 << 23
-"""Bytes of an announcement that are kept: more than slapd takes in one operation (olcSockbufMaxIncomingAuth)."""
+"""Bytes of a request that are kept; more than slapd accepts in one operation (olcSockbufMaxIncomingAuth)."""
 BACKLOG = 4096
 KEEPS_SOCKET: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-"""From Python 3.13 on, asyncio would remove the socket when it closes: slapd would then refuse every write, and where
-systemd holds the socket, the next listener could not be reached."""
+"""Keeps the socket file: from Python 3.13 on, asyncio removes it when it closes the server.
+
+slapd would then refuse every write, and if systemd owns the socket, the next listener could not be reached.
+"""
 LAST_SECONDS = 1.0
 LET_IN_SECONDS = 0.02
 _ENTRY = re.compile(rb"\ndn:+ ([^\n]*)")
@@ -46,25 +48,28 @@ _ENTRY = re.compile(rb"\ndn:+ ([^\n]*)")
 
 @dataclass(slots=True)
 class SockServer:
-    """Answers on a listening socket; `hear` takes what concerns a password, where there is anybody to take it."""
+    """Answers on a listening socket; `on_request` receives the requests that concern a password, unless it is
+    None."""
 
     on_request: Callable[[PasswordModifyRequest | ModifyRequest], None] | None
     held: Callable[[], int] = lambda: 0
     never_set_passwords: frozenset[str] = frozenset()
     """Normalised DNs of accounts whose Modifies of userPassword are refused."""
     answers_only: bool = False
-    """Whether nothing is captured because the settings say so."""
+    """Whether nothing is captured because of the setting capture.answer_only."""
     _marks: deque[bytes] = field(default_factory=lambda: deque(maxlen=100))
     _answering: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def open(self, listening: socket.socket) -> asyncio.Server:
+        """Start to accept connections on `listening`."""
         return await asyncio.start_unix_server(self._take, sock=listening, backlog=BACKLOG, **KEEPS_SOCKET)
 
     async def close(self, server: asyncio.Server) -> None:
-        """Whoever was let in is answered still; the next ones wait at the socket for whoever holds it."""
+        """Stop accepting, and finish the answers in progress. Later connections wait at the socket for the next
+        listener."""
         for listening in server.sockets:
             asyncio.get_running_loop().remove_reader(listening.fileno())
-        # asyncio takes several turns from letting somebody in to telling of it.
+        # asyncio needs several iterations between accepting a connection and calling our handler.
         await asyncio.sleep(LET_IN_SECONDS)
         server.close()
         if self._answering:
@@ -85,7 +90,7 @@ class SockServer:
                 return
             else:
                 writer.write(ANSWER)
-            # Without a pause after the answer: what slapd announces next must not be heard first.
+            # No await between answer and processing, so that slapd's next request is not processed first.
             self._listen(text)
             await writer.drain()
         except OSError as error:
@@ -99,7 +104,7 @@ class SockServer:
         try:
             author = password_author(text)
         except ValueError:
-            # A DN that is no UTF-8 belongs to none of our accounts.
+            # A DN that is not UTF-8 belongs to none of our accounts.
             return False
         if author not in self.never_set_passwords:
             return False
@@ -115,7 +120,7 @@ class SockServer:
             if request and self.on_request:
                 self.on_request(request)
         except Exception as error:
-            # Its text might hold a password.
+            # The text of the exception might contain a password, so only its class is logged.
             entry = _ENTRY.search(text[:CHUNK])
             name = entry[1].decode(errors="replace") if entry else "no entry"
             log.error("%s: can't be read, a password in it is not captured: %s", name, type(error).__name__)
@@ -128,7 +133,8 @@ class SockServer:
 
 
 async def _read(reader: asyncio.StreamReader) -> bytes:
-    """Up to the blank line that ends an announcement; values hold none. Of a very large one, the beginning."""
+    """Read up to the blank line that ends a request; values contain none. Of a very long request only the
+    beginning is kept."""
     kept, end = bytearray(), b""
     while chunk := await reader.read(CHUNK):
         end = (end + chunk)[-2:]

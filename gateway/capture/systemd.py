@@ -1,4 +1,4 @@
-"""Where slapd asks, and for how long it is answered: the socket, and what systemd wants to hear."""
+"""The listener's socket and its integration with systemd (sd_listen_fds(3), sd_notify(3))."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from pathlib import Path
 from gateway.capture.sock_server import BACKLOG, SockServer
 
 FIRST_INHERITED = 3
-"""The first file descriptor that systemd hands over (sd_listen_fds(3))."""
+"""First file descriptor that systemd passes (sd_listen_fds(3))."""
 SOCKET_MASK = 0o117
-"""Its owner and group may connect: whoever may could announce passwords of his own choice."""
+"""Umask of the socket: only its owner and group may connect, because a client could report passwords of its own
+choice."""
 
 
 def inherited_socket() -> socket.socket | None:
-    """The socket that systemd keeps for this process, so that slapd waits while it is restarted."""
+    """Return the socket that systemd keeps for this process, so that slapd waits during a restart; None if there
+    is none."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
         return None
     return socket.socket(fileno=FIRST_INHERITED)
 
 
 def bind_socket(path: Path) -> socket.socket:
-    """A socket at `path`; one that a dead listener left there is replaced. Raises OSError."""
+    """Bind a socket at `path`, and replace one that a stopped listener left there. Raises OSError."""
     listening, probe = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
     with probe:
         if probe.connect_ex(str(path)) == 0:
@@ -45,7 +47,7 @@ def bind_socket(path: Path) -> socket.socket:
 async def serve_until_stopped(
     sock_server: SockServer, listening: socket.socket, finish: Callable[[], Awaitable[None]]
 ) -> None:
-    """Answer until SIGTERM or SIGINT, and then as long as `finish` takes: its own writes are announced too."""
+    """Answer until SIGTERM or SIGINT, and then until `finish` returns, because its own writes are reported too."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -61,7 +63,7 @@ async def serve_until_stopped(
 
 
 def sd_notify(state: str) -> None:
-    """As sd_notify(3) does; nothing where nobody asked for it."""
+    """Send `state` to systemd like sd_notify(3); do nothing if NOTIFY_SOCKET is not set."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return

@@ -1,4 +1,4 @@
-"""Following passwords that slapd announces until the directory holds them, and writing the outbox then."""
+"""Tracks the passwords that slapd reports until the directory has them, and then writes the outbox."""
 
 from __future__ import annotations
 
@@ -22,36 +22,38 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_WORKERS = 8
-"""Questions to the directory at once."""
+"""Maximum number of operations on the directory at the same time."""
 LOOKS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Pauses, in seconds, before each look whether the directory holds what its policy let pass; after them it won't."""
+"""Pauses, in seconds, before each check whether the directory has the accepted value; after the last one it never
+will."""
 OUTAGE_SECONDS = 600.0
-"""How long a password that is in force waits in memory for a directory that does not answer the listener."""
+"""Seconds for which a password that is in force waits in memory while the directory does not answer the listener."""
 FINISH_SECONDS = 3.0
-"""How long a stop waits for changes to come into force: those that were refused or overtaken never will."""
+"""Seconds that a stop waits for changes to come into force; refused and replaced ones never will."""
 
 
 @dataclass(slots=True)
 class ChangeTracker:
-    """Announcements come in by `hear` in slapd's order: a wish, what a client writes, what the policy let pass."""
+    """Receives the requests in slapd's order: a Password Modify operation, a client's Modify, what the policy
+    accepted."""
 
     outbox: Outbox
     own_accounts: frozenset[str]
-    """Normalised DNs of those who write the outbox themselves."""
+    """Normalised DNs of the accounts that write the outbox themselves."""
     audit: Callable[..., None]
-    """Takes service, outcome and facts."""
+    """Called with service, outcome and facts."""
     _open_changes: OpenChanges = field(default_factory=OpenChanges)
     _tasks: dict[asyncio.Task[None], str] = field(default_factory=dict)
-    """With the entries that they are about."""
+    """Running tasks, with the DNs of their entries."""
     _executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MAX_WORKERS, "capture"))
 
     @property
     def held(self) -> int:
-        """Changes that the policy let pass and that are on their way."""
+        """Return the number of changes that the policy accepted and that are in progress."""
         return len(self._tasks)
 
     def on_request(self, request: PasswordModifyRequest | ModifyRequest) -> None:
-        """Takes no time; must be called by the event loop."""
+        """Process a request without blocking. Only the event loop may call this."""
         if isinstance(request, PasswordModifyRequest):
             self._open_changes.change_for(request)
         elif request.author_dn not in self.own_accounts:
@@ -65,7 +67,7 @@ class ChangeTracker:
             self._track(change, written)
 
     async def finish(self) -> None:
-        """Wait for what is under way, also for what slapd is hashing, some seconds at most."""
+        """Wait some seconds for the changes in progress, including those that slapd is hashing."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + FINISH_SECONDS
         while (self._open_changes or self._tasks) and loop.time() < deadline:
@@ -92,12 +94,12 @@ class ChangeTracker:
         try:
             return await self._answered(partial(self.outbox.prepare, entry, password))
         except Exception as error:
-            # Raised where it is awaited; nobody awaits what the policy refused. Its text might hold the password.
+            # Nothing awaits a change that the policy refused, so log here. The text might contain the password.
             log.error("%s: can't be prepared: %s\n%s", entry, type(error).__name__, _places(error))
             return SealFailed(type(error).__name__)
 
     async def _complete(self, change: Change, policed: ModifyRequest) -> None:
-        """Write the outbox for a change that the policy let pass, and record what became of it."""
+        """Write the outbox for a change that the policy accepted, and record its outcome."""
         prepared = await (change.sealing or self._seal_late(change, policed))
         if prepared is None:
             return
@@ -119,12 +121,12 @@ class ChangeTracker:
             await self._report_missed(policed, f"{type(error).__name__}\n{_places(error)}")
 
     def _seal_late(self, change: Change, policed: ModifyRequest) -> Sealing:
-        """Seal a value that looked hashed: if it is stored as it came, nobody knows the password."""
+        """Seal a value that looked hashed; if it is stored unchanged, the password is not known."""
         password = change.take_password()
         return self._seal(change, policed.entry, None if password == policed.value else password)
 
     async def _write_outbox(self, prepared: Prepared, stored: Secret) -> bool:
-        """Write `prepared` once the directory holds the value `stored`; False where it never comes to hold it.
+        """Write `prepared` when the directory has the value `stored`; return False if it never has.
 
         Raises DirectoryUnavailable.
         """
@@ -135,7 +137,8 @@ class ChangeTracker:
         return False
 
     async def _answered(self, question: Callable[[], T]) -> T:
-        """Outages of the directory are waited out. Raises DirectoryUnavailable after OUTAGE_SECONDS."""
+        """Run an operation on the directory, and wait during outages. Raises DirectoryUnavailable after
+        OUTAGE_SECONDS."""
         loop = asyncio.get_running_loop()
         deadline, pause = loop.time() + OUTAGE_SECONDS, 0.1
         while True:
@@ -159,7 +162,7 @@ class ChangeTracker:
         await self._record("missed", entry=policed.entry, by=policed.author_dn)
 
     async def _record(self, outcome: str, **facts: object) -> None:
-        """Not by the event loop's thread: slapd must not wait for a disk."""
+        """Write the audit in another thread, because slapd must not wait for a disk."""
         record = partial(self.audit, "capture", outcome, **facts)
         await asyncio.get_running_loop().run_in_executor(self._executor, record)
 

@@ -1,7 +1,7 @@
-"""LDAP through ldap3, once for the whole house: connections, operations, entries, and results as exceptions.
+"""LDAP through ldap3 for all packages: connections, operations, entries, and results as exceptions.
 
-It knows no settings, no names of attributes and no password policy, so that the academy's directory, a Windows domain
-and the demo's servers all use it. Other packages import from here, not from the modules inside.
+It knows no settings, no attribute names and no password policy, so that the academy's directory, a Windows domain and
+the demo's servers can all use it. Other packages import from here, not from the modules inside.
 """
 
 from gateway.ldap.connection import (

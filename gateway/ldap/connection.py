@@ -1,4 +1,4 @@
-"""One connection to one LDAP server, in which OpenSSL verifies certificate and host name."""
+"""Connections to one LDAP server, for which OpenSSL verifies certificate and host name."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ CONNECT_SECONDS, RECEIVE_SECONDS = 3, 10
 
 
 class VerifyingTls(Tls):
-    """`context` verifies, within the connection's time limit.
+    """TLS whose `context` verifies the server, within the connection's time limit.
 
-    ldap3's own way verifies nothing unless told so, and then calls `ssl.match_hostname`, gone since Python 3.12.
+    ldap3 verifies nothing by default, and with verification it calls `ssl.match_hostname`, which Python 3.12 removed.
     """
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -27,6 +27,7 @@ class VerifyingTls(Tls):
         self._context = context
 
     def wrap_socket(self, connection: Connection, do_handshake: bool = False) -> None:
+        """Secure the connection's socket. Raises ssl.SSLError if the certificate is refused."""
         connection.socket = self._context.wrap_socket(
             connection.socket, server_hostname=connection.server.host, do_handshake_on_connect=do_handshake
         )
@@ -41,19 +42,19 @@ def new_connection(
     connect_timeout_seconds: float = CONNECT_SECONDS,
     receive_timeout_seconds: float = RECEIVE_SECONDS,
 ) -> Connection:
-    """Makes a connection that is neither open nor bound yet; `user` is None for an anonymous one.
+    """Make a connection that is neither open nor bound; `user` is None for an anonymous one.
 
-    `tls` is used for ldaps:// and StartTLS. Every operation on it returns its own result, and raises no exception for
-    what the server refuses. Raises LDAPException for a URL that is none.
+    `tls` is used for ldaps:// and StartTLS. Each operation returns its own result and raises no exception if the
+    server refuses it. Raises LDAPException for an invalid URL.
     """
-    # A new Server each time: ldap3 remembers for minutes that an address did not answer.
+    # A new Server each time, because ldap3 remembers for minutes that an address did not answer.
     server = Server(
         url, get_info=NONE, connect_timeout=connect_timeout_seconds, tls=VerifyingTls(tls) if tls else None
     )
     return Connection(
         server,
         user=user,
-        # Bytes: ldap3 would normalise a text (RFC 4013) and so bind with another password.
+        # Bytes, because ldap3 would normalise a str (RFC 4013) and so bind with another password.
         password=None if user is None else password.encode(),  # type: ignore[arg-type]
         authentication=ANONYMOUS if user is None else SIMPLE,
         client_strategy=SAFE_SYNC,
@@ -65,12 +66,12 @@ def new_connection(
 
 
 def open_connection(connection: Connection) -> None:
-    """Connects, and shakes hands where the URL is ldaps://. Raises LDAPException, OSError."""
+    """Connect, with a TLS handshake if the URL is ldaps://. Raises LDAPException, OSError."""
     connection.open(read_server_info=False)
 
 
 def bind(connection: Connection) -> Result:
-    """Returns the result of a simple bind as the connection's user (RFC 4513, 5.1). Raises LDAPException, OSError."""
+    """Return the result of a simple bind as the connection's user (RFC 4513, 5.1). Raises LDAPException, OSError."""
     result: Result = connection.bind(read_server_info=False)[1]
     return result
 
@@ -79,10 +80,9 @@ def bind(connection: Connection) -> Result:
 def bound_connection(
     url: str, user: str, password: str, *, tls: ssl.SSLContext | None = None
 ) -> Iterator[Connection]:
-    """Lends a connection bound as `user`, and closes it at the end.
+    """Open a connection bound as `user`, and close it at the end of the context.
 
-    Raises DirectoryUnavailable where the server refuses the bind, LDAPException and OSError where it can't be
-    reached.
+    Raises DirectoryUnavailable if the server refuses the bind, LDAPException and OSError if it cannot be reached.
     """
     connection = new_connection(url, user=user, password=password, tls=tls)
     try:
@@ -95,14 +95,14 @@ def bound_connection(
 
 
 def close(connection: Connection) -> None:
-    """Ends the connection, whatever its state. Raises nothing."""
+    """Close the connection, whatever its state. Never raises."""
     with suppress(LDAPException, OSError):
         connection.unbind()
-    # ldap3 forgets the socket of a connection that broke while it was being secured.
+    # ldap3 does not close the socket of a connection that failed during the TLS handshake.
     if connection.socket is not None:
         connection.socket.close()
 
 
 def error_text(error: Exception) -> str:
-    """The class and the text of an exception, as logs and findings show it."""
+    """Return class and text of an exception, as logs and findings show it."""
     return f"{type(error).__name__}: {error}"

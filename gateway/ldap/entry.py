@@ -1,4 +1,4 @@
-"""One LDAP entry as it was read."""
+"""An LDAP entry as it was read."""
 
 from __future__ import annotations
 
@@ -10,37 +10,38 @@ from ldap3.core.exceptions import LDAPInvalidDnError
 from ldap3.utils.dn import parse_dn
 
 Answer = Mapping[str, Any]
-"""One entry of a search as ldap3 gives it: `dn` and `raw_attributes`, whose values are bytes."""
+"""One entry of a search as ldap3 returns it: `dn` and `raw_attributes`, whose values are bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a search gave back: a DN and the values of the attributes that were asked for, as text.
+    """The result of a search for one entry: its DN and the values of the requested attributes, as text.
 
-    A server that is asked for `sn` also answers with `sn;lang-fr`, since an attribute with options is a subtype of
-    the one without (RFC 4512, 2.5.2.1), and a filter on `sn` matches both.
+    A server that is asked for `sn` also returns `sn;lang-fr`, because an attribute with options is a subtype of the
+    one without (RFC 4512, 2.5.2.1), and a filter on `sn` matches both.
     """
 
     dn: str
     by_type: Mapping[str, tuple[str, ...]]
-    """Attribute type in lower case → its values, each once: first those without options."""
+    """Attribute type in lower case → its values, each once, those without options first."""
     by_description: Mapping[str, tuple[str, ...]]
     """Attribute description (type and options) in lower case → its values."""
 
     def all(self, attribute: str) -> tuple[str, ...]:
-        """Every value of `attribute`, with whatever options."""
+        """Return every value of `attribute`, with any options."""
         return self.by_type.get(attribute.lower(), ())
 
     def first(self, attribute: str) -> str:
+        """Return the first value; "" if there is none."""
         return next(iter(self.all(attribute)), "")
 
     def without_options(self, attribute: str) -> tuple[str, ...]:
-        """The values that a write to `attribute` replaces: it leaves those with options alone."""
+        """Return the values that a write to `attribute` replaces; values with options stay."""
         return self.by_description.get(attribute.lower(), ())
 
 
 def is_below(dn: str, base: str) -> bool:
-    """Whether the entry `dn` is `base` or an entry below it; blanks and case make no difference."""
+    """Return whether `dn` is `base` or an entry below it. Blanks and case are ignored."""
     parts, base_parts = _rdns(dn), _rdns(base)
     return len(parts) >= len(base_parts) and parts[len(parts) - len(base_parts) :] == base_parts
 
@@ -53,13 +54,13 @@ def _rdns(dn: str) -> list[str]:
 
 
 def raw_values(answer: Answer, attribute: str) -> list[bytes]:
-    """The values of `attribute` as they are stored: what is sealed or computed is no text."""
+    """Return the values of `attribute` as bytes, for values that are not text, such as sealed ones."""
     held = answer["raw_attributes"].items()
     return [value for name, values in held if name.lower() == attribute.lower() for value in values]
 
 
 def entry_of(answer: Answer) -> Entry:
-    """The answer as text. Attribute names are compared without regard to case (RFC 4512, 2.5)."""
+    """Convert an answer to text. Attribute names are compared without regard to case (RFC 4512, 2.5)."""
     by_description = {
         name.lower(): tuple(value.decode("utf-8", "replace") for value in values)
         for name, values in answer["raw_attributes"].items()

@@ -1,6 +1,6 @@
 """Search, Modify, Add and Compare (RFC 4511, 4.5 to 4.10) over an open connection.
 
-All raise LDAPException and OSError where no answer comes.
+All functions raise LDAPException and OSError if no answer comes.
 """
 
 from __future__ import annotations
@@ -23,36 +23,39 @@ from gateway.ldap.entry import Answer, Entry, entry_of
 from gateway.ldap.results import RETRYABLE, Result, check_result
 
 PAGED_RESULTS = "1.2.840.113556.1.4.319"
-"""The control of RFC 2696."""
+"""OID of the paged-results control (RFC 2696)."""
 ANYTHING = "(objectClass=*)"
 DECIDED = (RESULT_COMPARE_TRUE, RESULT_COMPARE_FALSE, RESULT_NO_SUCH_ATTRIBUTE)
-"""The results of a Compare that tell what the entry holds; any other one tells what this account may not do."""
+"""Results of a Compare that say what the entry contains; any other result says what this account may not do."""
 
 Scope = Literal["BASE", "LEVEL", "SUBTREE"]
 Changes = dict[str, list[tuple[str, list[bytes]]]]
 """Attribute → the changes of one Modify, each with its values."""
 Control = tuple[str, bool, bytes | None]
-"""OID, whether it is critical, value."""
+"""OID, whether it is critical, and value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The outcome of one search that was judged by nobody."""
+    """The result of one search, which has not been checked."""
 
     result: Result
     answers: Sequence[Answer]
-    """Entries alone, without references to other servers."""
+    """Entries only, without references to other servers."""
 
     @property
     def code(self) -> int:
+        """Return the result code (RFC 4511, 4.1.9)."""
         return int(self.result["result"])
 
     @property
     def entries(self) -> list[Entry]:
+        """Return the entries as text."""
         return [entry_of(answer) for answer in self.answers]
 
     @property
     def dns(self) -> list[str]:
+        """Return the DNs of the entries."""
         return [str(answer["dn"]) for answer in self.answers]
 
 
@@ -64,7 +67,8 @@ def try_search(
     scope: Scope = SUBTREE,
     **options: Any,
 ) -> Found:
-    """Returns whatever the server answered. `options`: ldap3's `size_limit`, `time_limit`, `paged_size`, …"""
+    """Search and return whatever the server answered. `options` are ldap3's: `size_limit`, `time_limit`,
+    `paged_size`, …"""
     _, result, answers, _ = connection.search(base, filter_, scope, attributes=list(attributes), **options)
     return Found(result, [answer for answer in answers or () if answer["type"] == "searchResEntry"])
 
@@ -72,7 +76,7 @@ def try_search(
 def search(
     connection: Connection, base: str, filter_: str, attributes: Sequence[str], max_entries: int = 0
 ) -> list[Entry]:
-    """The entries below `base`, `max_entries` of them at most; 0: as many as the server gives.
+    """Return the entries below `base`, at most `max_entries`; 0: as many as the server returns.
 
     Raises ServerUnfit, DirectoryMisconfigured.
     """
@@ -91,7 +95,7 @@ def search_pages(
     *,
     unfit: Collection[int] = RETRYABLE,
 ) -> Iterator[Answer]:
-    """Every entry below `base`, asked for page by page (RFC 2696). Raises ServerUnfit, DirectoryMisconfigured."""
+    """Yield every entry below `base`, page by page (RFC 2696). Raises ServerUnfit, DirectoryMisconfigured."""
     cookie: bytes | None = None
     while True:
         found = try_search(connection, base, filter_, attributes, paged_size=page_size, paged_cookie=cookie)
@@ -112,10 +116,10 @@ def find_answer(
     absent: Collection[int] = (RESULT_NO_SUCH_OBJECT,),
     unfit: Collection[int] = RETRYABLE,
 ) -> Answer | None:
-    """The entry `dn` itself if the filter matches it; None also where the code is one of `absent`.
+    """Return the entry `dn` itself if the filter matches it; None also if the result code is in `absent`.
 
-    slapd gives the same answer for an entry that is not there and for one that may not be seen. Raises ServerUnfit,
-    DirectoryMisconfigured.
+    slapd gives the same answer for an entry that does not exist and for one that the account may not see. Raises
+    ServerUnfit, DirectoryMisconfigured.
     """
     found = try_search(connection, dn, filter_, attributes, BASE)
     check_result(found.result, f"reading {dn}", accepted=(RESULT_SUCCESS, *absent), unfit=unfit)
@@ -131,13 +135,14 @@ def find_entry(
     absent: Collection[int] = (RESULT_NO_SUCH_OBJECT,),
     unfit: Collection[int] = RETRYABLE,
 ) -> Entry | None:
-    """As `find_answer`, its values as text."""
+    """Return like `find_answer`, with the values as text."""
     answer = find_answer(connection, dn, filter_, attributes, absent=absent, unfit=unfit)
     return None if answer is None else entry_of(answer)
 
 
 def read_entry(connection: Connection, dn: str, attributes: Sequence[str]) -> Entry | None:
-    """The entry `dn` itself; None where there is none, none that may be seen, or the server refused."""
+    """Return the entry `dn` itself; None if there is none, if the account may not see it, or if the server
+    refused."""
     return next(iter(try_search(connection, dn, ANYTHING, attributes, BASE).entries), None)
 
 
@@ -147,18 +152,18 @@ def modify(
     changes: Mapping[str, Sequence[tuple[str, Sequence[str | bytes]]]],
     controls: Sequence[Control] | None = None,
 ) -> Result:
-    """Returns the result of one Modify, done whole or not at all."""
+    """Return the result of one Modify, which is done completely or not at all."""
     result: Result = connection.modify(dn, changes, controls=controls)[1]
     return result
 
 
 def add(connection: Connection, dn: str, values: Mapping[str, Sequence[str | bytes]]) -> Result:
-    """Returns the result of adding the entry `dn`; `values` hold its object classes too."""
+    """Return the result of adding the entry `dn`; `values` include its object classes."""
     result: Result = connection.add(dn, attributes=values)[1]
     return result
 
 
 def compare(connection: Connection, dn: str, attribute: str, value: str | bytes) -> Result:
-    """Returns whether an entry holds a value that this account may not read: one of `DECIDED`, or why not."""
+    """Return whether an entry has a value that this account may not read: one of `DECIDED`, or the reason why not."""
     result: Result = connection.compare(dn, attribute, value)[1]
     return result

@@ -1,1 +1,1 @@
-"""Messages to people: mails by way of a spool, text messages by way of an academy's own service."""
+"""Messages to people: mails through a spool, text messages through the academy's SMS gateway."""

@@ -1,5 +1,5 @@
-"""What can go wrong with messages."""
+"""Errors of notifications."""
 
 
 class DeliveryFailed(Exception):
-    """The service or server did not take the message."""
+    """The mail server or the SMS gateway did not accept the message."""

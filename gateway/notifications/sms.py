@@ -1,4 +1,4 @@
-"""Text messages, by the HTTP service that an academy names."""
+"""Text messages through the HTTP service of the settings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SmsGateway:
+    """Client of the SMS gateway; `token` is a bearer token, "" for none."""
+
     url: str
     token: str
     timeout_seconds: float
     tls: ssl.SSLContext
 
     def send(self, phone: str, text: str) -> None:
-        """Raises NotSent. Neither phone nor text come into a log: the text holds a code."""
+        """Send a text message. Raises DeliveryFailed. Phone and text are not logged, because the text contains a
+        code."""
         headers = {"Content-Type": "application/json", "User-Agent": "mamia"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"

@@ -1,4 +1,5 @@
-"""Mails that wait in a folder until the mail server takes them: a dead one delays nobody, a restart loses none."""
+"""Mail spool: mails wait in a folder until the mail server accepts them, so an outage delays nobody and loses
+none."""
 
 from __future__ import annotations
 
@@ -26,18 +27,22 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 300.0
 MAX_DELAY_SECONDS = 4.0
-"""Before new mails are sent. Sending takes processor time of a process that serves people; right after an attempt it
-would fall on the next request of whoever made it, and tell that a mail was written."""
+"""Maximum seconds before new mails are sent.
+
+Sending uses processor time of a process that serves people. Right after an attempt it would delay the next request of
+the same person, and so reveal that a mail was written.
+"""
 SMTP_SECONDS = 20
 NOW_SECONDS = 5
-"""For a mail that a person waits for."""
+"""Time limit in seconds for a mail that a person waits for."""
 TRANSIENT = range(400, 500)
-"""Replies of a mail server that mean: later (RFC 5321, 4.2.1)."""
+"""Replies of a mail server that mean: try again later (RFC 5321, 4.2.1)."""
 
 
 @dataclass(slots=True)
 class Spool:
-    """A Maildir, and a thread that empties it. Several processes may share one: a lock lets one of them send."""
+    """A Maildir and a thread that sends its mails. Several processes may share one; a lock lets one of them send
+    at a time."""
 
     settings: Notifications
     folder: Path
@@ -47,9 +52,9 @@ class Spool:
     _something: threading.Event = field(default_factory=threading.Event, init=False)
 
     def __post_init__(self) -> None:
-        """Raises OSError where the folder can't be made."""
+        """Make the folder, which only its owner can read. Raises OSError."""
         self._maildir = mailbox.Maildir(self.folder)
-        # The library makes them only together with the folder itself.
+        # The library makes the subfolders only together with the folder itself.
         for part in ("tmp", "new", "cur"):
             (self.folder / part).mkdir(mode=0o700, exist_ok=True)
         self.folder.chmod(0o700)
@@ -60,7 +65,7 @@ class Spool:
         self._something.set()
 
     def send_now(self, message: EmailMessage) -> None:
-        """Send without keeping: for what must not lie in a file. Raises NotSent."""
+        """Send a message that must not be kept in a file. Raises DeliveryFailed."""
         try:
             with connected(self.settings, NOW_SECONDS) as server:
                 server.send_message(message)
@@ -69,12 +74,13 @@ class Spool:
             raise DeliveryFailed from None
 
     def start(self) -> None:
-        """Begin to send, what an earlier process left included."""
+        """Start the thread that sends mails, including those that an earlier process left."""
         if self._thread is None and self.settings.smtp_host:
             self._thread = threading.Thread(target=self._run, name="post", daemon=True)
             self._thread.start()
 
     def close(self) -> None:
+        """Stop the thread; unsent mails stay in the folder."""
         self._stopped.set()
         self._something.set()
         if self._thread is not None:
@@ -100,13 +106,13 @@ class Spool:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """While no other process sends from this folder."""
+        """Hold the lock that lets one process send from this folder."""
         with (self.folder / "sending.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def _send_all(self) -> bool:
-        """Whether nothing waits any more."""
+        """Send all mails; return whether none is left."""
         keys = self._maildir.keys()
         if not keys:
             return True
@@ -123,7 +129,8 @@ class Spool:
         return not self._maildir.keys()
 
     def _send(self, server: smtplib.SMTP, key: str) -> None:
-        """A mail that the server refuses for good is dropped, and said so. Raises SMTPException for the others."""
+        """Send one mail. A mail that the server refuses permanently is dropped and logged. Raises SMTPException
+        otherwise."""
         try:
             message = self._maildir[key]
         except KeyError:
@@ -154,7 +161,8 @@ class Spool:
 
 @contextlib.contextmanager
 def connected(settings: Notifications, seconds: int) -> Iterator[smtplib.SMTP]:
-    """The mail server, secured and logged in to as the settings say. Raises SMTPException and OSError."""
+    """Connect to the mail server, with TLS and authentication as in the settings. Raises SMTPException and
+    OSError."""
     if settings.smtp_security == "tls":
         server: smtplib.SMTP = smtplib.SMTP_SSL(
             settings.smtp_host,

@@ -1,1 +1,1 @@
-"""What keeps strangers out: sealed tickets, CAPTCHA pictures, things that serve only once."""
+"""Protection of the services: rate limits, CAPTCHA, sealed single-use tickets, password lists, audit."""

@@ -1,7 +1,7 @@
-"""The audit: one line of JSON an event, in the order in which they happened.
+"""The audit: one JSON object per line and event, in order of time.
 
-What is in it is what an investigation needs: time, request, service, login, outcome, address. No password,
-number, birth date or CAPTCHA answer ever comes here.
+It contains what an investigation needs: time, request, service, login, outcome, address. It never contains a
+password, a number, a birth date or a CAPTCHA answer.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 _LOGIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 OWNER_ONLY = 0o600
 NOT_A_LOGIN = "?"
-"""In the place of what was typed as a login and can't be one: people type passwords into the wrong field."""
+"""Replaces a typed login that cannot be one, because people type passwords into the wrong field."""
 
 
 class _PrivateFileHandler(logging.handlers.WatchedFileHandler):
-    """Its file is for its owner alone, whatever the umask says, and for a group that an administrator lets in."""
+    """Writes a file that only its owner can read, whatever the umask, and a group that an administrator allows."""
 
     def _open(self) -> TextIOWrapper:
         return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=_open_private)
@@ -39,12 +39,14 @@ def _open_private(path: str, flags: int) -> int:
     descriptor = os.open(path, flags, OWNER_ONLY)
     found = os.fstat(descriptor)
     if stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IRWXO and found.st_uid == os.geteuid():
-        # Made by somebody else, or by a version that let everybody read it.
+        # The file was made by another program, or by a former version that let everybody read it.
         os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~stat.S_IRWXO)
     return descriptor
 
 
 class Audit:
+    """Writes events to standard error, a file or syslog."""
+
     def __init__(
         self,
         settings: AuditSettings,
@@ -52,9 +54,10 @@ class Audit:
         delay: bool = False,
         count: Callable[[str, str], None] = lambda service, outcome: None,
     ) -> None:
-        """Raises OSError where the file can't be written; with `opens_late` the first event finds that out.
+        """Open the destination. Raises OSError if the file cannot be written; with `delay` only the first event finds
+        that out.
 
-        `count` hears of each event's service and outcome.
+        `count` is called with service and outcome of each event.
         """
         self._count = count
         self._handler = _handler(settings, delay=delay)
@@ -72,37 +75,39 @@ class Audit:
         )
 
     def record(self, service: str, outcome: str, *, login: str = "", **facts: Any) -> None:
-        """One event. `facts` that are empty are left out. Never raises: a full disk must not stop a reset."""
+        """Write one event. Empty `facts` are left out. Never raises, because a full disk must not stop a reset."""
         known = {name: value for name, value in facts.items() if value not in ("", None, {}, [])}
         try:
             self._count(service, str(outcome))
             self._line.info(str(outcome), service=service, **({"login": as_login(login)} if login else {}), **known)
         except Exception as error:
-            # A handler that opens its file late raises where it can't, past what `logging` catches.
+            # A handler that opens its file late raises outside the part where `logging` catches exceptions.
             log.error("the audit lacks %s %s: %s", service, outcome, type(error).__name__)
 
     def open(self) -> None:
-        """Open the file now. Raises OSError: for commands that must not act where nobody could see that they did."""
+        """Open the file now, for commands that must not act without an audit. Raises OSError."""
         if isinstance(self._handler, logging.FileHandler):
             self._handler._open().close()
 
     def close(self) -> None:
+        """Close the destination."""
         self._handler.close()
 
 
 def _time_first(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """For eyes that run down a file."""
+    """Put time, service and outcome first, for people who read the file."""
     return {name: event.pop(name) for name in ("time", "service", "outcome")} | dict(event)
 
 
 def as_login(text: str) -> str:
+    """Return `text` if it can be a login, else NOT_A_LOGIN."""
     return text if _LOGIN.fullmatch(text) else NOT_A_LOGIN
 
 
 def _handler(settings: AuditSettings, *, delay: bool) -> logging.Handler:
     handler: logging.Handler
     if settings.destination == "file" and settings.file:
-        # Opens the file anew when logrotate has moved it away: no line is lost, no signal needed.
+        # It reopens the file after logrotate has moved it: no line is lost, and no signal is needed.
         handler = _PrivateFileHandler(settings.file, encoding="utf-8", delay=delay)
     elif settings.destination == "syslog":
         host, colon, port = settings.syslog.rpartition(":")

@@ -1,4 +1,4 @@
-"""The time, as the use cases ask for it."""
+"""The system's clock for the use cases."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import time
 
 
 class SystemClock:
-    """`account.ports.Clock`."""
+    """`account.ports.Clock` with the functions of `time`."""
 
     def monotonic(self) -> float:
+        """Return seconds that never decrease, from an arbitrary start."""
         return time.monotonic()
 
     def sleep_until(self, moment: float) -> None:
+        """Return at `moment` of `monotonic`, or at once if it has passed."""
         time.sleep(max(0.0, moment - time.monotonic()))

@@ -1,4 +1,4 @@
-"""What serves only once, and has served."""
+"""Replay cache: remembers single-use tokens that were used, until they expire."""
 
 from __future__ import annotations
 
@@ -12,38 +12,44 @@ from typing import Protocol
 from gateway.protection.rate_limiting.store import Store, StoreUnavailable
 
 MAX_MARKS = 1_000_000
-"""In memory: more than a process can be sent while one ticket lives, some 200 bytes each."""
+"""Maximum number of marks in memory, at some 200 bytes each; a process receives fewer within a ticket's lifetime."""
 
 
 class ReplayCache(Protocol):
+    """Remembers the marks of used tokens."""
+
     def add_if_new(self, mark: str, expires: float) -> bool:
-        """Whether `mark` comes for the first time; `expires` is in seconds since 1970. Raises StoreUnavailable."""
+        """Add `mark`, and return whether it is new. `expires` is in seconds since 1970 (UTC). Raises
+        StoreUnavailable."""
 
     def forget(self, mark: str) -> None:
-        """Let `mark` come once more. Raises StoreUnavailable."""
+        """Remove `mark`, so that it is accepted once more. Raises StoreUnavailable."""
 
 
 class SharedReplayCache:
-    """Marks in a store that many processes share."""
+    """Keeps marks in a store that several processes share."""
 
     def __init__(self, store: Store, now: Callable[[], float] = time.time) -> None:
         self._store = store
         self._now = now
 
     def add_if_new(self, mark: str, expires: float) -> bool:
+        """Add `mark`, and return whether it is new. Raises StoreUnavailable."""
         with self._store.use() as storage:
             return storage.incr(f"spent/{mark}", max(1, math.ceil(expires - self._now()))) == 1
 
     def forget(self, mark: str) -> None:
+        """Remove `mark`. Raises StoreUnavailable."""
         with self._store.use() as storage:
             storage.clear(f"spent/{mark}")
 
 
 class MemoryReplayCache:
-    """Marks in this process's memory, each forgotten when it would have expired anyway.
+    """Keeps marks in the memory of this process, each until it expires.
 
-    Not `limits`' memory storage: its counter is not atomic when a key is new, and two threads could both be first.
-    When MAX_MARKS are kept, the next one raises StoreUnavailable: to forget one would be to accept its ticket again.
+    The memory storage of `limits` is not used, because its counter is not atomic for a new key: two threads could
+    both be first. If MAX_MARKS are kept, the next one raises StoreUnavailable, because a forgotten ticket would be
+    accepted again.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
@@ -53,6 +59,7 @@ class MemoryReplayCache:
         self._expiries: list[tuple[float, str]] = []
 
     def add_if_new(self, mark: str, expires: float) -> bool:
+        """Add `mark`, and return whether it is new. Raises StoreUnavailable if the cache is full."""
         with self._lock:
             self._forget()
             if mark in self._marks:
@@ -64,6 +71,7 @@ class MemoryReplayCache:
             return True
 
     def forget(self, mark: str) -> None:
+        """Remove `mark`."""
         with self._lock:
             self._marks.discard(mark)
 

@@ -1,7 +1,7 @@
-"""Sealing passwords for the worker: libsodium's sealed box (X25519, XSalsa20-Poly1305).
+"""Sealing of passwords for the worker with libsodium's sealed box (X25519, XSalsa20-Poly1305).
 
-Whoever has the public key can seal and can't read; only the worker has the private key. What is sealed names the
-entry and the change that it was made for, so a copy on another entry, or an old one put back, is refused.
+Anybody with the public key can seal and cannot read; only the worker has the private key. The sealed text names the
+entry and the change that it was made for, so a copy in another entry, or an old one put back, is refused.
 """
 
 from __future__ import annotations
@@ -24,28 +24,30 @@ KEY_ID_BYTES = 8
 
 
 class KeyFileError(Exception):
-    """A key file can't be used; the text says which, why and how to fix it."""
+    """A key file cannot be used. The text says which one, why, and how to fix it."""
 
 
 class Sealer:
-    """The web process's half: it can seal, and never read."""
+    """The web process's part: it can seal, and never read."""
 
     def __init__(self, public_key: PublicKey) -> None:
         self._box = SealedBox(public_key)
         self._key_id = _key_id(public_key)
 
     def seal(self, password: Secret, *, uuid: str, change: str) -> bytes:
+        """Return the id of the key (8 bytes) followed by the sealed box."""
         text = json.dumps({"entry": uuid, "change": change, "password": password.reveal()})
         return self._key_id + self._box.encrypt(text.encode())
 
 
 class Unsealer:
-    """The worker's half. Several private keys open what was sealed before a rotation."""
+    """The worker's part. Several private keys open what was sealed before a key rotation."""
 
     def __init__(self, private_keys: Sequence[PrivateKey]) -> None:
         self._boxes = {_key_id(key.public_key): SealedBox(key) for key in private_keys}
 
     def __call__(self, sealed: bytes, *, uuid: str, change: str) -> Secret | Reason:
+        """Return the password, or the reason why it cannot be read or is not for this entry and change."""
         box = self._boxes.get(sealed[:KEY_ID_BYTES])
         if box is None:
             return Reason.UNREADABLE
@@ -59,23 +61,25 @@ class Unsealer:
 
 
 def make_key_pair(private_file: Path, public_file: Path) -> None:
-    """Write a new pair, the private key for its owner's eyes only. Raises KeyFileError rather than overwrite one."""
+    """Write a new key pair; only the owner can read the private key. Raises KeyFileError instead of overwriting a
+    file."""
     key = PrivateKey.generate()
     _write_new(private_file, bytes(key), 0o600)
     _write_new(public_file, bytes(key.public_key), 0o644)
 
 
 def read_public_key(file: Path) -> PublicKey:
+    """Read a public key. Raises KeyFileError."""
     return PublicKey(_read(file))
 
 
 def read_private_key(file: Path) -> PrivateKey:
-    """Raises KeyFileError also for a file that others can read."""
+    """Read a private key. Raises KeyFileError, also if other users can read the file."""
     try:
         mode = file.stat().st_mode
     except OSError as error:
         raise KeyFileError(f"{file}: {error.strerror}") from None
-    # A group may read: orchestrators hand files out as root's own, with the group of the service.
+    # The group may read: orchestrators provide files owned by root, with the group of the service.
     if mode & 0o027:
         raise KeyFileError(f"{file} can be read by others, or written by its group: chmod 600 {file}")
     return PrivateKey(_read(file))

@@ -1,6 +1,6 @@
-"""How hard a password is to guess: the very scripts that draw the bars in the browser, run here as well.
+"""Strength of a password, computed by the same scripts that draw the bar in the browser.
 
-The browser's figure informs; this one decides, so the two must not differ. Why QuickJS runs them:
+The browser's value informs and this one decides, so the two must be equal. Why QuickJS runs the scripts:
 docs/decisions/0001-strength-engine.md.
 """
 
@@ -19,27 +19,28 @@ SCRIPTS = ("vendor/zxcvbn-core.js", "vendor/zxcvbn-common.js", "vendor/zxcvbn-fr
 
 @dataclass(slots=True)
 class Strength:
-    """Percent, as the bars show it. Safe among threads: one verdict at a time."""
+    """Computes the strength in percent, as the bar shows it. Thread-safe: one computation at a time."""
 
     _estimate: Callable[..., object] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        """Raises FileNotFoundError where `make assets` has not been run."""
+        """Raise FileNotFoundError if `make assets` has not been run."""
         for script in SCRIPTS:
             (FOLDER / script).stat()
 
     def __call__(self, password: Secret, login: str) -> int:
+        """Return the strength from 0 to 100."""
         with self._lock:
             if self._estimate is None:
                 self._estimate = _load()
-            # Without a collection after each verdict, which goes through all of Python's objects too: in a large
-            # process it costs four times the verdict. QuickJS collects when it must; memory does not grow.
+            # No garbage collection after each call: it visits all of Python's objects too, which in a large process
+            # costs four times the computation. QuickJS collects when it must, and memory does not grow.
             return int(str(self._estimate(password.reveal(), login, run_gc=False)))
 
 
 def _load() -> Callable[..., object]:
-    # The module starts a thread as soon as it is imported, and a thread does not survive gunicorn's fork.
+    # The module starts a thread when it is imported, and a thread does not survive gunicorn's fork.
     from quickjs import Function
 
     text = ";\n".join((FOLDER / script).read_text(encoding="utf-8") for script in SCRIPTS)
