@@ -13,7 +13,7 @@ from gateway.account.errors import DirectoryUnavailable
 from gateway.ldap.results import Result, is_success, result_text
 
 CONNECT_SECONDS, RECEIVE_SECONDS = 3, 10
-"""Time limits where the caller sets none."""
+"""Default time limits, in seconds."""
 
 
 class VerifyingTls(Tls):

@@ -1,1 +1,1 @@
-"""Tell people from machines: a picture, a sound, or the browser's proof of work."""
+"""Ways to tell people from scripts: a picture, a sound, or the browser's proof of work."""

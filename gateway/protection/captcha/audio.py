@@ -1,6 +1,6 @@
-"""The CAPTCHA by ear: its characters spoken by espeak-ng, each with a word that begins with it, over noise.
+"""The audio CAPTCHA: espeak-ng speaks its characters, each with a word that begins with it, over noise.
 
-The answer goes to espeak-ng by standard input: a list of arguments can be read by others on the machine.
+espeak-ng receives the answer on standard input, because other users of the machine can read a process's arguments.
 """
 
 from __future__ import annotations
@@ -19,21 +19,26 @@ _FRENCH = """Anatole Berthe Célestin Désiré Eugène François Gaston Henri Ir
 _ENGLISH = """Alpha Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliet Kilo Lima Mike November Oscar Papa Quebec
     Romeo Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu"""
 SECONDS = 5
-"""That espeak-ng may take."""
+"""Time limit for espeak-ng, in seconds."""
 AT_ONCE = 4
-"""Voices at work; whoever asks for more waits, so that a crowd of requests can't take the whole machine."""
+"""Maximum number of espeak-ng processes; further requests wait, so that they cannot use the whole machine."""
 _slots = threading.BoundedSemaphore(AT_ONCE)
 
 
 class AudioUnavailable(Exception):
-    """espeak-ng is not there, or failed."""
+    """espeak-ng is not installed, or failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
+    """How characters are spoken in one language."""
+
     voice: str
+    """Name of espeak-ng's voice."""
     words: dict[str, str]
+    """Letter → the word that begins with it."""
     joint: str
+    """What is said between letter and word."""
 
 
 def _spelling(words: str) -> dict[str, str]:
@@ -47,7 +52,7 @@ LANGUAGES = {
 
 
 def render_audio(answer: str, language: str, seed: int) -> bytes:
-    """A WAV of `answer`, the same at each call but for the noise. Raises Speechless."""
+    """Return `answer` as WAV, the same for the same `seed` except for the noise. Raises AudioUnavailable."""
     rng = random.Random(seed)  # noqa: S311 - the seed is sealed
     spoken = LANGUAGES[language]
     voice = f"{spoken.voice}+{rng.choice(('f2', 'f3', 'm3', 'm5'))}"
@@ -79,7 +84,8 @@ def _character(char: str, language: Language) -> str:
 
 
 def _with_noise(spoken: bytes, rng: random.Random) -> bytes:
-    """The same WAV over a hiss whose loudness changes; its header gets the length that espeak-ng did not know."""
+    """Return the WAV with noise of random loudness, and with the correct length in its header, which espeak-ng did
+    not know."""
     with wave.open(io.BytesIO(spoken)) as source:
         rate, frames = source.getframerate(), source.readframes(len(spoken))
     samples = array.array("h", frames[: len(frames) // 2 * 2])

@@ -1,6 +1,6 @@
-"""The CAPTCHA: six characters in a picture, or spoken, their answer sealed in the form's challenge.
+"""The CAPTCHA: six characters in a picture, or spoken, with their answer sealed in the form's challenge.
 
-A brake on scripts, not a wall.
+It slows scripts down; it does not stop them.
 """
 
 from __future__ import annotations
@@ -15,35 +15,37 @@ from gateway.protection.captcha.verdict import Verdict
 from gateway.protection.tickets import Tickets, TokenError
 
 ALPHABET = "ACDEFHJKLMNPRTUWXY369"
-"""Capitals and digits that nobody takes for one another (no B/8, G/6, I/1, O/0/Q, S/5, Z/2, T/7, A/4, V/Y)."""
+"""Capitals and digits that people do not confuse (no B/8, G/6, I/1, O/0/Q, S/5, Z/2, T/7, A/4, V/Y)."""
 LENGTH = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Captcha:
-    """Challenges and their pictures. A challenge is bound to one form and serves once, right or wrong."""
+    """Issues challenges and checks answers. A challenge is bound to one form and can be used once, right or wrong."""
 
     tickets: Tickets
     lifetime_seconds: int
 
     def challenge(self, form: str) -> str:
+        """Return a new challenge for `form`."""
         answer = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
         payload = {"answer": answer, "form": form, "seed": secrets.randbits(64)}
         return self.tickets.issue("captcha", payload, self.lifetime_seconds)
 
     def is_open(self, challenge: str) -> bool:
-        """Whether it can still be answered, spent ones apart."""
+        """Return whether the challenge can still be answered. Whether it was used already is not checked."""
         return not isinstance(self.tickets.open("captcha", challenge), TokenError)
 
     def picture(self, challenge: str) -> bytes | None:
-        """A PNG, the same one at each call: fresh distortions of one answer would make reading it easy."""
+        """Return a PNG, the same at each call: several pictures of one answer would be easy to read. None if it
+        has expired."""
         ticket = self.tickets.open("captcha", challenge)
         return (
             None if isinstance(ticket, TokenError) else render_image(ticket.payload["answer"], ticket.payload["seed"])
         )
 
     def sound(self, challenge: str, language: str) -> bytes | None:
-        """A WAV of the same characters; None where the challenge is over. Raises Speechless."""
+        """Return a WAV of the same characters; None if the challenge has expired. Raises AudioUnavailable."""
         ticket = self.tickets.open("captcha", challenge)
         return (
             None
@@ -52,6 +54,7 @@ class Captcha:
         )
 
     def check(self, form: str, challenge: str, answer: str) -> Verdict:
+        """Check an answer, and use the challenge up. Case and blanks are ignored. Raises StoreUnavailable."""
         ticket = self.tickets.consume("captcha", challenge)
         if ticket is TokenError.REPLAYED:
             return Verdict.REPLAYED

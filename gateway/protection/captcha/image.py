@@ -1,7 +1,8 @@
 """The CAPTCHA's picture: two rows of bold characters on a mosaic of light and dark.
 
-Programs for reading text look for one line of one ink on one paper. Here the rows swing, so that no straight cut
-parts them, and each large ellipse exchanges ink and paper, so that no threshold does. People see shapes, and read on.
+Programs that read text look for one line of one ink on one paper. Here the rows swing, so that no straight cut
+separates them, and each large ellipse exchanges ink and paper, so that no threshold does. People recognise shapes and
+can still read.
 """
 
 from __future__ import annotations
@@ -14,31 +15,31 @@ from collections.abc import Callable
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 SIZE = (260, 120)
-"""Pixels."""
+"""Width and height in pixels."""
 ROWS = (0.28, 0.72)
-"""The rows' middles, as shares of the height."""
+"""Vertical middle of each row, as a share of the height."""
 LETTER = (56, 60)
-"""Size of the characters, from and to."""
+"""Minimum and maximum size of the characters, in pixels."""
 SWING = 10
 TILT = 0.12
 TURN = 14
-"""Degrees."""
+"""Maximum rotation of a character, in degrees."""
 SHEAR = 0.15
 ELLIPSES = 7
-"""They stop programs better than lines across the characters, and cost people less."""
+"""Number of ellipses. They stop programs better than lines across the characters, and disturb people less."""
 HALO = 3
-"""Pixels, odd: paper around each character, so that neighbours don't melt into one."""
+"""Width in pixels, odd, of the paper around each character, so that neighbours stay separate."""
 LIGHT, DARK = 235, 35
 EDGE = 4
-"""Pixels that the warp may move a character out of the picture."""
+"""Pixels by which the warp may move a character out of the picture."""
 CELL = 12
-"""Pixels of a cell of the warp."""
+"""Size of a cell of the warp, in pixels."""
 
 Image8 = Image.Image
 
 
 def render_image(answer: str, seed: int) -> bytes:
-    """`answer` as a PNG, the same for the same `seed`."""
+    """Return `answer` as PNG, the same for the same `seed`."""
     rng = random.Random(seed)  # noqa: S311 - the seed is sealed; the picture must come out the same each time
     picture = Image.new("L", SIZE, 0)
     drift = _drift(rng)
@@ -54,7 +55,7 @@ def render_image(answer: str, seed: int) -> bytes:
 
 
 def _drift(rng: random.Random) -> Callable[[float], float]:
-    """How far down the rows lie at each place from left to right."""
+    """Return a function from the horizontal position to the rows' vertical offset, in pixels."""
     phase, period = rng.uniform(0, math.tau), rng.uniform(150, 230)
     tilt = rng.uniform(-TILT, TILT)
     return lambda x: SWING * math.sin(phase + math.tau * x / period) + tilt * (x - SIZE[0] / 2)
@@ -76,7 +77,7 @@ def _write(picture: Image8, row: str, middle: float, drift: Callable[[float], fl
 
 
 def _glyph(character: str, rng: random.Random) -> Image8:
-    """A mask of one character, stretched, sheared and turned."""
+    """Return a mask of one character, stretched, sheared and rotated."""
     size = rng.randint(*LETTER)
     glyph = Image.new("L", (2 * size, 2 * size), 0)
     ImageDraw.Draw(glyph).text(
@@ -86,7 +87,7 @@ def _glyph(character: str, rng: random.Random) -> Image8:
     wide, high = rng.uniform(0.95, 1.15), rng.uniform(0.95, 1.05)
     a, b = math.cos(angle) / wide + shear * math.sin(angle), math.sin(angle) / wide - shear * math.cos(angle)
     d, e = -math.sin(angle) / high, math.cos(angle) / high
-    # From each point of the new picture to where it comes from in the old one, around the middle.
+    # Maps each point of the new picture to its source in the old one, around the middle.
     matrix = (a, b, size - a * size - b * size, d, e, size - d * size - e * size)
     glyph = glyph.transform(glyph.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
     left, top, right, bottom = glyph.getbbox() or (0, 0, size, size)
@@ -94,7 +95,7 @@ def _glyph(character: str, rng: random.Random) -> Image8:
 
 
 def _ellipse(rng: random.Random) -> Image8:
-    """A mask; what lies under it changes ink for paper."""
+    """Return a mask of an ellipse, under which ink and paper are exchanged."""
     width, height = SIZE
     x, y = rng.uniform(0, width), rng.uniform(0, height)
     across, down = rng.uniform(40, 80), rng.uniform(35, 65)

@@ -1,10 +1,10 @@
-"""Proof of work (ALTCHA): the browser pays for an attempt with processor time; the person does nothing.
+"""Proof of work (ALTCHA): the browser spends processor time on an attempt, and the person does nothing.
 
-WCAG 2.2, 3.3.8 asks for a way without anything to perceive. A task belongs to one form and one network and expires;
-its solution is accepted once, where the library alone would accept it again and again.
+WCAG 2.2, 3.3.8 requires a method that asks for no perception. A task belongs to one form and one network and expires;
+its solution is accepted once, whereas the library alone would accept it again and again.
 
-The browser searches a counter that the server drew below a bound, so the search has an end. The bound grows with the
-pressure; the cost for the server stays the same: one guess to issue a task, one HMAC to verify the solution.
+The browser searches for a counter that the server chose below a bound, so the search ends. The bound grows with the
+pressure. The server's cost stays the same: one guess to issue a task, one HMAC to verify the solution.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from gateway.protection.replay import ReplayCache
 
 ALGORITHM = "PBKDF2/SHA-256"
 ROUNDS = 2_000
-"""Per guess: 0.8 ms of the server's processor time, paid once for each task that is issued."""
+"""PBKDF2 rounds per guess: 0.8 ms of the server's processor time, needed once per issued task."""
 MAX_GUESSES = {Pressure.NORMAL: 1_280, Pressure.RAISED: 5_120, Pressure.HIGH: 15_360, Pressure.EXTREME: 51_200}
-"""The counter's bound. A browser needs half as many guesses on average; giving up a task early gains nothing."""
+"""Bound of the counter. A browser needs half as many guesses on average; giving up a task early gains nothing."""
 MAX_LIFETIME_SECONDS = 300
-"""So that few tasks can be solved in advance."""
+"""Maximum lifetime of a task, so that few can be solved in advance."""
 MAX_SOLUTION_CHARS = 4096
-"""A real one has about 900."""
+"""Maximum characters of a solution; a real one has about 900."""
 NETWORK_CHARS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class ProofOfWork:
-    """`keys` as for tickets: the first signs, all of them count."""
+    """Issues tasks and checks solutions. The first of `keys` signs; signatures of all of them are accepted."""
 
     keys: Sequence[str]
     spent: ReplayCache
@@ -49,10 +49,11 @@ class ProofOfWork:
 
     @property
     def lifetime_seconds(self) -> int:
+        """Return the lifetime of a task."""
         return min(self.max_lifetime_seconds, MAX_LIFETIME_SECONDS)
 
     def task(self, form: str, address: str, pressure: Pressure) -> dict[str, Any]:
-        """ALTCHA's challenge, as its solver takes it. Nothing is stored."""
+        """Return ALTCHA's challenge, in the form that its solver takes. Nothing is stored."""
         key, guesses = self.keys[0], MAX_GUESSES[pressure]
         challenge = altcha.create_challenge(
             ALGORITHM,
@@ -66,7 +67,7 @@ class ProofOfWork:
         return dict(challenge.to_dict())
 
     def check(self, form: str, address: str, solution: str, pressure: Pressure) -> Verdict:
-        """Whether `solution` pays for an attempt at `form` under this pressure. Raises StoreUnavailable.
+        """Check whether `solution` is enough for an attempt at `form` under this pressure. Raises StoreUnavailable.
 
         A solution that is not enough is not used up, but it will not be enough later either.
         """
@@ -76,7 +77,7 @@ class ProofOfWork:
         key = next((key for key in self.keys if _is_solved(payload, key)), None)
         if key is None:
             return Verdict.EXPIRED
-        # From here on every parameter is what `task` signed.
+        # The signature is verified, so every parameter is what `task` signed.
         parameters = payload.challenge.parameters
         data, expires = parameters.data or {}, parameters.expires_at or 0
         if data["form"] != form:
@@ -90,7 +91,7 @@ class ProofOfWork:
 
 
 def _read(solution: str) -> altcha.Payload | None:
-    """None for what is no payload. The library verifies our signature before it reads a parameter."""
+    """Parse a solution; None if it is invalid. The library verifies our signature before it reads a parameter."""
     if len(solution) > MAX_SOLUTION_CHARS:
         return None
     try:
@@ -105,7 +106,7 @@ def _is_solved(payload: altcha.Payload, key: str) -> bool:
 
 
 def _network(key: str, address: str) -> str:
-    """The address prefix as a keyed hash: it is in the page's data, and tells nothing that is not known there."""
+    """Return the address prefix as a keyed hash, because it is part of the page's data."""
     return _hmac(_secret(key, "network"), work_network(address))[:NETWORK_CHARS]
 
 

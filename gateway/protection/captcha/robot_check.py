@@ -1,7 +1,7 @@
-"""Which forms must show that no script fills them in, and whether what a form brings is enough.
+"""The check that no script fills in a form: which forms need it, and whether a form's answer is enough.
 
-A browser with JavaScript brings proof of work, whichever method the settings offer: machines read nearly every
-picture and every sound. Characters alone are what a browser without JavaScript can bring.
+A browser with JavaScript always brings proof of work, whichever method the settings offer, because programs read
+nearly every picture and every sound. A browser without JavaScript can bring characters only.
 """
 
 from __future__ import annotations
@@ -22,17 +22,19 @@ FIND = "find"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a form brings; empty where there is nothing."""
+    """What a form brings for the check; "" for each missing part."""
 
     solution: str
-    """Of the proof of work."""
+    """Solution of the proof of work."""
     challenge: str
-    """Of the characters."""
+    """Challenge of the characters."""
     characters: str
 
 
 @dataclass(frozen=True, slots=True)
 class RobotCheck:
+    """Decides whether an attempt needs the check, and checks answers."""
+
     settings: CaptchaSettings
     captcha: Captcha
     work: ProofOfWork
@@ -40,18 +42,20 @@ class RobotCheck:
 
     @property
     def takes_characters(self) -> bool:
+        """Return whether a picture or a sound is offered."""
         return not TYPED.isdisjoint(self.settings.methods)
 
     @property
     def is_on(self) -> bool:
-        """Whether every form must be ready to bring proof of work."""
+        """Return whether any form requires the check, so that every form must be able to bring proof of work."""
         return bool(self.settings.required)
 
     def is_required(self, attempt: Attempt) -> bool:
-        """Always, where the settings say so; else under pressure, and for searches that miss too often.
+        """Return whether the attempt needs the check: by the settings, under pressure, or after too many failed
+        searches.
 
-        Searches are watched even where the settings ask for nothing: they are the way to guess birth dates. A store
-        that can't be reached is a reason to ask, as counts may be too high.
+        Searches are watched even if the settings require nothing, because birth dates could be guessed with them. If
+        the store cannot be reached, the check is required, because the counts may be too high.
         """
         if attempt.service in self.settings.required:
             return True
@@ -65,9 +69,9 @@ class RobotCheck:
             return True
 
     def check(self, attempt: Attempt, answer: Answer) -> Verdict:
-        """Raises StoreUnavailable.
+        """Check the answer of an attempt. Raises StoreUnavailable.
 
-        Work comes before the characters: they stay valid when the work is not enough.
+        The proof of work is checked before the characters, which stay valid if the work is not enough.
         """
         if answer.solution:
             pressure = self.rate_limiter.pressure(attempt)

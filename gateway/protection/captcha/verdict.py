@@ -1,4 +1,4 @@
-"""What a check of a CAPTCHA comes to, whichever method was chosen."""
+"""Results of a CAPTCHA check, for all methods."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from enum import Enum, auto
 
 
 class Verdict(Enum):
+    """Result of a check."""
+
     RIGHT = auto()
     RIGHT_WITHOUT_WORK = auto()
-    """The characters are right, and nothing paid for them: such forms have a small budget."""
+    """The characters are right, without proof of work; such forms have a small rate limit."""
     MISSING = auto()
-    """Neither characters nor work."""
+    """The form brought neither characters nor proof of work."""
     WRONG = auto()
     EXPIRED = auto()
-    """Too old, or not one of ours."""
+    """It is too old, or was not issued by us."""
     REPLAYED = auto()
-    """It served already: the form was sent twice, or somebody tries a solution again."""
+    """It was used already: the form was sent twice, or somebody reuses a solution."""
     OTHER_NETWORK = auto()
-    """The task was fetched from another network than the form comes from."""
+    """The task was requested from another network than the form."""
     TOO_EASY = auto()
-    """The task was fetched when less work was enough."""
+    """The task was issued when less work was enough."""

@@ -1,1 +1,1 @@
-"""Rate limits: how often each kind of request may come, from whom and from where."""
+"""Rate limits: how often each kind of request may come, by person and by address."""

@@ -1,4 +1,4 @@
-"""Counts in the memory of this process."""
+"""Counts of rate limits in the memory of this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _CELL_FORMATS: dict[int, Literal["B", "H", "I"]] = {1: "B", 2: "H", 4: "I"}
 
 
 class MemoryCounts:
-    """Keeps `Counts`. `now` gives the seconds of a clock that nobody sets: a change of the time frees nothing."""
+    """`Counts` in memory. `now` returns seconds of a monotonic clock, so that a change of the system time frees
+    nothing."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -23,6 +24,7 @@ class MemoryCounts:
         self._tables: dict[str, _Table] = {}
 
     def hit(self, windows: Sequence[Window]) -> Full | None:
+        """Implement `Counts.hit`."""
         with self._lock:
             now = self._now()
             self._forget(now)
@@ -34,21 +36,24 @@ class MemoryCounts:
         return None
 
     def test(self, windows: Sequence[Window]) -> Full | None:
+        """Implement `Counts.test`."""
         with self._lock:
             now = self._now()
             self._forget(now)
             return next((full for window in windows if (full := _full(self._table(window, now), window, now))), None)
 
     def read(self, windows: Sequence[Window]) -> list[int]:
+        """Implement `Counts.read`."""
         with self._lock:
             now = self._now()
             self._forget(now)
             return [self._table(window, now).count(window.slot, now) for window in windows]
 
     def usage(self) -> Usage:
-        """The slots in use, the cells of a span being one, and the share of the fullest table.
+        """Return the number of slots in use, where the cells of a span count as one, and the share of the fullest
+        table.
 
-        A full table refuses nobody: more attempts share their slots.
+        A full table refuses nobody: more attempts share its slots.
         """
         with self._lock:
             self._forget(self._now())
@@ -62,7 +67,8 @@ class MemoryCounts:
         return table
 
     def _forget(self, now: float) -> None:
-        """Free what has expired in all tables, since some may never be asked again: a comparison for each."""
+        """Free what has expired in all tables, because some may never be used again. It costs one comparison per
+        table."""
         for table in self._tables.values():
             table.forget(now)
 
@@ -75,19 +81,19 @@ def _full(table: _Table, window: Window, now: float) -> Full | None:
 
 
 class _Table(Protocol):
-    """The counts of all windows that differ in their slot alone."""
+    """Counts of all windows that differ only in their slot."""
 
     def add(self, slot: int, now: float) -> None: ...
     def count(self, slot: int, now: float) -> int: ...
     def wait(self, slot: int, now: float) -> float:
-        """Seconds until it takes one more; 0 where it does now."""
+        """Return the seconds until it accepts one more attempt; 0 if it does now."""
 
     def forget(self, now: float) -> None: ...
     def __len__(self) -> int: ...
 
 
 class _Times:
-    """The times of the last attempts, packed, the newest first. Freed after at most twice the window."""
+    """Times of the last attempts, packed, the newest first. They are freed after at most twice the window."""
 
     def __init__(self, window: Window, now: float) -> None:
         self._amount = window.limit.amount
@@ -110,7 +116,8 @@ class _Times:
         return float(max(0.0, oldest + self._seconds - now))
 
     def forget(self, now: float) -> None:
-        """Called before every use, so that what is in `_recent` is younger than `_turns_at` when it becomes older."""
+        """Called before every use, so that everything in `_recent` is younger than `_turns_at` when it becomes
+        older."""
         if now < self._turns_at:
             return
         self._older = self._recent if now < self._turns_at + self._seconds else {}
@@ -118,7 +125,7 @@ class _Times:
         self._turns_at = now + self._seconds
 
     def __len__(self) -> int:
-        """At most: what was tried in both halves counts twice."""
+        """Return an upper bound: what was tried in both halves counts twice."""
         return len(self._recent) + len(self._older)
 
     def _packed(self, slot: int) -> bytes:
@@ -126,7 +133,7 @@ class _Times:
 
 
 class _Cells:
-    """From a span to its cells, one per slot. A span is freed when no window touches it any more."""
+    """Span → its cells, one per slot. A span is freed when no window includes it any more."""
 
     def __init__(self, window: Window) -> None:
         self._window = window

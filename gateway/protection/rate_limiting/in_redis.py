@@ -1,4 +1,4 @@
-"""Counts in a Redis or Valkey that many processes share."""
+"""Counts of rate limits in a Redis or Valkey that several processes share."""
 
 from __future__ import annotations
 
@@ -87,30 +87,34 @@ for place, key in ipairs(KEYS) do
 end
 return answers
 """
-"""All windows of an attempt in one go: a call for each would be a quarter of the time that a change takes.
+"""Handles all windows of an attempt in one call; a call per window would take a quarter of the time of a change.
 
-The clock is the store's, so that front ends whose clocks differ count alike. Every key has an expiry. A table is one
-string: for each slot the number of the newest span (5 bytes) and the cells of all spans, the newest first.
+The script uses the store's clock, so that web servers with different clocks count alike. Every key has an expiry. A
+table is one string: per slot the number of the newest span (5 bytes) and the cells of all spans, the newest first.
 """
 
 
 class RedisCounts:
-    """Keeps `Counts`."""
+    """`Counts` in a shared store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._script: Any = None
 
     def hit(self, windows: Sequence[Window]) -> Full | None:
+        """Implement `Counts.hit`."""
         return _full(windows, self._run("hit", windows))
 
     def test(self, windows: Sequence[Window]) -> Full | None:
+        """Implement `Counts.test`."""
         return _full(windows, self._run("test", windows))
 
     def read(self, windows: Sequence[Window]) -> list[int]:
+        """Implement `Counts.read`."""
         return self._run("read", windows)
 
     def usage(self) -> Usage:
+        """Implement `Counts.usage`."""
         memory = self._store.memory()
         return Usage(memory.keys, memory.full_ratio)
 
@@ -128,7 +132,7 @@ class RedisCounts:
 
 
 def _facts(window: Window) -> tuple[int, ...]:
-    """The script's six arguments of a window. Cells of no bytes mean a window that keeps times."""
+    """Return the script's six arguments for a window. A cell of 0 bytes means a window that keeps times."""
     cell_bytes = 0 if window.keeps_times else window.cell_bytes
     return window.limit.amount, window.seconds, int(window.refuses), window.slot, cell_bytes, window.slots
 

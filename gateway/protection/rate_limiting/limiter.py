@@ -1,7 +1,7 @@
-"""How often something may be tried, counted before the directory is asked.
+"""The rate limiter: how often something may be tried, counted before the directory is used.
 
-Everything is counted by what was typed, whether or not it exists. What is counted is stored as a keyed hash: whoever
-reads the store learns no login, number or birth date.
+Everything is counted by what was typed, whether or not it exists. The store contains keyed hashes, so it reveals no
+login, number or birth date.
 """
 
 from __future__ import annotations
@@ -28,19 +28,23 @@ from gateway.protection.rate_limiting.windows import SLOTS, Counts, Usage, Windo
 from gateway.settings import RateLimits as Rates
 
 _OUTSIDE_OVERALL = frozenset({"api", "picture", "sound"})
-"""Services that reach no account: whoever floods them must not close the pages to everybody."""
+"""Services that use no account; flooding them must not close the pages for everybody."""
 _TRIES_PASSWORDS = "change"
-"""The one service that binds as the person, wherever it is called from: its wrong attempts count in the directory."""
+"""The only service that binds as the person, from every entry point, so its failures count in the directory."""
 _TASKS_PER_ATTEMPT = 8
-"""Tasks for proof of work per attempt that an address has: three services share them, and a page that is read and
-left, or sent after a long wait, takes another one."""
+"""Proof-of-work tasks per attempt that an address has.
+
+Three services share them, and a page that is opened and left, or sent after a long wait, needs another one.
+"""
 MAX_SURNAME_PARTS = 4
-"""That are counted. A name with more of them is found as a whole."""
+"""Maximum number of a surname's parts that are counted; a longer surname is counted as a whole."""
 _PRESSURE_STEPS = (1.0, 2.0, 4.0)
-"""From how many times its threshold a count asks for the next level of pressure."""
+"""Multiples of the threshold at which a count raises the pressure by one level."""
 
 
 class LimitScope(StrEnum):
+    """What a limit counts. The values are stable: the audit uses them."""
+
     OVERALL = "overall"
     SERVICE = "service"
     ADDRESS = "address"
@@ -56,7 +60,7 @@ class LimitScope(StrEnum):
 
 
 class Pressure(IntEnum):
-    """How much more proof of work an attempt must bring than in quiet times."""
+    """How much more proof of work an attempt needs than normally."""
 
     NORMAL = 0
     RAISED = 1
@@ -66,7 +70,7 @@ class Pressure(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One use of a service; what it does not have stays empty."""
+    """One use of a service; "" for everything that it does not have."""
 
     service: str
     address: str
@@ -75,20 +79,23 @@ class Attempt:
     persons: tuple[str, ...] = ()
     """Name, given name and birth date of the person searched, from `person_keys`."""
     names: tuple[str, ...] = ()
-    """The name searched without the birth date, from `name_keys`."""
+    """Name of the person searched without the birth date, from `name_keys`."""
     client: str = ""
-    """The API client that asks: its own limit replaces those of its address, of the service and of all together."""
+    """The API client that calls. Its own limit replaces those of its address, of the service and of all services
+    together."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryAfter:
-    """Too often: whose limit it was (for the audit alone) and in how many seconds to come back."""
+    """A limit was reached: which one (for the audit only), and after how many seconds to try again."""
 
     scope: LimitScope
     seconds: int
 
 
 class RateLimiter:
+    """Counts attempts against all limits of the settings."""
+
     def __init__(
         self,
         rates: Rates,
@@ -97,7 +104,8 @@ class RateLimiter:
         clients: Mapping[str, str] = MappingProxyType({}),
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clients`: the API clients and their rates. `now`: the clock of counts in memory; Redis has its own."""
+        """`key` hashes what is counted. `clients`: API client → its rate. `now`: clock of counts in memory; Redis
+        has its own."""
         self._counts: Counts = RedisCounts(store) if store.is_shared else MemoryCounts(now)
         self._slot = _Slots(key).of
         self._shared = rates.shared_addresses
@@ -122,23 +130,24 @@ class RateLimiter:
         self._misses_of_one, self._misses_of_all = map(parse_many, (rates.misses_per_address, rates.misses_overall))
 
     def hit(self, attempt: Attempt) -> RetryAfter | None:
-        """Count the attempt, or say how long to wait. Raises StoreUnavailable.
+        """Count the attempt, or return how long to wait. Raises StoreUnavailable.
 
-        Addresses and API clients come first: one that is held up can't use up what all others, or a login, may try.
+        Addresses and API clients are counted first, so that a blocked one cannot use up the attempts of others or of
+        a login.
         """
         return self._hit(self._windows_of(attempt))
 
     def test(self, attempt: Attempt) -> RetryAfter | None:
-        """Whether `admit` would hold the attempt up, without counting it. Raises StoreUnavailable."""
+        """Return how long `hit` would make the attempt wait, without counting it. Raises StoreUnavailable."""
         windows = self._windows_of(attempt)
         full = self._counts.test(list(windows))
         return _wait(windows[full.window], full.seconds) if full else None
 
     def pressure(self, attempt: Attempt) -> Pressure:
-        """How much more work the attempt must bring, without counting it. Raises StoreUnavailable.
+        """Return how much more work the attempt needs, without counting it. Raises StoreUnavailable.
 
-        It comes from how full the limits of the service and of all together are, for everybody alike, and from how
-        often the name was searched. A name is never refused: namesakes share its count.
+        It depends on how full the limits of the service and of all services are, and on how often the name was
+        searched. A name is never refused, because namesakes share its count.
         """
         shares = {
             LimitScope.OVERALL: self._pressure_share,
@@ -152,9 +161,9 @@ class RateLimiter:
         return Pressure(bisect_right(_PRESSURE_STEPS, max(fills, default=0.0)))
 
     def hit_without_work(self, address: str) -> RetryAfter | None:
-        """Count a form that brings no proof of work, or say how long to wait. Raises StoreUnavailable.
+        """Count a form without proof of work, or return how long to wait. Raises StoreUnavailable.
 
-        A shared address has no count of its own here: many people send from it.
+        A shared address has no count of its own here, because many people use it.
         """
         windows: list[Window] = []
         if not self._is_shared(address):
@@ -163,7 +172,7 @@ class RateLimiter:
         return self._hit(dict.fromkeys(windows, LimitScope.WITHOUT_WORK))
 
     def admits_account(self, service: str, account: str) -> bool:
-        """Count an attempt at `account`, whichever of its logins was typed; False beyond a login's limit.
+        """Count an attempt at `account`, whichever of its logins was typed; return False beyond the limit of a login.
 
         Raises StoreUnavailable.
         """
@@ -174,9 +183,10 @@ class RateLimiter:
     def admit_code(
         self, person: str, recipient: str, *, is_text_message: bool, only_look: bool = False
     ) -> RetryAfter | None:
-        """Count a code that is sent, or say how long to wait. Raises StoreUnavailable.
+        """Count a code that is sent, or return how long to wait. Raises StoreUnavailable.
 
-        `person` is an identity of the directory; `recipient` an address, or a phone in whatever spelling.
+        `person` is an identity of the directory; `recipient` a mail address, or a phone number in any spelling. With
+        `only_look` nothing is counted.
         """
         address = _digits(recipient) if is_text_message else recipient.casefold()
         windows = [Window(limit, "code-person", self._slot("code", person)) for limit in self._codes_per_person]
@@ -191,28 +201,22 @@ class RateLimiter:
         return self._hit(dict.fromkeys(windows, LimitScope.CODE))
 
     def admit_task(self, address: str) -> RetryAfter | None:
-        """Count a task for proof of work that is issued, or say how long to wait. Raises StoreUnavailable."""
+        """Count a proof-of-work task that is issued, or return how long to wait. Raises StoreUnavailable."""
         scope = LimitScope.SHARED_ADDRESS if self._is_shared(address) else LimitScope.ADDRESS
         limits = [type(limit)(limit.amount * _TASKS_PER_ATTEMPT, limit.multiples) for limit in self._limits[scope]]
         return self._hit(dict.fromkeys(self._of_address(scope, limits, address, "work"), scope))
 
-    def count_miss(self, address: str, client: str = "") -> None:
-        """Count a search that found nobody: for the API client that asked, else for the address and for all pages.
-
-        Raises StoreUnavailable.
-        """
-        for window in self._misses(address, client):
+    def count_miss(self, address: str) -> None:
+        """Count an account that was not found. Raises StoreUnavailable."""
+        for window in self._misses(address):
             self._counts.hit([window])
 
-    def is_suspicious(self, address: str, client: str = "") -> bool:
-        """Whether too many searches of this API client, else of this address or of all pages, found nobody.
-
-        Raises StoreUnavailable.
-        """
-        return self._counts.test(self._misses(address, client)) is not None
+    def is_suspicious(self, address: str) -> bool:
+        """Return whether too many accounts were not found, from this address or in all. Raises StoreUnavailable."""
+        return self._counts.test(self._misses(address)) is not None
 
     def usage(self) -> Usage:
-        """How full the store of the counts is. Raises StoreUnavailable."""
+        """Return how full the store of the counts is. Raises StoreUnavailable."""
         return self._counts.usage()
 
     def _misses(self, address: str, client: str) -> list[Window]:
@@ -227,7 +231,7 @@ class RateLimiter:
         return _wait(windows[full.window], full.seconds) if full else None
 
     def _windows_of(self, attempt: Attempt) -> dict[Window, LimitScope]:
-        """In the order in which they are counted."""
+        """Return the windows of an attempt, in the order in which they are counted."""
         service = attempt.service
         if attempt.client:
             windows = {
@@ -246,7 +250,7 @@ class RateLimiter:
         return self._password_tries if service == _TRIES_PASSWORDS else self._limits[LimitScope.LOGIN]
 
     def _anybodys(self, service: str, address: str) -> dict[Window, LimitScope]:
-        """What counts an attempt of somebody who is not known: address, service, all together."""
+        """Return the windows that do not depend on what was typed: address, service, all services."""
         if self._is_shared(address):
             limits, slot = self._limits[LimitScope.SHARED_ADDRESS], self._slot(service, address)
             windows = {Window(limit, LimitScope.SHARED_ADDRESS, slot): LimitScope.SHARED_ADDRESS for limit in limits}
@@ -263,11 +267,11 @@ class RateLimiter:
         return windows
 
     def _typed(self, attempt: Attempt) -> Iterator[tuple[LimitScope, str]]:
-        """What counts an attempt by what was typed."""
+        """Yield what was typed, with its scope."""
         if attempt.login:
             yield LimitScope.LOGIN, _login_key(attempt.login)
         if attempt.proof:
-            # Two ways of writing one number are one number.
+            # All spellings of a number share one count.
             yield LimitScope.PROOF, candidates(attempt.proof)[0].value.reveal()
         for person in attempt.persons:
             yield LimitScope.PERSON, person
@@ -277,7 +281,8 @@ class RateLimiter:
     def _of_address(
         self, name: str, limits: Sequence[RateLimitItem], address: str, service: str = ""
     ) -> Iterator[Window]:
-        """The widest network first, so that a full one uses up nothing of those within it."""
+        """Yield the windows of an address, the widest network first, so that a full one uses up nothing of those
+        within it."""
         for network, times in networks(address).items():
             for limit in limits:
                 wider = type(limit)(limit.amount * times, limit.multiples)
@@ -302,13 +307,12 @@ class _Slots:
 
 
 def person_keys(surname: str, given_name: str, birth_date: str) -> tuple[str, ...]:
-    """The keys of `name_keys`, each with the birth date."""
+    """Return the keys of `name_keys`, each with the birth date."""
     return tuple(f"{name} {birth_date}" for name in name_keys(surname, given_name))
 
 
 def name_keys(surname: str, given_name: str) -> tuple[str, ...]:
-    """Keys of which every spelling that finds a person shares one with every other: the whole name in a row, and its
-    parts, since a search finds people by these too.
+    """Return keys such that all spellings which find the same person share one: the whole name, and its parts.
 
     >>> name_keys("Le Goff", "Anne"), name_keys("GO FF", "Anne")[0]
     (('legoff anne', 'goff anne'), 'goff anne')
@@ -323,10 +327,10 @@ def _wait(scope: LimitScope, seconds: float) -> RetryAfter:
 
 
 def _digits(phone: str) -> str:
-    """The last nine, which +33 6 12 34 56 42 and 06 12 34 56 42 share."""
+    """Return the last nine digits, which +33 6 12 34 56 42 and 06 12 34 56 42 share."""
     return "".join(char for char in phone if char.isdecimal())[-9:]
 
 
 def _login_key(login: str) -> str:
-    """At least as tolerant as the directory's own comparison, so that no other spelling starts a count of its own."""
+    """Normalise a login at least as much as the directory does, so that no other spelling has a count of its own."""
     return normalized(login) or login.casefold()

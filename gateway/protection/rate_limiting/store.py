@@ -1,4 +1,5 @@
-"""Where counts and what was spent are kept: this process's memory, or a Redis or Valkey that many share."""
+"""The store of counts and used tickets: the memory of this process, or a Redis or Valkey that several processes
+share."""
 
 from __future__ import annotations
 
@@ -13,45 +14,46 @@ from limits.storage import Storage, storage_from_string
 from gateway.tls import PARTIAL_CHAIN, STRICT
 
 ANSWER_SECONDS = 1
-"""A store that takes longer counts as one that can't be reached."""
+"""Seconds after which a store counts as unavailable."""
 
 
 class StoreUnavailable(Exception):
-    """Counts can't be read or written: nothing may be let through."""
+    """Counts cannot be read or written, so nothing may be allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreMemory:
-    """The memory of a shared store, in bytes."""
+    """Memory of a shared store, in bytes."""
 
     used: int
     limit: int
-    """`maxmemory`; 0 where it has none."""
+    """`maxmemory`; 0 if there is none."""
     of_machine: int
     eviction: str
-    """`maxmemory-policy`: what it forgets when it is full; `noeviction` for nothing."""
+    """`maxmemory-policy`: which keys it deletes when it is full; `noeviction` for none."""
     keys: int
 
     @property
     def full_ratio(self) -> float:
+        """Return the share of the memory that is used, from 0 to 1."""
         return self.used / (self.limit or self.of_machine or self.used or 1)
 
 
 class Store:
-    """Which store the settings name; a shared one is a storage of `limits` whose failures have one name.
+    """The store of the settings. A shared one is a storage of `limits`, whose failures become StoreUnavailable.
 
-    This process's memory needs no connection: whoever counts there keeps the counts. MemoryStorage of `limits` keeps
-    3.7 kB per attempt, never frees them, and looks at all of them after each attempt.
+    The memory of this process needs no connection, and its counts are in `MemoryCounts`: MemoryStorage of `limits`
+    needs 3.7 kB per attempt, never frees it, and reads all of it after each attempt.
     """
 
     def __init__(self, url: str, *, tls_strict: bool = True) -> None:
         self.is_shared = not url.startswith("memory:")
-        # "async+redis://" would give the other kind; the settings refuse it.
+        # "async+redis://" would return the other kind of storage; the settings refuse it.
         self._storage = cast("Storage", _shared(url, tls_strict=tls_strict)) if self.is_shared else None
 
     @contextmanager
     def use(self) -> Iterator[Storage]:
-        """The shared storage, for one question. Raises StoreUnavailable."""
+        """Return the shared storage, for one operation. Raises StoreUnavailable."""
         if self._storage is None:
             raise ValueError("memory:// is not shared")
         try:
@@ -60,7 +62,7 @@ class Store:
             raise StoreUnavailable(type(error.storage_error).__name__) from None
 
     def memory(self) -> StoreMemory:
-        """Of a shared store. Raises StoreUnavailable, also where its user may not run INFO."""
+        """Return the memory of a shared store. Raises StoreUnavailable, also if its user may not run INFO."""
         with self.use() as storage:
             shared: Any = storage
             try:
@@ -78,7 +80,8 @@ class Store:
 
 
 def _shared(url: str, *, tls_strict: bool) -> Any:
-    """A Redis or a Valkey: they speak the same protocol, and `limits` would want another client for each name."""
+    """Return the storage. Redis and Valkey use one protocol, but `limits` would require another client library for
+    each name."""
     options: dict[str, Any] = {"socket_connect_timeout": ANSWER_SECONDS, "socket_timeout": ANSWER_SECONDS}
     url = url.replace("valkey", "redis", 1) if url.startswith("valkey") else url
     if url.startswith("rediss:"):
