@@ -1,6 +1,6 @@
-"""Whether everything that the gateway stands on is as it must be, and how to fix what is not.
+"""Checks of everything that the gateway depends on, with a hint for each finding.
 
-`mamia check` prints all of it; `/health/ready` asks for the part without which nobody can be served. Nothing here
-changes anything: rights to write are tried by deleting values that cannot exist (noSuchAttribute: allowed;
-insufficientAccessRights: not).
+`mamia check` prints all findings; `/health/ready` uses the checks without which nobody can be served. Checks change
+nothing: rights to write are tested by deleting values that cannot exist (noSuchAttribute: allowed;
+insufficientAccessRights: not allowed).
 """

@@ -1,4 +1,4 @@
-"""A connection to each directory server that takes writes, bound as one account, for checks that need no other."""
+"""A connection to each writable directory server, bound as one account, for checks that need one account only."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from gateway.ldap import close
 from gateway.settings import Directory
 
 Check = Callable[[str, Connection], Iterator[Finding]]
-"""Takes the server's URL and a connection to it."""
+"""Receives the server's URL and a connection to it."""
 
 
 def at_each_server(
     directory: Directory, subject: str, check: Check, *, anonymously: bool = False
 ) -> Iterator[Finding]:
-    """What `check` finds, as the account of `directory` or as nobody; `checked` names it where a server refuses."""
+    """Yield the findings of `check` at each server, as the account of `directory` or anonymously.
+
+    `subject` is the subject of the finding if a server refuses the connection.
+    """
     for url in directory.servers:
         try:
             connection = connect(url, directory, as_service=not anonymously)

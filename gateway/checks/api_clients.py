@@ -1,4 +1,4 @@
-"""The API clients that may use the API, and how they reach it."""
+"""Checks of the API clients in the settings, and of how they reach the API."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ ROUNDCUBE = "roundcube"
 
 
 def check_api_clients(settings: Settings) -> Iterator[Finding]:
+    """Yield findings about the API's transport and about each API client."""
     clients = settings.api.clients
     if not clients:
         yield ok("api", "off: no client is named, and there is nothing at /api/v1/")

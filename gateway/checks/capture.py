@@ -1,4 +1,4 @@
-"""Whether passwords that change at the directory itself are heard of: the listener, slapd's overlay, the rights."""
+"""Checks of the capture: the listener, slapd's overlay, and the listener's rights."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ from gateway.settings.service_accounts import capturing_directory
 
 ANSWER_SECONDS = 3
 SIDES = 2
-"""Of ppolicy; the overlay is on both where passwords are captured, and above it alone with capture.answer_only."""
+"""Number of overlays: above and below ppolicy for the capture; with capture.answer_only there is only the one
+above."""
 FILE = "93-capture.ldif of ldif/"
 ORACLE_FILE = "45-password-oracle.ldif of ldif/"
 START = "systemctl start mamia-capture.socket, or mamia capture; or take the overlay out as docs/capture.md says"
@@ -36,7 +37,7 @@ ACCOUNT = "capture.server, bind_dn, bind_password_file"
 
 
 def check_capture(settings: Settings, directory: Directory) -> Iterator[Finding]:
-    """`directory`: with an account whose writes slapd must announce, the gateway's or the listener's own."""
+    """Yield findings about the capture. `directory` has an account whose writes slapd must report to the listener."""
     if settings.capture.socket is None:
         if settings.workstation.targets:
             yield ok("capture", "off: what other LDAP clients change does not reach the workstation")
@@ -72,7 +73,10 @@ def _listener(path: Path, *, answers_only: bool) -> Finding:
 
 
 def ask_listener(path: Path, mark: str = "") -> dict[str, Any]:
-    """Whether it captures, how many changes it holds, how often it saw `mark`. Raises OSError, ValueError."""
+    """Ask the listener for its status: whether it captures, how many changes it has, how often it saw `mark`.
+
+    Raises OSError, ValueError.
+    """
     with socket.socket(socket.AF_UNIX) as line:
         line.settimeout(ANSWER_SECONDS)
         line.connect(str(path))
@@ -82,7 +86,7 @@ def ask_listener(path: Path, mark: str = "") -> dict[str, Any]:
 
 
 def _overlay(account: str, settings: Settings, connection: Connection) -> Iterator[Finding]:
-    """A value that no entry has is taken away: nothing changes, and slapd must announce it twice."""
+    """Delete a value that no entry has: nothing changes, and slapd must report it twice."""
     subject = f"{settings.capture_server}: overlay sock"
     dn, mark = somebody(settings, connection), f"check;{secrets.token_hex(16)}"
     if not dn or settings.capture.socket is None:
@@ -108,7 +112,7 @@ def _overlay(account: str, settings: Settings, connection: Connection) -> Iterat
 
 
 def _rights_of_listener(settings: Settings) -> Iterator[Finding]:
-    """Where its password may be read here."""
+    """Check the rights of the listener's account, if its password can be read here."""
     if not is_listeners(settings):
         yield ok("capture: rights", "its password is not this user's to read, as it should be; root can check them")
         return
@@ -151,7 +155,7 @@ def _lacking(settings: Settings, connection: Connection, dn: str) -> Iterator[st
 
 
 def _with(settings: Settings, directory: Directory, what: str, check: Any) -> Iterator[Finding]:
-    """`check` on a connection to the slapd that announces."""
+    """Run `check` over a connection to the slapd that reports changes."""
     try:
         connection = connect(settings.capture_server, directory, as_service=True)
     except DirectoryUnavailable as error:

@@ -1,4 +1,4 @@
-"""Certificates of the servers that the gateway calls: why one is refused, and what helps."""
+"""Checks of the certificates of servers that the gateway calls: why one is refused, and how to fix it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ AUTHORITY_UNKNOWN = "the system must trust its authority, and the server be name
 def refused_certificate(
     subject: str, reason: str, setting: str, *, is_accepted: Callable[[], bool], otherwise: str
 ) -> Finding:
-    """`reason`: OpenSSL's; `is_accepted`: whether the certificate would do without the strict rules."""
+    """Return the finding for a refused certificate.
+
+    `reason` is OpenSSL's; `is_accepted` returns whether the certificate is accepted without the strict rules;
+    `otherwise` is the hint if it is not.
+    """
     if not is_accepted():
         return fail(subject, f"its certificate is refused: {reason}", otherwise)
     return fail(
@@ -37,7 +41,8 @@ def refused_certificate(
 
 
 def refused_by_directory(subject: str, directory: Directory, urls: Sequence[str], text: str) -> Finding | None:
-    """`text`: why none of `urls` could be used. None where that is not a refused certificate."""
+    """Return the finding if `text`, the reason why none of `urls` could be used, is about a certificate; else
+    None."""
     reason = refusal(text)
     if not reason:
         return None
@@ -60,7 +65,7 @@ def _connects(url: str, directory: Directory) -> bool:
 
 
 def check_secured_services(settings: Settings) -> Iterator[Finding]:
-    """The HTTPS services of the settings and a store with TLS: only the handshake is tried, nothing is sent."""
+    """Check the HTTPS services of the settings and a store with TLS, with a TLS handshake only: no data is sent."""
     codes, password, rate_limits = settings.second_factor, settings.password, settings.rate_limits
     yield from _check(
         "second_factor.sms_gateway_url",
@@ -83,7 +88,7 @@ def _check(subject: str, url: str, setting: str, strict: bool) -> Iterator[Findi
     if parts.scheme == "https" and "https" in getproxies() and not proxy_bypass(parts.hostname or ""):
         yield ok(subject, "certificate not tried: this environment's proxy is between")
         return
-    # As redis-py reads it from a rediss:// URL.
+    # The same option that redis-py reads from a rediss:// URL.
     [authority] = parse_qs(parts.query).get("ssl_ca_certs", [""])
     ca_file = Path(authority) if authority else None
     try:
@@ -102,7 +107,7 @@ def _check(subject: str, url: str, setting: str, strict: bool) -> Iterator[Findi
 
 
 def is_accepted_unless_strict(url: str, ca_file: Path | None) -> bool:
-    """Whether a server's certificate would do without the strict rules. Only the handshake is tried."""
+    """Return whether a server's certificate is accepted without the strict rules. Only the handshake is tried."""
     try:
         _shake_hands(url, ca_file, strict=False)
     except OSError:
@@ -111,7 +116,7 @@ def is_accepted_unless_strict(url: str, ca_file: Path | None) -> bool:
 
 
 def _shake_hands(url: str, ca_file: Path | None, *, strict: bool) -> None:
-    """Raises OSError, of which ssl.SSLError is a kind."""
+    """Connect with TLS. Raises OSError; ssl.SSLError is a subclass of it."""
     parts = urlsplit(url)
     context = verifying_context(ca_file, strict=strict)
     address = parts.hostname or "", parts.port or PORTS[parts.scheme]

@@ -1,4 +1,4 @@
-"""People with a workstation whose entry lacks the object classes of a target in the same directory."""
+"""Check for people with a workstation whose entry lacks the object classes of a target in the same directory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.targets import inline_targets
 
 
 def check_inline_targets(settings: Settings) -> Iterator[Finding]:
-    """As the gateway's account, which counts no more than its limit of entries."""
+    """Yield a finding per inline target and server, as the gateway's account, whose search limit bounds the count."""
     for target in inline_targets(settings.workstation):
         where = f"workstation.targets.{target.name}"
         missing = "".join(f"(!(objectClass={name}))" for name in sorted(target.object_classes))

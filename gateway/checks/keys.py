@@ -1,4 +1,4 @@
-"""The pair of keys that seals passwords for the worker."""
+"""Check of the key pair that seals passwords for the worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CHECKED = "the worker's keys"
 
 
 def check_keys(settings: Settings) -> Iterator[Finding]:
-    """The private key is only where the worker runs, so the pair can be compared there alone."""
+    """Check that the keys can be read and belong together. The private key can be read only where the worker runs."""
     workstation = settings.workstation
     if not workstation.targets or not workstation.public_key_file:
         return

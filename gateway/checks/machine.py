@@ -1,4 +1,4 @@
-"""What stands on this machine and beside it: secrets, store, mail server, audit, voices, keys, opening hours."""
+"""Checks of this machine and its services: secrets, store, mail server, audit, voices, keys, opening hours."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ SMTP_SECONDS = 5
 
 
 def check_machine(settings: Settings) -> Iterator[Finding]:
+    """Yield the findings about this machine and its services."""
     yield ok("settings", "complete, and nothing in them contradicts the rest")
     yield ok("web.secret_keys", f"{len(settings.web.keys)}, all of them long enough")
     yield from check_private_files(settings)
@@ -45,6 +46,7 @@ def check_machine(settings: Settings) -> Iterator[Finding]:
 
 
 def check_private_files(settings: Settings) -> Iterator[Finding]:
+    """Check that other users cannot read the files with secrets."""
     files = [
         settings.directory.bind_password_file,
         settings.web.secret_keys_file,
@@ -65,7 +67,8 @@ def check_private_files(settings: Settings) -> Iterator[Finding]:
 
 
 def _shared_secrets(settings: Settings) -> Iterator[Finding]:
-    """Worker and listener open no file of the web service's secrets, but they do open the settings."""
+    """Check that the settings contain no secrets of the web service, because worker and listener read the settings
+    too."""
     if not settings.workstation.targets:
         return
     sections = [(section, key, getattr(settings, section)) for section, key in WEB_SECRETS]
@@ -86,6 +89,7 @@ def _shared_secrets(settings: Settings) -> Iterator[Finding]:
 
 
 def check_store(settings: Settings) -> Finding:
+    """Check that the store of counts and used tickets answers."""
     url = settings.rate_limits.store
     store = Store(url, tls_strict=settings.rate_limits.store_tls_strict)
     if uses_memory_for_people(settings):
@@ -132,7 +136,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
 
 def _mail_trouble(notifications: Notifications, error: Exception) -> Finding:
     if reason := refusal(str(error)):
-        # Without a login: with a strict setting, this server has not earned the password.
+        # No login: with a strict setting, this server must not receive the password.
         lenient = notifications.model_copy(update={"smtp_tls_strict": False, "smtp_user": ""})
         return refused_certificate(
             "notifications.smtp_host",

@@ -1,4 +1,4 @@
-"""What somebody with an ordinary account can see and guess in the directory."""
+"""Check of what a person with an ordinary account can read and guess in the directory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ WHO = "an ordinary person"
 
 
 def check_ordinary_person(settings: Settings, dn: str | None, password_file: Path | None) -> Iterator[Finding]:
-    """`dn`: an account for tests, without any right of its own; nothing is written with it."""
+    """Yield findings as the account `dn`, which is for tests and has no rights of its own; nothing is written with
+    it."""
     if dn is None or password_file is None:
         yield ok(WHO, "not tried; with an account for tests: mamia check --person DN --person-password-file FILE")
         return
@@ -39,7 +40,8 @@ def check_ordinary_person(settings: Settings, dn: str | None, password_file: Pat
 
 
 def _somebody_else(settings: Settings, own_dn: str) -> str:
-    """A person's DN as the gateway finds it: an ordinary account may see nobody. "" where there is none."""
+    """Return another person's DN, found as the gateway, because an ordinary account may see nobody; "" if there is
+    none."""
     found: list[str] = []
 
     def search(url: str, connection: Connection) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Who has a newer password in the directory than at the workstation, as the worker's account sees it."""
+"""Check for people whose password is newer in the directory than at the workstation, as the worker's account."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NAMED = 5
 
 
 def check_outbox(settings: Settings) -> Iterator[Finding]:
-    """Where the worker's password may be read here."""
+    """Yield findings about the outbox, if the worker's password can be read here."""
     if not settings.workstation.targets:
         return
     if is_workers(settings):
@@ -61,7 +61,8 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
 
 
 def _proving(settings: Settings, connection: Connection, known: Sequence[Waiting]) -> Finding:
-    """What the worker needs besides a bind before it delivers, tried on an entry to which something was sent."""
+    """Check the rights that the worker needs besides a bind before it delivers, on an entry to which something was
+    sent."""
     subject, who = "rights of the worker", settings.workstation.bind_dn
     if not known:
         return ok(subject, "not tried: nothing was sent yet")

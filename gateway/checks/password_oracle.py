@@ -1,8 +1,9 @@
-"""Whether slapd tells a right guess of somebody else's password from a wrong one (docs/openldap-password-oracle.md).
+"""Check whether slapd lets an account distinguish a right guess of another person's password from a wrong one.
 
-A wrong value is taken away and a new one added, by an account that may do neither. Where ppolicy judges before the
-access rules are asked, it answers "unwilling to perform" because the old password is wrong; where the overlay sock is
-above it, the answer is "insufficient access" whatever the value. Nothing is changed, and no password is needed.
+See docs/openldap-password-oracle.md. The check deletes a wrong value and adds a new one, with an account that may do
+neither. If ppolicy examines the change before the access rules, the answer is "unwilling to perform" because the old
+password is wrong; with the overlay sock above it, the answer is "insufficient access" for every value. Nothing is
+changed, and no password is needed.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ FILE = (
 
 
 def check_password_oracle(settings: Settings) -> Iterator[Finding]:
-    """As the gateway on the decoy; as worker and listener on a person, where their passwords can be read here."""
+    """Yield findings as the gateway on the decoy, and as worker and listener on a person if their passwords can be
+    read here."""
     gateway = settings.directory
     yield from at_each_server(gateway, CHECKED, partial(guess, "the gateway's account", gateway.decoy_dn))
     try:
@@ -52,7 +54,7 @@ def _on_somebody(settings: Settings, who: str, directory: Directory) -> Iterator
 
 
 def guess(who: str, dn: str, url: str, connection: Connection) -> Iterator[Finding]:
-    """`who` names the account of `connection`, which may not set the password of `dn`."""
+    """Guess a password of `dn`. `who` names the account of `connection`, which may not set that password."""
     subject = f"{url}: {CHECKED}"
     wrong, new = (f"Aa1!{secrets.token_hex(12)}" for _ in range(2))
     changes = {"userPassword": [(MODIFY_DELETE, [wrong]), (MODIFY_ADD, [new])]}

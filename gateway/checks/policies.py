@@ -1,4 +1,4 @@
-"""The directory's password policies against what the pages promise, and against accounts that must not expire."""
+"""Checks of the directory's password policies: against the pages' texts, and for accounts that must not expire."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ RULE = "ldif/30-access.ldif lets the service account read the policies"
 
 
 def check_policies(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
+    """Yield findings about the policies at the server `url`."""
     yield _service_account(f"{url}: service account", settings.directory.bind_dn, "the gateway", connection)
     if worker := settings.workstation.bind_dn:
         yield _service_account(f"{url}: worker's account", worker, "the worker", connection)

@@ -1,4 +1,4 @@
-"""Every password policy that people have: what of it the gateway can't keep to, and what people must know of it."""
+"""Check of every password policy in use: what the gateway cannot follow, and what people must know about it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from gateway.settings import ResetMode, Settings
 
 
 def check_policies_in_use(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
+    """Yield findings about the default policy and every policy that a person has, at the server `url`.
+
+    Raises DirectoryUnavailable, ServerUnfit.
+    """
     policies = find_policies(connection)
     default = find_default_policy(connection, settings.directory.default_policy)
     default_dn = default.dn if default else ""
@@ -35,7 +39,7 @@ def check_policies_in_use(settings: Settings, url: str, connection: Connection) 
 
 
 def _is_used(settings: Settings, connection: Connection, policy: Policy) -> bool:
-    """Also True where slapd did not look at everybody within its limits."""
+    """Return whether somebody has the policy; True also if slapd stopped the search at its limits."""
     if settings.reset.mode is ResetMode.INITIAL and policy.dn == settings.reset.initial_policy:
         return True
     code, somebody = _somebody(settings, connection, f"({ppolicy.POLICY}={escape_filter_chars(policy.dn)})")
@@ -65,7 +69,7 @@ def _problems(settings: Settings, url: str, connection: Connection, policy: Poli
 
 
 def _other_lockout(settings: Settings, subject: str, policy: Policy) -> Iterator[Finding]:
-    """The pages tell everybody the same before anybody proved who they are."""
+    """Yield a finding if a policy locks otherwise than the pages say; they say the same to everybody."""
     lockout = settings.lockout
     minutes = policy.lockout.total_seconds() / 60
     if policy.locks and (policy.max_failures, minutes) != (lockout.failures, lockout.minutes):
@@ -91,7 +95,7 @@ def _unreadable(
 
 
 def _somebody(settings: Settings, connection: Connection, conditions: str) -> tuple[int, Entry | None]:
-    """One of the people to whom the filter applies, and the result's code."""
+    """Return the result code, and one of the people whom the filter matches."""
     people = settings.people
     filter_ = f"(&{people.filter}{conditions})"
     found = try_search(connection, people.base, filter_, [ppolicy.POLICY], size_limit=1)

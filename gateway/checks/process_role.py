@@ -1,4 +1,4 @@
-"""Which process's secrets can be read on this machine, by whoever asks: what can be checked from here."""
+"""Which processes' secrets this user can read on this machine, so what can be checked from here."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from gateway.settings import Settings
 
 
 def can_read(file: Path | None) -> bool:
+    """Return whether this user can read `file`; False for None."""
     return file is not None and os.access(file, os.R_OK)
 
 
 def is_workers(settings: Settings) -> bool:
-    """Whether the worker can run here, and its user or root asks."""
+    """Return whether the worker can run here, and its user or root runs the check."""
     return can_read(settings.workstation.bind_password_file)
 
 
 def is_listeners(settings: Settings) -> bool:
-    """Whether the listener can run here, and its user or root asks."""
+    """Return whether the listener can run here, and its user or root runs the check."""
     return can_read(settings.capture.bind_password_file)

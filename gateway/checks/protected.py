@@ -1,4 +1,4 @@
-"""Whether protected people are refused: by the gateway and the worker, and by the directory's own rule."""
+"""Checks that protected people are refused, by the gateway, by the worker, and by the directory's own access rule."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ NOBODY_PROTECTED = "people.protected_filter or people.protected_groups: name the
 
 
 def check_protected(settings: Settings, login: str = "") -> Iterator[Finding]:
-    """`login`: of somebody who must be protected, for what can't be seen without a name."""
+    """Yield findings about protected people.
+
+    `login` is the login of a person who must be protected, for the checks that need a name.
+    """
     if not (settings.people.protected_filter or settings.people.protected_groups):
         text = "nobody is: who knows an administrator's number and birth date can take that account over"
         yield warn(CHECKED, text, NOBODY_PROTECTED)
@@ -48,7 +51,7 @@ def check_protected(settings: Settings, login: str = "") -> Iterator[Finding]:
 
 
 def check_decidable(who: str, protected: ProtectedPeople) -> Finding:
-    """`who`: whose account asks."""
+    """Check that groups and filter can be evaluated; `who` names the account that does it."""
     subject = f"{who}: {CHECKED}"
     if not protected.is_configured:
         return ok(subject, "none are named by the settings")
@@ -62,7 +65,7 @@ def check_decidable(who: str, protected: ProtectedPeople) -> Finding:
 
 
 def _accounts(settings: Settings) -> Iterator[tuple[str, Directory]]:
-    """Those whose passwords can be read here."""
+    """Yield the accounts whose passwords can be read here."""
     yield settings.directory.bind_dn, settings.directory
     if settings.workstation.delivers and is_workers(settings):
         yield str(settings.workstation.bind_dn), workers_directory(settings)
@@ -98,7 +101,7 @@ def _matching(settings: Settings, connection: Connection) -> tuple[str, ...]:
 
 
 def _with_login(settings: Settings, pool: ConnectionPool, login: str) -> str:
-    """The DN of a protected person; "" where nobody has that login, or its person is not protected."""
+    """Return the DN of a protected person; "" if nobody has that login, or the person is not protected."""
     mapping, protected = PeopleMapping(settings.people), ProtectedPeople(pool, settings.people)
     attributes = mapping.login_attributes
     entries = pool.run_idempotent(
@@ -108,7 +111,7 @@ def _with_login(settings: Settings, pool: ConnectionPool, login: str) -> str:
 
 
 def _check_rule(settings: Settings, connection: Connection, dn: str) -> Finding:
-    """What the gateway's account could write even with its password stolen."""
+    """Check what the gateway's account could write to a protected person if its password were stolen."""
     wanted = {"userPassword": secrets.token_hex(8), "pwdReset": "FALSE"}
     if settings.workstation.targets:
         wanted["mamiaPendingSecret"] = secrets.token_hex(8)

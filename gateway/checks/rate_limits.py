@@ -1,4 +1,4 @@
-"""Whether wrong passwords at our pages, API and webmail plugin can lock an account in the directory."""
+"""Check whether wrong passwords at our pages, API and webmail plugin can lock an account in the directory."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from gateway.ldap import Entry, try_search
 from gateway.settings import Settings
 
 SLACK_SECONDS = 60
-"""slapd counts a wrong password when it has checked it, which may be later for the first ones than for the last."""
+"""Seconds added to the interval: slapd counts a wrong password when it has checked it, which may be later."""
 _ATTRIBUTES = ["pwdLockout", "pwdMaxFailure", "pwdFailureCountInterval"]
 
 
 @dataclass(frozen=True, slots=True)
 class _LockOut:
-    """What a policy locks accounts by."""
+    """The lock-out of one policy."""
 
     policy: str
     max_failures: int
     interval_seconds: int
-    """Within which they count; 0: for ever, until the right password comes."""
+    """Seconds within which failures are counted; 0: without an end, until the right password is used."""
 
 
 def check_rate_limits(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
-    """Nothing where no policy can be read: `check_policies` reports that."""
+    """Yield findings about rate_limits.per_login; none if no policy can be read, because `check_policies` reports
+    that."""
     subject, rates = f"{url}: lock-out by strangers", settings.rate_limits.per_login
     lock_outs = list(_lock_outs(connection))
     hopeless = [finding for one in lock_outs if (finding := _hopeless(subject, one))]
@@ -45,7 +46,7 @@ def check_rate_limits(settings: Settings, url: str, connection: Connection) -> I
 
 
 def tries_within(rates: str, seconds: int) -> int:
-    """The most attempts that `rates` let through in any time of that length.
+    """Return the maximum number of attempts that `rates` allow within any period of that length.
 
     >>> tries_within("5/20 minutes; 25/day", 900), tries_within("10/5 minutes; 25/day", 900)
     (5, 25)
@@ -58,7 +59,7 @@ def _most_tries(rates: str, lock_out: _LockOut) -> int:
 
 
 def _hopeless(subject: str, lock_out: _LockOut) -> Finding | None:
-    """What no rate of ours can help against."""
+    """Return the finding for a policy against which no rate limit of ours can help."""
     if not lock_out.interval_seconds:
         text = (
             f"{lock_out.policy} never forgets a wrong password (pwdFailureCountInterval: 0): attempts of strangers "
@@ -73,7 +74,7 @@ def _hopeless(subject: str, lock_out: _LockOut) -> Finding | None:
 
 
 def _reached(subject: str, rates: str, lock_outs: Sequence[_LockOut]) -> Finding:
-    """One setting that suits all of them: half of what locks an account, the rest is for the person's own slips."""
+    """Propose one limit for all policies: half of what locks an account; the rest is for the person's own errors."""
     fewest = min(one.max_failures for one in lock_outs)
     longest = max(one.interval_seconds for one in lock_outs)
     tries = max(_most_tries(rates, one) for one in lock_outs)
@@ -86,7 +87,7 @@ def _reached(subject: str, rates: str, lock_outs: Sequence[_LockOut]) -> Finding
 
 
 def _lock_outs(connection: Connection) -> Iterator[_LockOut]:
-    """Of all policies that can be read and lock."""
+    """Yield all policies that can be read and that lock."""
     for policy in _policies(connection):
         max_failures = int(policy.first("pwdMaxFailure") or "0")
         if policy.first("pwdLockout").upper() == "TRUE" and max_failures:

@@ -1,4 +1,4 @@
-"""The checks without which nobody can be served, kept for some seconds: load balancers ask often."""
+"""The checks for `/health/ready`, cached for some seconds because load balancers ask often."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEPT_SECONDS = 15.0
 
 @dataclass(slots=True)
 class Readiness:
-    """Runs `checks` when its last answer is too old; each names what it checked and how that stands."""
+    """Runs `checks` if the last result is older than `kept_seconds`."""
 
     checks: Sequence[Callable[[], Finding]]
     kept_seconds: float = KEPT_SECONDS
@@ -24,7 +24,7 @@ class Readiness:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self) -> Mapping[str, str]:
-        """From what was checked to OK, WARN or FAIL; `mamia check` tells the rest."""
+        """Return subject → OK, WARN or FAIL, without messages; `mamia check` shows them."""
         with self._lock:
             if self.monotonic() >= self._until:
                 self._found = [check() for check in self.checks]

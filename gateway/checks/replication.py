@@ -1,4 +1,4 @@
-"""Do the directory servers hold the same changes, and is their clock ours?"""
+"""Checks that the directory servers have the same changes, and that their clock agrees with ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ LOOK_SECONDS = 0.1
 
 
 def check_replication(settings: Settings, held: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
-    """`held`: the change numbers of each server that answered, by its address; empty where they can't be read."""
+    """Yield findings about replication and clock.
+
+    `held`: URL of each server that answered → its change numbers, empty if they cannot be read.
+    """
     known = {url: numbers for url, numbers in held.items() if numbers}
     if newest := max(filter(None, map(newest_csn_time, known.values())), default=None):
         yield _clock(newest)
@@ -52,7 +55,7 @@ def _newest_of_each(known: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
 
 
 def _follows(settings: Settings, url: str, wanted: Mapping[str, str]) -> Finding:
-    """How long it takes until the server holds what its peers held at the beginning."""
+    """Measure how long the server takes to receive what its peers had at the beginning."""
     subject, started = f"{url}: replication", time.monotonic()
     with suppress(LDAPException, OSError, DirectoryUnavailable):
         connection = connect(url, settings.directory, as_service=True)

@@ -1,4 +1,4 @@
-"""What the gateway's account may do, and that it may do no more: tried on a real entry without changing it."""
+"""Checks of what the gateway's account may do and must not, on a real entry without changing it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ RULES = (
 )
 FORBIDDEN_TO_READ = ("userPassword", "pwdHistory", "mamiaPendingSecret", "mamiaSyncLease")
 NO_CLASS = "dcObject"
-"""A class that every schema knows and no person has."""
+"""An object class that every schema has and no person."""
 CLASS, STAMP = "mamiaPerson", "mamiaPasswordStamp"
-"""Of the schema in ldif/."""
+"""Names in the schema of ldif/."""
 FORBIDDEN_TO_WRITE = ("objectClass", "cn", "description", "telephoneNumber", "mamiaSyncLease")
 
 
 def check_rights(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
+    """Yield findings about missing and excess rights at the server `url`."""
     subject = f"{url}: rights"
     dn = somebody(settings, connection)
     if not dn:
@@ -51,7 +52,7 @@ def check_rights(settings: Settings, url: str, connection: Connection) -> Iterat
 
 
 def somebody(settings: Settings, connection: Connection, condition: str = "") -> str:
-    """The DN of one of the people, of whom the filter `condition` holds; "" where there is none."""
+    """Return the DN of one of the people whom the filter `condition` matches; "" if there is none."""
     people = settings.people
     filter_ = f"(&{people.filter}{condition})"
     return next(iter(try_search(connection, people.base, filter_, ["1.1"], size_limit=1).dns), "")
@@ -77,7 +78,8 @@ def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Itera
 
 
 def _may_decide(connection: Connection, dn: str, attribute: str) -> bool:
-    """Whether this account may search by it: true then for every entry (RFC 4511, 4.5.1.7)."""
+    """Return whether this account may search by the attribute: the filter is then true for every entry (RFC 4511,
+    4.5.1.7)."""
     return bool(try_search(connection, dn, f"(|({attribute}=*)(!({attribute}=*)))", ["1.1"], BASE).answers)
 
 
@@ -92,7 +94,7 @@ def _lacking_writes(settings: Settings, connection: Connection, dn: str) -> Iter
 
 
 def _needed_writes(settings: Settings) -> dict[str, str]:
-    """Attributes, each with a value that nobody has."""
+    """Return attributes, each with a value that nobody has."""
     needed = {"userPassword": secrets.token_hex(8), "pwdReset": "FALSE"}
     if settings.people.password_stamp:
         needed[settings.people.password_stamp] = secrets.token_hex(8)
@@ -107,6 +109,7 @@ def _needed_writes(settings: Settings) -> dict[str, str]:
 
 
 def excess_reads(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
+    """Yield the secret attributes of `dn` that the account may read, and those that it may search by."""
     secret = [*FORBIDDEN_TO_READ, *(proof.attribute for proof in settings.people.proofs.values())]
     for answer in try_search(connection, dn, ANYTHING, secret, BASE).answers:
         yield from (f"read {name}" for name, values in answer["raw_attributes"].items() if values)
@@ -125,13 +128,13 @@ def _excess_writes(settings: Settings, connection: Connection, dn: str) -> Itera
 
 
 def _writes_outside_people(settings: Settings, connection: Connection) -> Iterator[str]:
-    """On the folder of all people: the rules are for entries of people alone."""
+    """Yield writes allowed on the parent of all people, because the rules are for entries of people only."""
     for attribute in ("userPassword", "pwdReset", "mamiaPendingSecret", "mamiaSyncState"):
         if may_write(connection, settings.people.base, attribute, "TRUE"):
             yield f"write {attribute} of {settings.people.base} itself"
 
 
 def may_write(connection: Connection, dn: str, attribute: str, value: str) -> bool:
-    """Tried by deleting a value that is not there: what is allowed fails for its absence, and changes nothing."""
+    """Return whether a write is allowed, by deleting a value that does not exist, which changes nothing."""
     code = modify(connection, dn, {attribute: [(MODIFY_DELETE, [value])]})["result"]
     return bool(code == RESULT_NO_SUCH_ATTRIBUTE)

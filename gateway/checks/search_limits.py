@@ -1,4 +1,4 @@
-"""Whether the directory bounds what a service account finds by one search (olcLimits), tried with real searches."""
+"""Checks whether the directory limits how many entries a service account finds in one search (olcLimits)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.ldap import is_success, try_search
 from gateway.settings import Settings
 
 MAX_WORKERS_ENTRIES = 2
-"""Of a search without pages: the worker looks for one entry at a time, and for a second one with the same login."""
+"""Entries in a search without pages: the worker searches for one entry, and for a second one with the same login."""
 LIMITS = (
     "the olcLimits of 30-access.ldif of ldif/, or of upgrade/30-access.ldif, before others that name the account; "
     "if they are there, restart slapd"
@@ -20,7 +20,7 @@ LIMITS = (
 
 
 def check_gateways_limits(settings: Settings, url: str, connection: Connection) -> Finding:
-    """`connection` is bound as the gateway's account. A directory of few people shows its limit on pages alone."""
+    """Check the gateway's account. In a directory with few people only the limit on pages can be tested."""
     subject, who = f"{url}: search limits", settings.directory.bind_dn
     excess = [*_excess(settings, connection, MAX_BORN_ON_ONE_DAY)]
     if is_success(try_search(connection, settings.people.base, settings.people.filter, ["1.1"], paged_size=1).result):
@@ -31,7 +31,7 @@ def check_gateways_limits(settings: Settings, url: str, connection: Connection) 
 
 
 def check_workers_limits(settings: Settings, connection: Connection) -> Finding:
-    """`connection` is bound as the worker's account, which reads what waits page by page."""
+    """Check the worker's account, which reads the outbox page by page."""
     subject = "search limits of the worker"
     if excess := [*_excess(settings, connection, MAX_WORKERS_ENTRIES)]:
         return warn(subject, f"{settings.workstation.bind_dn} finds {excess[0]} by one search", LIMITS)

@@ -1,4 +1,4 @@
-"""Whether secrets can be read in the directory by those who have no business with them."""
+"""Checks whether secrets in the directory can be read by people who must not read them."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ SEARCH_SECONDS = 10
 
 
 def check_secrets(settings: Settings) -> Iterator[Finding]:
-    """As nobody in particular, at every server that takes writes."""
+    """Yield findings as an anonymous client, at every writable server."""
     check = partial(secrets_seen_by, settings, "anybody", "")
     yield from at_each_server(settings.directory, CHECKED, check, anonymously=True)
 
 
 def secret_attributes(settings: Settings) -> dict[str, str]:
-    """The attributes that nobody but their owner and our accounts may read, with the hint for each."""
+    """Return the attributes that only their owner and our accounts may read, each with the hint for a finding."""
     people = settings.people
     mapped = [people.birth_date, people.private_mail, *(proof.attribute for proof in people.proofs.values())]
     ours = ("pwdReset", "pwdHistory", "mamiaPendingSecret", "mamiaSyncLease")
@@ -41,7 +41,7 @@ def secret_attributes(settings: Settings) -> dict[str, str]:
 
 
 def secrets_seen_by(settings: Settings, who: str, own_dn: str, url: str, connection: Connection) -> Iterator[Finding]:
-    """`own_dn`: the entry of whoever reads, which does not count; "" where there is none."""
+    """Yield findings as the account of `connection`, which `who` names. Its own entry `own_dn` does not count."""
     subject = f"{url}: {CHECKED}"
     seen = {
         name: hint for name, hint in secret_attributes(settings).items() if _sees(settings, connection, name, own_dn)
@@ -59,7 +59,8 @@ def secrets_seen_by(settings: Settings, who: str, own_dn: str, url: str, connect
 
 
 def _sees(settings: Settings, connection: Connection, attribute: str, own_dn: str) -> bool:
-    """In any entry below people.base, or in the decoy's, which has a value in each of ours."""
+    """Return whether the attribute is visible in an entry below people.base, or in the decoy, which has all of
+    ours."""
     for base, scope in ((settings.people.base, SUBTREE), (settings.directory.decoy_dn, BASE)):
         filter_ = f"({attribute}=*)"
         found = try_search(connection, base, filter_, [attribute], scope, size_limit=2, time_limit=SEARCH_SECONDS)

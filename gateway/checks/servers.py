@@ -1,4 +1,4 @@
-"""Each directory server: reachable, its certificate, its schema, its password policy, its replication."""
+"""Checks of each directory server: reachable, certificate, schema, password policy, replication."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from gateway.ldap import ServerUnfit, close, compare, error_text, read_entry, tr
 from gateway.settings import Settings
 
 MIN_DAYS = 30
-"""Before a certificate ends."""
+"""Minimum days before a certificate expires."""
 FAST_HASH_SECONDS = 0.002
-"""A bind with a wrong password that takes less met no Argon2, bcrypt or PBKDF2."""
+"""A bind with a wrong password that takes less time used neither Argon2 nor bcrypt nor PBKDF2."""
 SLOW_SEARCH_SECONDS = 0.05
 SEARCH_TRIES = 3
 TRIES = 5
@@ -41,7 +41,7 @@ _NAMES = re.compile(r"NAME (?:'([^']+)'|\(([^)]*)\))")
 
 
 def check_servers(settings: Settings) -> Iterator[Finding]:
-    """What is written to is tried in full; of a replica only what a search needs."""
+    """Check writable servers completely, and of a replica only what a search needs."""
     held: dict[str, dict[str, str]] = {}
     for url in (*settings.directory.servers, *settings.directory.read_servers):
         try:
@@ -85,7 +85,7 @@ def _check_reading(settings: Settings, url: str, connection: Connection) -> Iter
 
 
 def _product(url: str, connection: Connection) -> Finding:
-    """Another product than OpenLDAP is refused when the connection is opened."""
+    """Check that the server reports OpenLDAP. Another product is refused when the connection is opened."""
     subject = f"{url}: product"
     if says_openldap(connection):
         return ok(subject, "OpenLDAP")
@@ -121,7 +121,7 @@ def _schema(settings: Settings, url: str, connection: Connection) -> Iterator[Fi
     if not definitions:
         yield warn(subject, "it can't be read", "let the service account read cn=subschema")
         return
-    # A server answers with the first name of an attribute type, whichever it was asked for.
+    # A server answers with the first name of an attribute type, whichever name was requested.
     answered = {name.lower(): names[0] for names in map(_names, definitions) for name in names}
     missing = [name for name in _needed(settings) if name.lower() not in answered]
     aliases = [name for name in _needed(settings) if name.lower() != answered.get(name.lower(), name).lower()]
@@ -154,7 +154,8 @@ def _needed(settings: Settings) -> list[str]:
 
 
 def _assertion(url: str, connection: Connection) -> Finding:
-    """Every change of a password carries this control as critical: a server without it refuses them all."""
+    """Check the assertion control, which is critical in every change of a password, so a server without it refuses
+    them all."""
     subject = f"{url}: assertion control"
     root = read_entry(connection, "", ["supportedControl"])
     controls = root.all("supportedControl") if root else ()
@@ -169,7 +170,7 @@ def _assertion(url: str, connection: Connection) -> Finding:
 
 
 def _ppolicy(settings: Settings, url: str) -> Iterator[Finding]:
-    """Wrong passwords are tried on the decoy, whose policy locks nothing."""
+    """Try wrong passwords on the decoy, whose policy locks nothing, and measure their time."""
     subject, times, seen = f"{url}: password policy", [], False
     connection = connect(url, settings.directory, as_service=False)
     try:
@@ -202,6 +203,7 @@ def _ppolicy(settings: Settings, url: str) -> Iterator[Finding]:
 
 
 def check_decoy(settings: Settings, url: str, connection: Connection) -> Finding:
+    """Check that the decoy can be compared, so that unknown logins take as long as known ones."""
     subject, dn = f"{url}: decoy", settings.directory.decoy_dn
     proof = next(iter(settings.people.proofs.values()))
     result = compare(connection, dn, proof.attribute, secrets.token_hex(8))
@@ -227,7 +229,8 @@ def _speed(settings: Settings, url: str, connection: Connection) -> Finding:
 
 
 def _search_seconds(connection: Connection, base: str, filter_: str) -> float:
-    """Of the first fast one among several: a machine that is busy for a moment lacks no index."""
+    """Return the time of the first fast search of several, so that a busy moment is not reported as a missing
+    index."""
     taken = 0.0
     for _ in range(SEARCH_TRIES):
         started = time.perf_counter()

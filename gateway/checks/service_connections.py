@@ -1,4 +1,4 @@
-"""From where the service accounts are connected: a stolen password of theirs is used from elsewhere."""
+"""Check from where the service accounts are connected, because a stolen password is used from elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHECKED = "service connections"
 
 
 def check_service_connections(settings: Settings) -> Iterator[Finding]:
-    """At each server that takes writes, as the gateway's account."""
+    """Yield findings at each writable server, as the gateway's account."""
     if not settings.directory.monitor:
         text = "not watched: nobody notices who else uses a service account's password"
         yield ok(CHECKED, f"{text}; with directory.monitor and 46-monitor.ldif of ldif/ an alert tells")
@@ -52,7 +52,7 @@ def _judged(settings: Settings, url: str, connection: Connection) -> Finding:
 
 
 def service_accounts(settings: Settings) -> dict[str, str]:
-    """From the DN of each service account that the settings name to what it is for."""
+    """Return DN → role of each service account in the settings."""
     named = {
         settings.directory.bind_dn: "gateway",
         settings.workstation.bind_dn: "worker",
@@ -62,9 +62,9 @@ def service_accounts(settings: Settings) -> dict[str, str]:
 
 
 def expectation(settings: Directory, peer: str) -> str:
-    """Whether a service account may be connected from `peer`: yes, no or unknown.
+    """Return whether a service account may be connected from `peer`: "yes", "no" or "unknown".
 
-    A path is the directory's own machine, where the listener is; it counts as expected.
+    A path is a connection on the directory's own machine, such as the listener's; it counts as expected.
     """
     if not settings.expected_addresses:
         return "unknown"

@@ -1,4 +1,4 @@
-"""Whether a Redis or Valkey has room for all counts and used tickets, and forgets none of them when it is full."""
+"""Check that a Redis or Valkey has enough memory for all counts and used tickets, and evicts none of them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ CHECKED = "rate_limits.store: memory"
 MIN_BYTES = 192 * 1024**2
 """The tables of counts take 100 MB; the rest is for times and used tickets at the rate of `rate_limits.overall`."""
 MAX_FULL_RATIO = 0.75
-"""As in the alert MamiaStoreFilling."""
+"""The same value as in the alert MamiaStoreFilling."""
 NO_EVICTION = "noeviction"
 
 
 def check_store_memory(settings: Settings) -> Iterator[Finding]:
-    """Nothing for a store in memory, or one that does not answer: `check_store` reports that."""
+    """Yield a finding; none for a store in memory, or one that does not answer, because `check_store` reports
+    that."""
     store = Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
     if not store.is_shared:
         return

@@ -1,6 +1,6 @@
-"""Each workstation target: reachable, with the right that is needed, and with rules that the pages know.
+"""Checks of each workstation target: reachable, with the required right, and with rules that the pages apply.
 
-A password that the page takes and the domain refuses leaves a person with two of them.
+If the pages accept a password that the domain refuses, the person has two different passwords.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gateway.workstation.ports import Target
 
 
 def check_workstations(settings: Settings, ours: PasswordRules) -> Iterator[Finding]:
-    """`ours`: what the pages ask of a new password."""
+    """Yield findings about each target. `ours` are the pages' rules for a new password."""
     for name, section in settings.workstation.targets.items():
         where = f"workstation.targets.{name}"
         file = secret_file(section)
@@ -84,7 +84,8 @@ def _refused_certificate(settings: Settings, where: str, name: str, text: str) -
 
 
 def _is_accepted_unless_strict(section: AnyTarget) -> bool:
-    """The account's password is not sent: with a strict setting, this server has not earned it."""
+    """Return whether strictness is the cause. The account's password is not sent to a server that strict rules
+    refuse."""
     if not isinstance(section, ActiveDirectoryTarget):
         return False
     return any(is_accepted_unless_strict(url, section.ca_file) for url in section.servers)

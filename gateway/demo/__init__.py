@@ -1,4 +1,4 @@
-"""Private servers and invented people: for `mamia demo`, `mamia people sample` and the tests.
+"""Private servers and invented people for `mamia demo`, `mamia people sample` and the tests.
 
-Needs the extra `[demo]` (faker, cryptography). No process that serves real people imports this package.
+It needs the extra `[demo]` (faker, cryptography). No process that serves real people imports this package.
 """

@@ -1,6 +1,6 @@
-"""A certificate authority and a server certificate signed by it, made anew each time.
+"""A private certificate authority and a server certificate signed by it, made anew each time.
 
-Both have every extension that RFC 5280 demands, since Python 3.13 and later verify certificates strictly.
+Both have every extension that RFC 5280 requires, because Python 3.13 and later verify certificates strictly.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class Certificates:
 def make_certificates(folder: Path, *hosts: str, days: int = 365) -> Certificates:
     """Write ca.pem, cert.pem and key.pem into `folder`; the certificate is for `hosts` (names or addresses).
 
-    It also serves to prove a client. Both certificates are valid from yesterday for `days` days from now.
+    It can also authenticate a client. Both certificates are valid from yesterday until `days` days from now.
     """
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    # Two authorities with the same name would be taken for each other.
+    # Clients would confuse two authorities with the same name.
     issuer = common_name(f"MA-MAMIA private authority {secrets.token_hex(4)}")
     authority = (
         draft(issuer, issuer, authority_key, days)
@@ -72,7 +72,7 @@ def make_certificates(folder: Path, *hosts: str, days: int = 365) -> Certificate
 def draft(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int
 ) -> x509.CertificateBuilder:
-    """A certificate for `key` with its identifier and no other extension, not yet signed."""
+    """Return a builder for an unsigned certificate of `key`, with its identifier and no other extension."""
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -87,10 +87,12 @@ def draft(
 
 
 def common_name(text: str) -> x509.Name:
+    """Return an X.509 name with this common name."""
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
 def alternative_names(*hosts: str) -> x509.SubjectAlternativeName:
+    """Return the extension subjectAltName for names and IP addresses."""
     return x509.SubjectAlternativeName([_alternative(host) for host in hosts])
 
 
@@ -104,6 +106,7 @@ def _alternative(host: str) -> x509.GeneralName:
 def write(
     folder: Path, authority: x509.Certificate, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
 ) -> Certificates:
+    """Write the three PEM files into `folder`; the key has mode 0600."""
     made = Certificates(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
     made.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

@@ -1,4 +1,4 @@
-"""The demo's settings, written as an academy writes them: `mamia serve` and `mamia sync` run on them unchanged."""
+"""The demo's settings, written as an academy writes them; `mamia serve` and `mamia sync` use them unchanged."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from gateway.protection.seal import make_key_pair
 NT_TARGET = """[workstation.targets.poste]
 type = "samba_nt"
 """
-"""NT4-style attributes in the same directory: for where no domain controller can be run."""
+"""NT4-style attributes in the same directory, where no domain controller can run."""
 
 
 def samba_target(samba: PrivateSamba) -> str:
-    """The private domain controller as a target."""
+    """Return the TOML section of the private domain controller as a target."""
     return f"""[workstation.targets.domaine]
 type = "active_directory"
 servers = ["{samba.url}"]
@@ -29,7 +29,10 @@ base = "{PEOPLE}"
 
 
 def write_settings(slapd: PrivateSlapd, host: str, port: int, target: str) -> Path:
-    """Write mamia.toml beside the directory's state, with keys made at the first start; `target` is TOML."""
+    """Write mamia.toml into the directory's state folder, and return its path; `target` is TOML.
+
+    Keys are made at the first start.
+    """
     _make_keys(slapd)
     config = slapd.state / "mamia.toml"
     sections = (_directory(slapd), _web(slapd, host, port), _workstation(slapd), target, _capture(slapd))
@@ -95,6 +98,7 @@ state_folder = {_toml(slapd.state / "worker")}
 
 
 def capture_socket(slapd: PrivateSlapd) -> Path:
+    """Return the path of the capture's socket."""
     return slapd.state / "capture.sock"
 
 
@@ -109,5 +113,5 @@ bind_password_file = {_toml(slapd.password_file("capture"))}
 
 
 def _toml(path: Path) -> str:
-    """A TOML string; JSON's are among them."""
+    """Return the path as a TOML string; a JSON string is one."""
     return json.dumps(str(path))

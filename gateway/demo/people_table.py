@@ -1,4 +1,4 @@
-"""The demo's table of sample people, read from the directory as it is now."""
+"""The demo's table of sample people, read from the present directory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ YEAR = timedelta(days=365)
 
 
 def sample_table(slapd: PrivateSlapd) -> str:
-    """One line a person, in the order of the sample file, with the state that the password is in."""
+    """Return one line per person, in the order of the sample file, with the state of the password."""
     rows = [HEADINGS, *map(_row, _people(slapd, "(uid=*)"))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     return "\n".join(
@@ -25,7 +25,7 @@ def sample_table(slapd: PrivateSlapd) -> str:
 
 
 def rectorat_logins(slapd: PrivateSlapd) -> list[str]:
-    """Those whose passwords go to the workstation."""
+    """Return the logins of the people whose passwords go to the workstation."""
     return [entry.first("uid") for entry in _people(slapd, "(departmentNumber=rectorat)")]
 
 
@@ -49,7 +49,7 @@ def _row(entry: Entry) -> tuple[str, ...]:
 
 
 def _state(entry: Entry) -> str:
-    """What whoever tries this person will meet."""
+    """Return what a user of the demo will see for this person."""
     first = entry.first
     if first("pwdAccountLockedTime") == "000001010000Z":
         return f"{SAMPLE_PASSWORD} (closed by an administrator)"
@@ -64,7 +64,7 @@ def _state(entry: Entry) -> str:
 
 
 def _was_changed(entry: Entry) -> bool:
-    """The sample's own times lie before the entry was made."""
+    """Return whether the password was changed in the demo; the sample's own times are before the entry's creation."""
     return entry.first("pwdChangedTime") > entry.first("createTimestamp")
 
 

@@ -1,6 +1,6 @@
 """A private Samba AD domain controller on a loopback address, for the demo and the tests. It needs root.
 
-The service account has nothing but the delegated right to reset passwords below OU=People.
+The service account has only the delegated right to reset passwords below OU=People.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ REQUIRED = ("samba", "samba-tool", "smbclient", "kinit")
 PORTS = (389, 636, 88, 445)
 START_SECONDS = 60
 MAX_FOLDER_CHARS = 70
-"""Characters; Unix sockets end at 107."""
+"""Maximum characters of the folder's path, because the path of a Unix socket has at most 107 bytes."""
 RESET_PASSWORD = "00299570-246d-11d0-a768-00aa006e0529"  # noqa: S105 - the right's GUID ([MS-ADTS] 5.1.3.2.1)
 LOCKOUT_TIME = "28630ebf-41d5-11d1-a9c1-0000f80367c1"
-"""The attribute's schema GUID."""
+"""Schema GUID of the attribute lockoutTime."""
 NORMAL_ACCOUNT = 0x200
-"""Of userAccountControl ([MS-ADTS] 2.2.16)."""
+"""Value of userAccountControl ([MS-ADTS] 2.2.16)."""
 USER = "bf967aba-0de6-11d0-a285-00aa003049e2"
 
 
 class SambaFailed(Exception):
-    """The domain controller can't be made or started; the text says why and how to fix it."""
+    """The domain controller cannot be made or started. The text says why and how to fix it."""
 
 
 @dataclass(slots=True)
 class PrivateSamba:
-    """A domain controller whose data are in `folder`."""
+    """A domain controller whose data is in `folder`."""
 
     folder: Path
     ip: str = "127.0.0.10"
@@ -55,33 +55,39 @@ class PrivateSamba:
 
     @property
     def url(self) -> str:
+        """Return the LDAPS URL."""
         return f"ldaps://{self.ip}"
 
     @property
     def authority(self) -> Path:
+        """Return the PEM file of the certificate authority."""
         return self.folder / "tls" / "ca.pem"
 
     @property
     def exists(self) -> bool:
+        """Return whether `create` was completed."""
         return (self.folder / "ready").exists()
 
     @property
     def is_running(self) -> bool:
+        """Return whether the process is running."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def log_file(self) -> Path:
+        """Return Samba's log file."""
         return self.folder / "samba.log"
 
     def password_file(self, account: str) -> Path:
-        """Of Administrator or of the service account, without a line end."""
+        """Return the file with the password of Administrator or of the service account, without a line end."""
         return self.folder / f"{account}.password"
 
     def password(self, account: str) -> str:
+        """Return the password of Administrator or of the service account."""
         return self.password_file(account).read_text()
 
     def create(self) -> None:
-        """Provision the domain anew, in about ten seconds. Raises SambaFailed."""
+        """Provision a new domain, in about ten seconds. Raises SambaFailed."""
         missing = [program for program in REQUIRED if shutil.which(program) is None]
         if missing or os.geteuid() != 0:
             raise SambaFailed(
@@ -102,20 +108,21 @@ class PrivateSamba:
 
     @property
     def is_made_for_its_address(self) -> bool:
+        """Return whether the domain was made for this IP address."""
         return f"{self.ip}/8" in (self.folder / "etc" / "smb.conf").read_text().split()
 
     def start(self) -> None:
-        """Start it and wait until it lets people log in. It ends with this process, however that ends."""
+        """Start it and wait until people can log in. It ends with this process in any case. Raises SambaFailed."""
         for port in PORTS:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 if probe.connect_ex((self.ip, port)) == 0:
                     raise SambaFailed(f"{self.ip}:{port} is taken: another domain controller runs there")
-        # Samba's own certificate names no host (subjectAltName). Made at each start, so that none expires.
+        # Samba's own certificate names no host (subjectAltName). Make one at each start, so that it never expires.
         make_certificates(self.folder / "tls", HOST, self.ip)
         command = [*own_run_samba(), "samba", "-i", "--debug-stdout", f"--configfile={self.folder}/etc/smb.conf"]
         with self.log_file.open("ab") as log:
-            # samba -i stops at the end of its standard input, so it can't outlive us.
+            # samba -i stops at the end of its standard input, so it ends with this process.
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
             )
@@ -127,6 +134,7 @@ class PrivateSamba:
             time.sleep(0.2)
 
     def stop(self) -> None:
+        """Stop it and all its processes."""
         if self._process is None:
             return
         self.signal_all(signal.SIGCONT)
@@ -134,7 +142,7 @@ class PrivateSamba:
         self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(8)
-        # Its children end a little later than itself, and hold the ports until then.
+        # Its child processes end a little later, and keep the ports until then.
         while self.processes():
             self.signal_all(signal.SIGKILL)
             time.sleep(0.05)
@@ -142,13 +150,13 @@ class PrivateSamba:
         self._process = None
 
     def signal_all(self, number: int) -> None:
-        """To every process of the domain controller; they have a session of their own."""
+        """Send a signal to every process of the domain controller; they have their own session."""
         for process in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(process, number)
 
     def processes(self) -> list[int]:
-        """The processes that still run, those apart that wait for us to take note of their end."""
+        """Return the ids of the running processes, without zombies."""
         if self._process is None:
             return []
         command = ["pgrep", "--session", str(self._process.pid), "--runstates", "DIRSTt"]
@@ -156,9 +164,9 @@ class PrivateSamba:
         return [int(process) for process in found.stdout.split()]
 
     def add_people(self, logins: list[str], password: str) -> None:
-        """Accounts below OU=People of the running domain controller. Raises SambaFailed.
+        """Add accounts below OU=People to the running domain controller. Raises SambaFailed.
 
-        By LDAP: samba-tool takes a second for each.
+        It uses LDAP, because samba-tool takes a second per account.
         """
         administrator, secret = f"Administrator@{REALM.lower()}", self.password("Administrator")
         with bound_connection(self.url, administrator, secret, tls=verifying_context(self.authority)) as connection:
@@ -168,7 +176,8 @@ class PrivateSamba:
                     raise SambaFailed(f"the account {login} could not be made: {result_text(result)}")
 
     def tool(self, *arguments: str, password: str | None = None) -> str:
-        """samba-tool on our database; a password goes by standard input. Raises SambaFailed."""
+        """Run samba-tool on our database, and return its output. The password is sent on standard input. Raises
+        SambaFailed."""
         command = ["samba-tool", *arguments, f"--configfile={self.folder}/etc/smb.conf"]
         text = f"{password}\n{password}\n" if password is not None else None
         done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
@@ -177,7 +186,7 @@ class PrivateSamba:
         return done.stdout
 
     def smb(self, login: str, password: str) -> bool:
-        """Whether a workstation would let this person in: an SMB session with name and password."""
+        """Return whether a person can log in as at a workstation: an SMB session with name and password."""
         with tempfile.NamedTemporaryFile("w", dir=self.folder, encoding="utf-8") as file:
             file.write(f"username={login}\npassword={password}\ndomain={DOMAIN}\n")
             file.flush()
@@ -188,7 +197,7 @@ class PrivateSamba:
             )
 
     def kinit(self, login: str, password: str) -> bool:
-        """Whether the domain's KDC gives a ticket."""
+        """Return whether the domain's KDC issues a ticket."""
         environment = {**os.environ, "KRB5_CONFIG": str(self.folder / "etc" / "krb5.conf")}
         command = ["kinit", "-c", f"FILE:{self.folder}/tickets", f"{login}@{REALM}"]
         done = subprocess.run(
@@ -197,7 +206,7 @@ class PrivateSamba:
         return done.returncode == 0
 
     def grant_unlock(self) -> None:
-        """The right to lift lock-outs, which the service account does not have at first."""
+        """Grant the service account the right to lift lock-outs, which it does not have by default."""
         self._delegate(f"(OA;CIIO;WP;{LOCKOUT_TIME};{USER};{{sid}})")
 
     def _delegate(self, entry: str) -> None:
@@ -209,7 +218,7 @@ class PrivateSamba:
         options = {"realm": REALM, "domain": DOMAIN, "server-role": "dc", "dns-backend": "NONE", "host-name": "dc1"}
         self.tool(
             "domain", "provision", *(f"--{name}={value}" for name, value in options.items()), f"--host-ip={self.ip}",
-            # For a moment only: the one that counts is set next, by standard input.
+            # Temporary: the final password is set next, through standard input.
             f"--adminpass=Aa1-{secrets.token_urlsafe(18)}",
         )  # fmt: skip
         self.tool("user", "setpassword", "Administrator", password=self.password("Administrator"))
@@ -241,7 +250,7 @@ def _listens(ip: str) -> bool:
 
 
 def _account(login: str, password: str) -> dict[str, list[str | bytes]]:
-    """The attributes of an ordinary account of the domain."""
+    """Return the attributes of an ordinary account of the domain."""
     return {
         "objectClass": ["user"],
         "sAMAccountName": [login],
@@ -252,9 +261,10 @@ def _account(login: str, password: str) -> dict[str, list[str | bytes]]:
 
 
 def own_run_samba() -> list[str]:
-    """A prefix that gives a command a /run/samba of its own: winbind's socket there is compiled into its clients.
+    """Return a command prefix that gives a command its own /run/samba, because winbind's clients have that path
+    compiled in.
 
-    In a plain chroot, whose root is no mount, propagation can't be changed and stays as it is.
+    In a plain chroot, whose root is not a mount point, the propagation cannot be changed and stays as it is.
     """
     shell = 'mkdir -p /run/samba; mount -t tmpfs tmpfs /run/samba; exec "$@"'
     for propagation in ("private", "unchanged"):

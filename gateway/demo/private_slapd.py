@@ -1,6 +1,6 @@
-"""A private slapd: its own folder, its own port on loopback, run by any user. For the demo and the tests.
+"""A private slapd with its own folder and its own loopback port, run by any user, for the demo and the tests.
 
-It is set up as an academy would set up its annuaire: a plain slapd, then the files of `ldif/` in their order.
+It is set up as an academy would set up its directory: a plain slapd, then the files of `ldif/` in their order.
 """
 
 from __future__ import annotations
@@ -45,78 +45,84 @@ CAPTURE_ACCOUNT_FILE = "92-capture-account.ldif"
 ORACLE_FILE = "45-password-oracle.ldif"
 CAPTURE_FILES = ("93-capture.ldif", "94-capture-nt.ldif")
 HASH_COST = "m=19456 t=3 p=1"
-"""Of Argon2, in `10-modules.ldif`: kilobytes, rounds, lanes (OWASP's advice)."""
+"""Cost of Argon2 in `10-modules.ldif`: kilobytes, rounds, lanes (as OWASP recommends)."""
 START_SECONDS = 60
 STOP_SECONDS = 8
 ASK_SECONDS = 5
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
-"""Where Debian keeps slapd, which is not on everybody's PATH."""
+"""Where Debian installs slapd, which is not in every user's PATH."""
 
 
 class SlapdFailed(Exception):
-    """slapd can't be set up or started; the text says why and how to fix it."""
+    """slapd cannot be set up or started. The text says why and how to fix it."""
 
 
 def ldif_folder() -> Path:
-    """`ldif/`, in a checkout and in an installed wheel alike."""
+    """Return the folder `ldif/`, in a checkout and in an installed wheel."""
     return Path(str(files("gateway.templates"))).parent / "ldif"
 
 
 @dataclass(slots=True)
 class PrivateSlapd:
-    """A slapd whose folder is `state`, serving ldap://127.0.0.1:`port`."""
+    """A slapd with its data in the folder `state`, which serves ldap://127.0.0.1:`port`."""
 
     state: Path
     port: int
     max_size: int = 1 << 30
-    """Bytes that the database may take at most."""
+    """Maximum bytes of the database."""
     tls: str = ""
     """More lines for cn=config, such as the certificate's."""
     more_urls: tuple[str, ...] = ()
     hash_cost: str = HASH_COST
-    """Of Argon2. Less than what academies load makes a test quick."""
+    """Cost of Argon2. A smaller one than academies use makes a test fast."""
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
     def url(self) -> str:
+        """Return the LDAP URL."""
         return f"ldap://{HOST}:{self.port}"
 
     @property
     def log_file(self) -> Path:
+        """Return slapd's log file."""
         return self.state / "slapd.log"
 
     @property
     def is_running(self) -> bool:
+        """Return whether the process is running."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def exists(self) -> bool:
-        """Whether `create` came to its end; what it left when interrupted does not count."""
+        """Return whether `create` was completed; an interrupted one does not count."""
         return self._fingerprint_file.exists()
 
     @property
     def is_outdated(self) -> bool:
+        """Return whether the files of `ldif/` have changed since `create`."""
         return self._fingerprint_file.read_text() != _fingerprint()
 
     @property
     def announces(self) -> bool:
-        """Whether it was told to, and a listener must be there for anything to be written on people."""
+        """Return whether it reports writes, so that a listener must run for any write on people."""
         return self.password_file(CAPTURE).exists()
 
     def password_file(self, account: str) -> Path:
-        """The password of an account (admin, gateway, sync, …), without a line end: as `ldapsearch -y` wants it."""
+        """Return the file with an account's password (admin, gateway, sync, …), without a line end, as for
+        `ldapsearch -y`."""
         return self.state / f"{account}.password"
 
     def password(self, account: str) -> str:
+        """Return an account's password."""
         return self.password_file(account).read_text()
 
     def create(
         self, *, with_sample_staff: bool = True, is_empty: bool = False, announces_at: Path | None = None
     ) -> None:
-        """Make the folder anew. Raises SlapdFailed, and leaves nothing that `exists`.
+        """Make the folder anew. Raises SlapdFailed, and then `exists` stays False.
 
-        A folder with anything else than a server's state in it is refused and left as it is. `is_empty`: configured,
-        and without any entry, as the second server of a pair begins. `announces_at`: as for `announce`.
+        A folder that contains anything but a server's state is refused and not changed. `is_empty`: configured but
+        without entries, like the second server of a pair. `announces_at`: as in `announce`.
         """
         self._refuse_foreign()
         shutil.rmtree(self.state, ignore_errors=True)
@@ -138,7 +144,7 @@ class PrivateSlapd:
         self._fingerprint_file.write_text(_fingerprint())
 
     def start(self) -> None:
-        """Start slapd and wait until it listens. It ends with this process, however that ends."""
+        """Start slapd and wait until it listens. It ends with this process in any case. Raises SlapdFailed."""
         self._refuse_taken()
         urls = " ".join((self.url + "/", *self.more_urls))
         command = ["setpriv", "--pdeathsig", "TERM", _slapd(), "-F", str(self.state / "config"), "-h", urls]
@@ -146,7 +152,7 @@ class PrivateSlapd:
             self._process = subprocess.Popen(
                 [*command, "-d", "0"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                # A group of its own: Ctrl-C at the demo must not end the directory before those who use it.
+                # Its own process group: Ctrl-C at the demo must not end the directory before its clients.
                 start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS
@@ -160,7 +166,7 @@ class PrivateSlapd:
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL if that is not heard."""
+        """Send SIGTERM, and SIGKILL if it does not end."""
         if self._process is None:
             return
         self._process.send_signal(signal.SIGCONT)
@@ -170,18 +176,20 @@ class PrivateSlapd:
         self.kill()
 
     def kill(self) -> None:
+        """Send SIGKILL and wait for the end."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def send_signal(self, number: int) -> None:
+        """Send a signal to the running server."""
         if self._process is not None:
             self._process.send_signal(number)
 
     @property
     def process_id(self) -> int:
-        """Of the running server."""
+        """Return the process id of the running server."""
         assert self._process
         return self._process.pid
 
@@ -195,7 +203,7 @@ class PrivateSlapd:
         file.write_text(text)
 
     def mirror(self, peer: PrivateSlapd, server_id: int) -> None:
-        """Make this running server one of a pair with `peer`; the first one, number 1, makes the replicator."""
+        """Make this running server one of a pair with `peer`; server 1 also makes the replicator's account."""
         if server_id == 1:
             self._write_secret(REPLICATOR, secrets.token_urlsafe(24))
         else:
@@ -206,7 +214,7 @@ class PrivateSlapd:
             self.apply(self.filled(REPLICATOR_FILE, values), REPLICATOR_FILE)
 
     def announce(self, socket_path: Path) -> None:
-        """Let this running server announce its writes on people at `socket_path`, where a listener must be."""
+        """Make this running server report its writes on people at `socket_path`, where a listener must run."""
         if not self.announces:
             self._write_secret(CAPTURE, secrets.token_urlsafe(24))
             values = {"CAPTURE_PASSWORD": self.password(CAPTURE)}
@@ -215,12 +223,11 @@ class PrivateSlapd:
             self.apply(self.filled(name, {"CAPTURE_SOCKET": str(socket_path)}), name, "cn=config")
 
     def ask_before_writes(self, socket_path: Path) -> None:
-        """Let this running server ask at `socket_path` before it judges a password: for `mamia capture` with
-        capture.answer_only."""
-        self.apply(self.filled(ORACLE_FILE, {"CAPTURE_SOCKET": str(socket_path)}), ORACLE_FILE, "cn=config")
+        """Make this running server ask at `socket_path` before it checks a password, for capture.answer_only."""
+        self.apply(self._filled(ORACLE_FILE, {"CAPTURE_SOCKET": str(socket_path)}), ORACLE_FILE, "cn=config")
 
-    def filled(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
-        """A file of ldif/ with what only this server knows put in its places, and `more`."""
+    def _filled(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
+        """Return a file of ldif/ in which the placeholders are replaced by this server's values and `more`."""
         text = (ldif_folder() / name).read_text(encoding="utf-8")
         values = {
             "STATE": str(self.state),
@@ -235,14 +242,14 @@ class PrivateSlapd:
         return text.replace(HASH_COST, self.hash_cost).encode()
 
     def apply(self, text: bytes, what: str, administrator: str = ADMIN) -> None:
-        """Load an LDIF of entries and changes. Raises SlapdFailed with what slapd says of `what`."""
-        # relax: the sample has states that slapd sets itself otherwise (locked, expired).
+        """Load an LDIF with entries and changes. Raises SlapdFailed with slapd's message about `what`."""
+        # relax: the sample has states that only slapd sets otherwise (locked, expired).
         password_file = str(self.password_file("admin"))
         command = ["ldapadd", "-x", "-H", self.url, "-D", administrator, "-y", password_file, "-e", "relax"]
         _run(command, text, what)
 
     def _refuse_foreign(self) -> None:
-        """Somebody's own folder, named by mistake, must not be emptied; what a creation left half-made may."""
+        """Refuse a folder with other files, which must not be deleted. An incomplete state of our own is accepted."""
         if self.exists or not self.state.exists():
             return
         if not self.state.is_dir():
@@ -272,7 +279,7 @@ def _data_files(*, with_sample_staff: bool, is_empty: bool) -> tuple[str, ...]:
 
 
 def _reason(command: list[str]) -> str:
-    """Why a start failed, by trying it again: at `-d 0` slapd says nothing, and at "none" a line for many a bind."""
+    """Return why a start failed, by a second start: slapd prints nothing at `-d 0`, and at "none" a line per bind."""
     try:
         again = subprocess.run([*command, "-d", "none"], capture_output=True, timeout=ASK_SECONDS, check=False)
     except subprocess.TimeoutExpired:
@@ -282,13 +289,13 @@ def _reason(command: list[str]) -> str:
 
 
 def _names(state: Path) -> list[str]:
-    """What is in the folder, and in the two that `create` makes in it."""
+    """Return the paths in the folder and in the two folders that `create` makes in it."""
     found = [path for pattern in ("*", "config/*", "data/*") for path in state.glob(pattern)]
     return [path.relative_to(state).as_posix() for path in found]
 
 
 def _is_slapds(name: str) -> bool:
-    """Whether `create` or slapd may have made it."""
+    """Return whether `create` or slapd may have made the file."""
     known = {"config", "data", "data/data.mdb", "data/lock.mdb", "slapd.log", "slapd.pid", "slapd.args"}
     return name in known or name.startswith("config/cn=config") or ("/" not in name and name.endswith(".password"))
 
@@ -311,7 +318,7 @@ def _run(command: list[str], text: bytes, what: str = "the configuration") -> No
 
 
 def _ssha(password: str) -> str:
-    """For the administrator of a private server only; everybody else's hash is made by slapd, with Argon2."""
+    """Hash the administrator's password of a private server; slapd hashes all other passwords, with Argon2."""
     salt = secrets.token_bytes(8)
     digest = hashlib.sha1(password.encode() + salt).digest()  # noqa: S324 - {SSHA} is the one scheme without a module
     return "{SSHA}" + base64.b64encode(digest + salt).decode()

@@ -1,4 +1,4 @@
-"""Run the demo: a private directory with sample staff, web service, worker and listener, until Ctrl-C."""
+"""Runs the demo until Ctrl-C: a private directory with sample staff, web service, worker and listener."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ HOST = "127.0.0.1"
 START_SECONDS = 90
 STOP_SECONDS = 8
 MAX_SOCKET_PATH_BYTES = 107
-"""Bytes (unix(7))."""
+"""Maximum bytes of a socket's path (unix(7))."""
 FAILED = 1
 
 
 class DemoFailed(Exception):
-    """The demo can't run; the text says why and how to fix it."""
+    """The demo cannot run. The text says why and how to fix it."""
 
 
 def run_demo(arguments: argparse.Namespace) -> int:
-    """The exit code; `arguments` are those of `mamia demo`."""
+    """Run the demo, and return the exit code; `arguments` are those of `mamia demo`."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ExitStack() as running:
@@ -90,13 +90,14 @@ def _place_for_socket(slapd: PrivateSlapd) -> Path | None:
 
 
 def _commands(slapd: PrivateSlapd) -> tuple[str, ...]:
-    """Of `mamia`, in the order in which they start; the listener first, since slapd waits for it."""
+    """Return the commands of `mamia` in the order of their start; the listener is first, because slapd waits for
+    it."""
     return ("capture", "serve", "sync") if slapd.announces else ("serve", "sync")
 
 
 @contextmanager
 def _domain(slapd: PrivateSlapd, address: str) -> Iterator[PrivateSamba]:
-    """A domain controller with an account for each of the rectorat's sample staff."""
+    """Run a domain controller with an account for each of the rectorat's sample staff."""
     samba = PrivateSamba(slapd.state / "samba", address)
     is_new = not samba.exists
     if not is_new and not samba.is_made_for_its_address:
@@ -115,10 +116,10 @@ def _domain(slapd: PrivateSlapd, address: str) -> Iterator[PrivateSamba]:
 
 @contextmanager
 def _process(command: str, config: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`mamia <command>` with the demo's settings, until the block ends or the demo is killed."""
+    """Run `mamia <command>` with the demo's settings, until the context ends or the demo is killed."""
     mamia = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "gateway.cli.main"]
     environment = {name: value for name, value in os.environ.items() if name != "MAMIA_CONFIG"}
-    # A group of its own: Ctrl-C reaches the demo alone, and what a service leaves behind can be ended with it.
+    # Its own process group: Ctrl-C reaches only the demo, and all processes of a service can be ended together.
     process = subprocess.Popen([*mamia, command, "--config", str(config)], env=environment, start_new_session=True)
     try:
         yield process
@@ -182,7 +183,7 @@ def _tell(slapd: PrivateSlapd, samba: PrivateSamba | None, port: int) -> None:
 
 
 def _watch(slapd: PrivateSlapd, processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
-    """Until Ctrl-C, or until one of them ends automatically."""
+    """Wait until Ctrl-C. Raises DemoFailed if a process ends."""
     while True:
         for name, process in processes.items():
             if process.poll() is not None:

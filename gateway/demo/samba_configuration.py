@@ -1,4 +1,4 @@
-"""The configuration files of the private domain controller: smb.conf, krb5.conf, and the folders that they name."""
+"""Configuration files of the private domain controller: smb.conf, krb5.conf, and the folders that they name."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ KRB5 = """[libdefaults]
 
 
 def write_configuration(folder: Path, ip: str, *, realm: str, domain: str) -> None:
-    """Write both files below `folder`, for a controller that listens at `ip`."""
+    """Write both files below `folder`, for a domain controller that listens at `ip`."""
     for name in FOLDERS.split():
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "etc" / "smb.conf").write_text(CONFIG.format(folder=folder, ip=ip, realm=realm, domain=domain))

@@ -1,6 +1,6 @@
-"""A sample member as an LDIF entry (RFC 2849) that `slapadd` and `ldapadd` read. Lines are never folded.
+"""Writes a sample member as an LDIF entry (RFC 2849) for `slapadd` and `ldapadd`. Lines are never folded.
 
-Without the line `version: 1`, so that the text can follow the base tree in one file.
+The line `version: 1` is missing, so that the text can follow the base tree in one file.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _CLEAR = re.compile(r"(?![ :<])[\x01-\x09\x0b\x0c\x0e-\x7f]*(?<! )")
 
 
 def entry(member: Member, suffix: str) -> bytes:
-    """The entry under ou=people of `suffix`, with the blank line that ends it.
+    """Return the entry under ou=people of `suffix`, with the blank line at its end.
 
-    The DN needs no escape (RFC 4514): a login is made of letters and digits, and `suffix` is a DN already.
+    The DN needs no escaping (RFC 4514): a login has letters and digits only, and `suffix` is a DN already.
     """
     full_name = f"{member.given_name} {member.surname}"
     values = [
@@ -44,16 +44,16 @@ def entry(member: Member, suffix: str) -> bytes:
 
 
 def line(name: str, value: str) -> str:
-    """`name: value`, or `name:: ` and base64 where RFC 2849 does not allow the value in plain text."""
+    """Return `name: value`, or `name:: ` and base64 if RFC 2849 does not allow the value in plain text."""
     if _CLEAR.fullmatch(value):
         return f"{name}: {value}\n"
     return f"{name}:: {b64encode(value.encode()).decode()}\n"
 
 
 def salted_sha1(password: str, salt: bytes) -> str:
-    """The {SSHA} scheme that slapd understands without a module.
+    """Return a {SSHA} hash, which slapd supports without a module.
 
-    For a sample only: slapd hashes real passwords with Argon2, which costs about 10 ms each, so hours for a
+    It is for samples only. slapd hashes real passwords with Argon2, which takes about 10 ms each, so hours for a
     million people.
     """
     digest = hashlib.sha1(password.encode() + salt, usedforsecurity=False).digest()

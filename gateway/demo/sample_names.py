@@ -1,17 +1,17 @@
-"""French names, drawn so that homonyms are about as frequent as in France.
+"""Random French names, with about as many homonyms as in France.
 
-Faker's fr_FR provider holds the names but no weights: its lists are plain tuples (400 surnames, 215 given
-names) that it draws from evenly. Only the order of the surnames tells something: it is close to the national
-ranking. Hence the weights here:
+Faker's fr_FR provider has the names but no weights: its lists are plain tuples (400 surnames, 215 given names), and
+it chooses evenly. Only the order of the surnames is useful: it is close to the national ranking. So the weights are
+here:
 
-- The listed surnames stand for 22 % of the people, weighted 1 / (rank + 50). That is roughly their share in
+- The listed surnames are for 22 % of the people, with the weight 1 / (rank + 50). That is roughly their share in
   France: 0.2 % for the second, 0.06 % for the hundredth, 0.02 % for the four hundredth.
-- Everybody else gets a surname made of a listed name and an ending (Durand → Durandet): 13,000 of them, all
-  equally likely. Without these, every listed name would be four to five times as frequent.
-- Given names are weighted 1 / (rank + 12), which puts the first at 3 to 4 %. Faker lists them alphabetically,
-  so the first ranks stand here: usual names of those born from 1958 to 2005, in a rough order.
+- Everybody else has a surname made of a listed name and an ending (Durand → Durandet): 13,000 of them, all equally
+  likely. Without these, every listed name would be four to five times as frequent.
+- Given names have the weight 1 / (rank + 12), which gives 3 to 4 % to the first. Faker lists them alphabetically, so
+  the first ranks are defined here: usual names of people born from 1958 to 2005, in a rough order.
 
-Measured: of 60,000 people 6 % share given name and surname with somebody, of 1,200,000 42 %.
+Measured: 6 % of 60,000 people, and 42 % of 1,200,000, share given name and surname with somebody.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PARTICLE_SHARE = 0.03
 _DOUBLE_SURNAME_SHARE = 0.03
 _DOUBLE_GIVEN_NAME_SHARE = 0.07
 
-# Without "on" and "onnet": after the c of Leclerc or Marc they make a coarse word.
+# "on" and "onnet" are missing: after the c of Leclerc or Marc they would form a vulgar word.
 _ENDINGS = (
     "ac", "and", "ard", "art", "as", "at", "aud", "ault", "eau", "ec", "el", "elle", "ert", "ery", "et",
     "ette", "euil", "eux", "ez", "ic", "ier", "in", "ineau", "inet", "ini", "ois", "ot", "otte", "ou", "oux",
@@ -58,7 +58,7 @@ _FIRST_OF_TWO_MEN = ("Jean", "Jean", "Jean", "Pierre", "Louis", "Charles")
 
 
 class Names:
-    """Draws from `dice` and from nothing else, so that the same state of it yields the same names."""
+    """Chooses names with `dice` only, so that the same state of it gives the same names."""
 
     def __init__(self, dice: random.Random) -> None:
         self._dice = dice
@@ -71,6 +71,7 @@ class Names:
         self._man = _weighted(men, _GIVEN_NAME_FLATNESS, dice)
 
     def given_name(self, *, woman: bool) -> str:
+        """Return a given name; 7 % are double names."""
         draw, first_of_two = (self._woman, _FIRST_OF_TWO_WOMEN) if woman else (self._man, _FIRST_OF_TWO_MEN)
         name = draw()
         if self._dice.random() >= _DOUBLE_GIVEN_NAME_SHARE:
@@ -79,6 +80,7 @@ class Names:
         return name if first == name else f"{first}-{name}"
 
     def surname(self) -> str:
+        """Return a surname; some are double names, some have a particle."""
         name = self._single_surname()
         kind = self._dice.random()
         if kind < _DOUBLE_SURNAME_SHARE:
@@ -88,6 +90,7 @@ class Names:
         return name
 
     def surname_other_than(self, taken: str) -> str:
+        """Return a surname that differs from `taken`."""
         while (name := self.surname()) == taken:
             pass
         return name
@@ -104,20 +107,20 @@ class Names:
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:
-    """Each name once, in the order given: a set's order would change from one run to the next."""
+    """Return each name once, in the given order; a set's order would change from one run to the next."""
     return tuple(dict.fromkeys(names))
 
 
 def _bases(names: Iterable[str]) -> tuple[str, ...]:
-    """Names to which an ending can be put: one word, without the vowels at its end."""
+    """Return the names that can take an ending: one word, without the vowels at its end."""
     bare = (name.rstrip("aeéiouy") for name in names if " " not in name)
     return _distinct(name for name in bare if len(name) >= _SHORTEST_BASE)
 
 
 def _weighted(names: Sequence[str], flatness: int, dice: random.Random) -> Callable[[], str]:
-    """Draws a name with the weight 1 / (rank + flatness).
+    """Return a function that chooses a name with the weight 1 / (rank + flatness).
 
-    Sums and divisions only: a power would differ in its last digit from one C library to another.
+    It uses sums and divisions only, because a power would differ in its last digit between C libraries.
     """
     sums = list(accumulate(1 / (rank + flatness) for rank in range(1, len(names) + 1)))
     total = sums[-1]

@@ -1,7 +1,7 @@
 """Invented staff for demos, tests and benchmarks: any number of people, the same for the same seed.
 
-Memory grows with the number of different names only (they are counted, to number homonyms). A larger sample
-of the same seed starts with the same people.
+Memory grows only with the number of different names, which are counted to number homonyms. A larger sample of the
+same seed begins with the same people.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gateway.demo.sample_model import SAMPLE_PASSWORD, Member, Staff
 from gateway.demo.sample_names import Names
 
 REFERENCE_DAY = date(2026, 1, 1)
-"""The day for which ages are meant. Today's date would make another sample of the same seed tomorrow."""
+"""Day for which ages are computed. With today's date, the same seed would give another sample tomorrow."""
 MIN_AGE_YEARS = 20
 MAX_AGE_YEARS = 67
 
@@ -37,13 +37,13 @@ _LAST_ACADEMY = 32
 _LETTERS = 26
 _NUMENS = 10**7 * _LETTERS**3
 _TEMPORARY_NUMBERS = 10**7
-# Without a common factor with the sizes above (their prime factors are 2, 5 and 13): see _scattered.
+# They have no common factor with the sizes above, whose prime factors are 2, 5 and 13: see _scattered.
 _NUMEN_STEP = 108_625_653_901
 _TEMPORARY_STEP = 6_180_339
 
 
 def members(staff: Staff) -> Iterator[Member]:
-    """The people of `staff`, one at a time. Logins, mail addresses and numbers are all different."""
+    """Yield the people of `staff`. Logins, mail addresses and numbers are all different."""
     dice = random.Random(staff.seed)  # noqa: S311 - to be repeated, not to be secret
     names = Names(dice)
     numbers = _Numbers(dice)
@@ -75,7 +75,7 @@ def members(staff: Staff) -> Iterator[Member]:
 
 
 class _Homonyms:
-    """Counts who bears a stem already: asking every number in turn would take hours for the Martins."""
+    """Counts how many people have a stem already; trying each number in turn would take hours for frequent names."""
 
     def __init__(self, mail_domain: str) -> None:
         self._mail_domain = mail_domain
@@ -95,7 +95,7 @@ def _next(bearers: dict[str, int], stem: str) -> str:
 
 
 class _Numbers:
-    """Numbers that look drawn at random and never come twice, without a list of those that came."""
+    """Numbers that look random and never repeat, without a list of the used ones."""
 
     def __init__(self, dice: random.Random) -> None:
         self._dice = dice
@@ -103,7 +103,7 @@ class _Numbers:
         self._temporary = _scattered(dice.randrange(_TEMPORARY_NUMBERS), _TEMPORARY_STEP, _TEMPORARY_NUMBERS)
 
     def numen(self) -> str:
-        """Two digits for the academy, E, seven digits, three letters."""
+        """Return two digits for the academy, E, seven digits, three letters."""
         rest, digits = divmod(next(self._numens), 10**7)
         rest, third = divmod(rest, _LETTERS)
         first, second = divmod(rest, _LETTERS)
@@ -115,7 +115,7 @@ class _Numbers:
 
 
 def _scattered(start: int, step: int, size: int) -> Iterator[int]:
-    """All numbers below `size`, each once, before any comes again: `step` and `size` share no factor."""
+    """Yield all numbers below `size`, each once before any repeats: `step` and `size` have no common factor."""
     number = start
     while True:
         yield number
@@ -123,7 +123,7 @@ def _scattered(start: int, step: int, size: int) -> Iterator[int]:
 
 
 def _birth_dates() -> list[str]:
-    """Every birth date of somebody who is YOUNGEST_YEARS to OLDEST_YEARS old on REFERENCE_DAY."""
+    """Return every birth date of people who are MIN_AGE_YEARS to MAX_AGE_YEARS old on REFERENCE_DAY."""
     first = REFERENCE_DAY.replace(year=REFERENCE_DAY.year - MAX_AGE_YEARS - 1) + timedelta(days=1)
     last = REFERENCE_DAY.replace(year=REFERENCE_DAY.year - MIN_AGE_YEARS)
     days = (first + timedelta(days=day) for day in range((last - first).days + 1))
@@ -131,11 +131,11 @@ def _birth_dates() -> list[str]:
 
 
 def _establishment(dice: random.Random, index: int) -> str:
-    """A code like 0751234A: seven digits (95 departments by 10,000) and the letter that checks them.
+    """Return a code like 0751234A: seven digits (95 departments by 10,000) and a check letter.
 
-    The more people, the more establishments, up to about as many as the country has.
+    The number of establishments grows with the number of people, up to about the number in France.
     """
     school = dice.randrange(min(_ESTABLISHMENTS, 1 + index // _PEOPLE_PER_ESTABLISHMENT))
-    # 95 and 10,000 have the smallest common multiple 190,000: no two schools below that share a code.
+    # The least common multiple of 95 and 10,000 is 190,000, so no two schools below that have the same code.
     digits = f"{1 + school % 95:03}{school * 7919 % 10_000:04}"
     return digits + _CHECK_LETTERS[int(digits) % len(_CHECK_LETTERS)]
