@@ -35,8 +35,10 @@ def log_to_standard_error(level: int = logging.INFO) -> None:
 
 @contextmanager
 def log_without_waiting() -> Iterator[None]:
-    """Write the log in a separate thread within this context, so that the process never waits for the reader of
-    its log."""
+    """Write the log in a separate thread within this context.
+
+    So the process never waits for the reader of its log.
+    """
     root, lines = logging.getLogger(), queue.SimpleQueue[logging.LogRecord]()
     writing = logging.handlers.QueueListener(lines, *root.handlers)
     kept, root.handlers[:] = root.handlers[:], [logging.handlers.QueueHandler(lines)]

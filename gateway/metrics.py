@@ -81,8 +81,10 @@ class Metrics:
         return registry
 
     def count_delivery(self, outcome: str, facts: Mapping[str, Any]) -> None:
-        """Count one event of the worker's audit, with the facts `target`, `seconds` since the change, and
-        `attempts`."""
+        """Count one event of the worker's audit.
+
+        `facts` has `target`, `seconds` since the change, and `attempts`.
+        """
         target = facts.get("target", "")
         self.age.labels(target, outcome).observe(facts.get("seconds", 0.0))
         if outcome in FINAL:

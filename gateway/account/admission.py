@@ -1,5 +1,4 @@
-"""A fair queue before the directory: a limited number of attempts run at once, the others wait in order of
-arrival."""
+"""A fair queue before the directory: a limited number of attempts run at once, others wait in order of arrival."""
 
 from __future__ import annotations
 

@@ -60,9 +60,9 @@ class BirthDateError(Enum):
 
 
 def read_birth_date(typed: str, today: date) -> BirthDate | BirthDateError:
-    """Parse a birth date: 27/03/1985, 27-3-1985, 27.03.1985, 27 03 1985, 27031985, 1985-03-27, 27 mars 1985, March
-    27, 1985.
+    """Parse a birth date as people type it.
 
+    It may be 27/03/1985, 27-3-1985, 27.03.1985, 27 03 1985, 27031985, 1985-03-27, 27 mars 1985 or March 27, 1985.
     00/00/1960 and 00/03/1960, as registers write an unknown day, are accepted. A year of two digits is refused,
     because 27/03/55 may be a typing error.
     """

@@ -44,8 +44,10 @@ def ranked(stem: str, rank: int) -> str:
 
 
 def numbered(stem: str, taken: Container[str]) -> str:
-    """Return the first of `stem`, `stem2`, `stem3`, … that is not in `taken`. A number that became free is used
-    again."""
+    """Return the first of `stem`, `stem2`, `stem3`, … that is not in `taken`.
+
+    A number that became free is used again.
+    """
     return next(name for name in (ranked(stem, rank) for rank in count(1)) if name not in taken)
 
 

@@ -10,12 +10,11 @@ from gateway.account.birth_date import BirthDate
 
 
 class Secret:
-    """A text that must not appear in a log, a traceback or a repr. Call `reveal` only where its bytes leave the
-    process.
+    """A text that must not appear in a log, a traceback or a repr.
 
-    The text is kept exactly as it was typed: no trimming, no Unicode normalisation. The other entry points that use
-    the same password (webmail, LDAP clients, Windows) compare bytes, so a form that changed them would lock people
-    out there.
+    Call `reveal` only where its bytes leave the process. The text is kept exactly as it was typed: no trimming, no
+    Unicode normalisation. The other entry points that use the same password (webmail, LDAP clients, Windows) compare
+    bytes, so a form that changed them would lock people out there.
     """
 
     __slots__ = ("_text",)
@@ -50,8 +49,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One member of staff as the directory describes them. Every value of each attribute counts, also those with
-    options."""
+    """One member of staff as the directory describes them.
+
+    Every value of each attribute counts, also those with options.
+    """
 
     login: str
     """The first of `logins`, which the pages show and workstations know."""

@@ -12,8 +12,7 @@ _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
 def tokens(name: str) -> tuple[str, ...]:
-    """Split `name` into plain lower-case letters and digits, at hyphens, blanks, apostrophes and all other
-    characters.
+    """Split `name` into plain lower-case letters and digits, at all other characters such as hyphens and blanks.
 
     >>> tokens("D’Artagnan-Lœwy"), tokens("ÉLÉONORE")
     (('d', 'artagnan', 'loewy'), ('eleonore',))
@@ -74,8 +73,10 @@ def same_surname(typed: str, held: Iterable[str]) -> bool:
 
 
 def part_of_surname(typed: str, held: Iterable[str]) -> bool:
-    """Return whether `typed` is one of two surnames: "Dupont" of "Dupont-Aignan". It may be another person's whole
-    surname."""
+    """Return whether `typed` is one of two surnames: "Dupont" of "Dupont-Aignan".
+
+    It may be another person's whole surname.
+    """
     wanted = set(surname_parts(typed))
     return bool(wanted) and any(wanted <= set(surname_parts(name)) for name in held)
 

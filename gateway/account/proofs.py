@@ -31,8 +31,10 @@ def _letters_and_digits(typed: str) -> str:
 
 
 def is_numen_with_lookalikes(typed: Secret) -> bool:
-    """Return whether it would be a NUMEN (2 digits, a letter, 7 digits, 3 letters) if O and 0, or I and 1, were
-    exchanged."""
+    """Return whether it would be a NUMEN if O and 0, or I and 1, were exchanged.
+
+    A NUMEN has 2 digits, a letter, 7 digits and 3 letters.
+    """
     number = _letters_and_digits(typed.reveal())
     meant = "".join(
         char.translate(_AS_LETTER if place in _LETTER_PLACES else _AS_DIGIT) for place, char in enumerate(number)

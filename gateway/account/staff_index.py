@@ -62,8 +62,10 @@ class StaffMember:
         return self._has_surname_of(row) and self._has_given_name_of(row)
 
     def has_nothing_of(self, row: StaffRow, birth_date: str) -> bool:
-        """Return whether birth date, surname and given name all differ: then the number was mistyped or given
-        twice."""
+        """Return whether birth date, surname and given name all differ.
+
+        The number was then mistyped, or given to two people.
+        """
         return bool(
             self.birth_dates
             and birth_date not in self.birth_dates
@@ -108,8 +110,10 @@ class StaffIndex:
                 self.by_number[number].append(member)
 
     def add_others(self, members: Iterable[StaffMember]) -> None:
-        """Add entries that are not staff, so that their logins, addresses and numbers are not given to anybody
-        else."""
+        """Add entries that are not staff.
+
+        Their logins, addresses and numbers are then not given to anybody else.
+        """
         for member in members:
             self._add(member)
             self.outside_by_number |= dict.fromkeys(member.all_numbers, member.key)

@@ -73,8 +73,10 @@ class StaffPlanner:
     _seen: set[str] = field(default_factory=set)
 
     def plan(self, row: StaffRow) -> New | Changed | Doubtful | None:
-        """Return what to do for `row`; None if nothing differs. Raises ValueError for a person who is in the file
-        twice."""
+        """Return what to do for `row`.
+
+        Returns None if nothing differs. Raises ValueError for a person who is in the file twice.
+        """
         numbers = [number for number in row.numbers.values() if number]
         if not self._seen.isdisjoint(numbers):
             raise ValueError("this number is in the file twice")
@@ -123,8 +125,10 @@ class StaffPlanner:
         return None
 
     def _are_two_people(self, row: StaffRow, member: StaffMember) -> bool:
-        """Return whether the file lists both with numbers of one kind. Of two kinds, one may have replaced the
-        other."""
+        """Return whether the file lists both with numbers of one kind.
+
+        Of two kinds, one may have replaced the other.
+        """
         return any(
             number and any(other in self.numbers_in_file for other in member.numbers.get(kind, ()))
             for kind, number in row.numbers.items()

@@ -37,10 +37,10 @@ class UniformTime:
         self._admission = admission
 
     def run(self, work: Callable[[], T]) -> T:
-        """Return the result of `work`. None and an empty sequence are refusals, which wait; other results return at
-        once.
+        """Return the result of `work`.
 
-        Raises DirectoryBusy if too many attempts wait already, and whatever `work` raises.
+        None and an empty sequence are refusals, which wait; other results return at once. Raises DirectoryBusy if too
+        many attempts wait already, and whatever `work` raises.
         """
         with self._admission.turn():
             started = self._clock.monotonic()
@@ -59,8 +59,10 @@ class UniformTime:
         return result
 
     def follow(self, write: Callable[[], W]) -> W:
-        """Return the result of a write that follows a success; it passes new attempts in the queue. Raises
-        DirectoryBusy."""
+        """Return the result of a write that follows a success; it passes new attempts in the queue.
+
+        Raises DirectoryBusy.
+        """
         with self._admission.turn(is_ahead=True):
             return write()
 

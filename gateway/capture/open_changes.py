@@ -1,5 +1,4 @@
-"""Changes that slapd has reported and whose password the policy has not accepted yet; finds the change of each
-request."""
+"""The changes that slapd has reported and whose password the policy has not accepted yet."""
 
 from __future__ import annotations
 

@@ -66,8 +66,10 @@ class ModifyRequest:
 
 
 def read_request(text: bytes) -> PasswordModifyRequest | ModifyRequest | None:
-    """Parse a request; None for operations that set no password, and for those that slapd replicates from another
-    server."""
+    """Parse a request.
+
+    Returns None for operations that set no password, and for those that slapd replicates from another server.
+    """
     kind, _, rest = text.partition(b"\n")
     lines = [_split(line) for line in re.sub(rb"\n ", b"", rest).split(b"\n") if b":" in line]
     head = dict(reversed([(name, value) for name, value in lines]))
@@ -144,6 +146,8 @@ def _modifications(lines: list[tuple[str, bytes]]) -> Iterator[tuple[str, str, b
 
 
 def _secret(value: bytes) -> Secret:
-    """Return the bytes as text. `Secret.reveal().encode(errors="surrogateescape")` gives bytes back that are not
-    UTF-8."""
+    """Return the bytes as text.
+
+    `Secret.reveal().encode(errors="surrogateescape")` gives bytes back that are not UTF-8.
+    """
     return Secret(value.decode("utf-8", "surrogateescape"))

@@ -48,8 +48,10 @@ _ENTRY = re.compile(rb"\ndn:+ ([^\n]*)")
 
 @dataclass(slots=True)
 class SockServer:
-    """Answers on a listening socket; `on_request` receives the requests that concern a password, unless it is
-    None."""
+    """Answers on a listening socket.
+
+    `on_request` receives the requests that concern a password; None: nothing is captured.
+    """
 
     on_request: Callable[[PasswordModifyRequest | ModifyRequest], None] | None
     held: Callable[[], int] = lambda: 0
@@ -65,8 +67,10 @@ class SockServer:
         return await asyncio.start_unix_server(self._take, sock=listening, backlog=BACKLOG, **KEEPS_SOCKET)
 
     async def close(self, server: asyncio.Server) -> None:
-        """Stop accepting, and finish the answers in progress. Later connections wait at the socket for the next
-        listener."""
+        """Stop accepting, and finish the answers in progress.
+
+        Later connections wait at the socket for the next listener.
+        """
         for listening in server.sockets:
             asyncio.get_running_loop().remove_reader(listening.fileno())
         # asyncio needs several iterations between accepting a connection and calling our handler.
@@ -133,8 +137,10 @@ class SockServer:
 
 
 async def _read(reader: asyncio.StreamReader) -> bytes:
-    """Read up to the blank line that ends a request; values contain none. Of a very long request only the
-    beginning is kept."""
+    """Read up to the blank line that ends a request; values contain none.
+
+    Of a very long request only the beginning is kept.
+    """
     kept, end = bytearray(), b""
     while chunk := await reader.read(CHUNK):
         end = (end + chunk)[-2:]

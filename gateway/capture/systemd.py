@@ -20,8 +20,10 @@ choice."""
 
 
 def inherited_socket() -> socket.socket | None:
-    """Return the socket that systemd keeps for this process, so that slapd waits during a restart; None if there
-    is none."""
+    """Return the socket that systemd keeps for this process, so that slapd waits during a restart.
+
+    Returns None if there is none.
+    """
     if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
         return None
     return socket.socket(fileno=FIRST_INHERITED)

@@ -34,8 +34,10 @@ FINISH_SECONDS = 3.0
 
 @dataclass(slots=True)
 class ChangeTracker:
-    """Receives the requests in slapd's order: a Password Modify operation, a client's Modify, what the policy
-    accepted."""
+    """Receives slapd's requests, seals the passwords in them, and writes the outbox when they are in force.
+
+    The requests arrive in slapd's order: a Password Modify operation, a client's Modify, what the policy accepted.
+    """
 
     outbox: Outbox
     own_accounts: frozenset[str]
@@ -137,8 +139,10 @@ class ChangeTracker:
         return False
 
     async def _answered(self, question: Callable[[], T]) -> T:
-        """Run an operation on the directory, and wait during outages. Raises DirectoryUnavailable after
-        OUTAGE_SECONDS."""
+        """Run an operation on the directory, and wait during outages.
+
+        Raises DirectoryUnavailable after OUTAGE_SECONDS.
+        """
         loop = asyncio.get_running_loop()
         deadline, pause = loop.time() + OUTAGE_SECONDS, 0.1
         while True:

@@ -41,8 +41,10 @@ def refused_certificate(
 
 
 def refused_by_directory(subject: str, directory: Directory, urls: Sequence[str], text: str) -> Finding | None:
-    """Return the finding if `text`, the reason why none of `urls` could be used, is about a certificate; else
-    None."""
+    """Return the finding about a refused certificate, if that is the reason `text` why none of `urls` could be used.
+
+    Returns None for any other reason.
+    """
     reason = refusal(text)
     if not reason:
         return None

@@ -67,8 +67,10 @@ def check_private_files(settings: Settings) -> Iterator[Finding]:
 
 
 def _shared_secrets(settings: Settings) -> Iterator[Finding]:
-    """Check that the settings contain no secrets of the web service, because worker and listener read the settings
-    too."""
+    """Check that the settings contain no secrets of the web service.
+
+    Worker and listener read the settings too.
+    """
     if not settings.workstation.targets:
         return
     sections = [(section, key, getattr(settings, section)) for section, key in WEB_SECRETS]

@@ -23,8 +23,10 @@ WHO = "an ordinary person"
 
 
 def check_ordinary_person(settings: Settings, dn: str | None, password_file: Path | None) -> Iterator[Finding]:
-    """Yield findings as the account `dn`, which is for tests and has no rights of its own; nothing is written with
-    it."""
+    """Yield findings as the account `dn`, which is for tests and has no rights of its own.
+
+    Nothing is written with it. Without `dn` or `password_file`, nothing is tested.
+    """
     if dn is None or password_file is None:
         yield ok(WHO, "not tried; with an account for tests: mamia check --person DN --person-password-file FILE")
         return
@@ -40,8 +42,10 @@ def check_ordinary_person(settings: Settings, dn: str | None, password_file: Pat
 
 
 def _somebody_else(settings: Settings, own_dn: str) -> str:
-    """Return another person's DN, found as the gateway, because an ordinary account may see nobody; "" if there is
-    none."""
+    """Return another person's DN, found as the gateway, because an ordinary account may see nobody.
+
+    Returns "" if there is none.
+    """
     found: list[str] = []
 
     def search(url: str, connection: Connection) -> Iterator[Finding]:

@@ -61,8 +61,10 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
 
 
 def _proving(settings: Settings, connection: Connection, known: Sequence[Waiting]) -> Finding:
-    """Check the rights that the worker needs besides a bind before it delivers, on an entry to which something was
-    sent."""
+    """Check the rights that the worker needs, besides a bind, before it delivers.
+
+    The check uses an entry to which something was sent.
+    """
     subject, who = "rights of the worker", settings.workstation.bind_dn
     if not known:
         return ok(subject, "not tried: nothing was sent yet")

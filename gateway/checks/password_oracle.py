@@ -32,8 +32,10 @@ FILE = (
 
 
 def check_password_oracle(settings: Settings) -> Iterator[Finding]:
-    """Yield findings as the gateway on the decoy, and as worker and listener on a person if their passwords can be
-    read here."""
+    """Yield findings as the gateway on the decoy.
+
+    If the passwords of worker and listener can be read here, they try it on a person.
+    """
     gateway = settings.directory
     yield from at_each_server(gateway, CHECKED, partial(guess, "the gateway's account", gateway.decoy_dn))
     try:

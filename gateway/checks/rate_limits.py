@@ -30,8 +30,10 @@ class _LockOut:
 
 
 def check_rate_limits(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
-    """Yield findings about rate_limits.per_login; none if no policy can be read, because `check_policies` reports
-    that."""
+    """Yield findings about rate_limits.per_login at the server `url`.
+
+    There are none if no policy can be read, because `check_policies` reports that.
+    """
     subject, rates = f"{url}: lock-out by strangers", settings.rate_limits.per_login
     lock_outs = list(_lock_outs(connection))
     hopeless = [finding for one in lock_outs if (finding := _hopeless(subject, one))]

@@ -1,4 +1,4 @@
-"""Check whether a restore of the directory from a backup would be noticed, and for whom deliveries are held since
+"""Check whether a restore of the directory from a backup would be noticed, and whose deliveries are held since
 one."""
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ NAMED = 5
 
 
 def check_restored(settings: Settings, connection: Connection, known: Sequence[Waiting]) -> Iterator[Finding]:
-    """Yield findings. `connection` is bound as the worker's account; `known` is everybody to whom something was
-    sent."""
+    """Yield findings.
+
+    `connection` is bound as the worker's account; `known` is everybody to whom something was sent.
+    """
     held = [item.login for item in known if any(state.status is DeliveryStatus.HELD for state in item.states)]
     if held:
         names = ", ".join(islice(held, NAMED)) + (" …" if len(held) > NAMED else "")

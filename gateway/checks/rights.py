@@ -78,8 +78,10 @@ def _lacking_reads(settings: Settings, connection: Connection, dn: str) -> Itera
 
 
 def _may_decide(connection: Connection, dn: str, attribute: str) -> bool:
-    """Return whether this account may search by the attribute: the filter is then true for every entry (RFC 4511,
-    4.5.1.7)."""
+    """Return whether this account may search by the attribute.
+
+    The filter is true for every entry then, and Undefined otherwise (RFC 4511, 4.5.1.7).
+    """
     return bool(try_search(connection, dn, f"(|({attribute}=*)(!({attribute}=*)))", ["1.1"], BASE).answers)
 
 

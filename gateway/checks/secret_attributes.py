@@ -59,8 +59,10 @@ def secrets_seen_by(settings: Settings, who: str, own_dn: str, url: str, connect
 
 
 def _sees(settings: Settings, connection: Connection, attribute: str, own_dn: str) -> bool:
-    """Return whether the attribute is visible in an entry below people.base, or in the decoy, which has all of
-    ours."""
+    """Return whether the attribute is visible in an entry below people.base, or in the decoy.
+
+    The decoy has a value in each of our attributes.
+    """
     for base, scope in ((settings.people.base, SUBTREE), (settings.directory.decoy_dn, BASE)):
         filter_ = f"({attribute}=*)"
         found = try_search(connection, base, filter_, [attribute], scope, size_limit=2, time_limit=SEARCH_SECONDS)

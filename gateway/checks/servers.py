@@ -154,8 +154,10 @@ def _needed(settings: Settings) -> list[str]:
 
 
 def _assertion(url: str, connection: Connection) -> Finding:
-    """Check the assertion control, which is critical in every change of a password, so a server without it refuses
-    them all."""
+    """Check that the server knows the assertion control.
+
+    It is critical in every change of a password, so a server without it refuses all changes.
+    """
     subject = f"{url}: assertion control"
     root = read_entry(connection, "", ["supportedControl"])
     controls = root.all("supportedControl") if root else ()
@@ -229,8 +231,10 @@ def _speed(settings: Settings, url: str, connection: Connection) -> Finding:
 
 
 def _search_seconds(connection: Connection, base: str, filter_: str) -> float:
-    """Return the time of the first fast search of several, so that a busy moment is not reported as a missing
-    index."""
+    """Return the time in seconds of the first fast search of several.
+
+    So a busy moment is not reported as a missing index.
+    """
     taken = 0.0
     for _ in range(SEARCH_TRIES):
         started = time.perf_counter()

@@ -84,8 +84,10 @@ def _refused_certificate(settings: Settings, where: str, name: str, text: str) -
 
 
 def _is_accepted_unless_strict(section: AnyTarget) -> bool:
-    """Return whether strictness is the cause. The account's password is not sent to a server that strict rules
-    refuse."""
+    """Return whether strictness is the cause.
+
+    The account's password is not sent to a server that strict rules refuse.
+    """
     if not isinstance(section, ActiveDirectoryTarget):
         return False
     return any(is_accepted_unless_strict(url, section.ca_file) for url in section.servers)

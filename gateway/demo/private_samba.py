@@ -176,8 +176,10 @@ class PrivateSamba:
                     raise SambaFailed(f"the account {login} could not be made: {result_text(result)}")
 
     def tool(self, *arguments: str, password: str | None = None) -> str:
-        """Run samba-tool on our database, and return its output. The password is sent on standard input. Raises
-        SambaFailed."""
+        """Run samba-tool on our database, and return its output.
+
+        The password is sent on standard input. Raises SambaFailed.
+        """
         command = ["samba-tool", *arguments, f"--configfile={self.folder}/etc/smb.conf"]
         text = f"{password}\n{password}\n" if password is not None else None
         done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
@@ -261,10 +263,10 @@ def _account(login: str, password: str) -> dict[str, list[str | bytes]]:
 
 
 def own_run_samba() -> list[str]:
-    """Return a command prefix that gives a command its own /run/samba, because winbind's clients have that path
-    compiled in.
+    """Return a command prefix that gives a command its own /run/samba.
 
-    In a plain chroot, whose root is not a mount point, the propagation cannot be changed and stays as it is.
+    That path of winbind's socket is compiled into its clients. In a plain chroot, whose root is not a mount point,
+    the propagation cannot be changed and stays as it is.
     """
     shell = 'mkdir -p /run/samba; mount -t tmpfs tmpfs /run/samba; exec "$@"'
     for propagation in ("private", "unchanged"):

@@ -108,8 +108,10 @@ class PrivateSlapd:
         return self.password_file(CAPTURE).exists()
 
     def password_file(self, account: str) -> Path:
-        """Return the file with an account's password (admin, gateway, sync, …), without a line end, as for
-        `ldapsearch -y`."""
+        """Return the file with an account's password (admin, gateway, sync, …).
+
+        It has no line end, as `ldapsearch -y` requires.
+        """
         return self.state / f"{account}.password"
 
     def password(self, account: str) -> str:

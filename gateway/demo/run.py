@@ -90,8 +90,10 @@ def _place_for_socket(slapd: PrivateSlapd) -> Path | None:
 
 
 def _commands(slapd: PrivateSlapd) -> tuple[str, ...]:
-    """Return the commands of `mamia` in the order of their start; the listener is first, because slapd waits for
-    it."""
+    """Return the commands of `mamia` in the order of their start.
+
+    The listener is first, because slapd waits for it.
+    """
     return ("capture", "serve", "sync") if slapd.announces else ("serve", "sync")
 
 

@@ -44,11 +44,11 @@ def idle_since(entry: Entry, policy: Policy, now: datetime, records_logins: Call
 
 
 def locked_until(entry: Entry, now: datetime) -> datetime | None:
-    """Return the end (UTC) of a lock that slapd sets after each wrong password (pwdMinDelay); None if there is none
-    now.
+    """Return the end (UTC) of a lock that slapd sets after each wrong password (pwdMinDelay).
 
-    It applies if the entry's policy has pwdLockout, and no change of the password lifts it. For a time that slapd
-    misreads (as in `ppolicy.read_validity`) the lock has no end: `ppolicy.MAX_VALIDITY`.
+    Returns None if there is none now. It applies if the entry's policy has pwdLockout, and no change of the password
+    lifts it. For a time that slapd misreads (as in `ppolicy.read_validity`) the lock has no end:
+    `ppolicy.MAX_VALIDITY`.
     """
     text = entry.first(ppolicy.LOCKED_UNTIL)
     if not text:

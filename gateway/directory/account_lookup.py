@@ -73,8 +73,11 @@ class AccountLookup:
         )
 
     def _find(self, filter_: str, typed: str = "") -> Entry | None:
-        """Return the one entry that the filter matches; if there are several, the one that the login `typed`
-        names."""
+        """Return the one entry that the filter matches.
+
+        If there are several, it is the one that the login `typed` names. Returns None if there is none, or still
+        several.
+        """
         mapping = self.mapping
         entries: Sequence[Entry] = self.service.run_idempotent(
             lambda connection: search(connection, mapping.base, filter_, mapping.account_attributes, MAX_NAMED)

@@ -27,8 +27,10 @@ STATES = "mamiaSyncState"
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """State of an account, without NUMEN and birth date: the gateway cannot read the first, the helpdesk does not
-    need either."""
+    """State of an account, without NUMEN and birth date.
+
+    The gateway cannot read the NUMEN, and the helpdesk does not need the birth date.
+    """
 
     dn: str
     person: Person
@@ -78,8 +80,10 @@ class LdapAccounts:
         self._protected = protected
 
     def read(self, login: str, now: datetime) -> AccountState | None:
-        """Return the state at `now`; None for a login that nobody has. Raises DirectoryUnavailable,
-        DirectoryMisconfigured."""
+        """Return the state at `now`.
+
+        Returns None for a login that nobody has. Raises DirectoryUnavailable, DirectoryMisconfigured.
+        """
         attributes = [*self._mapping.account_attributes, STATES]
         filter_ = self._mapping.login_filter(login)
         entries = self._service.run_idempotent(

@@ -109,8 +109,10 @@ class LdapCaptureOutbox:
         return bool(result["result"] == RESULT_COMPARE_TRUE)
 
     def _write(self, prepared: Prepared, version: str) -> bool:
-        """Return False if the entry was written meanwhile. If it is sent twice, the second write is refused and
-        read back."""
+        """Return False if the entry was written meanwhile.
+
+        If it is sent twice, the second write is refused and read back.
+        """
 
         def modify(connection: Connection) -> Mapping[str, Any]:
             result: Mapping[str, Any] = connection.modify(

@@ -60,8 +60,10 @@ class Credentials:
         return opened
 
     def holds(self, entry: Entry | None, attribute: str, value: str) -> bool:
-        """Return whether the entry has that value, by Compare, the only operation allowed on NUMENs. None compares
-        the decoy."""
+        """Return whether the entry has that value, by Compare, the only operation allowed on NUMENs.
+
+        None compares the decoy.
+        """
         return self._compare(entry.dn if entry else self.decoy.dn, attribute, value)
 
     def _try_decoy(self, password: Secret) -> None:
@@ -70,8 +72,10 @@ class Credentials:
         self.decoy.record(time.monotonic() - started)
 
     def _bind_succeeds(self, dn: str, password: Secret) -> PolicyError | bool | None:
-        """Return True for the right password, PASSWORD_EXPIRED for the right one past its time, None for a wrong
-        one."""
+        """Return whether `password` opens the entry `dn`.
+
+        Returns True for the right password, PASSWORD_EXPIRED for the right one past its time, None for a wrong one.
+        """
         if not password:
             raise ValueError("a bind without a password succeeds as anonymous (RFC 4513, 5.1.2)")
         result = self.user_binds.run_idempotent(lambda connection: bind_as(connection, dn, password))

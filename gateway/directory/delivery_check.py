@@ -118,8 +118,10 @@ class LdapDeliveryCheck:
         return None
 
     def _not_proved(self, item: Waiting, change: str, password: Secret, seen: _Seen) -> Refused | Unavailable | None:
-        """Return why the password is not proved. A wrong one counts as the person's failure, so it is tried only
-        once."""
+        """Return why the password is not proved.
+
+        A wrong one counts as the person's failure, so it is tried only once.
+        """
         # The sealed bytes are part of the key, because another password may replace the one that was proved.
         sealed = hashlib.sha256(item.sealed).digest()
         proof = item.uuid, change, sealed, seen.entry.first(ppolicy.CHANGED_AT)
@@ -147,8 +149,10 @@ class LdapDeliveryCheck:
         return self._why_refused(item, seen.entry)
 
     def _why_refused(self, item: Waiting, before: Entry) -> Refused | Unavailable:
-        """Return why a bind failed. Other people's wrong passwords may have locked the account between the read
-        and the bind."""
+        """Return why a bind failed.
+
+        Other people's wrong passwords may have locked the account between the read and the bind.
+        """
         dn, lock = item.dn, before.first(ppolicy.LOCKED_AT)
         after = self.worker.run_idempotent(lambda connection: _search(connection, dn, ANYTHING, [ppolicy.LOCKED_AT]))
         if after and after.first(ppolicy.LOCKED_AT) != lock:

@@ -127,10 +127,10 @@ class LdapServers:
         return False
 
     def _active_csns(self) -> dict[str, str] | None:
-        """Return the active server's change numbers; None if they cannot be read, so nobody can say who has caught
-        up.
+        """Return the active server's change numbers.
 
-        Returns no change numbers if no server is active: then any server that answers is better than none.
+        Returns None if they cannot be read, so nobody can say who has caught up. Returns no change numbers if no
+        server is active: then any server that answers is better than none.
         """
         used = next((server for server in self._servers if not server.is_down), None)
         if used is None:

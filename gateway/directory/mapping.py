@@ -61,8 +61,10 @@ class PeopleMapping:
         return self._person(alternatives[0] if len(alternatives) == 1 else f"(|{''.join(alternatives)})")
 
     def named_by(self, typed: str, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """Return the entries whose login is `typed`, else those whose mail address it is, or whose login with the
-        academy's domain."""
+        """Return the entries whose login is `typed`, else all `entries`.
+
+        The others have `typed` as mail address, or have the login that it contains before the academy's domain.
+        """
         (attribute, value), *_ = self._may_name(typed)
         return [entry for entry in entries if _has(entry, attribute, value)] or entries
 
@@ -122,15 +124,19 @@ class PeopleMapping:
 
 
 def _has(entry: Entry, attribute: str, value: str) -> bool:
-    """Return whether the entry has that value, ignoring case and outer blanks, as directories compare logins and
-    addresses."""
+    """Return whether the entry has that value.
+
+    Case and outer blanks are ignored, as directories compare logins and addresses.
+    """
     wanted = value.strip().casefold()
     return any(held.strip().casefold() == wanted for held in entry.all(attribute))
 
 
 def _names(entry: Entry, attribute: str) -> tuple[str, ...]:
-    """Return every value. If some have options, the values without options, joined, are one more name, as people
-    type them."""
+    """Return every value.
+
+    If some have options, the values without options, joined, are one more name, as people type them.
+    """
     names, plain = _usable(entry, attribute), entry.without_options(attribute)
     in_a_row = " ".join(plain)
     return (*names, in_a_row) if 1 < len(plain) < len(names) and len(in_a_row) <= MAX_CHARS else names

@@ -35,8 +35,10 @@ class ServerActivity:
 
 
 def ask_server(url: str, settings: Directory, service_dns: Iterable[str]) -> ServerActivity:
-    """Read the activity of the server `url` over a new connection. Raises DirectoryUnavailable,
-    DirectoryMisconfigured."""
+    """Read the activity of the server `url` over a new connection.
+
+    Raises DirectoryUnavailable, DirectoryMisconfigured.
+    """
     try:
         connection = connect(url, settings, as_service=True)
         try:

@@ -68,8 +68,10 @@ class LdapOutbox:
         self._attributes = [people.login, IDENTITY, SECRET, STATE, LEASE]
 
     def waiting(self) -> Iterable[Waiting]:
-        """Return every entry whose sealed secret waits. Raises DirectoryUnavailable, DirectoryMisconfigured, as
-        all methods do."""
+        """Return every entry whose sealed secret waits.
+
+        Raises DirectoryUnavailable, DirectoryMisconfigured, as all methods do.
+        """
         return self._worker.run_idempotent(lambda connection: self._search_pages(connection, WAITING))
 
     def all_entries(self) -> Iterable[Waiting]:
@@ -132,10 +134,10 @@ class LdapOutbox:
     def record(
         self, item: Waiting, old: DeliveryState, new: DeliveryState, *, lease: str = "", late_write_marker: str = ""
     ) -> bool:
-        """Replace the state `old` by `new`, and give the lease back; return whether the entry has the state `new`
-        afterwards.
+        """Replace the state `old` by `new`, and give the lease back.
 
-        With the last state that becomes final, the sealed secret is deleted too.
+        Returns whether the entry has the state `new` afterwards. With the last state that becomes final, the sealed
+        secret is deleted too.
         """
         for now in self._while_others_write(item):
             if old not in now.states or (lease and now.leases.get(old.target) != lease):
@@ -146,11 +148,10 @@ class LdapOutbox:
         return False
 
     def forget(self, item: Waiting, now: datetime) -> bool:
-        """Erase the sealed secret, and end every state that is not final. Returns False if a newer password came
-        meanwhile.
+        """Erase the sealed secret, and end every state that is not final.
 
-        If the directory has a newer password than the outbox, all states are deleted. If the entry was moved out of
-        people.base, everything is erased without being read.
+        Returns False if a newer password came meanwhile. If the directory has a newer password than the outbox, all
+        states are deleted. If the entry was moved out of people.base, everything is erased without being read.
         """
         if item.is_outside:
             return self._erase(item.dn)
@@ -192,8 +193,10 @@ class LdapOutbox:
         return self._worker.run_idempotent(write)
 
     def _top(self, connection: Connection) -> str:
-        """Return the suffix that people.base belongs to, if the worker's account may search there; else
-        people.base."""
+        """Return the suffix that people.base belongs to, if the worker's account may search there.
+
+        Returns people.base otherwise.
+        """
         top = suffix_of(connection, self._people.base)
         return top if top and read_entry(connection, top, ["1.1"]) else self._people.base
 
@@ -236,8 +239,10 @@ class LdapOutbox:
 
 
 def _recorded(now: Waiting, old: DeliveryState, new: DeliveryState, lease: str, late_write_marker: str) -> Changes:
-    """Return the changes that record `new`. All states are named, so that two workers cannot overwrite each
-    other's state."""
+    """Return the changes that record `new`.
+
+    All states are named, so that two workers cannot overwrite each other's state.
+    """
     states = [new if state == old else state for state in now.states]
     changes: Changes = {STATE: [*_without(now.states), (MODIFY_ADD, _encoded(states))]}
     is_over = all(state.is_final for state in states)

@@ -1,8 +1,8 @@
-"""Stamps: which write of a password an entry has, by the time of the change and a mark that each of our writes
-replaces.
+"""Stamps that identify the last write of an entry's password: the time of the change, and a mark of our own.
 
-pwdChangedTime shows the writes of other clients too and has a resolution of one second; the mark distinguishes our
-own writes. entryCSN is not suitable, because each wrong password that somebody tries changes it.
+Each of our writes replaces the mark. pwdChangedTime shows the writes of other clients too and has a resolution of one
+second; the mark distinguishes our own writes. entryCSN is not suitable, because each wrong password that somebody
+tries changes it.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ OPEN = f"(!(|({ppolicy.LOCKED_AT}<={ppolicy.END_OF_YEAR_0})({ppolicy.LOCKED_AT}=
 
 @dataclass(frozen=True, slots=True)
 class PasswordStamps:
-    """Reads and makes stamps, texts of one line, for entries whose mark is in `attribute`; "" if entries have
-    none."""
+    """Reads and makes stamps, texts of one line, for entries whose mark is in `attribute`.
+
+    Returns "" if entries have none.
+    """
 
     attribute: str
 
@@ -51,8 +53,10 @@ class PasswordStamps:
         return secrets.token_hex(8) if self.attribute else ""
 
     def mark_of_lending(self, own_policy: str) -> str:
-        """Return a new mark that records which policy the entry had while it has a temporary one; "": no policy of
-        its own."""
+        """Return a new mark that records the entry's own policy while it has a temporary one.
+
+        `own_policy` is its DN; "": the entry has no policy of its own.
+        """
         return (
             f"{LENT}{base64.urlsafe_b64encode(own_policy.encode()).decode()}:{self.new_mark()}"
             if self.attribute
@@ -90,8 +94,10 @@ def is_same_password(one: str, other: str) -> bool:
 
 
 def own_policy_in(stamp: str) -> str | None:
-    """Return the DN of the entry's own policy while it has a temporary one, "" for none; None without a temporary
-    policy."""
+    """Return the DN of the entry's own policy while it has a temporary one, "" for none.
+
+    Returns None without a temporary policy.
+    """
     mark = mark_in(stamp)
     if not mark.startswith(LENT):
         return None

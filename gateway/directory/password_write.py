@@ -116,8 +116,10 @@ class PasswordWriter:
         return None
 
     def _refused(self, write: _Write, server: str, result: Result) -> Refused | None:
-        """Return the refusal, unless the write was done: a proxy may have sent it twice and returned only the
-        second answer."""
+        """Return the refusal, unless the write was done.
+
+        A proxy may have sent it twice and returned only the second answer.
+        """
         with suppress(DirectoryUnavailable):
             entry = self._read(server, write.account)
             if write.mark and self._is_shown(entry, write):
@@ -175,8 +177,10 @@ class PasswordWriter:
         return None
 
     def _call_off(self, account: Account, server: str) -> bool:
-        """Replace the mark of the entry if it is as it was read; return whether that was done. Raises
-        DirectoryUnavailable."""
+        """Replace the mark of the entry if it is as it was read; return whether that was done.
+
+        Raises DirectoryUnavailable.
+        """
         changes = self._stamps.changes(self._stamps.called_off(mark_in(account.password_stamp)))
         if not changes:
             return False
@@ -185,8 +189,10 @@ class PasswordWriter:
         return is_success(result)
 
     def _is_shown(self, entry: Entry | None, write: _Write) -> TypeGuard[Entry]:
-        """Return whether the entry shows that this write set its password. A dropped write leaves no time of
-        change."""
+        """Return whether the entry shows that this write set its password.
+
+        A dropped write leaves no time of change.
+        """
         if entry is None or self._stamps.mark_of(entry) != write.mark or not entry.first(ppolicy.CHANGED_AT):
             return False
         return not write.must_change or entry.first(ppolicy.MUST_CHANGE).upper() == "TRUE"
@@ -225,8 +231,10 @@ class PasswordWriter:
         return self.service.run_once_at(server, lambda connection: read_entry(connection, account.dn, self._shown))
 
     def _prove_by_bind(self, write: _Write, server: str) -> None:
-        """Bind once with the new password. slapd counts a failed bind as a wrong password of the person, so there
-        is no retry."""
+        """Bind once with the new password. Raises WriteUnconfirmed if that fails.
+
+        slapd counts a failed bind as a wrong password of the person, so there is no retry.
+        """
         dn = write.account.dn
         result = self.proofs.run_once_at(server, lambda connection: bind_as(connection, dn, write.new))
         if is_success(result) or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
@@ -235,8 +243,10 @@ class PasswordWriter:
         raise WriteUnconfirmed(f"{server}: a bind with the new password: {result_text(result)}", server=server)
 
     def _why_changed(self, account: Account) -> Refused:
-        """Return GRANT_VOID. Raises DirectoryMisconfigured if the entry is as it was: the filter could not be
-        evaluated."""
+        """Return GRANT_VOID.
+
+        Raises DirectoryMisconfigured if the entry is as it was: the filter could not be evaluated.
+        """
         mapping = self.mapping
         filter_ = mapping.uuid_filter(account.uuid)
         entries = self.service.run_idempotent(
@@ -279,8 +289,10 @@ def modification(dn: str, changes: Changes, *more: Control) -> Callable[[Connect
 
 
 def refusal(result: Result) -> Refused | None:
-    """Return why the directory refused a password; None if it was written. Raises DirectoryMisconfigured for all
-    other causes."""
+    """Return why the directory refused a password.
+
+    Returns None if it was written. Raises DirectoryMisconfigured for all other causes.
+    """
     if is_success(result):
         return None
     if code := _REFUSALS.get(policy_error(result)):  # type: ignore[arg-type]

@@ -138,8 +138,10 @@ class LdapPasswords:
         return entry if is_admitted else None
 
     def _why_not(self, login: str, before: Entry | None) -> LockedOut | None:
-        """Return LockedOut if the wrong password locked the account. Unknown logins are looked up again too, for
-        equal cost."""
+        """Return LockedOut if the wrong password locked the account.
+
+        Unknown logins are looked up again too, for equal cost.
+        """
         after = self._accounts.with_login(login)
         if before is None or after is None:
             return None

@@ -40,8 +40,10 @@ class LdapPeople:
         return self._people(self._mapping.birth_date_filter(birth_date))
 
     def from_primary(self, person: Person) -> Person | None:
-        """Implement `People.from_primary`. A person who is not found once more, or not clearly, is returned as
-        given."""
+        """Implement `People.from_primary`.
+
+        A person who is not found once more, or not clearly, is returned as given.
+        """
         if self._replicas is None and self._is_protected is None:
             return person
         mapping = self._mapping

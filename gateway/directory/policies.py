@@ -1,5 +1,7 @@
-"""Password policies of the directory (class pwdPolicy of draft-behera-ldap-password-policy), as slapd interprets
-them."""
+"""Password policies of the directory, as slapd interprets them.
+
+A policy is an entry of class pwdPolicy (draft-behera-ldap-password-policy).
+"""
 
 from __future__ import annotations
 

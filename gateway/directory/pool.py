@@ -38,8 +38,10 @@ class _PooledConnection:
     idle_since: float = 0.0
 
     def has_expired(self) -> bool:
-        """Return whether it is too old or closed. An idle connection has nothing to read but its end (RFC 4511,
-        4.4.1 and 5.3)."""
+        """Return whether it is too old or closed.
+
+        An idle connection has nothing to read but its end (RFC 4511, 4.4.1 and 5.3).
+        """
         if time.monotonic() - self.idle_since > MAX_IDLE_SECONDS:
             return True
         poll = select.poll()
@@ -169,8 +171,10 @@ class ConnectionPool:
         pooled.close()
 
     def _take_idle(self, url: str) -> _PooledConnection | None:
-        """Return an idle connection. Connections to servers that are not active are closed, except to the server
-        `url`."""
+        """Return an idle connection.
+
+        Connections to servers that are not active are closed, except to the server `url`.
+        """
         while True:
             with self._lock:
                 fitting = [place for place, one in enumerate(self._idle) if one.server.url == (url or one.server.url)]
@@ -205,8 +209,10 @@ class ConnectionPool:
         return pooled
 
     def _discard(self, broken: _PooledConnection) -> None:
-        """Close the connection and the idle ones to the same server: usually the same failure has broken all of
-        them."""
+        """Close the connection and the idle ones to the same server.
+
+        Usually the same failure has broken all of them.
+        """
         self.servers.mark_down(broken.server)
         with self._lock:
             idle_to_same_server = [line for line in self._idle if line.server is broken.server]

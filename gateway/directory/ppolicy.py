@@ -1,5 +1,5 @@
-"""The password-policy control and attributes (draft-behera-ldap-password-policy-11), as slapd's ppolicy overlay
-uses them."""
+"""Control and attributes of password policies (draft-behera-ldap-password-policy-11), as slapd's ppolicy uses
+them."""
 
 from __future__ import annotations
 
@@ -147,12 +147,11 @@ def read_change_time(changed_at: str) -> datetime | None:
 
 
 def read_time(generalized: str) -> datetime | None:
-    """Convert a GeneralizedTime (RFC 4517, 3.3.13) to UTC, as in pwdChangedTime and pwdAccountLockedTime. Never
-    raises.
+    """Convert a GeneralizedTime (RFC 4517, 3.3.13) to UTC, as in pwdChangedTime and pwdAccountLockedTime.
 
-    Returns None for text that is not a time, and for the values that slapd treats as "without an end": a time in the
-    year 0000 (in its own zone perhaps in the year 1), and the first second of 1970. Years out of range are moved into
-    the range in which adding a duration cannot overflow.
+    Never raises. Returns None for text that is not a time, and for the values that slapd treats as "without an end":
+    a time in the year 0000 (in its own zone perhaps in the year 1), and the first second of 1970. Years out of range
+    are moved into the range in which adding a duration cannot overflow.
     """
     match = _GENERALIZED_TIME.fullmatch(generalized[:MAX_TIME_CHARS])
     if match is None or int(match["year"]) < 2:

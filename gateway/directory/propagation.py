@@ -72,8 +72,10 @@ class LdapPropagation:
         self._asked_at = -math.inf
 
     def changes_for(self, account: Account, new: Secret) -> tuple[Changes, Propagation | None]:
-        """Return what to write beside userPassword, and the propagation that it starts; None for people without a
-        workstation."""
+        """Return what to write beside userPassword, and the propagation that it starts.
+
+        Returns None for people without a workstation.
+        """
         classes = self._workstation_classes(account.dn)
         if classes is None:
             return NOTHING_TO_BRING, None

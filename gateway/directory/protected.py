@@ -142,8 +142,10 @@ class ProtectedPeople:
         return True
 
     def _require_decidable_filter(self, connection: Connection) -> None:
-        """Raise DirectoryMisconfigured if neither the filter nor its negation matches one of the people: it is
-        Undefined then."""
+        """Raise DirectoryMisconfigured if the filter is Undefined.
+
+        That is so if neither the filter nor its negation matches one of the people.
+        """
         filter_, people = self.people.protected_filter, self.people
         somebody = search(connection, people.base, people.filter, ["1.1"], 1)
         attributes = sorted({attribute for attribute, _ in assertions(filter_)})
@@ -160,8 +162,10 @@ class ProtectedPeople:
 
 
 def compare_group(connection: Connection, dn: str, attribute: str, value: str) -> int:
-    """Return the result code of a Compare: true, false, or no such attribute. Raises ServerUnfit,
-    DirectoryMisconfigured."""
+    """Return the result code of a Compare: true, false, or no such attribute.
+
+    Raises ServerUnfit, DirectoryMisconfigured.
+    """
     result = compare(connection, dn, attribute, value)
     require_fit(result)
     if result["result"] not in DECIDED:
@@ -172,10 +176,10 @@ def compare_group(connection: Connection, dn: str, attribute: str, value: str) -
 
 @lru_cache
 def groups_named_in(filter_: str) -> tuple[str, ...]:
-    """Return the DNs in assertions of memberOf and isMemberOf: a group that was renamed has no members under its
-    former DN.
+    """Return the DNs in assertions of memberOf and isMemberOf.
 
-    Raises DirectoryMisconfigured for a text that is not a filter.
+    A group that was renamed has no members under its former DN. Raises DirectoryMisconfigured for a text that is not
+    a filter.
     """
     return tuple(
         value

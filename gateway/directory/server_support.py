@@ -23,8 +23,10 @@ class UnsupportedServer(DirectoryMisconfigured):
 
 
 def refuse_other_products(connection: Connection, url: str) -> None:
-    """Raise UnsupportedServer if the server is another product. A server that does not report its product is
-    accepted."""
+    """Raise UnsupportedServer if the server is another product.
+
+    A server that does not report its product is accepted.
+    """
     root = read_entry(connection, ROOT_DSE, ["objectClass", "vendorName", "vendorVersion", "supportedCapabilities"])
     if root and (product := other_product(root)):
         raise UnsupportedServer(f"{url} is {product}: the directory must be OpenLDAP with the overlay ppolicy")

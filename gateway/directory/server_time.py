@@ -20,8 +20,10 @@ _PROBE = b"clock"
 
 
 def read_back(dn: str, result: Result) -> Entry:
-    """Return the entry as the answer to a Modify with WITH_TIMES shows it, with the attributes that the account
-    may read."""
+    """Return the entry as the answer to a Modify with WITH_TIMES shows it.
+
+    It has only the attributes that the account may read.
+    """
     control = (result.get("controls") or {}).get(POST_READ) or {}
     shown: Mapping[str, Any] = (control.get("value") or {}).get("result") or {}
     attributes = {name.lower(): tuple(map(_text, values)) for name, values in shown.items()}
@@ -29,8 +31,10 @@ def read_back(dn: str, result: Result) -> Entry:
 
 
 def write_time(entry: Entry) -> datetime | None:
-    """Return when the directory did the write that was read back (UTC, whole seconds); None if the answer does not
-    show it."""
+    """Return when the directory did the write that was read back (UTC, whole seconds).
+
+    Returns None if the answer does not show it.
+    """
     return ppolicy.read_change_time(entry.first(MODIFIED_AT))
 
 

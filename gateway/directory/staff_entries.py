@@ -60,8 +60,10 @@ class StaffEntries:
     retry: Retry
 
     def read(self) -> Staff:
-        """Return all staff. Raises DirectoryUnavailable at once if the directory is not available at the
-        beginning."""
+        """Return all staff.
+
+        Raises DirectoryUnavailable at once if the directory is not available at the beginning.
+        """
         self.pool.run_idempotent(lambda connection: None)
         return self.retry.run(lambda: self.pool.run_idempotent(self._read))
 
@@ -95,8 +97,10 @@ class StaffEntries:
         )
 
     def _tops(self, connection: Connection) -> list[str]:
-        """Return the suffix of people.base and those above it, because a mailing list or a shared mailbox has an
-        address too."""
+        """Return the suffix of people.base and those above it.
+
+        A mailing list or a shared mailbox outside people.base has an address too.
+        """
         base = _normalized_dn(self.people.base)
         above = [suffix for suffix in suffixes(connection) if base.endswith(_normalized_dn(suffix))]
         nearest, *others = sorted(above, key=len, reverse=True) or [self.people.base]

@@ -76,8 +76,10 @@ class StaffMapping:
         )
 
     def write(self, difference: Difference, entries: Mapping[str, Entry]) -> Creation | Update | None:
-        """Return what writes the difference; None if the entry has it already in another spelling. `entries`: by
-        DN."""
+        """Return what writes the difference.
+
+        Returns None if the entry has it already in another spelling. `entries`: by DN.
+        """
         if isinstance(difference, New):
             return self._creation(difference)
         entry = entries[difference.member.key]
@@ -95,8 +97,10 @@ class StaffMapping:
         )
 
     def _numbers(self, held: Callable[[str], tuple[str, ...]]) -> Mapping[str, frozenset[str]]:
-        """Return the numbers of each kind that this directory has. Prefixes distinguish kinds that share an
-        attribute."""
+        """Return the numbers of each kind that this directory has.
+
+        Prefixes distinguish kinds that share an attribute.
+        """
         return {
             kind: frozenset(
                 value.removeprefix(proof.prefix) for value in held(proof.attribute) if value.startswith(proof.prefix)
@@ -194,8 +198,10 @@ def _renamed(full_name: str, held: Sequence[str], new: str) -> str:
 
 
 def _beside_rdn(known: Entry, attribute: str, values: Sequence[str]) -> tuple[str, ...]:
-    """Return `values`, and the held ones if the entry's RDN uses this attribute, because these must stay (RFC
-    4511, 4.6)."""
+    """Return `values`, and the held ones if the entry's RDN uses this attribute.
+
+    Values of the RDN must stay (RFC 4511, 4.6).
+    """
     named_by = {name.lower() for name, _, _ in _first_rdn(known.dn)}
     kept = known.without_options(attribute) if attribute.lower() in named_by else ()
     return tuple(dict.fromkeys((*values, *kept)))

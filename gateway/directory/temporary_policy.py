@@ -54,11 +54,11 @@ class TemporaryPolicy:
 
     @contextmanager
     def applied_to(self, account: Account) -> Iterator[AppliedPolicy | Refused]:
-        """Apply the policy to the entry of `account` within the context; at its end restore the own one unless
-        `is_restored`.
+        """Apply the policy to the entry of `account` within the context.
 
-        Yields Refused if it was not applied. Raises DirectoryUnavailable, DirectoryMisconfigured, WriteUnconfirmed
-        before the body; a failure at the end is logged.
+        At its end the own policy is restored, unless `is_restored`. Yields Refused if the policy was not applied.
+        Raises DirectoryUnavailable, DirectoryMisconfigured, WriteUnconfirmed before the body; a failure at the end is
+        logged.
         """
         with self._lock:
             applied = self._apply(account)
@@ -72,8 +72,10 @@ class TemporaryPolicy:
                     self._restore(applied)
 
     def restoring(self, account: Account) -> Changes:
-        """Return the changes that restore an entry's own policy after another process ended too early; empty for
-        other entries."""
+        """Return the changes that restore an entry's own policy after another process ended too early.
+
+        They are empty for other entries.
+        """
         own = own_policy_in(account.password_stamp)
         if own is None or self.policy is None:
             return {}
@@ -111,8 +113,10 @@ class TemporaryPolicy:
         return replace(account, password_stamp=stamp)
 
     def _restore(self, applied: AppliedPolicy) -> None:
-        """Restore the own policy if the temporary one is still there. After a failure, the next write of the
-        password does it."""
+        """Restore the own policy if the temporary one is still there.
+
+        After a failure, the next write of the password does it.
+        """
         stamps, account = self.lookup.mapping.stamps, applied.account
         try:
             entry = self.lookup.with_identity(account)
@@ -128,7 +132,9 @@ class TemporaryPolicy:
 
 
 def _swap(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:
-    """Return the changes value by value: access rules check each named value, and a replacement does not name the
-    old ones."""
+    """Return the changes that replace `old` by `new`, value by value.
+
+    Access rules check each named value, and a replacement does not name the old ones.
+    """
     gone = [(MODIFY_DELETE, [value.encode()]) for value in old]
     return gone + [(MODIFY_ADD, [value.encode()]) for value in new]

@@ -27,8 +27,10 @@ class LdapWorkerTokens:
         self._dn = dn
 
     def read(self) -> Numbers:
-        """Return the numbers of all workers, and the server that has them. Raises DirectoryMisconfigured without
-        the right to."""
+        """Return the numbers of all workers, and the server that has them.
+
+        Raises DirectoryMisconfigured without the right to.
+        """
         return self._pool.run_idempotent(self._read)
 
     def swap(self, worker: str, old: int, new: int) -> bool:
@@ -60,8 +62,10 @@ def _value(worker: str, number: int) -> bytes:
 
 
 def _numbers(values: tuple[str, ...]) -> dict[str, int]:
-    """Return the highest number of each worker: a merge of two servers may leave several. Other values are
-    ignored."""
+    """Return the highest number of each worker: a merge of two servers may leave several.
+
+    Other values are ignored.
+    """
     numbers: dict[str, int] = {}
     for found in map(VALUE.fullmatch, values):
         if found:

@@ -67,8 +67,10 @@ def try_search(
     scope: Scope = SUBTREE,
     **options: Any,
 ) -> Found:
-    """Search and return whatever the server answered. `options` are ldap3's: `size_limit`, `time_limit`,
-    `paged_size`, …"""
+    """Search and return whatever the server answered.
+
+    `options` are ldap3's: `size_limit`, `time_limit`, `paged_size`, …
+    """
     _, result, answers, _ = connection.search(base, filter_, scope, attributes=list(attributes), **options)
     return Found(result, [answer for answer in answers or () if answer["type"] == "searchResEntry"])
 
@@ -141,8 +143,10 @@ def find_entry(
 
 
 def read_entry(connection: Connection, dn: str, attributes: Sequence[str]) -> Entry | None:
-    """Return the entry `dn` itself; None if there is none, if the account may not see it, or if the server
-    refused."""
+    """Return the entry `dn` itself.
+
+    Returns None if there is none, if the account may not see it, or if the server refused.
+    """
     return next(iter(try_search(connection, dn, ANYTHING, attributes, BASE).entries), None)
 
 

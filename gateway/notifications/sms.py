@@ -26,8 +26,10 @@ class SmsGateway:
     tls: ssl.SSLContext
 
     def send(self, phone: str, text: str) -> None:
-        """Send a text message. Raises DeliveryFailed. Phone and text are not logged, because the text contains a
-        code."""
+        """Send a text message.
+
+        Raises DeliveryFailed. Phone and text are not logged, because the text contains a code.
+        """
         headers = {"Content-Type": "application/json", "User-Agent": "mamia"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"

@@ -1,5 +1,7 @@
-"""Mail spool: mails wait in a folder until the mail server accepts them, so an outage delays nobody and loses
-none."""
+"""Mail spool: mails wait in a folder until the mail server accepts them.
+
+An outage of the mail server delays nobody, and a restart loses no mail.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +43,10 @@ TRANSIENT = range(400, 500)
 
 @dataclass(slots=True)
 class Spool:
-    """A Maildir and a thread that sends its mails. Several processes may share one; a lock lets one of them send
-    at a time."""
+    """A Maildir and a thread that sends its mails.
+
+    Several processes may share one; a lock lets one of them send at a time.
+    """
 
     settings: Notifications
     folder: Path
@@ -129,8 +133,10 @@ class Spool:
         return not self._maildir.keys()
 
     def _send(self, server: smtplib.SMTP, key: str) -> None:
-        """Send one mail. A mail that the server refuses permanently is dropped and logged. Raises SMTPException
-        otherwise."""
+        """Send one mail.
+
+        A mail that the server refuses permanently is dropped and logged. Raises SMTPException otherwise.
+        """
         try:
             message = self._maildir[key]
         except KeyError:
@@ -161,8 +167,10 @@ class Spool:
 
 @contextlib.contextmanager
 def connected(settings: Notifications, seconds: int) -> Iterator[smtplib.SMTP]:
-    """Connect to the mail server, with TLS and authentication as in the settings. Raises SMTPException and
-    OSError."""
+    """Connect to the mail server, with TLS and authentication as in the settings.
+
+    Raises SMTPException and OSError.
+    """
     if settings.smtp_security == "tls":
         server: smtplib.SMTP = smtplib.SMTP_SSL(
             settings.smtp_host,

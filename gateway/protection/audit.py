@@ -54,10 +54,10 @@ class Audit:
         delay: bool = False,
         count: Callable[[str, str], None] = lambda service, outcome: None,
     ) -> None:
-        """Open the destination. Raises OSError if the file cannot be written; with `delay` only the first event finds
-        that out.
+        """Open the destination.
 
-        `count` is called with service and outcome of each event.
+        Raises OSError if the file cannot be written; with `delay` only the first event finds that out. `count` is
+        called with service and outcome of each event.
         """
         self._count = count
         self._handler = _handler(settings, delay=delay)

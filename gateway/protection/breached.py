@@ -25,8 +25,10 @@ _LOOKALIKES = str.maketrans("@4301!$57", "aaeoiisst")
 
 
 def is_common(password: Secret) -> bool:
-    """Return whether it is one of the 30,000 most frequent passwords, or a variant of one: Password-2026!,
-    P@ssw0rd."""
+    """Return whether it is one of the 30,000 most frequent passwords, or a variant of one.
+
+    Variants are Password-2026! and P@ssw0rd, for example.
+    """
     text = password.reveal().lower()
     plain, word = _without_outer(text, str.isalnum), _without_outer(text, _is_letter)
     variants = {text, plain, word}
@@ -65,8 +67,10 @@ class PwnedPasswords:
     tls: ssl.SSLContext
 
     def holds(self, password: Secret) -> bool:
-        """Return whether the service knows the password; False if it does not answer in time, so that people need
-        not wait."""
+        """Return whether the service knows the password.
+
+        Returns False if it does not answer in time, so that people need not wait.
+        """
         digest = hashlib.sha1(password.reveal().encode(), usedforsecurity=False).hexdigest().upper()
         request = urllib.request.Request(  # noqa: S310 - https://, or http:// on this machine, say the settings
             self.url.rstrip("/") + "/" + digest[:5], headers={"Add-Padding": "true", "User-Agent": "mamia"}

@@ -19,8 +19,10 @@ class ReplayCache(Protocol):
     """Remembers the marks of used tokens."""
 
     def add_if_new(self, mark: str, expires: float) -> bool:
-        """Add `mark`, and return whether it is new. `expires` is in seconds since 1970 (UTC). Raises
-        StoreUnavailable."""
+        """Add `mark`, and return whether it is new.
+
+        `expires` is in seconds since 1970 (UTC). Raises StoreUnavailable.
+        """
 
     def forget(self, mark: str) -> None:
         """Remove `mark`, so that it is accepted once more. Raises StoreUnavailable."""

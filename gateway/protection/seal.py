@@ -61,8 +61,10 @@ class Unsealer:
 
 
 def make_key_pair(private_file: Path, public_file: Path) -> None:
-    """Write a new key pair; only the owner can read the private key. Raises KeyFileError instead of overwriting a
-    file."""
+    """Write a new key pair; only the owner can read the private key.
+
+    Raises KeyFileError instead of overwriting a file.
+    """
     key = PrivateKey.generate()
     _write_new(private_file, bytes(key), 0o600)
     _write_new(public_file, bytes(key.public_key), 0o644)

@@ -44,8 +44,10 @@ class Ticket:
 
 
 class Tickets:
-    """Issues, opens and consumes tickets. The first of `keys` seals, all of them open, so that keys can be
-    rotated."""
+    """Issues, opens and consumes tickets.
+
+    The first of `keys` seals, all of them open, so that keys can be rotated.
+    """
 
     def __init__(self, keys: Sequence[str], replay_cache: ReplayCache, now: Callable[[], float] = time.time) -> None:
         self._boxes = [

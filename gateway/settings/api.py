@@ -41,7 +41,9 @@ class ApiClient(Section):
 
 class Api(Section):
     """The HTTP API `/api/v1/` for API clients that the academy trusts, because people's passwords pass through them.
-    The API is off while no client is set."""
+
+    The API is off while no client is set.
+    """
 
     clients: dict[ClientName, ApiClient] = {}
     """API clients by name. The name appears in the audit; it has lower-case letters, digits, - and _."""

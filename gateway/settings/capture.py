@@ -11,8 +11,10 @@ from gateway.settings.types import Dn, Section, check_server
 
 
 class Capture(Section):
-    """Capture of passwords that any LDAP client changes, by `mamia capture` on the machine of each slapd; see
-    docs/capture.md."""
+    """Capture of passwords that any LDAP client changes.
+
+    `mamia capture` runs on the machine of each slapd; see docs/capture.md.
+    """
 
     socket: Path | None = None
     """Path of the Unix socket at which slapd's overlay connects: olcDbSocketPath of ldif/45-password-oracle.ldif and

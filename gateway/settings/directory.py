@@ -224,8 +224,10 @@ class Password(Section):
 
 
 class Lockout(Section):
-    """The directory's lock-out, as the pages describe it. Its policy (pwdMaxFailure, pwdLockoutDuration) decides, so
-    repeat its values here."""
+    """The directory's lock-out, as the pages describe it.
+
+    Its policy (pwdMaxFailure, pwdLockoutDuration) decides, so repeat its values here.
+    """
 
     failures: Annotated[int, Field(ge=1)] = 10
     """Number of wrong passwords after which the directory locks an account (pwdMaxFailure)."""

@@ -167,8 +167,10 @@ def _fault(detail: Any) -> Fault:
 
 
 def _renamed(key: str) -> str:
-    """Return the message that gives the present name of `key`, a setting or a section; "" if it never had another
-    name."""
+    """Return the message that gives the present name of `key`, a setting or a section.
+
+    Returns "" if it never had another name.
+    """
     if key in SECTIONS:
         keys = "".join(f", {new} for {old}" for old, new in former_keys(key).items())
         return f"was renamed: write [{SECTIONS[key]}]{keys and ' and in it' + keys[1:]}"

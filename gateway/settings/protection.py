@@ -55,8 +55,11 @@ StoreUrl = Annotated[
 
 
 class RateLimits(Section):
-    """How often something may be tried. Attempts beyond a limit are refused before they reach the directory. Each
-    service has its own counts. The defaults: 30 per address as in PWM; 25 per day as in CNIL 2022-100, 28 b."""
+    """How often something may be tried.
+
+    Attempts beyond a limit are refused before they reach the directory. Each service has its own counts. The
+    defaults: 30 per address as in PWM; 25 per day as in CNIL 2022-100, 28 b.
+    """
 
     allow_plain_text_over_the_network: bool = False
     """Allow redis:// and valkey:// to another machine. Anybody on that network could then read the store's password

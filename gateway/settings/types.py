@@ -26,8 +26,10 @@ def not_blank(text: str) -> str:
 
 
 def is_loopback(host: str | None) -> bool:
-    """Return whether `host` is the loopback interface, whose traffic never leaves this machine. IPv6 may be in
-    brackets."""
+    """Return whether `host` is the loopback interface, whose traffic never leaves this machine.
+
+    IPv6 may be in brackets.
+    """
     if host == "localhost":
         return True
     try:
@@ -56,8 +58,10 @@ def _balanced(filter_: str) -> str:
 
 
 def shaped(pattern: str, what: str) -> AfterValidator:
-    """Return a validator that accepts only texts which match `pattern` completely; `what` describes the form in the
-    error."""
+    """Return a validator that accepts only texts which match `pattern` completely.
+
+    `what` describes the form in the error.
+    """
     shape = re.compile(pattern)
 
     def check(text: str) -> str:

@@ -21,8 +21,10 @@ class TargetRules(Section):
 
 
 class ActiveDirectoryTarget(Section):
-    """A Windows domain. The worker writes unicodePwd over LDAPS with an account that has the delegated right to reset
-    passwords."""
+    """A Windows domain.
+
+    The worker writes unicodePwd over LDAPS with an account that has the delegated right to reset passwords.
+    """
 
     type: Literal["active_directory"]
     """Always "active_directory"."""
@@ -120,8 +122,10 @@ TargetName = Annotated[str, shaped(r"[a-z][a-z0-9_-]{0,30}", "a name of small le
 
 
 class Workstation(Section):
-    """Who has a workstation account, and to which targets their passwords go. Without targets, no password is
-    sealed for delivery."""
+    """Who has a workstation account, and to which targets their passwords go.
+
+    Without targets, no password is sealed for delivery.
+    """
 
     targets: dict[TargetName, AnyTarget] = {}
     """Targets by name. The name is part of the state that is stored in the directory, so do not change it later."""

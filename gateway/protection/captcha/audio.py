@@ -84,8 +84,10 @@ def _character(char: str, language: Language) -> str:
 
 
 def _with_noise(spoken: bytes, rng: random.Random) -> bytes:
-    """Return the WAV with noise of random loudness, and with the correct length in its header, which espeak-ng did
-    not know."""
+    """Return the WAV with noise of random loudness.
+
+    Its header contains the correct length, which espeak-ng did not know.
+    """
     with wave.open(io.BytesIO(spoken)) as source:
         rate, frames = source.getframerate(), source.readframes(len(spoken))
     samples = array.array("h", frames[: len(frames) // 2 * 2])

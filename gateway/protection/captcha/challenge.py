@@ -37,8 +37,10 @@ class Captcha:
         return not isinstance(self.tickets.open("captcha", challenge), TokenError)
 
     def picture(self, challenge: str) -> bytes | None:
-        """Return a PNG, the same at each call: several pictures of one answer would be easy to read. None if it
-        has expired."""
+        """Return a PNG, the same at each call: several pictures of one answer would be easy to read.
+
+        None if it has expired.
+        """
         ticket = self.tickets.open("captcha", challenge)
         return (
             None if isinstance(ticket, TokenError) else render_image(ticket.payload["answer"], ticket.payload["seed"])

@@ -51,11 +51,11 @@ class RobotCheck:
         return bool(self.settings.required)
 
     def is_required(self, attempt: Attempt) -> bool:
-        """Return whether the attempt needs the check: by the settings, under pressure, or after too many failed
-        searches.
+        """Return whether the attempt needs the check.
 
-        Searches are watched even if the settings require nothing, because birth dates could be guessed with them. If
-        the store cannot be reached, the check is required, because the counts may be too high.
+        It does if the settings say so, under pressure, or after too many failed searches. Searches are watched even
+        if the settings require nothing, because birth dates could be guessed with them. If the store cannot be
+        reached, the check is required, because the counts may be too high.
         """
         if attempt.service in self.settings.required:
             return True

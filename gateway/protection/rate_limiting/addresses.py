@@ -21,8 +21,10 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def neighbourhood(address: str) -> str:
-    """Return what counts as one address: an IPv4 address, or the /64 of an IPv6 address; "unknown" for other
-    texts."""
+    """Return what counts as one address: an IPv4 address, or the /64 of an IPv6 address.
+
+    Returns "unknown" for other texts.
+    """
     parsed = _parsed(address)
     if isinstance(parsed, IPv6Address):
         return _prefix(parsed, NEIGHBOURHOOD)

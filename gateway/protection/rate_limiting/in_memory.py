@@ -15,8 +15,10 @@ _CELL_FORMATS: dict[int, Literal["B", "H", "I"]] = {1: "B", 2: "H", 4: "I"}
 
 
 class MemoryCounts:
-    """`Counts` in memory. `now` returns seconds of a monotonic clock, so that a change of the system time frees
-    nothing."""
+    """`Counts` in memory.
+
+    `now` returns seconds of a monotonic clock, so that a change of the system time frees nothing.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -50,10 +52,9 @@ class MemoryCounts:
             return [self._table(window, now).count(window.slot, now) for window in windows]
 
     def usage(self) -> Usage:
-        """Return the number of slots in use, where the cells of a span count as one, and the share of the fullest
-        table.
+        """Return the number of slots in use, and the share of the fullest table.
 
-        A full table refuses nobody: more attempts share its slots.
+        All cells of a span count as one slot. A full table refuses nobody: more attempts share its slots.
         """
         with self._lock:
             self._forget(self._now())
@@ -67,8 +68,10 @@ class MemoryCounts:
         return table
 
     def _forget(self, now: float) -> None:
-        """Free what has expired in all tables, because some may never be used again. It costs one comparison per
-        table."""
+        """Free what has expired in all tables, because some may never be used again.
+
+        It costs one comparison per table.
+        """
         for table in self._tables.values():
             table.forget(now)
 
@@ -116,8 +119,11 @@ class _Times:
         return float(max(0.0, oldest + self._seconds - now))
 
     def forget(self, now: float) -> None:
-        """Called before every use, so that everything in `_recent` is younger than `_turns_at` when it becomes
-        older."""
+        """Free what has expired.
+
+        It is called before every use, so that everything in `_recent` is younger than `_turns_at` when it becomes
+        older.
+        """
         if now < self._turns_at:
             return
         self._older = self._recent if now < self._turns_at + self._seconds else {}

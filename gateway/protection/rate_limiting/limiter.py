@@ -104,8 +104,10 @@ class RateLimiter:
         clients: Mapping[str, str] = MappingProxyType({}),
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`key` hashes what is counted. `clients`: API client → its rate. `now`: clock of counts in memory; Redis
-        has its own."""
+        """`key` hashes what is counted.
+
+        `clients`: API client → its rate. `now`: clock of counts in memory; Redis has its own.
+        """
         self._counts: Counts = RedisCounts(store) if store.is_shared else MemoryCounts(now)
         self._slot = _Slots(key).of
         self._shared = rates.shared_addresses
@@ -281,8 +283,10 @@ class RateLimiter:
     def _of_address(
         self, name: str, limits: Sequence[RateLimitItem], address: str, service: str = ""
     ) -> Iterator[Window]:
-        """Yield the windows of an address, the widest network first, so that a full one uses up nothing of those
-        within it."""
+        """Yield the windows of an address, the widest network first.
+
+        So a full network uses up nothing of those within it.
+        """
         for network, times in networks(address).items():
             for limit in limits:
                 wider = type(limit)(limit.amount * times, limit.multiples)

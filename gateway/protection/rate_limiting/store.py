@@ -1,5 +1,4 @@
-"""The store of counts and used tickets: the memory of this process, or a Redis or Valkey that several processes
-share."""
+"""The store of counts and used tickets: the memory of this process, or a shared Redis or Valkey."""
 
 from __future__ import annotations
 
@@ -80,8 +79,10 @@ class Store:
 
 
 def _shared(url: str, *, tls_strict: bool) -> Any:
-    """Return the storage. Redis and Valkey use one protocol, but `limits` would require another client library for
-    each name."""
+    """Return the storage.
+
+    Redis and Valkey use one protocol, but `limits` would require another client library for each name.
+    """
     options: dict[str, Any] = {"socket_connect_timeout": ANSWER_SECONDS, "socket_timeout": ANSWER_SECONDS}
     url = url.replace("valkey", "redis", 1) if url.startswith("valkey") else url
     if url.startswith("rediss:"):
