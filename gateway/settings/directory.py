@@ -201,9 +201,11 @@ class Password(Section):
     forbid_current: bool = True
     """Refuse a new password that is equal to the current one."""
     forbid_login: bool = True
-    """Refuse a password that contains the login, or a part of at least three characters of a mail address."""
+    """Refuse a password that contains the login, or a word of the person's mail addresses with at least three
+    characters."""
     forbid_names: bool = True
-    """Refuse a password that contains a part of at least three characters of the person's names."""
+    """Refuse a password that contains one of the person's names, or a word of a name with at least three
+    characters."""
     forbidden_words: tuple[Text, ...] = ()
     """Words that a password must not contain, such as the names of the academy and of its applications. Case and
     accents are ignored; words of fewer than three characters have no effect."""

@@ -157,8 +157,7 @@ class Metrics(Section):
     """Metrics for Prometheus: of the web service at `/metrics`, of the worker at a port of its own."""
 
     allowed_networks: list[IPvAnyNetwork] = []
-    """Networks that may read `/metrics`. For all other addresses the page does not exist; empty: for all addresses.
-    """
+    """Networks that may read `/metrics`; all other addresses get 404. Empty: nobody can read it."""
     worker_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """TCP port of the worker's metrics on 127.0.0.1; 0: none."""
 
