@@ -19,7 +19,7 @@ _SCHEME = re.compile(r"\{[A-Za-z0-9./_-]+\}")
 
 
 class Rule(StrEnum):
-    """A rule that a new password can violate. The values are stable: pages, API and logs use them."""
+    """Names a rule for new passwords. The values are stable: the API, the audit and scripts rely on them."""
 
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
@@ -86,56 +86,82 @@ class PasswordRules:
     forbid_names: bool = True
     forbidden_words: tuple[str, ...] = ()
     min_strength: int = 0
-    """Minimum of the bar beside the field, in percent; 0: no minimum."""
-    strength: Callable[[Secret, str], int] = _unknown_strength
-    """Returns how hard a password is to guess, in percent, given the login. It takes some processor time."""
-    is_common: Callable[[Secret], bool] = _never
-    is_breached: Callable[[Secret], bool] = _never
-    """Returns whether the password was stolen somewhere. It may ask another server, so it is called only for
-    verified people."""
+    """Percent of the bar beside the field; 0 asks for none."""
+    strength: Callable[[Secret, str], int] | None = None
+    """How hard a password of this login is to guess, in percent. Takes some processor time."""
+    is_common: Callable[[Secret], bool] | None = None
+    is_breached: Callable[[Secret], bool] | None = None
+    """May ask another server, so only those who proved who they are reach it."""
 
     @property
     def forbids_common(self) -> bool:
-        """Return whether a list of common passwords is checked."""
-        return self.is_common is not _never
+        """Whether passwords that everybody tries first are refused."""
+        return self.is_common is not None
 
     def at_least(self, min_length: int) -> PasswordRules:
         """Return the same rules for a person of whom the directory requires `min_length` characters."""
         return self if min_length <= self.min_length else replace(self, min_length=min_length)
 
     def violations(self, new: Secret, *, login: str = "", current: Secret | None = None) -> tuple[Rule, ...]:
-        """Return the violated rules that depend only on what was typed. The answer reveals nothing about accounts."""
-        text = new.reveal()
-        verdicts = {
-            Rule.TOO_SHORT: len(text) < self.min_length,
-            Rule.TOO_LONG: len(text) > self.max_length,
-            Rule.NO_LOWER_CASE: self.lower_case and not any(char.islower() for char in text),
-            Rule.NO_UPPER_CASE: self.upper_case and not any(char.isupper() for char in text),
-            Rule.NO_DIGIT: self.digit and not any(char in "0123456789" for char in text),
-            Rule.NO_SPECIAL: self.special and all(char.isalnum() for char in text),
-            Rule.SAME_AS_CURRENT: self.forbid_current and current is not None and new == current,
-            Rule.CONTAINS_LOGIN: self.forbid_login and _contains(text, [login]),
-            Rule.CONTAINS_WORD: _contains(text, self.forbidden_words),
-            Rule.INVISIBLE: holds_invisible_character(text),
-            Rule.LOOKS_HASHED: _SCHEME.match(text) is not None,
-            Rule.COMMON: self.is_common(new),
-        }
-        return tuple(rule for rule, found in verdicts.items() if found)
+        """The rules that can be judged from what was typed alone: the answer tells nothing about accounts."""
+        return _broken(self._typed_validators(), NewPassword(new, login, current))
 
     def personal_violations(self, new: Secret, person: Person) -> tuple[Rule, ...]:
-        """Return the violated rules that depend on the person. Call it only after the person proved who they are."""
-        text = new.reveal()
-        name_parts = [part for name in person.names for part in (*tokens(name), name)]
-        mail_parts = _other_parts(person.mails, (*person.logins, *name_parts))
-        verdicts = {
-            Rule.CONTAINS_LOGIN: self.forbid_login and _contains(text, person.logins),
-            Rule.CONTAINS_NAME: self.forbid_names and _contains(text, name_parts),
-            Rule.CONTAINS_MAIL: self.forbid_login and _contains(text, mail_parts),
-        }
-        broken_rules = tuple(rule for rule, found in verdicts.items() if found)
-        if self.min_strength and self.strength(new, person.login) < self.min_strength:
-            broken_rules += (Rule.TOO_WEAK,)
-        return broken_rules or ((Rule.BREACHED,) if self.is_breached(new) else ())
+        """The rules that need to know whose password it is. Ask only once the person has proved that."""
+        password = NewPassword(new, person.login, person=person)
+        return _broken(self._personal_validators(), password) or _broken((self._breached_validator(),), password)
+
+    def _typed_validators(self) -> tuple[Validator | None, ...]:
+        """In the order in which people read them; None for a rule that the academy switched off."""
+        common = self.is_common
+        return (
+            Validator(Rule.TOO_SHORT, lambda new: len(new.text) < self.min_length),
+            Validator(Rule.TOO_LONG, lambda new: len(new.text) > self.max_length),
+            _LOWER_CASE if self.lower_case else None,
+            _UPPER_CASE if self.upper_case else None,
+            _DIGIT if self.digit else None,
+            _SPECIAL if self.special else None,
+            _CURRENT if self.forbid_current else None,
+            _TYPED_LOGIN if self.forbid_login else None,
+            Validator(Rule.CONTAINS_WORD, lambda new: _contains(new.text, self.forbidden_words)),
+            _VISIBLE,
+            _NOT_HASHED,
+            Validator(Rule.COMMON, lambda new: common(new.secret)) if common else None,
+        )
+
+    def _personal_validators(self) -> tuple[Validator | None, ...]:
+        strength = self.strength if self.min_strength else None
+        return (
+            _LOGINS if self.forbid_login else None,
+            _NAMES if self.forbid_names else None,
+            _MAILS if self.forbid_login else None,
+            Validator(Rule.TOO_WEAK, lambda new: strength(new.secret, new.login) < self.min_strength)
+            if strength
+            else None,
+        )
+
+    def _breached_validator(self) -> Validator | None:
+        """The last one: another server is asked only about a password that keeps all the others."""
+        breached = self.is_breached
+        return Validator(Rule.BREACHED, lambda new: breached(new.secret)) if breached else None
+
+
+def _broken(validators: Iterable[Validator | None], new: NewPassword) -> tuple[Rule, ...]:
+    return tuple(one.rule for one in validators if one is not None and one.is_broken_by(new))
+
+
+def _contains_name(new: NewPassword) -> bool:
+    return new.person is not None and _contains(new.text, _name_parts(new.person))
+
+
+def _contains_mail(new: NewPassword) -> bool:
+    if new.person is None:
+        return False
+    return _contains(new.text, _other_parts(new.person.mails, (*new.person.logins, *_name_parts(new.person))))
+
+
+def _name_parts(person: Person) -> list[str]:
+    return [part for name in person.names for part in (*tokens(name), name)]
 
 
 def _other_parts(mails: Iterable[str], known: Iterable[str]) -> set[str]:

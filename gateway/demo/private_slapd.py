@@ -225,11 +225,12 @@ class PrivateSlapd:
             self.apply(self.filled(name, {"CAPTURE_SOCKET": str(socket_path)}), name, "cn=config")
 
     def ask_before_writes(self, socket_path: Path) -> None:
-        """Make this running server ask at `socket_path` before it checks a password, for capture.answer_only."""
-        self.apply(self._filled(ORACLE_FILE, {"CAPTURE_SOCKET": str(socket_path)}), ORACLE_FILE, "cn=config")
+        """Let this running server ask at `socket_path` before it judges a password: for `mamia capture` with
+        capture.answer_only."""
+        self.apply(self.filled(ORACLE_FILE, {"CAPTURE_SOCKET": str(socket_path)}), ORACLE_FILE, "cn=config")
 
-    def _filled(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
-        """Return a file of ldif/ in which the placeholders are replaced by this server's values and `more`."""
+    def filled(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
+        """A file of ldif/ with what only this server knows put in its places, and `more`."""
         text = (ldif_folder() / name).read_text(encoding="utf-8")
         values = {
             "STATE": str(self.state),

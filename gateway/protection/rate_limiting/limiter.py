@@ -1,4 +1,4 @@
-"""The rate limiter: how often something may be tried, counted before the directory is used.
+"""How often something may be tried, counted before the directory is asked.
 
 Everything is counted by what was typed, whether or not it exists. The store contains keyed hashes, so it reveals no
 login, number or birth date.
@@ -208,14 +208,20 @@ class RateLimiter:
         limits = [type(limit)(limit.amount * _TASKS_PER_ATTEMPT, limit.multiples) for limit in self._limits[scope]]
         return self._hit(dict.fromkeys(self._of_address(scope, limits, address, "work"), scope))
 
-    def count_miss(self, address: str) -> None:
-        """Count an account that was not found. Raises StoreUnavailable."""
-        for window in self._misses(address):
+    def count_miss(self, address: str, client: str = "") -> None:
+        """Count a search that found nobody: for the API client that asked, else for the address and for all pages.
+
+        Raises StoreUnavailable.
+        """
+        for window in self._misses(address, client):
             self._counts.hit([window])
 
-    def is_suspicious(self, address: str) -> bool:
-        """Return whether too many accounts were not found, from this address or in all. Raises StoreUnavailable."""
-        return self._counts.test(self._misses(address)) is not None
+    def is_suspicious(self, address: str, client: str = "") -> bool:
+        """Whether too many searches of this API client, else of this address or of all pages, found nobody.
+
+        Raises StoreUnavailable.
+        """
+        return self._counts.test(self._misses(address, client)) is not None
 
     def usage(self) -> Usage:
         """Return how full the store of the counts is. Raises StoreUnavailable."""
