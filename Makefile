@@ -47,11 +47,12 @@ coverage: $(INSTALLED)-tests assets ## the tests, and which lines and branches t
 	$(AS_ROOT) $(BIN)/coverage combine --quiet
 	$(AS_ROOT) $(BIN)/coverage report
 
-check: $(INSTALLED)-tests ## lint, types, imports
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+check: $(INSTALLED)-tests ## lint, docstrings, types, imports, words
+	$(BIN)/ruff format --check . .ci/words
+	$(BIN)/ruff check . .ci/words
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/words
 
 bench: $(INSTALLED)-bench assets ## figures, as one table and as var/bench/all.json (80 minutes); BENCH=captcha runs one
 	for one in $(BENCH); do $(AS_ROOT) $(BIN)/python -m tests.bench.$$one || exit 1; done

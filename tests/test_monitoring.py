@@ -109,7 +109,7 @@ class TestAlerts:
 
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def test_when_they_fire_then_they_say_what_it_means_and_how_to_mend_it(self):
+    def test_when_they_fire_then_they_say_what_it_means_and_how_to_fix_it(self):
         assert all({"summary", "runbook"} <= set(rule["annotations"]) for rule in rules())
 
 

@@ -108,10 +108,12 @@ def _split(line: bytes) -> tuple[str, bytes]:
 
 def _password_modify_request(operation: OperationId, value: bytes) -> PasswordModifyRequest:
     try:
-        wish, _ = decoder.decode(base64.b64decode(value), asn1Spec=PasswdModifyRequestValue())
+        decoded, _ = decoder.decode(base64.b64decode(value), asn1Spec=PasswdModifyRequestValue())
     except (PyAsn1Error, binascii.Error):
         return PasswordModifyRequest(operation, None)
-    return PasswordModifyRequest(operation, _secret(bytes(wish["newPasswd"])) if wish["newPasswd"].isValue else None)
+    return PasswordModifyRequest(
+        operation, _secret(bytes(decoded["newPasswd"])) if decoded["newPasswd"].isValue else None
+    )
 
 
 def _modify_request(

@@ -119,7 +119,7 @@ def _rights_of_listener(settings: Settings) -> Iterator[Finding]:
     try:
         directory = capturing_directory(settings)
     except SettingsError as error:
-        yield fail("capture: rights", error.faults[0].message, "capture.bind_password_file")
+        yield fail("capture: rights", error.problems[0].message, "capture.bind_password_file")
         return
     yield from _with(settings, directory, "rights of the listener", _rights)
 

@@ -118,7 +118,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
     if not notifications.spool:
         yield warn(
             "notifications",
-            "nobody hears by mail of a changed password",
+            "nobody is told by mail of a changed password",
             "notifications.spool and notifications.smtp_host",
         )
         return

@@ -33,7 +33,7 @@ def check_ordinary_person(settings: Settings, dn: str | None, password_file: Pat
     try:
         directory = bound_as(settings.directory, dn, read_secret(password_file, "--person-password-file"))
     except SettingsError as error:
-        yield fail(WHO, error.faults[0].message, "--person-password-file")
+        yield fail(WHO, error.problems[0].message, "--person-password-file")
         return
     yield from at_each_server(directory, SECRETS, partial(secrets_seen_by, settings, WHO, dn))
     yield from at_each_server(directory, ORACLE, partial(guess, WHO, settings.directory.decoy_dn))

@@ -53,7 +53,7 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
             yield pool.run_idempotent(lambda connection: check_workers_limits(settings, connection))
             yield from pool.run_idempotent(lambda connection: list(check_restored(settings, connection, known)))
     except SettingsError as error:
-        yield fail(CHECKED, error.faults[0].message, error.faults[0].key)
+        yield fail(CHECKED, error.problems[0].message, error.problems[0].key)
     except (DirectoryUnavailable, DirectoryMisconfigured) as error:
         yield refused_by_directory(CHECKED, directory, directory.servers, str(error)) or fail(
             CHECKED, str(error), "workstation.bind_dn, bind_password_file; 30-access.ldif of ldif/"

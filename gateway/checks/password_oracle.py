@@ -44,7 +44,7 @@ def check_password_oracle(settings: Settings) -> Iterator[Finding]:
         if is_listeners(settings):
             yield from _on_somebody(settings, "the listener's account", capturing_directory(settings))
     except SettingsError as error:
-        yield fail(CHECKED, error.faults[0].message, error.faults[0].key)
+        yield fail(CHECKED, error.problems[0].message, error.problems[0].key)
 
 
 def _on_somebody(settings: Settings, who: str, directory: Directory) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.policies_in_use import check_policies_in_use
 from gateway.directory import ppolicy
 from gateway.directory.policies import DEFAULT_NAME, find_default_policy
-from gateway.ldap import ServerUnfit, read_entry
+from gateway.ldap import ServerUnavailable, read_entry
 from gateway.settings import Settings
 
 RULE = "ldif/30-access.ldif lets the service account read the policies"
@@ -27,7 +27,7 @@ def check_policies(settings: Settings, url: str, connection: Connection) -> Iter
     try:
         yield from _pages(settings, url, connection)
         yield from check_policies_in_use(settings, url, connection)
-    except (DirectoryUnavailable, ServerUnfit) as error:
+    except (DirectoryUnavailable, ServerUnavailable) as error:
         yield fail(f"{url}: password policies", f"they can't be read: {error}", RULE)
 
 

@@ -19,7 +19,7 @@ from gateway.settings import ResetMode, Settings
 def check_policies_in_use(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
     """Yield findings about the default policy and every policy that a person has, at the server `url`.
 
-    Raises DirectoryUnavailable, ServerUnfit.
+    Raises DirectoryUnavailable, ServerUnavailable.
     """
     policies = find_policies(connection)
     default = find_default_policy(connection, settings.directory.default_policy)

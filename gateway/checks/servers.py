@@ -25,9 +25,9 @@ from gateway.checks.search_limits import check_gateways_limits
 from gateway.directory import assertion, ppolicy
 from gateway.directory.connection import connect
 from gateway.directory.context_csn import read_csns
-from gateway.directory.server_support import UnsupportedServer, says_openldap
+from gateway.directory.server_support import UnsupportedServer, is_openldap
 from gateway.directory.user_bind import bind_as
-from gateway.ldap import ServerUnfit, close, compare, error_text, read_entry, try_search
+from gateway.ldap import ServerUnavailable, close, compare, error_text, read_entry, try_search
 from gateway.settings import Settings
 
 MIN_DAYS = 30
@@ -55,7 +55,7 @@ def check_servers(settings: Settings) -> Iterator[Finding]:
             if url in settings.directory.servers:
                 yield from _check_writing(settings, url, connection)
             held[url] = read_csns(connection)
-        except (LDAPException, OSError, DirectoryUnavailable, ServerUnfit) as error:
+        except (LDAPException, OSError, DirectoryUnavailable, ServerUnavailable) as error:
             yield fail(url, f"stopped answering: {error_text(error)}", "look at its log and load")
         finally:
             close(connection)
@@ -87,7 +87,7 @@ def _check_reading(settings: Settings, url: str, connection: Connection) -> Iter
 def _product(url: str, connection: Connection) -> Finding:
     """Check that the server reports OpenLDAP. Another product is refused when the connection is opened."""
     subject = f"{url}: product"
-    if says_openldap(connection):
+    if is_openldap(connection):
         return ok(subject, "OpenLDAP")
     text = "it does not say what it is: only OpenLDAP with the overlay ppolicy is supported"
     return warn(subject, text, 'let the service account read the root DSE: olcAccess: to dn.base="" by * read')

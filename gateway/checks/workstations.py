@@ -48,7 +48,7 @@ def _check(settings: Settings, ours: PasswordRules, where: str, name: str, targe
         yield warn(subject, "they can't be read", hint)
         return
     laxer = list(_laxer(subject, name, settings, ours, theirs))
-    yield from laxer or [ok(subject, f"the gateway is as strict: {_told(theirs)}")]
+    yield from laxer or [ok(subject, f"the gateway is as strict: {_describe(theirs)}")]
 
 
 def _reached(settings: Settings, where: str, name: str, probe: Probe) -> Iterator[Finding]:
@@ -113,6 +113,6 @@ def _laxer(
         yield warn(subject, text, "a reset by the service account passes; check it with one")
 
 
-def _told(rules: DomainRules) -> str:
+def _describe(rules: DomainRules) -> str:
     kinds = "three kinds of characters" if rules.complexity else "any characters"
     return f"{rules.min_length} characters, {kinds}, {rules.history} remembered"

@@ -90,7 +90,7 @@ def _answer_without_settings(handed: socket.socket | None, error: SettingsError 
             raise error
         print(f"mamia capture: {error}", file=sys.stderr)
         return FAILED
-    faults = [f"{f.key} {f.message}" for f in error.faults] if isinstance(error, SettingsError) else [str(error)]
+    faults = [f"{f.key} {f.message}" for f in error.problems] if isinstance(error, SettingsError) else [str(error)]
     log.error("slapd is answered, and nothing is captured, until this is fixed: %s", "; ".join(faults))
 
     asyncio.run(serve_until_stopped(SockServer(None), handed, _nothing))

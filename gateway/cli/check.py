@@ -1,4 +1,4 @@
-"""`mamia check`: what the gateway stands on, line by line, and how to fix what is not as it must be."""
+"""`mamia check`: what the gateway needs, one line per finding, and how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _checks(arguments: argparse.Namespace) -> Iterator[Finding]:
     try:
         settings = load(arguments.config)
     except SettingsError as error:
-        if {fault.key for fault in error.faults} & {f"{section}.{key}_file" for section, key in WEB_SECRETS}:
+        if {fault.key for fault in error.problems} & {f"{section}.{key}_file" for section, key in WEB_SECRETS}:
             print("mamia check: where worker or listener run alone: mamia check --without-web", file=sys.stderr)
         raise
     ordinary = check_ordinary_person(settings, arguments.person, arguments.person_password_file)

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = chosen.run(chosen)
     except SettingsError as error:
-        return _tell_faults(error)
+        return _print_problems(error)
     except KeyboardInterrupt:
         return 130
     return code
@@ -50,9 +50,9 @@ def _asked_for(arguments: Sequence[str]) -> Sequence[str]:
     return [arguments[0]] if arguments and arguments[0] in COMMANDS else list(COMMANDS)
 
 
-def _tell_faults(error: SettingsError) -> int:
+def _print_problems(error: SettingsError) -> int:
     print(f"mamia: the settings in {error.source} can't be used:", file=sys.stderr)
-    for fault in error.faults:
+    for fault in error.problems:
         print(f"  {fault.key}: {fault.message}", file=sys.stderr)
     print("mamia settings lists them all; nothing was started.", file=sys.stderr)
     return USAGE_ERROR

@@ -95,17 +95,17 @@ def run(arguments: argparse.Namespace) -> int:
         return USAGE_ERROR
     directory, tally = as_operator(settings.directory, arguments), Tally()
     rows = read_file_rows(lines, datetime.now(UTC).date(), tally)
-    retry = Retry(_say_outage)
+    retry = Retry(_print_outage)
     with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
         entries = StaffEntries(pool, settings.people, retry)
         try:
             steps = _plan(rows, entries.read(), settings, arguments, tally)
             steps = retry.run(lambda: _without_protected(steps, pool, settings.people, tally))
         except TooManyLeavers as error:
-            _say(f"{error} --max-leavers-percent raises that; nothing was written")
+            _print(f"{error} --max-leavers-percent raises that; nothing was written")
             return FAILED
         except (DirectoryUnavailable, LDAPException, OSError) as error:
-            _say(f"{error}; nothing was written")
+            _print(f"{error}; nothing was written")
             return FAILED
         if arguments.dry_run:
             _show_all(steps, settings.people, tally)
@@ -115,12 +115,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if tally.is_whole else FAILED
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(f"mamia people import: {text}", file=sys.stderr)
 
 
-def _say_outage(error: DirectoryUnavailable) -> None:
-    _say(f"{error}; waiting until the directory is back")
+def _print_outage(error: DirectoryUnavailable) -> None:
+    _print(f"{error}; waiting until the directory is back")
 
 
 def _plan(

@@ -119,10 +119,10 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
 
 def _with_progress(people: Iterable[Member], total: int, *, fills_terminal: bool) -> Iterable[Member]:
     """Tells a person at a terminal how far it is, unless the entries themselves run over that terminal."""
-    return people if fills_terminal or not sys.stderr.isatty() else _told(people, total)
+    return people if fills_terminal or not sys.stderr.isatty() else _counted(people, total)
 
 
-def _told(people: Iterable[Member], total: int) -> Iterator[Member]:
+def _counted(people: Iterable[Member], total: int) -> Iterator[Member]:
     for done, member in enumerate(people, start=1):
         yield member
         if done % PROGRESS_EVERY == 0 or done == total:

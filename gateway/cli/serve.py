@@ -153,7 +153,7 @@ class Server(BaseApplication):
             settings = load(self._config)
             fault = _unusable(settings) or self._open_addresses(settings)
         except SettingsError as error:
-            fault = "; ".join(f"{f.key} {f.message}" for f in error.faults)
+            fault = "; ".join(f"{f.key} {f.message}" for f in error.problems)
         if fault:
             log.error("the settings were not read anew, and the service goes on as it was: %s", fault)
             return

@@ -38,17 +38,17 @@ def resume(outbox: LdapOutbox, items: Iterable[Waiting]) -> bool:
 
 def forget(outbox: LdapOutbox, items: Iterable[Waiting]) -> bool:
     """Erase what is held; whether all of it could be. Raises DirectoryUnavailable."""
-    done = [_told(item, outbox.forget(item, datetime.now(UTC)), "forgotten") for item in items]
+    done = [_print_result(item, outbox.forget(item, datetime.now(UTC)), "forgotten") for item in items]
     return all(done)
 
 
 def _resume(outbox: LdapOutbox, item: Waiting) -> bool:
     held = [state for state in item.states if state.status is DeliveryStatus.HELD]
     written = [outbox.record(item, state, state.resumed()) for state in held]
-    return _told(item, all(written), f"will be delivered now to {', '.join(state.target for state in held)}")
+    return _print_result(item, all(written), f"will be delivered now to {', '.join(state.target for state in held)}")
 
 
-def _told(item: Waiting, is_done: bool, what: str) -> bool:
+def _print_result(item: Waiting, is_done: bool, what: str) -> bool:
     if is_done:
         print(f"{item.login}: {what}")
     else:

@@ -40,9 +40,9 @@ class DirectoryWatch:
         if self._asked_at is not None and now - self._asked_at < MIN_AGE_SECONDS:
             return
         self._asked_at = now
-        self._background.submit(self.ask)
+        self._background.submit(self.measure)
 
-    def ask(self) -> None:
+    def measure(self) -> None:
         """Ask each server that takes writes, now."""
         for url in self.settings.directory.servers:
             try:

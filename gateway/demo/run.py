@@ -52,7 +52,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
             _await(processes["serve"], web, partial(_serves, arguments.port))
             if slapd.announces:
                 _await(processes["capture"], "mamia capture", partial(_captures, slapd))
-            _tell(slapd, samba, arguments.port)
+            _print_addresses(slapd, samba, arguments.port)
             _watch(slapd, processes)
     except (DemoFailed, SlapdFailed, SambaFailed) as error:
         print(f"mamia demo: {error}", file=sys.stderr)
@@ -147,7 +147,7 @@ def _await(process: subprocess.Popen[bytes], what: str, answers: Callable[[], bo
     deadline = time.monotonic() + START_SECONDS
     while not answers():
         if process.poll() is not None:
-            raise DemoFailed(f"{what} ended at its start; its reason stands above")
+            raise DemoFailed(f"{what} ended at its start; the reason is in the lines above")
         if time.monotonic() > deadline:
             raise DemoFailed(f"{what} does not answer after {START_SECONDS} s")
         time.sleep(0.1)
@@ -168,7 +168,7 @@ def _captures(slapd: PrivateSlapd) -> bool:
         return False
 
 
-def _tell(slapd: PrivateSlapd, samba: PrivateSamba | None, port: int) -> None:
+def _print_addresses(slapd: PrivateSlapd, samba: PrivateSamba | None, port: int) -> None:
     print(sample_table(slapd))
     print(f"rectorat (their passwords go to the workstation too): {', '.join(rectorat_logins(slapd))}")
     if samba:
@@ -189,7 +189,7 @@ def _watch(slapd: PrivateSlapd, processes: Mapping[str, subprocess.Popen[bytes]]
     while True:
         for name, process in processes.items():
             if process.poll() is not None:
-                raise DemoFailed(f"mamia {name} ended; its reason stands above")
+                raise DemoFailed(f"mamia {name} ended; the reason is in the lines above")
         if not slapd.is_running:
             raise DemoFailed(f"the directory ended; see {slapd.log_file}")
         time.sleep(0.5)

@@ -37,7 +37,7 @@ _ENDINGS = (
     "ette", "euil", "eux", "ez", "ic", "ier", "in", "ineau", "inet", "ini", "ois", "ot", "otte", "ou", "oux",
     "y",
 )  # fmt: skip
-_SHORTEST_BASE = 3
+_MIN_BASE_CHARS = 3
 
 _USUAL_WOMEN = (
     "Marie", "Nathalie", "Isabelle", "Sylvie", "Catherine", "Céline", "Christine", "Valérie", "Sophie",
@@ -114,7 +114,7 @@ def _distinct(names: Iterable[str]) -> tuple[str, ...]:
 def _bases(names: Iterable[str]) -> tuple[str, ...]:
     """Return the names that can take an ending: one word, without the vowels at its end."""
     bare = (name.rstrip("aeéiouy") for name in names if " " not in name)
-    return _distinct(name for name in bare if len(name) >= _SHORTEST_BASE)
+    return _distinct(name for name in bare if len(name) >= _MIN_BASE_CHARS)
 
 
 def _weighted(names: Sequence[str], flatness: int, dice: random.Random) -> Callable[[], str]:

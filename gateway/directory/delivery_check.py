@@ -92,7 +92,7 @@ class LdapDeliveryCheck:
     def _read(self, connection: Connection, dn: str) -> _Seen | Refused:
         """Return the entry if it is a person with a workstation.
 
-        Raises ServerUnfit, and DirectoryMisconfigured if the filters cannot be evaluated.
+        Raises ServerUnavailable, and DirectoryMisconfigured if the filters cannot be evaluated.
         """
         wanted = f"(&{self.people.filter}{self.workstation_filter})"
         attributes = [self.people.login, ppolicy.LOCKED_AT, ppolicy.LOCKED_UNTIL, ppolicy.CHANGED_AT]
@@ -185,5 +185,5 @@ class LdapDeliveryCheck:
 
 
 def _search(connection: Connection, dn: str, filter_: str, attributes: list[str]) -> Entry | None:
-    """Return the entry `dn` if the filter matches it. Raises ServerUnfit, DirectoryMisconfigured."""
+    """Return the entry `dn` if the filter matches it. Raises ServerUnavailable, DirectoryMisconfigured."""
     return find_entry(connection, dn, filter_, attributes, unfit=RETRYABLE_FOR_WRITES)

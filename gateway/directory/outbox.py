@@ -276,5 +276,5 @@ def _swap(old: str, new: str) -> list[tuple[str, list[bytes]]]:
 
 
 def check_result(result: Result, what: str) -> None:
-    """Raise ServerUnfit or DirectoryMisconfigured, with `what` was tried, unless the server did it."""
+    """Raise ServerUnavailable or DirectoryMisconfigured, with `what` was tried, unless the server did it."""
     check_ldap_result(result, what, unfit=RETRYABLE_FOR_WRITES)

@@ -17,7 +17,7 @@ from ldap3.utils.conv import escape_filter_chars
 from gateway.directory import ppolicy
 from gateway.ldap import Changes, Entry
 
-LENT = "lent:"
+TEMPORARY_POLICY = "lent:"
 """Prefix of the mark of an entry that has a temporary password policy for one write; the entry's own policy
 follows."""
 CALLED_OFF = "~"
@@ -52,13 +52,13 @@ class PasswordStamps:
         """Return a new random mark; "" if entries have no such attribute."""
         return secrets.token_hex(8) if self.attribute else ""
 
-    def mark_of_lending(self, own_policy: str) -> str:
+    def mark_with_policy(self, own_policy: str) -> str:
         """Return a new mark that records the entry's own policy while it has a temporary one.
 
         `own_policy` is its DN; "": the entry has no policy of its own.
         """
         return (
-            f"{LENT}{base64.urlsafe_b64encode(own_policy.encode()).decode()}:{self.new_mark()}"
+            f"{TEMPORARY_POLICY}{base64.urlsafe_b64encode(own_policy.encode()).decode()}:{self.new_mark()}"
             if self.attribute
             else ""
         )
@@ -99,9 +99,9 @@ def own_policy_in(stamp: str) -> str | None:
     Returns None without a temporary policy.
     """
     mark = mark_in(stamp)
-    if not mark.startswith(LENT):
+    if not mark.startswith(TEMPORARY_POLICY):
         return None
-    return base64.urlsafe_b64decode(mark.removeprefix(LENT).partition(":")[0]).decode("utf-8", "replace")
+    return base64.urlsafe_b64decode(mark.removeprefix(TEMPORARY_POLICY).partition(":")[0]).decode("utf-8", "replace")
 
 
 def _equals(attribute: str, value: str) -> str:

@@ -107,7 +107,7 @@ class PasswordWriter:
         if must_change:
             changes[ppolicy.MUST_CHANGE] = [(MODIFY_REPLACE, [b"TRUE"])]
         try:
-            server, result = self._told(account, changes)
+            server, result = self._modify(account, changes)
         except WriteUnconfirmed as error:
             return self._after_silence(write, error)
         if not is_success(result):
@@ -138,7 +138,7 @@ class PasswordWriter:
         """Return the attributes that show a write."""
         return [*self._stamps.attributes, ppolicy.MUST_CHANGE]
 
-    def _told(self, account: Account, changes: Changes) -> tuple[str, Result]:
+    def _modify(self, account: Account, changes: Changes) -> tuple[str, Result]:
         """Send the Modify; return the server's URL and the result.
 
         If two writes reach one entry at the same time, ppolicy changes a history that the other one changed already,
@@ -271,7 +271,7 @@ def _post_read(dn: str, result: Result) -> Entry | None:
 def modification(dn: str, changes: Changes, *more: Control) -> Callable[[Connection], Result]:
     """Return an operation that sends `changes` for `dn` with the policy control and the controls `more`.
 
-    It raises ServerUnfit if the server did nothing and another one may, and LDAPSocketReceiveError if the result is
+    It raises ServerUnavailable if the server did nothing and another may, and LDAPSocketReceiveError if the result is
     unknown.
     """
     controls = [ppolicy.REQUEST_CONTROL, *more]

@@ -156,10 +156,10 @@ class LdapPasswords:
         """Write the initial password like any other; only if it is in the history, use the policy without history."""
         written = self._write(account, initial, {}, must_change=True)
         if isinstance(written, Refused) and written.code is Refusal.IN_HISTORY:
-            return self._write_under_lent_policy(account, initial)
+            return self._write_with_temporary_policy(account, initial)
         return written
 
-    def _write_under_lent_policy(self, account: Account, initial: Secret) -> Refused | Propagation | None:
+    def _write_with_temporary_policy(self, account: Account, initial: Secret) -> Refused | Propagation | None:
         with self._temporary_policy.applied_to(account) as applied:
             if isinstance(applied, Refused):
                 return applied

@@ -17,7 +17,7 @@ from ldap3.core.results import RESULT_NO_SUCH_OBJECT, RESULT_SUCCESS
 from gateway.directory import ppolicy
 from gateway.directory.context_csn import suffixes
 from gateway.directory.pool import ConnectionPool
-from gateway.ldap import ANYTHING, Entry, ServerUnfit, bind, check_result, find_entry, is_success, try_search
+from gateway.ldap import ANYTHING, Entry, ServerUnavailable, bind, check_result, find_entry, is_success, try_search
 
 CLASS = "pwdPolicy"
 DEFAULT_NAME = "default"
@@ -122,7 +122,7 @@ class Policies:
     def _bind_and_look(self, connection: Connection) -> bool:
         """Bind once more and look: the bind that opened this connection may be days old."""
         if not is_success(bind(connection)):
-            raise ServerUnfit(f"refuses {connection.user}")
+            raise ServerUnavailable(f"refuses {connection.user}")
         return records_login(connection, self.pool.settings.bind_dn)
 
     def _read(self, connection: Connection, dn: str) -> Policy | None:
@@ -132,14 +132,16 @@ class Policies:
 
 
 def find_policies(connection: Connection) -> list[Policy]:
-    """Return all policies that this account may read. Raises ServerUnfit, DirectoryMisconfigured."""
+    """Return all policies that this account may read. Raises ServerUnavailable, DirectoryMisconfigured."""
     return _search(connection, f"(objectClass={CLASS})")
 
 
 def find_default_policy(connection: Connection, dn: str | None) -> Policy | None:
     """Return the policy of people without one of their own: `dn`, else the policy called cn=default.
 
-    The gateway cannot read which one slapd uses (olcPPolicyDefault). Raises ServerUnfit, DirectoryMisconfigured.
+    The gateway cannot read which one slapd uses (olcPPolicyDefault).
+
+    Raises ServerUnavailable, DirectoryMisconfigured.
     """
     if dn:
         return _read_policy(connection, dn)

@@ -16,7 +16,7 @@ from ldap3.core.exceptions import LDAPCommunicationError, LDAPException, LDAPRes
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.directory.connection import connect
 from gateway.directory.failover import LdapServer, LdapServers
-from gateway.ldap import ServerUnfit, close, error_text
+from gateway.ldap import ServerUnavailable, close, error_text
 from gateway.settings import Directory
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ MAX_IDLE_SECONDS = 120
 
 
 NO_ANSWER = (LDAPCommunicationError, LDAPResponseTimeoutError, OSError)
-FAILED = (*NO_ANSWER, ServerUnfit)
+FAILED = (*NO_ANSWER, ServerUnavailable)
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ class ConnectionPool:
     def run_once_where(self, operation: Callable[[Connection], T]) -> tuple[str, T]:
         """Run an operation that must not be sent twice. Returns the URL of the server that answered, and the result.
 
-        A server that answers that it will not (`ServerUnfit`) wrote nothing, so the next one is tried. Raises
+        A server that answers that it will not (`ServerUnavailable`) wrote nothing, so the next one is tried. Raises
         WriteUnconfirmed, with the server, if no answer came back; DirectoryUnavailable if no server accepted the
         operation.
         """
@@ -112,7 +112,7 @@ class ConnectionPool:
                 try:
                     with self.timed("run_once"):
                         return pooled.server.url, operation(pooled.connection)
-                except ServerUnfit as error:
+                except ServerUnavailable as error:
                     failures.append(f"{pooled.server.url}: {error}")
                     self._discard(pooled)
                 except NO_ANSWER as error:

@@ -164,7 +164,7 @@ class ProtectedPeople:
 def compare_group(connection: Connection, dn: str, attribute: str, value: str) -> int:
     """Return the result code of a Compare: true, false, or no such attribute.
 
-    Raises ServerUnfit, DirectoryMisconfigured.
+    Raises ServerUnavailable, DirectoryMisconfigured.
     """
     result = compare(connection, dn, attribute, value)
     require_fit(result)
@@ -223,7 +223,10 @@ def are_decidable(connection: Connection, dn: str, filters: Sequence[str]) -> bo
 
 
 def _matches(connection: Connection, dn: str, filter_: str) -> bool:
-    """Return False for an entry that does not exist or cannot be seen. Raises ServerUnfit, DirectoryMisconfigured."""
+    """Return False for an entry that does not exist or cannot be seen.
+
+    Raises ServerUnavailable, DirectoryMisconfigured.
+    """
     found = try_search(connection, dn, filter_, ["1.1"], BASE)
     require_fit(found.result)
     if found.code not in (RESULT_SUCCESS, RESULT_NO_SUCH_OBJECT, RESULT_INSUFFICIENT_ACCESS_RIGHTS):

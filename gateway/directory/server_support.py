@@ -45,7 +45,7 @@ def other_product(root: Entry) -> str:
     return _vendor(root)
 
 
-def says_openldap(connection: Connection) -> bool:
+def is_openldap(connection: Connection) -> bool:
     """Return whether the server reports that it is OpenLDAP."""
     root = read_entry(connection, ROOT_DSE, ["objectClass"])
     return root is not None and _is_openldap(root)

@@ -97,7 +97,7 @@ class TemporaryPolicy:
     def _write(self, account: Account, entry: Entry, own: list[str], policy: str) -> Account | None:
         """Return the account as it is after the write; None if the entry is no longer as it was read."""
         stamps = self.lookup.mapping.stamps
-        mark = stamps.mark_of_lending(next(iter(own), ""))
+        mark = stamps.mark_with_policy(next(iter(own), ""))
         changes: Changes = stamps.changes(mark)
         if policy not in entry.all(ppolicy.POLICY):
             changes[ppolicy.POLICY] = _swap(own, [policy])
@@ -108,7 +108,7 @@ class TemporaryPolicy:
         if result["result"] in CHANGED_MEANWHILE:
             return None
         if not is_success(result):
-            raise DirectoryMisconfigured(f"{policy} could not be lent to {entry.dn}: {result_text(result)}")
+            raise DirectoryMisconfigured(f"{policy} could not be set on {entry.dn}: {result_text(result)}")
         stamp = f"{changed_at(account.password_stamp)} {mark}" if mark else account.password_stamp
         return replace(account, password_stamp=stamp)
 

@@ -14,7 +14,7 @@ from gateway.ldap import Result, require_fit
 def bind_as(connection: Connection, dn: str, password: Secret) -> Result:
     """Return ldap3's result of a simple bind (RFC 4513, 5.1.3), over a connection for such binds.
 
-    Raises ServerUnfit.
+    Raises ServerUnavailable.
     """
     try:
         # Bytes, because ldap3 would normalise a str (RFC 4013) and so bind with another password than was typed.

@@ -80,7 +80,7 @@ def search(
 ) -> list[Entry]:
     """Return the entries below `base`, at most `max_entries`; 0: as many as the server returns.
 
-    Raises ServerUnfit, DirectoryMisconfigured.
+    Raises ServerUnavailable, DirectoryMisconfigured.
     """
     found = try_search(connection, base, filter_, attributes, size_limit=max_entries)
     accepted = (RESULT_SUCCESS, RESULT_SIZE_LIMIT_EXCEEDED) if max_entries else (RESULT_SUCCESS,)
@@ -97,7 +97,7 @@ def search_pages(
     *,
     unfit: Collection[int] = RETRYABLE,
 ) -> Iterator[Answer]:
-    """Yield every entry below `base`, page by page (RFC 2696). Raises ServerUnfit, DirectoryMisconfigured."""
+    """Yield every entry below `base`, page by page (RFC 2696). Raises ServerUnavailable, DirectoryMisconfigured."""
     cookie: bytes | None = None
     while True:
         found = try_search(connection, base, filter_, attributes, paged_size=page_size, paged_cookie=cookie)
@@ -121,7 +121,7 @@ def find_answer(
     """Return the entry `dn` itself if the filter matches it; None also if the result code is in `absent`.
 
     slapd gives the same answer for an entry that does not exist and for one that the account may not see. Raises
-    ServerUnfit, DirectoryMisconfigured.
+    ServerUnavailable, DirectoryMisconfigured.
     """
     found = try_search(connection, dn, filter_, attributes, BASE)
     check_result(found.result, f"reading {dn}", accepted=(RESULT_SUCCESS, *absent), unfit=unfit)

@@ -23,7 +23,7 @@ Result = Mapping[str, Any]
 """ldap3's result of one operation: `result` (the code), `description`, `message`, `controls`."""
 
 
-class ServerUnfit(Exception):
+class ServerUnavailable(Exception):
     """A server answered that it will not do the operation now, and did nothing. Another server may do it."""
 
 
@@ -38,9 +38,9 @@ def result_text(result: Result) -> str:
 
 
 def require_fit(result: Result, unfit: Collection[int] = RETRYABLE) -> None:
-    """Raise ServerUnfit if the result code is in `unfit`."""
+    """Raise ServerUnavailable if the result code is in `unfit`."""
     if result["result"] in unfit:
-        raise ServerUnfit(result_text(result))
+        raise ServerUnavailable(result_text(result))
 
 
 def check_result(
@@ -50,7 +50,7 @@ def check_result(
     accepted: Collection[int] = (RESULT_SUCCESS,),
     unfit: Collection[int] = RETRYABLE,
 ) -> None:
-    """Raise ServerUnfit, or DirectoryMisconfigured with the text `what`, unless the result code is in `accepted`."""
+    """Raise ServerUnavailable, or DirectoryMisconfigured with the text `what`, unless the code is in `accepted`."""
     require_fit(result, unfit)
     if result["result"] not in accepted:
         raise DirectoryMisconfigured(": ".join(filter(None, (what, result_text(result)))))

@@ -32,7 +32,7 @@ def is_common(password: Secret) -> bool:
     text = password.reveal().lower()
     plain, word = _without_outer(text, str.isalnum), _without_outer(text, _is_letter)
     variants = {text, plain, word}
-    variants |= {guise.translate(_LOOKALIKES) for guise in variants}
+    variants |= {variant.translate(_LOOKALIKES) for variant in variants}
     return not variants.isdisjoint(_frequent())
 
 

@@ -11,7 +11,7 @@ from gateway.settings.types import is_loopback
 def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield the key and the message of each contradiction that concerns every process."""
     yield from _of_second_factor(settings)
-    yield from _of_portals(settings)
+    yield from _of_api_clients(settings)
     yield from _of_capture(settings)
 
 
@@ -48,7 +48,7 @@ def _of_second_factor(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "second_factor.methods", 'has "phone", and people.phone names no attribute'
 
 
-def _of_portals(settings: Settings) -> Iterator[tuple[str, str]]:
+def _of_api_clients(settings: Settings) -> Iterator[tuple[str, str]]:
     seen: dict[str, str] = {}
     for name, client in settings.api.clients.items():
         for proof in (*client.token_sha256, *client.certificate_sha256):

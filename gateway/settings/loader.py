@@ -30,7 +30,7 @@ WEB_SECRETS = (*REQUIRED, ("notifications", "smtp_password"), ("second_factor", 
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SettingProblem:
     """One fault in the settings: where it is and what to fix."""
 
     key: str
@@ -42,10 +42,10 @@ class Fault:
 class SettingsError(Exception):
     """The settings cannot be used. `faults` lists every fault; `source` is the file that was read."""
 
-    def __init__(self, source: str, faults: list[Fault]) -> None:
-        super().__init__(f"{len(faults)} fault(s) in {source}")
+    def __init__(self, source: str, problems: list[SettingProblem]) -> None:
+        super().__init__(f"{len(problems)} fault(s) in {source}")
         self.source = source
-        self.faults = faults
+        self.problems = problems
 
 
 def load(path: Path | None = None, *, web_secrets: bool = True) -> Settings:
@@ -56,37 +56,37 @@ def load(path: Path | None = None, *, web_secrets: bool = True) -> Settings:
     """
     source = path or Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_FILE))
     table = _read_table(source)
-    faults = _unknown_variables(os.environ)
+    problems = _unknown_variables(os.environ)
     if web_secrets:
         for section, key in WEB_SECRETS:
-            faults += _read_secret_file(table, section, key, many=key == "secret_keys")
-        faults += _missing_secrets(table, os.environ)
+            problems += _read_secret_file(table, section, key, many=key == "secret_keys")
+        problems += _missing_secrets(table, os.environ)
     else:
         table = _without_web_secrets(table)
     try:
         settings = Settings(**table)
     except ValidationError as error:
-        faults += [_fault(detail) for detail in error.errors(include_url=False, include_input=False)]
+        problems += [_problem(detail) for detail in error.errors(include_url=False, include_input=False)]
     except EnvironmentError_ as error:
-        faults.append(Fault("the environment", str(error).replace("\n", " ")))
+        problems.append(SettingProblem("the environment", str(error).replace("\n", " ")))
     else:
-        faults += [Fault(*contradiction) for contradiction in contradictions(settings)]
+        problems += [SettingProblem(*contradiction) for contradiction in contradictions(settings)]
         if web_secrets:
             # Some of these settings may be in the web service's environment only, as a store's URL with its password.
-            faults += [Fault(*contradiction) for contradiction in contradictions_of_web(settings)]
-    if faults:
-        raise SettingsError(str(source), faults)
+            problems += [SettingProblem(*contradiction) for contradiction in contradictions_of_web(settings)]
+    if problems:
+        raise SettingsError(str(source), problems)
     return settings
 
 
-def _missing_secrets(table: dict[str, Any], environment: Mapping[str, str]) -> list[Fault]:
+def _missing_secrets(table: dict[str, Any], environment: Mapping[str, str]) -> list[SettingProblem]:
     missing = []
     for section, key in REQUIRED:
         values = table.get(section)
         given = isinstance(values, dict) and (values.get(key) or values.get(f"{key}_file"))
         names = (f"{PREFIX}{section}__{key}".upper(), f"{PREFIX}{section}__{key}_file".upper())
         if not given and not any(environment.get(name) for name in names):
-            missing.append(Fault(f"{section}.{key}", f"is missing, and so is {section}.{key}_file"))
+            missing.append(SettingProblem(f"{section}.{key}", f"is missing, and so is {section}.{key}_file"))
     return missing
 
 
@@ -115,15 +115,17 @@ def _read_table(source: Path) -> dict[str, Any]:
         return tomllib.loads(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if source != DEFAULT_FILE:
-            raise SettingsError(str(source), [Fault(CONFIG_VARIABLE, f"there is no file {source}")]) from None
+            raise SettingsError(
+                str(source), [SettingProblem(CONFIG_VARIABLE, f"there is no file {source}")]
+            ) from None
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(str(source), [Fault(str(source), f"can't be read: {error}")]) from None
+        raise SettingsError(str(source), [SettingProblem(str(source), f"can't be read: {error}")]) from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(str(source), [Fault(str(source), f"is not TOML: {error}")]) from None
+        raise SettingsError(str(source), [SettingProblem(str(source), f"is not TOML: {error}")]) from None
 
 
-def _read_secret_file(table: dict[str, Any], section: str, key: str, *, many: bool = False) -> list[Fault]:
+def _read_secret_file(table: dict[str, Any], section: str, key: str, *, many: bool = False) -> list[SettingProblem]:
     """Read the file that `<section>.<key>_file` names, and put its content into `table` as `<section>.<key>`."""
     values = table.get(section)
     variable = f"{PREFIX}{section}__{key}_file".upper()
@@ -131,21 +133,21 @@ def _read_secret_file(table: dict[str, Any], section: str, key: str, *, many: bo
     if not named:
         return []
     if isinstance(values, dict) and key in values:
-        return [Fault(f"{section}.{key}_file", f"stands beside {section}.{key}: keep one of the two")]
+        return [SettingProblem(f"{section}.{key}_file", f"is set as well as {section}.{key}: keep one of the two")]
     try:
         lines = [line for line in Path(str(named)).read_text(encoding="utf-8").split("\n") if line]
     except (OSError, UnicodeDecodeError) as error:
-        return [Fault(f"{section}.{key}_file", f"can't be read: {error}")]
+        return [SettingProblem(f"{section}.{key}_file", f"can't be read: {error}")]
     if not lines:
-        return [Fault(f"{section}.{key}_file", f"{named} is empty")]
+        return [SettingProblem(f"{section}.{key}_file", f"{named} is empty")]
     if isinstance(values, dict) or values is None:
         table[section] = {**(values or {}), key: lines if many else lines[0]}
     return []
 
 
-def _unknown_variables(environment: Mapping[str, str]) -> list[Fault]:
+def _unknown_variables(environment: Mapping[str, str]) -> list[SettingProblem]:
     """Return a fault for each MAMIA_ variable that names no setting; a misspelt one would be ignored silently."""
-    faults = []
+    problems = []
     for name in environment:
         if not name.startswith(PREFIX) or name == CONFIG_VARIABLE:
             continue
@@ -154,16 +156,18 @@ def _unknown_variables(environment: Mapping[str, str]) -> list[Fault]:
         keys = getattr(field.annotation, "model_fields", {}) if field else {}
         if key.partition("__")[0] not in keys:
             unknown = "names no setting; expected MAMIA_SECTION__KEY, e.g. MAMIA_WEB__PORT"
-            faults.append(Fault(name, REMOVED.get(f"{section}.{key}") or _renamed_variable(section, key) or unknown))
-    return faults
+            problems.append(
+                SettingProblem(name, REMOVED.get(f"{section}.{key}") or _renamed_variable(section, key) or unknown)
+            )
+    return problems
 
 
-def _fault(detail: Any) -> Fault:
+def _problem(detail: Any) -> SettingProblem:
     key = ".".join(str(part) for part in detail["loc"])
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
-        return Fault(key, REMOVED.get(key) or _renamed(key) or "is not a known setting")
-    return Fault(key, message)
+        return SettingProblem(key, REMOVED.get(key) or _renamed(key) or "is not a known setting")
+    return SettingProblem(key, message)
 
 
 def _renamed(key: str) -> str:
@@ -192,7 +196,7 @@ def read_secret(file: Path, key: str) -> SecretStr:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(str(file), [Fault(key, f"can't be read: {error}")]) from None
+        raise SettingsError(str(file), [SettingProblem(key, f"can't be read: {error}")]) from None
     if not lines:
-        raise SettingsError(str(file), [Fault(key, f"{file} is empty")])
+        raise SettingsError(str(file), [SettingProblem(key, f"{file} is empty")])
     return SecretStr(lines[0])

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from gateway.settings import Directory, Settings
-from gateway.settings.loader import Fault, SettingsError, read_secret
+from gateway.settings.loader import SettingProblem, SettingsError, read_secret
 
 
 def workers_directory(settings: Settings, source: Path | None = None) -> Directory:
@@ -18,7 +18,7 @@ def workers_directory(settings: Settings, source: Path | None = None) -> Directo
     workstation = settings.workstation
     if workstation.bind_dn is None or workstation.bind_password_file is None:
         missing = [
-            Fault(f"workstation.{key}", "is missing: the worker's own account in the directory")
+            SettingProblem(f"workstation.{key}", "is missing: the worker's own account in the directory")
             for key in ("bind_dn", "bind_password_file")
             if getattr(workstation, key) is None
         ]
@@ -34,7 +34,9 @@ def capturing_directory(settings: Settings, source: Path | None = None) -> Direc
     """
     capture = settings.capture
     if capture.socket is None or capture.bind_dn is None or capture.bind_password_file is None:
-        missing = Fault("capture.socket", "is missing: where slapd's overlay announces changes (docs/capture.md)")
+        missing = SettingProblem(
+            "capture.socket", "is missing: where slapd's overlay announces changes (docs/capture.md)"
+        )
         raise SettingsError(str(source or "the settings"), [missing])
     password = read_secret(capture.bind_password_file, "capture.bind_password_file")
     directory = bound_as(settings.directory, capture.bind_dn, password)

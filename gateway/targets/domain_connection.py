@@ -166,4 +166,4 @@ def _bind_trouble(url: str, account: str, result: Result) -> Unavailable:
         return Unavailable(f"{url}: bind: {code_and_text(result)}")
     code = re.search(r"data ([0-9a-f]+)", str(result["message"]))
     why = _BIND_TROUBLE.get(code.group(1) if code else "", "the name or the password is wrong")
-    return Unavailable(f"{url} refuses {account}: {why}", f"mend the service account {account}: {why}")
+    return Unavailable(f"{url} refuses {account}: {why}", f"correct the service account {account}: {why}")

@@ -26,7 +26,7 @@ def client_section(**changed: Any) -> dict[str, Any]:
 
 
 @dataclass
-class Portal:
+class ApiClient:
     app: Flask
     gateway: Gateway
     headers: dict[str, str] = field(default_factory=lambda: {"Authorization": f"Bearer {TOKEN}"})
@@ -48,17 +48,17 @@ class Portal:
 
 
 @pytest.fixture
-def open_api_client(build: Callable[..., Gateway]) -> Callable[..., Portal]:
+def open_api_client(build: Callable[..., Gateway]) -> Callable[..., ApiClient]:
     """Opens an API client before a gateway with these settings: `open_api_client(client={"services": ["find"]})`."""
 
-    def api_client(client: dict[str, Any] | None = None, **sections: dict[str, Any]) -> Portal:
+    def api_client(client: dict[str, Any] | None = None, **sections: dict[str, Any]) -> ApiClient:
         api = {**client_section(**(client or {})), **sections.pop("api", {})}
         gateway = build(api=api, **sections)
-        return Portal(create_app(gateway), gateway)
+        return ApiClient(create_app(gateway), gateway)
 
     return api_client
 
 
 @pytest.fixture
-def api_client(open_api_client: Callable[..., Portal]) -> Portal:
+def api_client(open_api_client: Callable[..., ApiClient]) -> ApiClient:
     return open_api_client()

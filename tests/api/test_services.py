@@ -59,7 +59,7 @@ class TestPassword:
 
 
 class TestRefusal:
-    def test_when_the_portal_asks_in_english_then_the_sentence_is_english(self, directory, api_client):
+    def test_when_the_client_asks_in_english_then_the_sentence_is_english(self, directory, api_client):
         api_client.headers["Accept-Language"] = "en"
 
         assert api_client.post("/change", change_of()).json["detail"].startswith("Login or password refused.")
@@ -127,7 +127,7 @@ class TestPolicy:
 
 
 class TestLogins:
-    def test_when_portal_and_page_try_them_then_they_are_counted_together(self, directory, open_api_client):
+    def test_when_client_and_page_try_them_then_they_are_counted_together(self, directory, open_api_client):
         """Otherwise an API client would double what an attacker may guess."""
         directory.add_person("fdurand4")
         api_client = open_api_client(rate_limits={"per_login": "3/5 minutes"})
@@ -144,7 +144,7 @@ class TestLogins:
 
 
 class TestRate:
-    def test_when_one_portal_used_it_up_then_it_waits_and_its_address_does_not_matter(
+    def test_when_one_client_used_it_up_then_it_waits_and_its_address_does_not_matter(
         self, directory, open_api_client
     ):
         api_client = open_api_client(client={"rate": "2/minute"}, rate_limits={"per_address": "1/minute"})
@@ -156,7 +156,7 @@ class TestRate:
         ]
 
     @pytest.mark.parametrize("path", ["/policy", "/propagations/xyz"])
-    def test_when_a_portal_only_reads_then_that_counts_too(self, open_api_client, path):
+    def test_when_a_client_only_reads_then_that_counts_too(self, open_api_client, path):
         api_client = open_api_client(client={"rate": "2/minute"})
 
         assert [api_client.get(path).json.get("code") == "rate_limited" for _ in range(3)] == [False, False, True]
@@ -209,7 +209,7 @@ class TestPortal:
 
 
 class TestPeople:
-    def test_when_a_portal_changes_their_password_then_they_are_told_by_mail(
+    def test_when_a_client_changes_their_password_then_they_are_told_by_mail(
         self, directory, open_api_client, tmp_path
     ):
         api_client = open_api_client(notifications={"spool": tmp_path / "mails", "smtp_host": ""})
@@ -231,7 +231,7 @@ class TestOutage:
 
 
 class TestAudit:
-    def test_when_a_portal_was_served_then_it_names_the_client_and_holds_no_secret(
+    def test_when_a_client_was_served_then_it_names_the_client_and_holds_no_secret(
         self, directory, open_api_client, tmp_path
     ):
         file = tmp_path / "audit.log"
@@ -252,7 +252,7 @@ class TestAudit:
         ]
         assert not [secret for secret in (NEW, PASSWORD, "Faux-Passe-1", "1985") if secret in told]
 
-    def test_when_the_directory_is_down_then_it_names_the_portal_and_whose_password_is_in_doubt(
+    def test_when_the_directory_is_down_then_it_names_the_client_and_whose_password_is_in_doubt(
         self, directory, open_api_client, tmp_path
     ):
         api_client = open_api_client(audit={"destination": "file", "file": tmp_path / "audit.log"})
@@ -289,7 +289,7 @@ class TestBody:
             ({"data": b'{"login": "' + b"x" * 300_000, "content_type": "application/json"}, 413, "too_large"),
         ],
     )
-    def test_when_it_is_not_as_it_must_be_then_the_problem_says_so_and_repeats_nothing(
+    def test_when_it_is_not_correct_then_the_problem_says_so_and_repeats_nothing(
         self, directory, api_client, options, status, code
     ):
         answer = api_client.post("/change", **options)
@@ -311,7 +311,7 @@ class TestRoundcube:
             ({"newpass": "\ufffd"}, "newpass"),
         ],
     )
-    def test_when_a_field_is_not_as_it_must_be_then_the_problem_names_it_and_repeats_nothing(
+    def test_when_a_field_is_not_correct_then_the_problem_names_it_and_repeats_nothing(
         self, directory, api_client, changed, field
     ):
         answer = api_client.post("/roundcube", data={**WEBMAIL, **changed})

@@ -57,8 +57,8 @@ def main() -> None:
             stack.callback(process.stop)
         people = staff(directory, kdc, Balancer(front_ends))
         run(directory, kdc, people, [*front_ends, *workers])
-        in_clear = [file for file in kept(folder, kdc) if MARK.encode() in file.read_bytes()]
-        record(f"killed -9, {ROUNDS} rounds: files with a password in plain text", len(in_clear), at_most=0)
+        in_plain_text = [file for file in kept(folder, kdc) if MARK.encode() in file.read_bytes()]
+        record(f"killed -9, {ROUNDS} rounds: files with a password in plain text", len(in_plain_text), at_most=0)
 
 
 def realm_folder(folder: Path) -> Path:

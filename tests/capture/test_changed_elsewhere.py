@@ -241,9 +241,10 @@ class TestFiftyPeople:
 
 class TestFiftyChangesOfOnePerson:
     def test_when_they_come_at_once_then_the_one_in_force_waits(self, person, capture):
-        wishes = [f"{NEW}-{number}" for number in range(50)]
+        passwords = [f"{NEW}-{number}" for number in range(50)]
         threads = [
-            threading.Thread(target=ldappasswd, args=(person.directory, "-s", wish, person.dn)) for wish in wishes
+            threading.Thread(target=ldappasswd, args=(person.directory, "-s", password, person.dn))
+            for password in passwords
         ]
         for thread in threads:
             thread.start()
@@ -251,7 +252,7 @@ class TestFiftyChangesOfOnePerson:
             thread.join()
 
         capture.wait_until_idle()
-        assert person.waiting in wishes
+        assert person.waiting in passwords
         assert person.directory.binds(person.login, person.waiting)
         assert person.nt_hash == nt_hash(Secret(person.waiting))
 

@@ -174,7 +174,7 @@ class TestSearches:
 
 
 class TestSystemd:
-    def test_when_the_listener_runs_then_it_hears_that_it_is_ready_and_alive(self, listener, systemd):
+    def test_when_the_listener_runs_then_systemd_knows_that_it_is_ready_and_alive(self, listener, systemd):
         listener.environment = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "200000"}
         listener.start()
 
@@ -216,16 +216,16 @@ class TestChange:
         """Confirmed by slapd, and maybe not yet in the outbox: the listener waits for slapd to be back."""
         listener.start()
         for number in range(6):
-            wish = f"{NEWER}-{number}"
-            assert ldappasswd(person.directory, "-s", wish, person.dn).returncode == 0
+            password = f"{NEWER}-{number}"
+            assert ldappasswd(person.directory, "-s", password, person.dn).returncode == 0
             time.sleep(0.01 * number)
             person.directory.kill()
             # The listener has to meet a directory that is down.
             time.sleep(0.3)
             person.directory.slapd.start()
 
-            wait_until(lambda wish=wish: person.waiting == wish)
-            assert person.directory.binds(person.login, wish)
+            wait_until(lambda password=password: person.waiting == password)
+            assert person.directory.binds(person.login, password)
 
 
 class TestListener:

@@ -65,7 +65,7 @@ class TestSecretFiles:
 
 class TestWebSecret:
     @pytest.mark.parametrize("targets, told", [({}, False), ({"poste": {"type": "samba_nt"}}, True)])
-    def test_when_it_stands_in_the_settings_then_it_warns_that_the_worker_could_read_it(
+    def test_when_it_is_in_the_settings_then_it_warns_that_the_worker_could_read_it(
         self, server, tmp_path, targets, told
     ):
         make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")

@@ -75,9 +75,9 @@ class TestCheck:
 
         assert [finding for finding in findings if finding.level is Level.FAIL] == []
 
-    def test_when_the_initial_policy_is_lent_then_it_counts_as_used(self, directory):
+    def test_when_the_initial_policy_is_in_use_then_it_counts_as_used(self, directory):
         directory.add_person("fdurand4")
-        with own_policy(directory, "lent", pwdSafeModify="TRUE", pwdInHistory="0") as policy:
+        with own_policy(directory, "temporary", pwdSafeModify="TRUE", pwdInHistory="0") as policy:
             findings = check(directory, reset={"mode": "initial", "initial_policy": policy})
 
         assert any(policy in finding.subject and finding.level is Level.FAIL for finding in findings)

@@ -123,7 +123,7 @@ class TestMetrics:
         watch = DirectoryWatch(watching(watched), metrics)
 
         def compares():
-            watch.ask()
+            watch.measure()
             labels = {"server": watched.url, "operation": "compare"}
             return metrics.registry().get_sample_value("mamia_directory_operations", labels)
 

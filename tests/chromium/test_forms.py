@@ -143,7 +143,7 @@ class TestPage:
 
 
 class TestFind:
-    def test_when_nobody_is_found_then_the_answers_can_be_mended(self, page, serve):
+    def test_when_nobody_is_found_then_the_answers_can_be_corrected(self, page, serve):
         page.goto(serve() + FIND)
         fill(page, surname="Durandt", given_name="François", birth_date="27/03/1985")
         send(page)

@@ -36,7 +36,7 @@ class TestResult:
         "step, reason, told",
         [(DeliveryStatus.DONE, "", "en place"), (DeliveryStatus.REJECTED, "in_history", "y a déjà servi")],
     )
-    def test_when_the_worker_goes_on_then_the_open_page_tells_it_by_itself_and_stops_asking(
+    def test_when_the_worker_goes_on_then_the_open_page_tells_it_without_reloading_and_stops_asking(
         self, directory, address, open_page, step, reason, told
     ):
         page = open_page()

@@ -1,4 +1,4 @@
-"""Every service from end to end as staff meet it: on a phone and on a desk, with JavaScript and without."""
+"""Every service from end to end as staff meet it: on a phone and on a desktop, with JavaScript and without."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.slapd_server import NUMEN, PASSWORD
 
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 LOGIN, NEW = "fdurand4", "Nouveau-2025"
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
 
 @pytest.fixture(params=[True, False], ids=["with-javascript", "without-javascript"])
@@ -21,7 +21,7 @@ def javascript(request):
     return request.param
 
 
-@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
+@pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
 def page(request, javascript, directory, open_page):
     directory.add_person(LOGIN)
     return open_page(viewport=request.param, java_script_enabled=javascript)

@@ -79,7 +79,7 @@ class TestCheck:
         assert "OK    rules of workstation.targets.domain: the gateway is as strict" in done.stdout
         assert "OK    workstation.targets.domain: can be reached, and takes passwords from its account" in done.stdout
 
-    def test_when_the_domain_is_stricter_then_it_warns_with_the_settings_that_mend_it(self, config, strict_domain):
+    def test_when_the_domain_is_stricter_then_it_warns_with_the_settings_that_fix_it(self, config, strict_domain):
         done = check(config, "--json")
 
         findings = [finding for finding in json.loads(done.stdout) if finding["subject"].startswith("rules of")]
@@ -88,7 +88,7 @@ class TestCheck:
         assert "[workstation.targets.domain.rules] min_length = 12" in fixes
         assert "password.history = 24" in fixes
 
-    def test_when_its_mend_was_taken_over_then_the_pages_ask_as_much_and_the_warning_is_gone(
+    def test_when_its_hint_was_taken_over_then_the_pages_ask_as_much_and_the_warning_is_gone(
         self, config, strict_domain
     ):
         config.write_text(

@@ -12,7 +12,7 @@ from gateway.settings.renamed import KEYS, SECTIONS, present_name
 def faults_of(path):
     with pytest.raises(SettingsError) as refused:
         load(path)
-    return {fault.key: fault.message for fault in refused.value.faults}
+    return {fault.key: fault.message for fault in refused.value.problems}
 
 
 class TestRenamedSettings:

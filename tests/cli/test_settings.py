@@ -54,7 +54,7 @@ def write(tmp_path):
 def faults(file) -> dict[str, str]:
     with pytest.raises(SettingsError) as caught:
         load(file)
-    return {fault.key: fault.message for fault in caught.value.faults}
+    return {fault.key: fault.message for fault in caught.value.problems}
 
 
 def api_client(name, by="token"):
@@ -138,7 +138,7 @@ class TestSettings:
 
         assert load().people.base == "ou=people,dc=ac-example,dc=fr"
 
-    def test_when_secrets_stand_in_files_then_they_are_read_from_there(self, write, tmp_path):
+    def test_when_secrets_are_in_files_then_they_are_read_from_there(self, write, tmp_path):
         (tmp_path / "password").write_text("from-the-file\n")
         (tmp_path / "keys").write_text(f"{KEY}-new\n{KEY}-old\n")
         text = GOOD.replace('bind_password = "secret-of-the-gateway"', f'bind_password_file = "{tmp_path}/password"')
@@ -224,7 +224,7 @@ class TestSettings:
             ("bind_dn", 'ca_file = "/etc/hostname"\nbind_dn', "directory.ca_file", "PEM"),
         ],
     )  # fmt: skip
-    def test_when_one_is_wrong_then_its_key_and_the_mend_are_told(self, write, old, new, key, told):
+    def test_when_one_is_wrong_then_its_key_and_the_hint_are_told(self, write, old, new, key, told):
         assert told in faults(write(old, new))[key]
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.8.7", "::1", "localhost"])
@@ -358,7 +358,7 @@ class TestSettings:
             ('[academy]\ntimezone = "Paris"', "academy.timezone", "time zone"),
         ],
     )
-    def test_when_they_can_not_be_right_then_the_fault_says_what_to_mend(self, write, added, key, told):
+    def test_when_they_can_not_be_right_then_the_fault_says_what_to_fix(self, write, added, key, told):
         assert told in faults(write("[web]", f"{added}\n[web]"))[key]
 
     @pytest.mark.parametrize(
@@ -392,7 +392,7 @@ sms_gateway_url = "https://x/"
         with pytest.raises(SettingsError) as caught:
             load(write("[web]", added))
 
-        assert any("reset.mode" in fault.message for fault in caught.value.faults)
+        assert any("reset.mode" in fault.message for fault in caught.value.problems)
 
 
 class TestReference:

@@ -288,7 +288,7 @@ class TestStatus:
 
 
 class TestWorker:
-    def test_when_its_private_key_is_missing_or_open_to_others_then_it_says_how_to_mend_it(self, config, tmp_path):
+    def test_when_its_private_key_is_missing_or_open_to_others_then_it_says_how_to_fix_it(self, config, tmp_path):
         (tmp_path / "worker.key").chmod(0o644)
         open_to_others = run_mamia("sync", "--config", config)
         (tmp_path / "worker.key").unlink()

@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory) -> Path:
-    """A Python in an environment of its own, with the wheel; the libraries are lent by this one."""
+    """A Python in an environment of its own, with the wheel; the libraries are those of this one."""
     folder = tmp_path_factory.mktemp("wheel")
     # From a copy: setuptools leaves its build folder where the sources are, for others to trip over.
     unwanted = shutil.ignore_patterns(".*", "var", "build", "dist", "*.egg-info", "__pycache__")

@@ -180,16 +180,16 @@ class TestDirectorysImage:
 
 
 @pytest.fixture
-def portals_certificate(tmp_path):
+def client_certificate(tmp_path):
     """What an API client proves itself with, and its key."""
     (tmp_path / "intranet").mkdir()
     return make_certificates(tmp_path / "intranet", "API client.ac-example.fr")
 
 
 @pytest.fixture
-def front_ends(directory, redis, portals_certificate, tmp_path):
+def front_ends(directory, redis, client_certificate, tmp_path):
     """Two, behind one proxy."""
-    shown = ssl.PEM_cert_to_DER_cert(portals_certificate.certificate.read_text())
+    shown = ssl.PEM_cert_to_DER_cert(client_certificate.certificate.read_text())
     api = (
         '[api]\ncertificate_header = "X-SSL-Client-Cert"\n[api.clients.intranet]\nservices = ["policy"]\n'
         f'addresses = ["127.0.0.0/8"]\ncertificate_sha256 = ["{hashlib.sha256(shown).hexdigest()}"]\n'
@@ -220,7 +220,7 @@ def proxied(front_ends, tmp_path):
     site.trust_env = False
     site.verify = proxy.authority
     site.headers["Connection"] = "close"
-    site.api_clients = proxy.portals_address
+    site.api_clients = proxy.api_clients_address
 
     def answers():
         try:
@@ -265,21 +265,21 @@ class TestProxy:
 
         assert site.get(address + "/metrics", timeout=60).status_code == 404
 
-    def test_when_a_portal_shows_its_certificate_then_the_service_knows_it(self, proxied, portals_certificate):
+    def test_when_a_client_shows_its_certificate_then_the_service_knows_it(self, proxied, client_certificate):
         site, _ = proxied
-        site.cert = (str(portals_certificate.certificate), str(portals_certificate.key))
+        site.cert = (str(client_certificate.certificate), str(client_certificate.key))
 
         assert site.get(site.api_clients + "/api/v1/policy", timeout=60).status_code == 200
         assert site.get(site.api_clients + "/", timeout=60).status_code == 404
 
     @pytest.mark.parametrize("header", ["X-SSL-Client-Cert", "X_SSL_Client_Cert"])
-    def test_when_somebody_only_writes_a_portals_certificate_then_it_counts_for_nothing(
-        self, proxied, portals_certificate, header
+    def test_when_somebody_only_writes_a_client_certificate_then_it_counts_for_nothing(
+        self, proxied, client_certificate, header
     ):
         """It is public: only its key proves anything."""
         site, address = proxied
-        site.headers[header] = quote(portals_certificate.certificate.read_text())
+        site.headers[header] = quote(client_certificate.certificate.read_text())
 
-        answers = [site.get(door + "/api/v1/policy", timeout=60) for door in (address, site.api_clients)]
+        answers = [site.get(base + "/api/v1/policy", timeout=60) for base in (address, site.api_clients)]
 
         assert [answer.json()["code"] for answer in answers] == ["unauthenticated"] * 2

@@ -205,7 +205,7 @@ class TestGateway:
         with directory.as_service("gateway") as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
             line.modify_s(durand, [(ldap.MOD_REPLACE, attribute, [value])])
 
-    def test_when_it_lends_the_initial_policy_then_it_may_and_no_other(self, directory, durand):
+    def test_when_it_sets_the_initial_policy_then_it_may_and_no_other(self, directory, durand):
         with directory.as_service("gateway") as line:
             line.modify_s(durand, [(ldap.MOD_ADD, "pwdPolicySubentry", [f"cn=initial,{POLICIES}".encode()])])
             line.modify_s(durand, [(ldap.MOD_DELETE, "pwdPolicySubentry", [f"cn=initial,{POLICIES}".encode()])])
@@ -218,7 +218,7 @@ class TestGateway:
             pytest.param((ldap.MOD_DELETE, None), id="delete all"),
             pytest.param((ldap.MOD_DELETE, f"cn=services,{POLICIES}"), id="delete it"),
             pytest.param((ldap.MOD_REPLACE, None), id="replace by nothing"),
-            pytest.param((ldap.MOD_REPLACE, f"cn=initial,{POLICIES}"), id="replace by one it may lend"),
+            pytest.param((ldap.MOD_REPLACE, f"cn=initial,{POLICIES}"), id="replace by one it may set"),
         ],
     )
     def test_when_another_policy_stands_on_the_entry_then_it_can_not_take_it_away(self, directory, durand, change):

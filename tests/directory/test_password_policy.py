@@ -44,7 +44,7 @@ class TestAccount:
 
         assert not directory.binds("fdurand4", PASSWORD)
 
-    def test_when_its_lock_is_older_than_fifteen_minutes_then_it_opens_by_itself(self, directory):
+    def test_when_its_lock_is_older_than_fifteen_minutes_then_it_opens_automatically(self, directory):
         directory.add_person("fdurand4")
         directory.lock("fdurand4")
 

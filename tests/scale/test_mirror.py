@@ -175,7 +175,7 @@ class TestCheck:
 
         assert [finding.level for finding in found] == [Level.OK, Level.OK]
 
-    def test_when_one_server_hears_nothing_of_the_other_then_it_is_named(self, pair, monkeypatch):
+    def test_when_one_server_receives_nothing_from_the_other_then_it_is_named(self, pair, monkeypatch):
         monkeypatch.setattr(replication, "MOST_LAG_SECONDS", 3)
         with pair.cut_off(pair.second):
             pair.first.add_person("fdurand4")

@@ -1,4 +1,4 @@
-"""Looking at a page as everybody meets it: light and dark, on a phone and on a desk, and with what axe-core knows."""
+"""Look at a page as people see it: light and dark, on a phone and on a desktop, and with what axe-core knows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OPTIONS = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
-WIDTHS = {"phone": 360, "desk": 1280}
+WIDTHS = {"phone": 360, "desktop": 1280}
 NARROWEST = 320
 SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
 """Kept for people who want to look; git ignores them."""

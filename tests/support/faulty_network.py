@@ -16,7 +16,7 @@ class FaultyNetwork:
     """Hands on what clients and server send each other, at `port` on loopback.
 
     A delayed packet waits, and all that follows it on its connection, until `deliver`; meanwhile its client may have
-    given up. With lost answers the server gets what is sent and its client hears nothing.
+    given up. With lost answers the server gets what is sent and its client receives nothing.
     """
 
     def __init__(self, server_port: int) -> None:

@@ -43,7 +43,7 @@ class MirrorPair:
 
     @contextmanager
     def cut_off(self, server: SlapdServer) -> Iterator[None]:
-        """`server` answers, and hears nothing of the other's changes, until the block ends."""
+        """`server` answers, and receives none of the other's changes, until the block ends."""
         with server.as_admin("cn=config") as line:
             [(dn, found)] = line.search_s(DATABASE, ldap.SCOPE_BASE, attrlist=["olcSyncrepl"])
             line.modify_s(dn, [(ldap.MOD_DELETE, "olcMultiProvider", None), (ldap.MOD_DELETE, "olcSyncrepl", None)])

@@ -18,14 +18,14 @@ class Proxy:
     def __init__(self, folder: Path, services: Sequence[str]) -> None:
         """`services` are as nginx writes addresses: 127.0.0.1:8080 or unix:/path; they take the places of both."""
         self.certificates = make_certificates(folder, "localhost")
-        self.port, self.portals_port, self._plain_port = free_port(), free_port(), free_port()
+        self.port, self.api_clients_port, self._plain_port = free_port(), free_port(), free_port()
         self._folder = folder
         replaced = {
             "web1:8080": services[0],
             "web2:8080": services[-1],
             "listen 8080": f"listen 127.0.0.1:{self._plain_port}",
             "listen 8443": f"listen 127.0.0.1:{self.port}",
-            "listen 8444": f"listen 127.0.0.1:{self.portals_port}",
+            "listen 8444": f"listen 127.0.0.1:{self.api_clients_port}",
             "/run/secrets/tls_certificate": str(self.certificates.certificate),
             "/run/secrets/tls_key": str(self.certificates.key),
         }
@@ -44,9 +44,9 @@ class Proxy:
         return f"https://localhost:{self.port}"
 
     @property
-    def portals_address(self) -> str:
+    def api_clients_address(self) -> str:
         """Where programs show their certificates."""
-        return f"https://localhost:{self.portals_port}"
+        return f"https://localhost:{self.api_clients_port}"
 
     @property
     def authority(self) -> str:

@@ -81,7 +81,7 @@ CONFIG = """[global]
 
 
 class SmbdServer:
-    """Accounts need a Unix user: nss_wrapper lends smbd a passwd file, and the machine's own stays as it is."""
+    """Accounts need a Unix user: nss_wrapper gives smbd a passwd file, and the machine's own stays as it is."""
 
     def __init__(self, directory: SlapdServer, folder: Path) -> None:
         ip = free_address()

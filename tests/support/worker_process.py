@@ -16,7 +16,7 @@ from tests.support.slapd_server import SUFFIX, SlapdServer
 
 
 def write_settings(folder: Path, directory: SlapdServer, dc: PrivateSamba, lease_seconds: float = 2) -> Path:
-    """A settings file for both processes; its secrets stand beside it."""
+    """A settings file for both processes; its secrets are in the same folder."""
     make_key_pair(folder / "worker.key", folder / "worker.pub")
     (folder / "sync").write_text(directory.slapd.password("sync"))
     more = f"""

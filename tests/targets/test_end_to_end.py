@@ -149,7 +149,7 @@ class TestChange:
 
 @contextmanager
 def killed_again_and_again(processes, chance):
-    """While the block runs, kill one of `processes` at random moments and start it again; yield a list of the kills."""
+    """Kill one of `processes` at random moments and start it again while the block runs; yield the list of kills."""
     over, deaths = threading.Event(), []
 
     def kill_and_start() -> None:

@@ -254,7 +254,7 @@ def contents_of(files):
 
 
 class TestSecrets:
-    def test_when_all_services_were_used_then_they_stand_in_no_log_file_address_or_cookie(
+    def test_when_all_services_were_used_then_they_are_in_no_log_file_address_or_cookie(
         self, directory, open_browser, mail_server, tmp_path, caplog, capfd
     ):
         caplog.set_level(logging.DEBUG)

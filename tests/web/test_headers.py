@@ -18,7 +18,7 @@ TLS = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
 
 @pytest.fixture
 def site(open_browser):
-    """The site as it stands behind a proxy that speaks TLS."""
+    """The site behind a proxy that speaks TLS."""
     browser = open_browser(web={"trusted_proxies": 1, "secure_cookies": True, "allowed_hosts": ["localhost"]})
     return lambda path, **options: browser.client.get(path, headers=TLS, **options)
 

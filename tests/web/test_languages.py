@@ -133,7 +133,7 @@ def occitan_catalogue(tmp_path, monkeypatch):
 
 
 class TestLanguage:
-    def test_when_chosen_then_it_is_remembered_against_the_browsers_wish(self, asking):
+    def test_when_chosen_then_it_is_remembered_against_the_browsers_preference(self, asking):
         browser = asking("fr")
 
         assert language_of(browser.open("/?langue=en")) == "en"
@@ -142,7 +142,7 @@ class TestLanguage:
         assert language_of(browser.open("/")) == "fr"
 
     @pytest.mark.parametrize("value", ["oc", "xx", "../fr", "<script>", ""])
-    def test_when_it_is_none_of_ours_then_the_wish_counts_for_nothing(self, asking, value):
+    def test_when_it_is_none_of_ours_then_the_request_counts_for_nothing(self, asking, value):
         page = asking("fr").client.get("/", query_string={"langue": value})
 
         assert '<html lang="fr">' in page.text

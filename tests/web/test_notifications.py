@@ -36,7 +36,7 @@ class TestReset:
 
 class TestChange:
     @pytest.mark.parametrize("address", ["fdurand4@ac-example.fr", "moi@exemple.org"])
-    def test_when_done_then_every_address_hears_of_it_in_text_and_html(self, browser, mail_server, address):
+    def test_when_done_then_every_address_is_notified_in_text_and_html(self, browser, mail_server, address):
         browser.change("fdurand4", PASSWORD, NEW)
 
         mail = mail_server.to(address)
@@ -49,7 +49,7 @@ class TestChange:
             assert "http" not in text
             assert NEW not in text
 
-    def test_when_wrong_passwords_lock_the_account_then_its_owner_hears_of_it_once(
+    def test_when_wrong_passwords_lock_the_account_then_its_owner_is_notified_once(
         self, browser, mail_server, directory
     ):
         for _ in range(10):

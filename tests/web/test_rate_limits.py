@@ -1,4 +1,4 @@
-"""How often something may be tried: counted before the directory hears of it, the same for everybody."""
+"""How often something may be tried: counted before the directory is asked, the same for everybody."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def operations(directory):
 
 
 class TestAttempt:
-    def test_when_it_is_held_up_then_slapd_hears_nothing_of_it(self, directory, open_browser):
+    def test_when_it_is_held_up_then_slapd_receives_nothing(self, directory, open_browser):
         directory.add_person("fdurand4")
         browser = open_browser(**only(per_address="3/5 minutes"))
         for path in (FIND, RESET, CHANGE):

@@ -43,7 +43,7 @@ class TestPage:
         assert len(headers["X-Request-ID"]) == 16
 
     @pytest.mark.parametrize("path", ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes"])
-    def test_when_opened_then_informations_stand_beside(self, browser, path):
+    def test_when_opened_then_informations_are_beside(self, browser, path):
         assert 'id="informations">Informations' in browser.open(path).source
 
 

@@ -1,4 +1,4 @@
-"""The classic reset lends an entry a policy without history, for one write: the entry's own policy is never lost."""
+"""The classic reset gives an entry a policy without history, for one write: the entry's own policy is never lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.slapd_server import NUMEN, POLICIES
 NEW = "Nouveau-2025"
 OTHER = "Orage-Violet-26"
 OWN = f"cn=yearly,{POLICIES}"
-LENT = f"cn=initial,{POLICIES}"
+TEMPORARY = f"cn=initial,{POLICIES}"
 IMPATIENT = {"connect_timeout_seconds": 2, "receive_timeout_seconds": 2}
 WIDE = dict.fromkeys(("per_login", "per_proof", "per_address", "per_login_reset"), "1000/minute")
 CLASSIC = {"reset": {"mode": "initial"}, "rate_limits": WIDE}
@@ -40,7 +40,7 @@ def behind(network, open_browser):
     return open_browser(**CLASSIC, directory={"servers": [network.url], **IMPATIENT})
 
 
-def sets_password_under_lent_policy(packet):
+def sets_password_under_temporary_policy(packet):
     return b"userPassword" in packet and b"pwdPolicySubentry" in packet
 
 
@@ -50,17 +50,17 @@ def policy_of(directory, login):
 
 class TestWrite:
     @pytest.mark.parametrize("classic", [True, False])
-    def test_when_another_process_died_with_the_policy_lent_then_the_own_one_is_given_back(
+    def test_when_another_process_died_with_the_temporary_policy_then_the_own_one_is_given_back(
         self, directory, durand, network, behind, open_browser, classic
     ):
         """Its connection ends between the two writes, and with it the way to give anything back."""
-        network.delay(sets_password_under_lent_policy)
+        network.delay(sets_password_under_temporary_policy)
         with ThreadPoolExecutor(1) as pool:
             dying = pool.submit(behind.prove, durand)
             assert network.arrived.wait(60)
             network.close()
             dying.result()
-        assert policy_of(directory, durand) == [LENT]
+        assert policy_of(directory, durand) == [TEMPORARY]
 
         browser = open_browser(**CLASSIC)
         page = browser.prove(durand) if classic else browser.change(durand, NEW, OTHER)
@@ -71,7 +71,7 @@ class TestWrite:
 
 class TestClassicReset:
     def test_when_its_write_is_called_off_then_the_own_policy_is_given_back(self, directory, durand, network, behind):
-        network.delay(sets_password_under_lent_policy)
+        network.delay(sets_password_under_temporary_policy)
 
         page = behind.prove(durand)
         network.deliver()
@@ -81,7 +81,7 @@ class TestClassicReset:
         assert policy_of(directory, durand) == [OWN]
 
     def test_when_it_is_tried_again_then_the_own_policy_is_kept(self, directory, durand, network, behind):
-        network.delay(sets_password_under_lent_policy)
+        network.delay(sets_password_under_temporary_policy)
         behind.prove(durand)
         network.deliver()
 
