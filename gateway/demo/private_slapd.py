@@ -147,7 +147,7 @@ class PrivateSlapd:
 
     def start(self) -> None:
         """Start slapd and wait until it listens. It ends with this process in any case. Raises SlapdFailed."""
-        self._refuse_taken()
+        _refuse_taken(self.port)
         urls = " ".join((self.url + "/", *self.more_urls))
         command = ["setpriv", "--pdeathsig", "TERM", _slapd(), "-F", str(self.state / "config"), "-h", urls]
         with self.log_file.open("ab") as log:
@@ -260,19 +260,20 @@ class PrivateSlapd:
         if foreign := sorted(name for name in _names(self.state) if not _is_slapds(name)):
             raise SlapdFailed(f"{self.state} holds {foreign[0]} and is no directory's state; choose an empty folder")
 
-    def _refuse_taken(self) -> None:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, self.port))
-            except OSError as error:
-                raise SlapdFailed(
-                    f"port {self.port}: {error.strerror}; choose another: make demo DIRECTORY_PORT={self.port + 1}"
-                ) from None
-
     def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex((HOST, self.port)) == 0
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise SlapdFailed(
+                f"port {port}: {error.strerror}; choose another: make demo DIRECTORY_PORT={port + 1}"
+            ) from None
 
 
 def _data_files(*, with_sample_staff: bool, is_empty: bool) -> tuple[str, ...]:

@@ -14,12 +14,14 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from gateway.settings.academy import Academy
 from gateway.settings.api import Api, ApiClient, ApiService
+from gateway.settings.captcha import Captcha
 from gateway.settings.capture import Capture
 from gateway.settings.directory import Directory, Lockout, Password, People, Reset, ResetMode
-from gateway.settings.pages import Academy, Captcha, Web
 from gateway.settings.protection import Audit, Metrics, Notifications, RateLimits, SecondFactor
 from gateway.settings.support import Support
+from gateway.settings.web import Web
 from gateway.settings.workstation import (
     ActiveDirectoryTarget,
     AnyTarget,

@@ -248,7 +248,7 @@ class RateLimiter:
             }
         else:
             windows = self._anybodys(service, attempt.address)
-        for scope, text in self._typed(attempt):
+        for scope, text in _typed(attempt):
             for limit in self._limits_of_login(service) if scope is LimitScope.LOGIN else self._limits[scope]:
                 slot = self._slot(scope, service, text)
                 windows[Window(limit, scope, slot, refuses=scope is not LimitScope.NAME)] = scope
@@ -273,18 +273,6 @@ class RateLimiter:
             for limit in self._limits[LimitScope.OVERALL]:
                 windows[self._of_all(LimitScope.OVERALL, limit)] = LimitScope.OVERALL
         return windows
-
-    def _typed(self, attempt: Attempt) -> Iterator[tuple[LimitScope, str]]:
-        """Yield what was typed, with its scope."""
-        if attempt.login:
-            yield LimitScope.LOGIN, _login_key(attempt.login)
-        if attempt.proof:
-            # All spellings of a number share one count.
-            yield LimitScope.PROOF, candidates(attempt.proof)[0].value.reveal()
-        for person in attempt.persons:
-            yield LimitScope.PERSON, person
-        for name in attempt.names:
-            yield LimitScope.NAME, name
 
     def _of_address(
         self, name: str, limits: Sequence[RateLimitItem], address: str, service: str = ""
@@ -314,6 +302,19 @@ class _Slots:
     def of(self, *texts: str) -> int:
         digest = hashlib.blake2b("\0".join(texts).encode(), key=self._key, digest_size=8).digest()
         return int.from_bytes(digest) % SLOTS
+
+
+def _typed(attempt: Attempt) -> Iterator[tuple[LimitScope, str]]:
+    """Yield what was typed, with its scope."""
+    if attempt.login:
+        yield LimitScope.LOGIN, _login_key(attempt.login)
+    if attempt.proof:
+        # All spellings of a number share one count.
+        yield LimitScope.PROOF, candidates(attempt.proof)[0].value.reveal()
+    for person in attempt.persons:
+        yield LimitScope.PERSON, person
+    for name in attempt.names:
+        yield LimitScope.NAME, name
 
 
 def person_keys(surname: str, given_name: str, birth_date: str) -> tuple[str, ...]:
