@@ -188,6 +188,8 @@ class TestCheck:
 
         assert any(told in failed.message for failed in failures(check(own)))
 
+
+class TestPolicies:
     @pytest.mark.parametrize(
         "sections, told",
         [

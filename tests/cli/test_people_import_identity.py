@@ -146,6 +146,8 @@ class TestImport:
                 line.delete_s(dn)
         assert directory.read("nmartin")["mail"] == ["nadia.martin2@ac-example.fr"]
 
+
+class TestDoubt:
     def test_when_name_and_birth_date_are_known_with_another_number_then_it_is_a_doubt(
         self, directory, run, contractor
     ):
@@ -265,6 +267,8 @@ class TestImport:
         assert "line 3: tgirard has the same name and birth date" in done.stderr
         assert logins(directory) == [directory.dn("tgirard")]
 
+
+class TestFollowingNames:
     @pytest.mark.parametrize(
         "cn, expected",
         [

@@ -231,6 +231,9 @@ class TestSample:
         assert {entry["mail"][0].split("@")[1] for entry in entries if "mail" in entry} == {"ac-lille.fr"}
 
     # What is refused.
+
+
+class TestSampleFile:
     @pytest.mark.parametrize(
         ("option", "value", "hint"),
         [

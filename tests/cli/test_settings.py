@@ -237,6 +237,8 @@ class TestSettings:
 
         assert load(write("[web]", f"{store}\n[web]\n{permit}")).web.listen_address == "0.0.0.0"
 
+
+class TestConsistency:
     @pytest.mark.parametrize(
         "rate_limits, in_web",
         [

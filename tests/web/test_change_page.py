@@ -137,6 +137,8 @@ class TestChange:
             with directory.as_admin() as line:
                 line.delete_s(f"cn=patient,{POLICIES}")
 
+
+class TestNewPassword:
     @pytest.mark.parametrize(
         "new, told",
         [

@@ -144,6 +144,8 @@ class TestReset:
 
         assert directory.binds("fdurand4", PASSWORD)
 
+
+class TestResetTicket:
     def test_when_the_second_step_is_sent_twice_then_the_second_one_is_refused(self, directory, browser):
         directory.add_person("fdurand4")
         second_step = browser.prove("fdurand4")
@@ -275,6 +277,8 @@ class TestReset:
         browser.choose(page, NEW)
         assert directory.binds("fdurand4", NEW)
 
+
+class TestClassicReset:
     def test_when_the_classic_mode_is_set_then_the_numen_in_capitals_opens_and_must_be_changed(
         self, directory, open_browser
     ):

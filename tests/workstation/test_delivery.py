@@ -267,6 +267,8 @@ class TestDelivery:
         assert only_state(directory).status is DeliveryStatus.EXPIRED
         assert "mamiaSyncLease" not in directory.read(durand)
 
+
+class TestNewestPassword:
     def test_when_a_newer_password_waits_then_the_older_one_is_never_sent(self, directory, harness, durand, domain):
         harness.change(durand, PASSWORD, FIRST)
         harness.change(durand, FIRST, SECOND)
@@ -407,6 +409,8 @@ class TestDelivery:
 
         assert (domain.writes, astray.writes) == ([FIRST], [])
 
+
+class TestFaults:
     def test_when_a_sealed_value_is_copied_to_another_entry_then_it_is_refused(
         self, directory, harness, durand, domain, caplog
     ):

@@ -219,6 +219,8 @@ class TestDelivery:
         assert domain.writes == []
         assert is_rejected(directory, durand, Reason.NOT_IN_FORCE)
 
+
+class TestClosedAccount:
     def test_when_the_account_is_locked_then_it_waits_without_a_bind_and_is_set_after_the_lock(
         self, directory, harness, domain, durand
     ):
