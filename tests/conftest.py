@@ -59,7 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
 
 
 @pytest.fixture
-def directory(server: SlapdServer) -> Iterator[SlapdServer]:
+def directory(server: SlapdServer) -> SlapdServer:
     """The annuaire with nobody in it, and running."""
     if not server.slapd.is_running:
         server.slapd.start()

@@ -47,7 +47,7 @@ def messages(catalogue: Catalog) -> list[Message]:
 
 
 def forms(message: Message) -> list[str]:
-    return [message.string] if isinstance(message.string, str) else list(message.string)
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
 class TestCatalogues:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 
@@ -35,7 +36,7 @@ def announced(attribute, text):
     read_request(f"{head}\nreplace: {attribute}\n{attribute}: {text}\n-\n\n".encode())
 
 
-READERS = {
+READERS: dict[str, Callable[[str], object]] = {
     "names": tokens,
     "name in the directory": lambda text: names_match("Durand", [text]),
     "given name in the directory": lambda text: partial_match("Anne", [text]),

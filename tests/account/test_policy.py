@@ -69,8 +69,13 @@ class TestPassword:
         assert PasswordRules(is_common=lambda password: True).violations(Secret("Nouveau-2025")) == (Rule.COMMON,)
 
     def test_when_it_was_stolen_then_that_is_asked_last_and_only_of_good_ones(self):
-        asked = []
-        rules = PasswordRules(is_breached=lambda password: not asked.append(password))
+        asked: list[Secret] = []
+
+        def is_breached(password: Secret) -> bool:
+            asked.append(password)
+            return True
+
+        rules = PasswordRules(is_breached=is_breached)
 
         assert rules.personal_violations(Secret("Nouveau-2025"), PERSON) == (Rule.BREACHED,)
         assert rules.personal_violations(Secret("Fdurand4-2025"), PERSON) == (Rule.CONTAINS_LOGIN, Rule.CONTAINS_NAME)

@@ -35,7 +35,7 @@ class Webmail:
 
     def save(
         self, current: str, new: str, user: str = "fdurand4", driver: str = "httpapi"
-    ) -> subprocess.CompletedProcess:
+    ) -> subprocess.CompletedProcess[str]:
         self._configure()
         file = DRIVERS / "httpapi.php" if driver == "httpapi" else OURS / f"{driver}.php"
         wanted = {

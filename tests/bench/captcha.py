@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -109,14 +109,14 @@ def cut(grey: Image.Image, top: float, bottom: float, skew: float) -> Image.Imag
 
 def best_row(models: list[Reader], cuts: list[Image.Image]) -> str:
     """Each place of the row by a vote among all views and models, weighted by how sure they are."""
-    votes: list[Counter[str]] = [Counter() for _ in range(ROW)]
+    votes: list[defaultdict[str, float]] = [defaultdict(float) for _ in range(ROW)]
     for row in cuts:
         for view in views(row):
             for model in models:
                 text, confidence = model.spell(view)
                 for place, sign in enumerate(text):
                     votes[place][sign] += confidence
-    return "".join(vote.most_common(1)[0][0] if vote else "?" for vote in votes)
+    return "".join(max(vote, key=vote.__getitem__) if vote else "?" for vote in votes)
 
 
 def views(row: Image.Image) -> Iterator[Image.Image]:
@@ -155,7 +155,9 @@ class Reader:
         return "".join(ALPHABET[place - 1] for place in text), float(numpy.exp(score / len(likely)))
 
 
-def step(beams: dict[tuple[tuple[int, ...], int], float], column: numpy.ndarray) -> dict:
+def step(
+    beams: dict[tuple[tuple[int, ...], int], float], column: numpy.ndarray
+) -> dict[tuple[tuple[int, ...], int], float]:
     new: dict[tuple[tuple[int, ...], int], float] = {}
     likely = {BLANK, *map(int, numpy.argsort(column)[-5:])}
     for (text, last), score in beams.items():

@@ -81,7 +81,8 @@ def _bands(sound: bytes) -> numpy.ndarray:
     edges = numpy.geomspace(LOWEST, HIGHEST, BANDS + 1)
     places = numpy.digitize(frequencies, edges)
     sums = [power[places == band].sum(axis=0) for band in range(1, BANDS + 1)]
-    return numpy.log10(numpy.stack(sums) + 1)
+    bands: numpy.ndarray = numpy.log10(numpy.stack(sums) + 1)
+    return bands
 
 
 def _loudest_hiss(bands: numpy.ndarray) -> float:
@@ -93,4 +94,5 @@ def _loudest_hiss(bands: numpy.ndarray) -> float:
 def _of_equal_length(part: numpy.ndarray) -> numpy.ndarray:
     steps = numpy.linspace(0, part.shape[1] - 1, FRAMES)
     even = numpy.stack([numpy.interp(steps, range(part.shape[1]), band) for band in part])
-    return ((even - even.mean()) / (even.std() + 1e-9)).ravel()
+    points: numpy.ndarray = ((even - even.mean()) / (even.std() + 1e-9)).ravel()
+    return points

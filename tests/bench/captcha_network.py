@@ -120,7 +120,7 @@ def _expected_places(height: int, width: int) -> jax.Array:
 
 def _features(convolutions: Parameters, images: Any) -> jax.Array:
     """Shape (pictures, height, width, channels)."""
-    values = images
+    values: jax.Array = images
     for layer, (_, _, _, stride) in zip(convolutions, CONVOLUTIONS, strict=True):
         values = lax.conv_general_dilated(
             values, layer["weights"], (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
@@ -146,4 +146,5 @@ def _scores(parameters: Parameters, images: Any) -> jax.Array:
 
 
 def _loss(parameters: Parameters, images: Any, answers: Any) -> jax.Array:
-    return optax.softmax_cross_entropy_with_integer_labels(_scores(parameters, images), answers).mean()
+    loss: jax.Array = optax.softmax_cross_entropy_with_integer_labels(_scores(parameters, images), answers).mean()
+    return loss

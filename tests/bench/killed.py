@@ -52,11 +52,12 @@ def main() -> None:
         workers = [
             WorkerProcess(front_end.config, front_end.config.parent / "worker.log") for front_end in front_ends
         ]
-        for process in (*front_ends, *workers):
+        processes: list[ServeProcess | WorkerProcess] = [*front_ends, *workers]
+        for process in processes:
             process.start()
             stack.callback(process.stop)
         people = staff(directory, kdc, Balancer(front_ends))
-        run(directory, kdc, people, [*front_ends, *workers])
+        run(directory, kdc, people, processes)
         in_plain_text = [file for file in kept(folder, kdc) if MARK.encode() in file.read_bytes()]
         record(f"killed -9, {ROUNDS} rounds: files with a password in plain text", len(in_plain_text), at_most=0)
 

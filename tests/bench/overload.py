@@ -11,6 +11,7 @@ import os
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def over_http(front_end: ServeProcess, health_port: int, logins: list[str]) -> t
             slowest[0] = max(slowest[0], time.perf_counter() - began)
             time.sleep(0.05)
 
-    def send(form) -> int:
+    def send(form: Callable[[], int]) -> int:
         start.wait()
         return form()
 
@@ -120,7 +121,7 @@ def over_http(front_end: ServeProcess, health_port: int, logins: list[str]) -> t
     return len(logins) / seconds, sum(status != 303 for status in answers), slowest[0]
 
 
-def opened(front_end: ServeProcess, login: str):
+def opened(front_end: ServeProcess, login: str) -> Callable[[], int]:
     """Sends the form, which was opened before, when it is called; the status of the answer."""
     browser = requests.Session()
     address = front_end.address + CHANGE

@@ -47,10 +47,10 @@ def row(number: int) -> str:
 def timed_import(folder: Path, directory: SlapdServer) -> float:
     """Seconds."""
     config = write_settings_file(folder, directory)
-    command = [sys.executable, "-m", "gateway.cli.main", "people", "import", folder / "staff.csv", "--config", config]
+    command = [sys.executable, "-m", "gateway.cli.main", "people", "import", str(folder / "staff.csv")]
+    options = ["--config", str(config), "--bind-dn", ADMIN, "--bind-password-file", str(folder / "admin")]
     started = time.perf_counter()
-    own = ["--bind-dn", ADMIN, "--bind-password-file", folder / "admin"]
-    subprocess.run([*command, *own], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - started
 
 

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from ldap3 import MODIFY_REPLACE, NONE, Connection, Server
@@ -21,6 +22,7 @@ from gateway.settings import Settings
 from gateway.settings.loader import load
 from gateway.settings.service_accounts import workers_directory
 from tests.bench.figures import record
+from tests.support.authenticated import account_of
 from tests.support.ports import free_address
 from tests.support.slapd_server import PASSWORD, SlapdServer
 from tests.support.worker_process import WorkerProcess, write_settings
@@ -59,8 +61,7 @@ def rate(settings: Settings, config: Path, dc: PrivateSamba, people: list[str]) 
     passwords = build_gateway(settings).directory.passwords
     for round_ in range(ROUNDS):
         for login in people:
-            current = Secret(PASSWORD if round_ == 0 else f"Debit-Pw-{round_ - 1}-2025!")
-            account = passwords.authenticate(login, current, lambda account: True)
+            account = account_of(passwords, login, PASSWORD if round_ == 0 else f"Debit-Pw-{round_ - 1}-2025!")
             passwords.set_password(account, Secret(f"Debit-Pw-{round_}-2025!"))
         worker = build_worker(settings, workers_directory(settings, config))
         for target in worker.targets.values():
@@ -98,7 +99,7 @@ def latency(settings: Settings, config: Path, dc: PrivateSamba, people: list[str
     time.sleep(3)
     seconds = []
     for login in people:
-        account = passwords.authenticate(login, Secret(f"Debit-Pw-{ROUNDS - 1}-2025!"), lambda account: True)
+        account = account_of(passwords, login, f"Debit-Pw-{ROUNDS - 1}-2025!")
         passwords.set_password(account, Secret("Vite-Pw-2026!"))
         answered = time.perf_counter()
         while not binds(dc, login, "Vite-Pw-2026!"):
@@ -142,8 +143,8 @@ def median_write(settings: Settings, people: list[str], current: str, new: str) 
     passwords = gateway.directory.passwords
     times = []
     for login in people:
-        account = passwords.authenticate(login, Secret(current), lambda account: True)
-        times.append(timed(lambda account=account: passwords.set_password(account, Secret(new))))
+        account = account_of(passwords, login, current)
+        times.append(timed(partial(passwords.set_password, account, Secret(new))))
     gateway.close()
     return statistics.median(times)
 

@@ -1,6 +1,6 @@
 """Does the newest password win in every order of events? 100,000 schedules over the real delivery code.
 
-python tests/bench/schedules.py [schedules]
+python -m tests.bench.schedules [schedules]
 
 A schedule is a random order of password changes, crashes, late writes, clock jumps and restored backups, with two
 workers and two targets (tests/support/delivery_schedules.py). Each part has a seed of its own, the same in each run.
@@ -13,14 +13,11 @@ import multiprocessing
 import os
 import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from figures import record
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.bench.figures import record
 from tests.support.delivery_schedules import LOG, DeliverySchedules
 
 SCHEDULES = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from ldap3 import SAFE_SYNC, Connection, Server
@@ -72,7 +73,7 @@ def main() -> None:
                 with served(folder, directory, redis, workstation) as port:
                     rates, p95s = [], []
                     for _ in range(ROUNDS):
-                        told = ask(folder, port, CHANGE, 303, first, **change_body())
+                        told = ask(folder, port, CHANGE, 303, first, fields=change_body())
                         first = told["n"]
                         rates.append(told["ok"] / told["seconds"])
                         p95s.append(told["p95"])
@@ -116,7 +117,7 @@ def change_body() -> dict[str, str]:
 
 
 @contextmanager
-def served(folder: Path, directory: SlapdServer, redis: RedisServer, workstation: dict) -> Iterator[int]:
+def served(folder: Path, directory: SlapdServer, redis: RedisServer, workstation: dict[str, Any]) -> Iterator[int]:
     port = free_port()
     names = (
         "per_login",
@@ -174,8 +175,8 @@ def session(port: int, page: str) -> tuple[str, str]:
 
 
 def ask(
-    folder: Path, port: int, page: str, status: int, first: int, *, at_once: int = AT_ONCE, **fields: str
-) -> dict:
+    folder: Path, port: int, page: str, status: int, first: int, *, at_once: int = AT_ONCE, fields: dict[str, str]
+) -> dict[str, Any]:
     cookie, token = session(port, page)
     body = urlencode({**fields, "csrf_token": token})
     environment = {"FIRST": str(first), "PAGE": page, "COOKIE": cookie, "BODY": body, "STATUS": str(status)}
@@ -183,17 +184,16 @@ def ask(
         ["wrk", "-t1", f"-c{at_once}", f"-d{SECONDS}s", "-s", folder / "ask.lua", f"http://127.0.0.1:{port}"],
         capture_output=True, text=True, check=True, env=environment,
     )  # fmt: skip
-    told: dict = json.loads(done.stdout.splitlines()[-1])
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return told
 
 
 def lookup(folder: Path, directory: SlapdServer, port: int) -> None:
     """One after the other, against the bare search on a connection that is kept."""
+    person = {"surname": "NomNUMBER", "given_name": "Prenom", "birth_date": "27/03/1985"}
     ratios = []
     for _ in range(ROUNDS):
-        told = ask(
-            folder, port, FIND, 200, 0, at_once=1, surname="NomNUMBER", given_name="Prenom", birth_date="27/03/1985"
-        )
+        told = ask(folder, port, FIND, 200, 0, at_once=1, fields=person)
         ratios.append(told["p50"] / bare_search(directory))
     record("lookup, p50 of HTTP / bare ldap3 search", ratios, at_most=3)
 

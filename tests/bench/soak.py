@@ -137,7 +137,8 @@ def admit_in_redis(url: str, numbers: range) -> float:
 def wait_for_times(client: Any) -> float:
     """Until only tables are left: the longest time to live of theirs, in seconds."""
     wait_until(lambda: client.dbsize() < 200, seconds=1500)
-    return max(client.pttl(key) for key in client.scan_iter()) / 1000
+    longest: int = max(client.pttl(key) for key in client.scan_iter())
+    return longest / 1000
 
 
 def used(client: Any) -> float:

@@ -236,7 +236,7 @@ class TestFiftyPeople:
             thread.join()
 
         for person in people:
-            wait_until(lambda person=person: person.waiting == f"{NEW}{person.login}")
+            wait_until(partial(person.has_waiting, f"{NEW}{person.login}"))
 
 
 class TestFiftyChangesOfOnePerson:
@@ -280,7 +280,7 @@ class TestChangesHereAndAtTheGateway:
                 change(ChangeRequest(person.login, Secret("Avant-Tout-2025!"), Secret(NEWER)))
                 elsewhere.join()
                 [current] = [password for password in (NEW, NEWER) if announcing.binds(person.login, password)]
-                wait_until(lambda person=person, current=current: person.waiting == current)
+                wait_until(partial(person.has_waiting, current))
                 in_force.append(current)
             capture.wait_until_idle()
         finally:

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 
 import ldap
 import pytest
@@ -224,7 +225,7 @@ class TestChange:
             time.sleep(0.3)
             person.directory.slapd.start()
 
-            wait_until(lambda password=password: person.waiting == password)
+            wait_until(partial(person.has_waiting, password))
             assert person.directory.binds(person.login, password)
 
 

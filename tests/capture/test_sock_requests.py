@@ -26,7 +26,8 @@ def encoded(fields: dict[str, bytes]) -> bytes:
     value = PasswdModifyRequestValue()
     for name, content in fields.items():
         value[name] = content
-    return encoder.encode(value)
+    written: bytes = encoder.encode(value)
+    return written
 
 
 def password_in(value: bytes) -> bytes | None:

@@ -152,7 +152,9 @@ def sms(https: str, server: SlapdServer, tmp_path: Path) -> Service:
 @pytest.fixture
 def stolen_passwords(https: str, server: SlapdServer) -> Service:
     def is_known(settings: Settings) -> bool:
-        return password_rules(settings).is_breached(Secret("lauragpe"))
+        is_breached = password_rules(settings).is_breached
+        assert is_breached
+        return is_breached(Secret("lauragpe"))
 
     return Service(
         subject="password.pwned_url",

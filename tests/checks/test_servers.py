@@ -7,10 +7,9 @@ import pytest
 from gateway.checks import servers
 from gateway.checks.finding import Level
 from gateway.checks.servers import check_servers
-from tests.support.certificates import make_certificates
 from tests.support.gateway_settings import settings_for
-from tests.support.ports import free_port
-from tests.support.slapd_server import POLICIES, QUICK_HASH, SUFFIX, SlapdServer
+from tests.support.secured_slapd import SecuredSlapd
+from tests.support.slapd_server import POLICIES, QUICK_HASH, SUFFIX
 from tests.support.upgraded_slapd import SlapdBefore
 
 GATEWAY = f"cn=gateway,ou=services,{SUFFIX}"
@@ -20,14 +19,8 @@ CONFIG = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
     """A directory that a test may break, with a certificate of two days and somebody in it."""
-    folder = tmp_path_factory.mktemp("own")
-    made = make_certificates(folder, "localhost", days=2)
-    tls = f"olcTLSCertificateFile: {made.certificate}\nolcTLSCertificateKeyFile: {made.key}"
-    ldaps = f"ldaps://127.0.0.1:{free_port()}"
-    academy = SlapdServer(folder / "state", tls=tls, more_urls=(ldaps + "/",))
+    academy = SecuredSlapd(tmp_path_factory.mktemp("own"), certificate_days=2)
     academy.add_person("fdurand4")
-    academy.ldaps = ldaps.replace("127.0.0.1", "localhost")
-    academy.authority = made.authority
     yield academy
     academy.slapd.stop()
 

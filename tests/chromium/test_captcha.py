@@ -12,7 +12,7 @@ import pytest
 from gateway.protection.captcha.proof_of_work import MAX_GUESSES
 from gateway.protection.rate_limiting.limiter import Pressure
 from gateway.protection.replay import MemoryReplayCache
-from gateway.protection.tickets import Tickets
+from gateway.protection.tickets import Ticket, Tickets
 from tests.support.accessibility import problems_of
 from tests.support.browser import CHANGE, FIND
 from tests.support.page_actions import fill
@@ -61,6 +61,7 @@ def send(page):
 def answer_of(page):
     """What a person reads in the picture."""
     ticket = Tickets([KEY], replay_cache=MemoryReplayCache()).open("captcha", page.input_value("#challenge"))
+    assert isinstance(ticket, Ticket)
     return ticket.payload["answer"]
 
 

@@ -12,7 +12,7 @@ from tests.support.pending_deliveries import move_to, pending_deliveries
 from tests.support.slapd_server import PASSWORD
 
 LOGIN, NEW = "fdurand4", "Nouveau-2025"
-NO_CAPTCHA = {"captcha": {"required": []}}
+NO_CAPTCHA: dict[str, dict[str, list[str]]] = {"captcha": {"required": []}}
 EVERYWHERE = {"captcha": {"required": ["find", "reset", "change"]}}
 LINKS = {
     "academy": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.protection.replay import MemoryReplayCache
-from gateway.protection.tickets import Tickets
+from gateway.protection.tickets import Ticket, Tickets
 from tests.support.browser import CHANGE, FIND, RESET
 from tests.support.page_actions import choose, fill, prove, send
 from tests.support.polling import wait_until
@@ -50,6 +50,7 @@ def pass_captcha(page, javascript):
         ticket = Tickets([KEY], replay_cache=MemoryReplayCache()).open(
             "captcha", page.input_value("[name=challenge]")
         )
+        assert isinstance(ticket, Ticket)
         page.fill("[name=captcha]", ticket.payload["answer"].lower())
 
     return automatically if javascript else by_eye

@@ -79,7 +79,8 @@ class Demo:
         line.simple_bind_s("cn=admin,dc=ac-example,dc=fr", (self.state / "admin.password").read_text())
         [(_, entry)] = line.search_s(f"uid={login},ou=people,dc=ac-example,dc=fr", ldap.SCOPE_BASE)
         line.unbind_s()
-        return entry.get("sambaNTPassword", [b""])[0].decode()
+        hashes: list[bytes] = entry.get("sambaNTPassword", [b""])
+        return hashes[0].decode()
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> float:
         """Seconds until it had ended. SIGINT goes to the whole group, as a terminal sends it at Ctrl-C."""
@@ -126,7 +127,7 @@ def short_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def made(short_folder) -> Path:
+def made(short_folder: Path) -> Path:
     """The state of a demo that ran once, in which one password was changed."""
     state = short_folder / "state"
     with demo(state, MAMIA_CAPTCHA__REQUIRED="[]") as running:

@@ -24,9 +24,7 @@ HALF_A_BODY = b"POST /retrouver-mon-compte HTTP/1.1\r\nHost: localhost\r\nConten
 
 
 class Watched(ServeProcess):
-    """A front end with an address for its supervisor."""
-
-    health_port = 0
+    """A front end that is asked as its supervisor asks."""
 
     def is_alive(self) -> bool:
         with socket.create_connection(("127.0.0.1", self.health_port), timeout=AT_ONCE_SECONDS) as line:
@@ -190,7 +188,7 @@ class TestService:
         with socket.create_server(("127.0.0.1", 0)) as other:
             taken = other.getsockname()[1]
             file = write_settings_file(tmp_path, directory, in_web=f"port = {free_port()}\nhealth_port = {taken}")
-            command = [sys.executable, "-m", "gateway.cli.main", "serve", "--config", file]
+            command = [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(file)]
             done = subprocess.run(command, capture_output=True, text=True, timeout=120)
 
         assert done.returncode == 2

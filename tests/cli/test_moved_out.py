@@ -14,11 +14,12 @@ from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
 from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
+from tests.support.authenticated import account_of
 from tests.support.mamia_command import run_mamia
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
 from tests.support.settings_file import write_settings_file
-from tests.support.slapd_server import PASSWORD, SUFFIX
+from tests.support.slapd_server import PASSWORD, SUFFIX, SlapdServer
 from tests.support.upgraded_slapd import NEW_AND_UPGRADED
 from tests.support.worker_process import WorkerProcess
 
@@ -71,17 +72,18 @@ def moved(directory, config, leavers) -> str:
     directory.add_person(LOGIN, departmentNumber="rectorat")
     gateway = build_gateway(load(config))
     passwords = gateway.directory.passwords
-    passwords.set_password(passwords.authenticate(LOGIN, Secret(PASSWORD), lambda account: True), Secret(NEW))
+    passwords.set_password(account_of(passwords, LOGIN, PASSWORD), Secret(NEW))
     gateway.close()
     with directory.as_admin() as line:
         line.rename_s(directory.dn(LOGIN), f"uid={LOGIN}", newsuperior=leavers)
     return MOVED
 
 
-def entry(directory) -> dict[str, list[bytes]]:
+def entry(directory: SlapdServer) -> dict[str, list[bytes]]:
     with directory.as_admin() as line:
         [(_, attributes)] = line.search_s(MOVED, ldap.SCOPE_BASE, attrlist=["*"])
-    return attributes
+    values: dict[str, list[bytes]] = attributes
+    return values
 
 
 class TestForget:
@@ -134,7 +136,8 @@ class TestWorker:
 
         def shown() -> str:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-                return answer.read().decode()
+                text: bytes = answer.read()
+                return text.decode()
 
         worker.start()
         try:

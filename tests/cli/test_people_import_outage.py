@@ -86,7 +86,8 @@ class TestImport:
 
 class TestRetry:
     def test_when_the_directory_stays_away_then_it_gives_up_for_all_that_follow(self):
-        reports, attempts = [], []
+        reports: list[DirectoryUnavailable] = []
+        attempts: list[None] = []
         retry = Retry(reports.append, max_outage_seconds=0)
 
         def operation():

@@ -21,6 +21,7 @@ from gateway.demo import sample_staff
 from gateway.demo.sample_ldif import line
 from gateway.demo.sample_model import SAMPLE_PASSWORD
 from gateway.demo.sample_staff import REFERENCE_DAY
+from tests.support.matching import first_match
 
 REPOSITORY = Path(people.__file__).parents[2]
 COMMAND = """
@@ -38,7 +39,8 @@ def sample(*options: str) -> int:
     parser = argparse.ArgumentParser()
     people.add_parser(parser.add_subparsers())
     arguments = parser.parse_args(["people", "sample", *options])
-    return arguments.run(arguments)
+    status: int = arguments.run(arguments)
+    return status
 
 
 def start(*options: str, **more) -> subprocess.Popen[bytes]:
@@ -52,7 +54,7 @@ def read_ldif(text: bytes) -> list[dict[str, list[str]]]:
     for block in text.decode("ascii").strip("\n").split("\n\n"):
         entry: dict[str, list[str]] = {}
         for one in block.split("\n"):
-            name, colons, value = re.fullmatch(r"([A-Za-z]+)(::?) (.*)", one).groups()
+            name, colons, value = first_match(r"\A([A-Za-z]+)(::?) (.*)\Z", one).groups()
             entry.setdefault(name, []).append(base64.b64decode(value).decode() if colons == "::" else value)
         entries.append(entry)
     return entries
@@ -70,7 +72,7 @@ def age(birth_date: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def text(tmp_path_factory) -> bytes:
+def text(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     file = tmp_path_factory.mktemp("sample") / "staff.ldif"
     assert sample("--count", "20000", "--seed", "7", "--output", str(file)) == 0
     return file.read_bytes()
@@ -112,7 +114,8 @@ class TestSample:
         assert len(values) == len({value.lower() for value in values})
 
     def test_when_homonyms_come_then_logins_and_addresses_are_numbered_without_a_gap(self, staff):
-        logins, mails = Counter(), Counter()
+        logins: Counter[str] = Counter()
+        mails: Counter[str] = Counter()
         for entry in staff:
             given_name, surname = entry["givenName"][0], entry["sn"][0]
             stem = login_stem(given_name, surname)
@@ -337,6 +340,8 @@ class TestSampleFile:
 
     def test_when_the_reader_has_seen_enough_then_it_ends_quietly(self):
         run = start("--count", "1000000", "--seed", "1", stdout=subprocess.PIPE)
+        assert run.stdout
+        assert run.stderr
         first = run.stdout.readline()
         run.stdout.close()
         complaint = run.stderr.read()

@@ -52,5 +52,7 @@ class TestRenamedSettings:
     def test_when_a_present_name_is_given_then_there_is_such_a_setting(self, present):
         section, _, key = present.partition(".")
 
-        assert not key or key in Settings.model_fields[section].annotation.model_fields
         assert section in Settings.model_fields
+        model = Settings.model_fields[section].annotation
+        assert model
+        assert not key or key in model.model_fields

@@ -17,6 +17,7 @@ from gateway.composition.web import build_gateway
 from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
 from tests.support import crashing_worker
+from tests.support.authenticated import account_of
 from tests.support.backup import LdifBackup
 from tests.support.mamia_command import run_mamia
 from tests.support.polling import wait_until
@@ -83,7 +84,7 @@ def wait_in_a_backup(directory, config: Path, worker: WorkerProcess, folder: Pat
 def change(config: Path, login: str, current: str, new: str) -> None:
     gateway = build_gateway(load(config))
     passwords = gateway.directory.passwords
-    passwords.set_password(passwords.authenticate(login, Secret(current), lambda account: True), Secret(new))
+    passwords.set_password(account_of(passwords, login, current), Secret(new))
     gateway.close()
 
 
@@ -137,7 +138,8 @@ class TestMetrics:
 
         def shown() -> str:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-                return answer.read().decode()
+                text: bytes = answer.read()
+                return text.decode()
 
         wait_until(lambda: 'mamia_propagation_held{target="domain"} 2.0' in shown())
         assert 'mamia_propagation_waiting{target="domain"} 0.0' in shown()

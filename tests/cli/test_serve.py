@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.matching import first_match
 from tests.support.polling import AT_ONCE_SECONDS, wait_until
 from tests.support.ports import free_port
 from tests.support.settings_file import write_settings_file
@@ -100,7 +101,7 @@ class TestMetrics:
             for _ in range(30):
                 ask(port, "/")
 
-            counted = re.search(
+            counted = first_match(
                 r'mamia_request_seconds_count{.*route="/",status="200"} (\S+)', ask(port, "/metrics")[1]
             )
             assert float(counted[1]) == 30

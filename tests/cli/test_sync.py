@@ -17,7 +17,9 @@ import pytest
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
 from gateway.settings.loader import load
+from tests.support.authenticated import account_of
 from tests.support.mamia_command import MAMIA, run_mamia
+from tests.support.matching import first_match
 from tests.support.polling import AT_ONCE_SECONDS, wait_until
 from tests.support.ports import free_port
 from tests.support.settings_file import write_settings_file
@@ -54,7 +56,7 @@ def waiting(directory, config) -> str:
     directory.add_person("fdurand4", departmentNumber="rectorat")
     gateway = build_gateway(load(config))
     passwords = gateway.directory.passwords
-    passwords.set_password(passwords.authenticate("fdurand4", Secret(PASSWORD), lambda account: True), Secret(NEW))
+    passwords.set_password(account_of(passwords, "fdurand4", PASSWORD), Secret(NEW))
     gateway.close()
     return "fdurand4"
 
@@ -364,7 +366,7 @@ class TestMetrics:
             worker.terminate()
             worker.wait(timeout=60)
         assert re.search(r'mamia_propagation_waiting{target="\w+"} 1\.0', text)
-        assert float(re.search(r'mamia_propagation_oldest_seconds{target="\w+"} (\S+)', text)[1]) > 0
+        assert float(first_match(r'mamia_propagation_oldest_seconds{target="\w+"} (\S+)', text)[1]) > 0
         assert 'outcome="pending"' in text
         assert "fdurand4" not in text
 

@@ -14,13 +14,13 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory) -> Path:
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python in an environment of its own, with the wheel; the libraries are those of this one."""
     folder = tmp_path_factory.mktemp("wheel")
     # From a copy: setuptools leaves its build folder where the sources are, for others to trip over.
     unwanted = shutil.ignore_patterns(".*", "var", "build", "dist", "*.egg-info", "__pycache__")
     source = shutil.copytree(REPOSITORY, folder / "source", ignore=unwanted)
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, source]
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(source)]
     subprocess.run(build, check=True, capture_output=True)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"

@@ -33,7 +33,7 @@ misses_overall = "100000/minute"
 
 @pytest.fixture(scope="module")
 def front_end(server, tmp_path_factory):
-    """Its log, the address for its supervisor, and a client of the API."""
+    """It has a log, an address for its supervisor, and a client of the API whose token is TOKEN."""
     folder, health_port = tmp_path_factory.mktemp("web"), free_port()
     store = RedisServer(folder)
     store.start()
@@ -44,8 +44,7 @@ def front_end(server, tmp_path_factory):
         return write_settings_file(folder, server, in_web=in_web, more=f'{SECTIONS}store = "{store.url}"\n')
 
     running = ServeProcess.on_a_free_port(configure)
-    running.health_address = f"http://127.0.0.1:{health_port}/health/live"
-    running.token = TOKEN
+    running.health_port = health_port
     running.log = folder / "log"
     running.start()
     yield running

@@ -7,12 +7,15 @@ import socket
 import ssl
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.support.api_token import TOKEN
 from tests.support.browser import FIND
+from tests.support.matching import first_match
 from tests.support.nginx_proxy import Proxy
 from tests.support.polling import AT_ONCE_SECONDS, wait_until
 from tests.support.serve_process import ServeProcess
@@ -40,7 +43,7 @@ class TestAnswer:
     def test_when_it_comes_before_the_body_was_read_then_the_proxy_hands_it_on(
         self, site, proxy, front_end, path, headers, status
     ):
-        headers = {name: value.replace("TOKEN", front_end.token) for name, value in headers.items()}
+        headers = {name: value.replace("TOKEN", TOKEN) for name, value in headers.items()}
 
         answers = [site.post(proxy.address + path, data=BODY, headers=headers, timeout=60) for _ in range(TIMES)]
 
@@ -112,8 +115,7 @@ class TestService:
             kept = f'[rate_limits]\nstore = "{redis.url}"\n[audit]\ndestination = "file"\nfile = "{audit}"\n'
             more = f"{kept}[captcha]\nrequired = []\n"
             proxy = Proxy(tmp_path, [f"unix:{path}"])
-            service = OnASocket(write_settings_file(tmp_path, directory, in_web=in_web, more=more), 0)
-            service.proxy = proxy
+            service = OnASocket(write_settings_file(tmp_path, directory, in_web=in_web, more=more), 0, proxy=proxy)
             proxy.start()
             try:
                 service.start()
@@ -122,7 +124,7 @@ class TestService:
                     # Each process of nginx leaves the service alone for some seconds after it could not be reached.
                     wait_until(lambda: session.get(proxy.address + FIND, timeout=60).ok)
                     page = session.get(proxy.address + FIND, timeout=60)
-                    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
+                    token = first_match(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
                     typed = {
                         "surname": "Durand",
                         "given_name": "Ana",
@@ -140,8 +142,11 @@ class TestService:
             wait_until(lambda: not path.exists())
 
 
+@dataclass
 class OnASocket(ServeProcess):
     """Reached through its proxy alone."""
+
+    proxy: Proxy = field(kw_only=True)
 
     def _is_ready(self) -> bool:
         with suppress(requests.ConnectionError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import ssl
 import subprocess
 import tempfile
@@ -24,6 +23,7 @@ from gateway.settings import Settings
 from tests.support.capture_process import CaptureProcess
 from tests.support.certificates import make_certificates
 from tests.support.dockerfile import Dockerfile
+from tests.support.matching import first_match
 from tests.support.nginx_proxy import Proxy
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
@@ -69,7 +69,7 @@ class TestGatewaysImage:
                 lambda: subprocess.run(probe, env=environment, cwd=tmp_path, capture_output=True).returncode == 0
             )
             page = requests.get(f"http://127.0.0.1:{port}/retrouver-mon-compte", timeout=60).text
-            styles = re.search(r'href="(/static/vendor/site.css[^"]*)"', page)[1]
+            styles = first_match(r'href="(/static/vendor/site.css[^"]*)"', page)[1]
             css = requests.get(f"http://127.0.0.1:{port}{styles}", timeout=60)
         finally:
             process.terminate()
@@ -156,15 +156,17 @@ class TestDirectorysImage:
         line.simple_bind_s(f"cn=admin,{suffix}", (secrets / "directory_admin").read_text())
         kept = f"uid=fdurand4,ou=people,{suffix}"
         line.add_s(kept, ldap.modlist.addModlist(DURAND))
-        settings = Settings(
-            directory={
-                "servers": [url],
-                "bind_dn": f"cn=gateway,ou=services,{suffix}",
-                "bind_password": (secrets / "gateway_password").read_text(),
-                "decoy_dn": f"cn=decoy,ou=services,{suffix}",
-            },
-            people={"base": f"ou=people,{suffix}"},
-            web={"secret_keys": ["0123456789abcdefghijklmnopqrstuvwxyz"]},
+        settings = Settings.model_validate(
+            {
+                "directory": {
+                    "servers": [url],
+                    "bind_dn": f"cn=gateway,ou=services,{suffix}",
+                    "bind_password": (secrets / "gateway_password").read_text(),
+                    "decoy_dn": f"cn=decoy,ou=services,{suffix}",
+                },
+                "people": {"base": f"ou=people,{suffix}"},
+                "web": {"secret_keys": ["0123456789abcdefghijklmnopqrstuvwxyz"]},
+            }
         )
         found = [*check_servers(settings), *check_password_oracle(settings)]
         first.terminate()
@@ -213,14 +215,13 @@ def front_ends(directory, redis, client_certificate, tmp_path):
 
 @pytest.fixture
 def proxied(front_ends, tmp_path):
-    """nginx with our files before both; the site's address and the authority of its certificate."""
+    """nginx with our files before both; the site's address, and the one for API clients."""
     proxy = Proxy(tmp_path, [f"127.0.0.1:{front_end.port}" for front_end in front_ends])
     site = requests.Session()
     # Else a bundle that this machine's environment names would come before ours.
     site.trust_env = False
     site.verify = proxy.authority
     site.headers["Connection"] = "close"
-    site.api_clients = proxy.api_clients_address
 
     def answers():
         try:
@@ -231,14 +232,14 @@ def proxied(front_ends, tmp_path):
     proxy.start()
     try:
         wait_until(answers)
-        yield site, proxy.address
+        yield site, proxy.address, proxy.api_clients_address
     finally:
         proxy.stop()
 
 
 class TestProxy:
     def test_when_a_front_end_dies_then_nobody_who_opens_a_page_notices(self, proxied, front_ends):
-        site, address = proxied
+        site, address, _ = proxied
         before = [site.get(address + "/", timeout=60).status_code for _ in range(6)]
 
         front_ends[0].kill()
@@ -247,9 +248,9 @@ class TestProxy:
         assert set(before + after) == {200}
 
     def test_when_somebody_claims_another_address_then_the_audit_has_the_real_one(self, proxied, front_ends):
-        site, address = proxied
+        site, address, _ = proxied
         page = site.get(address + "/retrouver-mon-compte", timeout=60)
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
+        token = first_match(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
         typed = {"surname": "Durand", "given_name": "Ana", "birth_date": "27/03/1985", "csrf_token": token}
         headers = {"X-Forwarded-For": "203.0.113.9", "Referer": address + "/retrouver-mon-compte"}
 
@@ -261,25 +262,25 @@ class TestProxy:
         assert "203.0.113.9" not in lines
 
     def test_when_a_stranger_asks_for_metrics_then_there_is_no_such_page(self, proxied):
-        site, address = proxied
+        site, address, _ = proxied
 
         assert site.get(address + "/metrics", timeout=60).status_code == 404
 
     def test_when_a_client_shows_its_certificate_then_the_service_knows_it(self, proxied, client_certificate):
-        site, _ = proxied
+        site, _, api_clients = proxied
         site.cert = (str(client_certificate.certificate), str(client_certificate.key))
 
-        assert site.get(site.api_clients + "/api/v1/policy", timeout=60).status_code == 200
-        assert site.get(site.api_clients + "/", timeout=60).status_code == 404
+        assert site.get(api_clients + "/api/v1/policy", timeout=60).status_code == 200
+        assert site.get(api_clients + "/", timeout=60).status_code == 404
 
     @pytest.mark.parametrize("header", ["X-SSL-Client-Cert", "X_SSL_Client_Cert"])
     def test_when_somebody_only_writes_a_client_certificate_then_it_counts_for_nothing(
         self, proxied, client_certificate, header
     ):
         """It is public: only its key proves anything."""
-        site, address = proxied
+        site, address, api_clients = proxied
         site.headers[header] = quote(client_certificate.certificate.read_text())
 
-        answers = [site.get(base + "/api/v1/policy", timeout=60) for base in (address, site.api_clients)]
+        answers = [site.get(base + "/api/v1/policy", timeout=60) for base in (address, api_clients)]
 
         assert [answer.json()["code"] for answer in answers] == ["unauthenticated"] * 2

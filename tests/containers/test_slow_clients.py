@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import resource
 import socket
 import ssl
@@ -14,6 +13,7 @@ import pytest
 import requests
 
 from tests.support.browser import FIND
+from tests.support.matching import first_match
 from tests.support.polling import AT_ONCE_SECONDS, wait_until
 
 FEW, MANY = 16, 500
@@ -31,7 +31,7 @@ def finding(directory, site, proxy):
     """Finds an account, as often as it is called; the form is opened once."""
     directory.add_person("zdurand", surname="Durand", given_name="Zoé", birthDate="19850327")
     page = site.get(proxy.address + FIND, timeout=60)
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
+    token = first_match(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
     typed = {"surname": "Durand", "given_name": "Zoé", "birth_date": "27/03/1985", "csrf_token": token}
     headers = {"Referer": proxy.address + FIND}
 

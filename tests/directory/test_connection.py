@@ -15,32 +15,19 @@ from gateway.account.outcomes import Found
 from gateway.composition.web import build_gateway
 from gateway.directory.failover import LdapServers
 from gateway.directory.pool import ConnectionPool
-from tests.support.certificates import make_certificates
 from tests.support.gateway_settings import IMPATIENT, settings_for
 from tests.support.ports import free_port
-from tests.support.slapd_server import QUICK_HASH, SlapdServer
+from tests.support.secured_slapd import SecuredSlapd
+from tests.support.slapd_server import QUICK_HASH
 
 DURAND = FindRequest("Durand", "François", date(1985, 3, 27))
 
 
 @pytest.fixture(scope="module")
-def secured(tmp_path_factory) -> Iterator[tuple[SlapdServer, object]]:
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredSlapd]:
     """A slapd that speaks TLS too, with a certificate for localhost but not for 127.0.0.1, and a Unix socket."""
-    folder = tmp_path_factory.mktemp("tls")
-    made = make_certificates(folder, "localhost")
-    tls = "\n".join(
-        (
-            f"olcTLSCertificateFile: {made.certificate}",
-            f"olcTLSCertificateKeyFile: {made.key}",
-            f"olcTLSCACertificateFile: {made.authority}",
-        )
-    )
-    ldaps, socket = f"ldaps://127.0.0.1:{free_port()}", f"ldapi://{str(folder / 'socket').replace('/', '%2F')}"
-    academy = SlapdServer(folder / "state", tls=tls, more_urls=(ldaps + "/", socket), hash_cost=QUICK_HASH)
+    academy = SecuredSlapd(tmp_path_factory.mktemp("tls"), hash_cost=QUICK_HASH)
     academy.add_person("fdurand4")
-    academy.ldaps = ldaps.replace("127.0.0.1", "localhost")
-    academy.ldapi = socket
-    academy.authority = made.authority
     yield academy
     academy.slapd.stop()
 

@@ -45,16 +45,18 @@ def supann(tmp_path_factory):
 
 @pytest.fixture
 def browser(supann):
-    settings = Settings(
-        directory={
-            "servers": [supann.url],
-            "bind_dn": "cn=gateway,ou=services,dc=ac-example,dc=fr",
-            "bind_password": supann.slapd.password("gateway"),
-            "decoy_dn": "cn=decoy,ou=services,dc=ac-example,dc=fr",
-        },
-        people=PEOPLE,
-        captcha={"required": []},
-        web={"secret_keys": ["0123456789abcdefghijklmnopqrstuvwxyz"], "secure_cookies": False},
+    settings = Settings.model_validate(
+        {
+            "directory": {
+                "servers": [supann.url],
+                "bind_dn": "cn=gateway,ou=services,dc=ac-example,dc=fr",
+                "bind_password": supann.slapd.password("gateway"),
+                "decoy_dn": "cn=decoy,ou=services,dc=ac-example,dc=fr",
+            },
+            "people": PEOPLE,
+            "captcha": {"required": []},
+            "web": {"secret_keys": ["0123456789abcdefghijklmnopqrstuvwxyz"], "secure_cookies": False},
+        }
     )
     gateway = build_gateway(settings)
     yield Browser(create_app(gateway))

@@ -7,6 +7,7 @@ from contextlib import closing
 import ldap
 import pytest
 from ldap.controls import SimplePagedResultsControl
+from pydantic import SecretStr
 
 from gateway.checks.finding import Level
 from gateway.checks.outbox import check_outbox
@@ -125,9 +126,8 @@ class TestOutbox:
 
 
 def workers_directory(academy):
-    settings = settings_for(academy)
-    password = settings_for(academy, directory={"bind_password": academy.slapd.password("sync")}).directory
-    return bound_as(settings.directory, f"cn=sync,ou=services,{SUFFIX}", password.bind_password)
+    password = SecretStr(academy.slapd.password("sync"))
+    return bound_as(settings_for(academy).directory, f"cn=sync,ou=services,{SUFFIX}", password)
 
 
 def with_worker(academy, folder):

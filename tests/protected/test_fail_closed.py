@@ -177,15 +177,16 @@ class TestReady:
         answer = create_app(gateway).test_client().get("/health/ready")
 
         assert answer.status_code == 503
+        assert answer.json
         assert answer.json["checks"]["directory: protected people"] == "FAIL"
 
     def test_when_the_groups_are_there_then_it_is(self, of_group, build):
         gateway = build(people={"protected_groups": [ADMINS]})
 
-        assert (
-            create_app(gateway).test_client().get("/health/ready").json["checks"]["directory: protected people"]
-            == "OK"
-        )
+        answer = create_app(gateway).test_client().get("/health/ready")
+
+        assert answer.json
+        assert answer.json["checks"]["directory: protected people"] == "OK"
 
 
 @pytest.fixture

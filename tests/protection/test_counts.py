@@ -15,7 +15,7 @@ from gateway.protection.rate_limiting.in_memory import MemoryCounts
 from gateway.protection.rate_limiting.in_redis import RedisCounts
 from gateway.protection.rate_limiting.limiter import Attempt, RateLimiter, name_keys
 from gateway.protection.rate_limiting.store import Store, StoreUnavailable
-from gateway.protection.rate_limiting.windows import MAX_TIMES, SLOTS, Window
+from gateway.protection.rate_limiting.windows import MAX_TIMES, SLOTS, Counts, Window
 from gateway.protection.replay import MAX_MARKS, MemoryReplayCache
 from gateway.settings import RateLimits as Rates
 
@@ -63,7 +63,9 @@ class TestWindow:
         while counts.hit([one]) is None:
             clock.now += 1
 
-        wait = counts.test([one]).seconds
+        full = counts.test([one])
+        assert full
+        wait = full.seconds
         clock.now += wait - 0.001
         assert counts.test([one]) is not None
         clock.now += 0.002
@@ -85,6 +87,7 @@ class TestWindows:
         counts.hit([first, second])
         full = counts.hit([first, second])
 
+        assert full
         assert full.window is first
         assert counts.read([first, second]) == [1, 1]
 
@@ -163,7 +166,7 @@ class TestRedis:
 
     @pytest.mark.parametrize("amount", [MAX_TIMES - 1, MAX_TIMES + 1, 300, 70_000])
     def test_when_it_counts_then_it_says_the_same_as_memory(self, redis, amount):
-        stores = [MemoryCounts(time.monotonic), RedisCounts(Store(redis.url))]
+        stores: list[Counts] = [MemoryCounts(time.monotonic), RedisCounts(Store(redis.url))]
         many = [window(f"{amount}/hour", slot) for slot in (0, 1, 1, SLOTS - 1)]
 
         for counts in stores:

@@ -167,6 +167,7 @@ class TestFormsWithoutWork:
         waits = [rate_limiter.hit_without_work(f"192.0.2.{number}") for number in range(4)]
 
         assert [wait is None for wait in waits] == [True, True, True, False]
+        assert waits[3]
         assert waits[3].scope is LimitScope.WITHOUT_WORK
         assert rate_limiter.hit(Attempt("change", "192.0.2.1")) is None
 
@@ -199,6 +200,7 @@ class TestAddresses:
 
         held_up = rate_limiter.hit(Attempt("change", "2001:db8:1:99::1"))
 
+        assert held_up
         assert held_up.scope is LimitScope.ADDRESS
         assert rate_limiter.hit(Attempt("change", "2001:db8:1:199::1")) is None
 

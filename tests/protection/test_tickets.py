@@ -88,7 +88,9 @@ class TestTicket:
         tickets = Tickets([NEW], shared or MemoryReplayCache())
         token = tickets.issue("reset", {}, 60)
 
-        tickets.give_back(tickets.consume("reset", token))
+        ticket = tickets.consume("reset", token)
+        assert isinstance(ticket, Ticket)
+        tickets.give_back(ticket)
 
         assert isinstance(tickets.consume("reset", token), Ticket)
         assert tickets.consume("reset", token) is TokenError.REPLAYED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from pydantic import SecretStr
 
 from gateway.directory.failover import LdapServers
 from gateway.directory.pool import ConnectionPool
@@ -30,7 +31,7 @@ def start(pair, tmp_path, seconds) -> Iterator[Callable[[], RestoreDetector]]:
 
     def started() -> RestoreDetector:
         settings = settings_for(pair.first, directory={"servers": pair.urls}).directory
-        password = type(settings.bind_password)(pair.first.slapd.password("sync"))
+        password = SecretStr(pair.first.slapd.password("sync"))
         sync = settings.model_copy(update={"bind_dn": SYNC, "bind_password": password})
         pools.append(ConnectionPool(sync, LdapServers(sync), as_service=True))
         return RestoreDetector(LdapWorkerTokens(pools[-1], SYNC), TokenFile(tmp_path / "state"), seconds)

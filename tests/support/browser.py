@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlsplit
 
+import requests
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -20,7 +22,7 @@ CHANGE = "/modifier-mon-mot-de-passe"
 class Page(HTMLParser):
     """A page as it was read: its status, words, and the values of its fields."""
 
-    answer: TestResponse
+    answer: TestResponse | requests.Response
     fields: dict[str, str] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
 
@@ -41,6 +43,11 @@ class Page(HTMLParser):
     @property
     def status(self) -> int:
         return self.answer.status_code
+
+    @property
+    def path(self) -> str:
+        """The path of its address."""
+        return urlsplit(self.answer.request.url or "").path
 
     @property
     def text(self) -> str:

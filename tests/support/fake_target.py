@@ -24,7 +24,7 @@ class FakeTarget:
     passwords: dict[str, str] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
     answers: list[Outcome] = field(default_factory=list)
-    before: Callable[[str], None] = lambda password: None
+    before: Callable[[str], object] = lambda password: None
 
     def set_password(self, login: str, password: Secret) -> Outcome:
         if self.answers:

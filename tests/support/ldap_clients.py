@@ -41,6 +41,9 @@ class Person:
         state = self.states.get(target)
         return state.reason if state else None
 
+    def has_waiting(self, password: str) -> bool:
+        return self.waiting == password
+
     @property
     def waiting(self) -> str | None:
         """The password that waits, as the worker reads it; None where none waits.

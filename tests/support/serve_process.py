@@ -13,6 +13,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
+from typing import Self
 
 import requests
 
@@ -29,12 +30,14 @@ class ServeProcess:
     port: int
     log: Path | None = None
     """Where its standard error goes; by default to that of the tests."""
+    health_port: int = field(default=0, init=False)
+    """Of the address for its supervisor, as the settings name it; 0 without one."""
     dying: tuple[float, float] | None = field(default=None, init=False)
     """From when to when on the monotonic clock it was being killed."""
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @classmethod
-    def on_a_free_port(cls, configure: Callable[[int], Path]) -> ServeProcess:
+    def on_a_free_port(cls, configure: Callable[[int], Path]) -> Self:
         """`configure` writes the settings file for the port that it is given."""
         port = free_port()
         return cls(configure(port), port)
@@ -42,6 +45,12 @@ class ServeProcess:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def health_address(self) -> str:
+        """Of the page that says whether the process is alive."""
+        assert self.health_port, "no test said which port it has"
+        return f"http://127.0.0.1:{self.health_port}/health/live"
 
     def start(self) -> None:
         command = [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(self.config)]

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import pytest
 
@@ -80,6 +81,18 @@ def is_over(directory, login):
     return "mamiaPendingSecret" not in directory.read(login)
 
 
+def is_waiting(browser: Browser, path: str) -> bool:
+    """What the result page at `path` says when its script asks."""
+    answer = browser.client.get(path + "/etat").json
+    assert answer
+    return bool(answer["waiting"])
+
+
+def was_ready(worker: WorkerProcess, times: int) -> bool:
+    """It was started so many times."""
+    return worker.log.read_text().count("worker ready") >= times
+
+
 class TestChange:
     def test_when_the_worker_runs_then_the_page_says_that_the_workstation_has_it_and_it_does(
         self, directory, dc, gateway, worker
@@ -89,8 +102,8 @@ class TestChange:
 
         page = browser.change("ada", PASSWORD, FIRST)
 
-        wait_until(lambda: not browser.client.get(page.answer.request.path + "/etat").json["waiting"])
-        assert "Poste de travail en place" in browser.open(page.answer.request.path).main
+        wait_until(lambda: not is_waiting(browser, page.path))
+        assert "Poste de travail en place" in browser.open(page.path).main
         assert dc.smb("ada", FIRST)
         assert not dc.smb("ada", "Depart-Pw-2024!")
 
@@ -113,7 +126,7 @@ class TestChange:
 
         page = browser.change("bea", PASSWORD, FIRST)
         wait_until(lambda: states(directory, "bea")[0].attempts > 0)
-        assert "injoignable pour le moment" in browser.open(page.answer.request.path).main
+        assert "injoignable pour le moment" in browser.open(page.path).main
         dc.start()
 
         wait_until(lambda: states(directory, "bea")[0].status is DeliveryStatus.DONE)
@@ -228,7 +241,7 @@ class TestChanges:
                     time.sleep(chance.uniform(0, 0.2))
                     first.signal(signal.SIGSTOP)
             second.start()
-            wait_until(lambda number=number: second.log.read_text().count("worker ready") > number)
+            wait_until(partial(was_ready, second, number + 1))
             first.signal(signal.SIGCONT)
             wait_until(lambda: is_over(directory, "dora"))
             second.stop()

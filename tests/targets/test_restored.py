@@ -14,6 +14,7 @@ from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
 from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
+from tests.support.authenticated import account_of
 from tests.support.backup import BACKUPS
 from tests.support.kdc_server import ADMIN, REALM, KdcServer
 from tests.support.polling import wait_until
@@ -73,8 +74,7 @@ def change(config):
     passwords = gateway.directory.passwords
 
     def changed(current: str, new: str) -> None:
-        account = passwords.authenticate(LOGIN, Secret(current), lambda account: True)
-        assert account
+        account = account_of(passwords, LOGIN, current)
         passwords.set_password(account, Secret(new))
 
     yield changed

@@ -30,7 +30,7 @@ class TestRequest:
 
         page = browser.change("fdurand4", PASSWORD, NEW)
 
-        ticket = page.answer.request.path.rpartition("/")[2]
+        ticket = page.path.rpartition("/")[2]
         assert "127.0.0.1 GET /resultat/<ticket> 200" in "\n".join(lines(caplog))
         assert not any(secret in "\n".join(lines(caplog)) for secret in (ticket, PASSWORD, NEW, "fdurand4"))
 

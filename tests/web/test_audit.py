@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from gateway.protection.audit import Audit
-from gateway.protection.tickets import Tickets
+from gateway.protection.replay import MemoryReplayCache
+from gateway.protection.tickets import Ticket, Tickets
 from gateway.settings import Audit as AuditSettings
 from tests.support.browser import CHANGE, RESET
 from tests.support.pending_deliveries import pending_deliveries
@@ -220,6 +221,7 @@ class TestFile:
         audit.record("find", "found")
 
         program = shutil.which("logrotate", path="/usr/sbin:/usr/bin")
+        assert program, "logrotate is not installed"
         subprocess.run([program, "--force", "--state", tmp_path / "state", config], check=True)
         audit.record("find", "found")
         audit.close()
@@ -262,7 +264,7 @@ class TestSecrets:
             "fdurand4", password=SECRET["current"], numen=SECRET["numen"], birthDate=SECRET["birth_date"]
         )
         browser = open_browser(**all_that_writes(tmp_path, mail_server))
-        reader = Tickets(browser.app.config["WTF_CSRF_SECRET_KEY"], replay_cache=None)
+        reader = Tickets(browser.app.config["WTF_CSRF_SECRET_KEY"], replay_cache=MemoryReplayCache())
         addresses, cookies, answers = [], [], []
 
         def keep(answer):
@@ -272,7 +274,9 @@ class TestSecrets:
 
         def send(path, **typed):
             page = browser.open(path)
-            answer = reader.open("captcha", page.fields["challenge"]).payload["answer"]
+            ticket = reader.open("captcha", page.fields["challenge"])
+            assert isinstance(ticket, Ticket)
+            answer = ticket.payload["answer"]
             answers.append(answer)
             return keep(browser.client.post(path, data={**page.fields, "captcha": answer, **typed}))
 

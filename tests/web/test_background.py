@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import pytest
 
@@ -19,7 +20,7 @@ class TestTasks:
         done: list[int] = []
         tasks = BackgroundTasks()
         for number in range(100):
-            tasks.submit(lambda number=number: done.append(number))
+            tasks.submit(partial(done.append, number))
 
         tasks.close()
 
@@ -51,9 +52,15 @@ class TestTask:
         assert done == ["late"]
 
     def test_when_too_many_wait_then_it_is_dropped_and_the_log_says_so(self, caplog):
-        is_over, done = threading.Event(), []
+        is_over = threading.Event()
+        done: list[str] = []
         tasks = BackgroundTasks(max_waiting=2)
-        tasks.submit(lambda: is_over.wait(60) and done.append("first"))
+
+        def first() -> None:
+            if is_over.wait(60):
+                done.append("first")
+
+        tasks.submit(first)
         tasks.submit(lambda: done.append("second"))
 
         tasks.submit(lambda: done.append("third"))
@@ -66,7 +73,11 @@ class TestTask:
     def test_when_it_fails_then_the_next_one_is_run_and_the_log_has_the_type_alone(self, caplog):
         done: list[str] = []
         tasks = BackgroundTasks()
-        tasks.submit(lambda: int("what a person typed"))
+
+        def fail() -> None:
+            int("what a person typed")
+
+        tasks.submit(fail)
         tasks.submit(lambda: done.append("next"))
 
         tasks.close()

@@ -56,7 +56,9 @@ class TestMethod:
     )
     def test_when_the_settings_do_not_offer_it_then_it_is_not_served(self, open_browser, ways, kind):
         browser = open_browser(captcha={**ON, "methods": ways})
-        challenge = browser.client.get("/captcha/new?form=change").json["challenge"]
+        fetched = browser.client.get("/captcha/new?form=change").json
+        assert fetched
+        challenge = fetched["challenge"]
 
         assert browser.client.get(f"/captcha/{challenge}.{kind}").status_code == 404
 
@@ -93,7 +95,9 @@ class TestCharacters:
         directory.add_person("fdurand4")
         gateway = build(captcha={**ON, "methods": ["automatic"]})
         browser = Browser(create_app(gateway))
-        challenge = browser.client.get("/captcha/new?form=change").json["challenge"]
+        fetched = browser.client.get("/captcha/new?form=change").json
+        assert fetched
+        challenge = fetched["challenge"]
         answer = gateway.protection.tickets.open("captcha", challenge).payload["answer"]
 
         refused = browser.fill_in(CHANGE, challenge=challenge, captcha=answer, **TYPED)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.browser import RESET
 from tests.support.http_server import QuietHandler, serving
+from tests.support.matching import first_match
 from tests.support.slapd_server import PASSWORD
 
 PRIVATE = "moi@exemple.org"
@@ -57,11 +58,11 @@ def open_site(open_browser, mail_server, tmp_path, messages):
 
 
 def code_of(message):
-    return re.search(r"\b\d{6}\b", message["text"]).group()
+    return first_match(r"\b\d{6}\b", message["text"]).group()
 
 
 def mailed_code(mail_server):
-    return re.search(r"\b\d{6}\b", mail_server.to(PRIVATE).get_body(("plain",)).get_content()).group()
+    return first_match(r"\b\d{6}\b", mail_server.to(PRIVATE).get_body(("plain",)).get_content()).group()
 
 
 class TestChannel:

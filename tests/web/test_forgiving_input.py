@@ -247,4 +247,5 @@ class TestApi:
             json={"surname": "Durand", "given_name": "Ali", "birth_date": "1960-00-00"},
         )
 
+        assert answer.json
         assert answer.json["accounts"][0]["login"] == "inconnu"

@@ -10,6 +10,7 @@ import re
 import pytest
 
 from tests.support.browser import CHANGE, FIND, RESET
+from tests.support.matching import first_match
 from tests.support.slapd_server import PASSWORD
 
 PAGES = ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes", "/donnees-personnelles", "/nowhere"]
@@ -47,7 +48,7 @@ class TestHeaders:
     def test_when_scored_then_none_loses_a_point(self, site, path):
         headers = site(path).headers
 
-        age = int(re.match(r"max-age=(\d+)", headers["Strict-Transport-Security"]).group(1))
+        age = int(first_match(r"^max-age=(\d+)", headers["Strict-Transport-Security"]).group(1))
         assert age >= 15_768_000, "hsts-implemented-max-age-at-least-six-months"
         assert headers["Referrer-Policy"] == "no-referrer", "referrer-policy-private: +5"
         assert headers["X-Content-Type-Options"] == "nosniff"

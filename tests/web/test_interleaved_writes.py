@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 
-from tests.support.browser import CHANGE, RESET, Browser
+from tests.support.browser import CHANGE, RESET, Browser, Page
 from tests.support.http_server import QuietHandler, serving
 from tests.support.polling import wait_until
 from tests.support.slapd_server import PASSWORD
@@ -69,7 +70,7 @@ class TestReset:
     def test_when_a_second_ticket_is_used_just_before_the_write_then_the_first_is_void(
         self, directory, durand, open_browser
     ):
-        others = []
+        others: list[Callable[[], Page]] = []
         with interrupted(lambda: others and others.pop()()) as password:
             app = open_browser(rate_limits=WIDE, password=password).app
             first, second = Browser(app), Browser(app)

@@ -65,6 +65,7 @@ class TestPortals:
         form = {"user": f"fdurand4{sign}", "curpass": PASSWORD, "newpass": NEW}
         saved = client.post("/api/v1/roundcube", headers=headers, data=form)
 
+        assert found.json
         assert found.json["accounts"][0]["login"] == "fdurand4"
         assert refused.status_code == 409
         assert "invisible" in str(refused.json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -11,6 +12,7 @@ from babel.messages.mofile import write_mo
 
 from gateway.web import language
 from tests.support.browser import CHANGE, FIND, RESET, Browser
+from tests.support.matching import first_match
 from tests.support.polling import wait_until
 from tests.support.slapd_server import NUMEN, PASSWORD
 
@@ -20,7 +22,7 @@ NEW = "Nouveau-2025"
 
 
 @pytest.fixture
-def asking(open_browser):
+def asking(open_browser: Callable[..., Browser]):
     """A browser that asks for this language: `asking("en-GB,en;q=0.9", captcha={…})`."""
 
     def opener(languages: str, **sections) -> Browser:
@@ -32,7 +34,7 @@ def asking(open_browser):
 
 
 def language_of(page):
-    return re.search(r'<html lang="(\w+)">', page.source)[1]
+    return first_match(r'<html lang="(\w+)">', page.source)[1]
 
 
 class TestPage:

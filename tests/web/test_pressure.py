@@ -64,6 +64,7 @@ class TestFind:
         for number, day in enumerate(dates(3)):
             send(browser, FIND, f"198.51.{number}.7", **PERSON, birth_date=day)
         task = fetch_task(browser, "find", **PERSON)
+        assert task
 
         page = send(browser, FIND, "127.0.0.1", **PERSON, birth_date=f"{BORN:%d/%m/%Y}", altcha=solve(task))
 
@@ -92,7 +93,9 @@ class TestFind:
             address = f"198.51.{number}.7"
             send(browser, FIND, address, **PERSON, birth_date=day, altcha=solved(browser, "find", address))
 
-        cheap = solve(fetch_task(browser, "find", surname="Petit", given_name="Léa"))
+        task = fetch_task(browser, "find", surname="Petit", given_name="Léa")
+        assert task
+        cheap = solve(task)
         page = send(browser, FIND, "127.0.0.1", **PERSON, birth_date=f"{BORN:%d/%m/%Y}", altcha=cheap)
 
         assert page.status == 422
@@ -125,6 +128,7 @@ class TestForm:
 
         refused = send(browser, path, "127.0.0.1", altcha=cheap, **typed)
         task = fetch_task(browser, form)
+        assert task
         served = send(browser, path, "127.0.0.1", altcha=solve(task), **typed)
 
         assert MORE_WORK in refused.main

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 import pytest
 
 from gateway.app import create_app
 from tests.support.browser import CHANGE, FIND, RESET, Browser
+from tests.support.matching import first_match
 from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
@@ -365,4 +365,4 @@ class TestTicket:
 
 
 def csrf(browser):
-    return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', browser.open(RESET).source).group(1)
+    return first_match(r'name="csrf_token"[^>]*value="([^"]+)"', browser.open(RESET).source).group(1)

@@ -55,7 +55,7 @@ class TestResult:
         page = change(rectorat)
         move_to(directory, LOGIN, step, reason)
 
-        again = rectorat.open(page.answer.request.path)
+        again = rectorat.open(page.path)
 
         assert told in again.main
         assert "Messagerie et applications en place" in again.main
@@ -67,13 +67,13 @@ class TestResult:
         page = change(rectorat)
         move_to(directory, LOGIN, DeliveryStatus.REJECTED, "in_history")
 
-        again = rectorat.open(page.answer.request.path)
+        again = rectorat.open(page.path)
 
         assert "utilisent déjà le nouveau" in again.main
         assert "Choisissez un autre mot de passe" in again.main
 
     def test_when_a_script_asks_then_it_gets_the_states_and_whether_to_ask_again(self, directory, rectorat):
-        path = change(rectorat).answer.request.path + "/etat"
+        path = change(rectorat).path + "/etat"
 
         waiting = rectorat.client.get(path).json
         move_to(directory, LOGIN, DeliveryStatus.DONE)
@@ -89,7 +89,7 @@ class TestResult:
         old = change(rectorat)
         rectorat.change("fdurand4", NEW, "Encore-Un-2026")
 
-        assert "plus récent" in rectorat.open(old.answer.request.path).main
+        assert "plus récent" in rectorat.open(old.path).main
 
     def test_when_the_change_is_lost_by_a_restore_then_the_page_speaks_of_no_later_change(
         self, directory, rectorat, tmp_path
@@ -105,7 +105,7 @@ class TestResult:
         lost = rectorat.change(LOGIN, NEW, "Encore-Un-2026")
         backup.restore()
 
-        page = rectorat.open(lost.answer.request.path)
+        page = rectorat.open(lost.path)
 
         assert "plus récent" not in page.main
         assert "L’annuaire n’a plus ce changement" in page.main
@@ -114,11 +114,11 @@ class TestResult:
         page = change(rectorat)
         directory.kill()
 
-        again = rectorat.open(page.answer.request.path)
+        again = rectorat.open(page.path)
 
         assert again.status == 200
         assert "inconnu" in again.main
-        assert rectorat.client.get(page.answer.request.path + "/etat").json["waiting"]
+        assert rectorat.client.get(page.path + "/etat").json["waiting"]
 
     def test_when_its_ticket_is_not_ours_then_the_state_is_gone(self, rectorat):
         assert rectorat.client.get("/resultat/AAAA/etat").status_code == 410
@@ -163,7 +163,7 @@ class TestTicket:
         directory.add_person(LOGIN, departmentNumber="rectorat")
         gateway = build(workstation=pending_deliveries(tmp_path))
         browser, tickets = Browser(create_app(gateway)), gateway.protection.tickets
-        ticket = change(browser).answer.request.path.rpartition("/")[2]
+        ticket = change(browser).path.rpartition("/")[2]
         move_to(directory, LOGIN, DeliveryStatus.DONE)
         payload = gateway.services.results.open(ticket)
         payload["propagation"]["identity"] = payload["propagation"].pop("uuid")

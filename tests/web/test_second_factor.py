@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+from typing import Any
 
 import pytest
 
@@ -12,6 +12,7 @@ from gateway.notifications.sms import SmsGateway
 from gateway.tls import verifying_context
 from tests.support.browser import RESET
 from tests.support.http_server import QuietHandler, serving
+from tests.support.matching import first_match
 from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
@@ -20,8 +21,8 @@ PRIVATE, PHONE = "moi@exemple.org", "0612345642"
 
 @pytest.fixture
 def phones():
-    """An academy's service for text messages: (headers, message) of each."""
-    taken = []
+    """An academy's service for text messages: its address, then (headers, message) of each."""
+    taken: list[Any] = []
 
     class Hook(QuietHandler):
         def do_POST(self):
@@ -55,7 +56,7 @@ def durand(directory):
 
 def code_in(mail_server):
     text = mail_server.to(PRIVATE).get_body(("plain",)).get_content()
-    return re.search(r"\b\d{6}\b", text).group()
+    return first_match(r"\b\d{6}\b", text).group()
 
 
 class TestServiceForTextMessages:
@@ -167,7 +168,7 @@ class TestCode:
         choice = browser.prove("fdurand4")
         page = browser.send(RESET, choice, channel="0")
         headers, message = phones[1]
-        code = re.search(r"\b\d{6}\b", message["text"]).group()
+        code = first_match(r"\b\d{6}\b", message["text"]).group()
 
         assert message["to"] == PHONE
         assert headers["Authorization"] == "Bearer jeton-secret"

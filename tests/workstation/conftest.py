@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from gateway.account.model import Secret
 from gateway.directory.delivery_check import LdapDeliveryCheck
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
@@ -21,43 +22,12 @@ from gateway.directory.propagation import LdapPropagation
 from gateway.directory.protected import ProtectedPeople
 from gateway.protection.seal import Sealer, Unsealer, make_key_pair, read_private_key, read_public_key
 from gateway.settings import Directory, Settings
-from gateway.workstation.deliver import DeliveryConfig, DeliveryWorker
-from tests.support.fake_target import LEASE, FakeClock, FakeMonotonicClock, FakeTarget
+from tests.support.fake_target import FakeClock, FakeMonotonicClock, FakeTarget
 from tests.support.gateway_settings import SERVICES, settings_for
+from tests.support.outbox_harness import OutboxHarness
+from tests.support.slapd_server import SlapdServer
 
 WORKSTATION_FILTER = "(departmentNumber=rectorat)"
-
-
-@dataclass
-class OutboxHarness:
-    """Changes passwords as the pages do, and makes workers."""
-
-    passwords: LdapPasswords
-    outbox: LdapOutbox
-    unseal: Unsealer
-    keys: tuple
-    seconds: FakeMonotonicClock
-    delivery: LdapDeliveryCheck
-
-    def change(self, login: str, current: str, new: str):
-        account = self.passwords.authenticate(login, Secret(current), lambda account: True)
-        assert account is not None
-        return self.passwords.set_password(account, Secret(new))
-
-    def worker(
-        self, *targets: FakeTarget, name: str = "worker", hours: FakeClock | None = None, unseal=None, audit=None
-    ) -> DeliveryWorker:
-        return DeliveryWorker(
-            worker=name,
-            outbox=self.outbox,
-            targets={target.name: target for target in targets},
-            unseal=unseal or self.unseal,
-            delivery=self.delivery,
-            now=hours or FakeClock(),
-            monotonic=self.seconds,
-            config=DeliveryConfig(lease_seconds=LEASE),
-            audit=audit or (lambda *_, **__: None),
-        )
 
 
 @pytest.fixture
@@ -80,7 +50,7 @@ class Pools:
         sync = directory.model_copy(
             update={
                 "bind_dn": f"cn=sync,{SERVICES}",
-                "bind_password": type(directory.bind_password)(worker_password),
+                "bind_password": SecretStr(worker_password),
             }
         )
         servers, workers_servers = LdapServers(directory), LdapServers(sync)
@@ -125,7 +95,7 @@ def delivery_check_of(settings: Settings, pools: Pools, now: FakeClock) -> LdapD
 
 
 @pytest.fixture
-def open_harness(directory, tmp_path) -> Iterator[Callable[..., OutboxHarness]]:
+def open_harness(directory: SlapdServer, tmp_path: Path) -> Iterator[Callable[..., OutboxHarness]]:
     """Opens a harness that delivers to the targets named; `people` adds to [people] of the settings."""
     opened: list[Pools] = []
     private_key, public_key = tmp_path / "worker.key", tmp_path / "worker.pub"
@@ -159,11 +129,11 @@ def open_harness(directory, tmp_path) -> Iterator[Callable[..., OutboxHarness]]:
 
 
 @pytest.fixture
-def harness(open_harness) -> OutboxHarness:
+def harness(open_harness: Callable[..., OutboxHarness]) -> OutboxHarness:
     return open_harness()
 
 
 @pytest.fixture
-def durand(directory) -> str:
+def durand(directory: SlapdServer) -> str:
     """Somebody of the rectorat."""
     return directory.add_person("fdurand4", departmentNumber="rectorat")

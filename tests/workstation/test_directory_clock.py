@@ -82,7 +82,9 @@ class TestDelivery:
         worker.run_once()
 
         [value] = directory.read(durand)["mamiaSyncState"]
-        assert read_state(value).status is DeliveryStatus.PENDING
+        state = read_state(value)
+        assert state
+        assert state.status is DeliveryStatus.PENDING
         assert "mamiaPendingSecret" in directory.read(durand)
 
     def test_when_the_directorys_clock_is_ahead_then_a_lock_is_waited_for_and_ends(
@@ -95,10 +97,14 @@ class TestDelivery:
         while_locked, failures_then = list(domain.writes), directory.read(durand)["pwdFailureTime"]
 
         [locked_at] = directory.read(durand)["pwdAccountLockedTime"]
-        long_ago = read_time(locked_at) - timedelta(minutes=20)
+        locked_since = read_time(locked_at)
+        assert locked_since
+        long_ago = locked_since - timedelta(minutes=20)
         directory.set(durand, "pwdAccountLockedTime", f"{long_ago:%Y%m%d%H%M%SZ}")
         [value] = directory.read(durand)["mamiaSyncState"]
-        directory.set(durand, "mamiaSyncState", str(read_state(value).afresh()))
+        state = read_state(value)
+        assert state
+        directory.set(durand, "mamiaSyncState", str(state.afresh()))
         harness.worker(domain).run_once()
 
         assert (while_locked, failures_then) == ([], failures)

@@ -60,7 +60,8 @@ def send_change(front_end: ServeProcess, login: str) -> None:
 
 class TestChange:
     def test_when_the_web_process_is_killed_at_any_moment_then_nothing_is_half_written(self, directory, front_end):
-        chance, outcomes = random.Random(3), []
+        chance = random.Random(3)
+        outcomes: list[bool] = []
         front_end.start()
         began = time.monotonic()
         send_change(front_end, directory.add_person("undisturbed", departmentNumber="rectorat"))

@@ -11,6 +11,7 @@ from gateway.composition.web import build_gateway
 from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
 from gateway.workstation.state import DeliveryStatus, read_state
+from tests.support.authenticated import account_of
 from tests.support.kdc_server import ADMIN, KdcServer
 from tests.support.kdc_server import REALM as REALM_NAME
 from tests.support.polling import wait_until
@@ -84,7 +85,7 @@ def change(config):
     passwords = gateway.directory.passwords
 
     def changer(login, current, new):
-        account = passwords.authenticate(login, Secret(current), lambda account: True)
+        account = account_of(passwords, login, current)
         passwords.set_password(account, Secret(new))
 
     yield changer
@@ -118,8 +119,12 @@ def staff(directory, kdc, request):
 
 
 def states_of(directory, login):
-    states = map(read_state, directory.read(login)["mamiaSyncState"])
-    return {state.target: state for state in states}
+    states = {}
+    for value in directory.read(login)["mamiaSyncState"]:
+        state = read_state(value)
+        assert state
+        states[state.target] = state
+    return states
 
 
 def realm_has_all(directory, logins):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import ldap
 import pytest
+from pydantic import SecretStr
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.directory.failover import LdapServers
@@ -20,21 +21,24 @@ from gateway.workstation.hold import HoldingOutbox
 from gateway.workstation.restored import CONFIRM_SECONDS, RAISE_SECONDS, RestoreDetector
 from gateway.workstation.state import DeliveryStatus, read_state
 from gateway.workstation.token_file import NoRecord, TokenFile, TokenFileError
-from tests.support.backup import BACKUPS, LdifBackup
+from tests.support.backup import BACKUPS, FileBackup, LdifBackup
 from tests.support.fake_target import LEASE, FakeMonotonicClock, FakeTarget
 from tests.support.gateway_settings import SERVICES, settings_for
+from tests.support.outbox_harness import OutboxHarness
 from tests.support.slapd_server import PASSWORD, SlapdServer
 from tests.support.upgraded_slapd import SlapdBefore
 
 FIRST, SECOND, THIRD = "Premier-2025", "Deuxieme-2025", "Troisieme-2025"
 SYNC = f"cn=sync,{SERVICES}"
 
+Backup = LdifBackup | FileBackup
+
 
 @dataclass
 class Bench:
     """Workers with a state folder, or without one, on one clock that stands still until a test lets time pass."""
 
-    harness: object
+    harness: OutboxHarness
     pool: ConnectionPool
     domain: FakeTarget
     seconds: FakeMonotonicClock
@@ -62,16 +66,17 @@ class Bench:
 
 @pytest.fixture
 def bench(directory, harness, domain) -> Iterator[Bench]:
-    yield from open_bench(directory, harness, domain)
-
-
-def open_bench(directory: SlapdServer, harness: object, domain: FakeTarget) -> Iterator[Bench]:
-    settings = settings_for(directory).directory
-    password = type(settings.bind_password)(directory.slapd.password("sync"))
-    sync = settings.model_copy(update={"bind_dn": SYNC, "bind_password": password})
-    pool = ConnectionPool(sync, LdapServers(sync), as_service=True)
+    pool = open_pool(directory)
     yield Bench(harness, pool, domain, FakeMonotonicClock(), [])
     pool.close()
+
+
+def open_pool(directory: SlapdServer) -> ConnectionPool:
+    """The worker's connections."""
+    settings = settings_for(directory).directory
+    password = SecretStr(directory.slapd.password("sync"))
+    sync = settings.model_copy(update={"bind_dn": SYNC, "bind_password": password})
+    return ConnectionPool(sync, LdapServers(sync), as_service=True)
 
 
 def steps(directory: SlapdServer, login: str) -> list[DeliveryStatus]:
@@ -85,7 +90,13 @@ def tokens(directory: SlapdServer) -> dict[str, int]:
     return {worker: int(number) for worker, number in values}
 
 
-def wait_in_a_backup(bench: Bench, directory: SlapdServer, worker: DeliveryWorker, make: Callable, folder: Path):
+def wait_in_a_backup(
+    bench: Bench,
+    directory: SlapdServer,
+    worker: DeliveryWorker,
+    make: Callable[[SlapdServer, Path], Backup],
+    folder: Path,
+) -> Backup:
     """A backup in which the first password waits; the workstation then gets that one and a second one."""
     worker.run_once()
     bench.change("fdurand4", FIRST)
@@ -344,15 +355,15 @@ class TestNumber:
         self, not_upgraded, tmp_path, caplog
     ):
         caplog.set_level(logging.ERROR)
-        [bench] = [next(benches := open_bench(not_upgraded, None, FakeTarget()))]
-        detector = RestoreDetector(LdapWorkerTokens(bench.pool, SYNC), TokenFile(tmp_path / "state"), bench.seconds)
+        pool, seconds = open_pool(not_upgraded), FakeMonotonicClock()
+        detector = RestoreDetector(LdapWorkerTokens(pool, SYNC), TokenFile(tmp_path / "state"), seconds)
 
         verdicts = []
         for _ in range(3):
             verdicts.append(detector.look().name)
-            bench.seconds.let_pass(LEASE * 2)
+            seconds.let_pass(LEASE * 2)
         may_deliver = detector.raise_number()
-        benches.close()
+        pool.close()
 
         assert (verdicts, may_deliver) == (["CURRENT"] * 3, True)
         [told] = [record.getMessage() for record in caplog.records]

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import configparser
-import re
 import stat
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.support.matching import first_match
+
 SYSTEMD = Path(__file__).parents[2] / "deploy" / "systemd"
 MAX_EXPOSED = 2.0
 """On systemd's own scale, from 0 to 10."""
+
+
+class CaseSensitiveParser(configparser.ConfigParser):
+    """Reads a unit file: systemd tells User from user."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
 
 
 class TestUnit:
@@ -20,8 +28,7 @@ class TestUnit:
         "name, command", [("mamia", "serve"), ("mamia-sync", "sync"), ("mamia-capture", "capture")]
     )
     def test_when_read_then_it_runs_as_a_user_of_its_own_and_lets_what_is_in_hand_finish(self, name, command):
-        unit = configparser.ConfigParser(strict=False)
-        unit.optionxform = str
+        unit = CaseSensitiveParser(strict=False)
         unit.read(SYSTEMD / f"{name}.service")
 
         service = unit["Service"]
@@ -32,11 +39,11 @@ class TestUnit:
 
     @pytest.mark.parametrize("name", ["mamia", "mamia-sync", "mamia-capture"])
     def test_when_systemd_rates_it_then_it_is_hardly_exposed(self, name):
-        command = ["systemd-analyze", "security", "--offline=true", "--no-pager", SYSTEMD / f"{name}.service"]
+        command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(SYSTEMD / f"{name}.service")]
 
         told = subprocess.run(command, capture_output=True, text=True).stdout
 
-        assert float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)[1]) < MAX_EXPOSED
+        assert float(first_match(r"Overall exposure level for \S+: ([0-9.]+)", told)[1]) < MAX_EXPOSED
 
 
 class TestListener:

@@ -12,6 +12,7 @@ from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
 from gateway.workstation.model import Unavailable
 from gateway.workstation.state import DeliveryStatus, read_state
+from tests.support.authenticated import account_of
 from tests.support.fake_target import FakeClock
 from tests.support.polling import wait_until
 from tests.support.settings_file import write_settings_file
@@ -85,9 +86,7 @@ class TestDelivery:
         directory.add_person("fdurand4", departmentNumber="rectorat")
         gateway = build_gateway(load(config))
         passwords = gateway.directory.passwords
-        passwords.set_password(
-            passwords.authenticate("fdurand4", Secret(PASSWORD), lambda account: True), Secret(FIRST)
-        )
+        passwords.set_password(account_of(passwords, "fdurand4", PASSWORD), Secret(FIRST))
         gateway.close()
         worker = WorkerProcess(config, tmp_path / "worker.log")
 
