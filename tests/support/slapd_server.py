@@ -66,8 +66,8 @@ class SlapdServer:
         *,
         password: str = PASSWORD,
         surname: str = "Durand",
-        given_name: str | list[str] = "François",
-        **attributes: str | list[str],
+        given_name: str | list[str] | None = "François",
+        **attributes: str | list[str] | None,
     ) -> str:
         """Somebody with a NUMEN and a birth date; `attributes` add to that or, when None, take away."""
         values: dict[str, str | list[str] | None] = {
