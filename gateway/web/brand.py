@@ -22,7 +22,7 @@ Rgb = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Shade:
-    """A colour that is readable on some backgrounds, and the colour of text on top of it (black or white, as #rrggbb)."""
+    """A colour that is readable on some backgrounds, and the colour (#rrggbb) of text on it: black or white."""
 
     rgb: Rgb
     text: str

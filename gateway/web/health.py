@@ -19,8 +19,8 @@ FAIL = "FAIL"
 def health(ask_directory: Callable[[], None], checks: Callable[[], Mapping[str, str]]) -> Blueprint:
     """Return the routes of both. `ready` answers 503 if the directory is unavailable or a check says FAIL.
 
-    `ask_directory` raises DirectoryUnavailable if the services cannot work; `checks` returns OK, WARN or FAIL for each
-    recent check, by its name.
+    `ask_directory` raises DirectoryUnavailable if the services cannot work; `checks` returns OK, WARN or FAIL for
+    each recent check, by its name.
     """
     pages = Blueprint("health", __name__, url_prefix="/health")
 

@@ -53,7 +53,7 @@ class Helpdesk:
         return self._words[current()]
 
     def _put_into_words(self) -> str:
-        """Return for example "du lundi au vendredi, de 8 h 30 à 12 h 30 et de 13 h 30 à 17 h"."""
+        """Return text such as "du lundi au vendredi, de 8 h 30 à 12 h 30 et de 13 h 30 à 17 h"."""
         by_days: dict[tuple[str, ...], list[Opening]] = {}
         for opening in self.support.openings:
             by_days.setdefault(tuple(opening.days), []).append(opening)
@@ -63,7 +63,7 @@ class Helpdesk:
         )
 
     def now_in_words(self, now: datetime | None = None) -> str:
-        """Say whether the helpdesk is open, and until or from when. `now` has a time zone; default: the present time."""
+        """Say whether the helpdesk is open, and until or from when. `now`: with time zone; by default the present."""
         now = (now or datetime.now(UTC)).astimezone(self.zone)
         if closes := self.hours.closes_at(now):
             return str(_("Open now, until %(time)s.", time=_hour(closes.time())))
@@ -78,7 +78,7 @@ class Helpdesk:
         return str(_("Closed now. It opens again on %(day)s at %(time)s.", day=_day(opens.date()), time=hour))
 
     def stamp(self) -> str:
-        """Return the present time in the page's language, with the time zone's abbreviation, for the helpdesk's staff."""
+        """Return the present time in the page's language, with the abbreviation of its zone, for support staff."""
         return moment(datetime.now(self.zone)) + datetime.now(self.zone).strftime(" (%Z)")
 
     def is_open(self) -> bool:

@@ -18,7 +18,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 FOLDER = Path(__file__).parents[1] / "translations"
 PARAMETER = "langue"
-"""Parameter in an address (`?langue=en`), and name of the buttons that show a half-filled form in another language."""
+"""Parameter of an address (`?langue=en`), and name of the buttons that show a half-filled form in another one."""
 COOKIE = "mamia-langue"
 A_YEAR_SECONDS = 365 * 24 * 3600
 

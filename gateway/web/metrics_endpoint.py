@@ -42,7 +42,7 @@ def init_metrics(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork],
             try:
                 metrics.requests.labels(route, method, response.status_code).observe(seconds_so_far())
             except Exception as error:
-                # The metrics' file may be gone, or the disk full. The answer exists already and may confirm a password.
+                # The metrics' file may be gone, or the disk full. The answer is ready and may confirm a password.
                 log.error("a request is not counted: %s", type(error).__name__)
         return response
 

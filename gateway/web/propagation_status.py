@@ -50,10 +50,11 @@ class PropagationStatus:
     targets: Mapping[str, AnyTarget]
 
     def views(self, payload: Mapping[str, Any]) -> list[TargetView]:
-        """Return one view per target of the change; none for people without a workstation. It never raises.
+        """Return one view per target of the change; none for people without a workstation.
 
         `payload`: the content of the result's ticket, with `saved_at` in seconds since 1970 and `propagation`
-        (`uuid` of the entry, `change`, `targets`). If the directory cannot be read, each state is "unknown".
+        (`uuid` of the entry, `change`, `targets`). If the directory cannot be read, each
+        status is "unknown" and nothing is raised.
         """
         propagation = payload.get("propagation")
         if not propagation:
