@@ -62,7 +62,7 @@ def stylesheet(colour: str) -> str:
 def init_branding(app: Flask, academy: Academy) -> None:
     """Serve /brand.css, and /logo if the academy has one; templates get both addresses as brand_url() and logo_url().
 
-    The logo is read once, here. Raises OSError if it cannot be read.
+    logo_url() is empty if there is no logo. The logo is read once, here. Raises OSError if it cannot be read.
     """
     css = stylesheet(academy.brand_colour).encode()
     logo = academy.logo.read_bytes() if academy.logo else b""

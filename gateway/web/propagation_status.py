@@ -53,8 +53,8 @@ class PropagationStatus:
         """Return one view per target of the change; none for people without a workstation.
 
         `payload`: the content of the result's ticket, with `saved_at` in seconds since 1970 and `propagation`
-        (`uuid` of the entry, `change`, `targets`). If the directory cannot be read, each
-        status is "unknown" and nothing is raised.
+        (`uuid` of the entry, `change`, `targets`). If the directory cannot be read, each status is "unknown" and
+        nothing is raised.
         """
         propagation = payload.get("propagation")
         if not propagation:

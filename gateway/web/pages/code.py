@@ -117,7 +117,7 @@ class ChannelPage(_CodeStep):
         return self.service.send(used, int(text) if text.isdecimal() else NONE_CHOSEN, caller)
 
     def shows(self, outcome: object) -> bool:
-        """Return whether `outcome` is one that the begin of a second factor can have."""
+        """Return whether `outcome` is a result of `SecondFactorService.begin`, which this page renders."""
         return isinstance(outcome, Begun)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:

@@ -74,7 +74,7 @@ class ResetPage(ServicePage):
         return self.second_factor.begin(outcome.grant, outcome.person, caller, service=SERVICE)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show an outcome, also one of the second factor's begin."""
+        """Show an outcome, also one of `SecondFactorService.begin`."""
         if self.channel_step.shows(outcome):
             return self.channel_step.render(ChannelForm(formdata=None), outcome)
         return super().render(form, outcome)

@@ -29,7 +29,7 @@ class TicketPage(FormPage):
         self.restart = restart
 
     def submit(self, form: Any, caller: Caller) -> object:
-        """Use the ticket up, then call `submit_used`; return TicketVoid if the ticket is not valid. Raises Outage."""
+        """Use the ticket up, then call `submit_used`; else return TicketVoid or RateLimited. Raises Outage."""
         used = self.steps.use(form.ticket.data or "", caller)
         return self.submit_used(form, used, caller) if isinstance(used, UsedTicket) else used
 
