@@ -42,9 +42,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "login. The exit status is 1 if there is no such account, or if the action is refused.",
     )
     parser.add_argument("login", metavar="LOGIN", type=without_invisible, help="login of the account")
-    parser.add_argument("action", nargs="?", choices=["show", "unlock", "force-change"], default="show",
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=["show", "unlock", "force-change"],
+        default="show",
         help="what to do with the account (default: show)",
-    )  # fmt: skip
+    )
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.add_argument("--json", action="store_true", help="print the state as JSON, for programs; with show")
     add_own_account(parser, required=False, why="which may lift lock-outs: for unlock")
