@@ -81,7 +81,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument(
         "--max-leavers-percent", type=int, default=MAX_LEAVERS_PERCENT, metavar="PERCENT",
-        help="mark nobody if more than this share of the people would be marked, because the file may be incomplete "
+        help="mark no leavers if they are more than this percentage of all people: the file may be incomplete "
         "(default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")

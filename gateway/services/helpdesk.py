@@ -26,7 +26,7 @@ class HelpdeskOutcome(Enum):
     """The account has a lock that the command does not lift."""
     NOT_LOCKED = auto()
     LOCK_CHANGED = auto()
-    """The lock in the entry changed meanwhile, or is gone."""
+    """The lock in the entry was changed or removed meanwhile."""
 
 
 class HelpdeskAccount(Protocol):

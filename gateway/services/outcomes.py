@@ -24,7 +24,7 @@ class RateLimited:
 
 @dataclass(frozen=True, slots=True)
 class NotHuman:
-    """The form has no right answer to the CAPTCHA, and no proof of work instead."""
+    """The form's answer to the CAPTCHA or proof of work is missing or wrong; `verdict` says which."""
 
     verdict: Verdict
 

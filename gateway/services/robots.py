@@ -30,8 +30,8 @@ class RobotService:
     def verify(self, attempt: Attempt, answer: Answer, caller: Caller) -> Passed | NotHuman | RateLimited:
         """Return whether the form's answer is enough for `attempt`. Raises Outage.
 
-        Tests the rate limit before the answer and counts the attempt after it, so that nobody solves a CAPTCHA for
-        nothing.
+        Tests the rate limit first, so that no person solves a CAPTCHA and is then refused. The caller counts the
+        attempt afterwards, with `Events.run`.
         """
         with self.events.outages(attempt.service, caller, attempt.login):
             self.events.refuse_if_full(attempt.service)
