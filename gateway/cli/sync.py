@@ -53,15 +53,26 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.set_defaults(run=run_worker)
     actions = parser.add_subparsers(metavar="ACTION", help="without one, the worker runs")
-    status = actions.add_parser("status", help="list what waits, what failed and what is done")
+    status = actions.add_parser(
+        "status", help="list what waits, what failed and what is done", description="List deliveries, one per line."
+    )
     status.add_argument("--json", action="store_true", help="print the list as JSON, for programs")
     status.set_defaults(run=run_status)
-    retry = actions.add_parser("retry", help="try now, without waiting for the next attempt")
+    retry = actions.add_parser(
+        "retry",
+        help="try now, without waiting for the next attempt",
+        description="Let the worker try the password of one person now, without waiting for the next attempt.",
+    )
     forget = actions.add_parser(
         "forget",
         help="give up: erase the sealed password and the mark of a newer one; the target keeps the old password",
+        description="Erase the sealed password and the mark of a newer one. The target keeps the old password.",
     )
-    resume = actions.add_parser("resume", help="deliver what is held since the directory was restored from a backup")
+    resume = actions.add_parser(
+        "resume",
+        help="deliver what is held since the directory was restored from a backup",
+        description="Let the worker deliver passwords that are held since the directory was restored from a backup.",
+    )
     for action in (status, retry, resume, forget):
         # Operators also type it after the action.
         action.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
