@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -108,13 +108,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
             return FAILED
         except DirectoryUnavailable as error:
             log.warning("who is protected is looked up before anything is delivered: no answer yet: %s", error)
-        if not settings.workstation.targets:
-            log.warning("the settings name no target: nothing will be delivered")
-        elif not worker.targets:
-            log.info(
-                "%s: written with the password itself, nothing is left to deliver",
-                ", ".join(settings.workstation.targets),
-            )
+        _log_without_targets(settings.workstation.targets, worker.targets)
         port = settings.metrics.worker_port
         try:
             after_round = _watch(worker, port)
@@ -125,6 +119,13 @@ def run_worker(arguments: argparse.Namespace) -> int:
         work(worker.delivery_worker, stop, settings.workstation.poll_seconds, after_round)
     log.info("worker stopped")
     return 0
+
+
+def _log_without_targets(named: Iterable[str], served: Collection[str]) -> None:
+    if not named:
+        log.warning("the settings name no target: nothing will be delivered")
+    elif not served:
+        log.info("%s: written with the password itself, nothing is left to deliver", ", ".join(named))
 
 
 def _watch(worker: Worker, port: int) -> Callable[[], None]:
