@@ -1,4 +1,4 @@
-"""The Flask application: routes, texts, error pages."""
+"""The Flask application: its configuration, routes, templates and error pages."""
 
 from __future__ import annotations
 
@@ -47,19 +47,24 @@ API = "/api/"
 
 
 def create_app(gateway: Gateway) -> Flask:
+    """Return the WSGI application that serves pages, API, health and metrics, and start the work in the background.
+
+    Call it in the process that serves, after the fork, because `gateway.start` starts threads. Hooks before a request
+    run in the order of the `init_…` calls. The API has routes only if the settings name API clients.
+    """
     settings = gateway.settings
     app = Flask("gateway", template_folder=None, static_folder="web/static")
     app.config.update(
         SECRET_KEY=settings.web.keys[0],
         SECRET_KEY_FALLBACKS=settings.web.keys[1:],
-        # itsdangerous signs with the last of several keys; Flask-WTF knows no fallbacks of its own.
+        # itsdangerous signs with the last of several keys; Flask-WTF has no setting for fallback keys.
         WTF_CSRF_SECRET_KEY=settings.web.keys[::-1],
-        # The prefix makes browsers take the cookie from this very host alone, over TLS (RFC 6265bis, 4.1.3.2).
+        # With this prefix browsers accept the cookie only from this host and over TLS (RFC 6265bis, 4.1.3.2).
         SESSION_COOKIE_NAME="__Host-mamia" if settings.web.secure_cookies else "mamia",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_SECURE=settings.web.secure_cookies,
-        # All messages are ours; it would read WTForms' own catalogues anew for each form.
+        # All messages are ours; otherwise Flask-WTF reads WTForms' own catalogues again for each form.
         WTF_I18N_ENABLED=False,
     )
     _texts(app, settings)
@@ -111,7 +116,7 @@ def _routes(app: Flask, gateway: Gateway) -> None:
 
 
 def _texts(app: Flask, settings: Settings) -> None:
-    """Templates, the academy's own first, and the names that all of them may use."""
+    """Set where templates come from, the academy's own first, and the names that all of them may use."""
     ours = PackageLoader("gateway.templates", "")
     folder = settings.web.templates
     loaders: list[BaseLoader] = [FileSystemLoader(folder), ours] if folder else [ours]
@@ -138,7 +143,7 @@ def _error_pages(app: Flask) -> None:
         if request.path.startswith(API):
             return of_http(error).answer()
         if isinstance(error, SecurityError):
-            # Another host's name: a page with links would lead there.
+            # The request names another host, and the links of a page would lead there.
             return str(messages.FOREIGN_HOST), 400, {"Content-Type": "text/plain; charset=utf-8"}
         code = error.code or 500
         page = render_template("pages/error.html", code=code if code in (400, 404, 405, 413) else 500)
@@ -146,7 +151,7 @@ def _error_pages(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> ResponseReturnValue:
-        # The traceback names lines, not values; the exception's own text might hold what a person typed.
+        # The traceback contains line numbers, no values; the text of the exception could contain what a person typed.
         where = "".join(traceback.format_tb(error.__traceback__))
         log.error("unexpected %s\n%s", type(error).__name__, where)
         return http_error(InternalServerError())

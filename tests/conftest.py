@@ -16,6 +16,7 @@ from gateway.composition.web import Gateway, build_gateway
 from gateway.demo.private_samba import PrivateSamba
 from tests.support.browser import Browser
 from tests.support.gateway_settings import settings_for
+from tests.support.kdc_server import KdcServer
 from tests.support.ports import free_address
 from tests.support.redis_server import RedisServer
 from tests.support.slapd_server import QUICK_HASH, SlapdServer
@@ -47,6 +48,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("xdist_group") and "@" not in item.nodeid:
             raise pytest.UsageError(f"pytest-xdist ignores the group of {item.nodeid}")
+
+
+@pytest.fixture(scope="module")
+def kdc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KdcServer]:
+    """A realm of MIT Kerberos with its administration server."""
+    realm = KdcServer(tmp_path_factory.mktemp("kdc"))
+    realm.start()
+    yield realm
+    realm.stop()
 
 
 @pytest.fixture(scope="session")

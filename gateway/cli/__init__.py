@@ -1,1 +1,1 @@
-"""The `mamia` command: one file a sub-command, each with `add_parser` and a function that returns the exit code."""
+"""The `mamia` command: one module per sub-command, with `add_parser` and a function that returns the exit status."""

@@ -1,6 +1,6 @@
-"""`mamia account LOGIN`: what the helpdesk may know about an account, and two things that it may do.
+"""`mamia account LOGIN`: show what the helpdesk may know about an account, unlock it, or force a change of password.
 
-Neither NUMEN nor birth date is shown. What is done is in the audit with the name of whoever did it.
+The command shows neither NUMEN nor birth date. The audit records each change with the name of the operator.
 """
 
 from __future__ import annotations
@@ -34,17 +34,33 @@ FAILED = 1
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("account", help="an account's state; unlock it, or force a change of password")
-    parser.add_argument("login", metavar="LOGIN", type=without_invisible)
-    parser.add_argument("action", nargs="?", choices=["show", "unlock", "force-change"], default="show")
+    """Add `account` to the commands."""
+    parser = commands.add_parser(
+        "account",
+        help="show an account's state; unlock it, or force a change of password",
+        description="Show the state of an account, lift its lock-out, or force a change of its password at the next "
+        "login. The exit status is 1 if there is no such account, or if the action is refused.",
+    )
+    parser.add_argument("login", metavar="LOGIN", type=without_invisible, help="login of the account")
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=["show", "unlock", "force-change"],
+        default="show",
+        help="what to do with the account (default: show)",
+    )
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print the state as JSON, for programs; with show")
     add_own_account(parser, required=False, why="which may lift lock-outs: for unlock")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 1 when there is no such account, or when what was asked for was not done."""
+    """Run the action, and return the exit status.
+
+    The status is 1 if there is no such account or the action was not done, and 2 for unlock without --bind-dn.
+    Raises SettingsError.
+    """
     if arguments.action == "unlock" and not arguments.bind_dn:
         print("mamia account: unlock needs --bind-dn: the gateway's own account may not do it", file=sys.stderr)
         return 2
@@ -86,7 +102,7 @@ def _force_change(arguments: argparse.Namespace, _: Settings, accounts: Accounts
 
 
 def _report(login: str, outcome: HelpdeskOutcome, state: AccountState, *, done: str) -> int:
-    """Print what was done, or why nothing was; the exit code."""
+    """Print what was done, or why nothing was done, and return the exit status."""
     match outcome:
         case HelpdeskOutcome.DONE:
             print(f"{login}: {done}")
@@ -158,12 +174,12 @@ def _in_words(state: AccountState) -> dict[str, str]:
 
 
 def _is_closed(state: AccountState) -> bool:
-    """Whether a reset is refused as that of a stranger."""
+    """Return whether the account is closed, so that a reset gets the same answer as for an unknown login."""
     return state.is_closed or state.idle_since is not None or state.lock_ends_at == MAX_VALIDITY
 
 
 def _locked_until(state: AccountState) -> datetime | None:
-    """None while it is open, and where the lock ends at no known time."""
+    """Return the end of the lock (UTC); None if the account is open, or if the lock has no known end."""
     if _is_closed(state) or (state.locked_since and not state.locked_until):
         return None
     return max(filter(None, (state.locked_until, state.lock_ends_at)), default=None)
@@ -206,7 +222,7 @@ def _validity_in_words(validity: Validity) -> str:
 
 
 def _caller() -> Caller:
-    """Who asked, behind sudo too."""
+    """Return the facts of the operator; behind sudo, the user who called sudo."""
     return Caller(EntryPoint.COMMAND, operator=os.environ.get("SUDO_USER") or getpass.getuser())
 
 

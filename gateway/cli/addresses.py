@@ -1,4 +1,4 @@
-"""The addresses at which `mamia serve` listens, checked before gunicorn opens them: it would end with a traceback."""
+"""Checks of the addresses of `mamia serve` before gunicorn opens them, because gunicorn ends with a traceback."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from gateway.web.liveness import bind_liveness
 
 
 class AddressUnusable(Exception):
-    """The service can't listen where the settings say; the text names the setting and the reason."""
+    """The service cannot listen on the address of the settings; the text names the setting and the reason."""
 
 
 def bind_option(web: Web) -> str:
-    """The address of the pages in gunicorn's notation."""
+    """Return the address of the pages in gunicorn's notation: unix:PATH, HOST:PORT or [IPv6]:PORT."""
     if web.socket:
         return f"unix:{web.socket}"
     host = f"[{web.listen_address}]" if ":" in web.listen_address else web.listen_address
@@ -22,7 +22,7 @@ def bind_option(web: Web) -> str:
 
 
 def open_liveness(web: Web) -> socket.socket | None:
-    """The listening socket of `/health/live`; None where the settings want none. Raises AddressUnusable."""
+    """Open the listening socket of `/health/live`; return None if web.health_port is 0. Raises AddressUnusable."""
     if not web.health_port:
         return None
     try:
@@ -34,7 +34,7 @@ def open_liveness(web: Web) -> socket.socket | None:
 
 
 def check_socket(web: Web) -> None:
-    """Raises AddressUnusable where `web.socket` can't be made."""
+    """Check that `web.socket`, if it is set, can be created. Raises AddressUnusable."""
     if not web.socket:
         return
     if web.socket.exists() and not web.socket.is_socket():
@@ -44,7 +44,7 @@ def check_socket(web: Web) -> None:
 
 
 def opens_another_port(old: Web, new: Web) -> bool:
-    """Whether a change of settings needs a port that this process does not have yet."""
+    """Return whether the new settings need a port that this process has not opened yet."""
     if new.socket:
         return False
     return bool(old.socket) or new.port != old.port

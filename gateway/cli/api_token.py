@@ -1,4 +1,4 @@
-"""`mamia api-token`: what an API client proves by who it is."""
+"""`mamia api-token`: make the token with which an API client authenticates."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ TOKEN_BYTES = 32
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `api-token` to the commands."""
     parser = commands.add_parser(
         "api-token",
         help="make a token for an API client that may use the API",
-        description="Prints a token, which is kept nowhere, and the lines for the settings that know it again.",
+        description="Print a new token, which is stored nowhere, and the lines for the settings that accept it.",
     )
-    parser.add_argument("name", metavar="NAME", type=_client_name, help="of the API client, such as webmail")
+    parser.add_argument(
+        "name", metavar="NAME", type=_client_name, help="name of the API client in the settings, such as webmail"
+    )
     parser.set_defaults(run=run)
 
 
@@ -31,6 +34,7 @@ def _client_name(text: str) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Print the token and the section of the settings for it, which holds only the SHA-256 of the token; return 0."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     print(f"token, for the API client alone: {token}")
     print("settings of the web service (services: policy, find, change, roundcube; addresses: from where it calls):")

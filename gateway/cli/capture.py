@@ -1,4 +1,4 @@
-"""`mamia capture`: answer this machine's slapd, and capture passwords that any LDAP client changes there."""
+"""`mamia capture`: answer the slapd of this machine, and capture passwords that LDAP clients change there."""
 
 from __future__ import annotations
 
@@ -28,12 +28,23 @@ FAILED = 1
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("capture", help="answer slapd, and capture passwords that other LDAP clients change")
+    """Add `capture` to the commands."""
+    parser = commands.add_parser(
+        "capture",
+        help="answer slapd, and capture passwords that other LDAP clients change",
+        description="Run the listener until SIGTERM or SIGINT: answer the slapd of this machine before each write, "
+        "and capture passwords that other LDAP clients change.",
+    )
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Answer slapd until SIGTERM or SIGINT, and return the exit status.
+
+    The status is 1 if the socket, a key or, under systemd, the settings cannot be used. With a socket of systemd,
+    slapd is answered even then. Raises SettingsError if there is no such socket.
+    """
     forbid_core_dumps()
     log_to_standard_error()
     handed = inherited_socket()
@@ -51,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _serve(
     settings: Settings, handed: socket.socket | None, answer: Callable[[socket.socket], Coroutine[None, None, None]]
 ) -> int:
-    """`answer` at the socket that systemd holds, or at one of our own; the exit code."""
+    """Run `answer` on the socket that systemd keeps, or on capture.socket, and return the exit status."""
     try:
         listening = handed or bind_socket(_path(settings))
     except OSError as error:
@@ -72,7 +83,10 @@ async def _track(capturing: Capturing, never_set: frozenset[str], listening: soc
 
 
 def _answer_only(settings: Settings, handed: socket.socket | None) -> int:
-    """slapd's overlay closes the password oracle (45-password-oracle.ldif), and needs somebody who answers it."""
+    """Answer slapd, capture nothing, and return the exit status.
+
+    The overlay that closes the password oracle (45-password-oracle.ldif) needs the answers.
+    """
     sock_server = SockServer(None, never_set_passwords=without_password_rights(settings), answers_only=True)
     log.info("slapd is answered; capture.answer_only: nothing is captured")
     with log_without_waiting():
@@ -80,11 +94,14 @@ def _answer_only(settings: Settings, handed: socket.socket | None) -> int:
 
 
 async def _nothing() -> None:
-    """What there is to finish where nothing is captured."""
+    """Finish nothing, because nothing is captured."""
 
 
 def _answer_without_settings(handed: socket.socket | None, error: SettingsError | KeyFileError) -> int:
-    """slapd waits at a socket that systemd holds: whoever was given it must answer, whatever else is wrong."""
+    """Answer slapd on the socket that systemd keeps, although nothing is captured: else slapd's writes would wait.
+
+    Returns 1. Raises `error` if it is a SettingsError and there is no such socket.
+    """
     if handed is None:
         if isinstance(error, SettingsError):
             raise error

@@ -1,4 +1,4 @@
-"""`mamia check`: what the gateway needs, one line per finding, and how to fix what is wrong."""
+"""`mamia check`: check what the gateway needs, print one line per finding, and say how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -34,28 +34,38 @@ FAILED = 1
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `check` to the commands."""
     parser = commands.add_parser(
-        "check", help="check directory, rights, policies, store, mail, keys, workstations, listener and API clients"
+        "check",
+        help="check directory, rights, policies, store, mail, keys, workstations, listener and API clients",
+        description="Check what the gateway needs and print one line per finding: OK, WARN or FAIL, and how to fix "
+        "it. The exit status is 1 if a line says FAIL.",
     )
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.add_argument(
-        "--protected", metavar="LOGIN", default="", help="somebody who must be protected: is it so in the directory?"
+        "--protected",
+        metavar="LOGIN",
+        default="",
+        help="login of a person who must be protected; check that the gateway sees the person as protected",
     )
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON, for programs")
     parser.add_argument(
         "--without-web",
         action="store_true",
-        help="on a machine of worker or listener alone, where the web service's secrets are not: what those two need",
+        help="check only what worker and listener need, on a machine that has no secrets of the web service",
     )
     parser.add_argument(
-        "--person", metavar="DN", help="an account for tests, without rights: also check what such a one can see"
+        "--person", metavar="DN", help="a test account without rights; also check what such an account can read"
     )
-    parser.add_argument("--person-password-file", type=Path, help="its password; nothing else in the file")
+    parser.add_argument("--person-password-file", type=Path, help="file that holds only the password of --person")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 1 when something FAILs."""
+    """Run the checks, print each finding, and return the exit status: 1 if a finding is FAIL, else 0.
+
+    Raises SettingsError.
+    """
     found = []
     for finding in _checks(arguments):
         found.append(finding)
@@ -82,7 +92,10 @@ def _checks(arguments: argparse.Namespace) -> Iterator[Finding]:
 
 
 def check(settings: Settings, protected_login: str = "") -> Iterator[Finding]:
-    """`protected_login`: of somebody who must be protected."""
+    """Yield the findings of all checks, each as soon as it is known.
+
+    `protected_login` is the login of a person who must be protected; empty to leave that check out.
+    """
     yield from check_machine(settings)
     yield from check_servers(settings)
     yield from check_protected(settings, protected_login)
@@ -97,7 +110,7 @@ def check(settings: Settings, protected_login: str = "") -> Iterator[Finding]:
 
 
 def check_without_web(settings: Settings) -> Iterator[Finding]:
-    """The part of worker or listener, whoever of them can run here."""
+    """Yield the findings for worker and listener, for each of the two whose password file can be read here."""
     yield from check_private_files(settings)
     if not is_workers(settings) and not is_listeners(settings):
         text = "neither workstation.bind_password_file nor capture.bind_password_file can be read"

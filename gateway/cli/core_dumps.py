@@ -1,4 +1,4 @@
-"""No picture of the memory on disk when a process dies: passwords pass through it."""
+"""Prevention of core dumps, because the memory of the processes holds passwords."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import resource
 
 
 def forbid_core_dumps() -> None:
-    """For this process and those that it starts, whatever the system's setting."""
+    """Forbid core dumps for this process and those that it starts, whatever the system's setting (setrlimit(2))."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

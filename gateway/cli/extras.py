@@ -1,4 +1,4 @@
-"""Parts of the program that are installed only where they are asked for."""
+"""Optional parts of the program, which pip installs as extras."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DEMO_MODULES = ("cryptography", "faker")
 
 
 def lacks_demo(command: str) -> bool:
-    """Whether the extra `[demo]` is missing; says so on standard error in the name of `command`."""
+    """Return whether packages of the extra `[demo]` are missing; if so, print an error that begins with `command`."""
     missing = [name for name in DEMO_MODULES if find_spec(name) is None]
     if missing:
         print(

@@ -1,4 +1,4 @@
-"""gunicorn's threads, corrected in two points: requests already read, and connections closed under an answer."""
+"""gunicorn's threaded worker with two corrections: requests already read, and connections closed too early."""
 
 from __future__ import annotations
 
@@ -15,37 +15,44 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from gateway.web.overload import queued_seconds
 
 LINGER_SECONDS = 2.0
-"""How long a client may go on sending after its answer before its connection is cut."""
+"""How long a client may go on sending after its answer before its connection is closed."""
 MAX_LINGERING = 100
-"""Connections at a time, per process. One more cuts the oldest."""
+"""Connections at a time, per process. One more closes the oldest."""
 MAX_DISCARDED_BYTES = 1 << 20
-"""Of one request's body, after its answer: four times what any request may hold."""
+"""Maximum bytes of one request's body that are read after its answer: four times what any request may hold."""
 CHUNK_BYTES = 1 << 16
 
 
 class HttpWorker(ThreadWorker):
-    """Threads of gunicorn 25.
+    """The threaded worker of gunicorn 25 with two corrections.
 
-    With the end of a body that no page reads, gunicorn may read the client's next request. It then waits until more
-    comes, and the client until `keepalive` seconds are over. Version 27 looks at what it has read.
+    First: together with the end of a body that no page reads, gunicorn may read the client's next request. It then
+    waits for more bytes, and the client waits until `keepalive` seconds are over. This class handles what was read
+    already, as version 27 does.
 
-    gunicorn closes a connection while the client's body is still coming in. The kernel then sends a reset, and a
-    client that gets one may lose the answer that it has not read: a 413 or 401 looks like a broken network. RFC 9112,
-    9.6: close for writing first, and go on reading for a while. This happens in the loop that accepts connections,
-    without a thread and without waiting, so that clients which keep their side open hold nobody up.
+    Second: gunicorn closes a connection while the client still sends its body. The kernel then sends a reset, and the
+    client may lose an answer that it has not read yet: a 413 or 401 looks like a broken network. RFC 9112, 9.6, says
+    to close for writing first, and to go on reading for a while. This class does so in the loop that accepts
+    connections, without a thread and without waiting, so that slow clients delay nobody.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._lingering: OrderedDict[TConn, _Linger] = OrderedDict()
         self._enqueued_at: dict[TConn, float] = {}
-        """When connections were given to the pool of threads, on the monotonic clock."""
+        """When each connection was passed to the pool of threads, in seconds of the monotonic clock."""
 
     def enqueue_req(self, conn: TConn) -> None:
+        """Note the time, and pass the connection to the pool of threads."""
         self._enqueued_at[conn] = time.monotonic()
         super().enqueue_req(conn)
 
     def handle(self, conn: TConn) -> Any:
+        """Serve the requests of the connection that were read already; runs in a thread of the pool.
+
+        Returns what gunicorn returns: True if the connection is kept open. Sets `queued_seconds` to the time that
+        the first request waited for a thread.
+        """
         queued_seconds.set(time.monotonic() - self._enqueued_at.pop(conn))
         keeps = super().handle(conn)
         queued_seconds.set(0.0)
@@ -55,19 +62,20 @@ class HttpWorker(ThreadWorker):
         return keeps
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
+        """Serve one request, and return whether the connection may serve another one."""
         keeps = super().handle_request(req, conn)
-        # Else gunicorn would read the rest of the body, however long it is, before the next request.
+        # Otherwise gunicorn would read the rest of the body, however long it is, before the next request.
         return bool(keeps and _ends_soon(req))
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
-        """Runs in the main loop."""
+        """Close or keep the connection, but let the client finish its body first; runs in the main loop."""
         is_over = fs.cancelled() or fs.exception() is not None or fs.result() is False
         if is_over and self._has_begun_to_linger(conn):
             return
         super().finish_request(conn, fs)
 
     def murder_keepalived(self) -> None:
-        """Runs once per turn of the main loop, which comes every second."""
+        """Close idle connections, and those whose LINGER_SECONDS are over; runs in the main loop, every second."""
         super().murder_keepalived()
         now = time.monotonic()
         for conn in [conn for conn, linger in self._lingering.items() if linger.deadline <= now]:
@@ -100,14 +108,14 @@ class HttpWorker(ThreadWorker):
 
 
 class _Linger:
-    """What a connection that was answered may still send."""
+    """The time and the bytes that are left to a client that was answered and still sends."""
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
         self._left_bytes = MAX_DISCARDED_BYTES
 
     def is_over(self, sock: socket.socket) -> bool:
-        """Throw away what has come in. True once the client has closed, or has sent too much."""
+        """Discard what has arrived. Return True once the client has closed, or has sent too much."""
         try:
             while self._left_bytes > 0:
                 chunk = sock.recv(CHUNK_BYTES)
@@ -122,7 +130,7 @@ class _Linger:
 
 
 def _ends_soon(request: Any) -> bool:
-    """Whether the request's body is short enough to be read to its end. A chunked one has no length."""
+    """Return whether the request's body is short enough to be read to its end. A chunked body has no known length."""
     headers = dict(request.headers)
     if "TRANSFER-ENCODING" in headers:
         return False

@@ -1,6 +1,6 @@
-"""The steps of `mamia people import` before anything is written: rows, differences, writes.
+"""The steps of `mamia people import` before anything is written: from rows to differences to writes.
 
-Each step keeps the place of what it is about: the line of the file, or that it is a leaver.
+Each step keeps the place that reports name: the line of the file, or LEAVER_PLACE.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LEAVER_PLACE = "leaver"
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A row of the export without a fault."""
+    """A row of the export without an error, and its line in the file."""
 
     line: int
     row: StaffRow
@@ -30,18 +30,21 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class PlannedDifference:
-    """Somebody whose entry is not as the file says."""
+    """A person whose entry differs from the file, or who has no entry yet."""
 
     place: str
     difference: Difference
 
 
 class TooManyLeavers(Exception):
-    """So many people would be marked as leavers that the file may be half of one; the text has the numbers."""
+    """So many people would be marked as leavers that the file may be incomplete; the text has the numbers."""
 
 
 def read_file_rows(lines: Iterable[tuple[int, dict[str, str]]], today: date, tally: Tally) -> list[FileRow]:
-    """Rows that can be used; the others are faults of the `tally`."""
+    """Return the rows that can be used, and add the others to the faults of `tally`.
+
+    `lines` are pairs of line number and values by column. `today` decides which birth dates are possible.
+    """
     rows = []
     for line, values in lines:
         try:
@@ -52,7 +55,7 @@ def read_file_rows(lines: Iterable[tuple[int, dict[str, str]]], today: date, tal
 
 
 def index_staff(staff: Staff, people: People) -> StaffIndex:
-    """Everybody in the directory, as the planner looks them up."""
+    """Return an index of all people in the directory, for the planner's searches."""
     mapping, index = StaffMapping(people), StaffIndex(people.birth_date_format)
     index.add_people(map(mapping.member, staff.people))
     index.add_others(mapping.member(entry, is_staff=False) for entry in staff.others)
@@ -60,11 +63,15 @@ def index_staff(staff: Staff, people: People) -> StaffIndex:
 
 
 def numbers_in(rows: Iterable[FileRow]) -> Collection[str]:
+    """Return all numbers of people (NUMEN, temporary number) in the rows."""
     return {number for one in rows for number in one.row.numbers.values() if number}
 
 
 def plan_rows(rows: Iterable[FileRow], planner: StaffPlanner, tally: Tally) -> Iterator[PlannedDifference]:
-    """Faults, doubts and people who are as the file says are counted in `tally`."""
+    """Yield a difference for each row that does not agree with the directory.
+
+    Errors, doubts and people who agree with the file are counted in `tally`.
+    """
     for one in rows:
         place = f"line {one.line}"
         try:
@@ -81,7 +88,10 @@ def plan_rows(rows: Iterable[FileRow], planner: StaffPlanner, tally: Tally) -> I
 
 
 def plan_leavers(planner: StaffPlanner, max_percent: int) -> list[PlannedDifference]:
-    """Raises TooManyLeavers."""
+    """Return the changes that mark people who are not in the file.
+
+    Raises TooManyLeavers if these are more than `max_percent` of all people in the directory.
+    """
     gone, present = planner.leavers(), len(planner.index.people)
     if len(gone) * 100 > max_percent * max(present, 1):
         marked = f"{len(gone)} of {present} people would be marked as leavers"
@@ -90,7 +100,7 @@ def plan_leavers(planner: StaffPlanner, max_percent: int) -> list[PlannedDiffere
 
 
 def write_steps(planned: Sequence[PlannedDifference], staff: Staff, people: People, tally: Tally) -> list[WriteStep]:
-    """One write for each difference; an entry that holds it already in other words is as it was."""
+    """Return one write per difference; an entry whose values mean the same already is counted as unchanged."""
     mapping, entries = StaffMapping(people), {entry.dn: entry for entry in staff.people}
     steps = []
     for one in planned:

@@ -1,4 +1,4 @@
-"""What `mamia people import` says: how many, which rows were left out and why, and what would change."""
+"""The report of `mamia people import`: the counts, the rows that were left out and why, and what would change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.directory.staff_mapping import LEAVER, Creation, Update
 from gateway.settings import People, Settings
 
 MAX_ACCOUNT_NAME_CHARS = 20
-"""Of a person's sAMAccountName in Active Directory, where longer ones are refused."""
+"""Maximum length of a person's sAMAccountName; Active Directory refuses longer names."""
 ABOUT_DOUBTS = """\
 Doubts: nothing was written for these rows.
 - Same name and birth date: where it is the same person, give the row both numbers, or write the new number to the
@@ -21,30 +21,31 @@ Doubts: nothing was written for these rows.
 
 @dataclass(frozen=True, slots=True)
 class WriteStep:
-    """One operation on one entry."""
+    """One write of one entry, and its place for reports."""
 
     place: str
-    """Where it comes from: a line of the file, or that it is a leaver."""
+    """Where it comes from: the line of the file ("line 12"), or "leaver"."""
     write: Creation | Update
 
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the rows, or would become of them."""
+    """The counts of an import or of its dry run."""
 
     created: int = 0
     updated: int = 0
     same: int = 0
     left: int = 0
     protected: int = 0
-    """Entries that were left as they are."""
+    """Entries of protected people, which were not written."""
     doubts: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     unwritten: int = 0
-    """Rows that were left when the directory did not come back."""
+    """Rows that were not written because the directory did not come back."""
 
     @property
     def is_whole(self) -> bool:
+        """Whether every row could be used and written."""
         return not (self.doubts or self.faults or self.unwritten)
 
     def __str__(self) -> str:
@@ -56,7 +57,7 @@ class Tally:
 
 
 def report_long_logins(settings: Settings, steps: Sequence[WriteStep]) -> None:
-    """Name the new logins, each with its line, that no account of a Windows domain of the settings can have."""
+    """Print the new logins, each with its line, that are too long for a Windows domain of the settings."""
     targets = settings.workstation.targets.items()
     names = [name for name, target in targets if target.type == "active_directory" and target.has_account_names]
     if not names:
@@ -72,14 +73,14 @@ def report_long_logins(settings: Settings, steps: Sequence[WriteStep]) -> None:
 
 
 def report_shared_logins(shared: Mapping[str, Collection[str]]) -> None:
-    """Name logins that several entries of the directory hold already; `shared` has their DNs."""
+    """Print the logins that several entries of the directory have already; `shared` maps each login to their DNs."""
     for login, dns in shared.items():
         text = f"the login {login} is that of several entries, so nobody is served under it: {'; '.join(sorted(dns))}"
         print(printable(text), file=sys.stderr)
 
 
 def report(tally: Tally, *, is_dry_run: bool) -> None:
-    """Rows that were left out on standard error, the numbers on standard output."""
+    """Print the rows that were left out to standard error, and the counts to standard output."""
     for line in (*tally.faults, *tally.doubts):
         print(printable(line), file=sys.stderr)
     if tally.doubts:
@@ -91,7 +92,7 @@ def report(tally: Tally, *, is_dry_run: bool) -> None:
 
 
 def count(tally: Tally, write: Creation | Update) -> None:
-    """Add what was written."""
+    """Count the write in `tally` as created, updated or marked as a leaver."""
     attribute, mark = LEAVER
     if isinstance(write, Creation):
         tally.created += 1
@@ -102,7 +103,10 @@ def count(tally: Tally, write: Creation | Update) -> None:
 
 
 def difference(write: Creation | Update, people: People) -> str:
-    """One line with old and new values, without numbers and birth dates: a terminal has a memory."""
+    """Return one line with old and new values.
+
+    Numbers and birth dates are hidden, because a terminal keeps what it shows.
+    """
     if isinstance(write, Creation):
         return printable(f"+ {write.login}: {write.values['cn'][0]}, {write.values[people.mail][0]}")
     hidden = {people.birth_date, *(proof.attribute for proof in people.proofs.values())}

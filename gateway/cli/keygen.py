@@ -1,4 +1,4 @@
-"""`mamia keygen`: the worker's key pair."""
+"""`mamia keygen`: make the worker's key pair."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from gateway.protection.seal import KeyFileError, make_key_pair
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `keygen` to the commands."""
     parser = commands.add_parser(
         "keygen",
         help="make the key pair that passwords for the workstation are sealed with",
-        description="Writes NAME.key for the worker alone (mode 0600) and NAME.pub for the web service. "
+        description="Write NAME.key for the worker alone (mode 0600) and NAME.pub for the web service. "
         "Run it where the worker runs, as its user; an existing file is never overwritten.",
     )
-    parser.add_argument("name", type=Path, metavar="NAME", help="such as /etc/mamia/worker")
+    parser.add_argument(
+        "name", type=Path, metavar="NAME", help="path of both files without the suffix, such as /etc/mamia/worker"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Write NAME.key and NAME.pub, print their settings, and return 0; 1 if a file exists or cannot be written."""
     private, public = (arguments.name.with_name(arguments.name.name + suffix) for suffix in (".key", ".pub"))
     try:
         make_key_pair(private, public)

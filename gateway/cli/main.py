@@ -23,16 +23,25 @@ COMMANDS = {
     "demo": "demo",
     "people": "people",
 }
-"""Each command with the module of this package that runs it."""
+"""From the name of a command to the module of this package that runs it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that `arguments` (default: sys.argv) name, and return its exit status.
+
+    The status is 2 for settings that cannot be used, and 130 after Ctrl-C. Raises SystemExit with 2 for arguments
+    that cannot be used, and with 0 after --help and --version (argparse).
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(
         prog="mamia", description="Web gateway between an academy's staff and its directory."
     )
-    parser.add_argument("--version", action="version", version=f"mamia {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.add_argument(
+        "--version", action="version", help="print the version and exit", version=f"mamia {__version__}"
+    )
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", help="what to run; mamia COMMAND --help lists its options"
+    )
     for name in _asked_for(arguments):
         import_module(f"gateway.cli.{COMMANDS[name]}").add_parser(commands)
     chosen = parser.parse_args(arguments)
@@ -46,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _asked_for(arguments: Sequence[str]) -> Sequence[str]:
-    """The one command that is to be run, so that it starts without the libraries of all others; else all of them."""
+    """Return the one command to run, so that it starts without the libraries of the others; else all of them."""
     return [arguments[0]] if arguments and arguments[0] in COMMANDS else list(COMMANDS)
 
 

@@ -1,4 +1,4 @@
-"""For what the gateway's account may not do: the operator's own account in the directory."""
+"""Options for the operator's own account in the directory, for what the gateway's account may not do."""
 
 from __future__ import annotations
 
@@ -14,12 +14,23 @@ from gateway.settings.service_accounts import bound_as
 
 
 def add_own_account(parser: argparse.ArgumentParser, *, required: bool, why: str) -> None:
+    """Add --bind-dn and --bind-password-file to the options of a command.
+
+    `why` completes the help text "your own account in the directory, …".
+    """
     parser.add_argument("--bind-dn", required=required, help=f"your own account in the directory, {why}")
-    parser.add_argument("--bind-password-file", type=Path, help="its password's file; without it, it is asked for")
+    parser.add_argument(
+        "--bind-password-file",
+        type=Path,
+        help="file with its password; without a file, the command asks for the password",
+    )
 
 
 def as_operator(directory: Directory, arguments: argparse.Namespace) -> Directory:
-    """The same servers, for the account that the arguments name. Raises SettingsError."""
+    """Return the settings of the directory with the account that the arguments name.
+
+    Asks for the password at the terminal if there is no file. Raises SettingsError if the file cannot be read.
+    """
     return bound_as(directory, arguments.bind_dn, _password(arguments))
 
 

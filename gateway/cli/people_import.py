@@ -1,8 +1,8 @@
-"""`mamia people import FILE.csv`: entries of staff from the staff office's export, created and brought up to date.
+"""`mamia people import FILE.csv`: create and update entries of staff from the staff office's export.
 
-Running it again does what is left to do: people are known by their numbers, and an entry that is as the file says is
-left alone. A row that can't be used, or that may be about somebody who has an entry under another number, is reported
-with its line and reason, and nothing of it is written.
+A second run writes only what is still missing: people are recognised by their numbers, and an entry that agrees with
+the file is not written. A row that cannot be used, or that may describe a person who has an entry under another
+number, is reported with its line and reason, and nothing of it is written.
 """
 
 from __future__ import annotations
@@ -55,18 +55,20 @@ from gateway.settings.loader import load
 
 FAILED, USAGE_ERROR = 1, 2
 AT_ONCE = 4
-"""Connections: slapd spends its time on hashing initial passwords."""
+"""Maximum parallel writes: slapd needs most of its time for the hashing of initial passwords."""
 MAX_LEAVERS_PERCENT = 10
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `import` to the commands of `mamia people`."""
     parser = commands.add_parser(
         "import",
         help="create and update entries from a CSV export",
-        description=f"Columns, in any order: {', '.join(REQUIRED)}, one of {' or '.join(NUMBERS)}; also "
+        description="Create and update entries of staff from a CSV file. "
+        f"Columns, in any order: {', '.join(REQUIRED)}, one of {' or '.join(NUMBERS)}; also "
         f"{', '.join(OPTIONAL)}. Comma, semicolon or tab; UTF-8 or Windows-1252.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE.csv")
+    parser.add_argument("file", type=Path, metavar="FILE.csv", help="the export of the staff office")
     add_own_account(parser, required=True, why="which may write people's entries")
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
     parser.add_argument(
@@ -79,14 +81,19 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument(
         "--max-leavers-percent", type=int, default=MAX_LEAVERS_PERCENT, metavar="PERCENT",
-        help="mark nobody where more would be marked: the file may be half of one (default: %(default)s)",
+        help="mark no leavers if they are more than this percentage of all people: the file may be incomplete "
+        "(default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 1 when a row had a fault, was a doubt or could not be written, 2 when the file can't be read."""
+    """Import the file, print what was done, and return the exit status.
+
+    The status is 1 if a row has an error, is doubtful or could not be written, or if too many people would be marked
+    as leavers; it is 2 if the file cannot be read. Waits while the directory does not answer. Raises SettingsError.
+    """
     settings = load(arguments.config)
     try:
         lines = list(read_rows(arguments.file))
@@ -126,7 +133,7 @@ def _print_outage(error: DirectoryUnavailable) -> None:
 def _plan(
     rows: Sequence[FileRow], staff: Staff, settings: Settings, arguments: argparse.Namespace, tally: Tally
 ) -> list[WriteStep]:
-    """What must be written, from rows first and then for leavers. Raises TooManyLeavers."""
+    """Return what must be written, first for rows and then for leavers. Raises TooManyLeavers."""
     index = index_staff(staff, settings.people)
     report_shared_logins(index.shared_logins)
     planner = StaffPlanner(index, settings.academy.mail_domain, numbers_in(rows), arguments.create_namesakes)
@@ -144,7 +151,10 @@ def _plan(
 def _without_protected(
     steps: Sequence[WriteStep], pool: ConnectionPool, people: People, tally: Tally
 ) -> list[WriteStep]:
-    """Entries of protected people are named and not written. Raises DirectoryUnavailable, DirectoryMisconfigured."""
+    """Return the steps without those for protected people, which are printed and counted.
+
+    Raises DirectoryUnavailable, DirectoryMisconfigured.
+    """
     protected = ProtectedPeople(pool, people)
     protected.verify()
     named = [

@@ -1,4 +1,4 @@
-"""`mamia people sample`: invented staff as LDIF, to try the gateway with as many people as an academy has."""
+"""`mamia people sample`: write invented staff as LDIF, to try the gateway with as many people as an academy has."""
 
 from __future__ import annotations
 
@@ -26,40 +26,51 @@ _DOMAIN = re.compile(rf"{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*")
 
 
 class OutputFailed(Exception):
-    """The output can't be written; the text says why and how to fix it. No half of it is left."""
+    """The output cannot be written; the text says why and how to fix it. No incomplete file is left."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `sample` to the commands of `mamia people`."""
     sample = commands.add_parser(
         "sample",
         help="write invented staff as LDIF",
         description="Write invented staff as LDIF, the same people for the same arguments. One in ten still "
         f"has the initial password (the NUMEN or temporary number), all others have {SAMPLE_PASSWORD}",
     )
-    sample.add_argument("--count", type=_count, required=True, metavar="N", help="how many people")
     sample.add_argument(
-        "--seed", type=_seed, required=True, metavar="S", help="a whole number: other people for each"
+        "--count", type=_count, required=True, metavar="N", help="how many people to write, at least 1"
+    )
+    sample.add_argument(
+        "--seed",
+        type=_seed,
+        required=True,
+        metavar="S",
+        help="a whole number from 0 up; each number gives other people",
     )
     sample.add_argument(
         "--suffix", type=_suffix, default="dc=ac-example,dc=fr", metavar="DN",
-        help="the people stand under ou=people of it (default: %(default)s)",
+        help="the entries are below ou=people of this DN (default: %(default)s)",
     )  # fmt: skip
     sample.add_argument(
         "--mail-domain", type=_domain, default="ac-example.fr", metavar="DOMAIN",
-        help="of their addresses (default: %(default)s)",
+        help="domain of the mail addresses (default: %(default)s)",
     )  # fmt: skip
     sample.add_argument(
         "--rectorat-share", type=_share, default=0.05, metavar="SHARE",
-        help="how many of them work at the rectorat, from 0 to 1 (default: %(default)s)",
+        help="the share of people who work at the rectorat, from 0 to 1 (default: %(default)s)",
     )  # fmt: skip
-    sample.add_argument("--output", type=Path, metavar="FILE", help="a new file (default: standard output)")
+    sample.add_argument("--output", type=Path, metavar="FILE", help="a new file to write (default: standard output)")
     sample.set_defaults(run=run_sample)
 
 
 def run_sample(arguments: argparse.Namespace) -> int:
+    """Write the people as LDIF, entry by entry, and return the exit status.
+
+    The status is 2 if the extra `[demo]` is not installed, or if the output cannot be written.
+    """
     if lacks_demo("mamia people sample"):
         return USAGE_ERROR
-    # Only here: the names come with what the extra installs.
+    # Imported only here, because this module needs the packages of the extra `[demo]`.
     from gateway.demo.sample_staff import members
 
     staff = Staff(arguments.count, arguments.seed, arguments.mail_domain, arguments.rectorat_share)
@@ -78,12 +89,12 @@ def run_sample(arguments: argparse.Namespace) -> int:
 
 
 def _write_to_standard_output(entries: Iterable[bytes]) -> None:
-    """A reader that has seen enough (`| head`) ends the command quietly."""
+    """Write the entries. A reader that closes its end early (`| head`) ends the command without an error."""
     try:
         sys.stdout.buffer.writelines(entries)
         sys.stdout.buffer.flush()
     except OSError as error:
-        # The interpreter flushes once more when it ends, and would complain then.
+        # The interpreter flushes standard output once more when it ends, and would print a traceback then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise OutputFailed(f"standard output: {error.strerror}; write elsewhere: --output FILE") from None
@@ -99,7 +110,7 @@ def _write_new_file(path: Path, entries: Iterable[bytes]) -> None:
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """Appears under its name when complete, and not at all otherwise; until then it is called FILE.part."""
+    """Open FILE.part, and rename it to `path` when it is complete; delete it after an error. Raises OutputFailed."""
     if os.path.lexists(path):
         raise OutputFailed(f"{path} exists already: delete it, or name another file: --output FILE")
     part = path.with_name(path.name + ".part")
@@ -118,7 +129,7 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def _with_progress(people: Iterable[Member], total: int, *, fills_terminal: bool) -> Iterable[Member]:
-    """Tells a person at a terminal how far it is, unless the entries themselves run over that terminal."""
+    """Return the people, and print the progress to a terminal, unless that terminal shows the entries themselves."""
     return people if fills_terminal or not sys.stderr.isatty() else _counted(people, total)
 
 

@@ -1,4 +1,4 @@
-"""`mamia serve`: the web service under gunicorn."""
+"""`mamia serve`: run the web service under gunicorn."""
 
 from __future__ import annotations
 
@@ -42,22 +42,31 @@ log = logging.getLogger(__name__)
 
 USAGE_ERROR = 2
 GRACE_SECONDS = 5
-"""How long requests in hand may take when the service stops."""
+"""How long the requests that are being served may take when the service stops."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("serve", help="run the web service")
+    """Add `serve` to the commands."""
+    parser = commands.add_parser(
+        "serve",
+        help="run the web service",
+        description="Run the web service until SIGTERM or SIGINT. SIGHUP makes it read the settings again.",
+    )
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT, and return the exit status: 2 if the service cannot start with these settings.
+
+    Raises SettingsError.
+    """
     settings = load(arguments.config)
     forbid_core_dumps()
     log_to_standard_error()
     _warn(settings)
     if settings.metrics.allowed_networks:
-        # Before the first metric is made: all processes write into one folder.
+        # Set before the first metric is created, because all processes write into one folder.
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="mamia-metrics-")
     master = os.getpid()
     try:
@@ -69,14 +78,14 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"mamia serve: {error}", file=sys.stderr)
         return USAGE_ERROR
     finally:
-        # A process that gunicorn forked ends here too, at a reload for instance: the others go on to use the folder.
+        # A process that gunicorn forked ends here too, for instance at a reload; the others still use the folder.
         if os.getpid() == master and (folder := os.environ.get(FOLDER_VARIABLE)):
             shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
 def _unusable(settings: Settings) -> str:
-    """Why a service with these settings would not start here; empty when it would."""
+    """Return why a service with these settings cannot start on this machine; empty if it can."""
     if missing := _missing(settings):
         return missing
     try:
@@ -93,7 +102,7 @@ def _unusable(settings: Settings) -> str:
 
 
 def _unusable_directory(gateway: Gateway) -> str:
-    """Why nobody can be served with this directory, ever; empty also where that may change while the service runs."""
+    """Return why this directory can never be used; empty also for an outage, which may end while the service runs."""
     try:
         gateway.verify_servers()
         gateway.verify_protected()
@@ -109,7 +118,7 @@ def _unusable_directory(gateway: Gateway) -> str:
 
 
 def _missing(settings: Settings) -> str:
-    """What the pages need and this machine has not."""
+    """Return what the pages need and this machine does not have; empty if nothing is missing."""
     ways = settings.captcha.methods
     if "sound" in ways and not shutil.which("espeak-ng"):
         return 'captcha.methods has "sound": install espeak-ng (apt install espeak-ng), or take it out'
@@ -129,7 +138,7 @@ def _warn(settings: Settings) -> None:
 
 
 def _forget_metrics_of(_: object, worker: Any) -> None:
-    """Gauges of a process that is gone count no more."""
+    """Remove the gauges of a process that ended, so that they are not counted any more."""
     if os.environ.get(FOLDER_VARIABLE):
         from prometheus_client.multiprocess import mark_process_dead
 
@@ -137,10 +146,10 @@ def _forget_metrics_of(_: object, worker: Any) -> None:
 
 
 class Server(BaseApplication):
-    """gunicorn with threads. SIGHUP reads the settings anew, and new processes take over from the old ones."""
+    """gunicorn with threads. On SIGHUP it reads the settings again, and new processes replace the old ones."""
 
     def __init__(self, settings: Settings, config: Path | None) -> None:
-        """Raises AddressUnusable."""
+        """Open the socket of /health/live. Raises AddressUnusable."""
         self._settings = settings
         self._config = config
         self._liveness = open_liveness(settings.web)
@@ -148,7 +157,10 @@ class Server(BaseApplication):
         super().__init__()
 
     def reload(self) -> None:
-        """Settings that can't be used leave the service as it is."""
+        """Read the settings again and start new processes.
+
+        Settings that cannot be used change nothing: the reason is logged, and the service goes on.
+        """
         try:
             settings = load(self._config)
             fault = _unusable(settings) or self._open_addresses(settings)
@@ -161,7 +173,7 @@ class Server(BaseApplication):
         super().reload()
 
     def _open_addresses(self, settings: Settings) -> str:
-        """Open what the new settings name and is not open yet; why it can't be, else empty."""
+        """Open new addresses of the settings, and return why one cannot be opened; empty if all are open."""
         old, new = self._settings.web, settings.web
         try:
             if opens_another_port(old, new):
@@ -176,6 +188,7 @@ class Server(BaseApplication):
         return ""
 
     def load_config(self) -> None:
+        """Set the options of gunicorn from the settings; gunicorn calls this at the start and at each reload."""
         web = self._settings.web
         options: dict[str, Any] = {
             "bind": bind_option(web),
@@ -195,15 +208,19 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def _start_liveness(self, _arbiter: object, _worker: object) -> None:
-        """Runs in each new process, before it builds the pages."""
+        """Start the thread of /health/live; runs in each new process before it builds the pages."""
         if self._liveness:
             self._thread = LivenessThread(self._liveness)
             self._thread.start()
 
     def _stop_liveness(self, _arbiter: object, _worker: object) -> None:
-        """Runs in a process that ends, once it has finished its requests. The parent has no such thread."""
+        """Stop the thread of /health/live; runs in a process that ends, after its last request.
+
+        The parent has no such thread.
+        """
         if self._thread:
             self._thread.stop()
 
     def load(self) -> Any:
+        """Return the WSGI application; gunicorn calls this in each new process."""
         return create_app(build_gateway(self._settings))

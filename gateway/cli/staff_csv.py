@@ -1,4 +1,4 @@
-"""The staff office's export as a file: CSV as spreadsheets and databases write it."""
+"""Reading of the staff office's export: a CSV file as spreadsheets and databases write it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from gateway.account.staff_file import NUMBERS, OPTIONAL, REQUIRED
 
 COLUMNS = (*REQUIRED, *NUMBERS, *OPTIONAL)
 MAX_HEAD_CHARS = 4096
-"""Of the first line, by which the separator is guessed."""
+"""Maximum characters of the first line that are used to guess the separator."""
 
 
 class FileError(Exception):
-    """The file can't be read at all; the text says why."""
+    """The file cannot be read at all; the text says why."""
 
 
 def read_rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row with its line in the file. Raises FileFault."""
+    """Yield each row as its line number in the file and its values by column (names in lower case).
+
+    The separator is a comma, semicolon or tab. Raises FileError, also in the middle of the file.
+    """
     text = _text(file)
     try:
         dialect: type[csv.Dialect] = csv.Sniffer().sniff(text[:MAX_HEAD_CHARS].partition("\n")[0], delimiters=",;\t")
@@ -44,7 +47,7 @@ def read_rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _text(file: Path) -> str:
-    """Raises FileFault."""
+    """Return the text of the file, decoded as UTF-8 or else as Windows-1252. Raises FileError."""
     try:
         content = file.read_bytes()
     except OSError as error:

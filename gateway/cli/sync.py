@@ -1,4 +1,4 @@
-"""`mamia sync`: the worker, and what an operator asks of the outbox."""
+"""`mamia sync`: run the worker; show and change what waits in the outbox."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,24 +43,40 @@ ORDER = {step: place for place, step in enumerate(DeliveryStatus)}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `sync` and its actions to the commands."""
     parser = commands.add_parser(
-        "sync", help="bring new passwords to the workstations; status, retry, resume, forget"
+        "sync",
+        help="bring new passwords to the workstations; status, retry, resume, forget",
+        description="Run the worker, which delivers new passwords to the workstations, until SIGTERM or SIGINT. "
+        "With an ACTION: show or change what waits, and exit.",
     )
     parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
     parser.set_defaults(run=run_worker)
-    actions = parser.add_subparsers(metavar="ACTION")
-    status = actions.add_parser("status", help="list what waits, what failed and what is done")
-    status.add_argument("--json", action="store_true", help="for programs")
-    status.set_defaults(run=run_status)
-    retry = actions.add_parser("retry", help="try now, without waiting for the next attempt")
-    forget = actions.add_parser(
-        "forget", help="give up: the sealed password and the mark of a newer one go, the target keeps the old"
+    actions = parser.add_subparsers(metavar="ACTION", help="without one, the worker runs")
+    status = actions.add_parser(
+        "status", help="list what waits, what failed and what is done", description="List deliveries, one per line."
     )
-    resume = actions.add_parser("resume", help="deliver what is held since the directory was restored from a backup")
+    status.add_argument("--json", action="store_true", help="print the list as JSON, for programs")
+    status.set_defaults(run=run_status)
+    retry = actions.add_parser(
+        "retry",
+        help="try now, without waiting for the next attempt",
+        description="Let the worker try the password of one person now, without waiting for the next attempt.",
+    )
+    forget = actions.add_parser(
+        "forget",
+        help="give up: erase the sealed password and the mark of a newer one; the target keeps the old password",
+        description="Erase the sealed password and the mark of a newer one. The target keeps the old password.",
+    )
+    resume = actions.add_parser(
+        "resume",
+        help="deliver what is held since the directory was restored from a backup",
+        description="Let the worker deliver passwords that are held since the directory was restored from a backup.",
+    )
     for action in (status, retry, resume, forget):
-        # Also behind the action, where hands put it.
+        # Operators also type it after the action.
         action.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    retry.add_argument("login", metavar="LOGIN", help="or the DN of the entry")
+    retry.add_argument("login", metavar="LOGIN", help="login of the person, or the DN of the entry")
     for action in (resume, forget):
         sync_held.add_choice(action)
     for action, run in ((retry, run_retry), (resume, run_resume), (forget, run_forget)):
@@ -68,6 +84,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run_worker(arguments: argparse.Namespace) -> int:
+    """Deliver what waits until SIGTERM or SIGINT, and return the exit status.
+
+    The status is 1 if a key, the state folder, the protected groups or metrics.worker_port cannot be used. The worker
+    starts although the directory does not answer. Raises SettingsError.
+    """
     settings = load(arguments.config, web_secrets=False)
     forbid_core_dumps()
     log_to_standard_error()
@@ -87,13 +108,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
             return FAILED
         except DirectoryUnavailable as error:
             log.warning("who is protected is looked up before anything is delivered: no answer yet: %s", error)
-        if not settings.workstation.targets:
-            log.warning("the settings name no target: nothing will be delivered")
-        elif not worker.targets:
-            log.info(
-                "%s: written with the password itself, nothing is left to deliver",
-                ", ".join(settings.workstation.targets),
-            )
+        _log_without_targets(settings.workstation.targets, worker.targets)
         port = settings.metrics.worker_port
         try:
             after_round = _watch(worker, port)
@@ -106,8 +121,19 @@ def run_worker(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _log_without_targets(named: Iterable[str], served: Collection[str]) -> None:
+    if not named:
+        log.warning("the settings name no target: nothing will be delivered")
+    elif not served:
+        log.info("%s: written with the password itself, nothing is left to deliver", ", ".join(named))
+
+
 def _watch(worker: Worker, port: int) -> Callable[[], None]:
-    """Serve the worker's metrics; what waits is looked at every few seconds. Raises OSError for a port in use."""
+    """Serve the worker's metrics on the loopback address, and return the function that updates those of the outbox.
+
+    The function reads the outbox at most once per WATCH_SECONDS. Without a port (0), nothing is served and the
+    function does nothing. Raises OSError if the port is in use.
+    """
     if not port:
         return lambda: None
     from prometheus_client import start_http_server
@@ -134,6 +160,10 @@ def _watch(worker: Worker, port: int) -> Callable[[], None]:
 
 
 def run_status(arguments: argparse.Namespace) -> int:
+    """Print one line per person and target, and per entry that was moved out of people.base.
+
+    Returns 1 if the directory does not answer. Raises SettingsError.
+    """
     with closing(_worker(arguments)) as worker:
         try:
             known = sorted(
@@ -155,7 +185,11 @@ def run_status(arguments: argparse.Namespace) -> int:
 
 
 def run_retry(arguments: argparse.Namespace) -> int:
-    """Due at once; a rejected or expired password was erased and can't be sent again."""
+    """Make the deliveries of one person due now, and return the exit status.
+
+    A rejected or expired password was erased and cannot be sent again. The status is 1 if nothing waits, if the
+    password is held, if the entry was moved out of people.base, or if the directory does not answer.
+    """
     with closing(_worker(arguments)) as worker:
         try:
             item = find(worker.outbox, arguments.login)
@@ -182,10 +216,16 @@ def run_retry(arguments: argparse.Namespace) -> int:
 
 
 def run_resume(arguments: argparse.Namespace) -> int:
+    """Deliver held passwords, and return the exit status: 1 if nothing is held or not all could be resumed."""
     return _decide(arguments, sync_held.resume)
 
 
 def run_forget(arguments: argparse.Namespace) -> int:
+    """Erase what waits for one person, or everything that is held, and return the exit status.
+
+    Also erases the mark that the directory has a newer password. The status is 1 if there is nothing to erase, if a
+    newer password came meanwhile, or if the directory does not answer.
+    """
     if arguments.all_held:
         return _decide(arguments, sync_held.forget)
     with closing(_worker(arguments)) as worker:
@@ -207,7 +247,7 @@ def run_forget(arguments: argparse.Namespace) -> int:
 
 
 def _decide(arguments: argparse.Namespace, decide: Callable[[LdapOutbox, list[Waiting]], bool]) -> int:
-    """About one person's password that is held, or about all of them."""
+    """Call `decide` with the held password of one person, or with all that are held; return the exit status."""
     with closing(_worker(arguments)) as worker:
         try:
             items = [item for item in worker.outbox.all_entries() if sync_held.is_held(item)]
@@ -223,7 +263,10 @@ def _decide(arguments: argparse.Namespace, decide: Callable[[LdapOutbox, list[Wa
 
 
 def _worker(arguments: argparse.Namespace) -> Worker:
-    """For looking and tidying only: no private key is needed."""
+    """Return a worker that reads and changes the outbox but delivers nothing, so that it needs no private key.
+
+    Raises SettingsError.
+    """
     settings = load(arguments.config, web_secrets=False)
     without_keys = settings.workstation.model_copy(
         update={"private_key_files": [], "targets": {}, "state_folder": None}
@@ -244,24 +287,27 @@ def _fail(error: DirectoryUnavailable) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A line of `status`."""
+    """One line of `mamia sync status`: the state of one person's password at one target."""
 
     login: str
     state: DeliveryState
     is_stale: bool | None
-    """None where the account of the worker can't see when the password was changed."""
+    """Whether the directory has a newer password; None if the worker cannot read when the password was changed."""
 
     @property
     def needs_operator(self) -> bool:
+        """Whether the delivery does not go on until an operator acts."""
         return self.state.needs_operator and not self.state.is_final
 
     def row(self) -> tuple[str, ...]:
+        """Return the cells of the table, in the order of HEADINGS."""
         state = self.state
         notes = [*(["needs you"] if self.needs_operator else []), *(["changed since"] if self.is_stale else [])]
         status = f"{state.status} ({', '.join(notes)})" if notes else str(state.status)
         return self.login, state.target, status, _age(state), str(state.attempts), state.reason
 
     def as_json(self) -> dict[str, object]:
+        """Return the same for programs, with times in ISO 8601 (UTC) and the age in seconds."""
         state = self.state
         return {
             "login": self.login,

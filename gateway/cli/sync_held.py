@@ -1,4 +1,4 @@
-"""`mamia sync resume` and `forget --all-held`: what an operator decides after the directory was restored."""
+"""`mamia sync resume` and `forget --all-held`: deliver or erase held passwords after the directory was restored."""
 
 from __future__ import annotations
 
@@ -18,26 +18,33 @@ LOGIN, or --all-held. What else to do after a restore: docs/restore.md."""
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
-    """LOGIN, or everybody whose password is held."""
+    """Add the choice between LOGIN and --all-held to the options of a command."""
     choice = parser.add_mutually_exclusive_group(required=True)
-    choice.add_argument("login", metavar="LOGIN", nargs="?", help="or the DN of the entry")
+    choice.add_argument("login", metavar="LOGIN", nargs="?", help="login of the person, or the DN of the entry")
     choice.add_argument(
-        "--all-held", action="store_true", help="everybody whose password is held since the directory was restored"
+        "--all-held", action="store_true", help="all people whose password is held since the directory was restored"
     )
 
 
 def is_held(item: Waiting) -> bool:
+    """Return whether at least one delivery of the person is held."""
     return any(state.status is DeliveryStatus.HELD for state in item.states)
 
 
 def resume(outbox: LdapOutbox, items: Iterable[Waiting]) -> bool:
-    """Let what is held be delivered; whether all of it could. Raises DirectoryUnavailable."""
+    """Make held deliveries due now, and print a line per person.
+
+    Returns False if a password changed meanwhile and was not resumed. Raises DirectoryUnavailable.
+    """
     done = [_resume(outbox, item) for item in items]
     return all(done)
 
 
 def forget(outbox: LdapOutbox, items: Iterable[Waiting]) -> bool:
-    """Erase what is held; whether all of it could be. Raises DirectoryUnavailable."""
+    """Erase held passwords, and print a line per person.
+
+    Returns False if a password changed meanwhile and was not erased. Raises DirectoryUnavailable.
+    """
     done = [_print_result(item, outbox.forget(item, datetime.now(UTC)), "forgotten") for item in items]
     return all(done)
 

@@ -1,6 +1,7 @@
-"""Entries that were moved out of people.base while a password waits in them, as an operator sees and names them.
+"""Entries that were moved out of people.base while a password waits in them: how operators see and name them.
 
-The worker's account sees there that something waits, and may erase it. It can't read what, nor for which target.
+In such an entry the worker's account sees that something waits, and may erase it. It can read neither the sealed
+password nor the target.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ back, or erase the password: mamia sync forget LOGIN, or its DN where several en
 
 
 class SeveralFound(Exception):
-    """Several entries have the login; the text names them."""
+    """Several entries have the login; the text names their DNs."""
 
 
 def find(outbox: LdapOutbox, name: str) -> Waiting | None:
-    """Whom an operator means by a login or a DN. Raises SeveralFound, DirectoryUnavailable."""
+    """Return the entry that an operator means by a login or a DN, in any case of letters; None if there is none.
+
+    Raises SeveralFound, DirectoryUnavailable.
+    """
     wanted = name.lower()
     everybody = [*outbox.all_entries(), *outbox.moved_out()]
     found = [item for item in everybody if wanted in (item.login.lower(), item.dn.lower())]
@@ -30,12 +34,12 @@ def find(outbox: LdapOutbox, name: str) -> Waiting | None:
 
 
 def row(item: Waiting) -> tuple[str, ...]:
-    """A line of the table of `mamia sync status`."""
+    """Return the cells of one line of the table of `mamia sync status`."""
     return item.login, "-", f"{STATE} (needs you)", "-", "-", item.dn
 
 
 def as_json(item: Waiting) -> dict[str, object]:
-    """The same for programs, with the keys of every other line."""
+    """Return the same for programs, with the keys of every other line."""
     return {
         "login": item.login,
         "target": None,

@@ -1,4 +1,4 @@
-"""Values of the directory on a terminal."""
+"""Printing of directory values on a terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import sys
 
 
 def printable(value: str) -> str:
-    """What the directory holds must neither move the cursor nor be more than this terminal can show."""
+    """Return `value` with a replacement for each character that standard output cannot show or must not print.
+
+    Control characters are replaced too: a value of the directory could move the cursor or change the colours.
+    """
     encoding = sys.stdout.encoding or "ascii"
     shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in value)
     return shown.encode(encoding, "replace").decode(encoding)

@@ -1,1 +1,1 @@
-"""What knows everybody: one module per process, which wires its parts together by the settings."""
+"""The composition root: one module per process, which builds the objects of that process from the settings."""

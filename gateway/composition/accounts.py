@@ -1,4 +1,4 @@
-"""What the helpdesk's command `mamia account` works with."""
+"""The objects of the helpdesk's command `mamia account`."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from gateway.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """What `mamia account` works with. `close` it in the end."""
+    """The objects that `mamia account` uses. Call `close` at the end."""
 
     directory: LdapAccounts
     helpdesk: HelpdeskService
     resources: ExitStack
 
     def close(self) -> None:
-        """Close connections and audit."""
+        """Close the connections and the audit."""
         self.resources.close()
 
 
 def build_accounts(settings: Settings) -> Accounts:
-    """Wire the command. Connects to nothing and opens no audit file yet."""
+    """Build the objects of the command. Connects to nothing and opens no audit file yet."""
     with ExitStack() as stack:
         pool = ConnectionPool(settings.directory, LdapServers(settings.directory), as_service=True)
         stack.callback(pool.close)
         assumed = Policy(locks=True, lockout=timedelta(minutes=settings.lockout.minutes))
-        # Whoever only looks need not be able to write the audit.
+        # An operator who only reads does not need the right to write the audit.
         audit = Audit(settings.audit, delay=True)
         stack.callback(audit.close)
         directory = LdapAccounts(

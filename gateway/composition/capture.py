@@ -1,4 +1,4 @@
-"""The listener, which slapd asks before each write."""
+"""The objects of the listener, which slapd asks before each write."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gateway.settings import Directory, Settings
 
 @dataclass(frozen=True, slots=True)
 class Capturing:
-    """What `mamia capture` works with. `close` it in the end."""
+    """The objects that `mamia capture` uses. Call `close` at the end."""
 
     settings: Settings
     outbox: LdapCaptureOutbox
@@ -27,30 +27,31 @@ class Capturing:
     resources: ExitStack
 
     def tracker(self) -> ChangeTracker:
-        """Make the tracker, in the event loop's thread."""
+        """Return a new tracker. Call this in the event loop's thread."""
         own = normalised(self.settings.directory.bind_dn)
         return ChangeTracker(outbox=self.outbox, own_accounts=frozenset({own}), audit=self.audit.record)
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The names of the targets that passwords are captured for."""
+        """The names of the targets for which passwords are captured."""
         return tuple(self.settings.workstation.targets)
 
     def close(self) -> None:
-        """Close connections and audit."""
+        """Close the connections and the audit."""
         self.resources.close()
 
 
 def without_password_rights(settings: Settings) -> frozenset[str]:
-    """The normalised DNs of accounts that may write people's entries, and not their passwords."""
+    """Return the normalised DNs of the accounts that may write people's entries but not their passwords."""
     accounts = (settings.workstation.bind_dn, settings.capture.bind_dn)
     return frozenset(normalised(account) for account in accounts if account)
 
 
 def build_capture(settings: Settings, directory: Directory) -> Capturing:
-    """Wire the listener; `directory` is the announcing slapd with the listener's own account.
+    """Build the objects of the listener. Connects to nothing.
 
-    Raises KeyFileError, and OSError where the audit's file can't be written.
+    `directory` names the slapd that reports changes, with the listener's own account. Raises KeyFileError,
+    and OSError if the audit cannot connect to syslog.
     """
     with ExitStack() as stack:
         pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
@@ -58,7 +59,7 @@ def build_capture(settings: Settings, directory: Directory) -> Capturing:
         audit = Audit(settings.audit, delay=True)
         stack.callback(audit.close)
         mapping = PeopleMapping(settings.people)
-        # The listener is on slapd's own machine, and each of its writes is announced to it.
+        # Listener and slapd are on one machine with one clock, and slapd reports each write of the listener to it.
         propagation = build_propagation(settings, pool, mapping, asks_time=False)
         protected = ProtectedPeople(pool, settings.people)
         outbox = LdapCaptureOutbox(pool, mapping, settings.people.filter, propagation, protected)

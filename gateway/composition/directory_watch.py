@@ -1,4 +1,4 @@
-"""The directory's own figures for /metrics: how busy it is, and from where the service accounts are connected."""
+"""The directory's own figures for /metrics: completed operations, and the connections of the service accounts."""
 
 from __future__ import annotations
 
@@ -22,20 +22,23 @@ EXPECTATIONS = ("yes", "no", "unknown")
 
 @dataclass(slots=True)
 class DirectoryWatch:
-    """Asks each server in a thread of its own, so that a directory that hangs delays nobody who reads /metrics.
+    """Reads the figures in a background thread, so that a directory that hangs does not delay /metrics.
 
-    A server that does not answer keeps its last figures; `up` and mamia_directory_seconds tell that it is down.
+    A server that does not answer keeps its last figures; `up` and mamia_directory_seconds show that it is down.
     """
 
     settings: Settings
     metrics: Metrics
     monotonic: Callable[[], float] = time.monotonic
-    # One at a time: else questions to a directory that hangs pile up, and the end of the process waits for all.
+    # One at a time: otherwise searches wait behind a directory that hangs, and the end of the process waits for all.
     _background: BackgroundTasks = field(default_factory=lambda: BackgroundTasks(max_waiting=1))
     _asked_at: float | None = None
 
     def refresh(self) -> None:
-        """Ask soon, unless that was done less than MIN_AGE_SECONDS ago. What is found shows at the next read."""
+        """Start `measure` in the background, unless that was done less than MIN_AGE_SECONDS ago.
+
+        The next read of /metrics shows the result.
+        """
         now = self.monotonic()
         if self._asked_at is not None and now - self._asked_at < MIN_AGE_SECONDS:
             return
@@ -43,7 +46,7 @@ class DirectoryWatch:
         self._background.submit(self.measure)
 
     def measure(self) -> None:
-        """Ask each server that takes writes, now."""
+        """Read the figures of each server that takes writes, and log a warning for a server that cannot be read."""
         for url in self.settings.directory.servers:
             try:
                 self._show(url, ask_server(url, self.settings.directory, service_accounts(self.settings)))
@@ -51,6 +54,7 @@ class DirectoryWatch:
                 log.warning("directory.monitor: %s: %s", url, error)
 
     def close(self) -> None:
+        """Wait for the measurement that is running, and stop the thread."""
         self._background.close()
 
     def _show(self, url: str, activity: ServerActivity) -> None:

@@ -1,4 +1,4 @@
-"""What a write of a password adds for the workstations."""
+"""The part of a password's write that is for the workstations."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from gateway.targets import inline_targets
 def build_propagation(
     settings: Settings, service: ConnectionPool, mapping: PeopleMapping, *, asks_time: bool = True
 ) -> LdapPropagation | NoPropagation:
+    """Return what adds the workstations' part to a write; NoPropagation if the settings name no target.
+
+    `asks_time` is False if the directory is on this machine and has the same clock. Raises KeyFileError if
+    workstation.public_key_file cannot be read.
+    """
     workstation = settings.workstation
     if not workstation.targets:
         return NoPropagation()
@@ -34,4 +39,5 @@ def build_propagation(
 
 
 def utc_now() -> datetime:
+    """Return the present time, aware, in UTC."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Rate limits, tickets and CAPTCHA of the web process."""
+"""The rate limits, tickets and CAPTCHA of the web process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What keeps strangers and scripts away from the services."""
+    """The objects that protect the services from guessing and from scripts."""
 
     rate_limiter: RateLimiter
     tickets: Tickets
@@ -24,7 +24,7 @@ class Protection:
 
 
 def build_protection(settings: Settings) -> Protection:
-    """Wire limits, tickets and CAPTCHA over one store. Connects to nothing."""
+    """Build rate limits, tickets and CAPTCHA with one common store. Connects to nothing."""
     keys, lifetime_seconds = settings.web.keys, 60 * settings.captcha.lifetime_minutes
     store = Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
     replay_cache = SharedReplayCache(store) if store.is_shared else MemoryReplayCache()

@@ -1,4 +1,4 @@
-"""The rules for new passwords."""
+"""The rules for new passwords, built from the settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.tls import verifying_context
 
 
 def password_rules(settings: Settings) -> PasswordRules:
-    """The academy's rules, and as much as the workstations' domains ask for where the settings say it."""
+    """Return the academy's rules, made as strict as the `rules` of each workstation target in the settings."""
     password = settings.password
     rules = PasswordRules(**password.model_dump(include={rule.name for rule in fields(PasswordRules)}))
     if not password.allow_common:

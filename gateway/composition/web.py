@@ -1,4 +1,4 @@
-"""The web service: settings become the objects behind pages and API."""
+"""The objects of the web service, which pages and API use."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ from gateway.web.notifications import TemplateNotifications
 
 @dataclass(frozen=True, slots=True)
 class DirectoryAccess:
-    """The directory as pages and API use it."""
+    """The parts of the directory that pages and API use."""
 
     service: ConnectionPool
     """Connections that are bound as the gateway's own account."""
@@ -67,7 +67,7 @@ class DirectoryAccess:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The services, ready to be put behind pages. `close` it in the end."""
+    """The services and the objects around them, ready for `create_app`. Call `close` at the end."""
 
     settings: Settings
     rules: PasswordRules
@@ -81,26 +81,26 @@ class Gateway:
     resources: ExitStack
 
     def start(self) -> None:
-        """Begin with what goes on in the background; only once the process that serves is forked."""
+        """Start the delivery of mails in the background. Call this after gunicorn forked the serving process."""
         if self.mails:
             self.mails.start()
 
     def close(self) -> None:
-        """Finish what goes on in the background, then close connections, audit and spool."""
+        """Finish the work in the background, then close the connections, the audit and the spool."""
         self.resources.close()
 
     def verify_servers(self) -> None:
-        """Raise UnsupportedServer where one of the directory's servers is another product than OpenLDAP."""
+        """Raise UnsupportedServer if one of the directory's servers is another product than OpenLDAP."""
         refuse_other_servers(self.settings.directory)
 
     def verify_protected(self) -> None:
-        """Raise DirectoryMisconfigured where it can't be decided who is protected, and DirectoryUnavailable."""
+        """Check that the directory shows who is protected. Raises DirectoryMisconfigured, DirectoryUnavailable."""
         self.directory.protected.verify()
 
     def update_metrics(self) -> None:
-        """Write the figures that are read only when somebody asks for them.
+        """Update the figures that are measured only for a read of /metrics: store and directory.
 
-        A store that can't be reached keeps its last figures: `store_unavailable` among the outcomes reports it.
+        A store that cannot be reached keeps its last figures; the outcome `store_unavailable` reports it.
         """
         with suppress(StoreUnavailable):
             usage = self.protection.rate_limiter.usage()
@@ -110,9 +110,9 @@ class Gateway:
 
 
 def build_gateway(settings: Settings) -> Gateway:
-    """Wire the services to the directory. Connects to nothing: a directory that is down may come up later.
+    """Build the services. Connects to nothing, because a directory that is down may come back later.
 
-    Raises KeyFileError, and OSError where the audit's file or the spool can't be had.
+    Raises KeyFileError, and OSError if the audit's file or the spool's folder cannot be opened.
     """
     with ExitStack() as stack:
         metrics, rules = Metrics(), password_rules(settings)
@@ -200,7 +200,7 @@ def _services(
 
 
 def _readiness(settings: Settings, directory: DirectoryAccess) -> Readiness:
-    """What must hold so that anybody can be served."""
+    """Return the checks of `/health/ready`: store, decoy entry, and who is protected."""
     service, protected = directory.service, directory.protected
     return Readiness(
         (
@@ -212,7 +212,10 @@ def _readiness(settings: Settings, directory: DirectoryAccess) -> Readiness:
 
 
 def _admission(settings: Settings) -> Admission:
-    """One for what hashes passwords, and one for each service that does not, so that these never wait for those."""
+    """Return a new queue for attempts.
+
+    One is for the services that hash passwords, and each other service has its own, so that it never waits for these.
+    """
     directory = settings.directory
     all_at_once = directory.max_concurrent_attempts or len(os.sched_getaffinity(0))
     return Admission(
@@ -227,7 +230,7 @@ def _uniform_time(settings: Settings, admission: Admission) -> UniformTime:
 
 
 def _replicas(settings: Settings, metrics: Metrics) -> ConnectionPool | None:
-    """Connections to the servers that only read, where there are any."""
+    """Return connections to directory.read_servers; None if the settings name none."""
     if not settings.directory.read_servers:
         return None
     reading = settings.directory.for_reading
@@ -235,7 +238,7 @@ def _replicas(settings: Settings, metrics: Metrics) -> ConnectionPool | None:
 
 
 def _spool(settings: Settings, stack: ExitStack) -> Spool | None:
-    """Raises OSError where its folder can't be had."""
+    """Return the spool of mails; None if the settings name no folder. Raises OSError if the folder cannot be used."""
     if not settings.notifications.spool:
         return None
     spool = Spool(settings.notifications, settings.notifications.spool)

@@ -1,4 +1,4 @@
-"""The worker, which delivers what waits in the outbox."""
+"""The objects of the worker, which delivers what waits in the outbox."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class DeliveryAudit:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What the worker needs to deliver. `close` it in the end."""
+    """The objects that the worker uses. Call `close` at the end."""
 
     delivery_worker: DeliveryWorker
     outbox: LdapOutbox
@@ -55,22 +55,25 @@ class Worker:
     resources: ExitStack
 
     def verify_protected(self) -> None:
-        """Raise DirectoryMisconfigured where it can't be decided who is protected, and DirectoryUnavailable."""
+        """Check that the directory shows who is protected. Raises DirectoryMisconfigured, DirectoryUnavailable."""
         self.protected.verify()
 
     def close(self) -> None:
-        """Close connections, audit and targets."""
+        """Close the connections, the audit and the targets."""
         self.resources.close()
 
 
 def build_worker(settings: Settings, directory: Directory) -> Worker:
-    """Wire the worker; `directory` is the settings' with the worker's own account. Raises KeyFileError,
-    TokenFileError."""
+    """Build the objects of the worker. Connects to nothing.
+
+    `directory` holds the settings of the directory with the worker's own account. Raises KeyFileError,
+    TokenFileError, and OSError if a target's secret cannot be read or the audit cannot connect to syslog.
+    """
     with ExitStack() as stack:
         targets = delivered_targets(settings.workstation)
         for target in targets.values():
             stack.callback(target.close)
-        # `mamia sync status` writes nothing, and may be run by somebody who couldn't.
+        # `mamia sync status` writes nothing, so it also runs for users who may not write the audit.
         events = DeliveryAudit(Audit(settings.audit, delay=True), Metrics())
         stack.callback(events.audit.close)
         servers = LdapServers(directory)

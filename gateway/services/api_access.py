@@ -1,4 +1,4 @@
-"""API clients that are turned away before a service runs."""
+"""The record of API clients that are refused before a service runs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ SERVICE = "api"
 
 @dataclass(frozen=True, slots=True)
 class ApiAccess:
-    """Records API clients that may not do what they ask for."""
+    """Records calls of API clients that are not allowed."""
 
     events: Events
 
     def turn_away(self, caller: Caller, name: str, reason: str, asked: str) -> RateLimited | None:
-        """Record that the client `name` was refused the service `asked`.
+        """Record that the client `name` may not use the service `asked`; return RateLimited beyond the rate limit.
 
-        The limit of its address applies, so that nobody fills the disk; beyond it nothing is recorded. Raises Outage.
+        `reason` is the outcome in the audit. The rate limit is that of the address; beyond it nothing is recorded, so
+        that calls cannot fill the disk. Raises Outage.
         """
         with self.events.outages(asked, caller):
             if wait := self.events.rate_limiter.hit(Attempt(SERVICE, caller.address)):

@@ -1,4 +1,4 @@
-"""Who calls a service, and through which entry point."""
+"""The caller of a service, and the entry point of the request."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class EntryPoint(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The facts of one request that rate limits, audit and notifications need; empty where there is none."""
+    """The facts of one request that rate limits, audit and notifications need; unknown facts are empty."""
 
     entry_point: EntryPoint
     address: str = ""
     agent: str = ""
-    """A short hash of the browser's own description."""
+    """A short hash of the User-Agent header."""
     request_id: str = ""
     api_client: str = ""
     """The name of the API client, in the settings."""
@@ -32,7 +32,7 @@ class Caller:
     """The system user who runs a command."""
 
     def audit_facts(self) -> dict[str, str]:
-        """Return what the audit keeps of every request; the audit leaves out what is empty."""
+        """Return what the audit records of every request; the audit leaves out empty values."""
         return {
             "client": self.api_client,
             "request": self.request_id,
@@ -42,7 +42,7 @@ class Caller:
         }
 
     def log_prefix(self, service: str) -> str:
-        """Return how log lines name `service`: "change" for a page, "api: change" for an API client."""
+        """Return the name of `service` in log lines: "change" for a page, "api: change" for an API client."""
         if self.entry_point is EntryPoint.WEBMAIL:
             return "api: roundcube"
         return f"api: {service}" if self.entry_point is EntryPoint.API else service

@@ -1,4 +1,4 @@
-"""Change my password."""
+"""The service "change my password"."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SERVICE = "change"
 
 @dataclass(frozen=True, slots=True)
 class ChangeService:
-    """Changes a password for whoever knows the current one."""
+    """Changes the password of a person who knows the current one."""
 
     events: Events
     results: Results
@@ -30,14 +30,14 @@ class ChangeService:
     uniform: UniformTime
 
     def change(self, request: ChangeRequest, caller: Caller) -> Saved | Refused | RateLimited:
-        """Replace a password, also an expired one. Raises Outage."""
+        """Replace a password, also an expired one; record the result and notify the person. Raises Outage."""
         outcome = self.events.run(self.attempt(request, caller), caller, lambda: self._change(request, caller))
         if isinstance(outcome, Changed):
             return self.results.saved(SERVICE, "changed", caller, outcome, notice="changed")
         return outcome
 
     def attempt(self, request: ChangeRequest, caller: Caller) -> Attempt:
-        """Return what the rate limits count of a change."""
+        """Return what the rate limits count for a change: address, API client and login."""
         return Attempt(SERVICE, caller.address, client=caller.api_client, login=request.login)
 
     def _change(self, request: ChangeRequest, caller: Caller) -> Changed | Refused:

@@ -1,4 +1,4 @@
-"""Rate limit, audit and notification, in the one order that all services share."""
+"""The common order of rate limit, use case, audit and notification in all services."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Events:
     audit: Audit
     notifications: Notifications
     hashing: Admission
-    """The queue before the directory's hashing; a full one refuses before an attempt is counted."""
+    """The queue of attempts that make the directory hash. While it is full, attempts are refused and not counted."""
 
     def run(self, attempt: Attempt, caller: Caller, use_case: Callable[[], T | Refused]) -> T | Refused | RateLimited:
-        """Count the attempt, run the use case, record a refusal. What follows on success is the service's.
+        """Count the attempt, run the use case and record a refusal. The service itself records a success.
 
-        The rate limit comes first: a refused caller must cost the directory nothing. Raises Outage.
+        The rate limit comes first, so that a refused attempt costs the directory nothing. Raises Outage.
         """
         with self.outages(attempt.service, caller, attempt.login):
             if limited := self._limited(attempt, caller, self.rate_limiter.hit):
@@ -48,35 +48,39 @@ class Events:
         return outcome
 
     def test(self, attempt: Attempt, caller: Caller) -> RateLimited | None:
-        """Look whether `run` would refuse the attempt, without counting it. Raises Outage."""
+        """Return the refusal with which `run` would answer, without counting the attempt. Raises Outage."""
         with self.outages(attempt.service, caller, attempt.login):
             return self._limited(attempt, caller, self.rate_limiter.test)
 
     def count(self, attempt: Attempt, caller: Caller) -> RateLimited | None:
-        """Count an attempt whose use case comes later, or that needs none. Raises Outage."""
+        """Count an attempt whose use case runs later, or that needs none. Raises Outage."""
         with self.outages(attempt.service, caller, attempt.login):
             return self._limited(attempt, caller, self.rate_limiter.hit)
 
     def refuse_if_full(self, service: str) -> None:
-        """Raise DirectoryBusy where `service` needs the directory to hash, and too many attempts wait for that."""
+        """Raise DirectoryBusy if `service` makes the directory hash and too many attempts wait for that."""
         if service in HASHING:
             self.hashing.refuse_if_full()
 
     def rate_limited(
         self, service: str, caller: Caller, wait: RetryAfter, login: str = "", *, without_work: bool = False
     ) -> RateLimited:
-        """Record that a limit is reached, and return the outcome."""
+        """Record that a rate limit is reached, and return the outcome.
+
+        `without_work` means the limit of forms without a proof of work.
+        """
         self.record(service, "rate_limited", caller, login=login, limit=wait.scope)
         return RateLimited(wait.seconds, without_work)
 
     def account_limit(self, service: str, caller: Caller) -> Callable[[str], bool]:
-        """Return the limit per account for a use case: it counts one account whichever of its logins was typed.
+        """Return the limit per account for a use case: all logins of an account count together.
 
-        The answer beyond it is that of a wrong password: another one would tell that two logins are one person.
+        Beyond the limit the answer is that of a wrong password, because another answer would show that two logins
+        belong to one person.
         """
 
         def admits(account: str) -> bool:
-            """Raises StoreUnavailable."""
+            """Count an attempt for the account, and return whether it may go on. Raises StoreUnavailable."""
             if self.rate_limiter.admits_account(service, account):
                 return True
             self.record(service, "rate_limited", caller, limit=LimitScope.ACCOUNT)
@@ -89,14 +93,14 @@ class Events:
         self.audit.record(service, outcome, login=login, **caller.audit_facts(), **facts)
 
     def record_refusal(self, service: str, caller: Caller, refused: Refused, login: str = "") -> None:
-        """Write the line of the audit for an attempt that the use case refused."""
+        """Write the line of the audit for an attempt that the use case refused, with the rules that were broken."""
         self.record(service, refused.code, caller, login=login, rules=[str(rule) for rule in refused.violations])
 
     def record_lock_out(self, person: Person, caller: Caller) -> None:
-        """Write the audit now, and send the mail from another thread.
+        """Write the audit now, and send the mail in another thread.
 
-        Called while the refusal waits, so that the time of the answer is the same without it. A slow disk would
-        still delay the answer, or the next request on its connection, if the mail were written in this thread.
+        The caller holds the refusal back for a fixed time, so this does not change the time of the answer. If this
+        thread wrote the mail, a slow disk would delay the answer or the next request on its connection.
         """
         self.record("notice", "locked", caller, login=person.login)
         self.notifications.notify_in_background("locked", person, caller.request_id)
@@ -122,10 +126,10 @@ class Events:
 
 @contextmanager
 def never_failing(what: str) -> Iterator[None]:
-    """Log the type of an exception instead of raising it.
+    """Log the type of an exception instead of raising it; `what` begins the log line.
 
-    For everything that follows on a write that the directory confirmed: an error would tell the person that nothing
-    was saved. The exception's own text may hold an address or what somebody typed.
+    This is for all steps after a write that the directory confirmed: an error page would say that nothing was saved.
+    The text of the exception is not logged, because it may contain an address or typed text.
     """
     try:
         yield

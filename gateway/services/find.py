@@ -1,4 +1,4 @@
-"""Find my account."""
+"""The service "find my account"."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FindService:
     uniform: UniformTime
 
     def find(self, request: FindRequest, caller: Caller) -> Found | Refused | RateLimited:
-        """Find the account of a person. Raises Outage."""
+        """Find the accounts of a person, and record the result. Raises Outage."""
         attempt = self.attempt(request, caller)
         outcome = self.events.run(attempt, caller, lambda: self._search(request, caller))
         if isinstance(outcome, Found):
@@ -38,7 +38,7 @@ class FindService:
         return outcome
 
     def attempt(self, request: FindRequest, caller: Caller) -> Attempt:
-        """Return what the rate limits count of a search."""
+        """Return what the rate limits count for a search: address, API client, and keys of person and names."""
         names = request.surname, request.given_name
         return Attempt(
             SERVICE,
@@ -49,7 +49,7 @@ class FindService:
         )
 
     def _search(self, request: FindRequest, caller: Caller) -> Found | Refused:
-        """Search, and count a miss: searches that find nobody are the way to guess birth dates."""
+        """Search, and count a search without a result, because birth dates are guessed with such searches."""
         outcome = find_account(request, people=self.people, uniform=self.uniform)
         if isinstance(outcome, Refused):
             self._count_miss(caller)

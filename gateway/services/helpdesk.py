@@ -1,4 +1,4 @@
-"""What the helpdesk does about an account by command: unlock it, or force a change of its password."""
+"""The service of the helpdesk's command: unlock an account, or force a change of its password."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ SERVICE = "helpdesk"
 
 
 class HelpdeskOutcome(Enum):
-    """What came of a command about an account."""
+    """The result of a command about an account."""
 
     DONE = auto()
     PROTECTED = auto()
-    """The account is none that the gateway may serve."""
+    """The person is protected, so the gateway must not serve the account."""
     CLOSED = auto()
-    """An administrator closed it for good."""
+    """An administrator closed the account permanently."""
     LOCK_STAYS = auto()
-    """It has a lock that the command does not lift."""
+    """The account has a lock that the command does not lift."""
     NOT_LOCKED = auto()
     LOCK_CHANGED = auto()
-    """The entry has another lock by now, or none."""
+    """The lock in the entry was changed or removed meanwhile."""
 
 
 class HelpdeskAccount(Protocol):
-    """What must be known of an account; `directory/account_status.py` reads it."""
+    """The facts of an account that the service needs; `directory/account_status.py` reads them."""
 
     @property
     def dn(self) -> str:
-        """Where the directory keeps the entry."""
+        """The DN of the entry."""
 
     @property
     def is_protected(self) -> bool:
@@ -42,32 +42,35 @@ class HelpdeskAccount(Protocol):
 
     @property
     def is_closed(self) -> bool:
-        """Whether an administrator closed the account for good."""
+        """Whether an administrator closed the account permanently."""
 
     @property
     def idle_since(self) -> datetime | None:
-        """The last login, where the account was closed for not being used."""
+        """The last login (UTC) if the account was closed because nobody used it; else None."""
 
     @property
     def lock_ends_at(self) -> datetime | None:
-        """The end of a lock that no command lifts; None where there is none."""
+        """The end (UTC) of a lock that no command lifts; None if there is no such lock."""
 
     @property
     def locked_since(self) -> datetime | None:
-        """When wrong passwords locked the account; None where they did not."""
+        """The time (UTC) at which wrong passwords locked the account; None if they did not."""
 
 
 @dataclass(frozen=True, slots=True)
 class HelpdeskService:
-    """Operators are not rate limited. All methods raise OSError where the audit can't be written: nothing is done
-    that nobody could see. They pass through what the write raises."""
+    """Unlocks accounts and forces changes of passwords, without a rate limit.
+
+    All methods raise OSError if the audit cannot be written, before they change anything. They also raise what the
+    write itself raises.
+    """
 
     audit: Audit
 
     def unlock(
         self, login: str, account: HelpdeskAccount, lift: Callable[[], bool], caller: Caller, *, by: str
     ) -> HelpdeskOutcome:
-        """Lift a lock-out. `lift` returns False where the lock changed meanwhile; `by` is the DN that lifts it."""
+        """Lift a lock-out. `lift` returns False if the lock changed meanwhile; `by` is the DN that lifts it."""
         if refused := _refuse_unlock(account):
             return refused
         self.audit.open()
@@ -79,7 +82,7 @@ class HelpdeskService:
     def force_change(
         self, login: str, account: HelpdeskAccount, write: Callable[[str], None], caller: Caller
     ) -> HelpdeskOutcome:
-        """Demand a new password at the next login. `write` takes the DN of the account."""
+        """Require a new password at the next login. `write` takes the DN of the account."""
         if account.is_protected:
             return HelpdeskOutcome.PROTECTED
         self.audit.open()

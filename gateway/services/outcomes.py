@@ -1,4 +1,4 @@
-"""What a service returns besides the outcomes of the use cases (`account/outcomes.py`)."""
+"""Outcomes of services, besides the outcomes of the use cases (`account/outcomes.py`)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ INFRASTRUCTURE_ERRORS = (DirectoryUnavailable, WriteUnconfirmed, StoreUnavailabl
 
 @dataclass(frozen=True, slots=True)
 class RateLimited:
-    """The attempt came too often and nothing was done."""
+    """There were too many attempts, and nothing was done."""
 
     retry_after_seconds: int
     without_work: bool = False
-    """It is the limit of forms that bring no proof of work."""
+    """Whether the limit is that of forms without a proof of work."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotHuman:
-    """The form does not show that no script filled it in."""
+    """The form's answer to the CAPTCHA or proof of work is missing or wrong; `verdict` says which."""
 
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class TicketVoid:
-    """The ticket that the form brought cannot be used (any more)."""
+    """The ticket of the form cannot be used, or cannot be used any more."""
 
     reason: TokenError
 
@@ -45,29 +45,29 @@ class MayChoose:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The directory holds the new password. Audit and notification are done."""
+    """The directory has the new password. The audit is written, and the notification is queued."""
 
     person: Person
     propagation: Propagation | None
-    """Where the password goes from there; None for people without a workstation."""
+    """The targets that receive the password too; None for people without a workstation."""
     was_expired: bool
     result_ticket: str
-    """With it the result can be looked at for an hour; it permits nothing else."""
+    """A ticket that shows the result for an hour and permits nothing else."""
 
 
 class Outage(Exception):
-    """The infrastructure failed during a service. Log and audit have it already; the caller only shows it."""
+    """The infrastructure failed during a service. Log and audit are written; the caller only shows the error."""
 
     def __init__(self, code: str, *, retry_after_seconds: int = 0) -> None:
         """`code`: "directory_misconfigured", "busy", "directory_unavailable", "write_unconfirmed" or
-        "store_unavailable". `retry_after_seconds` is 0 where nobody knows."""
+        "store_unavailable". `retry_after_seconds` is 0 if it is unknown."""
         super().__init__(code)
         self.code = code
         self.retry_after_seconds = retry_after_seconds
 
     @classmethod
     def of(cls, error: Exception) -> Outage:
-        """Classify one of INFRASTRUCTURE_ERRORS."""
+        """Return the Outage for one of INFRASTRUCTURE_ERRORS."""
         match error:
             case DirectoryMisconfigured():
                 return cls("directory_misconfigured")
@@ -78,5 +78,5 @@ class Outage(Exception):
             case WriteUnconfirmed():
                 return cls("write_unconfirmed")
             case _:
-                # Without counts nothing may be let through: guesses would be free.
+                # Without counts every request is refused, because guesses would be unlimited.
                 return cls("store_unavailable")

@@ -1,4 +1,4 @@
-"""What the services need from the layers above them."""
+"""The interfaces that the services need from the layers above them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Channel:
 
     @property
     def is_phone(self) -> bool:
-        """Whether the code goes there as a text message."""
+        """Whether the code is sent as a text message."""
         return self.way == "phone"
 
     @property
     def masked(self) -> str:
-        """Enough for its owner to know where to look, too little for anybody else."""
+        """The address in a form that only its owner recognises, such as m•••@example.org."""
         if self.is_phone:
             return f"•• •• •• •• {self.address[-2:]}"
         name, _, domain = self.address.rpartition("@")
@@ -39,7 +39,7 @@ class Notifications(Protocol):
         """Queue the mail `notice` (a file of `templates/mail/`) for all addresses of `person`. Never raises."""
 
     def notify_in_background(self, notice: str, person: Person, reference: str) -> None:
-        """Do the same in another thread, so that the time of the present answer tells nothing."""
+        """Do the same in another thread, so that the time of the answer does not show it. Never raises."""
 
     def language_of(self, person: Person) -> str:
         """Return the code of the offered language that `person` prefers."""

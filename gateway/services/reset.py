@@ -1,4 +1,4 @@
-"""Reset my password: verify who the person is, then let them choose a password behind a ticket that is valid once."""
+"""The service "reset my password": verify the person's identity, then set a password with a single-use ticket."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SERVICE = "reset"
 
 @dataclass(frozen=True, slots=True)
 class ResetService:
-    """Lets people who prove who they are set a new password, or the initial one again."""
+    """Lets people who prove their identity set a new password, or restores their initial password."""
 
     events: Events
     results: Results
@@ -36,7 +36,7 @@ class ResetService:
     ticket_minutes: int
 
     def verify_identity(self, request: VerifyIdentityRequest, caller: Caller) -> Granted | Refused | RateLimited:
-        """Give the right to choose one new password. Raises Outage."""
+        """Check the proof, and return the right to choose one new password. Raises Outage."""
         attempt = self.attempt(request, caller)
         outcome = self.events.run(attempt, caller, lambda: self._verify(request, caller))
         if isinstance(outcome, Granted):
@@ -44,7 +44,7 @@ class ResetService:
         return outcome
 
     def restore_initial(self, request: VerifyIdentityRequest, caller: Caller) -> Saved | Refused | RateLimited:
-        """Make the initial password the password again: the classic reset. Raises Outage."""
+        """Check the proof, and set the initial password again. Raises Outage."""
         attempt = self.attempt(request, caller)
         outcome = self.events.run(attempt, caller, lambda: self._restore(request, caller))
         if isinstance(outcome, InitialRestored):
@@ -56,9 +56,9 @@ class ResetService:
         return self.steps.tickets.issue(self.steps.purpose, asdict(grant), 60 * self.ticket_minutes)
 
     def choose(self, used: UsedTicket, new: Secret, caller: Caller) -> Saved | Refused:
-        """Set the password that was chosen; `steps.use` counted the attempt. Raises Outage.
+        """Set the chosen password; `steps.use` has counted the attempt already. Raises Outage.
 
-        Where nothing was changed the ticket is given back: whoever goes back in the browser sends the old one.
+        If nothing was changed, the ticket becomes valid again, because a browser that goes back sends the old ticket.
         """
         with self.events.outages(CHOOSE, caller, used.grant.login):
             outcome = self._choose(used, new)
@@ -68,7 +68,7 @@ class ResetService:
         return outcome
 
     def attempt(self, request: VerifyIdentityRequest, caller: Caller) -> Attempt:
-        """Return what the rate limits count of the first step of a reset."""
+        """Return what the rate limits count for the first step of a reset: address, API client, login and proof."""
         return Attempt(SERVICE, caller.address, client=caller.api_client, login=request.login, proof=request.proof)
 
     def _verify(self, request: VerifyIdentityRequest, caller: Caller) -> Granted | Refused:

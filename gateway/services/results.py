@@ -1,4 +1,4 @@
-"""What follows on a saved password: audit, notification, and the ticket with which the result can be looked at."""
+"""The steps after a saved password: audit, notification, and a ticket that shows the result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gateway.workstation.state import DeliveryStatus
 PURPOSE = "result"
 RESULT_SECONDS = 3600
 MAX_LOGIN_CHARS = 100
-"""As many as can be typed. The ticket is part of an address, and servers limit those."""
+"""The maximum that a form accepts. The ticket is part of a URL, and servers limit the length of URLs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,10 @@ class Results:
     def saved(
         self, service: str, outcome: str, caller: Caller, changed: Changed | InitialRestored, *, notice: str
     ) -> Saved:
-        """Record the write as `outcome` and notify the person. Neither audit nor mail raises."""
+        """Record the write as `outcome`, and notify the person with the mail `notice`.
+
+        Failures of audit and mail are logged and not raised.
+        """
         person = changed.person
         with never_failing("the audit"):
             states = self._first_states(changed.propagation)
@@ -53,7 +56,7 @@ class Results:
         return Saved(person, changed.propagation, was_expired, ticket)
 
     def open(self, ticket: str) -> dict[str, Any] | TicketVoid:
-        """Return what the ticket of a result holds, also one that the version before sealed."""
+        """Return the content of a result's ticket, also of one that the previous version sealed."""
         opened = self.tickets.open(PURPOSE, ticket)
         if isinstance(opened, TokenError):
             return TicketVoid(opened)
@@ -67,7 +70,10 @@ class Results:
         return self.events.count(Attempt(service, caller.address, client=caller.api_client), caller)
 
     def _first_states(self, propagation: Propagation | None) -> dict[str, str]:
-        """Attributes of an NT4-style domain were written with the password; the worker brings the others."""
+        """Return the first state of each target, by name.
+
+        The attributes of an NT4-style domain were written with the password; the worker delivers to the others.
+        """
         if propagation is None:
             return {}
         states = {

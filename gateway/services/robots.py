@@ -1,4 +1,4 @@
-"""Keeps scripts out of forms: the CAPTCHA or proof of work that a form must bring, and its own rate limit."""
+"""The check of the CAPTCHA or proof of work that protects forms from scripts, with its own rate limit."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from gateway.services.outcomes import NotHuman, RateLimited
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """The form may be served."""
+    """The form may be processed."""
 
     was_asked: bool
-    """It brought an answer, which cannot be used again."""
+    """Whether the form contained an answer, which cannot be used again."""
 
 
 @dataclass(frozen=True, slots=True)
 class RobotService:
-    """Judges the answer to a CAPTCHA, counts it and records a wrong one."""
+    """Checks the answer to a CAPTCHA, counts it, and records a wrong one."""
 
     events: Events
     check: RobotCheck
 
     def verify(self, attempt: Attempt, answer: Answer, caller: Caller) -> Passed | NotHuman | RateLimited:
-        """Say whether the form brings enough for `attempt`. Raises Outage.
+        """Return whether the form's answer is enough for `attempt`. Raises Outage.
 
-        Nobody solves a CAPTCHA in vain: a look at the rate limit comes before it, and the count after it.
+        Tests the rate limit first, so that no person solves a CAPTCHA and is then refused. The caller counts the
+        attempt afterwards, with `Events.run`.
         """
         with self.events.outages(attempt.service, caller, attempt.login):
             self.events.refuse_if_full(attempt.service)

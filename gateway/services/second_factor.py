@@ -1,7 +1,7 @@
 """The second factor of a reset: a code sent to the person's private address or phone.
 
-The code and the attempts that are left travel sealed in the form's ticket, which is valid once: nothing is stored,
-and no attempt can be taken back. The channels that may be chosen travel there too.
+The form's ticket contains the code, the attempts that are left and the channels to choose from, all sealed. It is
+valid once: nothing is stored, and no attempt can be undone.
 """
 
 from __future__ import annotations
@@ -25,40 +25,40 @@ from gateway.settings import SecondFactor as SecondFactorSettings
 
 DIGITS = 6
 MAX_CHANNELS = 4
-"""So many fit into a ticket, whatever their length."""
+"""Maximum number of channels that fit into a ticket, whatever their length."""
 NOWHERE_YET = -1
 
 
 @dataclass(frozen=True, slots=True)
 class NoChannel:
-    """The settings ask for a code, and nothing is known to send it to."""
+    """The settings require a code, and the person has no channel to which it can be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChooseChannel:
-    """The person must say where the code is to go."""
+    """The person must choose the channel for the code."""
 
     ticket: str
     is_repeated: bool = False
-    """They were asked already, and chose none that there is."""
+    """Whether the person was asked already and chose a channel that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeSent:
-    """The code is on its way."""
+    """The code was sent."""
 
     ticket: str
-    """For the form that asks for the code."""
+    """The ticket for the form that asks for the code."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeLimited:
-    """So many codes were sent that no more are sent now."""
+    """Too many codes were sent, so none is sent now."""
 
     retry_after_seconds: int
     ticket: str
     has_earlier_code: bool
-    """A code that was sent before is still valid."""
+    """Whether a code that was sent before is still valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,12 @@ class CodeNotSent:
     """The message could not be sent."""
 
     masked: str
-    """Where to, as its owner recognises it."""
+    """The channel in a form that only its owner recognises."""
     ticket: str
     has_earlier_code: bool
-    """A code that was sent before is still valid."""
+    """Whether a code that was sent before is still valid."""
     is_only_channel: bool
-    """There is no other channel to choose."""
+    """Whether there is no other channel to choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class CodeWrong:
 
     attempts_left: int
     ticket: str
-    """For the next attempt; of no use where none is left."""
+    """The ticket for the next attempt; it is useless if no attempt is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +93,23 @@ class CodeFormFacts:
 
 
 Sent = CodeSent | CodeLimited | CodeNotSent
-"""What became of a code that was to be sent."""
+"""The results of sending a code."""
 Begun = MayChoose | NoChannel | ChooseChannel | Sent
-"""How the second factor begins."""
+"""The results of the beginning of the second factor."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecondFactorService:
-    """Sends codes and compares what people type with them."""
+    """Sends codes, and compares typed codes with them."""
 
     events: Events
     steps: TicketSteps
     settings: SecondFactorSettings
 
     def begin(self, grant: Grant, person: Person, caller: Caller, *, service: str) -> Begun:
-        """Send a code where there is one channel, and ask for the channel where there are several.
+        """Send a code if the person has one channel, and ask for the channel if there are several.
 
-        `service` is the one that goes on here; an outage is recorded under its name. Raises Outage.
+        `service` is the service that needs the second factor; an outage is recorded under its name. Raises Outage.
         """
         if not self.settings.methods:
             return MayChoose(grant)
@@ -130,7 +130,7 @@ class SecondFactorService:
             return self._send(grant, payload, 0, ticket, caller)
 
     def send(self, used: UsedTicket, index: int, caller: Caller) -> ChooseChannel | Sent:
-        """Send a new code to the channel with this index. Raises Outage."""
+        """Send a new code to the channel with the index `index`. Raises Outage."""
         ticket = self.steps.renew(used)
         if not 0 <= index < len(used.payload["channels"]):
             return ChooseChannel(ticket, is_repeated=True)
@@ -138,7 +138,7 @@ class SecondFactorService:
             return self._send(used.grant, used.payload, index, ticket, caller)
 
     def verify(self, used: UsedTicket, typed: str, caller: Caller) -> MayChoose | CodeWrong:
-        """Compare the code that was typed with the one that was sent; blanks in it mean nothing."""
+        """Compare the typed code, without its blanks, with the code that was sent, and record the result."""
         entered, code = "".join(typed.split()), used.payload["code"]
         if code and hmac.compare_digest(entered.encode(), code.encode()):
             self.events.record(CODE, "code_right", caller, login=used.grant.login)
@@ -148,7 +148,7 @@ class SecondFactorService:
         return CodeWrong(left, self.steps.renew(used, {**used.payload, "left": left}))
 
     def form_facts(self, ticket: str) -> CodeFormFacts:
-        """Return what the form with this ticket shows: the ticket itself says where its code was sent."""
+        """Return what the form with this ticket shows; nothing if the ticket cannot be opened."""
         opened = self.steps.open(ticket)
         if isinstance(opened, TokenError):
             return CodeFormFacts()
@@ -157,7 +157,8 @@ class SecondFactorService:
     def _send(self, grant: Grant, payload: dict[str, Any], index: int, ticket: str, caller: Caller) -> Sent:
         """Send and count a code.
 
-        A text message may be paid for although its service answers with an error; a mail that failed costs nothing.
+        A text message is counted before it is sent, because it may cost money although the SMS gateway answers with
+        an error. A mail is counted after it was sent, because a failed mail costs nothing.
         """
         channels, has_earlier_code = _channels_in(payload), bool(payload["code"])
         channel = channels[index]
@@ -180,7 +181,7 @@ class SecondFactorService:
         return CodeSent(self._issue({**payload, "code": code, "left": attempts, "sent_to": index}))
 
     def _channels_of(self, person: Person) -> list[Channel]:
-        """Every private address and phone of the person, in the order of the settings."""
+        """Return at most MAX_CHANNELS private addresses and phones of the person, in the order of the settings."""
         held = {
             "mail": (person.private_mail, *person.other_private_mails),
             "phone": (person.phone, *person.other_phones),
@@ -195,5 +196,5 @@ class SecondFactorService:
 
 
 def _channels_in(payload: dict[str, Any]) -> list[Channel]:
-    """The channels that the ticket with this payload offers."""
+    """Return the channels in the payload of a ticket."""
     return [Channel(**channel) for channel in payload.get("channels", ())]

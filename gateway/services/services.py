@@ -1,4 +1,4 @@
-"""All services of the web process."""
+"""The collection of all services of the web process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of a reset that a ticket permits: each attempt uses the ticket up."""
+"""The steps of a reset that need a ticket. Each attempt uses up a ticket."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class UsedTicket:
 
     @property
     def payload(self) -> dict[str, Any]:
-        """What the ticket holds."""
+        """The content of the ticket."""
         return self.ticket.payload
 
 
@@ -36,20 +36,20 @@ class TicketSteps:
     events: Events
     tickets: Tickets
     purpose: str
-    """What the tickets are sealed for."""
+    """The purpose for which the tickets are sealed; tickets of another purpose cannot be opened."""
     service: str
     """The name of the step in rate limits, audit and log."""
     grant_in: Callable[[dict[str, Any]], Grant]
-    """Whose reset a ticket with this payload is."""
+    """Returns the grant of the person from the payload of a ticket."""
 
     def open(self, text: str) -> Ticket | TokenError:
-        """Look into a ticket without using it."""
+        """Open a ticket without using it up; return TokenError if it is not valid."""
         return self.tickets.open(self.purpose, text)
 
     def use(self, text: str, caller: Caller) -> UsedTicket | RateLimited | TicketVoid:
-        """Count the attempt and use the ticket up. Raises Outage.
+        """Count the attempt and use up the ticket. Raises Outage.
 
-        A form without a ticket of ours names nobody, so it is refused before anything is counted.
+        A form without a valid ticket names no person, so it is refused before anything is counted.
         """
         opened = self.open(text)
         if isinstance(opened, TokenError):
@@ -62,12 +62,12 @@ class TicketSteps:
         return TicketVoid(used) if isinstance(used, TokenError) else UsedTicket(grant, used)
 
     def renew(self, used: UsedTicket, payload: dict[str, Any] | None = None) -> str:
-        """Return another ticket, which ends when the one that was used would have; with its payload, or this one."""
+        """Return a new ticket with the end of the used one, and with its payload or the given `payload`."""
         return self.tickets.reissue(self.purpose, used.payload if payload is None else payload, used.ticket.expires)
 
 
 def read_grant(payload: Mapping[str, Any]) -> Grant:
-    """Read the grant that a ticket of this version or of the one before holds."""
+    """Return the grant in the payload of a ticket, also of one that the previous version sealed."""
     fields = dict(payload)
     if "identity" in fields:
         fields["uuid"] = fields.pop("identity")
@@ -75,10 +75,10 @@ def read_grant(payload: Mapping[str, Any]) -> Grant:
 
 
 def reset_steps(events: Events, tickets: Tickets) -> TicketSteps:
-    """The step in which a password is chosen."""
+    """Return the step in which a person chooses a password."""
     return TicketSteps(events, tickets, "reset", CHOOSE, read_grant)
 
 
 def code_steps(events: Events, tickets: Tickets) -> TicketSteps:
-    """The steps of the second factor."""
+    """Return the steps of the second factor."""
     return TicketSteps(events, tickets, "code", CODE, lambda payload: read_grant(payload["grant"]))

@@ -43,7 +43,7 @@ class SettingsError(Exception):
     """The settings cannot be used. `faults` lists every fault; `source` is the file that was read."""
 
     def __init__(self, source: str, problems: list[SettingProblem]) -> None:
-        super().__init__(f"{len(problems)} fault(s) in {source}")
+        super().__init__(f"{len(problems)} problem(s) in {source}")
         self.source = source
         self.problems = problems
 

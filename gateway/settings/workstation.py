@@ -27,7 +27,7 @@ class ActiveDirectoryTarget(Section):
     """
 
     type: Literal["active_directory"]
-    """Always "active_directory"."""
+    """Kind of the target; it decides which other keys the table may have."""
     label: str = ""
     """Name of the target on the pages; the default is "Poste de travail Windows"."""
     servers: Annotated[list[str], Field(min_length=1)]
@@ -80,7 +80,7 @@ class SambaNtTarget(Section):
     """An NT4-style Samba domain in the same directory. Its attributes are written together with userPassword."""
 
     type: Literal["samba_nt"]
-    """Always "samba_nt"."""
+    """Kind of the target; it decides which other keys the table may have."""
     label: str = ""
     """Name of the target on the pages; the default is "Poste de travail Windows"."""
     posix: bool = False
@@ -91,7 +91,7 @@ class KerberosTarget(Section):
     """A realm of MIT Kerberos. The worker uses its administration server (kadmind)."""
 
     type: Literal["kerberos"]
-    """Always "kerberos"."""
+    """Kind of the target; it decides which other keys the table may have."""
     label: str = ""
     """Name of the target on the pages; the default is "Poste de travail Windows"."""
     realm: Text

@@ -1,4 +1,4 @@
-"""The targets that people's new passwords go to: one file per target, one line here, one section of the settings."""
+"""The targets that receive people's new passwords. Each type of target has one module and one branch here."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gateway.workstation.ports import InlineTarget, Target
 
 
 def delivered_targets(workstation: Workstation) -> dict[str, Target]:
-    """Return the targets that the worker delivers to, by name. Raises OSError where a secret can't be read."""
+    """Return the targets to which the worker delivers, by name. Raises OSError if a secret cannot be read."""
     made = {name: delivered_target(name, target) for name, target in workstation.targets.items()}
     return {name: target for name, target in made.items() if target is not None}
 
 
 def delivered_target(name: str, target: AnyTarget) -> Target | None:
-    """Return a target; None if its attributes join the Modify. Raises OSError where its secret can't be read."""
+    """Return a target; None if its attributes join the Modify. Raises OSError if its secret cannot be read."""
     if isinstance(target, ActiveDirectoryTarget):
         return _active_directory(name, target)
     if isinstance(target, KerberosTarget):
@@ -29,7 +29,7 @@ def delivered_target(name: str, target: AnyTarget) -> Target | None:
 
 
 def secret_file(target: AnyTarget) -> Path | None:
-    """Return the file with which the worker logs in there; None where it uses its account in the directory."""
+    """Return the file of the worker's secret for the target; None for a target in the same directory."""
     if isinstance(target, KerberosTarget):
         return target.keytab_file
     return target.bind_password_file if isinstance(target, ActiveDirectoryTarget) else None

@@ -1,7 +1,8 @@
-"""A Windows domain: unicodePwd in plain text over LDAPS, by an account with the delegated right to reset passwords.
+"""A target: a Windows domain, where an account with the right to reset passwords sets unicodePwd over LDAPS.
 
-Clear text and never a hash: a domain that is given a hash makes RC4 keys only, which current ones refuse. The result
-codes are those of [MS-ADTS] 3.1.1.3.1.5 and Windows' system errors, as Samba 4 and Windows answer them.
+The password is sent in plain text, never as a hash: from a hash a domain makes only RC4 keys, which current domains
+refuse. The result codes are those of [MS-ADTS] 3.1.1.3.1.5 and Windows' system errors, as Samba 4 and Windows send
+them.
 """
 
 from __future__ import annotations
@@ -36,21 +37,21 @@ log = logging.getLogger(__name__)
 ANYBODY = "(&(objectClass=user)(!(objectClass=computer))(!(adminCount=1)))"
 PRIVILEGED = "(&(objectClass=user)(|(adminCount=1)(memberOf=CN=Domain Admins,CN=Users,{domain})))"
 MAX_TRIED = 20
-"""Privileged accounts on which a check tries what may be written."""
+"""Maximum privileged accounts on which a check tries to write the password."""
 NOT_A_PASSWORD = b"x"
-"""Neither in quotes nor UTF-16: no domain takes it ([MS-ADTS] 3.1.1.3.1.5)."""
+"""Neither in quotes nor UTF-16, so that every domain refuses it ([MS-ADTS] 3.1.1.3.1.5)."""
 WRITABLE = "allowedAttributesEffective"
 HARMLESS = ("lockoutTime", "pwdLastSet", "unicodePwd", "userPassword", "clearTextPassword", "dBCSPwd", "ntPwdHistory")
 
 
 @dataclass(slots=True)
 class ActiveDirectory:
-    """`workstation.ports.Target` on a domain."""
+    """A `workstation.ports.Target` that is a domain."""
 
     settings: ActiveDirectorySettings
     _domain: DomainConnection = field(init=False)
     _own_sids: Sequence[bytes] = ()
-    """Of the account that is bound and of its groups; empty until they were read."""
+    """The SIDs of the account that is bound and of its groups; empty until they are read."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -58,9 +59,14 @@ class ActiveDirectory:
 
     @property
     def name(self) -> str:
+        """As in the settings."""
         return self.settings.name
 
     def set_password(self, login: str, password: Secret) -> Outcome:
+        """Set the password of the one account that fits `login`, unless the account is privileged. Raises nothing.
+
+        With `settings.unlock` also lifts the lock-out. Calls from several threads run one after another.
+        """
         with self._lock:
             try:
                 connection, found = self._domain.find(login)
@@ -71,6 +77,7 @@ class ActiveDirectory:
             return self._obstacle(connection, found[0]) or self._write(connection, found[0], password)
 
     def rules(self) -> DomainRules | None:
+        """Return the domain's rules for passwords; None if they cannot be read."""
         with self._lock:
             try:
                 return read_rules(self._domain.get(), self.settings.domain)
@@ -79,7 +86,10 @@ class ActiveDirectory:
                 return None
 
     def probe(self) -> Probe:
-        """With the right, a password that is none is badly encoded; without it, it is not even looked at."""
+        """Try to write a value that is not a password to an account, which changes nothing, to find our rights.
+
+        With the right, the domain refuses the encoding; without the right, it refuses the write itself.
+        """
         with self._lock:
             try:
                 return self._try_rights(self._domain.get())
@@ -90,6 +100,7 @@ class ActiveDirectory:
                 return Probe(Unavailable(error_text(error)))
 
     def close(self) -> None:
+        """Close the connection."""
         with self._lock:
             self._domain.drop()
 
@@ -108,7 +119,7 @@ class ActiveDirectory:
         return Probe(excess_rights=excess)
 
     def _reached_administrators(self, connection: Connection) -> tuple[str, ...]:
-        """Privileged accounts whose password the delegated right reaches: whoever has our password could set it."""
+        """Return the privileged accounts whose password we may set: a thief of our password could set it too."""
         domain = self.settings.domain
         wanted = PRIVILEGED.format(domain=domain)
         return tuple(
@@ -118,7 +129,7 @@ class ActiveDirectory:
         )
 
     def _obstacle(self, connection: Connection, dn: str) -> Refused | Unavailable | None:
-        """Why this account's password may not be set by us. What can't be read counts as protected."""
+        """Return why we must not set this account's password, or None. What cannot be read counts as protected."""
         try:
             found = try_search(connection, dn, ANYTHING, ATTRIBUTES, BASE)
             self._own_sids = self._own_sids or _own_sids(connection)
@@ -158,7 +169,7 @@ class ActiveDirectory:
         return Unavailable(text)
 
     def _unlock(self, connection: Connection, dn: str) -> None:
-        """The password counts even where this fails: it is logged, and the lock-out ends automatically."""
+        """Lift the lock-out. A failure is only logged: the password is set, and the lock-out ends automatically."""
         try:
             result = modify(connection, dn, {"lockoutTime": [(MODIFY_REPLACE, [b"0"])]})
         except (LDAPException, OSError) as error:
@@ -171,11 +182,11 @@ class ActiveDirectory:
 
 
 def _try_no_password(connection: Connection, dn: str) -> Result:
-    """The server looks at rights first and then refuses the value, so nothing is ever changed."""
+    """Try to write NOT_A_PASSWORD. The server checks rights first and then refuses the value, so nothing changes."""
     return modify(connection, dn, {"unicodePwd": [(MODIFY_REPLACE, [NOT_A_PASSWORD])]})
 
 
 def _own_sids(connection: Connection) -> Sequence[bytes]:
-    """The root's tokenGroups ([MS-ADTS] 3.1.1.3.2.20)."""
+    """Return the tokenGroups of the root DSE ([MS-ADTS] 3.1.1.3.2.20); empty if they cannot be read."""
     answers = try_search(connection, "", ANYTHING, ["tokenGroups"], BASE).answers
     return raw_values(answers[0], "tokenGroups") if answers else []

@@ -1,4 +1,4 @@
-"""The connection to a Windows domain's controllers: one is kept, since opening one costs more than a password."""
+"""The connection to a Windows domain's controllers. It is kept open, because a new one takes longer than a write."""
 
 from __future__ import annotations
 
@@ -36,11 +36,13 @@ _BIND_TROUBLE = {
     "773": "its password must be changed",
     "775": "it is locked",
 }
-"""`data …` in the answer to a refused bind (Windows system error codes, hexadecimal)."""
+"""Causes by the code after `data` in the answer to a refused bind (Windows system error codes, hexadecimal)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveDirectorySettings:
+    """One section `[workstation.targets.<name>]` of the settings."""
+
     name: str
     servers: tuple[str, ...]
     """ldaps:// URLs in order of preference."""
@@ -61,7 +63,7 @@ class ActiveDirectorySettings:
 
 
 class DomainUnavailable(Exception):
-    """No domain controller could be used; `outcome` says why."""
+    """No domain controller can be used; `outcome` says why."""
 
     def __init__(self, outcome: Unavailable) -> None:
         super().__init__(outcome.reason)
@@ -70,13 +72,13 @@ class DomainUnavailable(Exception):
 
 @dataclass(slots=True)
 class DomainConnection:
-    """Bound as the service account. Not for several threads at once."""
+    """A connection that is bound as the service account. Not for several threads at once."""
 
     settings: ActiveDirectorySettings
     _connection: Connection | None = None
 
     def get(self) -> Connection:
-        """The connection that is there, or one to the first server that takes us. Raises DomainUnavailable."""
+        """Return the open connection, or one to the first server that accepts our bind. Raises DomainUnavailable."""
         if self._connection is not None and not self._connection.closed:
             return self._connection
         worst = Unavailable("no server in the settings")
@@ -90,15 +92,15 @@ class DomainConnection:
         raise DomainUnavailable(worst)
 
     def drop(self) -> None:
-        """Close the connection; the next one is opened anew."""
+        """Close the connection; the next call of `get` opens a new one."""
         if self._connection is not None:
             close(self._connection)
             self._connection = None
 
     def find(self, login: str) -> tuple[Connection, list[str]]:
-        """The account's DNs, over a connection that is known to live: an idle one may have died.
+        """Return the connection and the DNs of all accounts that fit `login`.
 
-        Raises DomainUnavailable.
+        Opens a second connection if the first one fails, because an idle one may be dead. Raises DomainUnavailable.
         """
         base, wanted = self.settings.base, self.settings.filter.replace("{login}", escape_filter_chars(login))
         is_second = False
@@ -120,12 +122,12 @@ class DomainConnection:
 
 
 def code_and_text(result: Result) -> str:
-    """As administrators look it up: the number, its name, and the server's text."""
+    """Return what administrators search for: the number of the result, its name, and the server's text."""
     return f"{result['result']} {result_text(result)}"
 
 
 def _open(url: str, settings: ActiveDirectorySettings) -> Connection:
-    """Raises DomainUnavailable."""
+    """Return a bound connection to the server `url`. Raises DomainUnavailable."""
     try:
         connection = new_connection(
             url,

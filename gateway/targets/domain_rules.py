@@ -10,7 +10,7 @@ from gateway.ldap import ANYTHING, raw_values, try_search
 from gateway.workstation.model import DomainRules, Reason
 
 COMPLEX = 1
-"""The bit of pwdProperties that asks for three kinds of characters ([MS-SAMR] 2.2.4.2)."""
+"""The bit of pwdProperties that requires three kinds of characters ([MS-SAMR] 2.2.4.2)."""
 RULES = ("minPwdLength", "pwdProperties", "pwdHistoryLength", "minPwdAge")
 TICKS_A_SECOND = 10_000_000
 _NAMED_RULES = {
@@ -22,7 +22,10 @@ _NAMED_RULES = {
 
 
 def read_rules(connection: Connection, domain: str) -> DomainRules | None:
-    """The rules of the domain with that DN; None where they can't be read. Raises LDAPException, OSError."""
+    """Return the rules of the domain with the DN `domain`; None if it does not show them.
+
+    Raises LDAPException, OSError.
+    """
     found = try_search(connection, domain, ANYTHING, RULES, "BASE")
     if not found.answers:
         return None
@@ -32,7 +35,11 @@ def read_rules(connection: Connection, domain: str) -> DomainRules | None:
 
 
 def broken_rule(connection: Connection, domain: str, password: Secret, message: str) -> Reason:
-    """Samba's `message` names the rule; Windows says only that one was broken, and its readable rules tell which."""
+    """Return which rule of the domain the refused password broke; Reason.POLICY if that is not known.
+
+    Samba's `message` names the rule. Windows says only that a rule was broken, so the password is compared with the
+    rules that can be read. Raises nothing.
+    """
     for word, reason in _NAMED_RULES.items():
         if word in message:
             return reason
@@ -50,7 +57,7 @@ def broken_rule(connection: Connection, domain: str, password: Secret, message: 
 
 
 def _kinds(text: str) -> int:
-    """How many of the five kinds of [MS-SAMR] 3.1.1.7.2 occur."""
+    """Return how many of the five kinds of characters of [MS-SAMR] 3.1.1.7.2 occur in `text`."""
     return sum(
         (
             any(char.isupper() for char in text),

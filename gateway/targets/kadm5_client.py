@@ -1,8 +1,9 @@
 """Program: change one password by MIT's administration protocol. `kerberos.py` starts it by its path.
 
-It runs as a process of its own: a time limit can end it, and no library's global state meets the worker's threads.
-Therefore it imports nothing of this project. It reads one JSON object on standard input (`Request`) and writes one on
-standard output (`Answer`). The password is data all the way: no command line and no line of input is built from it.
+It is a separate process, so that a time limit can end it, and so that the worker's threads never share a library's
+global state. Therefore it imports nothing of this project. It reads one JSON object from standard input (`Request`)
+and writes one to standard output (`Answer`). The password is only data: neither a command line nor a kadmin command
+contains it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ IN_HISTORY = kadm5_constants.mit_client.KADM5_PASS_REUSE  # type: ignore[attr-de
 
 
 class Request(TypedDict):
-    """Which password to set, where, and as whom."""
+    """The password to set, the principal, and the administrator's principal with its keytab (a path)."""
 
     realm: str
     admin_principal: str
@@ -29,15 +30,15 @@ class Request(TypedDict):
 
 
 class Answer(TypedDict, total=False):
-    """How it ended."""
+    """The result of the change."""
 
     step: Literal["login", "change", "changed"]
-    """How far it came: before the administration server took our login, before it took the password, or both."""
+    """The step that failed: our login to the administration server, or the change; "changed" if both succeeded."""
     code: int
-    """Of libkadm5 or libkrb5, as <kadm5/kadm_err.h> and <krb5.h> have it; 0 for failures of neither."""
+    """The error code of libkadm5 or libkrb5 (<kadm5/kadm_err.h>, <krb5.h>); 0 for other errors."""
     message: str
     is_in_force: bool
-    """The server refused a password of its history, and this one opens the account all the same."""
+    """Whether a password that the server refused because of its history is the present one."""
 
 
 def change_password(request: Request) -> Answer:
@@ -59,7 +60,7 @@ def change_password(request: Request) -> Answer:
 
 
 def _bind_succeeds(request: Request, realm: Params) -> bool:
-    """Return whether one login with the password succeeds. The server counts a wrong one as any other failure."""
+    """Return whether one login with the password succeeds. The server counts a failure like any wrong password."""
     try:
         KAdmin.with_password(KAdm5Variant.MitClient, request["principal"], request["password"], realm)
     except Exception:
@@ -68,7 +69,10 @@ def _bind_succeeds(request: Request, realm: Params) -> bool:
 
 
 def _failure(error: Exception) -> Answer:
-    """Return the code and text of the libraries' own errors alone: another text might hold the password."""
+    """Return code and text of an error of the libraries, and only the type of any other error.
+
+    The text of another error might hold the password.
+    """
     code = getattr(error, "code", None)
     if isinstance(code, int):
         return {"code": code, "message": str(getattr(error, "origin_message", ""))}
@@ -76,9 +80,9 @@ def _failure(error: Exception) -> Answer:
 
 
 def main() -> None:
-    """Read a request, do it, write the answer."""
+    """Read a request from standard input, change the password, and write the answer to standard output."""
     request: Request = json.load(sys.stdin)
-    # libkrb5 asks for a new password where one has expired: its question must not mix with our answer, nor find one.
+    # libkrb5 asks for a new password if one has expired: the question must not mix with our answer, nor get one.
     answer_stream, nothing = os.dup(sys.stdout.fileno()), os.open(os.devnull, os.O_RDWR)
     for stream in (sys.stdin, sys.stdout):
         os.dup2(nothing, stream.fileno())

@@ -1,7 +1,7 @@
-"""A target: an MIT Kerberos realm, by its administration protocol with a keytab.
+"""A target: an MIT Kerberos realm, whose administration protocol sets passwords with a keytab.
 
-Each password is set by a process of its own (`kadm5_client.py`), so that time limits hold. Request and answer are
-JSON on its standard streams: a password is in no argument list, no environment and no command of kadmin's.
+A separate process (`kadm5_client.py`) sets each password, so that time limits hold. Request and answer are JSON on
+its standard streams: a password is in no argument list, no environment and no command of kadmin.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 CLIENT = Path(__file__).with_name("kadm5_client.py")
 PLAIN_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""No / and no @: such a login would name another principal."""
+"""Logins without / and @, which would name another principal."""
 RESERVED = frozenset({"root", "admin", "kadmin", "krbtgt", "kiprop", "changepw"})
-"""Names with rights of their own: hosts let root@REALM in as root (auth_to_local in krb5.conf(5)), the others are the
-realm's services. Nobody who has one as a login gets its password set."""
+"""Principals with special rights: hosts let root@REALM log in as root (auth_to_local in krb5.conf(5)), the others are
+the realm's services. Their passwords are never set, whoever has such a login."""
 _KADM5 = 43_787_520
-"""Where the codes of kadm_err.et begin."""
+"""The first code of kadm_err.et."""
 _NOT_ALLOWED = _KADM5 + 45
 """KADM5_AUTH_CHANGEPW: the right is missing, or this principal is excluded from it (kadm5.acl, lockdown_keys)."""
 _RIGHT_HINT = (
@@ -60,7 +60,7 @@ _HINTS = {
     "configuration file": "correct krb5_conf",
     "libraryloaderror": "apt-get install libkadm5clnt-mit12",
 }
-"""What to do, by words of the libraries' messages in lower case: they have many codes for one cause."""
+"""Hints by words of the libraries' messages in lower case, because the libraries have many codes for one cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class KerberosSettings:
 
 @dataclass(frozen=True, slots=True)
 class Kerberos:
-    """`workstation.ports.Target` on a realm."""
+    """A `workstation.ports.Target` that is a realm."""
 
     settings: KerberosSettings
 
@@ -106,7 +106,7 @@ class Kerberos:
         return Probe(outcome if isinstance(outcome, Unavailable) else None)
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing, because nothing is kept open."""
 
     @property
     def _admin_principal(self) -> str:

@@ -1,7 +1,7 @@
-"""Which accounts of a Windows domain are privileged: the domain's administrators and those who can become one.
+"""The privileged accounts of a Windows domain: its administrators and the accounts that can become one.
 
-The groups are the protected ones of [MS-ADTS] 3.1.1.6.1.2 and those that came later, by their well-known SIDs
-([MS-DTYP] 2.4.2.4): names are translated and can be changed.
+The groups are the protected ones of [MS-ADTS] 3.1.1.6.1.2 and those of later versions. They are known by their
+well-known SIDs ([MS-DTYP] 2.4.2.4), because names are translated and can be changed.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from ldap3.protocol.formatters.formatters import format_sid
 
 ATTRIBUTES = ("adminCount", "objectSid", "tokenGroups")
-"""What `protection_of` needs. The server computes tokenGroups, nested and primary groups included, for a search of
-the entry itself alone ([MS-ADTS] 3.1.1.4.5.19)."""
+"""The attributes that `protection_of` needs. The server computes tokenGroups, with nested and primary groups, only
+for a search with the entry as base ([MS-ADTS] 3.1.1.4.5.19)."""
 _PROTECTED_IN_BUILTIN = frozenset({544, 548, 549, 550, 551, 552})
 """Administrators, Account, Server, Print and Backup Operators, Replicator (S-1-5-32-…)."""
 _PROTECTED_IN_DOMAIN = frozenset({500, 502, 512, 516, 518, 519, 520, 521, 526, 527})
@@ -21,9 +21,9 @@ Owners, Read-only Domain Controllers, Key Admins, Enterprise Key Admins (S-1-5-2
 
 
 def protection_of(account: Mapping[str, Sequence[bytes]], own_sids: Iterable[bytes]) -> str:
-    """Return why nobody may set this account's password through us; empty for an ordinary account.
+    """Return why we must not set this account's password; empty for an ordinary account.
 
-    `account`: ATTRIBUTES as the server sent them. `own_sids`: of the account that we are bound as.
+    `account` holds ATTRIBUTES as the server sent them. `own_sids` are the SIDs of our account and its groups.
     """
     if any(value.strip() not in (b"", b"0") for value in account.get("adminCount", ())):
         return "adminCount is set"
@@ -35,7 +35,7 @@ def protection_of(account: Mapping[str, Sequence[bytes]], own_sids: Iterable[byt
 
 
 def can_be_judged(account: Mapping[str, Sequence[bytes]]) -> bool:
-    """Return whether the server let us read what decides: every account has a SID and a group."""
+    """Return whether we could read the attributes that decide: every account has a SID and a group."""
     return bool(account.get("objectSid")) and bool(account.get("tokenGroups"))
 
 
@@ -47,5 +47,5 @@ def _is_protected(sid: str) -> bool:
 
 
 def _as_text(sid: bytes) -> str:
-    """S-1-… ([MS-DTYP] 2.4.2.1)."""
+    """Return the SID in its text form, S-1-… ([MS-DTYP] 2.4.2.1)."""
     return str(format_sid(sid))

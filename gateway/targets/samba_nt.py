@@ -1,9 +1,9 @@
 """A target: an NT4-style Samba domain in the same directory, whose attributes join the Modify of userPassword.
 
 No worker is needed, and nothing can arrive late. The entry must have the class sambaSamAccount with a sambaSID (and
-shadowAccount for `posix`), and the gateway's account the rights of `ldif/35-workstation-nt.ldif`. Accounts that are
-disabled or locked there (sambaAcctFlags) stay so. Only the NT hash is written, never the broken LM hash. It is MD4
-without salt: whoever reads it can log in with it, so nobody but smbd's own account may.
+shadowAccount for `posix`), and the gateway's account needs the rights of `ldif/35-workstation-nt.ldif`. Accounts that
+are disabled or locked in the domain (sambaAcctFlags) stay so. Only the NT hash is written, never the broken LM hash.
+The NT hash is MD4 without salt: a reader can log in with it, so only the account of smbd may read it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ class SambaNtSettings:
 
     name: str
     posix: bool = False
-    """Also shadowLastChange, for hosts that read shadow accounts from LDAP."""
+    """Whether to write shadowLastChange too, for hosts that read shadow accounts from LDAP."""
 
 
 @dataclass(frozen=True, slots=True)
 class SambaNt:
-    """`workstation.ports.InlineTarget`."""
+    """A `workstation.ports.InlineTarget` that is an NT4-style domain."""
 
     settings: SambaNtSettings
 
@@ -45,7 +45,7 @@ class SambaNt:
         return frozenset({"sambasamaccount", "shadowaccount"} if self.settings.posix else {"sambasamaccount"})
 
     def changes(self, password: Secret, now: datetime) -> Mapping[str, Sequence[bytes]]:
-        """Return the attributes to replace at `now` (UTC)."""
+        """Return the attributes to replace at `now` (UTC): sambaPwdLastSet in seconds, shadowLastChange in days."""
         seconds = int(now.timestamp())
         changes = {
             "sambaNTPassword": [nt_hash(password).encode()],

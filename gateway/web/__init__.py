@@ -1,1 +1,1 @@
-"""Pages, forms and their wording. No LDAP here, and no decision about passwords: the use cases take those."""
+"""Pages, forms, their texts, and the API. No LDAP, and no decision about passwords: the use cases decide."""

@@ -1,4 +1,4 @@
-"""One line a request, by its route: addresses of pages may hold tickets, and queries what somebody typed."""
+"""The access log: one line per request. It names the route, because addresses may contain tickets or typed text."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 
 def init_access_log(app: Flask) -> None:
+    """Log address, method, route, status and milliseconds of each request, except for static files."""
+
     @app.after_request
     def tell(response: Response) -> Response:
         if request.endpoint == "static":

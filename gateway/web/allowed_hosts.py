@@ -1,4 +1,4 @@
-"""By which names this site may be asked for (RFC 9110, 7.2): links and cookies must not follow a stranger's Host."""
+"""The host names of this site (RFC 9110, 7.2): no link or cookie is made for a name that a stranger sends as Host."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from werkzeug.exceptions import SecurityError
 
 
 def init_allowed_hosts(app: Flask, names: Iterable[str]) -> None:
-    """Answer 400 to a request for another host. `names`: as settings hold them; one that begins with a dot stands for
-    all names below it.
+    """Answer 400 to a request whose Host is none of `names`.
 
-    Werkzeug's TRUSTED_HOSTS compares as written, and knows no IPv6 address.
+    `names` come from the settings; a name that begins with a dot permits all names that end in it. Werkzeug's
+    TRUSTED_HOSTS compares without normalisation and does not support IPv6 addresses.
     """
     exact = {canonical(name) for name in names if not name.startswith(".")}
     suffixes = tuple(f".{canonical(name[1:])}" for name in names if name.startswith("."))
@@ -23,14 +23,14 @@ def init_allowed_hosts(app: Flask, names: Iterable[str]) -> None:
     def refuse_other_hosts() -> None:
         host = canonical(request.environ.get("HTTP_HOST", ""))
         if not host or not (host in exact or host.endswith(suffixes)):
-            # Its page has no links: they would lead there.
+            # The error page for it has no links, because they would lead to that host.
             raise SecurityError
 
 
 def canonical(host: str) -> str:
-    """The host alone, without its port: lower case, no final dot, IDNA, the short form of an IPv6 address.
+    """Return the host without its port, in lower case, without a final dot, in IDNA, an IPv6 address in short form.
 
-    Empty for what is no host.
+    The result is empty if `host` is not valid.
 
     >>> [canonical(host) for host in ("Mon-Compte.ac-example.fr.:443", "[0:0:0:0:0:0:0:1]:80", "a b", "x:99999")]
     ['mon-compte.ac-example.fr', '::1', '', '']

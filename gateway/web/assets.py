@@ -1,6 +1,6 @@
-"""Scripts and styles: kept by browsers for a year under an address that changes with their content, and compressed.
+"""Delivery of scripts and styles: compressed, and cached for a year under an address that changes with their content.
 
-Pages themselves are not compressed: they hold tokens, and lengths would tell of them (BREACH).
+Pages themselves are not compressed: they contain tokens, and the compressed length could reveal them (BREACH).
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ from flask import Flask, Response, request
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 COMPRESSED = ("text/css", "text/javascript", "image/svg+xml")
 WORTH_IT = 1024
-"""Bytes; less gains nothing."""
+"""Bytes: compressing a smaller file gains nothing."""
 
 
 def init_assets(app: Flask) -> None:
+    """Add a version to the addresses of static files, and set caching and gzip of their answers.
+
+    Only an answer for the present version may be cached for a year. A request for a byte range is not compressed.
+    """
     folder = Path(str(app.static_folder))
 
     @app.url_defaults
@@ -37,7 +41,7 @@ def init_assets(app: Flask) -> None:
         if response.mimetype in COMPRESSED and file.stat().st_size > WORTH_IT:
             response.vary.add("Accept-Encoding")
             if request.accept_encodings["gzip"] and request.range is None:
-                # The file that would have been sent is open already.
+                # Werkzeug has already opened the uncompressed file.
                 response.close()
                 response.direct_passthrough = False
                 response.set_data(_compressed(file))
@@ -47,7 +51,7 @@ def init_assets(app: Flask) -> None:
 
 @cache
 def _version(file: Path) -> str:
-    """Empty for a file that is not there: its address then answers 404."""
+    """Return a hash of the content; empty for a missing file, whose address then answers 404."""
     try:
         return hashlib.blake2b(file.read_bytes(), digest_size=6).hexdigest()
     except OSError:

@@ -1,4 +1,4 @@
-"""Who sent a request, as rate limits, audit and services see it."""
+"""The client of a request: its address, browser and language, for rate limits, audit and services."""
 
 from __future__ import annotations
 
@@ -21,21 +21,24 @@ log = logging.getLogger(__name__)
 
 FORWARDED = "Forwarded"
 PROXIED = "mamia.proxied"
-"""In a request's environment: whether one of our own proxies sent it."""
+"""Key in the WSGI environment: whether one of our own proxies sent the request."""
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class CountedProxies:
-    """Takes address and scheme from the headers that our own proxies added, counted from the end.
+    """WSGI middleware: take address and scheme from the headers that our own proxies added, counted from the end.
 
-    What a client wrote before them counts for nothing, and neither do the headers of whoever does not call from a
-    proxy's network.
+    Entries that a client wrote before them are ignored. So are all such headers of a request that does not come from
+    the network of a proxy.
     """
 
     def __init__(
         self, app: WsgiApp, count: int, networks: Sequence[IPv4Network | IPv6Network], *, by_forwarded: bool = False
     ) -> None:
-        """`by_forwarded`: they write Forwarded (RFC 7239), not X-Forwarded-For and X-Forwarded-Proto."""
+        """`count`: how many proxies a request passes. `networks`: from where the last of them connects.
+
+        `by_forwarded`: the proxies write Forwarded (RFC 7239), not X-Forwarded-For and X-Forwarded-Proto.
+        """
         self._direct = app
         self._behind = ProxyFix(app, x_for=count, x_proto=count, x_host=0, x_port=0, x_prefix=0)
         self._count = count
@@ -44,6 +47,7 @@ class CountedProxies:
         self._has_warned = False
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Pass the request on, with REMOTE_ADDR and the scheme of the client, and with PROXIED set."""
         environ[PROXIED] = self._is_proxy(environ.get("REMOTE_ADDR", ""))
         if not environ[PROXIED]:
             return self._direct(environ, start_response)
@@ -55,18 +59,19 @@ class CountedProxies:
         return self._behind(environ, start_response)
 
     def _judge(self, callers: Sequence[str]) -> None:
-        """All whose address cannot be read share one count, so the log tells the operator, once."""
+        """Log a warning, once, if no address can be read: all such clients share one count of the rate limit."""
         caller = callers[-self._count] if len(callers) >= self._count else ""
         if not self._has_warned and not is_address(caller):
             self._has_warned = True
             log.warning("a proxy of ours names no IP address of its caller: everybody behind it shares one limit")
 
     def _is_proxy(self, address: str) -> bool:
-        # A socket file has no address: only the proxy reaches it.
+        # Only the proxy can reach a Unix socket, which has no address.
         return not address or is_within(address, self._networks)
 
 
 def init_proxy_fix(app: Flask, web: Web) -> None:
+    """Wrap the application in CountedProxies if the settings name proxies; else no header changes the address."""
     if web.trusted_proxies:
         app.wsgi_app = CountedProxies(  # type: ignore[method-assign]
             app.wsgi_app, web.trusted_proxies, web.proxy_networks, by_forwarded=web.forwarded_header == FORWARDED
@@ -74,7 +79,7 @@ def init_proxy_fix(app: Flask, web: Web) -> None:
 
 
 def without_port(caller: str) -> str:
-    """An address as proxies write it: some add a port, and brackets around IPv6.
+    """Return an address without the port, and the brackets around IPv6, that some proxies add.
 
     >>> [without_port(text) for text in ("192.0.2.1:4711", " [2001:db8::1]:443", "[2001:db8::1]", "2001:db8::1")]
     ['192.0.2.1', '2001:db8::1', '2001:db8::1', '2001:db8::1']
@@ -86,14 +91,14 @@ def without_port(caller: str) -> str:
 
 
 def _use_forwarded(environ: dict[str, Any]) -> None:
-    """Write what Forwarded says into the other two headers, whose own content nobody vouches for."""
+    """Overwrite the two X-Forwarded headers, which nobody verified, with the values of Forwarded."""
     elements = read_forwarded(environ.get("HTTP_FORWARDED", ""))
     environ["HTTP_X_FORWARDED_FOR"] = ",".join(element.get("for", "unknown") for element in elements)
     environ["HTTP_X_FORWARDED_PROTO"] = ",".join(element.get("proto", "") for element in elements)
 
 
 def read_forwarded(header: str) -> list[dict[str, str]]:
-    """The elements of a Forwarded header (RFC 7239, 4), names in lower case; one for each proxy, the last one's last.
+    """Parse a Forwarded header (RFC 7239, 4): one dict per proxy, the last proxy last, with names in lower case.
 
     >>> read_forwarded('for="[2001:db8::1]:443";proto=https, For=192.0.2.1')
     [{'for': '[2001:db8::1]:443', 'proto': 'https'}, {'for': '192.0.2.1'}]
@@ -106,17 +111,17 @@ def read_forwarded(header: str) -> list[dict[str, str]]:
 
 
 def address() -> str:
-    """Return the address of the client, as our own proxies give it."""
+    """Return the IP address of the client, as our own proxies give it; empty for a Unix socket without proxy."""
     return request.remote_addr or ""
 
 
 def agent() -> str:
-    """The browser's own description as a short hash: enough to tell one from another."""
+    """Return a short hash (12 hex digits) of the User-Agent: enough to distinguish browsers."""
     return hashlib.blake2b(request.user_agent.string.encode(), digest_size=6).hexdigest()
 
 
 def caller(entry_point: EntryPoint, api_client: str = "") -> Caller:
-    """Return the facts of this request that the services need."""
+    """Return the facts of this request that the services need. `api_client`: its name in the settings."""
     return Caller(
         entry_point,
         address=address(),

@@ -1,4 +1,4 @@
-"""The texts that an academy may edit: Markdown in `templates/content/<language>/`, its names filled in."""
+"""The texts that an academy may edit: Markdown with Jinja variables in `templates/content/<language>/`."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from markupsafe import Markup
 from gateway.web.language import current
 
 FALLBACK = "fr"
-"""Each text exists in it; a page in another language marks what it had to borrow."""
+"""The language in which each text exists; a page in another language marks the texts that are shown in this one."""
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
-# mdurl publishes its caches before they are filled: two first pages at once would meet a half-made one.
+# mdurl publishes its caches before they are filled. Fill them now: two threads could read an incomplete one.
 _MARKDOWN.render("[x](/%C3%A9) <https://example.org/%C3%A9> ![x](/x)")
 _SECTION = re.compile(r"^##+ (?P<title>.+?) \{: #(?P<anchor>[a-z0-9_-]+) \}\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
+    """One section of a text; its body is HTML."""
+
     anchor: str
     title: str
     body: Markup
@@ -31,15 +33,20 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """A text of the academy as HTML, in the language that was found."""
+
     language: str
     body: Markup
-    """HTML. Raw HTML of the source is shown, not obeyed."""
+    """HTML before the first section. Raw HTML in the source is escaped."""
     sections: Sequence[Section]
-    """What follows under headings that have an anchor (`## Title {: #anchor }`): answers, words about a field."""
+    """The parts under headings that have an anchor (`## Title {: #anchor }`): answers, or help for a field."""
 
 
 def text(name: str) -> Text:
-    """The text `name` in the page's language, or else in French."""
+    """Return the text `name` in the page's language, or else in FALLBACK.
+
+    Raises jinja2.TemplatesNotFound if it exists in neither.
+    """
     template = _template(name)
     body, *parts = _SECTION.split(template.render())
     sections = [

@@ -1,4 +1,4 @@
-"""The forms: what may be typed, and the request that it becomes."""
+"""The forms of the pages: what may be typed, and the request that a valid form becomes."""
 
 from __future__ import annotations
 
@@ -25,40 +25,43 @@ from gateway.protection.rate_limiting.limiter import name_keys
 from gateway.web import messages
 
 MAX_PASSWORD_CHARS = 1024
-"""Characters that a form takes; the academy's own limit is a rule and says so in words."""
+"""Limit of the form itself. The academy's own maximum is a password rule with a sentence of its own."""
 MAX_CHARS = 1024
-"""Of a field that has no limit of its own, as the CSRF token."""
+"""Limit of a field that has no limit of its own, such as the CSRF token."""
 
 
 MAX_NAME_CHARS = 100
 
 
 def typeable(form: BaseForm, field: Field) -> None:
-    """Refuse control characters, and U+FFFD, which is what broken UTF-8 becomes on its way here."""
+    """Refuse control characters and U+FFFD, which replaces broken UTF-8. Raises StopValidation."""
     if not is_typeable(typed(field)):
         raise StopValidation(messages.UNREADABLE_CHAR)
 
 
 def is_typeable(text: str) -> bool:
+    """Return whether `text` contains neither control characters nor U+FFFD."""
     return "\N{REPLACEMENT CHARACTER}" not in text and not holds_control_character(text)
 
 
 def not_blank(form: BaseForm, field: Field) -> None:
+    """Refuse a field that is empty or has only blanks. Raises StopValidation."""
     if not typed(field).strip():
         raise StopValidation(messages.MISSING[field.short_name])
 
 
 def required(field: str) -> InputRequired:
-    """For passwords, where a blank is a character like any other."""
+    """Return a validator for a required password, in which a blank is an ordinary character. `field`: its name."""
     return InputRequired(messages.MISSING[field])
 
 
 def at_most(characters: int) -> Length:
+    """Return a validator for at most `characters` characters (not bytes)."""
     return Length(max=characters, message=messages.TOO_MANY_CHARS)
 
 
 def _short(fields: Mapping[str, str], name: str) -> str:
-    """A field that nothing has checked yet; one that is too long names nobody."""
+    """Return a field before validation, without invisible characters; empty if it is too long for a name."""
     text = without_invisible(fields.get(name, ""))
     return text if len(text) <= MAX_NAME_CHARS else ""
 
@@ -68,24 +71,28 @@ def _stripped(text: str | None) -> str | None:
 
 
 def typed(field: Field) -> str:
-    """What a field holds, as text: empty where nothing came."""
+    """Return the value of a field as text; empty if the form did not contain it."""
     return str(field.data or "")
 
 
 class NameField(StringField):
-    """A line of text whose outer blanks mean nothing."""
+    """A required line of text, without blanks around it. `longest`: its maximum in characters."""
 
     def __init__(self, label: LazyString, longest: int = MAX_NAME_CHARS, **options: Any) -> None:
         super().__init__(label, [not_blank, typeable, at_most(longest)], filters=[_stripped], **options)
 
 
 class BirthDateField(StringField):
+    """A required birth date, typed in any form that `read_birth_date` accepts."""
+
     day: BirthDate
+    """The date; set once the field is valid."""
 
     def __init__(self, label: LazyString, **options: Any) -> None:
         super().__init__(label, [not_blank, typeable, at_most(30)], filters=[_stripped], **options)
 
     def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:
+        """Set `day`, after the validators. WTForms calls it. Raises ValidationError for a date that is refused."""
         if validation_stopped:
             return
         read = read_birth_date(typed(self), datetime.now(UTC).date())
@@ -95,23 +102,29 @@ class BirthDateField(StringField):
 
 
 class CurrentPasswordField(PasswordField):
+    """The password that a person has now."""
+
     def __init__(self, label: LazyString, **options: Any) -> None:
         super().__init__(label, [required("current_password"), typeable, at_most(MAX_PASSWORD_CHARS)], **options)
 
 
 class NewPasswordField(PasswordField):
+    """The password that a person chooses; the password rules are checked by the use case, not here."""
+
     def __init__(self, label: LazyString, **options: Any) -> None:
         super().__init__(label, [required("new_password"), typeable, at_most(MAX_PASSWORD_CHARS)], **options)
 
 
 class ConfirmationField(PasswordField):
+    """The new password, typed again; it must equal the field `new_password`."""
+
     def __init__(self, label: LazyString, **options: Any) -> None:
         same = EqualTo("new_password", messages.NOT_THE_SAME)
         super().__init__(label, [required("confirmation"), same, at_most(MAX_PASSWORD_CHARS)], **options)
 
 
 def _max_chars(field: Field) -> int:
-    """The limit that the field's own validator names."""
+    """Return the limit that the field's own validator sets, else MAX_CHARS."""
     return int(field.flags.maxlength or MAX_CHARS)
 
 
@@ -120,22 +133,25 @@ def _is_overlong(field: Field, formdata: ImmutableMultiDict[str, str]) -> bool:
 
 
 class SentForm(FlaskForm):
-    """A form as it comes back from a browser, or from whoever pretends to be one.
+    """A form that a browser, or a program in its place, sends with a CSRF token.
 
-    Made of `request.form` alone: Flask-WTF's own default mixes uploaded files among the fields.
+    Create it from `request.form`: the default of Flask-WTF also accepts uploaded files as fields.
     """
 
     service: ClassVar[str]
+    """The name of the service in rate limits and audit."""
 
     @classmethod
     def prefilled(cls, query: Mapping[str, str]) -> dict[str, str]:
-        """What a link may fill in (?login=…): a login that could have been typed."""
+        """Return the fields that a link may fill in (?login=…): only a login that could have been typed."""
         login = _short(query, "login")
         return {"login": login} if login and is_typeable(login) else {}
 
     def process(self, formdata: Any = None, *args: Any, **options: Any) -> None:
-        """Cut overlong values before a field, a filter or a validator reads them: their time may grow faster than the
-        value. `validate` refuses such a field whatever the rest of it says."""
+        """Cut overlong values before fields, filters and validators read them. WTForms calls it with the form's data.
+
+        The time of those may grow faster than the value. `validate` refuses each field that was cut.
+        """
         self._overlong = {name for name in self._fields if formdata and _is_overlong(self[name], formdata)}
         if self._overlong:
             formdata = MultiDict(formdata)
@@ -144,7 +160,7 @@ class SentForm(FlaskForm):
         super().process(formdata, *args, **options)
 
     def validate(self, extra_validators: object = None) -> bool:
-        """A field that arrives twice is refused: which of the two would count?"""
+        """Return whether the form is valid. Fields that were sent twice, or that are too long, are refused too."""
         valid: bool = super().validate()
         for field in self:
             if len(request.form.getlist(field.name)) > 1:
@@ -157,34 +173,40 @@ class SentForm(FlaskForm):
 
     @property
     def is_stale(self) -> bool:
-        """The CSRF token is missing or too old: the page waited too long, or cookies are off."""
+        """Return whether the CSRF token is missing or too old: the page is old, or the browser has no cookies."""
         return bool(self.errors.get("csrf_token"))
 
 
 class ServiceForm(SentForm):
-    """A form of one of the services. The last three count only where a CAPTCHA is asked for."""
+    """The first form of a service. Its three fields are read only if the service asks for a CAPTCHA."""
 
     challenge = HiddenField(validators=[at_most(1024)])
     captcha = StringField(_("Copy the characters"), [at_most(64)])
     altcha = HiddenField(validators=[at_most(8192)])
-    """The proof of work, under the name that ALTCHA gave it."""
+    """The solution of the proof of work, under the name that ALTCHA uses."""
 
     @staticmethod
     def counted_early(fields: Mapping[str, str]) -> dict[str, Any]:
-        """What decides how much proof of work a form must bring, from fields that nothing has checked yet."""
+        """Return what the rate limits need to know before validation: `login` or `names`, as fields of Attempt.
+
+        It decides how much proof of work the form must bring.
+        """
         return {"login": _short(fields, "login")}
 
     @property
     def answer(self) -> Answer:
+        """Return what the form brings for the CAPTCHA."""
         return Answer(typed(self.altcha), typed(self.challenge), typed(self.captcha).strip())
 
     @property
     def came_without_work(self) -> bool:
-        """Whether a browser sent it in which our script does not run."""
+        """Return whether the form was sent without proof of work, by a browser that does not run our script."""
         return self.altcha.raw_data is not None and not any(self.altcha.raw_data)
 
 
 class FindForm(ServiceForm):
+    """What a person types to find their account."""
+
     service = "find"
 
     surname = NameField(_("Surname"))
@@ -193,13 +215,17 @@ class FindForm(ServiceForm):
 
     @staticmethod
     def counted_early(fields: Mapping[str, str]) -> dict[str, Any]:
+        """Return the keys of the name that is searched, before validation."""
         return {"names": name_keys(_short(fields, "surname"), _short(fields, "given_name"))}
 
     def to_request(self) -> FindRequest:
+        """Return the request of a valid form."""
         return FindRequest(typed(self.surname), typed(self.given_name), self.birth_date.day)
 
 
 class VerifyIdentityForm(ServiceForm):
+    """The first step of a reset: what proves who the person is."""
+
     service = "reset"
 
     login = NameField(_("Login"))
@@ -207,22 +233,23 @@ class VerifyIdentityForm(ServiceForm):
     birth_date = BirthDateField(_("Date of birth"))
 
     def validate_proof(self, field: Field) -> None:
-        """WTForms calls it with the field of that name."""
+        """Refuse a NUMEN with O for 0 or I for 1. WTForms calls it for the field `proof`. Raises ValidationError."""
         if is_numen_with_lookalikes(Secret(typed(field))):
             raise ValidationError(messages.NUMEN_LOOKALIKES)
 
     def to_request(self) -> VerifyIdentityRequest:
+        """Return the request of a valid form."""
         return VerifyIdentityRequest(typed(self.login), Secret(typed(self.proof)), self.birth_date.day)
 
 
 class TicketForm(SentForm):
-    """A later step of a reset; its ticket stands for what was proved before."""
+    """A later step of a reset; its ticket contains, sealed, what was proved before."""
 
     ticket = HiddenField(validators=[at_most(4096)])
 
 
 class CodeForm(TicketForm):
-    """The code that was sent as a second factor."""
+    """A step of a reset: the code that was sent as a second factor."""
 
     service = "code"
 
@@ -230,7 +257,7 @@ class CodeForm(TicketForm):
 
 
 class ChannelForm(TicketForm):
-    """Where the code is to be sent, or sent once more."""
+    """A step of a reset: the channel to which the code is sent, or sent again. `channel`: its index in the ticket."""
 
     service = "code"
 
@@ -238,7 +265,7 @@ class ChannelForm(TicketForm):
 
 
 class ChooseForm(TicketForm):
-    """The last step."""
+    """The last step of a reset: the new password."""
 
     service = "choose"
 
@@ -247,10 +274,13 @@ class ChooseForm(TicketForm):
 
     @property
     def new(self) -> Secret:
+        """Return the new password exactly as it was typed."""
         return Secret(typed(self.new_password))
 
 
 class ChangeForm(ServiceForm):
+    """What a person types to change their password."""
+
     service = "change"
 
     login = NameField(_("Login"))
@@ -259,10 +289,11 @@ class ChangeForm(ServiceForm):
     confirmation = ConfirmationField(_("Confirm the new password"))
 
     def to_request(self) -> ChangeRequest:
+        """Return the request of a valid form."""
         return ChangeRequest(
             typed(self.login), Secret(typed(self.current_password)), Secret(typed(self.new_password))
         )
 
 
 FORMS: Mapping[str, type[ServiceForm]] = {form.service: form for form in (FindForm, VerifyIdentityForm, ChangeForm)}
-"""The services' first forms, which may be asked for proof of work."""
+"""The first forms of the services by service name; each may need proof of work."""

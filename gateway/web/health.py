@@ -1,4 +1,4 @@
-"""For machines: is the process alive, can it serve?"""
+"""`/health/live` and `/health/ready`: is the process alive, and can it serve?"""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ FAIL = "FAIL"
 
 
 def health(ask_directory: Callable[[], None], checks: Callable[[], Mapping[str, str]]) -> Blueprint:
-    """`ask_directory` raises DirectoryUnavailable when the services could do nothing; `checks` gives OK, WARN or FAIL
-    for each thing that was checked lately."""
+    """Return the routes of both. `ready` answers 503 if the directory is unavailable or a check says FAIL.
+
+    `ask_directory` raises DirectoryUnavailable if the services cannot work; `checks` returns OK, WARN or FAIL for
+    each recent check, by its name.
+    """
     pages = Blueprint("health", __name__, url_prefix="/health")
 
     @pages.get("/live")

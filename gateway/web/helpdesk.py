@@ -1,4 +1,4 @@
-"""When the helpdesk is open, in words of the page's language, and as a calendar."""
+"""The opening hours of the helpdesk, in words of the page's language and as a calendar."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from gateway.settings.support import DAYS, Opening, Support
 from gateway.web.language import current
 
 BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-"""As iCalendar names the days (RFC 5545, 3.3.10)."""
+"""The days from Monday to Sunday in iCalendar (RFC 5545, 3.3.10)."""
 YEARS_AHEAD = 1
 
 
 class Helpdesk:
+    """The opening hours of the settings, in the academy's time zone, with closures and public holidays."""
+
     def __init__(self, settings: Settings) -> None:
         self.support = settings.support
         self.zone = ZoneInfo(settings.academy.timezone)
@@ -45,13 +47,13 @@ class Helpdesk:
         )
 
     def in_words(self) -> str:
-        """The hours in the page's language; every page has them."""
+        """Return the weekly hours in the page's language. The result is cached, because every page shows it."""
         if current() not in self._words:
             self._words[current()] = self._put_into_words()
         return self._words[current()]
 
     def _put_into_words(self) -> str:
-        """Such as "du lundi au vendredi, de 8 h 30 à 12 h 30 et de 13 h 30 à 17 h"."""
+        """Return text such as "du lundi au vendredi, de 8 h 30 à 12 h 30 et de 13 h 30 à 17 h"."""
         by_days: dict[tuple[str, ...], list[Opening]] = {}
         for opening in self.support.openings:
             by_days.setdefault(tuple(opening.days), []).append(opening)
@@ -61,7 +63,7 @@ class Helpdesk:
         )
 
     def now_in_words(self, now: datetime | None = None) -> str:
-        """Whether it is open right now, and until or from when."""
+        """Say whether the helpdesk is open, and until or from when. `now`: with time zone; by default the present."""
         now = (now or datetime.now(UTC)).astimezone(self.zone)
         if closes := self.hours.closes_at(now):
             return str(_("Open now, until %(time)s.", time=_hour(closes.time())))
@@ -76,14 +78,18 @@ class Helpdesk:
         return str(_("Closed now. It opens again on %(day)s at %(time)s.", day=_day(opens.date()), time=hour))
 
     def stamp(self) -> str:
-        """The present time as support reads it."""
+        """Return the present time in the page's language, with the abbreviation of its zone, for support staff."""
         return moment(datetime.now(self.zone)) + datetime.now(self.zone).strftime(" (%Z)")
 
     def is_open(self) -> bool:
+        """Return whether the helpdesk is open at the present moment."""
         return self.hours.is_open(datetime.now(self.zone))
 
     def calendar(self) -> bytes:
-        """Openings as weekly events, closures and public holidays as exceptions, for this year and the next."""
+        """Return the opening hours of this year and the next as an iCalendar file (RFC 5545).
+
+        Openings are weekly events; closures and public holidays are exceptions (EXDATE).
+        """
         calendar = Calendar()
         calendar.add("prodid", f"-//MA-MAMIA//helpdesk//{current().upper()}")
         calendar.add("version", "2.0")
@@ -113,6 +119,7 @@ class Helpdesk:
 
 
 def helpdesk_pages(app: Flask, helpdesk: Helpdesk) -> None:
+    """Serve /assistance.ics, and give templates the names helpdesk, support_hours and moment."""
     app.jinja_env.globals.update(helpdesk=helpdesk, support_hours=helpdesk.in_words, moment=moment)
 
     def calendar() -> Response:
@@ -122,7 +129,7 @@ def helpdesk_pages(app: Flask, helpdesk: Helpdesk) -> None:
 
 
 def moment(when: datetime) -> str:
-    """Day and time in the page's language."""
+    """Return day and time in the page's language, without conversion to another time zone."""
     pattern = pgettext("pattern of a day and time (Unicode TR 35)", "MMMM d, yyyy 'at' h:mm a")
     return format_datetime(when, pattern, locale=current())
 

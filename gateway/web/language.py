@@ -1,6 +1,6 @@
-"""The language of a page: what the person chose, else what their browser asks for, else the academy's first one.
+"""The language of a page: the one that the person chose, else the browser's, else the first in the settings.
 
-The texts are gettext catalogues in `translations/`, with English as their source; an academy's own come on top.
+The texts are gettext catalogues in `translations/`, with English as their source. Those of an academy override them.
 """
 
 from __future__ import annotations
@@ -18,26 +18,32 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 FOLDER = Path(__file__).parents[1] / "translations"
 PARAMETER = "langue"
-"""Of an address (`?langue=en`), and of the button that shows a form that is being filled in in another language."""
+"""Parameter of an address (`?langue=en`), and name of the buttons that show a half-filled form in another one."""
 COOKIE = "mamia-langue"
 A_YEAR_SECONDS = 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
+    """A language that the pages can have."""
+
     code: str
     name: str
-    """Its own name for itself."""
+    """Its name in the language itself, for example "français"."""
 
 
 def catalogues(folder: Path = FOLDER) -> dict[str, Language]:
-    """The languages that the pages can speak: one for each compiled catalogue."""
+    """Return the available languages by their code: one per compiled catalogue (.mo) in `folder`."""
     codes = sorted(file.parts[-3] for file in folder.glob("*/LC_MESSAGES/messages.mo"))
     return {code: Language(code, Locale.parse(code).get_display_name() or code) for code in codes}
 
 
 def init_languages(app: Flask, codes: Sequence[str], own_templates: Path | None, *, secure_cookie: bool) -> None:
-    """Give the pages these languages, of `catalogues`; the first one for whoever asks for none of them."""
+    """Configure Flask-Babel, templates and the cookie of the chosen language.
+
+    `codes`: languages of `catalogues`; the first is the default. Raises KeyError for a code without catalogue.
+    `own_templates`: the academy's folder, whose `translations/` override ours.
+    """
     known = catalogues(FOLDER)
     languages = [known[code] for code in codes]
     folders = [str(FOLDER), *([str(own_templates / "translations")] if own_templates else [])]
@@ -60,21 +66,21 @@ def init_languages(app: Flask, codes: Sequence[str], own_templates: Path | None,
 
 
 def best_of(wanted: Accept, codes: Sequence[str]) -> str:
-    """The one of `codes` that is wanted most, else the first of them. en-GB is served by en.
+    """Return the one of `codes` with the highest quality in `wanted`, else the first. en-GB counts as en.
 
-    Werkzeug's own choice takes an exact match first, however little it is wanted.
+    Werkzeug's own function prefers an exact match even with a low quality.
     """
     tags = (tag.replace("_", "-").partition("-")[0].lower() for tag, quality in wanted if quality > 0)
     return next((tag for tag in tags if tag in codes), codes[0])
 
 
 def _teach_templates(app: Flask) -> None:
-    """As Flask-Babel does it, but for looking the catalogue up once a page instead of once a phrase."""
+    """Install gettext in Jinja as Flask-Babel does, but look the catalogue up once per page, not once per phrase."""
 
     def catalogue() -> Translations:
         locale = get_locale()
         known: tuple[Locale, Translations] | None = g.get("catalogue")
-        # Flask-Babel keeps one object for a page, until something is said in another language.
+        # Flask-Babel keeps one locale object per page, until force_locale changes the language.
         if known is None or known[0] is not locale:
             known = g.catalogue = locale, get_translations()
         return known[1]
@@ -90,12 +96,12 @@ def _teach_templates(app: Flask) -> None:
 
 
 def current() -> str:
-    """The code of the present page's language."""
+    """Return the language of the present page as a code, for example "fr"."""
     return str(get_locale())
 
 
 def is_switch() -> bool:
-    """Whether a form was sent by a button that only asks to see it in another language."""
+    """Return whether a button sent the form only to show it in another language."""
     return PARAMETER in request.form
 
 

@@ -1,4 +1,4 @@
-"""How much a request may bring: what is over a limit is refused before anything else reads it."""
+"""Limits for the size of requests. A request over a limit is refused before other code reads it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from flask import Flask, abort, request
 from gateway.web.client_info import WsgiApp
 
 MAX_REQUEST_BYTES = 256 * 1024
-"""Of a body. A form with a 10 kB field is still answered with a word beside that field."""
+"""Of a body. It is high enough that a form with a field of 10 kB still gets a message beside that field."""
 MAX_TARGET_BYTES = 8 * 1024
 """Of an address with its query."""
 MAX_HEADERS_BYTES = 32 * 1024
-"""Of all header fields together. A server in front limits each line, but joins the lines of one name."""
+"""Of the values of all header fields together. The HTTP server limits each line, but joins lines of one name."""
 MAX_FIELDS = 100
-"""Of a form; ours have ten."""
+"""Of a form; our largest has about ten."""
 
 
 class HeadLimits:
-    """Refuses addresses and header fields that are too long (RFC 9110, 15.5.15; RFC 6585, 5)."""
+    """WSGI middleware: refuse addresses (414, RFC 9110, 15.5.15) and headers (431, RFC 6585, 5) that are too long."""
 
     def __init__(self, app: WsgiApp) -> None:
         self._app = app
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer 414 or 431 in plain text, or pass the request on."""
         if len(environ.get("PATH_INFO", "")) + len(environ.get("QUERY_STRING", "")) > MAX_TARGET_BYTES:
             return _refused("414 URI Too Long", start_response)
         headers = (value for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT_")))
@@ -35,19 +36,19 @@ class HeadLimits:
 
 
 def init_request_limits(app: Flask) -> None:
-    """Must come before whatever else looks into a request."""
+    """Refuse large bodies and forms of many fields with 413. Call it before any other code that reads requests."""
     app.config.update(MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES, MAX_FORM_PARTS=MAX_FIELDS)
 
     @app.before_request
     def refuse_many_fields() -> None:
-        # Counted in the bytes: Werkzeug has no such limit for this media type.
+        # Count separators in the raw bytes, because Werkzeug has no such limit for this media type.
         is_form = request.mimetype == "application/x-www-form-urlencoded"
         if is_form and request.get_data(cache=True).count(b"&") >= MAX_FIELDS:
             abort(413)
 
 
 def init_head_limits(app: Flask) -> None:
-    """Must come after whatever else wraps the WSGI application."""
+    """Wrap the application in HeadLimits. Call it after all other WSGI middleware is added, so that it runs first."""
     app.wsgi_app = HeadLimits(app.wsgi_app)  # type: ignore[method-assign]
 
 

@@ -1,7 +1,7 @@
-"""`/health/live` on an address of its own, answered by a thread of its own.
+"""`/health/live` on a separate address, answered by a separate thread.
 
-The threads that serve forms can all be busy, with slow clients or a slow directory. A supervisor that then got no
-answer would restart a process that works.
+All threads that serve forms can be busy, with slow clients or a slow directory. Without an answer, a supervisor would
+then restart a process that works.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ import threading
 from contextlib import suppress
 
 CONNECTION_SECONDS = 2.0
-"""How long a client may take for its request and for reading the answer."""
+"""How long a client may take to send its request and to read the answer."""
 MAX_CONNECTIONS = 64
-"""At a time, per process. One more closes the oldest, so slow clients do not keep a new one out."""
+"""Open at the same time, per process. One more closes the oldest, so slow clients do not block a new one."""
 MAX_HEAD_BYTES = 8192
 BACKLOG = 128
 ALIVE = b'{"status":"alive"}\n'
 
 
 def bind_liveness(host: str, port: int) -> socket.socket:
-    """The listening socket, for all processes that are forked from this one. Raises OSError."""
+    """Return a listening socket, which all processes that are forked from this one share. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
 class LivenessThread:
-    """Answers on `listener`, in one process."""
+    """A daemon thread with an event loop that answers on `listener`, one per process."""
 
     def __init__(self, listener: socket.socket) -> None:
         self._listener = listener
@@ -36,10 +36,11 @@ class LivenessThread:
         self._thread = threading.Thread(target=self._run, name="liveness", daemon=True)
 
     def start(self) -> None:
+        """Start the thread. Call it after the fork: threads do not survive one."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more connections, and finish those that have come."""
+        """Accept no more connections, and wait up to CONNECTION_SECONDS until the open ones are answered."""
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(CONNECTION_SECONDS)
 
@@ -56,7 +57,7 @@ class LivenessThread:
 
 
 class _Connections:
-    """Those that are open, oldest first."""
+    """The open connections, oldest first."""
 
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[None], None] = {}

@@ -1,4 +1,4 @@
-"""What people read when something is refused: one sentence for each thing that can happen."""
+"""The sentences that people read: one per refusal, failure, rule and state, translated when they are shown."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ _LOCKED = _(
     "it before. Start again then, or call the helpdesk: %(phone)s."
 )
 _OR_CALL = _("If all of it is right, call the helpdesk: %(phone)s. Some accounts can only be changed there.")
-"""The same for everybody who is refused: it must not tell that an account is protected."""
+"""The same for everybody who is refused, so that it does not reveal that an account is protected."""
 _POINT_TO_HELPDESK = frozenset({Refusal.NOT_FOUND, Refusal.NOT_PROVED, Refusal.CREDENTIALS, Refusal.GRANT_VOID})
 _CREDENTIALS = _("Login or password refused. Check your login with “Find my account”.")
 _IN_HISTORY = _("This password was used before: it is among your last %(history)s. Choose another one.")
@@ -213,7 +213,7 @@ RULES: Mapping[Rule, LazyString] = {
     Rule.TOO_WEAK: _("be hard enough to guess: the bar must reach %(min_strength)s %%"),
     Rule.BREACHED: _("not be among those that were stolen elsewhere"),
 }
-"""What a new password must do: each follows on "The new password must"."""
+"""What a new password must do: each phrase continues "The new password must"."""
 
 FIELD_OF = {
     Refusal.RULES: "new_password",
@@ -224,13 +224,17 @@ FIELD_OF = {
     Refusal.POOR_QUALITY: "new_password",
     Refusal.DIRECTORY_RULE: "new_password",
 }
-"""The field by which a refusal stands; the others concern the whole form."""
+"""The field beside which a refusal is shown; refusals that are not here concern the whole form."""
 
 
 def refusal(
     refused: Refused, rules: PasswordRules, lockout: Lockout, history: int, phone: str, zone: tzinfo
 ) -> list[str]:
-    """The sentences for `refused`, with the numbers that the academy set, or those of the person's own policy."""
+    """Return the sentences for `refused`: one per broken rule, else a single one.
+
+    Numbers come from the person's own policy if the directory gave them, else from the settings. `history`: how many
+    former passwords are refused. `phone`: the helpdesk's. `zone`: for the times in the sentences.
+    """
     limits, or_call = refused.limits, filled(_OR_CALL, phone=phone)
     if refused.code is Refusal.RULES:
         rules = rules.at_least(limits.min_length)
@@ -252,17 +256,20 @@ def refusal(
 
 
 def _minute(when: datetime, zone: tzinfo) -> str:
-    """Day and time in the page's language; of the next full minute, so that it is never too early."""
+    """Return day and time in the page's language, rounded up to a full minute so that it is never too early."""
     return moment((when + timedelta(seconds=59, microseconds=999_999)).astimezone(zone))
 
 
 def captcha_missing(takes_characters: bool) -> LazyString:
-    """What to do where a form brings neither proof of work nor characters."""
+    """Return what to do if a form brings neither proof of work nor characters.
+
+    `takes_characters`: whether the settings offer characters to copy; without them the check needs JavaScript.
+    """
     return _CAPTCHA_MISSING if takes_characters else _CAPTCHA_NEEDS_SCRIPT
 
 
 def lockout_in_words(lockout: Lockout) -> str:
-    """What happens after too many wrong passwords, and how it ends."""
+    """Say after how many wrong passwords an account is locked, and how that ends; 0 minutes: by a reset only."""
     if not lockout.minutes:
         return str(
             gettext(
@@ -280,7 +287,7 @@ def lockout_in_words(lockout: Lockout) -> str:
 
 
 def rules_in_words(rules: PasswordRules) -> list[tuple[Rule, str]]:
-    """What a new password must do, for the list beside the form, each with its rule."""
+    """Return the rules for the list beside the form, each with its phrase: those that the settings require."""
     wanted = {
         Rule.TOO_SHORT: True,
         Rule.NO_LOWER_CASE: rules.lower_case,
@@ -298,7 +305,7 @@ def rules_in_words(rules: PasswordRules) -> list[tuple[Rule, str]]:
 
 
 def target_state(state: DeliveryState) -> str:
-    """What a person reads of their password at one target."""
+    """Return the sentence for a delivery to one target, with the reason if the target rejected the password."""
     if state.status is DeliveryStatus.PENDING:
         return str(_STATE_RETRIED if state.reason else _STATE_PENDING)
     if state.status is not DeliveryStatus.REJECTED:
@@ -310,7 +317,7 @@ def target_state(state: DeliveryState) -> str:
 
 
 def filled(sentence: LazyString, **values: object) -> str:
-    """`sentence` with its blanks filled in."""
+    """Return `sentence`, translated, with its placeholders (`%(name)s`) replaced by `values`."""
     return str(sentence) % values
 
 

@@ -1,4 +1,4 @@
-"""Times of requests, and `/metrics` for those who may read it."""
+"""Measures how long requests take, and serves `/metrics` to the networks that may read it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from gateway.web.request_id import seconds_so_far
 log = logging.getLogger(__name__)
 
 METHODS = ("GET", "POST", "HEAD")
-"""Each label makes a line for ever: strangers must not choose them."""
+"""The methods with their own label. Labels stay in the output for ever, so strangers must not choose them."""
 
 
 def init_metrics(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork], update: Callable[[], None]) -> None:
-    """`allowed`: the networks that may read; to all others there is no such page. `update` runs before each read."""
+    """Observe the seconds of each request, except for static files, and serve the figures at `/metrics`.
+
+    `allowed`: the networks that may read; others get 404. `update` runs before each read.
+    """
 
     def read() -> ResponseReturnValue:
         if not is_within(client_info.address(), allowed):
@@ -33,13 +36,13 @@ def init_metrics(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork],
     @app.after_request
     def observe(response: Response) -> Response:
         if request.endpoint not in ("static", "metrics"):
-            # The route, never the address: it may hold a ticket.
+            # The label is the route, never the address, which may contain a ticket.
             route = request.url_rule.rule if request.url_rule else "none"
             method = request.method if request.method in METHODS else "other"
             try:
                 metrics.requests.labels(route, method, response.status_code).observe(seconds_so_far())
             except Exception as error:
-                # Its file may be gone, or the disk full. The answer is made, and may say that a password is saved.
+                # The metrics' file may be gone, or the disk full. The answer is ready and may confirm a password.
                 log.error("a request is not counted: %s", type(error).__name__)
         return response
 

@@ -1,7 +1,7 @@
 """Messages to people about their account: mails that say what happened and whom to call, and codes.
 
-No mail holds a secret but a code, and none holds a link: people learn to follow links in mails about passwords from
-those who steal them.
+A mail contains no secret except a code, and no link: people must not get used to links in mails about passwords,
+because those who steal passwords send them too.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from gateway.web.language import best_of, current
 log = logging.getLogger(__name__)
 
 MAX_ADDRESS_CHARS = 254
-"""RFC 5321, 4.5.3.1.3, without its angle brackets."""
+"""Maximum length of a mail address: RFC 5321, 4.5.3.1.3, without the angle brackets."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateNotifications:
-    """Writes messages with Flask's templates and catalogues, so within an application's context."""
+    """Writes mails and text messages from templates and catalogues. It needs Flask's application context."""
 
     settings: Settings
     mails: Spool | None
@@ -48,8 +48,8 @@ class TemplateNotifications:
     def notify(self, notice: str, person: Person, reference: str) -> None:
         """Queue `notice` (a file of `templates/mail/`) for all addresses of `person`, in their language.
 
-        It never raises. Whoever sent the request chose the page's language, and need not be this person.
-        An address that no mail can carry, or a full disk, must not stop what the person came for.
+        It never raises, because an invalid address or a full disk must not make the request fail. The page's language
+        does not matter: the sender of the request chose it, and may be somebody else. `reference`: the request's id.
         """
         if self.mails is None:
             return
@@ -58,11 +58,11 @@ class TemplateNotifications:
                 try:
                     self.mails.enqueue(self._mail(notice, address, reference, login=person.login))
                 except Exception as error:
-                    # `email` raises a dozen kinds of exceptions for addresses that it cannot read.
+                    # `email` raises a dozen kinds of exceptions for addresses that it cannot parse.
                     log.error("a notice could not be kept: %s", type(error).__name__)
 
     def notify_in_background(self, notice: str, person: Person, reference: str) -> None:
-        """Do the same in another thread, so that the time of the present answer tells nothing."""
+        """Call `notify` in another thread, so that the time of the present answer reveals nothing."""
         app = current_app._get_current_object()  # type: ignore[attr-defined]
 
         def send() -> None:
@@ -72,12 +72,15 @@ class TemplateNotifications:
         self.background.submit(send)
 
     def language_of(self, person: Person) -> str:
-        """Return the one of the site's languages that this person prefers, else the academy's first."""
+        """Return the site's language that the person prefers (preferredLanguage, RFC 2798), else the site's first."""
         wanted = parse_accept_header(person.preferred_language, LanguageAccept)
         return best_of(wanted, self.settings.web.languages)
 
     def send_code(self, channel: Channel, code: str, login: str, reference: str) -> None:
-        """Send a code now; it is stored nowhere. Raises DeliveryFailed."""
+        """Send a code by text message or mail at once, without the spool: it is not stored. Raises DeliveryFailed.
+
+        DeliveryFailed is also raised if the settings have no way to reach this channel, or its address is invalid.
+        """
         minutes = self.settings.second_factor.minutes
         with force_locale(channel.language):
             if channel.is_phone:
@@ -94,7 +97,10 @@ class TemplateNotifications:
             self.mails.send_now(mail)
 
     def _mail(self, notice: str, address: str, reference: str, **facts: object) -> EmailMessage:
-        """Raises ValueError for an address that no mail server takes."""
+        """Return the mail `notice` as text and HTML. The first line of its template is the subject.
+
+        Raises ValueError if `address` is not a mail address.
+        """
         academy, sender = self.settings.academy, self.settings.notifications.sender
         now = datetime.now(ZoneInfo(academy.timezone))
         values = {**facts, "now": now, "reference": reference}
@@ -115,13 +121,13 @@ class TemplateNotifications:
 
 
 def _recipient(address: str) -> str:
-    """`address` as a header field. Raises ValueError for what is no address, or more than one."""
+    """Return `address` for a header field. Raises ValueError if it is not exactly one address."""
     if len(address) > MAX_ADDRESS_CHARS:
         raise ValueError("too long for an address")
     try:
         parsed = Address(addr_spec=address)
     except (MessageError, IndexError, AttributeError, RecursionError) as error:
-        # What `email` raises for text that it cannot read, besides ValueError: `<a@b.fr>`, `a@`, "(((((".
+        # Besides ValueError, `email` raises these for text that it cannot parse: `<a@b.fr>`, `a@`, "(((((".
         raise ValueError("no address") from error
     if not parsed.username or not parsed.domain:
         raise ValueError("no address")

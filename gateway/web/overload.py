@@ -1,4 +1,4 @@
-"""Forms that waited for a free thread longer than anybody waits for an answer."""
+"""Load shedding: forms that waited too long for a free thread are answered at once."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from gateway.web import messages
 from gateway.web.api.problems import Problem
 
 queued_seconds: ContextVar[float] = ContextVar("queued_seconds", default=0.0)
-"""How long the request at hand waited for its thread; set by the server."""
+"""How many seconds the present request waited for its thread. The server sets it."""
 API = "/api/"
 
 
 def init_load_shedding(app: Flask, max_seconds: float) -> None:
-    """Answer those that waited longer than `max_seconds` at once, so that the queue gets shorter: what they ask for
-    takes the directory's time, and most of their senders have gone."""
+    """Answer 503 with Retry-After to a POST that waited longer than `max_seconds`, so that the queue gets shorter.
+
+    Such a form would cost the directory time, and most of the senders no longer wait for the answer.
+    """
 
     @app.before_request
     def shed() -> ResponseReturnValue | None:

@@ -1,4 +1,4 @@
-"""How far a change has come at each target, in words for people."""
+"""The state of a password change at each target of the workstation, in words for people."""
 
 from __future__ import annotations
 
@@ -27,30 +27,35 @@ _STAGES: Mapping[DeliveryStatus, Stage] = {
 
 @dataclass(frozen=True, slots=True)
 class TargetView:
-    """One target as people see it."""
+    """One target as people see it; `label` and `sentence` are in the page's language."""
 
     name: str
     label: str
     status: Stage
-    """Also the name of its style."""
+    """It is also the name of the CSS class."""
     sentence: str
 
     @property
     def may_move(self) -> bool:
-        """Whether it is worth asking again."""
+        """Return whether the state can still change, so that it is worth asking again."""
         return self.status in ("pending", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class PropagationStatus:
-    """Reads how far changes have come, for the result page and for API clients."""
+    """Reads the states of changes, for the result page and for API clients."""
 
     states: Callable[[str], tuple[DeliveryState, ...]]
-    """Returns the states of an entry, given by its uuid, of whichever change. Raises DirectoryUnavailable."""
+    """Returns the states in the entry with this uuid, of any change. Raises DirectoryUnavailable."""
     targets: Mapping[str, AnyTarget]
 
     def views(self, payload: Mapping[str, Any]) -> list[TargetView]:
-        """`payload`: of the ticket with which a result is looked at."""
+        """Return one view per target of the change; none for people without a workstation.
+
+        `payload`: the content of the result's ticket, with `saved_at` in seconds since 1970 and `propagation`
+        (`uuid` of the entry, `change`, `targets`). If the directory cannot be read, each status is "unknown" and
+        nothing is raised.
+        """
         propagation = payload.get("propagation")
         if not propagation:
             return []
@@ -61,7 +66,7 @@ class PropagationStatus:
             log.error("result: directory unavailable: %s", error)
             return [self._unknown(name) for name in names]
         except Exception as error:
-            # The password is saved: whatever the directory holds, this page must not say that something went wrong.
+            # The password is saved, so this page must not report an error whatever the directory contains.
             log.error("result: the states can't be read: %s", type(error).__name__)
             return [self._unknown(name) for name in names]
         own = {state.target: state for state in states if state.change == propagation["change"]}
@@ -71,7 +76,7 @@ class PropagationStatus:
         return [self._view(name, own[name]) if name in own else self._replaced(name, str(replaced)) for name in names]
 
     def _replaced(self, name: str, sentence: str) -> TargetView:
-        """By a later change; or lost, where the directory was restored from a backup that has an earlier one."""
+        """Return the view of a change that a later one replaced, or that a restored backup of the directory lacks."""
         return TargetView(name, self._label(name), "superseded", sentence)
 
     def _view(self, name: str, state: DeliveryState) -> TargetView:

@@ -1,4 +1,4 @@
-"""A number for each request, in its log lines, its answer's header and on error pages; and when it began."""
+"""An id per request, for log lines, the answer's header and error pages; and the time when the request began."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ HEADER = "X-Request-ID"
 
 
 def init_request_ids(app: Flask) -> None:
+    """Give each request an id of 16 hex digits: in `g.request_id`, the log's context, HEADER and templates.
+
+    An id that the client or a proxy sends is not used.
+    """
+
     @app.before_request
     def give_number() -> None:
         g.request_id = secrets.token_hex(8)
@@ -32,6 +37,6 @@ def init_request_ids(app: Flask) -> None:
 
 
 def seconds_so_far() -> float:
-    """Since the present request came."""
+    """Return the seconds since the present request began; 0.0 if it was refused before that."""
     now = time.perf_counter()
     return float(now - g.get("began", now))

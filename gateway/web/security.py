@@ -1,4 +1,4 @@
-"""What every request must be, and the headers that every answer carries."""
+"""Requirements for every request, and the security headers of every answer."""
 
 from __future__ import annotations
 
@@ -34,15 +34,21 @@ PERMISSIONS_POLICY = ", ".join(
 
 
 def init_security_headers(app: Flask, hsts_seconds: int) -> None:
+    """Refuse requests without Host or with broken UTF-8 (400), and add security headers to every answer.
+
+    `hsts_seconds`: the lifetime of Strict-Transport-Security; 0: the header is not sent. Answers without a
+    Cache-Control of their own get no-store.
+    """
+
     @app.before_request
     def refuse_missing_host() -> None:
-        """Werkzeug would take this server's own address, and any client is allowed to name that."""
+        """Refuse a request without Host: Werkzeug would use the server's own address, which may be an allowed one."""
         if "HTTP_HOST" not in request.environ:
             raise SecurityError("no Host header")
 
     @app.before_request
     def refuse_broken_utf8() -> None:
-        """Werkzeug would keep the broken bytes as percent signs: a password that nobody typed."""
+        """Refuse invalid UTF-8: Werkzeug would keep its bytes as percent signs, a password that nobody typed."""
         if request.mimetype != "application/x-www-form-urlencoded":
             return
         try:
@@ -61,7 +67,7 @@ def init_security_headers(app: Flask, hsts_seconds: int) -> None:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         if request.is_secure and hsts_seconds:
-            # Browsers heed it over TLS only (RFC 6797, 7.2).
+            # Send it over TLS only (RFC 6797, 7.2).
             headers["Strict-Transport-Security"] = f"max-age={hsts_seconds}; includeSubDomains"
         headers.setdefault("Cache-Control", "no-store")
         return response

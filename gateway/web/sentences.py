@@ -1,4 +1,4 @@
-"""What people read when a service refuses or fails, with the numbers that the academy set."""
+"""From the outcomes and failures of services to sentences, with the numbers of the settings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Sentences:
     rules: PasswordRules
 
     def refused(self, refused: Refused) -> list[str]:
-        """Return the sentences for a refusal."""
+        """Return the sentences for a refusal: one per broken rule, else a single one."""
         settings = self.settings
         return messages.refusal(
             refused,
@@ -44,7 +44,7 @@ class Sentences:
         )
 
     def outage(self, outage: Outage) -> str | LazyString:
-        """Return the sentence for a failure of the infrastructure."""
+        """Return the sentence for a failure of the infrastructure. It needs a request, whose id it may contain."""
         if outage.code == "directory_misconfigured":
             return messages.filled(messages.MISCONFIGURED, request_id=g.request_id)
         if outage.code == "busy":
@@ -58,6 +58,6 @@ class Sentences:
         return messages.filled(messages.TICKET_EXPIRED, minutes=self.settings.reset.ticket_minutes)
 
     def code_limited(self, limited: CodeLimited) -> str:
-        """Return the sentence for a code that was not sent because of too many."""
+        """Return the sentence for a code that a rate limit stopped, with the wait in full minutes and the phone."""
         minutes, phone = math.ceil(limited.retry_after_seconds / 60), self.settings.support.phone
         return messages.filled(messages.CODE_LIMITED, minutes=minutes, phone=phone)

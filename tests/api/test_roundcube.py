@@ -17,6 +17,7 @@ from tests.support.polling import wait_until
 from tests.support.serve_process import ServeProcess
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import PASSWORD
+from tests.support.workstation_settings import ABSENT_DOMAIN
 
 NEW = "Nouveau-2025"
 DRIVERS = Path("/usr/share/roundcube/plugins/password/drivers")
@@ -75,12 +76,7 @@ destination = "file"
 file = "{tmp_path}/audit.log"
 [workstation]
 public_key_file = "{tmp_path}/worker.pub"
-[workstation.targets.domain]
-type = "kerberos"
-realm = "EXAMPLE.TEST"
-admin_principal = "gateway/admin"
-keytab_file = "/nowhere"
-krb5_conf = "/nowhere"
+{ABSENT_DOMAIN}
 [api.clients.webmail]
 token_sha256 = ["{hashlib.sha256(TOKEN.encode()).hexdigest()}"]
 services = ["roundcube", "policy"]

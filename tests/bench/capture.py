@@ -21,18 +21,11 @@ from tests.bench.figures import record
 from tests.support.capture_process import CaptureProcess, write_capture_settings
 from tests.support.ldap_clients import Person
 from tests.support.slapd_server import LdapConnection, SlapdServer
+from tests.support.workstation_settings import ABSENT_DOMAIN
 
 ROUNDS, TRIES = 5, 60
 PAUSE_SECONDS = 0.05
 """Between two writes: what the one before set going is over."""
-TARGET = """
-[workstation.targets.domain]
-type = "kerberos"
-realm = "EXAMPLE.TEST"
-admin_principal = "gateway/admin"
-keytab_file = "/nowhere"
-krb5_conf = "/nowhere"
-"""
 FAST_HASH = (
     "dn: olcDatabase={-1}frontend,cn=config\nchangetype: modify\nreplace: olcPasswordHash\nolcPasswordHash: {SSHA}\n"
 )
@@ -65,7 +58,7 @@ def listen(folder: Path, person: Person) -> CaptureProcess:
     for key in ("worker.key", "worker.pub"):
         (folder / key).symlink_to(person.folder / key)
     person.directory.slapd.announce(folder / "s")
-    capture = CaptureProcess(folder, write_capture_settings(folder, person.directory, TARGET))
+    capture = CaptureProcess(folder, write_capture_settings(folder, person.directory, ABSENT_DOMAIN))
     capture.start()
     return capture
 

@@ -11,17 +11,12 @@ import pytest
 from gateway.protection.seal import make_key_pair
 from tests.support.capture_process import CaptureProcess, write_capture_settings
 from tests.support.slapd_server import QUICK_HASH, SlapdServer
+from tests.support.workstation_settings import ABSENT_DOMAIN
 
-TARGETS = """
+TARGETS = f"""
 [workstation.targets.poste]
 type = "samba_nt"
-[workstation.targets.domain]
-type = "kerberos"
-realm = "EXAMPLE.TEST"
-admin_principal = "gateway/admin"
-keytab_file = "/nowhere"
-krb5_conf = "/nowhere"
-"""
+{ABSENT_DOMAIN}"""
 """One in the same directory, and one to which no worker brings anything."""
 
 

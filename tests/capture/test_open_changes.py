@@ -80,7 +80,7 @@ class TestChange:
         assert len(changes) == 0
 
     def test_when_the_policy_does_not_let_it_pass_in_time_then_it_ends(self, monkeypatch):
-        monkeypatch.setattr(open_changes, "JUDGED_SECONDS", 0.01)
+        monkeypatch.setattr(open_changes, "MAX_POLICY_SECONDS", 0.01)
 
         async def forgotten() -> Change:
             changes = OpenChanges()
@@ -94,7 +94,7 @@ class TestChange:
 
 class TestChanges:
     def test_when_there_are_too_many_then_the_oldest_one_ends(self, monkeypatch):
-        monkeypatch.setattr(open_changes, "MOST_HELD", 2)
+        monkeypatch.setattr(open_changes, "MAX_HELD", 2)
 
         changes, opened = followed(
             *(written(NEW, OperationId("IP=127.0.0.1:1", "1", str(number))) for number in range(3))

@@ -21,17 +21,12 @@ from tests.support.fake_target import FakeTarget
 from tests.support.ldap_clients import Person, ldappasswd
 from tests.support.polling import wait_until
 from tests.support.slapd_server import PASSWORD, SUFFIX
+from tests.support.workstation_settings import ABSENT_DOMAIN
 
-TARGETS = """
+TARGETS = f"""
 [workstation.targets.poste]
 type = "samba_nt"
-[workstation.targets.domain]
-type = "kerberos"
-realm = "EXAMPLE.TEST"
-admin_principal = "gateway/admin"
-keytab_file = "/nowhere"
-krb5_conf = "/nowhere"
-"""
+{ABSENT_DOMAIN}"""
 NEW, EVIL = "Neuf-Passe-2026!", "Pirate-2026!"
 GROUP = f"cn=protected,ou=groups,{SUFFIX}"
 

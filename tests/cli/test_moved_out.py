@@ -12,7 +12,6 @@ import pytest
 
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
-from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
 from tests.support.authenticated import account_of
 from tests.support.mamia_command import run_mamia
@@ -22,6 +21,7 @@ from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import PASSWORD, SUFFIX, SlapdServer
 from tests.support.upgraded_slapd import NEW_AND_UPGRADED
 from tests.support.worker_process import WorkerProcess
+from tests.support.workstation_settings import ABSENT_DOMAIN, worker_section
 
 pytestmark = pytest.mark.parametrize("server", NEW_AND_UPGRADED, indirect=True)
 NEW = "Nouveau-2025"
@@ -34,24 +34,12 @@ MOVED = f"uid={LOGIN},{LEAVERS}"
 @pytest.fixture
 def config(directory, tmp_path) -> Path:
     """A target that nobody serves, so that what is sent there waits."""
-    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
-    (tmp_path / "sync").write_text(directory.slapd.password("sync"))
     more = f"""
 [metrics]
 worker_port = {free_port()}
-[workstation]
-public_key_file = "{tmp_path}/worker.pub"
-private_key_files = ["{tmp_path}/worker.key"]
-bind_dn = "cn=sync,ou=services,{SUFFIX}"
-bind_password_file = "{tmp_path}/sync"
+{worker_section(tmp_path, directory)}
 state_folder = "{tmp_path}/state"
-[workstation.targets.domain]
-type = "kerberos"
-realm = "EXAMPLE.TEST"
-admin_principal = "gateway/admin"
-keytab_file = "{tmp_path}/none.keytab"
-krb5_conf = "{tmp_path}/none.conf"
-"""
+{ABSENT_DOMAIN}"""
     return write_settings_file(tmp_path, directory, more=more)
 
 

@@ -14,7 +14,6 @@ import pytest
 
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
-from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
 from tests.support import crashing_worker
 from tests.support.authenticated import account_of
@@ -23,8 +22,9 @@ from tests.support.mamia_command import run_mamia
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
 from tests.support.settings_file import write_settings_file
-from tests.support.slapd_server import PASSWORD, SUFFIX
+from tests.support.slapd_server import PASSWORD
 from tests.support.worker_process import WorkerProcess
+from tests.support.workstation_settings import ABSENT_DOMAIN, worker_section
 
 NEW = "Nouveau-2025"
 PEOPLE = ("fdurand4", "amartin2")
@@ -34,25 +34,13 @@ LINE = "a restored directory"
 @pytest.fixture
 def config(directory, tmp_path) -> Path:
     """A target that nobody serves, so that what is sent there waits."""
-    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
-    (tmp_path / "sync").write_text(directory.slapd.password("sync"))
     more = f"""
 [metrics]
 worker_port = {free_port()}
-[workstation]
-public_key_file = "{tmp_path}/worker.pub"
-private_key_files = ["{tmp_path}/worker.key"]
-bind_dn = "cn=sync,ou=services,{SUFFIX}"
-bind_password_file = "{tmp_path}/sync"
+{worker_section(tmp_path, directory)}
 state_folder = "{tmp_path}/state"
 poll_seconds = 0.1
-[workstation.targets.domain]
-type = "kerberos"
-realm = "EXAMPLE.TEST"
-admin_principal = "gateway/admin"
-keytab_file = "{tmp_path}/none.keytab"
-krb5_conf = "{tmp_path}/none.conf"
-"""
+{ABSENT_DOMAIN}"""
     return write_settings_file(tmp_path, directory, more=more)
 
 

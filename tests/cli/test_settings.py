@@ -403,6 +403,12 @@ class TestReference:
 
         assert reference() == written, "make settings"
 
+    def test_when_read_then_every_setting_says_what_it_does(self):
+        rows = [line.strip("| ").split(" | ") for line in reference().splitlines() if line.startswith("| `")]
+
+        assert len(rows) > 150
+        assert [row[0] for row in rows if len(row) < 4 or len(row[3].split()) < 3] == []
+
     def test_when_asked_for_then_it_needs_no_settings(self, capsys):
         assert main(["settings"]) == 0
 

@@ -24,6 +24,7 @@ from tests.support.polling import AT_ONCE_SECONDS, wait_until
 from tests.support.ports import free_port
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import PASSWORD, SUFFIX
+from tests.support.workstation_settings import ABSENT_DOMAIN, worker_section
 
 NEW = "Nouveau-2025"
 
@@ -31,22 +32,10 @@ NEW = "Nouveau-2025"
 @pytest.fixture
 def config(directory, tmp_path) -> Path:
     """Settings with a Kerberos target that nobody serves: what is sent there waits."""
-    assert run_mamia("keygen", tmp_path / "worker").returncode == 0
-    (tmp_path / "sync").write_text(directory.slapd.password("sync"))
     more = f"""
-[workstation]
-public_key_file = "{tmp_path}/worker.pub"
-private_key_files = ["{tmp_path}/worker.key"]
-bind_dn = "cn=sync,ou=services,{SUFFIX}"
-bind_password_file = "{tmp_path}/sync"
+{worker_section(tmp_path, directory)}
 lease_seconds = 2
-[workstation.targets.domain]
-type = "kerberos"
-realm = "EXAMPLE.TEST"
-admin_principal = "gateway/admin"
-keytab_file = "{tmp_path}/none.keytab"
-krb5_conf = "{tmp_path}/none.conf"
-"""
+{ABSENT_DOMAIN}"""
     return write_settings_file(tmp_path, directory, more=more)
 
 

@@ -122,7 +122,7 @@ class TestCheck:
 
         [product] = [finding for finding in json.loads(done.stdout) if finding["subject"].endswith(": product")]
         assert product["level"] == "FAIL"
-        assert "Active Directory" in product["finding"]
+        assert "Active Directory" in product["message"]
 
 
 class TestPage:

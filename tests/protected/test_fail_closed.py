@@ -12,13 +12,13 @@ import requests
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.app import create_app
-from gateway.protection.seal import make_key_pair
 from tests.support.administrators import ADMINS, CHIEF, OTHER, RENAMED, add_group, delete, password_is_untouched
 from tests.support.browser import Browser
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import NUMEN, PASSWORD, SUFFIX
+from tests.support.workstation_settings import ABSENT_DOMAIN, worker_section
 
 NEW = "Nouveau-2025"
 DATABASE = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
@@ -192,21 +192,9 @@ class TestReady:
 @pytest.fixture
 def config(directory, of_group, tmp_path):
     """A settings file of both processes that names the group."""
-    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
-    (tmp_path / "sync").write_text(directory.slapd.password("sync"))
     more = f"""
-[workstation]
-public_key_file = "{tmp_path}/worker.pub"
-private_key_files = ["{tmp_path}/worker.key"]
-bind_dn = "cn=sync,ou=services,{SUFFIX}"
-bind_password_file = "{tmp_path}/sync"
-[workstation.targets.domain]
-type = "kerberos"
-realm = "EXAMPLE.TEST"
-admin_principal = "gateway/admin"
-keytab_file = "{tmp_path}/keytab"
-krb5_conf = "{tmp_path}/krb5.conf"
-"""
+{worker_section(tmp_path, directory)}
+{ABSENT_DOMAIN}"""
 
     def writer(port=8080):
         in_web = f"port = {port}\nsecure_cookies = false"

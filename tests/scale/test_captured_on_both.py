@@ -15,19 +15,12 @@ from tests.support.capture_process import CaptureProcess, write_capture_settings
 from tests.support.ldap_clients import Person, ldappasswd
 from tests.support.mirror import MirrorPair
 from tests.support.polling import wait_until
+from tests.support.workstation_settings import ABSENT_DOMAIN
 
 pytestmark = pytest.mark.xdist_group("mirror")
 NEW, NEWER = "Neuf-Passe-2026!", "Plus-Neuf-2027!"
 QUIET_SECONDS = 2
 """In which a copy would arrive. Nothing tells that slapd tried one and failed."""
-TARGETS = """
-[workstation.targets.domain]
-type = "kerberos"
-realm = "EXAMPLE.TEST"
-admin_principal = "gateway/admin"
-keytab_file = "/nowhere"
-krb5_conf = "/nowhere"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +44,7 @@ def announcing_pair(folder):
             pair.wait_until_same()
             server.slapd.password_file("capture").write_text(pair.first.slapd.password("capture"))
         server.slapd.announce(place / "s")
-        listener = CaptureProcess(place, write_capture_settings(place, server, TARGETS))
+        listener = CaptureProcess(place, write_capture_settings(place, server, ABSENT_DOMAIN))
         listener.start()
         listeners.append(listener)
     yield pair, listeners

@@ -8,7 +8,6 @@ import time
 import pytest
 
 from gateway.protection.seal import make_key_pair
-from tests.support.kdc_server import KdcServer
 from tests.support.load_generator import Balancer, Failure, Person, write_shared_settings
 from tests.support.polling import wait_until
 from tests.support.serve_process import ServeProcess
@@ -19,14 +18,6 @@ PEOPLE_AT_ONCE = 4
 REFUSED = 422
 COPY_SECONDS = 5
 """Within which a busy slapd copies what it confirmed."""
-
-
-@pytest.fixture(scope="module")
-def kdc(tmp_path_factory):
-    server = KdcServer(tmp_path_factory.mktemp("kdc"))
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -176,7 +176,7 @@ class TestCheck:
         assert [finding.level for finding in found] == [Level.OK, Level.OK]
 
     def test_when_one_server_receives_nothing_from_the_other_then_it_is_named(self, pair, monkeypatch):
-        monkeypatch.setattr(replication, "MOST_LAG_SECONDS", 3)
+        monkeypatch.setattr(replication, "MAX_LAG_SECONDS", 3)
         with pair.cut_off(pair.second):
             pair.first.add_person("fdurand4")
             found = [

@@ -10,26 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.demo.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
-from gateway.protection.seal import make_key_pair
 from tests.support.settings_file import write_settings_file
-from tests.support.slapd_server import SUFFIX, SlapdServer
+from tests.support.slapd_server import SlapdServer
+from tests.support.workstation_settings import worker_section
 
 
 def write_settings(folder: Path, directory: SlapdServer, dc: PrivateSamba, lease_seconds: float = 2) -> Path:
     """A settings file for both processes; its secrets are in the same folder."""
-    make_key_pair(folder / "worker.key", folder / "worker.pub")
-    (folder / "sync").write_text(directory.slapd.password("sync"))
     more = f"""
 [captcha]
 required = []
 [audit]
 destination = "file"
 file = "{folder}/audit.log"
-[workstation]
-public_key_file = "{folder}/worker.pub"
-private_key_files = ["{folder}/worker.key"]
-bind_dn = "cn=sync,ou=services,{SUFFIX}"
-bind_password_file = "{folder}/sync"
+{worker_section(folder, directory)}
 lease_seconds = {lease_seconds}
 poll_seconds = 0.1
 [workstation.targets.domain]

@@ -144,10 +144,10 @@ class TestCheck:
     def test_when_the_right_reaches_a_privileged_account_then_it_names_it_and_nothing_changes(
         self, dc, target, durand
     ):
-        before = target.probe().excess
+        before = target.probe().excess_rights
         join_directly(dc, durand, "Domain Admins")
 
-        after = target.probe().excess
+        after = target.probe().excess_rights
 
         assert [text for text in after if text not in before] == [
             f"set the password of the privileged account CN={durand},{PEOPLE}"

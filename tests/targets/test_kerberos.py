@@ -23,14 +23,6 @@ OLD, NEW = "Ancien-Pw-2024!", "Nouveau-Pw-2025!"
 MAX_TRIES = 50
 
 
-@pytest.fixture(scope="module")
-def kdc(tmp_path_factory):
-    server = KdcServer(tmp_path_factory.mktemp("kdc"))
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def settings(kdc):
     return KerberosSettings("realm", REALM, ADMIN, kdc.keytab, kdc.krb5_conf, timeout_seconds=20)

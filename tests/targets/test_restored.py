@@ -12,15 +12,15 @@ import pytest
 
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
-from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
 from tests.support.authenticated import account_of
 from tests.support.backup import BACKUPS
 from tests.support.kdc_server import ADMIN, REALM, KdcServer
 from tests.support.polling import wait_until
 from tests.support.settings_file import write_settings_file
-from tests.support.slapd_server import PASSWORD, SUFFIX, SlapdServer
+from tests.support.slapd_server import PASSWORD, SlapdServer
 from tests.support.worker_process import WorkerProcess
+from tests.support.workstation_settings import worker_section
 
 pytestmark = pytest.mark.xdist_group("kerberos")
 FIRST, SECOND, THIRD = "Premier-Pw-2025!", "Deuxieme-Pw-2025!", "Troisieme-Pw-2025!"
@@ -40,14 +40,8 @@ def kdc(tmp_path_factory):
 
 @pytest.fixture
 def config(directory, tmp_path, kdc) -> Path:
-    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
-    (tmp_path / "sync").write_text(directory.slapd.password("sync"))
     more = f"""
-[workstation]
-public_key_file = "{tmp_path}/worker.pub"
-private_key_files = ["{tmp_path}/worker.key"]
-bind_dn = "cn=sync,ou=services,{SUFFIX}"
-bind_password_file = "{tmp_path}/sync"
+{worker_section(tmp_path, directory)}
 state_folder = "{tmp_path}/state"
 poll_seconds = 0.1
 [workstation.targets.domain]

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.browser import CHANGE, RESET
-from tests.support.faulty_network import faulty_network
 from tests.support.slapd_server import PASSWORD
 
 FIRST, SECOND = "Nouveau-2025", "Orage-Violet-26"
@@ -23,17 +22,6 @@ WRONG_BINDS = 9
 
 def sets_password(packet):
     return b"userPassword" in packet
-
-
-@pytest.fixture
-def durand(directory):
-    return directory.add_person("fdurand4")
-
-
-@pytest.fixture
-def network(directory):
-    with faulty_network(directory.slapd.port) as network:
-        yield network
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import time
 import pytest
 
 from tests.support.browser import CHANGE, RESET
-from tests.support.faulty_network import faulty_network
 from tests.support.polling import wait_until
 from tests.support.slapd_server import PASSWORD, SlapdServer
 
@@ -29,17 +28,6 @@ class DirectoryWithoutPolicy(SlapdServer):
     def __init__(self, *arguments, **more):
         super().__init__(*arguments, **more)
         self.load(NO_POLICY, as_config=True)
-
-
-@pytest.fixture
-def durand(directory):
-    return directory.add_person("fdurand4")
-
-
-@pytest.fixture
-def network(directory):
-    with faulty_network(directory.slapd.port) as network:
-        yield network
 
 
 def use(browser, path, login, current, new):

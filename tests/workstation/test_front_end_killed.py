@@ -16,6 +16,7 @@ from tests.support.ports import free_port
 from tests.support.serve_process import ServeProcess, fields_of
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import PASSWORD
+from tests.support.workstation_settings import ABSENT_DOMAIN
 
 NEW = "Nouveau-2025"
 MIN_ROUNDS = 12
@@ -36,13 +37,7 @@ def front_end(directory, tmp_path):
 required = []
 [workstation]
 public_key_file = "{tmp_path}/worker.pub"
-[workstation.targets.domain]
-type = "kerberos"
-realm = "EXAMPLE.TEST"
-admin_principal = "gateway/admin"
-keytab_file = "{tmp_path}/keytab"
-krb5_conf = "{tmp_path}/krb5.conf"
-""",
+{ABSENT_DOMAIN}""",
     )
 
     front_end = ServeProcess(config, port)

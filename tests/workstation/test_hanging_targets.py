@@ -8,16 +8,16 @@ import pytest
 
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
-from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
 from gateway.workstation.state import DeliveryStatus, read_state
 from tests.support.authenticated import account_of
-from tests.support.kdc_server import ADMIN, KdcServer
+from tests.support.kdc_server import ADMIN
 from tests.support.kdc_server import REALM as REALM_NAME
 from tests.support.polling import wait_until
 from tests.support.settings_file import write_settings_file
-from tests.support.slapd_server import PASSWORD, SUFFIX
+from tests.support.slapd_server import PASSWORD
 from tests.support.worker_process import WorkerProcess
+from tests.support.workstation_settings import worker_section
 
 pytestmark = pytest.mark.xdist_group("kerberos")
 HANGING = [f"hanging{number}" for number in range(9)]
@@ -25,14 +25,6 @@ REALM = "realm"
 HANGING_SECONDS = 20
 """How long a worker waits for each of the nine before it gives an attempt up."""
 OLD, NEW, NEWER = "Ancien-Pw-2024!", "Nouveau-Pw-2025!", "Encore-Un-Pw-2026!"
-
-
-@pytest.fixture(scope="module")
-def kdc(tmp_path_factory):
-    server = KdcServer(tmp_path_factory.mktemp("kdc"))
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -44,8 +36,6 @@ def silent_server():
 
 @pytest.fixture
 def config(directory, kdc, silent_server, tmp_path):
-    make_key_pair(tmp_path / "worker.key", tmp_path / "worker.pub")
-    (tmp_path / "sync").write_text(directory.slapd.password("sync"))
     hanging = [
         f"""
 [workstation.targets.{name}]
@@ -60,11 +50,7 @@ receive_timeout_seconds = {HANGING_SECONDS}
         for name in HANGING
     ]
     more = f"""
-[workstation]
-public_key_file = "{tmp_path}/worker.pub"
-private_key_files = ["{tmp_path}/worker.key"]
-bind_dn = "cn=sync,ou=services,{SUFFIX}"
-bind_password_file = "{tmp_path}/sync"
+{worker_section(tmp_path, directory)}
 poll_seconds = 0.1
 {"".join(hanging)}
 [workstation.targets.{REALM}]

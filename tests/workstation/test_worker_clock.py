@@ -8,7 +8,6 @@ import pytest
 
 from gateway.account.model import Secret
 from gateway.composition.web import build_gateway
-from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
 from gateway.workstation.model import Unavailable
 from gateway.workstation.state import DeliveryStatus, read_state
@@ -19,6 +18,7 @@ from tests.support.settings_file import write_settings_file
 from tests.support.shifted_clock import shifted_clock
 from tests.support.slapd_server import PASSWORD, SUFFIX
 from tests.support.worker_process import WorkerProcess
+from tests.support.workstation_settings import worker_section
 
 FIRST = "Premier-2025"
 DATABASE = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
@@ -31,14 +31,8 @@ def state_of(directory):
 
 
 def write_settings_with_an_absent_domain(folder, directory):
-    make_key_pair(folder / "worker.key", folder / "worker.pub")
-    (folder / "sync").write_text(directory.slapd.password("sync"))
     more = f"""
-[workstation]
-public_key_file = "{folder}/worker.pub"
-private_key_files = ["{folder}/worker.key"]
-bind_dn = "cn=sync,ou=services,{SUFFIX}"
-bind_password_file = "{folder}/sync"
+{worker_section(folder, directory)}
 poll_seconds = 0.1
 [workstation.targets.windows]
 type = "active_directory"

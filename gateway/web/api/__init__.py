@@ -1,1 +1,1 @@
-"""`/api/v1/`: the services for API clients that the academy trusts, with the pages' own use cases and refusals."""
+"""`/api/v1/`: the services for API clients that the academy trusts, with the use cases and refusals of the pages."""

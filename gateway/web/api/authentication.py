@@ -1,4 +1,4 @@
-"""Which API client calls: by bearer token (RFC 6750) or TLS certificate, from an address of its own."""
+"""Authentication of API clients: by bearer token (RFC 6750) or TLS certificate, from permitted addresses only."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An API client of the settings."""
+    """An API client of the settings, with its name there."""
 
     name: str
     settings: ApiClient
 
 
 class Clients:
-    """The API clients of the settings, and which of them calls."""
+    """Finds out which API client calls, and what it may do."""
 
     def __init__(self, api: Api, access: ApiAccess) -> None:
         self._api = api
@@ -40,9 +40,10 @@ class Clients:
         self._by_certificate = {digest: client for client in clients for digest in client.settings.certificate_sha256}
 
     def admit(self, service: ApiService, entry_point: EntryPoint = EntryPoint.API) -> Caller:
-        """Return the facts of the API client that calls. Raises Problem where it may not, and Outage.
+        """Return the facts of the API client that calls `service`. Raises Problem if it may not, and Outage.
 
-        A token is 256 random bits, so its digest needs neither salt nor time, and looking it up tells nothing.
+        A token has 256 random bits, so its digest needs neither a salt nor a slow hash, and the time of the lookup
+        reveals nothing.
         """
         client = self._by_token.get(_digest(_token())) or self._by_certificate.get(_digest(self._certificate()))
         if client is None:
@@ -55,14 +56,14 @@ class Clients:
         return client_info.caller(entry_point, client.name)
 
     def _turned_away(self, service: str, entry_point: EntryPoint, name: str, problem: Problem) -> Problem:
-        """Return the problem to answer with: another one for who calls too often."""
+        """Record the refusal, and return the problem to answer with: "rate_limited" after too many refusals."""
         limited = self._access.turn_away(client_info.caller(entry_point), name, problem.code, service)
         if limited:
             return Problem("rate_limited", headers={"Retry-After": str(limited.retry_after_seconds)})
         return problem
 
     def _certificate(self) -> bytes:
-        """In DER, as the client showed it to us or to our proxy; empty where it showed none."""
+        """Return the certificate (DER) that the client presented to us or to our proxy; empty if there is none."""
         if header := self._api.certificate_header:
             return (
                 read_certificate_header(request.headers.get(header, ""))
@@ -83,7 +84,10 @@ def _digest(proof: bytes) -> str:
 
 
 def read_certificate_header(text: str) -> bytes:
-    """`:base64:` as in RFC 9440, or PEM with percent signs as nginx writes $ssl_client_escaped_cert."""
+    """Return the certificate in a proxy's header as DER; empty if the header is empty or malformed.
+
+    It is `:base64:` as in RFC 9440, or percent-encoded PEM as in nginx's $ssl_client_escaped_cert.
+    """
     try:
         if text.startswith(":"):
             return base64.b64decode(text.strip(":"), validate=True)

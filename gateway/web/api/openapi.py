@@ -1,4 +1,4 @@
-"""An operation of the API, and the OpenAPI 3.1 document that a list of them makes."""
+"""An operation of the API, and the OpenAPI 3.1 document for a list of operations."""
 
 from __future__ import annotations
 
@@ -43,23 +43,26 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
+    """One operation of the API, as the routes and the OpenAPI document need it."""
+
     name: str
     method: str
     path: str
-    """Below PREFIX, as Flask writes it."""
+    """Path below PREFIX in Flask's syntax, for example /propagations/<ticket>."""
     summary: str
     view: Callable[..., ResponseReturnValue]
     problems: Sequence[str]
-    """Besides those that every operation has."""
+    """Codes of the problems that it can answer with, besides those in EVERYWHERE."""
     asks: type[BaseModel] | None = None
+    """Model of the request's body; None: no body."""
     asked_as: str = JSON
-    """Media type of the body."""
+    """Media type of the request's body."""
     answers: type[BaseModel] | None = None
-    """None: plain text."""
+    """Model of the answer's body; None: plain text."""
 
 
 def openapi_document(operations: Sequence[Operation]) -> str:
-    """As JSON."""
+    """Return the OpenAPI 3.1 document for `operations`, as JSON."""
     paths: dict[str, Json] = {}
     for operation in operations:
         path = PREFIX + _PARAMETER.sub(r"{\1}", operation.path)
@@ -113,7 +116,7 @@ def _answer(shape: type[BaseModel] | None) -> Json:
 
 
 def _problems(codes: Iterable[str]) -> Json:
-    """One answer for each status, with the codes that it may carry."""
+    """Return one response per HTTP status, with all codes that have this status."""
     told: Json = {}
     by_status = sorted(dict.fromkeys(map(str, codes)), key=lambda code: STATUS[code][0])
     for status, group in groupby(by_status, key=lambda code: STATUS[code][0]):

@@ -1,4 +1,4 @@
-"""What an API client sent, read by its model. What is wrong with it is told without repeating any of it."""
+"""Parsing of request bodies by their models. Error answers repeat no value that a client sent."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gateway.web.api.schemas import FieldProblem
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 MAX_FAULTS = 20
-"""Named in an answer: a body may have thousands."""
+"""Maximum number of errors in one answer; a body may have thousands."""
 Body = TypeVar("Body", bound=BaseModel)
 
 
 def read_json(model: type[Body]) -> Body:
-    """Raises Problem."""
+    """Return the JSON body as `model`. Raises Problem: unsupported_media_type, malformed or invalid."""
     _expect(JSON)
     try:
         return model.model_validate_json(request.get_data())
@@ -26,7 +26,10 @@ def read_json(model: type[Body]) -> Body:
 
 
 def read_form(model: type[Body]) -> Body:
-    """Each field once. Raises Problem."""
+    """Return the form as `model`; unknown fields are ignored. Raises Problem: unsupported_media_type or invalid.
+
+    A field that is sent several times is invalid.
+    """
     _expect(FORM)
     sent = {
         name: values[0] if len(values) == 1 else values
@@ -53,6 +56,6 @@ def _problem(error: ValidationError) -> Problem:
 
 
 def _field(fault: object) -> str:
-    """A key that nobody asked for is not repeated: it may be anything."""
+    """Return the path of the field; empty for an unknown field, whose name is not repeated: it may be any text."""
     assert isinstance(fault, dict)
     return "" if fault["type"] == "extra_forbidden" else ".".join(str(part) for part in fault["loc"])

@@ -1,4 +1,4 @@
-"""What can go wrong for an API client, as problems of RFC 9457 with codes that stay."""
+"""Errors and refusals for API clients, as problems of RFC 9457 with stable codes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,11 @@ _HTTP = {
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """What ends an API client's request. `detail` is for people; it holds nothing that was sent."""
+    """An error or refusal that ends a request of an API client.
+
+    `code`: a key of STATUS. `detail`: a sentence for people, which contains nothing that the client sent; if it is
+    empty, the answer has the title of the code.
+    """
 
     code: str
     detail: str = ""
@@ -71,9 +75,11 @@ class Problem(Exception):
 
     @property
     def status(self) -> int:
+        """Return the HTTP status of the code."""
         return STATUS[self.code][0]
 
     def answer(self) -> ResponseReturnValue:
+        """Return the response, of media type application/problem+json (RFC 9457)."""
         status, title = STATUS[self.code]
         body = ProblemBody(
             type=TYPES + self.code,
@@ -91,11 +97,15 @@ class Problem(Exception):
 
 
 def of_refused(refused: Refused, sentences: Sequence[str]) -> Problem:
+    """Return the problem for a refusal, with its sentences for the person as `detail`."""
     return Problem(refused.code, " ".join(sentences), rules=refused.violations, limits=refused.limits)
 
 
 def of_http(error: HTTPException) -> Problem:
-    """What Flask and Werkzeug refuse by themselves."""
+    """Return the problem for an error that Flask or Werkzeug raised; "internal" for an unexpected status.
+
+    It keeps the header Allow, and nothing else of the error.
+    """
     if isinstance(error, SecurityError):
         return Problem("foreign_host")
     kept = {name: value for name, value in error.get_headers() if name == "Allow"}

@@ -1,8 +1,8 @@
-"""For the password plugin of Roundcube, with its driver `httpapi` as it comes.
+"""The operation for Roundcube's password plugin, with its driver `httpapi` unchanged.
 
-To the driver (1.6) every answer but 2xx is a connection error. Of an answer that is not what it expects it writes the
-text into the webmail's own log, and tells the person that the password was not saved, never why. So a refusal is 200
-with the sentence, an outage is 503, and a request that is not the webmail's is what it is everywhere.
+The driver (1.6) handles every answer except 2xx as a connection error. If the text of an answer is not the expected
+one, it writes that text to the webmail's log, and shows the person only that the password was not saved, never the
+reason. So a refusal is 200 with the sentence, an outage is 503, and other errors are the same as in other operations.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from gateway.web.api.schemas import RoundcubeForm
 from gateway.web.api.views import ApiViews
 
 SAVED = "ok"
-"""What the driver's example of password_httpapi_expect looks for: /^ok$/i."""
+"""The answer that matches the driver's example of password_httpapi_expect: /^ok$/i."""
 _REFUSALS_OF_PEOPLE = (403, 409, 429)
 
 
 def roundcube(views: ApiViews) -> ResponseReturnValue:
-    """Change a password for the webmail: "ok", or the sentence for the person. Raises Problem, Outage."""
+    """Change a password for the webmail; answer SAVED, or the sentence for the person. Raises Problem, Outage."""
     caller = views.clients.admit("roundcube", EntryPoint.WEBMAIL)
     form = read_form(RoundcubeForm)
     try:

@@ -1,4 +1,4 @@
-"""Every operation of the API, once: the routes and the OpenAPI document are both made of this list."""
+"""The list of all operations of the API, from which the routes and the OpenAPI document are made."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ NOT_CHANGED = tuple(code for code in Refusal if code not in (Refusal.NOT_FOUND, 
 
 
 def operations(views: ApiViews) -> list[Operation]:
+    """Return all operations, each with its view, its models and the problems that it can answer with."""
     form = ("unsupported_media_type", "invalid", "too_large")
     body = ("malformed", *form)
     return [
@@ -56,7 +57,10 @@ def operations(views: ApiViews) -> list[Operation]:
 
 
 def api_pages(views: ApiViews) -> Blueprint:
-    """Also, for everybody: the document of it all, and the list of problems that their types point to."""
+    """Return the routes below PREFIX: all operations, /openapi.json and /problems.
+
+    Only the last two need no authentication. The `type` of each problem points to /problems.
+    """
     pages = Blueprint("api", __name__, url_prefix=PREFIX)
     offered = operations(views)
     for one in offered:

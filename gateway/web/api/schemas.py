@@ -1,4 +1,4 @@
-"""What API clients send and get: the models that requests are read by, and that the OpenAPI document is made of."""
+"""The models of requests and answers of the API. Their docstrings become descriptions in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ Password = Annotated[
 
 
 BIRTH_DATE_SCHEMA = WithJsonSchema({"type": "string", "format": "date", "examples": ["1985-03-27"]})
-"""Day and month may be 00 too, where the register does not know them."""
+"""Day, or day and month, may be 00 if the register does not know them."""
 
 
 def _written_out(value: object) -> BirthDate:
-    """pydantic also takes seconds since 1970: whoever sends those meant something else."""
+    """Parse YYYY-MM-DD only; pydantic would also accept seconds since 1970. Raises ValueError."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
         if not value.endswith("-00"):
             return date.fromisoformat(value)
@@ -50,7 +50,7 @@ class _Answered(BaseModel):
 
 
 class FindRequestBody(_Sent):
-    """Who is looked for: married name first, then birth name."""
+    """The person whose account is searched, by married name first, then by birth name."""
 
     surname: Annotated[Line, Field(examples=["Durand"])]
     given_name: Annotated[Line, Field(examples=["François"])]
@@ -58,11 +58,13 @@ class FindRequestBody(_Sent):
 
 
 class FoundAccount(_Answered):
+    """The account of one person."""
+
     login: str
     mail: str
-    """Empty where the directory has none."""
+    """Empty if the directory has none."""
     initial_password: bool
-    """Whether the password is still the one given at first."""
+    """Whether the password is still the initial one."""
 
 
 class FoundAccounts(_Answered):
@@ -72,13 +74,15 @@ class FoundAccounts(_Answered):
 
 
 class ChangeRequestBody(_Sent):
+    """The person whose password is changed, and both passwords."""
+
     login: Line
     current_password: Password
     new_password: Password
 
 
 class RoundcubeForm(BaseModel):
-    """What Roundcube's driver `httpapi` sends; other fields are let pass, which other versions may add."""
+    """What Roundcube's driver `httpapi` sends. Unknown fields are ignored, because other versions may add some."""
 
     model_config = ConfigDict(hide_input_in_errors=True, use_attribute_docstrings=True)
 
@@ -91,45 +95,59 @@ class PropagationLink(_Answered):
     """The change is on its way to the workstation."""
 
     href: str
-    """Where its state can be asked for during an hour."""
+    """Address of the state, which can be requested for one hour."""
     targets: list[str]
+    """Names of the targets in the gateway's settings."""
 
 
 class PasswordChanged(_Answered):
+    """The directory has saved the new password."""
+
     login: str
     was_expired: bool
+    """Whether the former password had expired."""
     propagation: PropagationLink | None
     """None for people without a workstation."""
 
 
 class TargetState(_Answered):
+    """The state of the new password at one target of the workstation."""
+
     target: str
+    """Name of the target in the gateway's settings."""
     label: str
+    """Name of the target for people."""
     state: Stage
     sentence: str
-    """For the person, in the language that was asked for."""
+    """The state for the person, in the language of Accept-Language."""
 
 
 class PropagationState(_Answered):
+    """The states of one change at all its targets."""
+
     waiting: bool
-    """Whether it is worth asking again."""
+    """Whether a state can still change, so that it is worth asking again."""
     targets: list[TargetState]
 
 
 class RuleInWords(_Answered):
+    """One rule for new passwords."""
+
     code: Rule
     sentence: str
-    """What a new password must do, in the language that was asked for: "have at least 12 characters"."""
+    """What a new password must do, in the language of Accept-Language: "have at least 12 characters"."""
 
 
 class LockoutPolicy(_Answered):
+    """After how many wrong passwords the directory locks an account, and for how long."""
+
     failures: int
     minutes: int
-    """0: until a reset."""
+    """How long the lock lasts; 0: until a reset."""
 
 
 class PasswordPolicy(_Answered):
-    """The academy's rules for new passwords. The directory may refuse more, and says why."""
+    """The academy's rules for new passwords. The directory may refuse others too; the problem gives the reason."""
 
     min_length: int
     """Characters."""
@@ -143,7 +161,7 @@ class PasswordPolicy(_Answered):
     forbid_names: bool
     forbidden_words: list[str]
     min_strength: int
-    """Percent; 0: none is asked for."""
+    """Required strength in percent; 0: none is required."""
     forbids_common: bool
     refuses_breached: bool
     history: int
@@ -153,8 +171,10 @@ class PasswordPolicy(_Answered):
 
 
 class FieldProblem(_Answered):
+    """What is wrong with one field of the body."""
+
     field: str
-    """Of the body; empty where it is none that is known."""
+    """Name of the field; empty if it is unknown."""
     detail: str
 
 
@@ -166,14 +186,14 @@ class ProblemBody(_Answered):
     status: int
     code: str
     detail: str
-    """For the person, in the language that was asked for."""
+    """A sentence for the person, in the language of Accept-Language."""
     request_id: str
-    """Also in the audit and the log."""
+    """Id of the request, which the audit and the log contain too."""
     rules: list[Rule] = []
-    """With code "rules": those that the new password breaks."""
+    """With code "rules": the rules that the new password breaks."""
     faults: list[FieldProblem] = []
-    """With code "invalid"."""
+    """With code "invalid": what is wrong with the body, at most 20 fields."""
     min_length: int | None = None
-    """With code "too_short": how many characters the directory asks of this person, where that is known."""
+    """With code "too_short": how many characters the directory requires of this person, if that is known."""
     changeable_from: datetime | None = None
-    """With code "too_young": from when the directory takes another password of this person, where that is known."""
+    """With code "too_young": when the directory accepts another password of this person, if that is known."""

@@ -1,4 +1,4 @@
-"""What API clients ask for: each view builds a request, calls a service and serialises its outcome."""
+"""The views of the API: each builds a request, calls a service and serialises its outcome."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from gateway.web.sentences import Sentences
 
 @dataclass(frozen=True, slots=True)
 class ApiViews:
-    """The views of all operations. Those that are called by a route raise Problem and Outage."""
+    """The views of all operations. They raise Problem and Outage, which `answering_problems` turns into answers."""
 
     clients: Clients
     finder: FindService
@@ -51,7 +51,7 @@ class ApiViews:
     sentences: Sentences
 
     def policy(self) -> ResponseReturnValue:
-        """Answer with the rules for new passwords."""
+        """Answer with the rules for new passwords. Raises Problem, Outage."""
         self._count_call("policy", "policy")
         rules, settings = self.sentences.rules, self.sentences.settings
         return _json(
@@ -66,7 +66,7 @@ class ApiViews:
         )
 
     def find(self) -> ResponseReturnValue:
-        """Answer with the accounts of a person."""
+        """Answer with the accounts of a person. Raises Problem, Outage."""
         caller, body = self.clients.admit("find"), read_json(FindRequestBody)
         surname, given_name = without_invisible(body.surname), without_invisible(body.given_name)
         outcome = self.finder.find(FindRequest(surname, given_name, body.birth_date), caller)
@@ -79,7 +79,7 @@ class ApiViews:
         return _json(FoundAccounts(accounts=accounts))
 
     def change(self) -> ResponseReturnValue:
-        """Change a password, and answer where it goes from there."""
+        """Change a password, and answer with the targets that it is propagated to. Raises Problem, Outage."""
         caller, body = self.clients.admit("change"), read_json(ChangeRequestBody)
         saved = self.change_password(
             ChangeRequest(without_invisible(body.login), Secret(body.current_password), Secret(body.new_password)),
@@ -90,7 +90,7 @@ class ApiViews:
         )
 
     def propagation(self, ticket: str) -> ResponseReturnValue:
-        """Answer how far the change of this ticket has come at each target."""
+        """Answer with the state of the change of this ticket at each target. Raises Problem, Outage."""
         self._count_call("propagation", "change")
         payload = self.results.open(ticket)
         if isinstance(payload, TicketVoid):
@@ -103,7 +103,7 @@ class ApiViews:
         return _json(PropagationState(waiting=any(view.may_move for view in views), targets=targets))
 
     def change_password(self, request: ChangeRequest, caller: Caller) -> Saved:
-        """Raises Problem, Outage."""
+        """Return the saved change. Raises Problem for a refusal or a rate limit, and Outage."""
         outcome = self.changer.change(request, caller)
         if isinstance(outcome, Refused | RateLimited):
             raise self._problem(outcome)

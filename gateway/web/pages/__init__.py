@@ -1,1 +1,1 @@
-"""One file a page: form → use case → what the person reads."""
+"""The pages, one file per page: form → service → outcome → what the person reads."""

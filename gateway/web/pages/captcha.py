@@ -1,4 +1,4 @@
-"""The CAPTCHA's pictures, sounds and proof of work, and new challenges for the button that asks for another one."""
+"""The CAPTCHA's pictures, sounds, tasks of proof of work, and new challenges for the button "another one"."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ log = logging.getLogger(__name__)
 
 
 def captcha_pages(check: RobotCheck) -> Blueprint:
-    """Routes for the methods that the settings offer: a script must not choose one that the academy switched off."""
+    """Return the routes below /captcha, for the methods of the settings only.
+
+    A script must not choose a method that the academy switched off.
+    """
     served = _CaptchaPages(check)
     pages = Blueprint("captcha", __name__, url_prefix="/captcha")
     if "picture" in check.settings.methods:
@@ -36,7 +39,10 @@ class _CaptchaPages:
     check: RobotCheck
 
     def picture(self, challenge: str) -> ResponseReturnValue:
-        """It takes 15 ms of processor time, so each address gets so many only."""
+        """Answer with a PNG, which takes 15 ms of processor time, so pictures are limited per address.
+
+        404: the challenge is not open; 429: too many; 503: the rate limits cannot count.
+        """
         if not self.check.captcha.is_open(challenge):
             abort(404)
         try:
@@ -48,7 +54,11 @@ class _CaptchaPages:
         return Response(self.check.captcha.picture(challenge), mimetype="image/png")
 
     def sound(self, challenge: str) -> ResponseReturnValue:
-        """It takes a tenth of a second of processor time, so each address gets so many only."""
+        """Answer with a WAV file, which takes 0.1 s of processor time, so sounds are limited per address.
+
+        `lang`: the spoken language, "fr" by default. 404: it is not offered, or the challenge is not open; 429: too
+        many; 503: the rate limits cannot count, or espeak-ng fails.
+        """
         language = request.args.get("lang", "fr")
         if language not in LANGUAGES or not self.check.captcha.is_open(challenge):
             abort(404)
@@ -63,12 +73,14 @@ class _CaptchaPages:
         return "", 503
 
     def new(self) -> ResponseReturnValue:
+        """Answer with a new challenge, as JSON, for the form that `form` names; 404 for an unknown form."""
         return {"challenge": self.check.captcha.challenge(_known(request.args.get("form", "")))}
 
     def work(self) -> ResponseReturnValue:
-        """A task that is enough for the form as it is filled in now; `task` is null where no work is required.
+        """Answer with a task, as JSON, that is hard enough for the present content of the form.
 
-        The login or the name comes in the body, never in the address, which proxies log.
+        `task` is null if no work is required. The login or the name is in the body, never in the address, which
+        proxies log.
         """
         form = FORMS[_known(request.form.get("form", ""))]
         attempt = Attempt(form.service, client_info.address(), **form.counted_early(request.form))

@@ -1,4 +1,4 @@
-"""Modifier mon mot de passe."""
+"""The page "Modifier mon mot de passe": change a password that is known."""
 
 from __future__ import annotations
 

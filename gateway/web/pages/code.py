@@ -1,4 +1,4 @@
-"""The steps of the second factor: where the code is to go, and typing it."""
+"""The steps of the second factor: choose where the code is sent, and type it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class _CodeStep(TicketPage):
 
 
 class CodePage(_CodeStep):
-    """The code is typed."""
+    """The step in which the code is typed; `next_step` shows the page after it."""
 
     form_class = CodeForm
     template = "reset_code"
@@ -72,11 +72,11 @@ class CodePage(_CodeStep):
         self.next_step = next_step
 
     def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> MayChoose | CodeWrong:
-        """Compare the code that was typed."""
+        """Compare the typed code with the one that was sent."""
         return self.service.verify(used, str(form.code.data), caller)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Go on to the choice of a password, or ask for the code again."""
+        """Show the choice of a password, or ask for the code again."""
         match outcome:
             case MayChoose():
                 return self.next_step(outcome.grant)
@@ -101,7 +101,7 @@ class CodePage(_CodeStep):
 
 
 class ChannelPage(_CodeStep):
-    """Where the code goes, where there is a choice; also for the buttons that ask for another code."""
+    """The step in which a person with several channels chooses one; it also serves the buttons for another code."""
 
     form_class = ChannelForm
     template = "reset_channel"
@@ -117,11 +117,11 @@ class ChannelPage(_CodeStep):
         return self.service.send(used, int(text) if text.isdecimal() else NONE_CHOSEN, caller)
 
     def shows(self, outcome: object) -> bool:
-        """Whether `outcome` is one of the second factor's."""
+        """Return whether `outcome` is a result of `SecondFactorService.begin`, which this page renders."""
         return isinstance(outcome, Begun)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show what became of a code: the form for it, or why none was sent."""
+        """Show the form for the code that was sent, or why none was sent."""
         match outcome:
             case MayChoose():
                 return self.code_step.render(form, outcome)
@@ -153,7 +153,7 @@ class ChannelPage(_CodeStep):
         return self._stay(form, outcome, sentence), REFUSED
 
     def _stay(self, form: Any, outcome: CodeLimited | CodeNotSent, sentence: str) -> str:
-        """On the page that it was: a code that was sent before is still valid."""
+        """Return the same step again with `sentence`: a code that was sent before is still valid."""
         if outcome.has_earlier_code:
             return self.code_step.ask(outcome.ticket, [sentence])
         form.ticket.data = outcome.ticket

@@ -1,4 +1,4 @@
-"""Retrouver mon compte."""
+"""The page "Retrouver mon compte": find an account by name and birth date."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FindPage(ServicePage):
         return stopped or self.service.find(request, caller)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show the accounts that were found."""
+        """Show the accounts that were found, or why there is none."""
         if isinstance(outcome, Found):
             return render_template("pages/found.html", people=outcome.people, panel=content.text(self.panel))
         return super().render(form, outcome)

@@ -29,14 +29,14 @@ _CAPTCHA = {
     Verdict.TOO_EASY: messages.CAPTCHA_REPEATED,
 }
 WORK_ALONE = frozenset({Verdict.OTHER_NETWORK, Verdict.TOO_EASY})
-"""What concerns the proof of work, and leaves the characters as they were."""
+"""Verdicts about the proof of work only; the challenge with the characters stays valid."""
 REFUSED = 422
 TOO_MANY = 429
 UNAVAILABLE = 503
 
 
 class FormPage(MethodView):
-    """A form that is shown, sent and answered."""
+    """A page with a form. One instance serves all requests, so it keeps no state of a request."""
 
     init_every_request = False
     form_class: ClassVar[type[SentForm]]
@@ -52,7 +52,7 @@ class FormPage(MethodView):
         return self.show(self.form_class(formdata=None, data=self.form_class.prefilled(request.args)))
 
     def post(self) -> ResponseReturnValue:
-        """An outage leaves the person with the form and a reason."""
+        """Validate the form, hand it to `submit` and show the outcome, or after an outage the form and the reason."""
         form = self.form_class(request.form)
         if language.is_switch():
             return self.show(form)
@@ -66,24 +66,24 @@ class FormPage(MethodView):
         return self.render(form, outcome)
 
     def submit(self, form: Any, caller: Caller) -> object:
-        """Hand a form that is in order to its service, and return the outcome. Raises Outage."""
+        """Hand a valid form to its service, and return the outcome. Raises Outage."""
         raise NotImplementedError
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show an outcome of `submit`."""
+        """Show an outcome of `submit`. Raises TypeError for one that this class does not know."""
         match outcome:
             case RateLimited():
                 return self.render_rate_limited(outcome)
             case Refused():
                 return self.render_refusal(form, outcome)
             case Saved():
-                # Reloading the page of the result, or going back from it, repeats nothing.
+                # After this redirect, to reload the result or to go back repeats nothing.
                 return redirect(url_for("result", ticket=outcome.result_ticket), 303)
             case _:
                 raise TypeError(f"no page shows {type(outcome).__name__}")
 
     def render_rate_limited(self, limited: RateLimited) -> ResponseReturnValue:
-        """The same page whatever was tried, and whoever has an account."""
+        """Show how many minutes to wait. The page is the same whether or not the account exists."""
         seconds = limited.retry_after_seconds
         page = render_template(
             "pages/rate_limited.html", minutes=math.ceil(seconds / 60), without_work=limited.without_work
@@ -91,13 +91,13 @@ class FormPage(MethodView):
         return page, TOO_MANY, {"Retry-After": str(seconds)}
 
     def render_outage(self, form: Any, outage: Outage) -> ResponseReturnValue:
-        """Show the form again with what failed, and point to the helpdesk."""
+        """Show the form again with what failed, and refer the person to the helpdesk."""
         page = self.show(form, [self.sentences.outage(outage)], helpdesk_may_help=True)
         seconds = outage.retry_after_seconds
         return page, UNAVAILABLE, {"Retry-After": str(seconds)} if seconds else {}
 
     def render_refusal(self, form: Any, refused: Refused) -> ResponseReturnValue:
-        """Show the form again with why it was refused, by the field that it concerns."""
+        """Show the form again with the reason, beside the field that it concerns."""
         sentences: Sequence[str | LazyString] = self.sentences.refused(refused)
         field = messages.FIELD_OF.get(refused.code, "")
         if field in form:
@@ -106,7 +106,7 @@ class FormPage(MethodView):
         return self.show(form, sentences, min_length=refused.limits.min_length), REFUSED
 
     def form_invalid(self, form: Any, sentences: Sequence[str | LazyString], status: int) -> ResponseReturnValue:
-        """The form once more, with `sentences` that concern all of it; nothing was changed."""
+        """Show the form again, with `sentences` that concern all of it; nothing was changed."""
         return self.show(form, sentences), status
 
     def show(
@@ -117,7 +117,11 @@ class FormPage(MethodView):
         min_length: int = 0,
         **more: object,
     ) -> str:
-        """`min_length`: what the directory asks of this person's password, where it is known whose it is."""
+        """Return the page with the form, as HTML.
+
+        `sentences` concern all of the form. `min_length`: characters that the directory requires of this person's
+        password, if the person is known; else 0. `more` goes to the template.
+        """
         rules = self.sentences.rules.at_least(min_length)
         return render_template(
             f"pages/{self.template}.html",
@@ -140,7 +144,7 @@ class ServicePage(FormPage):
         self.robots = robots
 
     def post(self) -> ResponseReturnValue:
-        """The button that asks for another picture sends the form too: without JavaScript it is the only way."""
+        """Show another picture if its button sent the form, as without JavaScript; else submit the form."""
         if "another_picture" not in request.form:
             return super().post()
         form = self.form_class(request.form)
@@ -148,9 +152,9 @@ class ServicePage(FormPage):
         return self.show(form)
 
     def verify_robot(self, form: Any, attempt: Attempt, caller: Caller) -> NotHuman | RateLimited | None:
-        """Return why the form must not be served; None where it may be. Raises Outage.
+        """Return why the form must not be served; None if it may be. Raises Outage.
 
-        It comes when all else is in order, so that a slip elsewhere does not cost a new CAPTCHA.
+        Call it after validation, so that a mistake in another field does not use up the CAPTCHA.
         """
         outcome = self.robots.verify(attempt, form.answer, caller)
         if isinstance(outcome, Passed):
@@ -162,7 +166,7 @@ class ServicePage(FormPage):
         return outcome
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show an outcome; a form that brings no proof of a human asks for one."""
+        """Show an outcome; for NotHuman show the form again, with the reason beside the CAPTCHA."""
         if not isinstance(outcome, NotHuman):
             return super().render(form, outcome)
         missing = messages.captcha_missing(self.robots.check.takes_characters)
@@ -170,9 +174,9 @@ class ServicePage(FormPage):
         return self.form_invalid(form, [], REFUSED)
 
     def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: Any) -> str:
-        """Show the form, with a CAPTCHA where one is asked for."""
+        """Return the page with the form, and with a CAPTCHA if one is required."""
         check = self.robots.check
-        # What is known before the form is read decides how much work it must bring.
+        # The amount of work depends on what is known before the form is validated.
         early = Attempt(self.form_class.service, client_info.address(), **self.form_class.counted_early(request.form))
         asks = check.is_required(early)
         if asks and not check.captcha.is_open(form.challenge.data or ""):

@@ -1,4 +1,4 @@
-"""The pages that are only read: home, assistance, questions."""
+"""The pages without a form: home, assistance, questions, personal data, accessibility."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from gateway.web import content
 
 
 def home() -> ResponseReturnValue:
+    """Show the start page, which links to the services and to the help."""
     return render_template("pages/home.html", panel=content.text("home"))
 
 
 def assistance() -> ResponseReturnValue:
+    """Show how to reach the helpdesk, and when."""
     return render_template("pages/help.html", panel=content.text("help"))
 
 
 def questions() -> ResponseReturnValue:
+    """Show the frequent questions and their answers, from the text `faq`."""
     return render_template("pages/questions.html", questions=content.text("faq"), panel=content.text("help"))
 
 
 def privacy() -> ResponseReturnValue:
+    """Show which personal data the service processes, from the text `privacy`."""
     return render_template("pages/text.html", title=_("Personal data"), text=content.text("privacy"))
 
 
 def accessibility() -> ResponseReturnValue:
+    """Show the accessibility statement, from the text `accessibility`."""
     return render_template("pages/text.html", title=_("Accessibility"), text=content.text("accessibility"))

@@ -1,6 +1,7 @@
-"""Réinitialiser mon mot de passe: verify who the person is, then let them choose a password.
+"""The page "Réinitialiser mon mot de passe": verify who the person is, then let them choose a password.
 
-Where the settings ask for it, a code sent to a private address or phone comes in between. All steps have one address.
+If the settings require a second factor, a step between the two asks for a code that was sent to a private mail
+address or phone. All steps have the same address.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from gateway.web.sentences import Sentences
 
 
 class ResetPage(ServicePage):
-    """The first step; a form that brings a ticket is a later one, and is handed on to its page."""
+    """The first step. A form with a ticket belongs to a later step, and the page of that step serves it."""
 
     form_class = VerifyIdentityForm
     template = "reset"
@@ -48,7 +49,7 @@ class ResetPage(ServicePage):
         self.channel_step = ChannelPage(sentences, second_factor, self.code_step)
 
     def post(self) -> ResponseReturnValue:
-        """Hand the form of a later step to its page."""
+        """Hand the form of a later step to its page, which the fields of the form identify."""
         if "channel" in request.form:
             return self.channel_step.post()
         if "code" in request.form:
@@ -58,7 +59,10 @@ class ResetPage(ServicePage):
         return super().post()
 
     def submit(self, form: VerifyIdentityForm, caller: Caller) -> Saved | Begun | Refused | RateLimited | NotHuman:
-        """Verify who the person is, and begin the second factor. Raises Outage."""
+        """Verify who the person is, and begin the second factor. Raises Outage.
+
+        In the mode `initial` the initial password is set instead, and no further step follows.
+        """
         identity = form.to_request()
         if stopped := self.verify_robot(form, self.service.attempt(identity, caller), caller):
             return stopped
@@ -70,7 +74,7 @@ class ResetPage(ServicePage):
         return self.second_factor.begin(outcome.grant, outcome.person, caller, service=SERVICE)
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show an outcome, also of a second factor that begins."""
+        """Show an outcome, also one of `SecondFactorService.begin`."""
         if self.channel_step.shows(outcome):
             return self.channel_step.render(ChannelForm(formdata=None), outcome)
         return super().render(form, outcome)
@@ -81,7 +85,7 @@ class ResetPage(ServicePage):
 
 
 class ChoosePage(TicketPage):
-    """The last step."""
+    """The last step, in which the person chooses a password."""
 
     form_class = ChooseForm
     template = "reset_choose"
@@ -100,7 +104,7 @@ class ChoosePage(TicketPage):
     def show(
         self, form: Any, sentences: Sequence[str | LazyString] | None = None, *, min_length: int = 0, **more: Any
     ) -> str:
-        """The ticket itself says whose password it is: password managers save it under that login."""
+        """Return the page with the login that the ticket contains: password managers save the password under it."""
         ticket = self.steps.open(form.ticket.data or "")
         if isinstance(ticket, TokenError):
             return super().show(form, sentences, login="", min_length=min_length, **more)
@@ -108,7 +112,7 @@ class ChoosePage(TicketPage):
         return super().show(form, sentences, login=grant.login, min_length=max(min_length, grant.min_length), **more)
 
     def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> Saved | Refused:
-        """The form that comes back after a refusal brings a new ticket."""
+        """Set the password. After a refusal the form is shown again with a new ticket. Raises Outage."""
         form.ticket.data = self.steps.renew(used)
         return self.service.choose(used, form.new, caller)
 

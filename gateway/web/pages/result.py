@@ -1,7 +1,7 @@
-"""What a service did, shown by a ticket that permits nothing: the page can be reloaded for an hour.
+"""The page that confirms a saved password. Its ticket permits nothing else, so it can be reloaded for an hour.
 
-For people with a workstation it follows the password there: a script asks `etat` for the one part that changes, and
-without JavaScript a link loads the page again.
+For people with a workstation it shows the state there: a script requests `etat` for the one part that changes, and
+without JavaScript a link reloads the page.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ GONE = 410
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """Shows a saved password, and follows it to the workstation."""
+    """Confirms that a password is saved, and shows its state at each target of the workstation."""
 
     results: Results
     status: PropagationStatus
 
     def page(self, ticket: str) -> ResponseReturnValue:
-        """The whole page; 410 once its ticket is over."""
+        """Show the whole page; 410 after its ticket has expired."""
         payload = self.results.open(ticket)
         if isinstance(payload, TicketVoid):
             return render_template("pages/result_gone.html"), GONE
@@ -40,7 +40,7 @@ class ResultPage:
         )
 
     def state(self, ticket: str) -> ResponseReturnValue:
-        """The part of the page that changes, and whether it still will."""
+        """Answer as JSON: `html` is the part of the page that changes, `waiting` whether it still can change."""
         payload = self.results.open(ticket)
         if isinstance(payload, TicketVoid):
             return {"html": "", "waiting": False}, GONE

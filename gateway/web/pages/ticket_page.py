@@ -1,4 +1,4 @@
-"""What the later steps of a reset share: a form that brings a ticket, and each attempt uses it up."""
+"""The common part of the later steps of a reset: a form with a ticket, which each attempt uses up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Restart = Callable[[str], ResponseReturnValue]
 
 
 class TicketPage(FormPage):
-    """A form that is worth nothing without its ticket."""
+    """A page whose form is accepted only with a valid ticket."""
 
     form_class: ClassVar[type[TicketForm]]
 
@@ -29,12 +29,12 @@ class TicketPage(FormPage):
         self.restart = restart
 
     def submit(self, form: Any, caller: Caller) -> object:
-        """Use the ticket up, then hand the form on. Raises Outage."""
+        """Use the ticket up, then call `submit_used`; else return TicketVoid or RateLimited. Raises Outage."""
         used = self.steps.use(form.ticket.data or "", caller)
         return self.submit_used(form, used, caller) if isinstance(used, UsedTicket) else used
 
     def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> object:
-        """Hand the form and its ticket, which is used up, to the service. Raises Outage."""
+        """Hand the form and its used ticket to the service, and return the outcome. Raises Outage."""
         raise NotImplementedError
 
     def render(self, form: Any, outcome: object) -> ResponseReturnValue:
