@@ -56,7 +56,9 @@ class FindService:
         return outcome
 
     def _count_miss(self, caller: Caller) -> None:
+        """Count the miss; log the one with which an API client reaches its limit, not each one after it."""
         limiter, client = self.events.rate_limiter, caller.api_client
+        was_suspicious = bool(client) and limiter.is_suspicious(caller.address, client=client)
         limiter.count_miss(caller.address, client=client)
-        if client and limiter.is_suspicious(caller.address, client=client):
+        if client and not was_suspicious and limiter.is_suspicious(caller.address, client=client):
             log.warning("api: find: %s asks unusually often for people whom nobody knows", client)

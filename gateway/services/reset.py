@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from gateway.account.admission import Admission
 from gateway.account.errors import DirectoryUnavailable
@@ -17,7 +17,7 @@ from gateway.services.caller import Caller
 from gateway.services.events import Events
 from gateway.services.outcomes import RateLimited, Saved
 from gateway.services.results import Results
-from gateway.services.tickets import CHOOSE, TicketSteps, UsedTicket
+from gateway.services.tickets import CHOOSE, TicketSteps, UsedTicket, sealed_fields
 
 SERVICE = "reset"
 
@@ -53,7 +53,7 @@ class ResetService:
 
     def offer_choice(self, grant: Grant) -> str:
         """Return the ticket that permits one choice of a password."""
-        return self.steps.tickets.issue(self.steps.purpose, asdict(grant), 60 * self.ticket_minutes)
+        return self.steps.tickets.issue(self.steps.purpose, sealed_fields(grant), 60 * self.ticket_minutes)
 
     def choose(self, used: UsedTicket, new: Secret, caller: Caller) -> Saved | Refused:
         """Set the chosen password; `steps.use` has counted the attempt already. Raises Outage.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.account.model import Propagation
@@ -14,6 +14,7 @@ from gateway.protection.tickets import Tickets, TokenError
 from gateway.services.caller import Caller
 from gateway.services.events import Events, never_failing
 from gateway.services.outcomes import RateLimited, Saved, TicketVoid
+from gateway.services.tickets import read_fields, sealed_fields
 from gateway.settings import AnyTarget
 from gateway.workstation.state import DeliveryStatus
 
@@ -48,7 +49,7 @@ class Results:
         payload = {
             "outcome": outcome,
             "login": person.login[:MAX_LOGIN_CHARS],
-            "propagation": changed.propagation and asdict(changed.propagation),
+            "propagation": changed.propagation and sealed_fields(changed.propagation),
             "saved_at": int(time.time()),
             "was_expired": was_expired,
         }
@@ -56,14 +57,12 @@ class Results:
         return Saved(person, changed.propagation, was_expired, ticket)
 
     def open(self, ticket: str) -> dict[str, Any] | TicketVoid:
-        """Return the content of a result's ticket, also of one that the previous version sealed."""
+        """Return the content of a result's ticket."""
         opened = self.tickets.open(PURPOSE, ticket)
         if isinstance(opened, TokenError):
             return TicketVoid(opened)
         propagation = opened.payload.get("propagation")
-        if propagation and "identity" in propagation:
-            propagation["uuid"] = propagation.pop("identity")
-        return opened.payload
+        return {**opened.payload, "propagation": propagation and read_fields(propagation)}
 
     def count_call(self, service: str, caller: Caller) -> RateLimited | None:
         """Count a call of an API client that only reads. Raises Outage."""

@@ -20,7 +20,7 @@ from gateway.services.caller import Caller
 from gateway.services.events import Events
 from gateway.services.outcomes import MayChoose
 from gateway.services.ports import Channel
-from gateway.services.tickets import CODE, TicketSteps, UsedTicket
+from gateway.services.tickets import CODE, TicketSteps, UsedTicket, sealed_fields
 from gateway.settings import SecondFactor as SecondFactorSettings
 
 DIGITS = 6
@@ -117,7 +117,7 @@ class SecondFactorService:
         if not channels:
             return MayChoose(grant) if self.settings.if_none_known == "allow" else NoChannel()
         payload = {
-            "grant": asdict(grant),
+            "grant": sealed_fields(grant),
             "channels": [asdict(channel) for channel in channels],
             "code": "",
             "left": 0,

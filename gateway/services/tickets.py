@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from gateway.account.model import Grant
+from gateway.account.model import Grant, Propagation
 from gateway.protection.rate_limiting.limiter import Attempt
 from gateway.protection.tickets import Ticket, Tickets, TokenError
 from gateway.services.caller import Caller
@@ -66,12 +66,26 @@ class TicketSteps:
         return self.tickets.reissue(self.purpose, used.payload if payload is None else payload, used.ticket.expires)
 
 
+def sealed_fields(value: Grant | Propagation) -> dict[str, Any]:
+    """Return the fields of `value` under the names that tickets hold.
+
+    A ticket calls the entry's UUID `identity`, so that two versions of the service can run side by side.
+    """
+    fields = asdict(value)
+    fields["identity"] = fields.pop("uuid")
+    return fields
+
+
+def read_fields(sealed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `sealed_fields` made, under the names of the fields."""
+    fields = dict(sealed)
+    fields["uuid"] = fields.pop("identity")
+    return fields
+
+
 def read_grant(payload: Mapping[str, Any]) -> Grant:
-    """Return the grant in the payload of a ticket, also of one that the previous version sealed."""
-    fields = dict(payload)
-    if "identity" in fields:
-        fields["uuid"] = fields.pop("identity")
-    return Grant(**fields)
+    """Return the grant in the payload of a ticket."""
+    return Grant(**read_fields(payload))
 
 
 def reset_steps(events: Events, tickets: Tickets) -> TicketSteps:

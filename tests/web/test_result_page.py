@@ -159,7 +159,7 @@ class TestGateway:
 
 
 class TestTicket:
-    def test_when_the_version_before_sealed_it_then_the_result_is_still_shown(self, directory, build, tmp_path):
+    def test_when_the_version_before_sealed_it_then_the_result_is_shown(self, directory, build, tmp_path):
         directory.add_person(LOGIN, departmentNumber="rectorat")
         gateway = build(workstation=pending_deliveries(tmp_path))
         browser, tickets = Browser(create_app(gateway)), gateway.protection.tickets

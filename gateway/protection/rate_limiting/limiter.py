@@ -27,6 +27,8 @@ from gateway.protection.rate_limiting.store import Store
 from gateway.protection.rate_limiting.windows import SLOTS, Counts, Usage, Window
 from gateway.settings import RateLimits as Rates
 
+_HASH_PURPOSE = b"mamia-throttle"
+"""Separates these hashes from others of the same key. With another value all counts in the store would be lost."""
 _OUTSIDE_OVERALL = frozenset({"api", "picture", "sound"})
 """Services that use no account; flooding them must not close the pages for everybody."""
 _TRIES_PASSWORDS = "change"
@@ -297,7 +299,7 @@ class _Slots:
     """Numbers under which counts are stored: whoever reads the store learns nothing of what was typed."""
 
     def __init__(self, key: str) -> None:
-        self._key = hashlib.blake2b(key.encode(), digest_size=32, person=b"mamia-limits").digest()
+        self._key = hashlib.blake2b(key.encode(), digest_size=32, person=_HASH_PURPOSE).digest()
 
     def of(self, *texts: str) -> int:
         digest = hashlib.blake2b("\0".join(texts).encode(), key=self._key, digest_size=8).digest()

@@ -156,7 +156,12 @@ class ServicePage(FormPage):
 
         Call it after validation, so that a mistake in another field does not use up the CAPTCHA.
         """
-        outcome = self.robots.verify(attempt, form.answer, caller)
+        try:
+            outcome = self.robots.verify(attempt, form.answer, caller)
+        except Outage:
+            # The challenge may have been used up already.
+            self._renew_challenge(form)
+            raise
         if isinstance(outcome, Passed):
             if outcome.was_asked:
                 self._renew_challenge(form)
