@@ -9,7 +9,7 @@ WORKSTATION ?= nt
 BENCH ?= services lookup propagation schedules killed uniform overload memory captcha strength people_import capture soak
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BIN := .venv/bin
-# What was installed is marked by the version of Python too: a system's upgrade makes .venv anew.
+# What was installed is marked by the version of Python too: after an upgrade of the system .venv is made again.
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 INSTALLED := .venv/installed-$(PYTHON_VERSION)
 # The oldest Python that will do.
@@ -70,11 +70,11 @@ assets: gateway/web/static/vendor/site.css $(CATALOGUES) ## scripts and styles o
 %.mo: %.po | $(INSTALLED)
 	@$(BIN)/pybabel -q compile -i $< -o $@
 
-pictures: $(INSTALLED)-tests assets ## take the pictures of README.md anew
+pictures: $(INSTALLED)-tests assets ## take the pictures of README.md again
 	$(AS_ROOT) $(BIN)/pytest -q tests/chromium/test_readme_pictures.py -k used
 	cp var/screenshots/readme-*.png tests/pictures/
 
-settings: $(INSTALLED) ## write the reference of the settings anew
+settings: $(INSTALLED) ## write the reference of the settings again
 	$(BIN)/mamia settings > docs/settings.md
 
 messages: $(INSTALLED) ## bring the catalogues up to date with the code and the templates
@@ -141,7 +141,7 @@ define venv
 endef
 
 .PHONY: machine debian-run debian-docs debian-tests debian-samba debian-bench
-# A machine on which the rest can't work is told so at once.
+# Report at once if the rest cannot work on this machine.
 machine:
 	@command -v apt-get >/dev/null || { echo 'This needs Debian 12 or 13: apt-get is missing. $(IN_CONTAINERS)'; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(MINIMUM)".split("."))))' 2>/dev/null \

@@ -131,7 +131,7 @@ def _texts(app: Flask, settings: Settings) -> None:
         lockout=settings.lockout,
         lockout_in_words=partial(messages.lockout_in_words, settings.lockout),
         ticket_minutes=settings.reset.ticket_minutes,
-        captcha_ways=settings.captcha.methods,
+        captcha_methods=settings.captcha.methods,
         workstation=bool(settings.workstation.targets),
         url=url_for,
     )

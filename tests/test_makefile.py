@@ -50,13 +50,13 @@ class TestMake:
         assert "apt-get is missing" in line
         assert "containers" in line
 
-    @pytest.mark.parametrize("python, told", [(None, "missing"), (TOO_OLD, "3.9")])
-    def test_when_there_is_no_suitable_python_then_its_first_line_says_so(self, tools, python, told):
+    @pytest.mark.parametrize("python, reported", [(None, "missing"), (TOO_OLD, "3.9")])
+    def test_when_there_is_no_suitable_python_then_its_first_line_says_so(self, tools, python, reported):
         add(tools, "apt-get", "#!/bin/sh\n")
         if python:
             add(tools, "python3", python)
 
         line = first_line(tools, "demo")
 
-        assert line.startswith(f"This needs Python 3.11 or later; python3 is {told}.")
+        assert line.startswith(f"This needs Python 3.11 or later; python3 is {reported}.")
         assert "containers" in line

@@ -95,8 +95,8 @@ class TestAlert:
 
 def firing(alert, labels):
     [rule] = [rule for rule in rules() if rule["alert"] == alert]
-    told = {name: filled(text, labels) for name, text in rule["annotations"].items()}
-    return {"exp_labels": {**rule["labels"], **labels}, "exp_annotations": told}
+    reported = {name: filled(text, labels) for name, text in rule["annotations"].items()}
+    return {"exp_labels": {**rule["labels"], **labels}, "exp_annotations": reported}
 
 
 def filled(text, labels):

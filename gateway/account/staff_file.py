@@ -65,7 +65,7 @@ def read_row(values: Mapping[str, str], today: date) -> StaffRow:
         raise ValueError("neither numen nor temporary_agent_number is given")
     for name, number in numbers.items():
         if number and not _NUMBER.fullmatch(number):
-            raise ValueError(f"{name} has other signs than letters and digits, or not 4 to 20 of them")
+            raise ValueError(f"{name} must have 4 to 20 characters, letters and digits only")
     birth_date = read_birth_date(cells["birth_date"], today)
     if isinstance(birth_date, BirthDateError):
         raise ValueError(f"birth_date is {birth_date.value}; expected 27/03/1985 or 1985-03-27")

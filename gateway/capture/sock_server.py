@@ -98,7 +98,7 @@ class SockServer:
             self._listen(text)
             await writer.drain()
         except OSError as error:
-            log.warning("slapd went away while it was answered: %s", error)
+            log.warning("slapd closed the connection before it received the answer: %s", error)
         finally:
             writer.close()
 
@@ -127,7 +127,9 @@ class SockServer:
             # The text of the exception might contain a password, so only its class is logged.
             entry = _ENTRY.search(text[:CHUNK])
             name = entry[1].decode(errors="replace") if entry else "no entry"
-            log.error("%s: can't be read, a password in it is not captured: %s", name, type(error).__name__)
+            log.error(
+                "%s: the request cannot be read, so a password in it is not captured: %s", name, type(error).__name__
+            )
 
     def _status(self, text: bytes) -> bytes:
         mark = text.partition(b"mark: ")[2].strip()

@@ -34,7 +34,7 @@ def bind_socket(path: Path) -> socket.socket:
     listening, probe = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
     with probe:
         if probe.connect_ex(str(path)) == 0:
-            raise OSError("somebody listens there already")
+            raise OSError("another process listens there already")
     if path.is_socket():
         path.unlink()
     mask = os.umask(SOCKET_MASK)

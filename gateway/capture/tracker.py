@@ -75,7 +75,9 @@ class ChangeTracker:
         while (self._open_changes or self._tasks) and loop.time() < deadline:
             await asyncio.sleep(0.01)
         for entry in self._tasks.values():
-            log.warning("%s: stopped before its change was seen in force: refused, overtaken, or lost", entry)
+            log.warning(
+                "%s: the listener stopped before it saw the change in force: refused, replaced, or lost", entry
+            )
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _track(self, change: Change, policed: ModifyRequest) -> None:
@@ -97,7 +99,7 @@ class ChangeTracker:
             return await self._answered(partial(self.outbox.prepare, entry, password))
         except Exception as error:
             # Nothing awaits a change that the policy refused, so log here. The text might contain the password.
-            log.error("%s: can't be prepared: %s\n%s", entry, type(error).__name__, _places(error))
+            log.error("%s: the change cannot be prepared: %s\n%s", entry, type(error).__name__, _places(error))
             return SealFailed(type(error).__name__)
 
     async def _complete(self, change: Change, policed: ModifyRequest) -> None:
@@ -113,7 +115,7 @@ class ChangeTracker:
                 await self._report_captured(prepared, policed)
             else:
                 log.info(
-                    "%s: a change by %s did not come into force: refused or overtaken",
+                    "%s: a change by %s did not come into force: it was refused, or replaced by a newer one",
                     policed.entry,
                     policed.author_dn,
                 )
@@ -162,7 +164,9 @@ class ChangeTracker:
         )
 
     async def _report_missed(self, policed: ModifyRequest, why: str) -> None:
-        log.error("%s: not captured, its workstation keeps the old password: %s", policed.entry, why)
+        log.error(
+            "%s: the change was not captured, and the workstation keeps the old password: %s", policed.entry, why
+        )
         await self._record("missed", entry=policed.entry, by=policed.author_dn)
 
     async def _record(self, outcome: str, **facts: object) -> None:

@@ -55,20 +55,21 @@ def _listener(path: Path, *, answers_only: bool) -> Finding:
     try:
         status = ask_listener(path)
     except PermissionError:
-        return warn(subject, "this user may not ask there", "run mamia check as root or as slapd's user")
+        return warn(subject, "this user may not connect to it", "run mamia check as root or as slapd's user")
     except TimeoutError:
-        text = "whoever listens does not answer: every write on people waits for it"
+        text = "the listener does not answer: every write on people waits for it"
         return fail(subject, text, "systemctl restart mamia-capture")
     except (OSError, ValueError) as error:
         text = (
-            f"nobody listens ({type(error).__name__}): slapd refuses every write on people, so some logins and copies"
+            f"no process listens ({type(error).__name__}): slapd refuses every write on people, and so some "
+            "logins and some writes of replication fail too"
         )
         return fail(subject, text, START)
     if answers_only and status["answers_only"]:
         return ok(subject, "answers slapd, and captures nothing: capture.answer_only")
     if not status["capturing"]:
-        text = "slapd is answered, and nothing is captured: the listener could not start"
-        return fail(subject, text, "journalctl -u mamia-capture names the fault; then restart it")
+        text = "the listener answers slapd but captures nothing: the capture could not start"
+        return fail(subject, text, "journalctl -u mamia-capture names the problem; fix it, then restart it")
     return ok(subject, f"answers; {status['held']} changes are on their way")
 
 
@@ -77,11 +78,11 @@ def ask_listener(path: Path, mark: str = "") -> dict[str, Any]:
 
     Raises OSError, ValueError.
     """
-    with socket.socket(socket.AF_UNIX) as line:
-        line.settimeout(ANSWER_SECONDS)
-        line.connect(str(path))
-        line.sendall(QUESTION + f"mark: {mark}\n\n".encode())
-        answer: dict[str, Any] = json.loads(line.makefile("rb").readline())
+    with socket.socket(socket.AF_UNIX) as conn:
+        conn.settimeout(ANSWER_SECONDS)
+        conn.connect(str(path))
+        conn.sendall(QUESTION + f"mark: {mark}\n\n".encode())
+        answer: dict[str, Any] = json.loads(conn.makefile("rb").readline())
     return answer
 
 
@@ -97,24 +98,26 @@ def _overlay(account: str, settings: Settings, connection: Connection) -> Iterat
     except (OSError, ValueError):
         return
     if code != RESULT_NO_SUCH_ATTRIBUTE:
-        text = f"{account} may not write there any more: the overlay asks for the right to `entry`"
+        text = f"{account} may not write there any more: the overlay checks the right to `entry`"
         yield fail(subject, text, f"the rule on attrs=entry of {ORACLE_FILE}")
     elif settings.capture.answer_only and seen:
-        yield ok(subject, "asks before it writes")
+        yield ok(subject, "asks the listener before each write")
     elif seen == SIDES:
-        yield ok(subject, "announces on both sides of ppolicy")
+        yield ok(subject, "reports writes on both sides of ppolicy")
     elif seen:
-        text = "announces on one side of ppolicy alone: no password is recognised"
+        text = "reports writes on one side of ppolicy alone: no password is recognised"
         yield fail(subject, text, f"{ORACLE_FILE} has the overlay above and {FILE} the one below")
     else:
         files = ORACLE_FILE if settings.capture.answer_only else f"{ORACLE_FILE} and {FILE}"
-        yield fail(subject, "announces nothing: no password is captured", f"load {files}; does olcDbSocketPath fit?")
+        yield fail(subject, "reports no writes: no password is captured", f"load {files}; does olcDbSocketPath fit?")
 
 
 def _rights_of_listener(settings: Settings) -> Iterator[Finding]:
     """Check the rights of the listener's account, if its password can be read here."""
     if not is_listeners(settings):
-        yield ok("capture: rights", "its password is not this user's to read, as it should be; root can check them")
+        yield ok(
+            "capture: rights", "this user cannot read the listener's password, which is correct; root can check them"
+        )
         return
     try:
         directory = capturing_directory(settings)
@@ -138,7 +141,7 @@ def _rights(settings: Settings, connection: Connection) -> Iterator[Finding]:
     if excess:
         yield fail(subject, f"{who} may {', '.join(excess)}: whoever steals it could", FILE)
     if not lacks and not excess:
-        yield ok(subject, "what is needed, and no more")
+        yield ok(subject, "the account has the rights that it needs, and no others")
 
 
 def _lacking(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:

@@ -34,8 +34,8 @@ def refused_certificate(
         return fail(subject, f"its certificate is refused: {reason}", otherwise)
     return fail(
         subject,
-        f"its certificate or its authority's is not as RFC 5280 demands: {reason}",
-        "issue both anew with critical basic constraints, key usage, and subject and authority key identifiers; "
+        f"its certificate or its authority's does not follow RFC 5280: {reason}",
+        "issue both again with critical basic constraints, key usage, and subject and authority key identifiers; "
         f"until then {setting} = false accepts them (chain and host name are still verified)",
     )
 
@@ -94,7 +94,7 @@ def _check(subject: str, url: str, setting: str, strict: bool) -> Iterator[Findi
     [authority] = parse_qs(parts.query).get("ssl_ca_certs", [""])
     ca_file = Path(authority) if authority else None
     try:
-        _shake_hands(url, ca_file, strict=strict)
+        _handshake(url, ca_file, strict=strict)
     except OSError as error:
         if reason := refusal(str(error)):
             yield refused_certificate(
@@ -111,13 +111,13 @@ def _check(subject: str, url: str, setting: str, strict: bool) -> Iterator[Findi
 def is_accepted_unless_strict(url: str, ca_file: Path | None) -> bool:
     """Return whether a server's certificate is accepted without the strict rules. Only the handshake is tried."""
     try:
-        _shake_hands(url, ca_file, strict=False)
+        _handshake(url, ca_file, strict=False)
     except OSError:
         return False
     return True
 
 
-def _shake_hands(url: str, ca_file: Path | None, *, strict: bool) -> None:
+def _handshake(url: str, ca_file: Path | None, *, strict: bool) -> None:
     """Connect with TLS. Raises OSError; ssl.SSLError is a subclass of it."""
     parts = urlsplit(url)
     context = verifying_context(ca_file, strict=strict)

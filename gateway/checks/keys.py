@@ -29,11 +29,11 @@ def check_keys(settings: Settings) -> Iterator[Finding]:
         yield fail(CHECKED, str(error), "mamia keygen makes a pair; keep the old private key for what waits")
         return
     if bytes(public) in [bytes(pair) for pair in pairs]:
-        yield ok(CHECKED, "public and private fit")
+        yield ok(CHECKED, "the public key and the private keys belong together")
     elif pairs:
         text = "none of the private keys opens what this public key seals"
         yield fail(CHECKED, text, "give the web service the .pub that mamia keygen made with the private key")
     elif is_workers(settings) and workstation.delivers:
         yield fail(CHECKED, "none opens what is sealed", "workstation.private_key_files")
     else:
-        yield ok(CHECKED, "the public one can be used; the private one is not here, as it should be")
+        yield ok(CHECKED, "the public key can be used; the private key is not on this machine, which is correct")

@@ -31,7 +31,7 @@ SMTP_SECONDS = 5
 
 def check_machine(settings: Settings) -> Iterator[Finding]:
     """Yield the findings about this machine and its services."""
-    yield ok("settings", "complete, and nothing in them contradicts the rest")
+    yield ok("settings", "complete and consistent")
     yield ok("web.secret_keys", f"{len(settings.web.keys)}, all of them long enough")
     yield from check_private_files(settings)
     yield from _shared_secrets(settings)
@@ -61,7 +61,7 @@ def check_private_files(settings: Settings) -> Iterator[Finding]:
     open_ones = [str(file) for file in named if stat.S_IMODE(file.stat().st_mode) & 0o027]
     if open_ones:
         hint = f"chmod 600 {' '.join(open_ones)}"
-        yield warn("files with secrets", f"others than their owner and group may read {', '.join(open_ones)}", hint)
+        yield warn("files with secrets", f"users other than owner and group may read {', '.join(open_ones)}", hint)
     elif named:
         yield ok("files with secrets", "only their owners and groups may read them")
 
@@ -118,7 +118,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
     if not notifications.spool:
         yield warn(
             "notifications",
-            "nobody is told by mail of a changed password",
+            "people get no mail about a changed password",
             "notifications.spool and notifications.smtp_host",
         )
         return
@@ -172,21 +172,23 @@ def _audit(settings: Settings) -> Finding:
 
 def _voice(settings: Settings) -> Finding:
     if "sound" in settings.captcha.methods and not shutil.which("espeak-ng"):
-        return fail("captcha.methods", 'has "sound", and espeak-ng is not here', "apt install espeak-ng")
+        return fail("captcha.methods", 'has "sound", but espeak-ng is not installed', "apt install espeak-ng")
     if "automatic" not in settings.captcha.methods:
         text = 'has no "automatic": people who neither see nor hear can\'t pass (WCAG 2.2, 3.3.8)'
         return warn("captcha.methods", text, 'add "automatic"')
     if not settings.captcha.required:
         return warn("captcha.required", "empty: scripts can use every form", '["reset", "change"]')
     return ok(
-        "captcha", f"asked for: {', '.join(settings.captcha.required)}; ways: {', '.join(settings.captcha.methods)}"
+        "captcha", f"required: {', '.join(settings.captcha.required)}; methods: {', '.join(settings.captcha.methods)}"
     )
 
 
 def _opening_hours(settings: Settings) -> Finding:
     support, year = settings.support, datetime.now(UTC).year
     if not support.openings:
-        return warn("support.openings", "none: the pages promise no helpdesk", "name its hours")
+        return warn(
+            "support.openings", "none: the pages show no hours of the helpdesk", "set the hours of the helpdesk"
+        )
     if support.holidays:
         country, _, part = support.holidays.partition("-")
         days = holidays.country_holidays(country, subdiv=part or None, years=[year, year + 1])

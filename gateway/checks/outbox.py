@@ -37,7 +37,7 @@ def check_outbox(settings: Settings) -> Iterator[Finding]:
     if is_workers(settings):
         yield from _looked_at(settings)
     else:
-        yield ok(CHECKED, "not looked at: the worker's password is not here, or not this user's to read")
+        yield ok(CHECKED, "not checked: the worker's password is not on this machine, or this user cannot read it")
 
 
 def _looked_at(settings: Settings) -> Iterator[Finding]:
@@ -78,9 +78,11 @@ def _proving(settings: Settings, connection: Connection, known: Sequence[Waiting
     }
     lacks = [name for name, one in wanted.items() if not are_decidable(connection, known[0].dn, [one])]
     if lacks:
-        text = f"{who} may not search by {', '.join(lacks)}: it can't tell whose password it may deliver, or when"
+        text = (
+            f"{who} may not search by {', '.join(lacks)}: it cannot find out whose password it may deliver, or when"
+        )
         return fail(subject, text, "30-access.ldif of ldif/; the attributes of your own filters need such a rule too")
-    return ok(subject, "it can tell who has a workstation, and whose account is locked")
+    return ok(subject, "the worker can see who has a workstation, and whose account is locked")
 
 
 def _moved_out(settings: Settings, connection: Connection, moved: Sequence[Waiting]) -> Finding:
@@ -98,13 +100,11 @@ def _moved_out(settings: Settings, connection: Connection, moved: Sequence[Waiti
 
 def _behind(settings: Settings, known: Sequence[Waiting]) -> Finding:
     if known and all(item.changed_at is None for item in known):
-        text = (
-            f"{settings.workstation.bind_dn} may not read {CHANGED_AT}: nobody sees who changed it past the gateway"
-        )
+        text = f"{settings.workstation.bind_dn} may not read {CHANGED_AT}: changes by other programs are not seen"
         return warn(CHECKED, text, "30-access.ldif of ldif/")
     behind = [item.login for item in known if item.is_stale]
     if not behind:
         return ok(CHECKED, "the directory has no newer ones")
     names = ", ".join(islice(behind, NAMED)) + (" …" if len(behind) > NAMED else "")
-    text = f"{len(behind)} older than the directory's, which was changed past the gateway: {names}"
-    return warn(CHECKED, text, "they change it once more on the page; mamia capture brings such changes too")
+    text = f"{len(behind)} older than the directory's, which another program changed: {names}"
+    return warn(CHECKED, text, "ask them to change it once more on the page; mamia capture delivers such changes too")

@@ -65,8 +65,10 @@ def guess(who: str, dn: str, url: str, connection: Connection) -> Iterator[Findi
         case code if code == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
             yield ok(subject, f"{who} learns nothing of the password of {dn} by guessing")
         case code if code == RESULT_UNWILLING_TO_PERFORM:
-            text = f"{who} learns whether a guess is the password of {dn}, as often as it likes: nothing counts that"
+            text = f"{who} learns whether a guess is the password of {dn}, without any limit"
             yield fail(subject, text, FILE)
         case _:
-            text = f"a guess at the password of {dn} ends in {result['description']} for {who}: it can't be judged"
+            text = (
+                f"a guess at the password of {dn} ends in {result['description']} for {who}: the result is not clear"
+            )
             yield warn(subject, text, FILE)

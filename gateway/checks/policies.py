@@ -42,7 +42,7 @@ def _service_account(subject: str, account: str, who: str, connection: Connectio
     locks = rules is not None and rules.first("pwdLockout").upper() == "TRUE"
     if expires or locks:
         what = " and ".join(word for word, is_so in (("expires", expires), ("locks", locks)) if is_so)
-        return fail(subject, f"by {policy} it {what}: {who} would stop with it", "take pwdMaxAge and pwdLockout off")
+        return fail(subject, f"by {policy} it {what}: {who} would stop working", "take pwdMaxAge and pwdLockout off")
     return ok(subject, f"by {policy} it neither expires nor locks")
 
 

@@ -33,7 +33,7 @@ def check_policies_in_use(settings: Settings, url: str, connection: Connection) 
     yield from findings
     for one in used:
         if rules := _rules(settings, one):
-            yield ok(_name(url, one), f"kept to: {'; '.join(rules)}")
+            yield ok(_name(url, one), f"the gateway keeps to: {'; '.join(rules)}")
     if used and not findings:
         yield ok(f"{url}: policies in use", f"the gateway can keep to all {len(used)}")
 
@@ -53,7 +53,7 @@ def _problems(settings: Settings, url: str, connection: Connection, policy: Poli
         yield fail(subject, text, "pwdSafeModify: FALSE in that policy")
     if policy.min_age:
         text = (
-            f"pwdMinAge is {_in_words(policy.min_age)}: who forgets a password that is younger can't reset it. The "
+            f"pwdMinAge is {_in_words(policy.min_age)}: people who forget a younger password cannot reset it. The "
             "pages say from when it is possible, and send people to the helpdesk"
         )
         yield warn(subject, text, "pwdMinAge: 0 in that policy, if a reset must be possible at any time")

@@ -31,7 +31,7 @@ def check_protected(settings: Settings, login: str = "") -> Iterator[Finding]:
     `login` is the login of a person who must be protected, for the checks that need a name.
     """
     if not (settings.people.protected_filter or settings.people.protected_groups):
-        text = "nobody is: who knows an administrator's number and birth date can take that account over"
+        text = "nobody is: a person who knows an administrator's number and birth date can take over that account"
         yield warn(CHECKED, text, NOBODY_PROTECTED)
         return
     is_decidable = True
@@ -88,7 +88,7 @@ def _check_directory(settings: Settings, pool: ConnectionPool, login: str) -> It
             return
         known = (found,)
     if not known:
-        text = "it was not tried whether the directory itself protects them: nobody is known here by name"
+        text = "not tried whether the directory itself protects them: no login of such a person is given"
         yield warn(CHECKED, text, "mamia check --protected LOGIN, with the login of one of them")
         return
     yield pool.run_idempotent(lambda connection: _check_rule(settings, connection, known[0]))

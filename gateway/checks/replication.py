@@ -42,7 +42,9 @@ def check_replication(settings: Settings, held: Mapping[str, Mapping[str, str]])
 def _clock(newest: datetime) -> Finding:
     ahead = (newest - datetime.now(UTC)).total_seconds()
     if ahead > MAX_SKEW_SECONDS:
-        return warn("clock", f"the directory is {ahead:.0f} s ahead of this machine", "let both follow a time server")
+        return warn(
+            "clock", f"the directory is {ahead:.0f} s ahead of this machine", "synchronise both with a time server"
+        )
     return ok("clock", "the directory's last change is not in this machine's future")
 
 

@@ -50,7 +50,7 @@ def check_servers(settings: Settings) -> Iterator[Finding]:
             yield _unreachable(settings, url, error)
             continue
         try:
-            yield ok(url, f"answers, and takes {settings.directory.bind_dn}")
+            yield ok(url, f"answers, and accepts {settings.directory.bind_dn}")
             yield from _check_reading(settings, url, connection)
             if url in settings.directory.servers:
                 yield from _check_writing(settings, url, connection)
@@ -89,7 +89,7 @@ def _product(url: str, connection: Connection) -> Finding:
     subject = f"{url}: product"
     if is_openldap(connection):
         return ok(subject, "OpenLDAP")
-    text = "it does not say what it is: only OpenLDAP with the overlay ppolicy is supported"
+    text = "it does not name its product: only OpenLDAP with the overlay ppolicy is supported"
     return warn(subject, text, 'let the service account read the root DSE: olcAccess: to dn.base="" by * read')
 
 
@@ -126,7 +126,7 @@ def _schema(settings: Settings, url: str, connection: Connection) -> Iterator[Fi
     missing = [name for name in _needed(settings) if name.lower() not in answered]
     aliases = [name for name in _needed(settings) if name.lower() != answered.get(name.lower(), name).lower()]
     if missing:
-        hint = "names in [people], or schema/mamia.ldif of ldif/, are not what this server has"
+        hint = "correct the names in [people], or load schema/mamia.ldif of ldif/"
         yield fail(subject, f"it does not know {', '.join(missing)}", hint)
     if aliases:
         names = ", ".join(f"{name} is {answered[name.lower()]}" for name in aliases)
@@ -210,7 +210,7 @@ def check_decoy(settings: Settings, url: str, connection: Connection) -> Finding
     proof = next(iter(settings.people.proofs.values()))
     result = compare(connection, dn, proof.attribute, secrets.token_hex(8))
     if result["result"] in (RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE):
-        return ok(subject, f"{dn} takes comparisons")
+        return ok(subject, f"{dn} can be compared")
     text = f"{dn}: {result['description']}: unknown logins would answer faster than known ones"
     return fail(subject, text, "70-services.ldif and 30-access.ldif of ldif/ make it")
 

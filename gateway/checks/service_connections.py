@@ -19,8 +19,8 @@ CHECKED = "service connections"
 def check_service_connections(settings: Settings) -> Iterator[Finding]:
     """Yield findings at each writable server, as the gateway's account."""
     if not settings.directory.monitor:
-        text = "not watched: nobody notices who else uses a service account's password"
-        yield ok(CHECKED, f"{text}; with directory.monitor and 46-monitor.ldif of ldif/ an alert tells")
+        text = "not watched: other uses of a service account's password are not noticed"
+        yield ok(CHECKED, f"{text}; with directory.monitor and 46-monitor.ldif of ldif/ an alert reports them")
         return
 
     def check(url: str, connection: Connection) -> Iterator[Finding]:
@@ -37,7 +37,9 @@ def _judged(settings: Settings, url: str, connection: Connection) -> Finding:
         return fail(subject, str(error), "46-monitor.ldif of ldif/, or directory.monitor = false")
     count = sum(map(len, peers.values()))
     if not settings.directory.expected_addresses:
-        text = f"{count}, from {', '.join(sorted({peer for found in peers.values() for peer in found}))}: not judged"
+        text = (
+            f"{count}, from {', '.join(sorted({peer for found in peers.values() for peer in found}))}: not compared"
+        )
         return warn(subject, text, "directory.expected_addresses: from where gateway, worker and listener connect")
     foreign = sorted(
         f"{accounts[dn]} from {peer}"

@@ -55,7 +55,7 @@ def _reached(settings: Settings, where: str, name: str, probe: Probe) -> Iterato
     if probe.error and (refused := _refused_certificate(settings, where, name, probe.error.reason)):
         yield refused
     elif probe.error:
-        hint = probe.error.hint or "passwords wait meanwhile; look whether the target is up"
+        hint = probe.error.hint or "check that the target is running; until then passwords wait"
         yield fail(where, probe.error.reason, hint)
     elif probe.skipped_reason:
         yield warn(

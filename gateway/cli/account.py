@@ -167,9 +167,7 @@ def _in_words(state: AccountState) -> dict[str, str]:
         reason = f": {one.reason}" if one.reason else ""
         words[f"at {one.target}"] = f"{one.status} since {_local(one.since)}{reason}"
     if state.is_stale:
-        words["workstation"] = (
-            "has an older password: this one was set past the gateway; change it once more on the page"
-        )
+        words["workstation"] = "has an older password: another program set this one; change it once more on the page"
     return words
 
 

@@ -88,7 +88,7 @@ def _answer_only(settings: Settings, handed: socket.socket | None) -> int:
     The overlay that closes the password oracle (45-password-oracle.ldif) needs the answers.
     """
     sock_server = SockServer(None, never_set_passwords=without_password_rights(settings), answers_only=True)
-    log.info("slapd is answered; capture.answer_only: nothing is captured")
+    log.info("capture.answer_only is set: the listener answers slapd and captures nothing")
     with log_without_waiting():
         return _serve(settings, handed, lambda listening: serve_until_stopped(sock_server, listening, _nothing))
 
@@ -108,7 +108,7 @@ def _answer_without_settings(handed: socket.socket | None, error: SettingsError 
         print(f"mamia capture: {error}", file=sys.stderr)
         return FAILED
     faults = [f"{f.key} {f.message}" for f in error.problems] if isinstance(error, SettingsError) else [str(error)]
-    log.error("slapd is answered, and nothing is captured, until this is fixed: %s", "; ".join(faults))
+    log.error("the listener answers slapd but captures nothing until this is fixed: %s", "; ".join(faults))
 
     asyncio.run(serve_until_stopped(SockServer(None), handed, _nothing))
     return FAILED

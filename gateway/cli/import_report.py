@@ -75,7 +75,7 @@ def report_long_logins(settings: Settings, steps: Sequence[WriteStep]) -> None:
 def report_shared_logins(shared: Mapping[str, Collection[str]]) -> None:
     """Print the logins that several entries of the directory have already; `shared` maps each login to their DNs."""
     for login, dns in shared.items():
-        text = f"the login {login} is that of several entries, so nobody is served under it: {'; '.join(sorted(dns))}"
+        text = f"the login {login} is that of several entries, so the service refuses it: {'; '.join(sorted(dns))}"
         print(printable(text), file=sys.stderr)
 
 

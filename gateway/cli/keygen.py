@@ -32,6 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"mamia keygen: {error}", file=sys.stderr)
         return 1
     print(f'{private}: the worker\'s; workstation.private_key_files = ["{private}"]. Keep a copy in a safe place:')
-    print("  what waits, sealed, at the moment when it is lost can't be delivered any more.")
+    print("  passwords that wait, sealed, when it is lost cannot be delivered any more.")
     print(f'{public}: the web service\'s; workstation.public_key_file = "{public}"')
     return 0

@@ -96,7 +96,7 @@ def _unusable(settings: Settings) -> str:
     except KeyFileError as error:
         return f"workstation.public_key_file: {error}"
     except OSError as error:
-        return f"audit or notices: {error}"
+        return f"audit or notifications: {error}"
     with closing(gateway):
         return _unusable_directory(gateway)
 
@@ -107,21 +107,21 @@ def _unusable_directory(gateway: Gateway) -> str:
         gateway.verify_servers()
         gateway.verify_protected()
     except PolicyMissing as error:
-        log.error("nobody is served until this is fixed: %s", error)
+        log.error("the service refuses everybody until this is fixed: %s", error)
     except DirectoryMisconfigured as error:
         return str(error)
     except DirectoryUnavailable as error:
         log.warning(
-            "who is protected is looked up before anybody is served: the directory does not answer: %s", error
+            "the directory does not answer; everybody is refused until the protected people are known: %s", error
         )
     return ""
 
 
 def _missing(settings: Settings) -> str:
     """Return what the pages need and this machine does not have; empty if nothing is missing."""
-    ways = settings.captcha.methods
-    if "sound" in ways and not shutil.which("espeak-ng"):
-        return 'captcha.methods has "sound": install espeak-ng (apt install espeak-ng), or take it out'
+    methods = settings.captcha.methods
+    if "sound" in methods and not shutil.which("espeak-ng"):
+        return 'captcha.methods has "sound": install espeak-ng (apt install espeak-ng), or remove it'
     if not (files("gateway.web") / "static" / "vendor" / "site.css").is_file():
         return "the pages have no styles and scripts: fetch them (make assets, before pip install)"
     known = catalogues()
@@ -134,7 +134,7 @@ def _warn(settings: Settings) -> None:
     if not settings.captcha.required:
         log.warning("captcha.required is empty: scripts can use every form; this is for benchmarks only")
     if settings.web.secure_cookies and all(map(is_loopback, settings.web.allowed_hosts)):
-        log.warning("web.allowed_hosts names this machine alone: browsers that come by another name get 400")
+        log.warning("web.allowed_hosts names only this machine: requests under another host name get 400")
 
 
 def _forget_metrics_of(_: object, worker: Any) -> None:
@@ -167,7 +167,7 @@ class Server(BaseApplication):
         except SettingsError as error:
             fault = "; ".join(f"{f.key} {f.message}" for f in error.problems)
         if fault:
-            log.error("the settings were not read anew, and the service goes on as it was: %s", fault)
+            log.error("the new settings cannot be used, and the service continues with the former ones: %s", fault)
             return
         self._settings = settings
         super().reload()

@@ -36,9 +36,9 @@ FAILED = 1
 WATCH_SECONDS = 5.0
 HEADINGS = ("login", "target", "state", "age", "attempts", "last reason")
 CHANGED_SINCE = """
-changed since: the directory has a newer password, which was set past the gateway. The target has an older one. Nobody
-knows the new one but the person: ask them to change it once more, on the page. mamia capture brings such changes too
-(docs/capture.md). Who needs no workstation any more: mamia sync forget LOGIN."""
+changed since: another program set a newer password in the directory. The target has an older one. Only the person
+knows the new one: ask them to change it once more, on the page. mamia capture delivers such changes too
+(docs/capture.md). If a person does not need a workstation any more: mamia sync forget LOGIN."""
 ORDER = {step: place for place, step in enumerate(DeliveryStatus)}
 
 
@@ -107,7 +107,9 @@ def run_worker(arguments: argparse.Namespace) -> int:
             print(f"mamia sync: {error}", file=sys.stderr)
             return FAILED
         except DirectoryUnavailable as error:
-            log.warning("who is protected is looked up before anything is delivered: no answer yet: %s", error)
+            log.warning(
+                "the directory does not answer; nothing is delivered until the protected people are known: %s", error
+            )
         _log_without_targets(settings.workstation.targets, worker.targets)
         port = settings.metrics.worker_port
         try:
@@ -125,7 +127,7 @@ def _log_without_targets(named: Iterable[str], served: Collection[str]) -> None:
     if not named:
         log.warning("the settings name no target: nothing will be delivered")
     elif not served:
-        log.info("%s: written with the password itself, nothing is left to deliver", ", ".join(named))
+        log.info("%s: written together with the password, so the worker has nothing to deliver", ", ".join(named))
 
 
 def _watch(worker: Worker, port: int) -> Callable[[], None]:

@@ -14,7 +14,7 @@ from gateway.workstation.state import DeliveryStatus
 HELD = """
 held: the directory was restored from a backup, and this password waited in it. The workstation may have a newer one.
 Deliver it: mamia sync resume LOGIN, or --all-held. Give it up, and ask the person to change it: mamia sync forget
-LOGIN, or --all-held. What else to do after a restore: docs/restore.md."""
+LOGIN, or --all-held. docs/restore.md says what else to do after a restore."""
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:

@@ -103,7 +103,7 @@ def capture_socket(slapd: PrivateSlapd) -> Path:
 
 
 def _capture(slapd: PrivateSlapd) -> str:
-    if not slapd.announces:
+    if not slapd.reports_writes:
         return ""
     return f"""[capture]
 socket = {_toml(capture_socket(slapd))}

@@ -103,7 +103,7 @@ class PrivateSlapd:
         return self._fingerprint_file.read_text() != _fingerprint()
 
     @property
-    def announces(self) -> bool:
+    def reports_writes(self) -> bool:
         """Return whether it reports writes, so that a listener must run for any write on people."""
         return self.password_file(CAPTURE).exists()
 
@@ -119,12 +119,12 @@ class PrivateSlapd:
         return self.password_file(account).read_text()
 
     def create(
-        self, *, with_sample_staff: bool = True, is_empty: bool = False, announces_at: Path | None = None
+        self, *, with_sample_staff: bool = True, is_empty: bool = False, report_socket: Path | None = None
     ) -> None:
-        """Make the folder anew. Raises SlapdFailed, and then `exists` stays False.
+        """Delete the folder and make it again. Raises SlapdFailed, and then `exists` stays False.
 
         A folder that contains anything but a server's state is refused and not changed. `is_empty`: configured but
-        without entries, like the second server of a pair. `announces_at`: as in `announce`.
+        without entries, like the second server of a pair. `report_socket`: as in `report_writes_to`.
         """
         self._refuse_foreign()
         shutil.rmtree(self.state, ignore_errors=True)
@@ -139,8 +139,8 @@ class PrivateSlapd:
                 self.apply(self.filled(name), name, "cn=config")
             for name in _data_files(with_sample_staff=with_sample_staff, is_empty=is_empty):
                 self.apply(self.filled(name), name)
-            if announces_at:
-                self.announce(announces_at)
+            if report_socket:
+                self.report_writes_to(report_socket)
         finally:
             self.stop()
         self._fingerprint_file.write_text(_fingerprint())
@@ -215,9 +215,9 @@ class PrivateSlapd:
         if server_id == 1:
             self.apply(self.filled(REPLICATOR_FILE, values), REPLICATOR_FILE)
 
-    def announce(self, socket_path: Path) -> None:
+    def report_writes_to(self, socket_path: Path) -> None:
         """Make this running server report its writes on people at `socket_path`, where a listener must run."""
-        if not self.announces:
+        if not self.reports_writes:
             self._write_secret(CAPTURE, secrets.token_urlsafe(24))
             values = {"CAPTURE_PASSWORD": self.password(CAPTURE)}
             self.apply(self.filled(CAPTURE_ACCOUNT_FILE, values), CAPTURE_ACCOUNT_FILE)
@@ -225,8 +225,10 @@ class PrivateSlapd:
             self.apply(self.filled(name, {"CAPTURE_SOCKET": str(socket_path)}), name, "cn=config")
 
     def ask_before_writes(self, socket_path: Path) -> None:
-        """Let this running server ask at `socket_path` before it judges a password: for `mamia capture` with
-        capture.answer_only."""
+        """Make this running server ask at `socket_path` before ppolicy examines a password.
+
+        The listener there may run with capture.answer_only.
+        """
         self.apply(self.filled(ORACLE_FILE, {"CAPTURE_SOCKET": str(socket_path)}), ORACLE_FILE, "cn=config")
 
     def filled(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> bytes:

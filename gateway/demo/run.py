@@ -50,7 +50,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
             processes = {name: running.enter_context(_process(name, config)) for name in _commands(slapd)}
             web = f"the web service on port {arguments.port}"
             _await(processes["serve"], web, partial(_serves, arguments.port))
-            if slapd.announces:
+            if slapd.reports_writes:
                 _await(processes["capture"], "mamia capture", partial(_captures, slapd))
             _print_addresses(slapd, samba, arguments.port)
             _watch(slapd, processes)
@@ -71,7 +71,7 @@ def _directory(state: Path, port: int) -> Iterator[PrivateSlapd]:
     slapd = PrivateSlapd(state.resolve(), port)
     if not slapd.exists:
         print("making the sample directory …", flush=True)
-        slapd.create(announces_at=_place_for_socket(slapd))
+        slapd.create(report_socket=_place_for_socket(slapd))
     elif slapd.is_outdated:
         print(f"note: {state} was made from other files of ldif/; `make demo-reset` starts afresh", flush=True)
     slapd.start()
@@ -94,7 +94,7 @@ def _commands(slapd: PrivateSlapd) -> tuple[str, ...]:
 
     The listener is first, because slapd waits for it.
     """
-    return ("capture", "serve", "sync") if slapd.announces else ("serve", "sync")
+    return ("capture", "serve", "sync") if slapd.reports_writes else ("serve", "sync")
 
 
 @contextmanager
@@ -176,11 +176,11 @@ def _print_addresses(slapd: PrivateSlapd, samba: PrivateSamba | None, port: int)
         print("try a workstation login (it asks for the password):")
         print(f"  smbclient --configfile={config} '//{samba.ip}/IPC$' -U {DOMAIN}/LOGIN -c exit && echo welcome")
     print(f"directory {slapd.url}, administrator cn=admin,{SUFFIX}, password in {slapd.password_file('admin')}")
-    if slapd.announces:
-        print("change a password past the gateway, and mamia capture brings it to the workstation too:")
+    if slapd.reports_writes:
+        print("change a password without the gateway, and mamia capture delivers it to the workstation too:")
         print(f"  ldappasswd -x -H {slapd.url} -D uid=LOGIN,ou=people,{SUFFIX} -W -S")
-    print(f"mails to people lie in {slapd.state / 'mails' / 'new'}, the audit in {slapd.state / 'audit.log'}")
-    print("Ctrl-C stops all of it; `make demo-reset` throws the changes away.")
+    print(f"mails to people are in {slapd.state / 'mails' / 'new'}, the audit in {slapd.state / 'audit.log'}")
+    print("Ctrl-C stops everything; `make demo-reset` deletes the changes.")
     print(f"ready http://{HOST}:{port}", flush=True)
 
 

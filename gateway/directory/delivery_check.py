@@ -38,7 +38,7 @@ LOCKS = 64
 """Number of locks that all people share; two people who are checked at the same time rarely have the same one."""
 MAX_SINCE_READ = timedelta(minutes=1)
 """Maximum time between the answer with the directory's time and the reading of the entry."""
-RIGHTS = "30-access.ldif of ldif/ has the rights of the worker's account; mamia check tells which of them are missing"
+RIGHTS = "30-access.ldif of ldif/ has the rights of the worker's account; mamia check names those that are missing"
 
 Proof = tuple[str, str, bytes, str]
 
@@ -114,7 +114,7 @@ class LdapDeliveryCheck:
         # The lock may be newer than the answer from which the time was read.
         now = item.read_at or self.now()
         if any(ppolicy.is_locked(locked_at, self.lockout, moment) for moment in (now, now + MAX_SINCE_READ)):
-            return Unavailable("the account is locked: it is tried when the lock is over")
+            return Unavailable("the account is locked: the worker tries again when the lock is over")
         return None
 
     def _not_proved(self, item: Waiting, change: str, password: Secret, seen: _Seen) -> Refused | Unavailable | None:
@@ -163,7 +163,9 @@ class LdapDeliveryCheck:
                 f"whether a lock is over can't be told without the right to read {MODIFIED_AT}", RIGHTS
             )
         if self._was_locked(before, item.read_at or self.now()):
-            return Unavailable("the account is locked by a policy of its own: it is tried when the lock is over")
+            return Unavailable(
+                "the account is locked by a policy of its own: the worker tries again when the lock is over"
+            )
         return Refused(Reason.NOT_IN_FORCE, "it does not open the entry")
 
     def _was_locked(self, before: Entry, now: datetime) -> bool:

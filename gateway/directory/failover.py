@@ -76,7 +76,7 @@ class LdapServers:
             if server.is_down or len(self._servers) < 2:
                 return
             server.is_down = True
-            log.warning("%s failed and is left alone; in use: %s", server.url, self._active_in_words())
+            log.warning("%s failed and is not used for now; in use: %s", server.url, self._active_in_words())
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._watch, name="failover", daemon=True)
                 self._watcher.start()
@@ -142,5 +142,9 @@ class LdapServers:
             finally:
                 close(connection)
         except (LDAPException, OSError, DirectoryUnavailable) as error:
-            log.info("nothing comes back: the changes of %s, in use, can't be read: %s", used.url, error_text(error))
+            log.info(
+                "no server is taken back: contextCSN of %s, which is in use, cannot be read: %s",
+                used.url,
+                error_text(error),
+            )
             return None

@@ -26,4 +26,4 @@ def refuse_other_servers(directory: Directory) -> None:
         except UnsupportedServer:
             raise
         except (LDAPException, OSError, DirectoryUnavailable) as error:
-            log.warning("%s: it is asked later whether it is OpenLDAP: %s", url, error_text(error))
+            log.warning("%s: it will be checked later whether it is OpenLDAP: %s", url, error_text(error))

@@ -207,7 +207,7 @@ class PasswordWriter:
             if shown is None:
                 shown = self._read_back(write, server)
             if not self._is_shown(shown, write):
-                log.error("%s answered that it set the password of %s, and the entry does not show it", server, dn)
+                log.error("%s answered that it set the password of %s, but the entry does not show it", server, dn)
                 raise WriteUnconfirmed(f"{server}: the entry does not show the write", server=server)
             # Without a mark, a change within the second of the one before looks like none.
             is_doubtful = not write.mark and self._is_same_second(shown, write)
@@ -239,7 +239,7 @@ class PasswordWriter:
         result = self.proofs.run_once_at(server, lambda connection: bind_as(connection, dn, write.new))
         if is_success(result) or policy_error(result) is PolicyError.PASSWORD_EXPIRED:
             return
-        log.error("%s shows that it set the password of %s, and a bind with it fails", server, dn)
+        log.error("%s shows that it set the password of %s, but a bind with it fails", server, dn)
         raise WriteUnconfirmed(f"{server}: a bind with the new password: {result_text(result)}", server=server)
 
     def _why_changed(self, account: Account) -> Refused:

@@ -55,5 +55,6 @@ def require_policy(connection: Connection, url: str, decoy_dn: str) -> None:
     if ppolicy.CONTROL_OID not in (result.get("controls") or {}):
         raise PolicyMissing(
             f"{url} applies no password policy to {decoy_dn}: without the overlay ppolicy on this database it would "
-            "keep passwords as they come (10-modules.ldif, 40-password-policy.ldif and 70-services.ldif of ldif/)"
+            "store passwords as they are sent (10-modules.ldif, 40-password-policy.ldif and 70-services.ldif of "
+            "ldif/)"
         )

@@ -29,7 +29,7 @@ from gateway.directory.pool import ConnectionPool
 from gateway.ldap import DECIDED, compare, require_fit, search, try_search
 from gateway.settings import People
 
-NOBODY_IS_SERVED = "nobody is served until people.protected_filter and people.protected_groups can be decided"
+NOBODY_IS_SERVED = "everybody is refused until people.protected_filter and people.protected_groups can be decided"
 MEMBER_OF = ("memberof", "ismemberof")
 """Attributes whose values are DNs of groups: of slapo-memberof and Active Directory, and of 389 DS and OpenDJ."""
 MAX_AGE_SECONDS = 15.0

@@ -79,7 +79,7 @@ class TemporaryPolicy:
         own = own_policy_in(account.password_stamp)
         if own is None or self.policy is None:
             return {}
-        log.info("%s gets its own password policy back", account.dn)
+        log.info("%s has its own password policy again", account.dn)
         return {ppolicy.POLICY: _swap([self.policy], [own] if own else [])}
 
     def _apply(self, account: Account) -> AppliedPolicy | Refused:
@@ -126,9 +126,9 @@ class TemporaryPolicy:
             changes = {**applied.restoring, **stamps.changes(stamps.new_mark())}
             result = self.lookup.service.run_once(modification(entry.dn, changes, condition))
             if not is_success(result) and result["result"] not in CHANGED_MEANWHILE:
-                log.error("%s stays under %s: %s", entry.dn, self.policy, result_text(result))
+                log.error("%s keeps the temporary policy %s: %s", entry.dn, self.policy, result_text(result))
         except (DirectoryUnavailable, WriteUnconfirmed) as error:
-            log.error("%s stays under %s: %s", account.dn, self.policy, error)
+            log.error("%s keeps the temporary policy %s: %s", account.dn, self.policy, error)
 
 
 def _swap(old: list[str], new: list[str]) -> list[tuple[str, list[bytes]]]:

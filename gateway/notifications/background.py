@@ -31,7 +31,7 @@ class BackgroundTasks:
         Waiting would delay people for as long as the disk does not answer.
         """
         if not self._places.acquire(blocking=False):
-            log.error("a task in the background was dropped: too many wait")
+            log.error("a task in the background was dropped: too many are waiting")
             return
         try:
             self._executor.submit(self._run, task)

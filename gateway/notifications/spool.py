@@ -74,7 +74,7 @@ class Spool:
             with connected(self.settings, NOW_SECONDS) as server:
                 server.send_message(message)
         except (smtplib.SMTPException, OSError, ValueError) as error:
-            log.error("the mail server %s took no code: %s", self.settings.smtp_host, type(error).__name__)
+            log.error("the mail server %s did not accept the code: %s", self.settings.smtp_host, type(error).__name__)
             raise DeliveryFailed from None
 
     def start(self) -> None:
@@ -127,7 +127,7 @@ class Spool:
                         return False
                     self._send(server, key)
         except (smtplib.SMTPException, OSError, ssl.SSLError) as error:
-            log.warning("the mail server %s does not take mails: %s", self.settings.smtp_host, type(error).__name__)
+            log.warning("the mail server %s does not accept mails: %s", self.settings.smtp_host, type(error).__name__)
             self._drop_old(keys)
             return False
         return not self._maildir.keys()
@@ -147,11 +147,11 @@ class Spool:
             codes = [code for code, _ in error.recipients.values()]
             if any(code in TRANSIENT for code in codes):
                 raise
-            log.error("a mail was refused for good: %s", codes)
+            log.error("a mail was refused permanently: %s", codes)
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
             if error.smtp_code in TRANSIENT:
                 raise
-            log.error("a mail was refused for good: %s", error.smtp_code)
+            log.error("a mail was refused permanently: %s", error.smtp_code)
         except (smtplib.SMTPNotSupportedError, ValueError) as error:
             log.error("a mail can't be sent: %s", type(error).__name__)
         self._maildir.discard(key)

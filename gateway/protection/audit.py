@@ -82,7 +82,7 @@ class Audit:
             self._line.info(str(outcome), service=service, **({"login": as_login(login)} if login else {}), **known)
         except Exception as error:
             # A handler that opens its file late raises outside the part where `logging` catches exceptions.
-            log.error("the audit lacks %s %s: %s", service, outcome, type(error).__name__)
+            log.error("the audit could not record %s %s: %s", service, outcome, type(error).__name__)
 
     def open(self) -> None:
         """Open the file now, for commands that must not act without an audit. Raises OSError."""

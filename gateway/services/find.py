@@ -61,4 +61,4 @@ class FindService:
         was_suspicious = bool(client) and limiter.is_suspicious(caller.address, client=client)
         limiter.count_miss(caller.address, client=client)
         if client and not was_suspicious and limiter.is_suspicious(caller.address, client=client):
-            log.warning("api: find: %s asks unusually often for people whom nobody knows", client)
+            log.warning("api: find: %s searches unusually often for people who do not exist", client)

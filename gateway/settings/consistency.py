@@ -18,9 +18,9 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
 def _of_capture(settings: Settings) -> Iterator[tuple[str, str]]:
     capture = settings.capture
     if capture.answer_only and not capture.socket:
-        yield "capture.answer_only", "needs capture.socket: where slapd asks"
+        yield "capture.answer_only", "needs capture.socket, the socket on which slapd asks"
     if capture.socket and not capture.answer_only and not settings.workstation.targets:
-        yield "capture.socket", "has nowhere to bring passwords: [workstation.targets] names none"
+        yield "capture.socket", "has no target for passwords: [workstation.targets] names none"
 
 
 def contradictions_of_web(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -34,17 +34,17 @@ def contradictions_of_web(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _of_second_factor(settings: Settings) -> Iterator[tuple[str, str]]:
-    ways, people = settings.second_factor.methods, settings.people
-    if ways and settings.reset.mode is ResetMode.INITIAL:
+    methods, people = settings.second_factor.methods, settings.people
+    if methods and settings.reset.mode is ResetMode.INITIAL:
         yield (
             "second_factor.methods",
-            'needs reset.mode = "choose": the other one writes as soon as the numbers are right',
+            'needs reset.mode = "choose": "initial" writes as soon as the numbers are right',
         )
-    if "mail" in ways and not people.private_mail:
+    if "mail" in methods and not people.private_mail:
         yield "second_factor.methods", 'has "mail", and people.private_mail names no attribute'
-    if "mail" in ways and not (settings.notifications.spool and settings.notifications.smtp_host):
+    if "mail" in methods and not (settings.notifications.spool and settings.notifications.smtp_host):
         yield "second_factor.methods", 'has "mail", and [notifications] names no mail server (spool, smtp_host)'
-    if "phone" in ways and not people.phone:
+    if "phone" in methods and not people.phone:
         yield "second_factor.methods", 'has "phone", and people.phone names no attribute'
 
 
@@ -57,7 +57,7 @@ def _of_api_clients(settings: Settings) -> Iterator[tuple[str, str]]:
         if client.certificate_sha256 and not settings.api.certificate_header:
             yield (
                 f"api.clients.{name}.certificate_sha256",
-                "needs api.certificate_header: no certificate is seen otherwise",
+                "needs api.certificate_header: without it the service sees no certificate",
             )
 
 
@@ -89,7 +89,7 @@ def _of_addresses(web: Web) -> Iterator[tuple[str, str]]:
 
 def _of_proxies(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.api.certificate_header and not settings.web.trusted_proxies:
-        yield "api.certificate_header", "needs web.trusted_proxies: from nobody else is that header believed"
+        yield "api.certificate_header", "needs web.trusted_proxies: the header is believed from these proxies only"
     if settings.web.secure_cookies is False and settings.web.trusted_proxies:
         yield "web.secure_cookies", "is false behind a proxy: cookies would travel in plain text"
 

@@ -35,7 +35,7 @@ def capturing_directory(settings: Settings, source: Path | None = None) -> Direc
     capture = settings.capture
     if capture.socket is None or capture.bind_dn is None or capture.bind_password_file is None:
         missing = SettingProblem(
-            "capture.socket", "is missing: where slapd's overlay announces changes (docs/capture.md)"
+            "capture.socket", "is missing: the socket on which slapd's overlay reports writes (docs/capture.md)"
         )
         raise SettingsError(str(source or "the settings"), [missing])
     password = read_secret(capture.bind_password_file, "capture.bind_password_file")

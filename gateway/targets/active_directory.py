@@ -178,7 +178,9 @@ class ActiveDirectory:
             return
         if not is_success(result):
             text = code_and_text(result)
-            log.warning("%s: the lock-out was not lifted, is the right to lockoutTime given? %s", self.name, text)
+            log.warning(
+                "%s: the lock-out was not lifted; has the account the right to write lockoutTime? %s", self.name, text
+            )
 
 
 def _try_no_password(connection: Connection, dn: str) -> Result:

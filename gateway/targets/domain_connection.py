@@ -115,7 +115,7 @@ class DomainConnection:
                     raise DomainUnavailable(Unavailable(f"search: {error_text(error)}")) from None
                 is_second = True
         if found.code == RESULT_NO_SUCH_OBJECT:
-            raise DomainUnavailable(Unavailable(f"{base} is not there", "correct base in the settings"))
+            raise DomainUnavailable(Unavailable(f"{base} does not exist", "correct base in the settings"))
         if not is_success(found.result):
             raise DomainUnavailable(Unavailable(f"search: {code_and_text(found.result)}"))
         return connection, found.dns
@@ -157,7 +157,7 @@ def _connection_trouble(url: str, error: Exception) -> Unavailable:
     if "certificate verify failed" in text.lower() or "CERTIFICATE_VERIFY_FAILED" in text:
         hint = (
             "ca_file must hold the domain's authority, and the server be named as in its certificate; "
-            "`mamia check` tells whether tls_strict = false is needed"
+            "`mamia check` reports whether tls_strict = false is needed"
         )
         return Unavailable(f"{url}: {text}", hint)
     return Unavailable(f"{url}: {text}")

@@ -16,7 +16,7 @@ def init_access_log(app: Flask) -> None:
     """Log address, method, route, status and milliseconds of each request, except for static files."""
 
     @app.after_request
-    def tell(response: Response) -> Response:
+    def log_request(response: Response) -> Response:
         if request.endpoint == "static":
             return response
         route = request.url_rule.rule if request.url_rule else "(no such page)"

@@ -63,7 +63,7 @@ class CountedProxies:
         caller = callers[-self._count] if len(callers) >= self._count else ""
         if not self._has_warned and not is_address(caller):
             self._has_warned = True
-            log.warning("a proxy of ours names no IP address of its caller: everybody behind it shares one limit")
+            log.warning("a trusted proxy passes on no IP address of its client: everybody behind it shares one limit")
 
     def _is_proxy(self, address: str) -> bool:
         # Only the proxy can reach a Unix socket, which has no address.

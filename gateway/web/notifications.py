@@ -59,7 +59,7 @@ class TemplateNotifications:
                     self.mails.enqueue(self._mail(notice, address, reference, login=person.login))
                 except Exception as error:
                     # `email` raises a dozen kinds of exceptions for addresses that it cannot parse.
-                    log.error("a notice could not be kept: %s", type(error).__name__)
+                    log.error("a notification could not be stored: %s", type(error).__name__)
 
     def notify_in_background(self, notice: str, person: Person, reference: str) -> None:
         """Call `notify` in another thread, so that the time of the present answer reveals nothing."""

@@ -25,7 +25,7 @@ def init_request_ids(app: Flask) -> None:
         g.began = time.perf_counter()
 
     @app.after_request
-    def tell_number(response: Response) -> Response:
+    def add_header(response: Response) -> Response:
         response.headers[HEADER] = g.request_id
         return response
 

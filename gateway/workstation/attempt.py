@@ -68,7 +68,7 @@ class TargetWriter:
     def _set_at_account(self, target: Target, item: Waiting, secret: Secret, last_start: float) -> Outcome:
         """Set it at the account of the first login that has one at the target."""
         if self.monotonic() >= last_start:
-            return Unavailable("the directory took too long to prove the password")
+            return Unavailable("the directory took too long to verify the password")
         outcome: Outcome = Refused(Reason.NO_ACCOUNT)
         for login in item.logins:
             if self.monotonic() >= last_start:

@@ -22,7 +22,7 @@ class DirectoryClock:
 
     local: Callable[[], datetime]
     monotonic: Callable[[], float]
-    _told: tuple[datetime, float] | None = None
+    _directory_time: tuple[datetime, float] | None = None
     """The directory's time, and our monotonic time then."""
     _is_reported: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -33,18 +33,21 @@ class DirectoryClock:
             return
         apart = self.local() - directory_time
         with self._lock:
-            self._told = directory_time, self.monotonic()
+            self._directory_time = directory_time, self.monotonic()
             is_apart = abs(apart) > CLOCKS_APART
             is_new, self._is_reported = is_apart and not self._is_reported, is_apart
         if is_new:
             log.warning(
-                "this machine's clock and the directory's differ by %s: let both follow a time server", abs(apart)
+                "this machine's clock and the directory's differ by %s: synchronise both with a time server",
+                abs(apart),
             )
 
     def directory_time(self) -> datetime | None:
         """Return the directory's time (UTC), or None before the first answer that had it."""
-        told = self._told
-        return told[0] + timedelta(seconds=self.monotonic() - told[1]) if told else None
+        if self._directory_time is None:
+            return None
+        time, then = self._directory_time
+        return time + timedelta(seconds=self.monotonic() - then)
 
     def now(self) -> datetime:
         """Return the directory's time (UTC); this machine's as long as that is not known."""
@@ -52,8 +55,8 @@ class DirectoryClock:
 
     def earliest(self) -> datetime | None:
         """Return the earlier time of both clocks; None as long as one is not known: one clock alone may be wrong."""
-        told = self.directory_time()
-        return min(told, self.local()) if told else None
+        directory_time = self.directory_time()
+        return min(directory_time, self.local()) if directory_time else None
 
     def latest(self) -> datetime:
         """Return the later time of both clocks."""

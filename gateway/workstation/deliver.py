@@ -177,7 +177,7 @@ class DeliveryWorker:
             tried.add(state.change)
             if self._deliver(item, state, hold):
                 return
-            log.info("%s at %s: a newer password came", item.login, hold.target)
+            log.info("%s at %s: a newer password arrived", item.login, hold.target)
             item = self.outbox.read(item.dn)
 
     def _deliver(self, item: Waiting, state: DeliveryState, hold: _HeldLease) -> bool:
@@ -209,8 +209,8 @@ class DeliveryWorker:
         is_over = self._is_too_old(item, state)
         transition = TRANSITIONS[Situation(state.status, late_write_possible, attempt, is_over)]
         if attempt is Attempt.TAKEN:
-            # The password opened the entry, so the directory's time of the change is this change's: by it alone can
-            # a newer one be told from this one.
+            # The password opened the entry, so the directory's time of the last change belongs to this change. Only
+            # this time distinguishes it from a newer change.
             state = replace(state, since=item.changed_at or state.since)
         return state.to(
             transition.status, at=now, reason=_reason(outcome, transition), needs_operator=transition.needs_operator

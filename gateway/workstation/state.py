@@ -121,7 +121,7 @@ def read_state(value: str) -> DeliveryState | None:
 
 
 def is_stale(states: Iterable[DeliveryState], changed_at: datetime | None) -> bool:
-    """Return whether the directory took a newer password than any of `states`: it was set past the gateway."""
+    """Return whether the directory took a newer password than any of `states`: another program wrote it."""
     newest = max((state.since for state in states), default=None)
     return newest is not None and changed_at is not None and changed_at > newest + CLOCKS_APART
 

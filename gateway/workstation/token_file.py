@@ -57,7 +57,7 @@ class TokenFile:
         except OSError as error:
             raise TokenFileError(f"workstation.state_folder: {error.filename}: {error.strerror}") from None
         if kept is None:
-            why = "can't be read and is begun anew" if text else "is new"
+            why = "cannot be read and is replaced" if text else "is new"
             log.warning("%s %s: a restore before now is not noticed (docs/restore.md)", self._file, why)
 
     def load(self) -> Numbers | None:

@@ -25,7 +25,7 @@ class TestLoginStem:
     def test_when_a_name_is_french_or_foreign_then_plain_letters_are_left(self, given_name, surname, login):
         assert login_stem(given_name, surname) == login
 
-    def test_when_the_accent_is_a_sign_of_its_own_then_the_login_is_the_same(self):
+    def test_when_the_accent_is_a_character_of_its_own_then_the_login_is_the_same(self):
         assert login_stem("E\u0301lodie", "Lefe\u0300vre") == login_stem("Élodie", "Lefèvre")
 
 

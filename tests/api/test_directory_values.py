@@ -113,8 +113,8 @@ def asked_by_a_stranger(api_client, login):
     ]
     answer = api_client.post("/change", {"login": login, "current_password": "wrong", "new_password": NEW})
     mail = api_client.post("/roundcube", data={"user": login, "curpass": "wrong", "newpass": NEW})
-    told = [(page.status, page.main.replace(login, "")) for page in pages]
-    return [*told, (answer.status_code, answer.json["code"]), (mail.status_code, mail.text)]
+    reported = [(page.status, page.main.replace(login, "")) for page in pages]
+    return [*reported, (answer.status_code, answer.json["code"]), (mail.status_code, mail.text)]
 
 
 @pytest.fixture(scope="module")

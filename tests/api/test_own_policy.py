@@ -103,7 +103,9 @@ class TestChange:
         assert change(api_client, LONG).status_code == 200
         assert directory.binds("fdurand4", LONG)
 
-    def test_when_the_current_password_is_wrong_then_nothing_of_the_persons_policy_is_told(self, api_client, under):
+    def test_when_the_current_password_is_wrong_then_nothing_of_the_persons_policy_is_reported(
+        self, api_client, under
+    ):
         under(pwdMinLength="16", pwdMinAge="86400", pwdAllowUserChange="FALSE")
 
         answer = change(api_client, current="Faux-2025")

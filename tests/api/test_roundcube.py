@@ -154,10 +154,10 @@ class TestOurDriver:
     ):
         directory.add_person("fdurand4")
 
-        told = json.loads(webmail.save(PASSWORD, NEW, driver="mamia").stdout)
+        reported = json.loads(webmail.save(PASSWORD, NEW, driver="mamia").stdout)
 
-        assert told["result"] == SUCCESS
-        assert "avoir au moins 8 caractères" in told["rules"]
+        assert reported["result"] == SUCCESS
+        assert "avoir au moins 8 caractères" in reported["rules"]
         assert directory.binds("fdurand4", NEW)
 
 

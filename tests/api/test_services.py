@@ -193,10 +193,10 @@ class TestMisses:
         for _ in range(2):
             api_client.post("/find", NOBODY)
 
-        assert "api: find: intranet asks unusually often for people whom nobody knows" in caplog.messages
+        assert "api: find: intranet searches unusually often for people who do not exist" in caplog.messages
 
 
-class TestPortal:
+class TestApiClient:
     def test_when_it_goes_on_past_its_rate_then_nobody_else_is_held_up(self, directory, open_api_client):
         directory.add_person("fdurand4")
         api_client = open_api_client(
@@ -209,7 +209,7 @@ class TestPortal:
 
 
 class TestPeople:
-    def test_when_a_client_changes_their_password_then_they_are_told_by_mail(
+    def test_when_a_client_changes_their_password_then_they_are_informed_by_mail(
         self, directory, open_api_client, tmp_path
     ):
         api_client = open_api_client(notifications={"spool": tmp_path / "mails", "smtp_host": ""})
@@ -244,13 +244,13 @@ class TestAudit:
 
         lines = [json.loads(line) for line in file.read_text().splitlines()]
         # Digits that chance puts there tell nothing.
-        told = json.dumps([{**line, "time": "", "request": "", "agent": ""} for line in lines])
+        reported = json.dumps([{**line, "time": "", "request": "", "agent": ""} for line in lines])
         assert [(line["service"], line["outcome"], line["client"]) for line in lines] == [
             ("change", "credentials", "intranet"),
             ("change", "changed", "intranet"),
             ("find", "found", "intranet"),
         ]
-        assert not [secret for secret in (NEW, PASSWORD, "Faux-Passe-1", "1985") if secret in told]
+        assert not [secret for secret in (NEW, PASSWORD, "Faux-Passe-1", "1985") if secret in reported]
 
     def test_when_the_directory_is_down_then_it_names_the_client_and_whose_password_is_in_doubt(
         self, directory, open_api_client, tmp_path

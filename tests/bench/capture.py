@@ -1,8 +1,9 @@
-"""What it costs slapd to announce its writes to `mamia capture`, and how soon a captured password is in the outbox.
+"""What it costs slapd to report its writes to `mamia capture`, and how soon a captured password is in the outbox.
 
     python -m tests.bench.capture
-Two directories alike, one of which announces, are asked in turn. Passwords are hashed with {SSHA}, so that the hash
-does not hide the cost.
+
+Two directories alike, one of which reports its writes, are asked in turn. Passwords are hashed with {SSHA}, so that
+the hash does not hide the cost.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ FAST_HASH = (
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="b-") as name:
         folder = Path(name)
-        with directory(folder / "plain") as plain, directory(folder / "announcing") as announcing:
-            capture = listen(folder, announcing)
+        with directory(folder / "plain") as plain, directory(folder / "reporting") as reporting:
+            capture = listen(folder, reporting)
             try:
-                compare("password written", plain, announcing, write)
-                compare("search", plain, announcing, search)
-                time_to_outbox(announcing)
+                compare("password written", plain, reporting, write)
+                compare("search", plain, reporting, search)
+                time_to_outbox(reporting)
             finally:
                 capture.stop()
 
@@ -57,21 +58,21 @@ def directory(folder: Path) -> Iterator[Person]:
 def listen(folder: Path, person: Person) -> CaptureProcess:
     for key in ("worker.key", "worker.pub"):
         (folder / key).symlink_to(person.folder / key)
-    person.directory.slapd.announce(folder / "s")
+    person.directory.slapd.report_writes_to(folder / "s")
     capture = CaptureProcess(folder, write_capture_settings(folder, person.directory, ABSENT_DOMAIN))
     capture.start()
     return capture
 
 
-def compare(what: str, plain: Person, announcing: Person, ask: Callable[[LdapConnection, str, int], None]) -> None:
+def compare(what: str, plain: Person, reporting: Person, ask: Callable[[LdapConnection, str, int], None]) -> None:
     rates, extra = [], []
-    with plain.directory.as_admin() as one, announcing.directory.as_admin() as other:
+    with plain.directory.as_admin() as one, reporting.directory.as_admin() as other:
         for _ in range(ROUNDS):
-            alone, announced = median_seconds(one, plain.dn, ask), median_seconds(other, announcing.dn, ask)
-            rates.append(announced / alone)
-            extra.append(1000 * (announced - alone))
-    record(f"capture: {what}, announced / not", rates)
-    record(f"capture: {what}, announced - not", extra, "ms")
+            alone, reported = median_seconds(one, plain.dn, ask), median_seconds(other, reporting.dn, ask)
+            rates.append(reported / alone)
+            extra.append(1000 * (reported - alone))
+    record(f"capture: {what}, reported / not", rates)
+    record(f"capture: {what}, reported - not", extra, "ms")
 
 
 def median_seconds(line: LdapConnection, dn: str, ask: Callable[[LdapConnection, str, int], None]) -> float:

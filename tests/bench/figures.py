@@ -76,8 +76,8 @@ _kept: list[Figure] = []
 def _keep(figure: Figure) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     _kept.append(figure)
-    told = {"measured": datetime.now(UTC).isoformat(timespec="seconds"), "figures": [asdict(one) for one in _kept]}
-    (FOLDER / f"{Path(sys.argv[0]).stem}.json").write_text(json.dumps(told, indent=1, ensure_ascii=False))
+    content = {"measured": datetime.now(UTC).isoformat(timespec="seconds"), "figures": [asdict(one) for one in _kept]}
+    (FOLDER / f"{Path(sys.argv[0]).stem}.json").write_text(json.dumps(content, indent=1, ensure_ascii=False))
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -107,9 +107,9 @@ def main() -> None:
     for file in sorted(FOLDER.glob("*.json")):
         if file == ALL:
             continue
-        told = json.loads(file.read_text())
-        days.append(told["measured"][:10])
-        figures += [Figure(**{**one, "values": tuple(one["values"])}) for one in told["figures"]]
+        content = json.loads(file.read_text())
+        days.append(content["measured"][:10])
+        figures += [Figure(**{**one, "values": tuple(one["values"])}) for one in content["figures"]]
     if not figures:
         raise SystemExit("nothing was measured yet: make bench")
     text = table(figures)

@@ -85,13 +85,13 @@ def run(
     for round_ in range(ROUNDS):
         victim = victims[round_ % len(victims)]
         before = {person.login: person.password for person in people}
-        with ThreadPoolExecutor(PEOPLE) as hands:
-            told = [hands.submit(person.change_once) for person in people]
+        with ThreadPoolExecutor(PEOPLE) as pool:
+            answers = [pool.submit(person.change_once) for person in people]
             time.sleep(chance.uniform(0, MAX_CHANGE_SECONDS))
             victim.kill()
             victim.start()
         wait_until(lambda: not any("mamiaPendingSecret" in directory.read(person.login) for person in people))
-        for person, answer in zip(people, told, strict=True):
+        for person, answer in zip(people, answers, strict=True):
             confirmed = answer.result()
             candidates = [confirmed] if confirmed else [person.tried or before[person.login], before[person.login]]
             held = [password for password in dict.fromkeys(candidates) if directory.binds(person.login, password)]

@@ -51,16 +51,16 @@ def main() -> None:
 
 def ask(port: int, times: int) -> None:
     def many(count: int) -> None:
-        line = http.client.HTTPConnection("127.0.0.1", port)
+        connection = http.client.HTTPConnection("127.0.0.1", port)
         for _ in range(count):
-            line.request("GET", PATH)
-            answer = line.getresponse()
+            connection.request("GET", PATH)
+            answer = connection.getresponse()
             answer.read()
             assert answer.status == 200, answer.status
-        line.close()
+        connection.close()
 
-    with ThreadPoolExecutor(AT_ONCE) as hands:
-        list(hands.map(many, [times // AT_ONCE] * AT_ONCE))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(many, [times // AT_ONCE] * AT_ONCE))
 
 
 def wait_for(port: int) -> None:
@@ -80,8 +80,12 @@ def children(parent: int) -> list[int]:
 
 def resident(process: int) -> int:
     """Bytes."""
-    [line] = [line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmRSS")]
-    return int(line.split()[1]) * 1024
+    [connection] = [
+        connection
+        for connection in Path(f"/proc/{process}/status").read_text().splitlines()
+        if connection.startswith("VmRSS")
+    ]
+    return int(connection.split()[1]) * 1024
 
 
 if __name__ == "__main__":

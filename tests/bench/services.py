@@ -73,11 +73,11 @@ def main() -> None:
                 with served(folder, directory, redis, workstation) as port:
                     rates, p95s = [], []
                     for _ in range(ROUNDS):
-                        told = ask(folder, port, CHANGE, 303, first, fields=change_body())
-                        first = told["n"]
-                        rates.append(told["ok"] / told["seconds"])
-                        p95s.append(told["p95"])
-                        assert told["bad"] == 0, told
+                        answer = ask(folder, port, CHANGE, 303, first, fields=change_body())
+                        first = answer["n"]
+                        rates.append(answer["ok"] / answer["seconds"])
+                        p95s.append(answer["p95"])
+                        assert answer["bad"] == 0, answer
                     record(f"{title}, {AT_ONCE} at once", rates, "a second")
                     record(f"{title} / the peer's {peer}", [rate / peer for rate in rates], at_least=least)
                     record(f"{title}, p95", p95s, "ms", at_most=None if workstation else 50)
@@ -184,8 +184,8 @@ def ask(
         ["wrk", "-t1", f"-c{at_once}", f"-d{SECONDS}s", "-s", folder / "ask.lua", f"http://127.0.0.1:{port}"],
         capture_output=True, text=True, check=True, env=environment,
     )  # fmt: skip
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
 
 
 def lookup(folder: Path, directory: SlapdServer, port: int) -> None:
@@ -193,8 +193,8 @@ def lookup(folder: Path, directory: SlapdServer, port: int) -> None:
     person = {"surname": "NomNUMBER", "given_name": "Prenom", "birth_date": "27/03/1985"}
     ratios = []
     for _ in range(ROUNDS):
-        told = ask(folder, port, FIND, 200, 0, at_once=1, fields=person)
-        ratios.append(told["p50"] / bare_search(directory))
+        answer = ask(folder, port, FIND, 200, 0, at_once=1, fields=person)
+        ratios.append(answer["p50"] / bare_search(directory))
     record("lookup, p50 of HTTP / bare ldap3 search", ratios, at_most=3)
 
 

@@ -82,13 +82,13 @@ def soak_memory() -> list[tuple[str, float, str, float | None]]:
     gc.collect()
     after = resident(me)
 
-    spent, now = MemoryReplayCache(lambda: clock[0]), clock[0]
+    replay_cache, now = MemoryReplayCache(lambda: clock[0]), clock[0]
     marks_before = resident(me)
     for number in range(ATTEMPTS):
-        spent.add_if_new(f"{number:032x}", now + MARK_SECONDS)
+        replay_cache.add_if_new(f"{number:032x}", now + MARK_SECONDS)
     marks_peak = resident(me)
     clock[0] += MARK_SECONDS
-    spent.add_if_new("later", clock[0] + MARK_SECONDS)
+    replay_cache.add_if_new("later", clock[0] + MARK_SECONDS)
     gc.collect()
     return [
         ("a process before", before / 1e6, "MB", None),
@@ -117,10 +117,10 @@ def soak_redis(url: str) -> None:
     record("soak, Redis: processor time of an attempt, server", 1e6 * (server_cpu(client) - cpu) / ATTEMPTS, "µs")
     record("soak, Redis: keys without an expiry", client.dbsize() - with_expiry(client), at_most=0)
 
-    spent = SharedReplayCache(Store(url))
+    replay_cache = SharedReplayCache(Store(url))
     marks_before, expires = used(client), time.time() + MARK_SECONDS
     for number in range(ATTEMPTS // 10):
-        spent.add_if_new(f"{number:032x}", expires)
+        replay_cache.add_if_new(f"{number:032x}", expires)
     record(f"soak, Redis: growth over {ATTEMPTS // 10:,} used tickets", (used(client) - marks_before) / 1e6, "MB")
 
     longest = wait_for_times(client)

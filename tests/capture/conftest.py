@@ -1,4 +1,4 @@
-"""A slapd that announces its writes, a listener, and workstations of both kinds."""
+"""A slapd that reports its writes, a listener, and workstations of both kinds."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def short_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def announcing(short_folder: Path) -> Iterator[SlapdServer]:
+def reporting(short_folder: Path) -> Iterator[SlapdServer]:
     """Announces at `short_folder`/s, where somebody must listen for anything to be written on people."""
     academy = SlapdServer(short_folder / "slapd", hash_cost=QUICK_HASH)
-    academy.slapd.announce(short_folder / "s")
+    academy.slapd.report_writes_to(short_folder / "s")
     make_key_pair(short_folder / "worker.key", short_folder / "worker.pub")
     yield academy
     academy.slapd.stop()
 
 
 @pytest.fixture
-def listener(announcing: SlapdServer, short_folder: Path) -> Iterator[CaptureProcess]:
+def listener(reporting: SlapdServer, short_folder: Path) -> Iterator[CaptureProcess]:
     """Not started; nobody is in the directory."""
-    announcing.remove_everybody()
+    reporting.remove_everybody()
     (short_folder / "capture-audit.log").unlink(missing_ok=True)
-    process = CaptureProcess(short_folder, write_capture_settings(short_folder, announcing, TARGETS))
+    process = CaptureProcess(short_folder, write_capture_settings(short_folder, reporting, TARGETS))
     yield process
     process.stop()
 

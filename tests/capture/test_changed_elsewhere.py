@@ -23,8 +23,8 @@ NEW, NEWER = "Neuf-Pässe-2026!", "Plus-Neuf-2027!"
 
 
 @pytest.fixture
-def person(announcing, short_folder, capture):
-    return Person(announcing, short_folder, "fdurand4")
+def person(reporting, short_folder, capture):
+    return Person(reporting, short_folder, "fdurand4")
 
 
 class TestPasswordThatLooksLikeAHash:
@@ -168,25 +168,25 @@ class TestNumberOfAnOperation:
 
 
 class TestPasswordOfSomebodyWithoutAWorkstation:
-    def test_when_it_is_changed_then_nothing_is_written(self, announcing, short_folder, capture):
-        announcing.add_person("teacher")
-        ldappasswd(announcing, "-s", NEW, announcing.dn("teacher"))
+    def test_when_it_is_changed_then_nothing_is_written(self, reporting, short_folder, capture):
+        reporting.add_person("teacher")
+        ldappasswd(reporting, "-s", NEW, reporting.dn("teacher"))
 
         capture.wait_until_idle()
-        assert announcing.binds("teacher", NEW)
-        assert "mamiaSyncState" not in announcing.read("teacher")
+        assert reporting.binds("teacher", NEW)
+        assert "mamiaSyncState" not in reporting.read("teacher")
         assert capture.audit == []
 
 
 class TestChangeByTheGateway:
     @pytest.mark.parametrize("written", ["cn=gateway,ou=services", "CN=gateway, ou=Services"])
     def test_when_it_is_announced_then_it_is_left_as_the_gateway_wrote_it(
-        self, announcing, short_folder, listener, written
+        self, reporting, short_folder, listener, written
     ):
         """However its account is written in the settings."""
         listener.environment = {"MAMIA_DIRECTORY__BIND_DN": f"{written},dc=ac-example,dc=fr"}
         listener.start()
-        person = Person(announcing, short_folder, "fdurand4")
+        person = Person(reporting, short_folder, "fdurand4")
         with person.directory.as_service("gateway") as line:
             line.modify_s(person.dn, [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
 
@@ -206,26 +206,26 @@ class TestWrongPasswords:
 
 
 class TestPasswordOfSomebodyWithoutAnAccountAtOneTarget:
-    def test_when_it_is_changed_then_the_other_one_gets_it(self, announcing, capture):
-        announcing.add_person("mtremblay", departmentNumber="rectorat")
+    def test_when_it_is_changed_then_the_other_one_gets_it(self, reporting, capture):
+        reporting.add_person("mtremblay", departmentNumber="rectorat")
 
-        ldappasswd(announcing, "-s", NEW, announcing.dn("mtremblay"))
+        ldappasswd(reporting, "-s", NEW, reporting.dn("mtremblay"))
 
-        wait_until(lambda: "mamiaSyncState" in announcing.read("mtremblay"))
+        wait_until(lambda: "mamiaSyncState" in reporting.read("mtremblay"))
         capture.wait_until_idle()
-        states = sorted(announcing.read("mtremblay")["mamiaSyncState"])
+        states = sorted(reporting.read("mtremblay")["mamiaSyncState"])
         assert [state.split(";")[:2] for state in states] == [["domain", "pending"], ["poste", "rejected"]]
         assert "no_account" in states[1]
         assert "Violation" not in capture.log
 
 
 class TestFiftyPeople:
-    def test_when_they_change_their_passwords_at_once_then_each_one_waits(self, announcing, short_folder, capture):
-        people = [Person(announcing, short_folder, f"agent{number}") for number in range(50)]
+    def test_when_they_change_their_passwords_at_once_then_each_one_waits(self, reporting, short_folder, capture):
+        people = [Person(reporting, short_folder, f"agent{number}") for number in range(50)]
         threads = [
             threading.Thread(
                 target=ldappasswd,
-                args=(announcing, "-s", f"{NEW}{person.login}"),
+                args=(reporting, "-s", f"{NEW}{person.login}"),
                 kwargs={"bind_dn": person.dn, "password": PASSWORD},
             )
             for person in people
@@ -258,7 +258,7 @@ class TestFiftyChangesOfOnePerson:
 
 
 class TestChangesHereAndAtTheGateway:
-    def test_when_they_race_then_the_one_in_force_is_the_one_that_waits(self, announcing, capture, short_folder):
+    def test_when_they_race_then_the_one_in_force_is_the_one_that_waits(self, reporting, capture, short_folder):
         """One race per person, so that what would come late in any of them shows at the end."""
         gateway = build_gateway(load(capture.config))
         change = partial(
@@ -269,17 +269,17 @@ class TestChangesHereAndAtTheGateway:
             uniform=gateway.services.change.uniform,
             admits=lambda account: True,
         )
-        people = [Person(announcing, short_folder, f"racer{number}") for number in range(15)]
+        people = [Person(reporting, short_folder, f"racer{number}") for number in range(15)]
         in_force = []
         try:
             for number, person in enumerate(people):
                 change(ChangeRequest(person.login, Secret(PASSWORD), Secret("Avant-Tout-2025!")))
-                elsewhere = threading.Thread(target=ldappasswd, args=(announcing, "-s", NEW, person.dn))
+                elsewhere = threading.Thread(target=ldappasswd, args=(reporting, "-s", NEW, person.dn))
                 elsewhere.start()
                 time.sleep(0.008 * number)
                 change(ChangeRequest(person.login, Secret("Avant-Tout-2025!"), Secret(NEWER)))
                 elsewhere.join()
-                [current] = [password for password in (NEW, NEWER) if announcing.binds(person.login, password)]
+                [current] = [password for password in (NEW, NEWER) if reporting.binds(person.login, password)]
                 wait_until(partial(person.has_waiting, current))
                 in_force.append(current)
             capture.wait_until_idle()

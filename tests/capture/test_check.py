@@ -27,22 +27,22 @@ def levels(config):
 
 
 @pytest.fixture
-def somebody(announcing, listener):
-    announcing.add_person("fdurand4")
+def somebody(reporting, listener):
+    reporting.add_person("fdurand4")
 
 
-def overlays(announcing):
-    with announcing.as_admin("cn=config") as line:
+def overlays(reporting):
+    with reporting.as_admin("cn=config") as line:
         found = line.search_s(DATABASE, ldap.SCOPE_ONELEVEL, "(objectClass=olcOvSocketConfig)", ["*"])
     return sorted(found, reverse=True)
 
 
 class TestCapture:
-    def test_when_all_is_well_then_nothing_warns(self, announcing, somebody, capture):
+    def test_when_all_is_well_then_nothing_warns(self, reporting, somebody, capture):
         found = levels(capture.config)
 
         assert [finding.level for finding in found.values()] == [Level.OK] * 3, found
-        assert found[f"{announcing.url}: overlay sock"].message == "announces on both sides of ppolicy"
+        assert found[f"{reporting.url}: overlay sock"].message == "reports writes on both sides of ppolicy"
 
     def test_when_the_listener_is_alone_on_its_machine_then_its_own_account_tries_the_overlay(
         self, somebody, capture
@@ -76,7 +76,7 @@ class TestListener:
 
     def test_when_it_stands_still_then_it_fails(self, capture, monkeypatch):
         monkeypatch.setattr("gateway.checks.capture.ANSWER_SECONDS", 0.3)
-        capture.stand_still()
+        capture.suspend()
 
         finding = next(findings(capture.config))
 
@@ -85,27 +85,27 @@ class TestListener:
         assert "every write on people waits" in finding.message
 
 
-def put_back(announcing, entry):
+def put_back(reporting, entry):
     entry = {**entry, "olcOverlay": [b"sock"]}
-    with announcing.as_admin("cn=config") as line:
+    with reporting.as_admin("cn=config") as line:
         line.add_s(f"olcOverlay=sock,{DATABASE}", list(entry.items()))
 
 
 class TestOverlay:
-    def test_when_one_of_the_two_is_missing_then_it_fails(self, announcing, somebody, capture):
-        upper, entry = overlays(announcing)[0]
-        with announcing.as_admin("cn=config") as line:
+    def test_when_one_of_the_two_is_missing_then_it_fails(self, reporting, somebody, capture):
+        upper, entry = overlays(reporting)[0]
+        with reporting.as_admin("cn=config") as line:
             line.delete_s(upper)
         try:
-            finding = levels(capture.config)[f"{announcing.url}: overlay sock"]
+            finding = levels(capture.config)[f"{reporting.url}: overlay sock"]
         finally:
-            put_back(announcing, entry)
+            put_back(reporting, entry)
 
         assert finding.level is Level.FAIL
         assert "one side of ppolicy alone" in finding.message
 
     def test_when_there_is_none_then_it_fails(self, directory, short_folder, capture, tmp_path):
-        """A directory that announces nothing, asked in the place of the one that does."""
+        """A directory that reports no writes, asked in the place of the one that does."""
         directory.add_person("fdurand4")
         directory.slapd.password_file("capture").write_text("none")
         settings = load(write_capture_settings(tmp_path, directory, TARGET))
@@ -118,7 +118,7 @@ class TestOverlay:
         ]
 
         assert found.level is Level.FAIL
-        assert "announces nothing" in found.message
+        assert "reports no writes" in found.message
 
 
 TARGET = """
@@ -128,17 +128,17 @@ type = "samba_nt"
 
 
 class TestRights:
-    def test_when_the_listener_may_do_more_than_it_needs_then_it_fails(self, announcing, somebody, capture):
+    def test_when_the_listener_may_do_more_than_it_needs_then_it_fails(self, reporting, somebody, capture):
         rule = (
             b'{0}to dn.subtree="ou=people,dc=ac-example,dc=fr" attrs=mail,numen'
             b' by dn.exact="cn=capture,ou=services,dc=ac-example,dc=fr" write by * break'
         )
-        with announcing.as_admin("cn=config") as line:
+        with reporting.as_admin("cn=config") as line:
             line.modify_s(DATABASE, [(ldap.MOD_ADD, "olcAccess", [rule])])
         try:
-            finding = levels(capture.config)[f"{announcing.url}: rights of the listener"]
+            finding = levels(capture.config)[f"{reporting.url}: rights of the listener"]
         finally:
-            with announcing.as_admin("cn=config") as line:
+            with reporting.as_admin("cn=config") as line:
                 line.modify_s(DATABASE, [(ldap.MOD_DELETE, "olcAccess", [b"{0}"])])
 
         assert finding.level is Level.FAIL

@@ -24,9 +24,9 @@ def kdc(tmp_path):
 
 
 @pytest.fixture
-def running(announcing, short_folder, kdc):
+def running(reporting, short_folder, kdc):
     """Listener and worker, with the realm as their target."""
-    announcing.remove_everybody()
+    reporting.remove_everybody()
     target = f"""
 [workstation.targets.realm]
 type = "kerberos"
@@ -35,7 +35,7 @@ admin_principal = "{ADMIN}"
 keytab_file = "{kdc.keytab}"
 krb5_conf = "{kdc.krb5_conf}"
 """
-    config = write_capture_settings(short_folder, announcing, target)
+    config = write_capture_settings(short_folder, reporting, target)
     processes = CaptureProcess(short_folder, config), WorkerProcess(config, short_folder / "worker.log")
     for process in processes:
         process.start()
@@ -46,27 +46,25 @@ krb5_conf = "{kdc.krb5_conf}"
 
 class TestPassword:
     def test_when_it_is_changed_with_ldappasswd_then_the_workstation_takes_it(
-        self, running, kdc, announcing, short_folder
+        self, running, kdc, reporting, short_folder
     ):
-        person = Person(announcing, short_folder, "fdurand4")
+        person = Person(reporting, short_folder, "fdurand4")
         kdc.add_person("fdurand4", PASSWORD)
 
-        assert ldappasswd(announcing, "-s", NEW, bind_dn=person.dn, password=PASSWORD).returncode == 0
+        assert ldappasswd(reporting, "-s", NEW, bind_dn=person.dn, password=PASSWORD).returncode == 0
 
         wait_until(lambda: kdc.kinit("fdurand4", NEW))
         assert not kdc.kinit("fdurand4", PASSWORD)
         wait_until(lambda: [state.status for state in person.states.values()] == ["done"])
 
-    def test_when_it_holds_commands_for_kadmin_then_nobody_elses_changes(
-        self, running, kdc, announcing, short_folder
-    ):
+    def test_when_it_holds_commands_for_kadmin_then_nobody_elses_changes(self, running, kdc, reporting, short_folder):
         """As somebody with an account would send it, to become root of the realm."""
-        person = Person(announcing, short_folder, "fdurand4")
+        person = Person(reporting, short_folder, "fdurand4")
         kdc.add_person("fdurand4", PASSWORD)
         kdc.add_person("root", PASSWORD)
         commands = f"{NEW}\n{NEW}\nchange_password root@{REALM}\nEvil-2026-x\nEvil-2026-x\nquit"
 
-        assert ldappasswd(announcing, "-s", commands, bind_dn=person.dn, password=PASSWORD).returncode == 0
+        assert ldappasswd(reporting, "-s", commands, bind_dn=person.dn, password=PASSWORD).returncode == 0
 
         wait_until(lambda: [state.status for state in person.states.values()] not in ([], ["pending"]))
         assert kdc.kinit("root", PASSWORD)

@@ -30,8 +30,8 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 @pytest.fixture
-def person(announcing, short_folder, listener):
-    return Person(announcing, short_folder, "fdurand4")
+def person(reporting, short_folder, listener):
+    return Person(reporting, short_folder, "fdurand4")
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ class TestSecondListener:
 
         assert second.run_to_its_end() != 0
 
-        assert "somebody listens there already" in listener.log
+        assert "another process listens there already" in listener.log
         assert listener.status()["capturing"]
 
 
@@ -150,7 +150,7 @@ class TestListenerWithFaultySettings:
 
         assert person.directory.binds(person.login, NEW)
         assert unit.status()["capturing"] is False
-        assert "nothing is captured, until this is fixed: /nowhere/worker.pub" in unit.log
+        assert "captures nothing until this is fixed: /nowhere/worker.pub" in unit.log
 
     def test_when_it_has_no_socket_yet_then_it_says_why_and_ends(self, listener):
         listener.environment = {"MAMIA_CAPTURE__SERVER": "http://wrong"}
@@ -161,7 +161,7 @@ class TestListenerWithFaultySettings:
 class TestSearches:
     def test_when_the_listener_stands_still_then_they_go_on(self, person, unit):
         unit.start()
-        unit.stand_still()
+        unit.suspend()
         writing = threading.Thread(target=set_by_admin, args=(person, NEW))
         writing.start()
 
@@ -268,7 +268,7 @@ class TestListener:
         listener.stop()
         listener.socket.unlink()
 
-    def test_when_it_is_told_to_stop_then_changes_under_way_are_finished(self, person, listener):
+    def test_when_it_must_stop_then_changes_under_way_are_finished(self, person, listener):
         for number in range(5):
             listener.start()
             set_by_admin(person, f"{NEWER}-{number}")
@@ -276,9 +276,7 @@ class TestListener:
 
             assert person.waiting == f"{NEWER}-{number}"
 
-    def test_when_it_is_told_to_stop_while_slapd_hashes_then_it_waits_for_that_change(
-        self, person, listener, systemd
-    ):
+    def test_when_it_must_stop_while_slapd_hashes_then_it_waits_for_that_change(self, person, listener, systemd):
         listener.environment = {"NOTIFY_SOCKET": systemd.getsockname()}
         listener.start()
         set_by_admin(person, NEW)

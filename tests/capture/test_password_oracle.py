@@ -84,7 +84,7 @@ def asking(request, short_folder):
         case "answer only":
             academy.slapd.ask_before_writes(folder / "s")
         case "capture":
-            academy.slapd.announce(folder / "s")
+            academy.slapd.report_writes_to(folder / "s")
         case "upgraded capture":
             for name in ("93-capture.ldif", "94-capture-nt.ldif"):
                 academy.load_before(name, CAPTURE_SOCKET=str(folder / "s"))

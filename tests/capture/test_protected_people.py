@@ -32,9 +32,9 @@ GROUP = f"cn=protected,ou=groups,{SUFFIX}"
 
 
 @pytest.fixture
-def guarding(announcing, short_folder, listener):
+def guarding(reporting, short_folder, listener):
     """A listener whose settings name the group of protected people."""
-    config = write_capture_settings(short_folder, announcing, TARGETS, f'protected_groups = ["{GROUP}"]')
+    config = write_capture_settings(short_folder, reporting, TARGETS, f'protected_groups = ["{GROUP}"]')
     process = CaptureProcess(short_folder, config)
     process.start()
     yield process
@@ -42,13 +42,13 @@ def guarding(announcing, short_folder, listener):
 
 
 @pytest.fixture
-def chief(announcing, short_folder, guarding):
-    person = Person(announcing, short_folder, "chief")
+def chief(reporting, short_folder, guarding):
+    person = Person(reporting, short_folder, "chief")
     member = "member", [person.dn.encode()]
-    with announcing.as_admin() as line:
+    with reporting.as_admin() as line:
         line.modify_s(GROUP, [(ldap.MOD_ADD, *member)])
     yield person
-    with announcing.as_admin() as line:
+    with reporting.as_admin() as line:
         line.modify_s(GROUP, [(ldap.MOD_DELETE, *member)])
 
 
@@ -63,10 +63,10 @@ class TestPassword:
         assert (chief.states, chief.nt_hash) == ({}, "")
         assert "mamiaPendingSecret" not in chief.directory.read("chief")
 
-    def test_when_somebody_else_changes_it_then_it_waits_for_the_workstation(self, chief, announcing, short_folder):
-        durand = Person(announcing, short_folder, "fdurand4")
+    def test_when_somebody_else_changes_it_then_it_waits_for_the_workstation(self, chief, reporting, short_folder):
+        durand = Person(reporting, short_folder, "fdurand4")
 
-        ldappasswd(announcing, "-s", NEW, bind_dn=durand.dn, password=PASSWORD)
+        ldappasswd(reporting, "-s", NEW, bind_dn=durand.dn, password=PASSWORD)
 
         wait_until(lambda: durand.waiting == NEW)
 
@@ -80,14 +80,14 @@ class TestOutbox:
         ],
     )
     def test_when_the_listener_s_account_is_stolen_then_it_can_set_no_password_at_a_workstation(
-        self, announcing, short_folder, guarding, department, reason
+        self, reporting, short_folder, guarding, department, reason
     ):
-        victim = Person(announcing, short_folder, "fdurand4")
-        announcing.set("fdurand4", "departmentNumber", department)
-        [identity] = announcing.read("fdurand4")["entryUUID"]
+        victim = Person(reporting, short_folder, "fdurand4")
+        reporting.set("fdurand4", "departmentNumber", department)
+        [identity] = reporting.read("fdurand4")["entryUUID"]
         seal = Sealer(read_public_key(short_folder / "worker.pub")).seal
         state = pending("domain", "f0f0f0f0f0f0", datetime.now(UTC))
-        with announcing.as_service("capture") as line:
+        with reporting.as_service("capture") as line:
             sealed = seal(Secret(EVIL), uuid=identity, change=state.change)
             written = {"mamiaPendingSecret": sealed, "mamiaSyncState": str(state).encode()}
             line.modify_s(victim.dn, [(ldap.MOD_REPLACE, name, [value]) for name, value in written.items()])

@@ -17,7 +17,7 @@ VALUES = st.dictionaries(st.sampled_from(FIELDS), st.binary(max_size=300))
 
 
 def password_modify(value: bytes) -> bytes:
-    """As slapd announces the operation."""
+    """The operation as slapd reports it."""
     head = b"EXTENDED\nmsgid: 2\nconnid: 1\npeername: IP=127.0.0.1:1\noid: 1.3.6.1.4.1.4203.1.11.1\n"
     return head + b"value: " + base64.b64encode(value) + b"\n\n"
 

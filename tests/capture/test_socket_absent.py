@@ -13,15 +13,15 @@ NEW = "Nouveau-2025"
 
 
 @pytest.fixture
-def browser(announcing, listener):
+def browser(reporting, listener):
     """Before a directory whose listener does not run."""
     listener.start()
     for login in ("known", "failed-before"):
-        announcing.add_person(login)
-    assert not announcing.binds("failed-before", "wrong")
+        reporting.add_person(login)
+    assert not reporting.binds("failed-before", "wrong")
     listener.stop()
     assert not listener.is_running
-    gateway = build_gateway(settings_for(announcing))
+    gateway = build_gateway(settings_for(reporting))
     yield Browser(create_app(gateway))
     gateway.close()
 

@@ -56,15 +56,15 @@ class TestLibraryOfTheWebService:
 
 class TestListenerAndWorker:
     def test_when_flask_cannot_be_imported_then_a_change_is_captured_and_a_delivery_attempted(
-        self, announcing, short_folder, listener, worker, environment
+        self, reporting, short_folder, listener, worker, environment
     ):
         listener.environment = environment
         listener.start()
         worker.start()
-        person = Person(announcing, short_folder, "fdurand4")
+        person = Person(reporting, short_folder, "fdurand4")
         wait_until(lambda: "worker ready for domain" in worker.log.read_text())
 
-        assert ldappasswd(announcing, "-s", NEW, person.dn).returncode == 0
+        assert ldappasswd(reporting, "-s", NEW, person.dn).returncode == 0
 
         wait_until(lambda: "domain" in person.states and person.states["domain"].attempts > 0)
         assert person.waiting == NEW

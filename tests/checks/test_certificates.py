@@ -39,7 +39,7 @@ from tests.support.slapd_server import SlapdServer
 from tests.support.smtp_server import SmtpServer
 from tests.support.tls_proxy import tls_proxy
 
-REASON = "not as RFC 5280 demands"
+REASON = "does not follow RFC 5280"
 
 
 @dataclass

@@ -64,17 +64,17 @@ class TestSecretFiles:
 
 
 class TestWebSecret:
-    @pytest.mark.parametrize("targets, told", [({}, False), ({"poste": {"type": "samba_nt"}}, True)])
+    @pytest.mark.parametrize("targets, reported", [({}, False), ({"poste": {"type": "samba_nt"}}, True)])
     def test_when_it_is_in_the_settings_then_it_warns_that_the_worker_could_read_it(
-        self, server, tmp_path, targets, told
+        self, server, tmp_path, targets, reported
     ):
         make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")
 
         found = levels(server, workstation={"targets": targets, "public_key_file": tmp_path / "one.pub"})
 
-        assert ("secrets in the settings" in found) is told
+        assert ("secrets in the settings" in found) is reported
 
-    def test_when_it_comes_from_the_environment_or_is_the_stores_then_each_is_told_as_it_is(
+    def test_when_it_comes_from_the_environment_or_is_the_stores_then_each_is_reported_as_it_is(
         self, server, tmp_path, monkeypatch
     ):
         make_key_pair(tmp_path / "one.key", tmp_path / "one.pub")

@@ -29,7 +29,7 @@ def check(academy, **sections):
 
 class TestCheck:
     @pytest.mark.parametrize(
-        "attributes, level, told, hint",
+        "attributes, level, reported, hint",
         [
             ({"pwdSafeModify": "TRUE"}, Level.FAIL, "refuses every password", "pwdSafeModify: FALSE in that policy"),
             ({"pwdMinAge": "86400"}, Level.WARN, "24 hours", "pwdMinAge: 0 in that policy"),
@@ -41,27 +41,29 @@ class TestCheck:
         ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
     )
     def test_when_a_policy_of_people_asks_for_what_the_gateway_can_not_do_then_it_says_so(
-        self, under, attributes, level, told, hint
+        self, under, attributes, level, reported, hint
     ):
         found = [finding for finding in under(**attributes) if finding.level is not Level.OK]
 
         [finding] = found
         assert finding.level is level
-        assert told in finding.message
+        assert reported in finding.message
         assert hint in finding.hint
 
     @pytest.mark.parametrize(
-        "attributes, told",
+        "attributes, reported",
         [({"pwdAllowUserChange": "FALSE"}, "pwdAllowUserChange"), ({"pwdMinLength": "16"}, "at least 16 characters")],
     )
-    def test_when_the_gateway_keeps_to_a_rule_of_a_policy_then_it_is_told_as_kept(self, under, attributes, told):
+    def test_when_the_gateway_keeps_to_a_rule_of_a_policy_then_it_is_reported_as_kept(
+        self, under, attributes, reported
+    ):
         [finding] = under(**attributes)
 
         assert finding.level is Level.OK
-        assert told in finding.message
+        assert reported in finding.message
 
     @pytest.mark.parametrize("server", [RecordedLogins], indirect=True)
-    def test_when_slapd_records_logins_then_idleness_is_told_as_kept(self, under):
+    def test_when_slapd_records_logins_then_idleness_is_reported_as_kept(self, under):
         [finding] = under(pwdMaxIdle=str(30 * 86400))
 
         assert finding.level is Level.OK

@@ -112,7 +112,7 @@ class TestCheck:
         assert "GIVENNAME" not in found.message
 
     @pytest.mark.parametrize(
-        ("rule", "level", "told"),
+        ("rule", "level", "reported"),
         [
             (
                 r'to dn.base="" attrs=supportedControl val.regex="^1\.3\.6\.1\.1\.12$" by * none',
@@ -123,7 +123,7 @@ class TestCheck:
         ],
         ids=["not among them", "hidden"],
     )
-    def test_when_the_server_shows_no_assertion_control_then_it_says_so(self, own, rule, level, told):
+    def test_when_the_server_shows_no_assertion_control_then_it_says_so(self, own, rule, level, reported):
         frontend = "dn: olcDatabase={-1}frontend,cn=config\nchangetype: modify\n"
         own.load(f"{frontend}add: olcAccess\nolcAccess: {{0}}{rule}\n", as_config=True)
         try:
@@ -132,7 +132,7 @@ class TestCheck:
             own.load(f"{frontend}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
         assert finding.level is level
-        assert told in finding.message
+        assert reported in finding.message
 
     def test_when_there_is_no_decoy_then_it_says_what_that_would_tell_strangers(self, own):
         found = about(check(own, directory={"decoy_dn": f"cn=nobody,ou=services,{SUFFIX}"}), "decoy")
@@ -147,7 +147,7 @@ class TestCheck:
         assert "people.filter" in found.hint
 
     @pytest.mark.parametrize(
-        "right, told",
+        "right, reported",
         [
             ("attrs=numen by dn.exact={gateway} read", "read numen"),
             ("attrs=numen by dn.exact={gateway} =sc", "search by numen"),
@@ -157,15 +157,17 @@ class TestCheck:
             ("attrs=objectClass by dn.exact={gateway} write", "write objectClass"),
         ],
     )
-    def test_when_the_account_may_more_than_it_must_then_it_fails_and_says_what(self, own, with_rule, right, told):
+    def test_when_the_account_may_more_than_it_must_then_it_fails_and_says_what(
+        self, own, with_rule, right, reported
+    ):
         with_rule(
             f'to dn.subtree="ou=people,{SUFFIX}" {right.format(gateway=f"{chr(34)}{GATEWAY}{chr(34)}")} by * break'
         )
 
-        assert any(told in failed.message for failed in failures(check(own)))
+        assert any(reported in failed.message for failed in failures(check(own)))
 
     @pytest.mark.parametrize(
-        "attribute, told",
+        "attribute, reported",
         [
             ("userPassword", "write userPassword"),
             ("numen", "compare numen"),
@@ -175,16 +177,16 @@ class TestCheck:
         ],
     )
     def test_when_the_account_may_less_than_it_must_then_it_fails_and_says_what(
-        self, own, with_rule, attribute, told
+        self, own, with_rule, attribute, reported
     ):
         with_rule(f'to dn.subtree="ou=people,{SUFFIX}" attrs={attribute} by dn.exact="{GATEWAY}" none by * break')
 
-        assert any(told in failed.message for failed in failures(check(own)))
+        assert any(reported in failed.message for failed in failures(check(own)))
 
 
 class TestPolicies:
     @pytest.mark.parametrize(
-        "sections, told",
+        "sections, reported",
         [
             ({"password": {"history": 12}}, "password.history = 5"),
             ({"lockout": {"failures": 5}}, "lockout.failures = 10"),
@@ -193,14 +195,14 @@ class TestPolicies:
         ],
     )
     def test_when_the_pages_promise_something_else_than_the_policy_then_it_warns_with_the_setting(
-        self, own, sections, told
+        self, own, sections, reported
     ):
         [found] = [finding for finding in check(own, **sections) if finding.level is Level.WARN]
 
-        assert found.hint == told
+        assert found.hint == reported
 
     @pytest.mark.parametrize(
-        "rates, told",
+        "rates, reported",
         [
             ("10/5 minutes; 25/day", "lets through 25 wrong passwords in 900 s"),
             ("3/5 minutes; 25/day", "lets through 12 wrong passwords in 900 s"),
@@ -208,11 +210,11 @@ class TestPolicies:
             ("5/15 minutes; 25/day", "lets through 10 wrong passwords in 900 s"),
         ],
     )
-    def test_when_our_rates_let_strangers_lock_accounts_then_it_fails_with_the_setting(self, own, rates, told):
+    def test_when_our_rates_let_strangers_lock_accounts_then_it_fails_with_the_setting(self, own, rates, reported):
         found = about(check(own, rate_limits={"per_login": rates}), "lock-out by strangers")
 
         assert found.level is Level.FAIL
-        assert told in found.message
+        assert reported in found.message
         assert found.hint == 'rate_limits.per_login = "5/16 minutes; 25/day"'
 
     @pytest.mark.parametrize("rates", ["5/20 minutes; 25/day", "5/16 minutes; 25/day", "4/15 minutes"])

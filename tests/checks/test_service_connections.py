@@ -57,7 +57,7 @@ class TestConnections:
 
         assert found.level is Level.OK
 
-    def test_when_no_address_is_expected_then_those_that_are_there_are_told(self, watched):
+    def test_when_no_address_is_expected_then_those_that_are_there_are_reported(self, watched):
         [found] = check_service_connections(watching(watched))
 
         assert found.level is Level.WARN

@@ -46,13 +46,13 @@ class TestStore:
         assert found.hint == "maxmemory-policy noeviction"
 
     @pytest.mark.parametrize(
-        "maxmemory, told", [("0", "all the memory of its machine"), ("64mb", "everybody is refused")]
+        "maxmemory, reported", [("0", "all the memory of its machine"), ("64mb", "everybody is refused")]
     )
-    def test_when_its_memory_has_no_limit_or_a_small_one_then_it_warns(self, check, maxmemory, told):
+    def test_when_its_memory_has_no_limit_or_a_small_one_then_it_warns(self, check, maxmemory, reported):
         found = check(**{**ENOUGH, "maxmemory": maxmemory})
 
         assert found.level is Level.WARN
-        assert told in found.message
+        assert reported in found.message
         assert "256mb" in found.hint
 
     def test_when_info_is_forbidden_then_it_warns_that_nothing_can_be_read(self, server, redis):

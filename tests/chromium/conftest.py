@@ -56,23 +56,23 @@ def open_page(chromium: Browser, serve: Callable[..., str]) -> Iterator[Callable
     It stands on `serve`, so that its pages, which may ask again and again, are closed before the service is.
     """
     contexts = []
-    troubles: list[str] = []
+    errors: list[str] = []
 
     def opener(**options: Any) -> Page:
         context = chromium.new_context(**{"viewport": DESKTOP, "locale": "fr-FR", **options})
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda message: troubles.append(message.text) if is_trouble(message) else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if is_error(message) else None)
         return page
 
     yield opener
     for context in contexts:
         context.close()
-    assert troubles == []
+    assert errors == []
 
 
-def is_trouble(message: Any) -> bool:
+def is_error(message: Any) -> bool:
     """Refused forms are answered with 4xx on purpose; Chromium reports each as an error."""
     return message.type == "error" and "the server responded with a status of" not in message.text

@@ -119,7 +119,7 @@ class TestRules:
 
             assert (too_short, page.get_attribute("[data-rule=too_short]", "class")) == ("broken", "kept")
 
-    def test_when_the_typing_rests_then_screen_readers_are_told_how_many_are_kept(self, page):
+    def test_when_the_typing_rests_then_screen_readers_are_informed_how_many_are_kept(self, page):
         page.fill("#new_password", "abc")
 
         wait_for_text(page, "#regles [role=status]", "Règles respectées\u00a0: 3 sur 7")

@@ -33,11 +33,11 @@ def change(page, address):
 
 class TestResult:
     @pytest.mark.parametrize(
-        "step, reason, told",
+        "step, reason, reported",
         [(DeliveryStatus.DONE, "", "en place"), (DeliveryStatus.REJECTED, "in_history", "y a déjà servi")],
     )
     def test_when_the_worker_goes_on_then_the_open_page_tells_it_without_reloading_and_stops_asking(
-        self, directory, address, open_page, step, reason, told
+        self, directory, address, open_page, step, reason, reported
     ):
         page = open_page()
         page.clock.install()
@@ -46,7 +46,9 @@ class TestResult:
 
         move_to(directory, LOGIN, step, reason)
 
-        page.wait_for_function("told => document.querySelector('#cibles').innerText.includes(told)", arg=told)
+        page.wait_for_function(
+            "reported => document.querySelector('#cibles').innerText.includes(reported)", arg=reported
+        )
         page.wait_for_selector("#actualiser", state="hidden")
         asked = []
         page.on("request", lambda request: asked.append(request.url))

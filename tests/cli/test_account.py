@@ -131,21 +131,23 @@ class TestForceChange:
 
 
 class TestAccount:
-    def test_when_it_is_open_then_its_state_is_told_without_number_or_birth_date(self, account):
-        told = account("fdurand4").stdout
+    def test_when_it_is_open_then_its_state_is_reported_without_number_or_birth_date(self, account):
+        reported = account("fdurand4").stdout
 
-        assert "François Durand" in told
-        assert "account           open" in told
-        assert "expires           never" in told
-        assert not any(secret in told for secret in (NUMEN, "1985", "ARGON2", PASSWORD))
+        assert "François Durand" in reported
+        assert "account           open" in reported
+        assert "expires           never" in reported
+        assert not any(secret in reported for secret in (NUMEN, "1985", "ARGON2", PASSWORD))
 
     def test_when_it_is_locked_then_it_says_until_when(self, account, directory):
         directory.lock("fdurand4")
 
         assert "locked since" in account("fdurand4").stdout
-        told = json.loads(account("fdurand4", "show", "--json").stdout)
-        assert told["locked"]
-        assert told["locked_until"] > told["changed_at"] if told["changed_at"] else told["locked_until"]
+        reported = json.loads(account("fdurand4", "show", "--json").stdout)
+        assert reported["locked"]
+        assert (
+            reported["locked_until"] > reported["changed_at"] if reported["changed_at"] else reported["locked_until"]
+        )
 
     def test_when_its_own_policy_locks_until_a_reset_then_it_is_locked(self, account, directory, until_reset):
         directory.set("fdurand4", "pwdPolicySubentry", until_reset)
@@ -163,20 +165,22 @@ class TestAccount:
         assert json.loads(account("fdurand4", "show", "--json").stdout)["expires_at"].startswith("2027-03-01")
 
     @pytest.mark.parametrize(
-        "attribute, value, told",
+        "attribute, value, reported",
         [
             ("pwdEndTime", "20200101120000Z", "ended on 2020-01-01"),
             ("pwdStartTime", "20990101120000Z", "begins on 2099-01-01"),
             ("pwdEndTime", "99991231235959Z", "between 1970 and 2100"),
         ],
     )
-    def test_when_it_is_outside_its_time_then_the_helpdesk_sees_it(self, account, directory, attribute, value, told):
+    def test_when_it_is_outside_its_time_then_the_helpdesk_sees_it(
+        self, account, directory, attribute, value, reported
+    ):
         directory.set("fdurand4", attribute, value)
 
-        assert told in account("fdurand4").stdout
+        assert reported in account("fdurand4").stdout
 
     @pytest.mark.parametrize(
-        "end, told",
+        "end, reported",
         [
             ("20990101120000Z", "locked until 2099-01-01"),
             ("2099010112Z", "locked until 2099-01-01"),
@@ -184,10 +188,10 @@ class TestAccount:
             ("20200101120000Z", "account           open"),
         ],
     )
-    def test_when_slapd_locked_it_until_a_time_then_the_helpdesk_sees_it(self, account, directory, end, told):
+    def test_when_slapd_locked_it_until_a_time_then_the_helpdesk_sees_it(self, account, directory, end, reported):
         directory.set("fdurand4", "pwdAccountTmpLockoutEnd", end)
 
-        assert told in account("fdurand4").stdout
+        assert reported in account("fdurand4").stdout
 
     @pytest.mark.parametrize("server", [RecordedLogins], indirect=True)
     def test_when_it_was_not_used_for_too_long_then_it_is_closed(self, account, directory):
@@ -197,11 +201,11 @@ class TestAccount:
             assert not directory.binds("fdurand4", PASSWORD)
 
             assert "closed: not used since 2026-01-01" in account("fdurand4").stdout
-            told = json.loads(account("fdurand4", "show", "--json").stdout)
+            reported = json.loads(account("fdurand4", "show", "--json").stdout)
             assert account("fdurand4", "unlock").returncode == 1
 
-        assert told["closed"]
-        assert told["idle_since"].startswith("2026-01-01")
+        assert reported["closed"]
+        assert reported["idle_since"].startswith("2026-01-01")
 
     def test_when_its_policy_lets_the_person_not_change_the_password_then_the_helpdesk_sees_why(
         self, account, directory
@@ -209,9 +213,9 @@ class TestAccount:
         with own_policy(directory, "fixed", pwdAllowUserChange="FALSE") as policy:
             directory.set("fdurand4", "pwdPolicySubentry", policy)
 
-            told = account("fdurand4").stdout
+            reported = account("fdurand4").stdout
 
-        assert f"pwdAllowUserChange of {policy}" in told
+        assert f"pwdAllowUserChange of {policy}" in reported
 
     def test_when_its_password_is_too_young_then_the_helpdesk_sees_from_when_it_can_be_changed(
         self, account, directory
@@ -220,24 +224,24 @@ class TestAccount:
             directory.set("fdurand4", "pwdPolicySubentry", policy)
             directory.set("fdurand4", "pwdChangedTime", "20260101120000Z")
 
-            told = json.loads(account("fdurand4", "show", "--json").stdout)
+            reported = json.loads(account("fdurand4", "show", "--json").stdout)
 
-        assert told["policy"] == policy
-        assert told["changeable_from"].startswith("2075-12-")
+        assert reported["policy"] == policy
+        assert reported["changeable_from"].startswith("2075-12-")
 
     def test_when_everybodys_policy_ends_passwords_then_it_says_when(self, account, directory):
         with directory.as_admin() as line:
             line.modify_s(f"cn=default,{POLICIES}", [(ldap.MOD_REPLACE, "pwdMaxAge", [b"31536000"])])
         directory.set("fdurand4", "pwdChangedTime", "20260301080000Z")
         try:
-            told = json.loads(account("fdurand4", "show", "--json").stdout)
+            reported = json.loads(account("fdurand4", "show", "--json").stdout)
         finally:
             with directory.as_admin() as line:
                 line.modify_s(f"cn=default,{POLICIES}", [(ldap.MOD_REPLACE, "pwdMaxAge", None)])
 
-        assert told["expires_at"].startswith("2027-03-01")
+        assert reported["expires_at"].startswith("2027-03-01")
 
-    def test_when_the_login_was_pasted_with_an_invisible_sign_then_it_is_read_without(self, account):
+    def test_when_the_login_was_pasted_with_an_invisible_character_then_it_is_read_without(self, account):
         assert "fdurand4" in account("\u200bfdurand4\u00ad ").stdout
 
     def test_when_nobody_has_the_login_then_it_says_where_it_looked(self, account):

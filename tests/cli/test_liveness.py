@@ -177,7 +177,7 @@ class TestService:
             taken = f"\n{setting} = {other.getsockname()[1]}\n"
             front_end.config.write_text(text.replace(f"\n{setting} = {own}\n", taken))
             front_end.send(signal.SIGHUP)
-            wait_until(lambda: "were not read anew" in front_end.log.read_text())
+            wait_until(lambda: "new settings cannot be used" in front_end.log.read_text())
 
         assert f"web.{setting}" in front_end.log.read_text()
         # A process that gets no processor for two seconds cuts the connection.

@@ -60,7 +60,7 @@ def filled_in(front_end, login):
 
 
 class TestChanges:
-    def test_when_many_come_at_once_then_all_are_done_and_none_is_told_to_come_back(self, academy, start):
+    def test_when_many_come_at_once_then_all_are_done_and_none_must_come_back(self, academy, start):
         logins = [academy.add_person(f"person{number}") for number in range(AT_ONCE)]
         front_end = start("threads = 16")
 
@@ -70,7 +70,7 @@ class TestChanges:
         assert {answer.status_code for answer in answers} == {303}
         assert all(academy.binds(login, NEW) for login in logins)
 
-    def test_when_the_wait_for_a_thread_was_too_long_then_they_are_told_when_to_come_back(self, academy, start):
+    def test_when_the_wait_for_a_thread_was_too_long_then_they_are_informed_when_to_come_back(self, academy, start):
         """The directory's silence keeps the one thread busy, until its time limit is over."""
         logins = [academy.add_person(f"late{number}") for number in range(4)]
         front_end = start("threads = 1", "max_queue_seconds = 1", receive_timeout_seconds=3)

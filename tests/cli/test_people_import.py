@@ -82,7 +82,7 @@ class TestImport:
         assert directory.read("jmartin")["sn"] == ["Martin"]
 
     @pytest.mark.parametrize(
-        "row, told",
+        "row, reported",
         [
             (";;François;27/03/1985;12E8534567ABC;;\n", "surname is empty"),
             ("Durand;;François;27/03/85;12E8534567ABC;;\n", "birth_date is unreadable"),
@@ -92,14 +92,14 @@ class TestImport:
             ("Durand;;---;27/03/1985;12E8534567ABC;;\n", "no letter"),
         ],
     )
-    def test_when_a_row_has_a_fault_then_its_line_and_reason_are_told_and_the_others_are_written(
-        self, directory, run, row, told
+    def test_when_a_row_has_a_fault_then_its_line_and_reason_are_reported_and_the_others_are_written(
+        self, directory, run, row, reported
     ):
         done = run(HEAD + MARTIN + row)
 
         assert done.returncode == 1
         [line] = [line for line in done.stderr.splitlines() if "line 3: " in line]
-        assert told in line
+        assert reported in line
         assert "12E8534567ABC" not in done.stderr
         assert logins(directory) == ["jmartin"]
 
@@ -171,17 +171,17 @@ class TestImport:
         assert directory.read("fdurand")["givenName"] == ["François"]
 
     @pytest.mark.parametrize(
-        "content, told",
+        "content, reported",
         [("", "must name the columns"), ("nom;prenom\nDurand;Anne\n", "surname"), (HEAD + 'Durand;"open', "line")],
     )
-    def test_when_the_file_is_none_then_it_says_so_and_writes_nothing(self, directory, run, content, told):
+    def test_when_the_file_is_none_then_it_says_so_and_writes_nothing(self, directory, run, content, reported):
         done = run(content)
 
         assert done.returncode == 2
-        assert told in done.stderr
+        assert reported in done.stderr
         assert "nothing was written" in done.stderr
 
-    def test_when_a_write_is_refused_then_its_line_is_told_and_the_next_run_does_the_rest(self, directory, run):
+    def test_when_a_write_is_refused_then_its_line_is_reported_and_the_next_run_does_the_rest(self, directory, run):
         directory.load(f"dn: cn=intruder,{PEOPLE}\nobjectClass: device\ncn: intruder\n")
         # No search shows it, so the login passes for free.
         directory.load(

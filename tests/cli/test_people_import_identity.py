@@ -128,7 +128,7 @@ class TestImport:
 
         done = run(HEAD + NADIA)
 
-        assert "the login nmartin is that of several entries, so nobody is served under it" in done.stderr
+        assert "the login nmartin is that of several entries, so the service refuses it" in done.stderr
         assert directory.dn("ndupond") in done.stderr
         assert "1 updated" in done.stdout
 

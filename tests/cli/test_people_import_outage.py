@@ -61,12 +61,12 @@ class TestImport:
 
     def test_when_slapd_is_away_for_a_while_then_it_says_so_and_waits(self, directory, started):
         directory.slapd.stop()
-        told = started.stderr.readline()
+        reported = started.stderr.readline()
         directory.slapd.start()
 
         stdout, stderr = started.communicate(timeout=300)
 
-        assert "waiting until the directory is back" in told
+        assert "waiting until the directory is back" in reported
         assert started.returncode == 0, stderr
         assert f"{COUNT} created" in stdout
 

@@ -289,7 +289,7 @@ class TestSampleFile:
         assert "another run may be writing it" in capsys.readouterr().err
 
     @pytest.mark.parametrize("folder", ["missing", "a-file"])
-    def test_when_the_folder_can_not_hold_the_output_then_the_reason_is_told(self, tmp_path, capsys, folder):
+    def test_when_the_folder_can_not_hold_the_output_then_the_reason_is_reported(self, tmp_path, capsys, folder):
         (tmp_path / "a-file").touch()
         file = tmp_path / folder / "staff.ldif"
 

@@ -58,7 +58,7 @@ class TestCreation:
 
 
 class TestStart:
-    def test_when_the_data_are_spoilt_then_slapds_own_reason_is_told(self, slapd_in, tmp_path):
+    def test_when_the_data_are_spoilt_then_slapds_own_reason_is_reported(self, slapd_in, tmp_path):
         slapd = slapd_in(tmp_path / "state")
         slapd.create(with_sample_staff=False)
         (slapd.state / "data" / "data.mdb").write_bytes(b"spoilt" * 1000)

@@ -191,7 +191,7 @@ class TestService:
             assert process.poll() is None
 
     @pytest.mark.parametrize(
-        ("more", "told"),
+        ("more", "reported"),
         [
             ("nonsense = 1", "nonsense"),
             ('[audit]\ndestination = "file"\nfile = "/proc/none/audit.log"', "/proc/none"),
@@ -200,7 +200,7 @@ class TestService:
         ids=["unknown", "unusable-here", "missing-file"],
     )
     def test_when_new_settings_can_not_be_used_and_it_gets_a_hangup_then_it_goes_on_and_says_why(
-        self, write, tmp_path, more, told
+        self, write, tmp_path, more, reported
     ):
         file, port = write()
         log = tmp_path / "log"
@@ -209,11 +209,11 @@ class TestService:
             file.write_text(file.read_text() + more + "\n")
             process.send_signal(signal.SIGHUP)
 
-            wait_until(lambda: "were not read anew" in log.read_text())
-            assert told in log.read_text()
+            wait_until(lambda: "new settings cannot be used" in log.read_text())
+            assert reported in log.read_text()
             # The second one is refused by a process that outlived the first one.
             process.send_signal(signal.SIGHUP)
-            wait_until(lambda: log.read_text().count("were not read anew") == 2)
+            wait_until(lambda: log.read_text().count("new settings cannot be used") == 2)
             assert ask(port)[0] == 200
             assert process.poll() is None
 
@@ -226,10 +226,10 @@ class TestService:
         caught.value.close()
 
     def test_when_espeak_is_missing_then_it_says_what_to_install_or_to_take_out(self, write):
-        told = refused(write()[0], PATH="/nowhere")
+        reported = refused(write()[0], PATH="/nowhere")
 
-        assert "apt install espeak-ng" in told
-        assert "captcha.methods" in told
+        assert "apt install espeak-ng" in reported
+        assert "captcha.methods" in reported
 
     @pytest.mark.parametrize(
         "more",

@@ -165,7 +165,7 @@ class TestSettings:
         assert load(write(text=text), web_secrets=False).people.base == "ou=people,dc=ac-example,dc=fr"
 
     @pytest.mark.parametrize(
-        "old, new, key, told",
+        "old, new, key, reported",
         [
             ("[people]", "[peeple]", "peeple", "not a known setting"),
             ("base =", "bass =", "people.bass", "not a known setting"),
@@ -224,8 +224,8 @@ class TestSettings:
             ("bind_dn", 'ca_file = "/etc/hostname"\nbind_dn', "directory.ca_file", "PEM"),
         ],
     )  # fmt: skip
-    def test_when_one_is_wrong_then_its_key_and_the_hint_are_told(self, write, old, new, key, told):
-        assert told in faults(write(old, new))[key]
+    def test_when_one_is_wrong_then_its_key_and_the_hint_are_reported(self, write, old, new, key, reported):
+        assert reported in faults(write(old, new))[key]
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.8.7", "::1", "localhost"])
     def test_when_only_this_machine_reaches_the_service_then_its_address_is_taken(self, write, host):
@@ -275,30 +275,30 @@ class TestConsistency:
     def test_when_clear_text_stays_on_this_machine_then_it_is_taken(self, write, url):
         assert load(write("ldaps://ldap.ac-example.fr", url))
 
-    def test_when_a_variable_is_misspelt_then_it_is_told(self, write, monkeypatch):
+    def test_when_a_variable_is_misspelt_then_it_is_reported(self, write, monkeypatch):
         monkeypatch.setenv("MAMIA_WEB__PROT", "9000")
 
         assert "names no setting" in faults(write())["MAMIA_WEB__PROT"]
 
-    def test_when_the_file_is_no_toml_then_the_line_is_told(self, write):
+    def test_when_the_file_is_no_toml_then_the_line_is_reported(self, write):
         [message] = faults(write(text="[web\n")).values()
 
         assert "line 1" in message
 
-    def test_when_a_secret_is_missing_among_other_faults_then_all_are_told_at_once(self, write):
+    def test_when_a_secret_is_missing_among_other_faults_then_all_are_reported_at_once(self, write):
         text = GOOD.replace('bind_password = "secret-of-the-gateway"', "").replace("[web]", "[web]\nport = 0")
 
         assert {"directory.bind_password", "web.port"} <= set(faults(write(text=text)))
 
-    def test_when_a_section_is_no_table_then_it_is_told(self, write, tmp_path, monkeypatch):
+    def test_when_a_section_is_no_table_then_it_is_reported(self, write, tmp_path, monkeypatch):
         (tmp_path / "password").write_text("x")
         monkeypatch.setenv("MAMIA_DIRECTORY__BIND_PASSWORD_FILE", str(tmp_path / "password"))
 
-        told = faults(write(text="directory = 3\n" + GOOD[GOOD.index("[people]") :]))
+        reported = faults(write(text="directory = 3\n" + GOOD[GOOD.index("[people]") :]))
 
-        assert any(key.startswith("directory") for key in told)
+        assert any(key.startswith("directory") for key in reported)
 
-    def test_when_a_variable_has_the_wrong_form_then_it_is_told(self, write, monkeypatch):
+    def test_when_a_variable_has_the_wrong_form_then_it_is_reported(self, write, monkeypatch):
         monkeypatch.setenv("MAMIA_CAPTCHA__REQUIRED", "off")
 
         assert faults(write())
@@ -310,7 +310,7 @@ class TestConsistency:
         assert load(write(text=text)).directory.password == "correct horse "
 
     @pytest.mark.parametrize(
-        "added, key, told",
+        "added, key, reported",
         [
             ('[second_factor]\nmethods = ["mail"]', "second_factor.methods", "names no mail server"),
             ('[second_factor]\nmethods = ["phone"]', "second_factor.sms_gateway_url", "is missing"),
@@ -360,8 +360,8 @@ class TestConsistency:
             ('[academy]\ntimezone = "Paris"', "academy.timezone", "time zone"),
         ],
     )
-    def test_when_they_can_not_be_right_then_the_fault_says_what_to_fix(self, write, added, key, told):
-        assert told in faults(write("[web]", f"{added}\n[web]"))[key]
+    def test_when_they_can_not_be_right_then_the_fault_says_what_to_fix(self, write, added, key, reported):
+        assert reported in faults(write("[web]", f"{added}\n[web]"))[key]
 
     @pytest.mark.parametrize(
         "added",

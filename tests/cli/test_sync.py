@@ -78,26 +78,26 @@ class TestAccount:
 
         shown = run_mamia("account", waiting, "show", "--config", config).stdout
 
-        assert "set past the gateway" in shown
+        assert "another program set" in shown
 
 
 class TestCheckWithoutWeb:
     @pytest.mark.parametrize(
-        "missing, told",
+        "missing, reported",
         [
             (["sync"], "FAIL  worker, listener: neither"),
             (["worker.key"], "FAIL  the worker's keys"),
             ([], "FAIL  workstation.targets.domain: "),
         ],
     )
-    def test_when_the_worker_could_not_start_or_deliver_then_it_fails(self, config, tmp_path, missing, told):
+    def test_when_the_worker_could_not_start_or_deliver_then_it_fails(self, config, tmp_path, missing, reported):
         for name in missing:
             (tmp_path / name).unlink()
 
         done = run_mamia("check", "--config", config, "--without-web")
 
         assert done.returncode == 1
-        assert told in done.stdout
+        assert reported in done.stdout
 
 
 class TestCheck:
@@ -113,9 +113,9 @@ class TestCheck:
         assert f"WARN  {line}: 1 older than the directory's" in after
         assert waiting in after
 
-    @pytest.mark.parametrize("account, told", [("sync", "may not search by"), ("gateway", "may not read")])
+    @pytest.mark.parametrize("account, reported", [("sync", "may not search by"), ("gateway", "may not read")])
     def test_when_an_account_may_not_read_the_directorys_time_then_it_fails_and_names_it(
-        self, directory, config, waiting, account, told
+        self, directory, config, waiting, account, reported
     ):
         database = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
         rule = f'to attrs=modifyTimestamp by dn.exact="cn={account},ou=services,{SUFFIX}" none by * break'
@@ -126,7 +126,7 @@ class TestCheck:
         finally:
             directory.load(f"{database}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
-        assert f"cn={account},ou=services,{SUFFIX} {told} modifyTimestamp" in found
+        assert f"cn={account},ou=services,{SUFFIX} {reported} modifyTimestamp" in found
         assert "modifyTimestamp" not in before
 
     def test_when_the_web_services_secrets_are_not_here_then_it_names_the_way_without_them(self, config, tmp_path):
@@ -141,7 +141,7 @@ class TestCheck:
         assert whole.returncode == 2
         assert "mamia check --without-web" in whole.stderr
         for checked in (
-            "the worker's keys: public and private fit",
+            "the worker's keys: the public key and the private keys belong together",
             "passwords at the workstations",
             "targets.domain",
         ):
@@ -339,7 +339,7 @@ class TestMetrics:
         config.write_text(config.read_text() + f"[metrics]\nworker_port = {port}\n")
         worker = subprocess.Popen([*MAMIA, "sync", "--config", str(config)], stderr=subprocess.DEVNULL)
 
-        def told():
+        def reported():
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
                     return answer.read().decode()
@@ -348,9 +348,12 @@ class TestMetrics:
 
         try:
             wait_until(
-                lambda: "mamia_propagation_waiting{" in told() and "mamia_propagation_age_seconds_count{" in told()
+                lambda: (
+                    "mamia_propagation_waiting{" in reported()
+                    and "mamia_propagation_age_seconds_count{" in reported()
+                )
             )
-            text = told()
+            text = reported()
         finally:
             worker.terminate()
             worker.wait(timeout=60)

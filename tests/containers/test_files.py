@@ -28,7 +28,7 @@ BIN = Path(sys.executable).parent
 UNPINNED_PACKAGES = "DL3008"
 
 
-def told(*command: str | Path) -> str:
+def reported(*command: str | Path) -> str:
     """What a command says; empty when it finds nothing to say."""
     done = subprocess.run(command, capture_output=True, text=True, cwd=DOCKER)
     return "" if done.returncode == 0 else done.stdout + done.stderr
@@ -53,7 +53,7 @@ def pods():
 class TestDockerfile:
     @pytest.mark.parametrize("name", DOCKERFILES)
     def test_when_linted_then_nothing_is_found(self, name):
-        assert told(BIN / "hadolint", "--ignore", UNPINNED_PACKAGES, name) == ""
+        assert reported(BIN / "hadolint", "--ignore", UNPINNED_PACKAGES, name) == ""
 
     @pytest.mark.parametrize("name", DOCKERFILES)
     def test_when_it_copies_then_the_files_are_there_and_reach_the_builder(self, name, tmp_path):
@@ -80,7 +80,7 @@ def compose():
 
 class TestCompose:
     def test_when_held_against_the_schema_then_it_is_valid(self):
-        assert told(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml") == ""
+        assert reported(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml") == ""
 
     def test_when_it_names_files_and_secrets_then_all_of_them_are_accounted_for(self, compose):
         made_by_hand = {"./worker.pub"}
@@ -178,7 +178,7 @@ class TestComposeSettings:
 class TestManifest:
     @pytest.mark.parametrize("file", MANIFESTS, ids=lambda file: file.name)
     def test_when_held_against_the_schema_then_it_is_valid(self, file):
-        assert told(BIN / "kubernetes-validate", "--strict", file) == ""
+        assert reported(BIN / "kubernetes-validate", "--strict", file) == ""
 
 
 class TestManifests:

@@ -117,7 +117,7 @@ class TestDirectory:
 
         assert isinstance(find_durand(gateway), Found)
 
-    def test_when_the_gateways_own_password_is_wrong_then_nobody_is_told_theirs_is(self, directory):
+    def test_when_the_gateways_own_password_is_wrong_then_nobody_reads_that_theirs_is(self, directory):
         with pytest.raises(DirectoryUnavailable, match="service account"):
             finds_durand(directory, bind_password="wrong")
 

@@ -83,11 +83,11 @@ class TestPassword:
         written, _, _ = stored.partition("\0")
         assert re.fullmatch(r"\{ARGON2\}\$argon2id?\$v=19\$m=19456,t=3,p=1\$[\w+/$]+", written)
 
-    @pytest.mark.parametrize("new, told", [("Ab-1", "passwordTooShort"), (PASSWORD, "passwordInHistory")])
-    def test_when_the_policy_refuses_it_then_the_control_says_why(self, directory, new, told):
+    @pytest.mark.parametrize("new, reported", [("Ab-1", "passwordTooShort"), (PASSWORD, "passwordInHistory")])
+    def test_when_the_policy_refuses_it_then_the_control_says_why(self, directory, new, reported):
         directory.add_person("fdurand4")
 
-        assert write_password(directory, "fdurand4", new) == error(told)
+        assert write_password(directory, "fdurand4", new) == error(reported)
         assert directory.binds("fdurand4", PASSWORD)
 
     def test_when_the_gateway_writes_a_hash_then_it_is_refused_as_nobody_can_judge_it(self, directory):
@@ -107,7 +107,7 @@ class TestPassword:
 
         assert write_password(directory, "fdurand4", PASSWORD) is None
 
-    def test_when_expired_then_only_the_right_one_is_told_so(self, directory):
+    def test_when_expired_then_only_the_right_one_reads_so(self, directory):
         directory.add_person("fdurand4", pwdPolicySubentry=f"cn=yearly,{POLICIES}", pwdChangedTime="20200101080000Z")
 
         assert directory.bind_control("fdurand4", PASSWORD).error == error("passwordExpired")
@@ -120,7 +120,7 @@ class TestPassword:
 
 
 class TestResetMark:
-    def test_when_written_with_the_password_then_the_next_bind_is_told_to_change(self, directory):
+    def test_when_written_with_the_password_then_the_next_bind_must_change(self, directory):
         directory.add_person("fdurand4")
 
         write_password(directory, "fdurand4", NEW, (ldap.MOD_REPLACE, "pwdReset", [b"TRUE"]))

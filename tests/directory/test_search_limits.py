@@ -43,7 +43,7 @@ def make_directory(folder, kind, version):
     )
     slapd, socket = academy.slapd, folder / "s"
     if version == "new":
-        slapd.announce(socket)
+        slapd.report_writes_to(socket)
         return academy
     slapd.password_file(CAPTURE).write_text("Mot-De-Passe-capture")
     academy.load_before(CAPTURE_ACCOUNT_FILE, CAPTURE_PASSWORD=slapd.password(CAPTURE))
@@ -150,19 +150,19 @@ def about(findings, what):
 
 class TestCheck:
     @pytest.mark.parametrize(
-        ("check", "what", "told"),
+        ("check", "what", "reported"),
         [
             (check_servers, ": search limits", "page by page"),
             (check_outbox, "search limits of the worker", "more than 2 people"),
         ],
     )
     def test_when_the_directory_is_of_the_version_before_then_it_names_the_missing_limits(
-        self, before, tmp_path, check, what, told
+        self, before, tmp_path, check, what, reported
     ):
         finding = about(check(with_worker(before, tmp_path)), what)
 
         assert finding.level is Level.WARN
-        assert told in finding.message
+        assert reported in finding.message
         assert "upgrade/30-access.ldif" in finding.hint
 
     @pytest.mark.parametrize(

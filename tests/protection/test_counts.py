@@ -192,13 +192,13 @@ class TestRedis:
 class TestUsedTickets:
     def test_when_there_is_no_room_for_more_then_none_is_accepted_and_none_forgotten(self, clock, monkeypatch):
         monkeypatch.setattr("gateway.protection.replay.MAX_MARKS", 3)
-        spent = MemoryReplayCache(clock)
+        replay_cache = MemoryReplayCache(clock)
         for mark in "abc":
-            assert spent.add_if_new(mark, clock.now + 60)
+            assert replay_cache.add_if_new(mark, clock.now + 60)
 
         with pytest.raises(StoreUnavailable):
-            spent.add_if_new("d", clock.now + 60)
-        assert not spent.add_if_new("a", clock.now + 60)
+            replay_cache.add_if_new("d", clock.now + 60)
+        assert not replay_cache.add_if_new("a", clock.now + 60)
         clock.now += 60
-        assert spent.add_if_new("d", clock.now + 60)
+        assert replay_cache.add_if_new("d", clock.now + 60)
         assert MAX_MARKS >= 100_000

@@ -63,9 +63,9 @@ class TestMark:
         server = RedisServer(tmp_path)
         server.start()
         try:
-            spent = SharedReplayCache(Store(server.url))
+            replay_cache = SharedReplayCache(Store(server.url))
             with ThreadPoolExecutor(16) as crowd:
-                firsts = list(crowd.map(lambda _: spent.add_if_new("mark", 4_000_000_000), range(100)))
+                firsts = list(crowd.map(lambda _: replay_cache.add_if_new("mark", 4_000_000_000), range(100)))
         finally:
             server.stop()
 

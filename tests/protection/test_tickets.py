@@ -33,16 +33,16 @@ def tickets(hours):
     return Tickets([NEW, OLD], MemoryReplayCache(hours), hours)
 
 
-class TestSpent:
-    def test_when_what_was_spent_has_expired_then_its_memory_is_given_back(self, hours):
-        spent = MemoryReplayCache(hours)
+class TestReplayCache:
+    def test_when_what_was_used_has_expired_then_its_memory_is_given_back(self, hours):
+        replay_cache = MemoryReplayCache(hours)
         for number in range(100):
-            spent.add_if_new(str(number), hours.now + 60)
+            replay_cache.add_if_new(str(number), hours.now + 60)
         hours.now += 60
 
-        spent.add_if_new("later", hours.now + 60)
+        replay_cache.add_if_new("later", hours.now + 60)
 
-        assert len(spent) == 1
+        assert len(replay_cache) == 1
 
 
 class TestTicket:
@@ -65,7 +65,7 @@ class TestTicket:
         assert tickets.open("reset", token) is TokenError.EXPIRED
         assert tickets.consume("reset", token) is TokenError.EXPIRED
 
-    def test_when_any_sign_of_it_is_changed_then_it_is_invalid(self, tickets):
+    def test_when_any_character_of_it_is_changed_then_it_is_invalid(self, tickets):
         token = tickets.issue("reset", {"login": "fdurand4"}, 60)
 
         for place in range(len(token) - 1):
@@ -76,7 +76,7 @@ class TestTicket:
     def test_when_it_is_no_ticket_then_it_is_invalid(self, tickets, token):
         assert tickets.open("reset", token) is TokenError.INVALID
 
-    def test_when_spent_then_it_serves_no_more(self, tickets):
+    def test_when_used_then_it_serves_no_more(self, tickets):
         token = tickets.issue("reset", {}, 60)
 
         assert isinstance(tickets.consume("reset", token), Ticket)
@@ -95,7 +95,7 @@ class TestTicket:
         assert isinstance(tickets.consume("reset", token), Ticket)
         assert tickets.consume("reset", token) is TokenError.REPLAYED
 
-    def test_when_spent_by_many_at_once_then_exactly_one_gets_it(self, tickets):
+    def test_when_used_by_many_at_once_then_exactly_one_gets_it(self, tickets):
         before = sys.getswitchinterval()
         sys.setswitchinterval(1e-5)
         try:

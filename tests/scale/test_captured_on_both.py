@@ -1,4 +1,4 @@
-"""A pair of slapd in mirror mode, both announcing: each change is captured once, where it was made."""
+"""A pair of slapd in mirror mode, both reporting: each change is captured once, where it was made."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def announcing_pair(folder):
         if name == "2":
             pair.wait_until_same()
             server.slapd.password_file("capture").write_text(pair.first.slapd.password("capture"))
-        server.slapd.announce(place / "s")
+        server.slapd.report_writes_to(place / "s")
         listener = CaptureProcess(place, write_capture_settings(place, server, ABSENT_DOMAIN))
         listener.start()
         listeners.append(listener)

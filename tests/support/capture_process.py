@@ -1,4 +1,4 @@
-"""`mamia capture` as a process of its own, beside a slapd that announces its writes to it."""
+"""`mamia capture` as a process of its own, beside a slapd that reports its writes to it."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class CaptureProcess:
         return status
 
     def wait_until_idle(self) -> None:
-        """Until nothing that slapd announced so far is on its way any more: it announces before it answers."""
+        """Wait until no change that slapd has reported is on its way: slapd reports before it answers."""
         wait_until(lambda: self.status()["held"] == 0)
 
     def say(self, text: bytes) -> bytes:
@@ -103,7 +103,7 @@ class CaptureProcess:
         assert self._process
         self._process.send_signal(number)
 
-    def stand_still(self) -> None:
+    def suspend(self) -> None:
         """Until SIGCONT."""
         assert self._process
         freeze(self._process.pid)

@@ -49,7 +49,7 @@ class KdcServer:
             server.wait(60)
         self._servers.clear()
 
-    def stand_still(self) -> None:
+    def suspend(self) -> None:
         for server in self._servers:
             freeze(server.pid)
 

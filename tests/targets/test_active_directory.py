@@ -196,7 +196,7 @@ class TestAccount:
 
         assert target.set_password(durand, Secret(NEW)) == Done()
 
-    def test_when_its_groups_cannot_be_read_then_its_password_stays_and_the_operator_is_told(
+    def test_when_its_groups_cannot_be_read_then_its_password_stays_and_the_operator_is_informed(
         self, dc, target, durand
     ):
         shown = dc.tool("user", "show", SERVICE, "--attributes=objectSid")
@@ -237,7 +237,7 @@ class TestAccount:
 
             assert asked(settings, logins[0], unlock=True) == Done()
             assert not dc.kinit(logins[0], NEW)
-            assert "right to lockoutTime" in caplog.text
+            assert "right to write lockoutTime" in caplog.text
 
             dc.grant_unlock()
             assert asked(settings, logins[1], unlock=True) == Done()
@@ -247,7 +247,7 @@ class TestAccount:
 
 
 class TestRight:
-    def test_when_it_is_missing_then_the_operator_is_told_where_to_delegate_it(self, dc, settings):
+    def test_when_it_is_missing_then_the_operator_is_informed_where_to_delegate_it(self, dc, settings):
         outcome = asked(settings, "Guest", base=BASE)
 
         assert isinstance(outcome, Unavailable)
@@ -256,14 +256,14 @@ class TestRight:
 
 
 class TestServiceAccount:
-    def test_when_its_password_is_wrong_then_the_operator_is_told(self, settings, durand):
+    def test_when_its_password_is_wrong_then_the_operator_is_informed(self, settings, durand):
         outcome = asked(settings, durand, bind_password=Secret("Wrong-Pw-1!"))
 
         assert isinstance(outcome, Unavailable)
         assert SERVICE in outcome.hint
         assert "Wrong-Pw" not in repr(outcome)
 
-    def test_when_it_is_disabled_then_the_operator_is_told_why(self, dc, settings, durand):
+    def test_when_it_is_disabled_then_the_operator_is_informed_why(self, dc, settings, durand):
         dc.tool("user", "disable", SERVICE)
         try:
             outcome = asked(settings, durand)
@@ -273,7 +273,9 @@ class TestServiceAccount:
         assert isinstance(outcome, Unavailable)
         assert "disabled" in outcome.hint
 
-    def test_when_it_is_locked_then_the_operator_is_told_why_and_it_works_once_unlocked(self, dc, settings, durand):
+    def test_when_it_is_locked_then_the_operator_is_informed_why_and_it_works_once_unlocked(
+        self, dc, settings, durand
+    ):
         dc.tool("domain", "passwordsettings", "set", "--account-lockout-threshold=3")
         try:
             for _ in range(4):

@@ -71,7 +71,7 @@ class TestAccount:
         assert outcome.reason is Reason.PROTECTED
         assert Kerberos(settings).set_password(durand, Secret(NEW)) == Done()
 
-    def test_when_the_realm_locks_its_keys_then_its_password_stays_and_the_operator_is_told(
+    def test_when_the_realm_locks_its_keys_then_its_password_stays_and_the_operator_is_informed(
         self, kdc, target, durand
     ):
         kdc.admin(f"modprinc +lockdown_keys {durand}")
@@ -102,7 +102,7 @@ class TestAccount:
 
 
 class TestRight:
-    def test_when_it_is_missing_then_the_operator_is_told_which(self, kdc, target, durand):
+    def test_when_it_is_missing_then_the_operator_is_informed_which(self, kdc, target, durand):
         with rights(kdc, "l"):
             outcome = target.set_password(durand, Secret(NEW))
 
@@ -113,7 +113,7 @@ class TestRight:
 
 class TestKeytab:
     @pytest.mark.parametrize("content", [None, b"no keytab"])
-    def test_when_it_is_missing_or_broken_then_the_operator_is_told(self, settings, durand, tmp_path, content):
+    def test_when_it_is_missing_or_broken_then_the_operator_is_informed(self, settings, durand, tmp_path, content):
         keytab = tmp_path / "other.keytab"
         if content is not None:
             keytab.write_bytes(content)
@@ -135,7 +135,7 @@ class TestServer:
         assert target.set_password(durand, Secret(NEW)) == Done()
 
     def test_when_it_hangs_then_the_answer_comes_in_time_and_says_that_nobody_knows(self, kdc, settings, durand):
-        kdc.stand_still()
+        kdc.suspend()
         started = time.monotonic()
         try:
             outcome = Kerberos(replace(settings, timeout_seconds=2)).set_password(durand, Secret(NEW))

@@ -78,8 +78,8 @@ class TestEvent:
         browser.find("Nobody", "Nemo")
         browser.find("Durand", "François")
 
-        told = [(event["service"], event["outcome"]) for event in events(file)]
-        assert told == [
+        reported = [(event["service"], event["outcome"]) for event in events(file)]
+        assert reported == [
             ("change", "credentials"),
             ("change", "rules"),
             ("reset", "not_proved"),
@@ -127,7 +127,7 @@ class TestEvent:
 
 
 class TestLine:
-    def test_when_it_holds_signs_of_json_or_line_ends_then_it_stays_one_line(self, file):
+    def test_when_it_holds_characters_of_json_or_line_ends_then_it_stays_one_line(self, file):
         audit = Audit(AuditSettings(destination="file", file=file))
 
         audit.record("find", "found", logins=['a"b', "c\nd"])

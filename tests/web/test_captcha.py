@@ -72,7 +72,7 @@ class TestCaptcha:
         assert refused.fields["login"] == "fdurand4"
         assert directory.binds("fdurand4", PASSWORD)
 
-    def test_when_the_answer_was_wrong_then_its_challenge_is_spent(self, directory, browser, answer_of):
+    def test_when_the_answer_was_wrong_then_its_challenge_is_used_up(self, directory, browser, answer_of):
         page = browser.open(CHANGE)
         browser.send(CHANGE, page, captcha="AAAAAA", **TYPED)
 

@@ -140,7 +140,7 @@ class TestChange:
 
 class TestNewPassword:
     @pytest.mark.parametrize(
-        "new, told",
+        "new, reported",
         [
             ("Ab-1", "au moins 8 caractères"),
             ("NOUVEAU-2025", "une lettre minuscule"),
@@ -155,14 +155,14 @@ class TestNewPassword:
         ],
     )
     def test_when_a_rule_is_broken_then_it_is_named_by_the_field_and_nothing_changes(
-        self, directory, browser, new, told
+        self, directory, browser, new, reported
     ):
         directory.add_person("fdurand4")
 
         page = browser.change("fdurand4", PASSWORD, new)
 
         assert page.status == 422
-        assert f"Le nouveau mot de passe doit {told}" in page.main.replace("doit avoir", "doit")
+        assert f"Le nouveau mot de passe doit {reported}" in page.main.replace("doit avoir", "doit")
         assert 'href="#new_password"' in page.source
         assert directory.binds("fdurand4", PASSWORD)
 

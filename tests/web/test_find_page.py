@@ -144,7 +144,7 @@ class TestFind:
         assert "fdurand4@" in browser.find("Durand", "François", typed).main
 
     @pytest.mark.parametrize(
-        "typed, told",
+        "typed, reported",
         [
             ("31/02/1985", "n’existe pas"),
             ("27/03/85", "quatre chiffres"),
@@ -153,10 +153,12 @@ class TestFind:
             ("", "Indiquez votre date de naissance"),
         ],
     )
-    def test_when_the_date_is_no_birth_date_then_the_field_says_why_and_the_rest_is_kept(self, browser, typed, told):
+    def test_when_the_date_is_no_birth_date_then_the_field_says_why_and_the_rest_is_kept(
+        self, browser, typed, reported
+    ):
         page = browser.find("Durand", "François", typed)
 
         assert page.status == 422
-        assert told in page.main
+        assert reported in page.main
         assert 'href="#birth_date"' in page.source
         assert (page.fields["surname"], page.fields["given_name"]) == ("Durand", "François")

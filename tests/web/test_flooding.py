@@ -54,7 +54,7 @@ class TestPages:
         assert browser.change("fdurand4", PASSWORD, NEW).status == 200
 
 
-class TestPortal:
+class TestApiClient:
     @pytest.mark.parametrize("full", ["overall", "per_service"])
     def test_when_the_pages_are_full_then_it_is_served(self, directory, build, full):
         directory.add_person("fdurand4")

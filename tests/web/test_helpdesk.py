@@ -15,7 +15,7 @@ from tests.support.gateway_settings import settings_for
 
 
 @pytest.fixture
-def speak(browser):
+def set_language(browser):
     """Begins a request by somebody whose browser asks for this language."""
     with ExitStack() as requests:
         yield lambda language: requests.enter_context(
@@ -24,15 +24,15 @@ def speak(browser):
 
 
 @pytest.fixture
-def helpdesk_with(server, speak):
+def helpdesk_with(server, set_language):
     """A helpdesk with these settings, asked in French unless the test begins another request."""
-    speak("fr")
+    set_language("fr")
     return lambda **support: Helpdesk(settings_for(server, support=support))
 
 
 class TestHelpdesk:
     @pytest.mark.parametrize(
-        "now, told",
+        "now, reported",
         [
             ("2026-11-23 09:00", "Ouverte en ce moment, jusqu’à 12 h 30."),
             ("2026-11-23 12:00", "Fermée en ce moment. Prochaine ouverture : aujourd’hui à 13 h 30."),
@@ -43,35 +43,37 @@ class TestHelpdesk:
             ("2027-04-30 18:00", "Fermée en ce moment. Prochaine ouverture : lundi 3 mai à 8 h 30."),
         ],
     )
-    def test_when_asked_then_it_says_in_words_until_or_from_when(self, helpdesk_with, now, told):
+    def test_when_asked_then_it_says_in_words_until_or_from_when(self, helpdesk_with, now, reported):
         """Times are UTC; Paris is one hour ahead in winter, two in summer. Public holidays are France's."""
         asked = datetime.fromisoformat(now).replace(tzinfo=UTC)
 
-        assert helpdesk_with().now_in_words(asked).replace("\u00a0", " ") == told
+        assert helpdesk_with().now_in_words(asked).replace("\u00a0", " ") == reported
 
     @pytest.mark.parametrize(
-        "language, told",
+        "language, reported",
         [
             ("fr", "Fermée en ce moment. Prochaine ouverture : mardi 1er décembre à 8 h 30."),
             ("en", "Closed now. It opens again on Tuesday, December 1 at 8:30 AM."),
         ],
     )
-    def test_when_asked_in_a_language_then_day_and_hour_have_its_form(self, helpdesk_with, speak, language, told):
+    def test_when_asked_in_a_language_then_day_and_hour_have_its_form(
+        self, helpdesk_with, set_language, language, reported
+    ):
         helpdesk = helpdesk_with(openings=[{"days": ["tue"], "opens": "8:30", "closes": "12:00"}])
-        speak(language)
+        set_language(language)
 
         asked = datetime.fromisoformat("2026-11-25 18:00").replace(tzinfo=UTC)
 
-        assert helpdesk.now_in_words(asked).replace("\u00a0", " ") == told
+        assert helpdesk.now_in_words(asked).replace("\u00a0", " ") == reported
 
     def test_when_no_opening_is_set_then_none_is_promised(self, helpdesk_with):
         assert helpdesk_with(openings=[]).now_in_words() == "Fermée en ce moment."
 
 
 class TestHours:
-    def test_when_asked_in_english_then_days_and_hours_have_its_form(self, helpdesk_with, speak):
+    def test_when_asked_in_english_then_days_and_hours_have_its_form(self, helpdesk_with, set_language):
         helpdesk = helpdesk_with()
-        speak("en")
+        set_language("en")
 
         assert helpdesk.in_words() == "Monday to Friday, from 8:30 AM to 12:30 PM and from 1:30 PM to 5 PM"
 
@@ -99,7 +101,9 @@ class TestPage:
         assert "en ce moment" in page.main
         assert "du lundi au vendredi" in page.main
 
-    def test_when_a_problem_is_to_be_told_then_the_mail_has_time_and_reference_and_asks_for_no_secret(self, browser):
+    def test_when_a_problem_is_to_be_reported_then_the_mail_has_time_and_reference_and_asks_for_no_secret(
+        self, browser
+    ):
         page = browser.open("/assistance")
         links = [unquote(link) for link in re.findall(r'href="(mailto:[^"]+body=[^"]+)"', page.source)]
         written = links[0]

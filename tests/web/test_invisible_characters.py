@@ -47,7 +47,7 @@ class TestPages:
         assert directory.binds("fdurand4", PASSWORD)
 
 
-class TestPortals:
+class TestApiClients:
     def test_when_they_send_one_then_logins_and_names_are_read_without_and_passwords_refused(
         self, directory, build, sign
     ):

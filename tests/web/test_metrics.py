@@ -36,7 +36,7 @@ class TestOutcome:
 
 
 class TestRequest:
-    def test_when_answered_then_its_time_is_told_by_route_and_status(self, browser):
+    def test_when_answered_then_its_time_is_reported_by_route_and_status(self, browser):
         browser.open(CHANGE)
         browser.open("/resultat/AAAA")
 
@@ -56,7 +56,7 @@ class TestRequest:
 
 
 class TestDirectory:
-    def test_when_asked_and_told_then_both_are_timed(self, directory, browser):
+    def test_when_read_and_written_then_both_are_timed(self, directory, browser):
         browser.change("fdurand4", PASSWORD, NEW)
 
         assert value(browser, 'mamia_directory_seconds_count{ended="ok",kind="run_idempotent"}') >= 2
@@ -89,7 +89,7 @@ class TestMetrics:
 
 class TestStore:
     @pytest.mark.parametrize("kind", ["memory", "redis"])
-    def test_when_attempts_were_counted_then_its_keys_and_its_fill_are_told(
+    def test_when_attempts_were_counted_then_its_keys_and_its_fill_are_reported(
         self, directory, open_browser, request, kind
     ):
         url = "memory://" if kind == "memory" else request.getfixturevalue("redis").url

@@ -59,7 +59,7 @@ class TestChange:
         assert "bloqué" in mail["Subject"]
         assert "pwdAccountLockedTime" in directory.read("fdurand4")
 
-    def test_when_it_is_refused_then_nobody_is_told(self, browser, mail_server, tmp_path):
+    def test_when_it_is_refused_then_nobody_is_informed(self, browser, mail_server, tmp_path):
         browser.change("fdurand4", "wrong", NEW)
         browser.change("unknown", "wrong", NEW)
 
@@ -116,7 +116,7 @@ class TestMail:
         browser.change("fdurand4", PASSWORD, NEW)
 
         wait_until(lambda: len(mail_server.mails) == 1 and not list((tmp_path / "mails" / "new").iterdir()))
-        assert "refused for good" in caplog.text
+        assert "refused permanently" in caplog.text
 
     def test_when_the_address_is_none_then_the_change_counts_all_the_same(self, directory, open_browser, tmp_path):
         directory.add_person("fdurand4", mail="no address at all")

@@ -71,7 +71,7 @@ def counted(directory):
     return {entry["cn"][0].decode(): int(entry["monitorOpInitiated"][0]) for _, entry in found}
 
 
-def told_when(page, directory):
+def says_when(page, directory):
     """Whether the page gives the hour from which the password can be changed, and the helpdesk's number."""
     [changed_at] = directory.read("fdurand4")["pwdChangedTime"]
     start = datetime.strptime(changed_at, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC) + timedelta(days=1)
@@ -94,11 +94,11 @@ class TestChange:
     ):
         assert browser.change(fixed, "Faux-2025", NEW).main == browser.change("nobody9", "Faux-2025", NEW).main
 
-    def test_when_the_password_is_too_young_then_the_hour_is_told(self, directory, browser, young):
+    def test_when_the_password_is_too_young_then_the_hour_is_reported(self, directory, browser, young):
         page = browser.change(young, PASSWORD, NEW)
 
         assert page.status == 422
-        assert told_when(page, directory)
+        assert says_when(page, directory)
         assert directory.binds(young, PASSWORD)
 
     def test_when_the_least_age_is_the_longest_that_slapd_takes_then_the_page_tells_it(
@@ -119,10 +119,10 @@ class TestChange:
         with own_policy(directory, "staff", pwdMinAge="86400") as policy:
             page = open_browser(directory={"default_policy": policy}).change("fdurand4", PASSWORD, NEW)
 
-        assert told_when(page, directory)
+        assert says_when(page, directory)
         assert directory.binds("fdurand4", PASSWORD)
 
-    def test_when_the_new_password_is_too_short_for_that_person_then_the_number_is_told(
+    def test_when_the_new_password_is_too_short_for_that_person_then_the_number_is_reported(
         self, directory, browser, long
     ):
         page = browser.change(long, PASSWORD, NEW)
@@ -132,10 +132,10 @@ class TestChange:
         assert "au moins 8 caractères" not in page.main
         assert directory.binds(long, PASSWORD)
 
-    def test_when_the_current_password_is_wrong_then_the_persons_own_length_is_not_told(self, browser, long):
+    def test_when_the_current_password_is_wrong_then_the_persons_own_length_is_not_shown(self, browser, long):
         assert "16" not in browser.change(long, "Faux-2025", NEW).main
 
-    def test_when_the_persons_policy_remembers_more_passwords_then_that_number_is_told(self, directory, browser):
+    def test_when_the_persons_policy_remembers_more_passwords_then_that_number_is_reported(self, directory, browser):
         with own_policy(directory, "long-memory", pwdInHistory="12") as policy:
             directory.add_person("fdurand4", pwdPolicySubentry=policy)
             browser.change("fdurand4", PASSWORD, NEW)
@@ -171,10 +171,10 @@ class TestClassicReset:
         assert "n’autorise pas la modification" in page.main
         assert directory.binds(fixed, PASSWORD)
 
-    def test_when_the_password_is_too_young_then_the_hour_is_told(self, directory, open_browser, young):
+    def test_when_the_password_is_too_young_then_the_hour_is_reported(self, directory, open_browser, young):
         page = open_browser(reset={"mode": "initial"}).prove(young)
 
-        assert told_when(page, directory)
+        assert says_when(page, directory)
         assert directory.binds(young, PASSWORD)
 
     def test_when_slapd_locked_the_account_for_a_while_then_nothing_is_written(self, directory, open_browser, durand):
@@ -263,13 +263,13 @@ class TestReset:
 
         assert browser.prove(fixed, wrong).main == browser.prove("nobody9", wrong).main
 
-    def test_when_the_password_is_too_young_then_the_hour_is_told_at_once_after_the_proofs(
+    def test_when_the_password_is_too_young_then_the_hour_is_reported_at_once_after_the_proofs(
         self, directory, browser, young
     ):
         page = browser.prove(young)
 
         assert page.status == 422
-        assert told_when(page, directory)
+        assert says_when(page, directory)
         assert "new_password" not in page.fields
 
     def test_when_the_password_must_be_changed_then_its_age_does_not_matter(self, directory, browser, young):
@@ -290,12 +290,10 @@ class TestReset:
         assert "au moins 16 caractères" in page.main
         assert "au moins 8 caractères" not in page.main
 
-    def test_when_the_persons_policy_asks_for_more_characters_then_the_script_is_told_that_number(
-        self, browser, long
-    ):
+    def test_when_the_persons_policy_asks_for_more_characters_then_the_script_gets_that_number(self, browser, long):
         assert 'data-min-length="16"' in browser.prove(long).source
 
-    def test_when_the_new_password_is_too_short_for_that_person_then_the_number_is_told_and_the_form_stays(
+    def test_when_the_new_password_is_too_short_for_that_person_then_the_number_is_reported_and_the_form_stays(
         self, directory, browser, long
     ):
         page = browser.choose(browser.prove(long), NEW)

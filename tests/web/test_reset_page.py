@@ -221,7 +221,7 @@ class TestResetTicket:
         assert directory.binds("fdurand4", PASSWORD)
 
     @pytest.mark.parametrize(
-        "new, told",
+        "new, reported",
         [
             ("nouveau-2025", "une lettre majuscule"),
             ("Durand!2025", "ne pas contenir votre nom"),
@@ -229,14 +229,14 @@ class TestResetTicket:
         ],
     )
     def test_when_the_new_password_is_refused_then_another_one_can_be_chosen_on_that_page(
-        self, directory, browser, new, told
+        self, directory, browser, new, reported
     ):
         directory.add_person("fdurand4")
 
         page = browser.choose(browser.prove("fdurand4"), new)
 
         assert page.status == 422
-        assert told in page.main
+        assert reported in page.main
         browser.choose(page, NEW)
         assert directory.binds("fdurand4", NEW)
 
@@ -343,7 +343,7 @@ class TestClassicReset:
         assert directory.read("tgirard")["pwdPolicySubentry"] == [own]
         assert directory.binds("tgirard", PASSWORD)
 
-    def test_when_the_classic_mode_is_sent_twice_at_once_then_both_are_told_and_the_policy_stays(
+    def test_when_the_classic_mode_is_sent_twice_at_once_then_both_are_informed_and_the_policy_stays(
         self, directory, open_browser
     ):
         own = f"cn=yearly,{POLICIES}"

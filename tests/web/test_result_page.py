@@ -39,7 +39,7 @@ class TestResult:
         assert "mamiaPendingSecret" in directory.read("fdurand4")
 
     @pytest.mark.parametrize(
-        "step, reason, told",
+        "step, reason, reported",
         [
             (DeliveryStatus.DONE, "", "Poste de travail en place"),
             (DeliveryStatus.CONFIRMING, "", "Poste de travail en place"),
@@ -51,13 +51,15 @@ class TestResult:
             (DeliveryStatus.HELD, "restored", "L’annuaire a été restauré depuis une sauvegarde"),
         ],
     )
-    def test_when_the_worker_went_on_then_reloading_the_page_tells_it(self, directory, rectorat, step, reason, told):
+    def test_when_the_worker_went_on_then_reloading_the_page_tells_it(
+        self, directory, rectorat, step, reason, reported
+    ):
         page = change(rectorat)
         move_to(directory, LOGIN, step, reason)
 
         again = rectorat.open(page.path)
 
-        assert told in again.main
+        assert reported in again.main
         assert "Messagerie et applications en place" in again.main
         assert "connection refused" not in again.source
 

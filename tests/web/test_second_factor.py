@@ -197,13 +197,15 @@ class TestCode:
         assert "n’a pas pu être envoyé" in page.main
         assert list((tmp_path / "mails" / "new").iterdir()) == []
 
-    @pytest.mark.parametrize("without, told", [("allow", "Choisir un nouveau"), ("refuse", "appelez l’assistance")])
+    @pytest.mark.parametrize(
+        "without, reported", [("allow", "Choisir un nouveau"), ("refuse", "appelez l’assistance")]
+    )
     def test_when_the_directory_has_no_private_address_then_the_setting_decides(
-        self, directory, open_site, without, told
+        self, directory, open_site, without, reported
     ):
         directory.add_person("fdurand4")
 
-        assert told in open_site(if_none_known=without).prove("fdurand4").main
+        assert reported in open_site(if_none_known=without).prove("fdurand4").main
 
     def test_when_the_proofs_are_wrong_then_nothing_is_sent(self, durand, open_site, mail_server):
         open_site().prove("fdurand4", "12E8534567AAA")

@@ -92,7 +92,7 @@ class TestClassicReset:
         assert policy_of(directory, durand) == [OWN]
 
     @pytest.mark.parametrize("round_", range(ROUNDS))
-    def test_when_two_processes_do_it_at_once_then_both_are_told_and_the_own_policy_stays(
+    def test_when_two_processes_do_it_at_once_then_both_are_informed_and_the_own_policy_stays(
         self, directory, durand, open_browser, round_
     ):
         apps, start = [open_browser(**CLASSIC).app for _ in range(2)], threading.Barrier(2)

@@ -22,12 +22,12 @@ class TestSecurityTxt:
     def test_when_a_contact_is_set_then_it_names_it_and_expires(self, open_browser):
         answer = open_browser(academy={"security_contact": CONTACT}).client.get("/.well-known/security.txt")
 
-        told = dict(line.split(": ", 1) for line in answer.text.splitlines())
+        reported = dict(line.split(": ", 1) for line in answer.text.splitlines())
         assert answer.content_type == "text/plain; charset=utf-8"
-        assert told["Contact"] == CONTACT
-        assert told["Preferred-Languages"] == "fr, en"
+        assert reported["Contact"] == CONTACT
+        assert reported["Preferred-Languages"] == "fr, en"
         now = datetime.now(UTC)
-        assert now < datetime.fromisoformat(told["Expires"]) < now + timedelta(days=365)
+        assert now < datetime.fromisoformat(reported["Expires"]) < now + timedelta(days=365)
 
     def test_when_nobody_is_named_then_there_is_none(self, browser):
         assert browser.client.get("/.well-known/security.txt").status_code == 404

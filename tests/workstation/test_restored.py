@@ -268,9 +268,9 @@ def damage(file: Path) -> None:
 
 
 class TestStateFolder:
-    @pytest.mark.parametrize("spoil, told", [(lose, "is new"), (damage, "can't be read and is begun anew")])
+    @pytest.mark.parametrize("spoil, reported", [(lose, "is new"), (damage, "cannot be read and is replaced")])
     def test_when_its_file_is_lost_or_damaged_then_it_delivers_and_says_what_can_not_be_noticed(
-        self, bench, directory, durand, tmp_path, caplog, spoil, told
+        self, bench, directory, durand, tmp_path, caplog, spoil, reported
     ):
         bench.start(tmp_path / "state").run_once()
         spoil(tmp_path / "state" / "restore-token.json")
@@ -279,7 +279,7 @@ class TestStateFolder:
         bench.work(bench.start(tmp_path / "state"))
 
         assert bench.domain.writes == [FIRST]
-        assert f"{told}: a restore before now is not noticed" in caplog.text
+        assert f"{reported}: a restore before now is not noticed" in caplog.text
 
     def test_when_two_processes_share_it_then_both_deliver(self, bench, directory, tmp_path):
         logins = [directory.add_person(f"person{number}", departmentNumber="rectorat") for number in range(4)]
@@ -366,6 +366,6 @@ class TestNumber:
         pool.close()
 
         assert (verdicts, may_deliver) == (["CURRENT"] * 3, True)
-        [told] = [record.getMessage() for record in caplog.records]
-        assert "a restored directory would not be noticed" in told
-        assert "upgrade/70-services.ldif" in told
+        [reported] = [record.getMessage() for record in caplog.records]
+        assert "a restored directory would not be noticed" in reported
+        assert "upgrade/70-services.ldif" in reported

@@ -105,15 +105,15 @@ class TestState:
         assert read_state(value) is None
 
     @pytest.mark.parametrize(
-        "minutes_later, is_told",
+        "minutes_later, is_shown_stale",
         [pytest.param(6, True, id="later than clocks differ"), pytest.param(4, False, id="within it"), (-60, False)],
     )
     def test_when_the_directory_took_a_password_after_the_last_one_sent_then_it_is_behind(
-        self, minutes_later, is_told
+        self, minutes_later, is_shown_stale
     ):
         states = [pending("old", "1", NOW - timedelta(days=9)), pending("new", "2", NOW)]
 
-        assert is_stale(states, NOW + timedelta(minutes=minutes_later)) is is_told
+        assert is_stale(states, NOW + timedelta(minutes=minutes_later)) is is_shown_stale
 
     def test_when_nothing_was_sent_or_the_change_is_not_seen_then_nobody_is_behind(self):
         assert not is_stale([], NOW)

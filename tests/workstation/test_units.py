@@ -41,9 +41,9 @@ class TestUnit:
     def test_when_systemd_rates_it_then_it_is_hardly_exposed(self, name):
         command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(SYSTEMD / f"{name}.service")]
 
-        told = subprocess.run(command, capture_output=True, text=True).stdout
+        reported = subprocess.run(command, capture_output=True, text=True).stdout
 
-        assert float(first_match(r"Overall exposure level for \S+: ([0-9.]+)", told)[1]) < MAX_EXPOSED
+        assert float(first_match(r"Overall exposure level for \S+: ([0-9.]+)", reported)[1]) < MAX_EXPOSED
 
 
 class TestListener:

@@ -44,7 +44,7 @@ class ProofOfWork:
     """Issues tasks and checks solutions. The first of `keys` signs; signatures of all of them are accepted."""
 
     keys: Sequence[str]
-    spent: ReplayCache
+    replay_cache: ReplayCache
     max_lifetime_seconds: int
 
     @property
@@ -87,7 +87,7 @@ class ProofOfWork:
         if data["guesses"] < MAX_GUESSES[pressure]:
             return Verdict.TOO_EASY
         mark = hashlib.blake2b(str(payload.challenge.signature).encode(), digest_size=16).hexdigest()
-        return Verdict.RIGHT if self.spent.add_if_new(f"work-{mark}", expires) else Verdict.REPLAYED
+        return Verdict.RIGHT if self.replay_cache.add_if_new(f"work-{mark}", expires) else Verdict.REPLAYED
 
 
 def _read(solution: str) -> altcha.Payload | None:

@@ -66,14 +66,14 @@ class Store:
             shared: Any = storage
             try:
                 connection = shared.get_connection()
-                told, keys = connection.info("memory"), connection.dbsize()
+                memory_info, keys = connection.info("memory"), connection.dbsize()
             except shared.base_exceptions as error:
                 raise StorageError(error) from error
         return StoreMemory(
-            used=told["used_memory"],
-            limit=told["maxmemory"],
-            of_machine=told["total_system_memory"],
-            eviction=told["maxmemory_policy"],
+            used=memory_info["used_memory"],
+            limit=memory_info["maxmemory"],
+            of_machine=memory_info["total_system_memory"],
+            eviction=memory_info["maxmemory_policy"],
             keys=keys,
         )
 

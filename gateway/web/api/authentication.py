@@ -70,8 +70,8 @@ class Clients:
                 if request.environ.get(client_info.PROXIED)
                 else b""
             )
-        line = request.environ.get("gunicorn.socket")
-        return (line.getpeercert(binary_form=True) or b"") if isinstance(line, ssl.SSLSocket) else b""
+        connection = request.environ.get("gunicorn.socket")
+        return (connection.getpeercert(binary_form=True) or b"") if isinstance(connection, ssl.SSLSocket) else b""
 
 
 def _token() -> bytes:

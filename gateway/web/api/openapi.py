@@ -117,15 +117,15 @@ def _answer(shape: type[BaseModel] | None) -> Json:
 
 def _problems(codes: Iterable[str]) -> Json:
     """Return one response per HTTP status, with all codes that have this status."""
-    told: Json = {}
+    responses: Json = {}
     by_status = sorted(dict.fromkeys(map(str, codes)), key=lambda code: STATUS[code][0])
     for status, group in groupby(by_status, key=lambda code: STATUS[code][0]):
-        told[str(status)] = {
+        responses[str(status)] = {
             "description": "\n\n".join(f"`{code}`: {STATUS[code][1]}" for code in group),
             "content": {MEDIA_TYPE: {"schema": _reference(ProblemBody)}},
         }
-    told["429"]["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
-    return told
+    responses["429"]["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+    return responses
 
 
 def _reference(model: type[BaseModel]) -> Json:

@@ -3,7 +3,7 @@
 
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 const search = document.getElementById("recherche");
-const told = document.getElementById("recherche-resultat");
+const result = document.getElementById("recherche-resultat");
 const sections = [...document.querySelectorAll("main section")];
 const texts = sections.map((section) => fold(section.innerText));
 const links = [...document.querySelectorAll(".contents li")];
@@ -17,7 +17,7 @@ search.addEventListener("input", () => {
     section.hidden = links[place].hidden = !fits;
     found += fits;
   });
-  const { none, one, many } = told.dataset;
-  told.textContent = words.length ? [none, one][found] ?? many.replace("{number}", found) : "";
+  const { none, one, many } = result.dataset;
+  result.textContent = words.length ? [none, one][found] ?? many.replace("{number}", found) : "";
 });
 search.closest("form").addEventListener("submit", (event) => event.preventDefault());

@@ -7,16 +7,16 @@ function addShowButton(field) {
   button.className = "btn btn-second";
   button.setAttribute("aria-controls", field.id);
   const name = document.querySelector(`label[for="${field.id}"]`)?.textContent ?? "";
-  const tell = (shown) => {
+  const show = (shown) => {
     field.type = shown ? "text" : "password";
     button.textContent = shown ? phrases.hide : phrases.show;
     button.setAttribute("aria-label", `${button.textContent} – ${name}`);
     button.setAttribute("aria-pressed", String(shown));
   };
-  button.addEventListener("click", () => tell(field.type === "password"));
+  button.addEventListener("click", () => show(field.type === "password"));
   // A browser must not take a shown password for an ordinary field whose past values it offers.
-  field.form.addEventListener("submit", () => tell(false));
-  tell(false);
+  field.form.addEventListener("submit", () => show(false));
+  show(false);
   const row = document.createElement("div");
   row.className = "with-button";
   field.replaceWith(row);
@@ -53,7 +53,7 @@ const QUIET_MILLISECONDS = 800;
 
 function tickRules(list) {
   const field = document.getElementById("new_password");
-  const told = list.nextElementSibling;
+  const status = list.nextElementSibling;
   const items = [...list.querySelectorAll("[data-rule]")].filter((item) => RULES[item.dataset.rule]);
   let quiet = 0;
   const judge = () => {
@@ -61,10 +61,10 @@ function tickRules(list) {
       item.className = !field.value ? "" : RULES[item.dataset.rule](field.value, list) ? "kept" : "broken";
     }
     clearTimeout(quiet);
-    // Screen readers are told once the typing rests.
+    // Screen readers announce the result when the person stops typing.
     quiet = setTimeout(() => {
       const kept = items.filter((item) => item.className === "kept").length;
-      told.textContent = field.value ? phrases.rules.replace("{kept}", kept).replace("{all}", items.length) : "";
+      status.textContent = field.value ? phrases.rules.replace("{kept}", kept).replace("{all}", items.length) : "";
     }, QUIET_MILLISECONDS);
   };
   for (const id of ["new_password", "current_password", "login"]) {

@@ -33,7 +33,7 @@
       meter.value = globalThis.estimateStrength(field.value, document.getElementById("login")?.value);
       if (field.id === "new_password") tickRule(meter.value);
       clearTimeout(quiet);
-      // Screen readers are told once the typing rests.
+      // Screen readers announce the result when the person stops typing.
       quiet = setTimeout(() => {
         text.textContent = strength.replace("{percent}", meter.value).replace("{word}", word(meter.value));
       }, QUIET_MILLISECONDS);
