@@ -206,10 +206,7 @@ class PrivateSlapd:
 
     def mirror(self, peer: PrivateSlapd, server_id: int) -> None:
         """Make this running server one of a pair with `peer`; server 1 also makes the replicator's account."""
-        if server_id == 1:
-            self._write_secret(REPLICATOR, secrets.token_urlsafe(24))
-        else:
-            self._write_secret(REPLICATOR, peer.password(REPLICATOR))
+        self._write_secret(REPLICATOR, secrets.token_urlsafe(24) if server_id == 1 else peer.password(REPLICATOR))
         values = {"SERVER_ID": str(server_id), "PEER_URL": peer.url, "REPLICATOR_PASSWORD": self.password(REPLICATOR)}
         self.apply(self.filled(MIRROR_FILE, values), MIRROR_FILE, "cn=config")
         if server_id == 1:

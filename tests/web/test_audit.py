@@ -22,7 +22,7 @@ from gateway.protection.audit import Audit
 from gateway.protection.replay import MemoryReplayCache
 from gateway.protection.tickets import Ticket, Tickets
 from gateway.settings import Audit as AuditSettings
-from tests.support.browser import CHANGE, RESET
+from tests.support.browser import CHANGE, RESET, Page
 from tests.support.pending_deliveries import pending_deliveries
 from tests.support.polling import wait_until
 from tests.support.slapd_server import PASSWORD
@@ -274,11 +274,8 @@ class TestSecrets:
 
         def send(path, **typed):
             page = browser.open(path)
-            ticket = reader.open("captcha", page.fields["challenge"])
-            assert isinstance(ticket, Ticket)
-            answer = ticket.payload["answer"]
-            answers.append(answer)
-            return keep(browser.client.post(path, data={**page.fields, "captcha": answer, **typed}))
+            answers.append(right_answer(reader, page))
+            return keep(browser.client.post(path, data={**page.fields, "captcha": answers[-1], **typed}))
 
         send("/retrouver-mon-compte", surname="Durand", given_name="François", birth_date=SECRET["typed_date"])
         send(CHANGE, login="fdurand4", current_password=SECRET["wrong"], **twice(SECRET["new"]))
@@ -298,6 +295,12 @@ class TestSecrets:
         texts += contents_of([*tmp_path.rglob("*"), *directory.slapd.state.glob("*.log")])
         for secret in (*SECRET.values(), "98X7654321ZZZ", *answers):
             assert not any(secret in text for text in texts), f"{secret} is written somewhere"
+
+
+def right_answer(reader: Tickets, page: Page) -> str:
+    ticket = reader.open("captcha", page.fields["challenge"])
+    assert isinstance(ticket, Ticket)
+    return str(ticket.payload["answer"])
 
 
 def twice(password):
