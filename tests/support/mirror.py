@@ -47,15 +47,17 @@ class MirrorPair:
         with server.as_admin("cn=config") as line:
             [(dn, found)] = line.search_s(DATABASE, ldap.SCOPE_BASE, attrlist=["olcSyncrepl"])
             line.modify_s(dn, [(ldap.MOD_DELETE, "olcMultiProvider", None), (ldap.MOD_DELETE, "olcSyncrepl", None)])
-        yield
-        with server.as_admin("cn=config") as line:
-            line.modify_s(
-                dn,
-                [
-                    (ldap.MOD_ADD, "olcSyncrepl", found["olcSyncrepl"]),
-                    (ldap.MOD_ADD, "olcMultiProvider", [b"TRUE"]),
-                ],
-            )
+        try:
+            yield
+        finally:
+            with server.as_admin("cn=config") as line:
+                line.modify_s(
+                    dn,
+                    [
+                        (ldap.MOD_ADD, "olcSyncrepl", found["olcSyncrepl"]),
+                        (ldap.MOD_ADD, "olcMultiProvider", [b"TRUE"]),
+                    ],
+                )
 
     def stop(self) -> None:
         self.first.slapd.stop()
