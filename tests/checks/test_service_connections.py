@@ -61,7 +61,7 @@ class TestConnections:
         [found] = check_service_connections(watching(watched))
 
         assert found.level is Level.WARN
-        assert "from 127.0.0.1: not judged" in found.message
+        assert "from 127.0.0.1: not compared" in found.message
 
     def test_when_the_rules_are_missing_then_it_fails_and_names_the_file(self, directory):
         [found] = check_service_connections(watching(directory, HERE))
