@@ -88,7 +88,7 @@ class TestImport:
             ("Durand;;François;27/03/85;12E8534567ABC;;\n", "birth_date is unreadable"),
             ("Durand;;François;31/02/1985;12E8534567ABC;;\n", "birth_date is impossible"),
             ("Durand;;François;27/03/1985;;;\n", "neither numen nor temporary_agent_number"),
-            ("Durand;;François;27/03/1985;12E*;;\n", "numen has other signs"),
+            ("Durand;;François;27/03/1985;12E*;;\n", "numen must have 4 to 20 characters"),
             ("Durand;;---;27/03/1985;12E8534567ABC;;\n", "no letter"),
         ],
     )
