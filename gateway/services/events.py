@@ -57,11 +57,6 @@ class Events:
         with self.outages(attempt.service, caller, attempt.login):
             return self._limited(attempt, caller, self.rate_limiter.hit)
 
-    def refuse_if_full(self, service: str) -> None:
-        """Raise DirectoryBusy if `service` makes the directory hash and too many attempts wait for that."""
-        if service in HASHING:
-            self.hashing.refuse_if_full()
-
     def rate_limited(
         self, service: str, caller: Caller, wait: RetryAfter, login: str = "", *, without_work: bool = False
     ) -> RateLimited:
@@ -119,7 +114,8 @@ class Events:
     def _limited(
         self, attempt: Attempt, caller: Caller, ask: Callable[[Attempt], RetryAfter | None]
     ) -> RateLimited | None:
-        self.refuse_if_full(attempt.service)
+        if attempt.service in HASHING:
+            self.hashing.refuse_if_full()
         wait = ask(attempt)
         return self.rate_limited(attempt.service, caller, wait, attempt.login) if wait else None
 

@@ -33,8 +33,6 @@ class RobotService:
         Tests the rate limit first, so that no person solves a CAPTCHA and is then refused. The caller counts the
         attempt afterwards, with `Events.run`.
         """
-        with self.events.outages(attempt.service, caller, attempt.login):
-            self.events.refuse_if_full(attempt.service)
         if not self.check.is_required(attempt):
             return Passed(was_asked=False)
         if limited := self.events.test(attempt, caller):
