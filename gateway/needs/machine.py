@@ -28,6 +28,10 @@ def services(settings: Settings) -> Iterator[Service]:
         yield Service("password.pwned_url", settings.password.pwned_url, PASSWORDS, what, is_required=False)
     if settings.audit.destination == "syslog":
         yield Service("audit.syslog", settings.audit.syslog, PEOPLE_PARTS, "one line per event")
+    yield from _targets(settings)
+
+
+def _targets(settings: Settings) -> Iterator[Service]:
     for name, target in settings.workstation.targets.items():
         where = f"workstation.targets.{name}"
         if isinstance(target, ActiveDirectoryTarget):

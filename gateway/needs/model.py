@@ -96,6 +96,8 @@ class Right:
     """LDAP filter: only on entries that match it; "": on all."""
     values: tuple[str, ...] = ()
     """Only these values may be written; (): all."""
+    setting: str = ""
+    """Key of the setting that names the attributes, where it is a filter."""
 
     def each(self) -> Iterator[Right]:
         """Yield the same right for each attribute alone."""

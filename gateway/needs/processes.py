@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.needs import attributes
 from gateway.needs.model import Access, Account, Part, Place, Right
-from gateway.needs.people import filter_attributes
+from gateway.needs.people import filter_rights
 from gateway.needs.web import group_rights
 from gateway.settings import Settings
 
@@ -74,11 +74,9 @@ def _of_outbox(settings: Settings) -> Iterator[Right]:
     both = Access.READ | Access.WRITE
     outbox = (attributes.SECRET, attributes.STATE, attributes.LEASE)
     yield _on_people(Account.WORKER, both, outbox, parts, "The worker takes what waits and records the delivery.")
-    filters = filter_attributes(people.filter, people.protected_filter, settings.workstation.filter)
-    seen = (attributes.ENTRY, attributes.CLASS, attributes.IDENTITY, attributes.MODIFIED_AT, people.login, *filters)
-    yield _on_people(
-        Account.WORKER, Access.READ, tuple(dict.fromkeys(seen)), parts, "The worker finds out whose password it is."
-    )
+    seen = (attributes.ENTRY, attributes.CLASS, attributes.IDENTITY, attributes.MODIFIED_AT, people.login)
+    yield _on_people(Account.WORKER, Access.READ, seen, parts, "The worker finds out whose password it is.")
+    yield from filter_rights(Account.WORKER, parts, settings)
     times = (attributes.CHANGED_AT, attributes.LOCKED_AT, attributes.LOCKED_UNTIL)
     yield Right(
         Account.WORKER, Place.PEOPLE, Access.READ, times, parts,
@@ -112,11 +110,9 @@ def listeners_rights(settings: Settings) -> Iterator[Right]:
     yield _on_people(Account.LISTENER, Access.READ | Access.WRITE, (attributes.ENTRY,), (Part.ORACLE, *parts), why)
     why = "The listener finds out whether the password is in force."
     yield _on_people(Account.LISTENER, Access.COMPARE, (attributes.PASSWORD,), parts, why)
-    filters = filter_attributes(people.filter, people.protected_filter, settings.workstation.filter)
-    seen = dict.fromkeys((attributes.CLASS, attributes.IDENTITY, attributes.VERSION, people.login, *filters))
-    yield _on_people(
-        Account.LISTENER, Access.READ, tuple(seen), parts, "The listener finds out whose password it is."
-    )
+    seen = (attributes.CLASS, attributes.IDENTITY, attributes.VERSION, people.login)
+    yield _on_people(Account.LISTENER, Access.READ, seen, parts, "The listener finds out whose password it is.")
+    yield from filter_rights(Account.LISTENER, parts, settings)
     outbox = (attributes.SECRET, attributes.STATE)
     yield _on_people(Account.LISTENER, Access.WRITE, outbox, parts, "The sealed password waits there for the worker.")
     nt = [target for target in settings.workstation.targets.values() if target.type == "samba_nt"]

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.needs import Access, Account, Needs, Place, Right, attributes, needs_of
+from gateway.needs.accounts import account_dns
 from gateway.settings import Settings
-from gateway.setup.layout import Layout, account_dns, any_of, outermost, parent_of
+from gateway.setup.layout import Layout, any_of, outermost, parent_of
 
 BREAK, NONE = "by * break", "by * none"
 LISTENERS_ENTRY = (Account.LISTENER, attributes.ENTRY)
