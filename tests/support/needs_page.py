@@ -23,7 +23,7 @@ people is for the entries of `people.filter` alone, and not for protected people
 
 
 def page() -> str:
-    """The page as it must be."""
+    """The text that the page must have."""
     return HEAD + reference(needs_of(every_part()))
 
 
