@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
-from pathlib import Path
 
 from gateway.checks.api_clients import check_api_clients
 from gateway.checks.capture import check_capture
@@ -31,34 +30,6 @@ from gateway.settings.loader import WEB_SECRETS, SettingsError, load
 from gateway.settings.service_accounts import capturing_directory
 
 FAILED = 1
-
-
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `check` to the commands."""
-    parser = commands.add_parser(
-        "check",
-        help="check directory, rights, policies, store, mail, keys, workstations, listener and API clients",
-        description="Check what the gateway needs and print one line per finding: OK, WARN or FAIL, and how to fix "
-        "it. The exit status is 1 if a line says FAIL.",
-    )
-    parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
-    parser.add_argument(
-        "--protected",
-        metavar="LOGIN",
-        default="",
-        help="login of a person who must be protected; check that the gateway sees the person as protected",
-    )
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON, for programs")
-    parser.add_argument(
-        "--without-web",
-        action="store_true",
-        help="check only what worker and listener need, on a machine that has no secrets of the web service",
-    )
-    parser.add_argument(
-        "--person", metavar="DN", help="a test account without rights; also check what such an account can read"
-    )
-    parser.add_argument("--person-password-file", type=Path, help="file that holds only the password of --person")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
