@@ -48,7 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
                 raise CommandFailed(message, ErrorKind.NOT_FOUND)
             return act(arguments, settings, accounts, state)
         except (DirectoryUnavailable, LDAPException, OSError) as error:
-            raise CommandFailed(f"{arguments.login}: nothing was done: {error}", ErrorKind.DIRECTORY) from None
+            servers = ", ".join(settings.directory.servers)
+            message = f"{arguments.login}: nothing was done; the directory ({servers}) failed: {error}"
+            raise CommandFailed(message, ErrorKind.DIRECTORY) from None
 
 
 def _show(arguments: argparse.Namespace, _: Settings, __: Accounts, state: AccountState) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -24,29 +23,32 @@ from gateway.checks.secret_attributes import check_secrets
 from gateway.checks.servers import check_servers
 from gateway.checks.service_connections import check_service_connections
 from gateway.checks.workstations import check_workstations
+from gateway.cli.check_output import FindingPrinter
+from gateway.cli.exit_codes import ExitCode
+from gateway.cli.output import print_json
 from gateway.composition.rules import password_rules
 from gateway.settings import Settings
 from gateway.settings.loader import WEB_SECRETS, SettingsError, load
 from gateway.settings.service_accounts import capturing_directory
 
-FAILED = 1
-
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the checks, print each finding, and return the exit status: 1 if a finding is FAIL, else 0.
+    """Run the checks, print each finding, and return the exit code: PROBLEM if a finding is FAIL.
 
     Raises SettingsError.
     """
+    printer = FindingPrinter(only_problems=arguments.problems)
     found = []
     for finding in _checks(arguments):
         found.append(finding)
         if not arguments.json:
-            print(_line(finding), flush=True)
+            printer.show(finding)
     if arguments.json:
-        print(json.dumps([asdict(finding) for finding in found], indent=2))
+        shown = [finding for finding in found if finding.level is not Level.OK or not arguments.problems]
+        print_json([asdict(finding) for finding in shown])
     else:
-        print(_sum(found))
-    return FAILED if any(finding.level is Level.FAIL for finding in found) else 0
+        printer.show_sum(found)
+    return ExitCode.PROBLEM if any(finding.level is Level.FAIL for finding in found) else ExitCode.DONE
 
 
 def _checks(arguments: argparse.Namespace) -> Iterator[Finding]:
@@ -55,7 +57,8 @@ def _checks(arguments: argparse.Namespace) -> Iterator[Finding]:
     try:
         settings = load(arguments.config)
     except SettingsError as error:
-        if {fault.key for fault in error.problems} & {f"{section}.{key}_file" for section, key in WEB_SECRETS}:
+        secret_files = {f"{section}.{key}_file" for section, key in WEB_SECRETS}
+        if not arguments.json and secret_files & {fault.key for fault in error.problems}:
             print("mamia check: where worker or listener run alone: mamia check --without-web", file=sys.stderr)
         raise
     ordinary = check_ordinary_person(settings, arguments.person, arguments.person_password_file)
@@ -92,15 +95,3 @@ def check_without_web(settings: Settings) -> Iterator[Finding]:
         yield from check_outbox(settings)
     if is_listeners(settings):
         yield from check_capture(settings, capturing_directory(settings))
-
-
-def _line(finding: Finding) -> str:
-    hint = f"\n      to fix: {finding.hint}" if finding.hint else ""
-    return f"{finding.level:4}  {finding.subject}: {finding.message}{hint}"
-
-
-def _sum(found: list[Finding]) -> str:
-    fails, warns = (sum(finding.level is level for finding in found) for level in (Level.FAIL, Level.WARN))
-    if not fails + warns:
-        return f"all {len(found)} checks are OK"
-    return f"{len(found)} checks: {fails} FAIL, {warns} WARN"

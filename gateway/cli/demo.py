@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from gateway.cli.exit_codes import ExitCode
+from gateway.cli.exit_codes import ErrorKind, ExitCode
 from gateway.cli.extras import require_demo
+from gateway.cli.failure import CommandFailed
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the demo until Ctrl-C, and return its exit code. Raises CommandFailed without the extra `[demo]`."""
+    """Run the demo until Ctrl-C, and return its exit code. Raises CommandFailed if it cannot run, or without `[demo]`."""
     require_demo(ExitCode.PROBLEM)
     # Imported only here, because the package needs what the extra `[demo]` installs.
-    from gateway.demo.run import run_demo
+    from gateway.demo.run import DemoFailed, run_demo
 
-    return run_demo(arguments)
+    try:
+        run_demo(arguments)
+    except DemoFailed as error:
+        raise CommandFailed(str(error), ErrorKind.FILE) from None
+    return ExitCode.DONE

@@ -62,20 +62,28 @@ class CommandHelp(argparse.HelpFormatter):
         return text if text.startswith(HEADING) else super()._fill_text(text, width, indent)
 
 
-def add_config(parser: argparse.ArgumentParser) -> None:
+def add_config(parser: argparse.ArgumentParser, default: Any = None) -> None:
     """Add --config."""
-    parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=default,
+        metavar="FILE",
+        help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)",
+    )
 
 
-def add_json(parser: argparse.ArgumentParser, prints: str) -> None:
+def add_json(parser: argparse.ArgumentParser, prints: str, default: Any = False) -> None:
     """Add --json; `prints` completes the help text "for programs: …"."""
-    parser.add_argument("--json", action="store_true", help=f"for programs: {prints}; errors are JSON too")
+    text = f"for programs: {prints}; errors are JSON too"
+    parser.add_argument("--json", action="store_true", default=default, help=text)
 
 
-def also_after(action: argparse.ArgumentParser) -> None:
+def also_after(action: argparse.ArgumentParser, prints: str) -> None:
     """Let an action of a command take --config and --json too, because operators also type them after the action."""
-    action.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    # Without a default of its own, the action keeps what was typed before it.
+    add_config(action, default=argparse.SUPPRESS)
+    add_json(action, prints, default=argparse.SUPPRESS)
 
 
 def add_own_account(parser: argparse.ArgumentParser, *, required: bool, why: str) -> None:

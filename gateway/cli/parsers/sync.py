@@ -53,7 +53,7 @@ def _add_actions(actions: argparse._SubParsersAction[Any]) -> None:
     for action in (resume, forget):
         _add_choice(action)
     for name, action in {"status": status, "retry": retry, "resume": resume, "forget": forget}.items():
-        also_after(action)
+        also_after(action, "print the list" if action is status else "print what was done, as one list")
         runs(action, f"sync {name}", f"gateway.cli.sync_actions:run_{name}")
 
 
