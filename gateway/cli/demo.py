@@ -10,7 +10,10 @@ from gateway.cli.failure import CommandFailed
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the demo until Ctrl-C, and return its exit code. Raises CommandFailed if it cannot run, or without `[demo]`."""
+    """Run the demo until Ctrl-C, and return its exit code.
+
+    Raises CommandFailed if it cannot run, or without the extra `[demo]`.
+    """
     require_demo(ExitCode.PROBLEM)
     # Imported only here, because the package needs what the extra `[demo]` installs.
     from gateway.demo.run import DemoFailed, run_demo

@@ -27,20 +27,25 @@ class ErrorKind(StrEnum):
     """Why a command ended without having done what was asked: the value of `error` with --json."""
 
     ARGUMENTS = "arguments"
-    """The arguments cannot be used."""
     SETTINGS = "settings"
-    """The settings cannot be used; `problems` lists each key and what is wrong with it."""
     NOT_INSTALLED = "not_installed"
-    """A part of the program is not installed."""
     FILE = "file"
-    """A file, a key or an address of this machine cannot be used."""
     DIRECTORY = "directory"
-    """The directory does not answer, or answers with an error; another attempt may succeed."""
     NOT_FOUND = "not_found"
-    """There is no such account, or nothing that the command could act on."""
     REFUSED = "refused"
-    """The state of the account or of the data forbids it; another attempt ends the same way."""
     CHANGED_MEANWHILE = "changed_meanwhile"
-    """Something else changed the data during the command; look again, then repeat it."""
     INTERRUPTED = "interrupted"
-    """Ctrl-C ended the command."""
+
+
+ERROR_MEANINGS = {
+    ErrorKind.ARGUMENTS: "the arguments cannot be used",
+    ErrorKind.SETTINGS: "the settings cannot be used; `problems` lists each key and what is wrong with it",
+    ErrorKind.NOT_INSTALLED: "a part of the program is not installed",
+    ErrorKind.FILE: "a file, a key or an address of this machine cannot be used",
+    ErrorKind.DIRECTORY: "the directory does not answer, or answers with an error; another attempt may succeed",
+    ErrorKind.NOT_FOUND: "there is no such account, or nothing that the command could act on",
+    ErrorKind.REFUSED: "the state of the account or of the data forbids it; another attempt ends the same way",
+    ErrorKind.CHANGED_MEANWHILE: "something else changed the data during the command; look again, then repeat it",
+    ErrorKind.INTERRUPTED: "Ctrl-C ended the command",
+}
+"""One short sentence per kind, for docs/commands.md."""
