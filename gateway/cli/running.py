@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from functools import partial
@@ -33,8 +34,12 @@ def run_command(command: str, function: str, arguments: argparse.Namespace) -> i
     except CommandFailed as failure:
         return report_failure(failure, command, as_json=arguments.json)
     except BrokenPipeError:
-        return _end_quietly()
+        # The reader of standard output has seen enough (`| head`).
+        _drop_output()
+        return ExitCode.DONE
     except Exception as error:
+        if full := _no_space(error):
+            return report_full(failure, command, as_json=arguments.json)
         # Whoever raises it has imported it, so that it costs nothing here.
         from gateway.settings.loader import SettingsError
 
@@ -44,13 +49,20 @@ def run_command(command: str, function: str, arguments: argparse.Namespace) -> i
     return code
 
 
-def _end_quietly() -> int:
-    """End without an error, because the reader of standard output has seen enough (`| head`).
+def _no_space(error: Exception) -> CommandFailed | None:
+    """Return the failure for an output on a full disk; None if the error is another one."""
+    if not isinstance(error, OSError) or error.errno != errno.ENOSPC or error.filename is not None:
+        return None
+    _drop_output()
+    return CommandFailed(f"standard output: {error.strerror}", ErrorKind.FILE)
+
+
+def _drop_output() -> None:
+    """Drop what is left of standard output.
 
     The interpreter flushes standard output once more when it ends, and would print a traceback then.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.DONE
 
 
 def _report_settings(error: SettingsError, command: str, *, as_json: bool) -> int:
