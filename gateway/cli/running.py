@@ -39,7 +39,7 @@ def run_command(command: str, function: str, arguments: argparse.Namespace) -> i
         return ExitCode.DONE
     except Exception as error:
         if full := _no_space(error):
-            return report_full(failure, command, as_json=arguments.json)
+            return report_failure(full, command, as_json=arguments.json)
         # Whoever raises it has imported it, so that it costs nothing here.
         from gateway.settings.loader import SettingsError
 
