@@ -27,6 +27,8 @@ from gateway.cli.check_output import FindingPrinter
 from gateway.cli.exit_codes import ExitCode
 from gateway.cli.output import print_json
 from gateway.composition.rules import password_rules
+from gateway.needs import needs_of
+from gateway.needs.reference import as_table, reference
 from gateway.settings import Settings
 from gateway.settings.loader import WEB_SECRETS, SettingsError, load
 from gateway.settings.service_accounts import capturing_directory
@@ -37,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises SettingsError.
     """
+    if arguments.needs:
+        return _print_needs(arguments)
     printer = FindingPrinter(only_problems=arguments.problems)
     found = []
     for finding in _checks(arguments):
@@ -49,6 +53,15 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         printer.show_sum(found)
     return ExitCode.PROBLEM if any(finding.level is Level.FAIL for finding in found) else ExitCode.DONE
+
+
+def _print_needs(arguments: argparse.Namespace) -> int:
+    needs = needs_of(load(arguments.config, web_secrets=False))
+    if arguments.json:
+        print_json(as_table(needs))
+    else:
+        print(reference(needs), end="")
+    return ExitCode.DONE
 
 
 def _checks(arguments: argparse.Namespace) -> Iterator[Finding]:

@@ -45,5 +45,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--person-password-file", type=Path, metavar="FILE", help="file that holds only the password of --person"
     )
+    parser.add_argument(
+        "--needs",
+        action="store_true",
+        help="check nothing; print which rights, controls, services and files each part needs with these settings",
+    )
     add_json(parser, "print the findings as one list")
     runs(parser, "check", "gateway.cli.check:run")
