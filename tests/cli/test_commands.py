@@ -25,14 +25,6 @@ SECRET_WORDS = ("password", "passphrase", "secret", "token", "key", "pin", "cred
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
 
-def exit_code_of(arguments: list[str]) -> object:
-    """Of the command, also where argparse ends it."""
-    try:
-        return main(arguments)
-    except SystemExit as end:
-        return end.code
-
-
 class TestDocument:
     def test_when_a_command_changed_then_the_document_did_too(self):
         written = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
@@ -105,13 +97,12 @@ class TestError:
             (["people", "sample", "--count", "1", "--seed", "1", "--output", "/nowhere/x"], "file", 2),
         ],
     )
-    def test_when_a_program_asks_then_the_error_is_one_line_of_json(self, capfd, arguments, kind, code):
-        exit_code = exit_code_of([*arguments, "--json"])
+    def test_when_a_program_asks_then_the_error_is_one_line_of_json(self, arguments, kind, code):
+        done = run_mamia(*arguments, "--json")
 
-        written, complaint = capfd.readouterr()
-        assert (exit_code, written) == (code, "")
-        assert problems_of(ERROR, complaint) == []
-        [error] = objects(ERROR, complaint)
+        assert (done.returncode, done.stdout) == (code, "")
+        assert problems_of(ERROR, done.stderr) == []
+        [error] = objects(ERROR, done.stderr)
         assert (error["error"], error["exit_code"]) == (kind, code)
         assert error["command"] in f"mamia {' '.join(arguments)}"
 
