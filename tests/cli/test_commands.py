@@ -115,6 +115,11 @@ class TestError:
         assert "mamia account: error: the following arguments are required: LOGIN" in complaint
         assert "mamia account --help" in complaint
 
+    def test_when_what_was_typed_would_move_the_cursor_then_it_is_replaced(self, capsys):
+        assert main(["keygen", "/nowhere/\033[2Jworker"]) == 1
+
+        assert "\033" not in capsys.readouterr().err
+
     def test_when_settings_are_missing_then_each_is_a_problem_with_its_key(self, tmp_path):
         (tmp_path / "mamia.toml").write_text("[web]\nprot = 1\n")
 
