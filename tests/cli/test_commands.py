@@ -115,6 +115,12 @@ class TestError:
         assert "mamia account: error: the following arguments are required: LOGIN" in complaint
         assert "mamia account --help" in complaint
 
+    def test_when_the_action_is_typed_before_the_login_then_the_error_says_what_comes_first(self, capsys):
+        with pytest.raises(SystemExit):
+            main(["account", "show", "fdurand4"])
+
+        assert "mamia account LOGIN show" in capsys.readouterr().err
+
     def test_when_what_was_typed_would_move_the_cursor_then_it_is_replaced(self, capsys):
         assert main(["keygen", "/nowhere/\033[2Jworker"]) == 1
 
