@@ -12,8 +12,9 @@ Every command has `--json`. Standard output then holds JSON and nothing else, or
 renamed or removed within a major version; new ones may come. Times are in ISO 8601 and UTC:
 `2026-03-01T08:00:00+00:00`. No output holds a secret, with one exception: `mamia api-token` exists to show one.
 
-A command that did not do what was asked writes one line of JSON to standard error, with the keys below. The words
-that `error` can be come first.
+A command that did not do what was asked writes one line of JSON to standard error, with the keys below. It is the
+last line there: lines of the audit come before it where `audit.destination` is `stderr`. The words that `error` can
+be come first.
 
 | error | why |
 |---|---|

@@ -43,7 +43,7 @@ from gateway.cli.import_report import (
     report_shared_logins,
 )
 from gateway.cli.operator_credentials import as_operator
-from gateway.cli.progress import bar
+from gateway.cli.progress import bar, counted, stage
 from gateway.cli.staff_csv import FileError, read_rows
 from gateway.directory.failover import LdapServers
 from gateway.directory.pool import ConnectionPool
@@ -78,7 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
     with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
         entries = StaffEntries(pool, settings.people, retry)
         try:
-            steps = _plan(rows, entries.read(), settings, arguments, tally)
+            with stage("reading the directory", hidden=arguments.json):
+                staff = entries.read()
+            steps = _plan(rows, staff, settings, arguments, tally)
             steps = retry.run(lambda: _without_protected(steps, pool, settings.people, tally))
         except TooManyLeavers as error:
             message = f"{error} --max-leavers-percent raises that; nothing was written"
@@ -108,7 +110,8 @@ def _plan(
     index = index_staff(staff, settings.people)
     report_shared_logins(index.shared_logins, tally)
     planner = StaffPlanner(index, settings.academy.mail_domain, numbers_in(rows), arguments.create_namesakes)
-    steps = write_steps(list(plan_rows(rows, planner, tally)), staff, settings.people, tally)
+    compared = counted(rows, "rows", total=len(rows), hidden=tally.as_json, stays=False)
+    steps = write_steps(list(plan_rows(compared, planner, tally)), staff, settings.people, tally)
     report_long_logins(settings, steps, tally)
     if not arguments.mark_leavers:
         return steps
