@@ -47,7 +47,8 @@ if its settings cannot be used, so that slapd's writes do not wait, and ends wit
 Each finding is one line, `LEVEL  subject: message`, and a line `to fix:` after it if it is WARN or FAIL. On a
 terminal long lines are wrapped, and a subject is printed once for findings that follow each other. The last
 lines are the counts and the subjects of all problems. For a job that mails only problems: `mamia check
---problems`.
+--problems`. With `--needs` it checks nothing and prints the page [Needs](needs.md) for your settings, or with
+`--json` an object with the same facts.
 
     OK    web.secret_keys: 1, all of them long enough
     WARN  notifications: people get no mail about a changed password
