@@ -1,0 +1,262 @@
+"""The answers of `mamia setup`: a mamia.toml in memory.
+
+An existing mamia.toml is a complete set of answers. Writing keeps comments, order and keys that setup does not ask
+for.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import tomlkit
+from pydantic import ValidationError
+from pydantic_settings.exceptions import SettingsError as EnvironmentError_
+from tomlkit.container import Container
+from tomlkit.items import Table
+
+from gateway.settings import Settings
+from gateway.settings.consistency import contradictions, contradictions_of_web
+from gateway.settings.loader import WEB_SECRETS, SettingProblem, SettingsError, problem_of
+
+HEADER = "Settings of MA-MAMIA. `mamia setup` wrote this file and changes it; docs/settings.md has every key."
+WIDTH = 100
+UNANSWERED: Mapping[str, Mapping[str, Any]] = {
+    "directory": {"servers": ["ldap://127.0.0.1"], "bind_dn": "cn=gateway", "decoy_dn": "cn=decoy"},
+    "people": {"base": "ou=people"},
+    "web": {},
+}
+"""Values for required settings that have no answer yet, so that the others can be examined alone."""
+
+
+class AnswersError(Exception):
+    """A file of answers cannot be used. The text names the file and says why."""
+
+
+class Answers:
+    """Values by their key, such as "people.base"; `table` is the content of a mamia.toml."""
+
+    def __init__(self, table: Mapping[str, Any] | None = None) -> None:
+        self.table: dict[str, Any] = deepcopy(dict(table or {}))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the answer `key` ("section.key", also deeper), or `default` where there is none."""
+        found: Any = self.table
+        for part in key.split("."):
+            if not isinstance(found, Mapping) or part not in found:
+                return default
+            found = found[part]
+        return found
+
+    def set(self, key: str, value: Any) -> None:
+        """Set the answer `key`; None removes it."""
+        *folders, last = key.split(".")
+        held = self.table
+        for part in folders:
+            held = held.setdefault(part, {})
+        if value is None:
+            held.pop(last, None)
+        else:
+            held[last] = value
+
+    def has(self, key: str) -> bool:
+        """Return whether there is an answer `key`."""
+        return self.get(key, UNANSWERED) is not UNANSWERED
+
+    def merge(self, table: Mapping[str, Any]) -> None:
+        """Take over all values of `table`; those of a list or text replace the present one."""
+        _merge(self.table, table)
+
+    def draft(self) -> Settings | None:
+        """Return the settings with placeholders for what is not answered yet; None if an answer cannot be used."""
+        try:
+            return Settings(**self._drafted())
+        except (ValidationError, EnvironmentError_):
+            return None
+
+    def problems(self, *keys: str) -> list[SettingProblem]:
+        """Return what is wrong with the answers to `keys`, whatever is still missing elsewhere."""
+        found = _problems(self._drafted())
+        return [one for one in found if any(_concerns(one.key, key) for key in keys)]
+
+    def settings(self, source: str) -> Settings:
+        """Return the settings, without the secrets that are in files. Raises SettingsError with every problem."""
+        if found := _problems(self.table):
+            raise SettingsError(source, found)
+        return Settings(**self.table)
+
+    def without_secrets(self) -> dict[str, Any]:
+        """Return the answers without those that contain a secret, for the file of an interrupted run."""
+        table = deepcopy(self.table)
+        for section, key in WEB_SECRETS:
+            if isinstance(values := table.get(section), dict):
+                values.pop(key, None)
+        limits = table.get("rate_limits")
+        if isinstance(limits, dict) and urlsplit(str(limits.get("store", ""))).password is not None:
+            del limits["store"]
+        return table
+
+    def _drafted(self) -> dict[str, Any]:
+        table = deepcopy(self.table)
+        for section, values in UNANSWERED.items():
+            held = table.setdefault(section, {})
+            if isinstance(held, dict):
+                table[section] = {**values, **held}
+        return table
+
+
+def read_answers(file: Path) -> dict[str, Any]:
+    """Return the content of a TOML file with answers. Raises AnswersError."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise AnswersError(f"{file} can't be read: {getattr(error, 'strerror', None) or error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise AnswersError(f"{file} is not TOML: {error}") from None
+
+
+def as_toml(answers: Answers, former: str = "") -> str:
+    """Return the text of a mamia.toml with the answers; `former` is the text of the present file.
+
+    Values that did not change keep their place, their spelling and their comments. A new section comes with the first
+    sentence of its description, and so does each of its keys.
+    """
+    document = tomlkit.parse(former) if former else tomlkit.document()
+    if not former:
+        document.add(tomlkit.comment(HEADER))
+    for gone in [name for name in document if name not in answers.table]:
+        document.remove(gone)
+    known = [name for name in Settings.model_fields if name in answers.table]
+    for name in [*known, *(name for name in answers.table if name not in known)]:
+        values = answers.table[name]
+        if not isinstance(values, dict):
+            _put(document, name, values)
+        elif name in document:
+            _update(document[name], values, name)
+        elif values:
+            document.add(tomlkit.nl())
+            if text := _first_sentence(_section_text(name)):
+                document.add(tomlkit.comment(text))
+            document.add(name, _new_section(name, values))
+    return tomlkit.dumps(document)
+
+
+def _new_section(name: str, values: Mapping[str, Any]) -> Table:
+    """Return a table with a comment for each key."""
+    plain = {key: value for key, value in values.items() if not _is_table(value)}
+    table = tomlkit.table(is_super_table=not plain and bool(values))
+    for key, value in plain.items():
+        if text := _first_sentence(_description(name, key)):
+            table.add(tomlkit.comment(text))
+        table.add(key, _item(value))
+    for key, value in values.items():
+        if _is_table(value):
+            table.add(key, _sub_table(value))
+    return table
+
+
+def _sub_table(values: Mapping[str, Any]) -> Table:
+    plain = {key: value for key, value in values.items() if not _is_table(value)}
+    table = tomlkit.table(is_super_table=not plain)
+    for key, value in (*plain.items(), *((key, value) for key, value in values.items() if _is_table(value))):
+        table.add(key, _sub_table(value) if _is_table(value) else _item(value))
+    return table
+
+
+def _update(held: Any, wanted: Mapping[str, Any], section: str) -> None:
+    """Bring a table of the present file to the wanted values, and touch nothing that is right."""
+    for gone in [key for key in held if key not in wanted]:
+        held.remove(gone)
+    for key, value in wanted.items():
+        if key in held and isinstance(held[key], Table) and isinstance(value, dict):
+            _update(held[key], value, f"{section}.{key}")
+        elif key not in held and _is_table(value):
+            held.add(key, _sub_table(value))
+        else:
+            _put(held, key, value)
+
+
+def _put(held: Container | Table, key: str, value: Any) -> None:
+    if key not in held:
+        held.add(key, _item(value))
+    elif _plain(held[key]) != value:
+        held[key] = _item(value)
+
+
+def _item(value: Any) -> Any:
+    """Return a value as TOML shows it best: tables within a line, long lists with one element per line."""
+    if isinstance(value, dict):
+        table = tomlkit.inline_table()
+        for key, one in value.items():
+            table.add(key, _item(one))
+        return table
+    if isinstance(value, list):
+        array = tomlkit.array()
+        for one in value:
+            array.append(_item(one))
+        return array.multiline(len(array.as_string()) > WIDTH - 20)
+    return tomlkit.item(value)
+
+
+def _is_table(value: Any) -> bool:
+    """Return whether a value gets a header of its own, as targets and API clients do; small ones stay in a line."""
+    if not isinstance(value, dict):
+        return False
+    return any(isinstance(one, list | dict) for one in value.values()) or len(value) > 3
+
+
+def _plain(item: Any) -> Any:
+    return item.unwrap() if hasattr(item, "unwrap") else item
+
+
+def _section_text(section: str) -> str | None:
+    field = Settings.model_fields.get(section)
+    return getattr(field.annotation, "__doc__", None) if field else None
+
+
+def _description(section: str, key: str) -> str | None:
+    field = Settings.model_fields.get(section)
+    model = getattr(field.annotation, "model_fields", {}) if field else {}
+    return model[key].description if key in model else None
+
+
+def _first_sentence(text: str | None) -> str:
+    """Return the first sentence of a description, in one line.
+
+    >>> _first_sentence("Names and links. An empty link is not shown.")
+    'Names and links.'
+    """
+    folded = re.sub(r"\s+", " ", text or "").strip()
+    return re.split(r"(?<=\.)\s", folded, maxsplit=1)[0][:WIDTH]
+
+
+def _problems(table: dict[str, Any]) -> list[SettingProblem]:
+    try:
+        settings = Settings(**table)
+    except ValidationError as error:
+        return [problem_of(detail) for detail in error.errors(include_url=False, include_input=False)]
+    except EnvironmentError_ as error:
+        return [SettingProblem("the environment", str(error).replace("\n", " "))]
+    return [SettingProblem(*one) for one in _contradictions(settings)]
+
+
+def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    yield from contradictions(settings)
+    yield from contradictions_of_web(settings)
+
+
+def _concerns(problem: str, key: str) -> bool:
+    return problem == key or problem.startswith(f"{key}.")
+
+
+def _merge(held: dict[str, Any], new: Mapping[str, Any]) -> None:
+    for key, value in new.items():
+        if isinstance(value, Mapping) and isinstance(held.get(key), dict):
+            _merge(held[key], value)
+        else:
+            held[key] = deepcopy(value)
