@@ -1,1 +1,1 @@
-"""`mamia setup`: from what the directory has, and from a person's answers, to settings, secrets and changes."""
+"""`mamia setup`: what a directory and a machine need for given settings, and how they get it."""

@@ -140,16 +140,16 @@ def as_toml(answers: Answers, former: str = "") -> str:
             _update(document[name], values, name)
         elif values:
             document.add(tomlkit.nl())
-            if text := _first_sentence(_section_text(name)):
-                document.add(tomlkit.comment(text))
             document.add(name, _new_section(name, values))
     return tomlkit.dumps(document)
 
 
 def _new_section(name: str, values: Mapping[str, Any]) -> Table:
-    """Return a table with a comment for each key."""
+    """Return a table with a comment for itself and for each key."""
     plain = {key: value for key, value in values.items() if not _is_table(value)}
     table = tomlkit.table(is_super_table=not plain and bool(values))
+    if plain and (text := _first_sentence(_section_text(name))):
+        table.comment(text)
     for key, value in plain.items():
         if text := _first_sentence(_description(name, key)):
             table.add(tomlkit.comment(text))

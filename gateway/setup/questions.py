@@ -1,0 +1,374 @@
+"""The questions of `mamia setup`: what is asked, in which order, and how an answer is read and tried."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.checks.finding import Finding
+from gateway.setup.attempts import (
+    try_domain,
+    try_domain_servers,
+    try_kerberos,
+    try_mail,
+    try_people,
+    try_port,
+    try_servers,
+    try_site,
+    try_store,
+    try_workstation_filter,
+)
+from gateway.setup.console import NONE
+from gateway.setup.session import Session
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOURS = re.compile(r"(?P<days>[a-z,-]+) +(?P<opens>\d?\d:\d\d) *- *(?P<closes>\d?\d:\d\d)")
+
+
+def _always(_session: Session) -> bool:
+    return True
+
+
+def _untried(_session: Session) -> Iterable[Finding]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question, which decides one setting."""
+
+    key: str
+    """The setting; {target} is replaced by the name of the workstation target."""
+    text: str
+    help: str
+    read: Callable[[str], Any] = str
+    """From what was typed to the value. Raises ValueError with what is wrong, as a sentence."""
+    show: Callable[[Any], str] = str
+    attempt: Callable[[Session], Iterable[Finding]] = _untried
+    when: Callable[[Session], bool] = _always
+    is_secret: bool = False
+    """The setting names a file; what is typed is the content of that file, and is not shown."""
+
+    def full_key(self, session: Session) -> str:
+        """Return the key in the settings."""
+        return self.key.format(target=session.target)
+
+    def default(self, session: Session) -> str:
+        """Return the present answer or the proposal as text; "" if there is none."""
+        value = session.value(self.full_key(session))
+        return "" if value is None else self.show(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Questions about one thing, below one heading."""
+
+    title: str
+    questions: Sequence[Question]
+
+
+def words(text: str) -> list[str]:
+    """Read values that are separated by blanks or commas."""
+    return [] if text == NONE else re.split(r"[\s,]+", text.strip())
+
+
+def dns(text: str) -> list[str]:
+    """Read DNs that are separated by semicolons or blanks."""
+    return [] if text == NONE else [one.strip() for one in re.split(r"[;\s]+(?=\w+=)", text.strip()) if one.strip()]
+
+
+def show_list(values: Iterable[Any]) -> str:
+    """Return the values with blanks between them; "none" for no value."""
+    return " ".join(map(str, values)) or NONE
+
+
+def optional(text: str) -> str | None:
+    """Read a text that may be absent."""
+    return None if text == NONE else text
+
+
+def number(text: str) -> int:
+    """Read a number. Raises ValueError."""
+    if not text.isdecimal():
+        raise ValueError("is not a number")
+    return int(text)
+
+
+def yes_or_no(text: str) -> bool:
+    """Read yes or no. Raises ValueError."""
+    if text.lower() not in ("y", "yes", "n", "no", "true", "false"):
+        raise ValueError("is neither yes nor no")
+    return text.lower() in ("y", "yes", "true")
+
+
+def show_yes(value: bool) -> str:
+    """Return yes or no."""
+    return "yes" if value else "no"
+
+
+def openings(text: str) -> list[dict[str, Any]]:
+    """Read hours such as "mon-fri 08:30-12:30, mon-thu 13:30-17:00". Raises ValueError.
+
+    >>> openings("mon-fri 8:30-17:00")
+    [{'days': ['mon', 'tue', 'wed', 'thu', 'fri'], 'opens': '08:30', 'closes': '17:00'}]
+    """
+    if text == NONE:
+        return []
+    found = []
+    for part in re.split(r",\s*(?=[a-z]+[ -])|;", text.strip()):
+        match = HOURS.fullmatch(part.strip())
+        if not match:
+            raise ValueError("is not written as mon-fri 08:30-12:30, mon-thu 13:30-17:00")
+        opens, closes = (match[name].rjust(5, "0") for name in ("opens", "closes"))
+        found.append({"days": _days(match["days"]), "opens": opens, "closes": closes})
+    return found
+
+
+def show_openings(values: Iterable[dict[str, Any]]) -> str:
+    """Return opening hours as `openings` reads them."""
+    shown = [f"{_show_days(one['days'])} {one['opens']!s:.5}-{one['closes']!s:.5}" for one in values]
+    return ", ".join(shown) or NONE
+
+
+def _days(text: str) -> list[str]:
+    days: list[str] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if first not in DAYS or (last and last not in DAYS):
+            raise ValueError(f"knows no day {part}: mon, tue, wed, thu, fri, sat, sun")
+        days += DAYS[DAYS.index(first) : DAYS.index(last or first) + 1]
+    return days
+
+
+def _show_days(days: Sequence[str]) -> str:
+    if len(days) > 2 and list(days) == list(DAYS[DAYS.index(days[0]) :][: len(days)]):
+        return f"{days[0]}-{days[-1]}"
+    return ",".join(days)
+
+
+def needs_tls(session: Session) -> bool:
+    """Return whether a server of the directory is reached with TLS."""
+    return any(str(url).startswith("ldaps:") for url in session.answers.get("directory.servers", [])) or bool(
+        session.answers.get("directory.start_tls")
+    )
+
+
+def _is(kind: str) -> Callable[[Session], bool]:
+    return lambda session: session.target_type == kind
+
+
+def _has_target(session: Session) -> bool:
+    return bool(session.target_type)
+
+
+def _mails(session: Session) -> bool:
+    return bool(session.answers.get("notifications.smtp_host"))
+
+
+DIRECTORY = Group(
+    "Directory",
+    (
+        Question(
+            "directory.servers",
+            "LDAP servers that take writes, the preferred one first",
+            "URLs such as ldaps://ldap1.ac-example.fr, separated by blanks. ldap:// is for a server on this machine; "
+            "ldapi:// names slapd's own socket. Replicas that only answer searches come into directory.read_servers "
+            "of mamia.toml later.",
+            words,
+            show_list,
+        ),
+        Question(
+            "directory.ca_file",
+            "File of the authority that signed their certificates",
+            "A PEM file with the certificate of your authority. Type none if this system trusts it already.",
+            optional,
+            lambda value: str(value or NONE),
+            try_servers,
+            needs_tls,
+        ),
+    ),
+)
+PEOPLE = Group(
+    "People",
+    (
+        Question(
+            "people.base",
+            "Where people are",
+            "DN of the subtree that has all staff, such as ou=people,dc=ac-example,dc=fr.",
+        ),
+        Question(
+            "people.filter",
+            "Filter that names staff",
+            "Only people whom this filter names are served. Pupils and service accounts must not fit it.",
+            attempt=try_people,
+        ),
+        Question(
+            "people.protected_groups",
+            "Groups of administrators whom the service must never touch",
+            "DNs of groups, separated by semicolons. Setup makes the proposed group where it does not exist; add your "
+            "administrators to it.",
+            dns,
+            lambda values: "; ".join(values) or NONE,
+        ),
+    ),
+)
+ACADEMY = Group(
+    "Academy and helpdesk",
+    (
+        Question("academy.name", "Name of the academy", "It is the title of pages and mails."),
+        Question(
+            "academy.mail_domain",
+            "Domain of the professional mail addresses",
+            "What follows the @. New people get an address in it, and people may type it after their login.",
+        ),
+        Question("support.phone", "Phone number of the helpdesk", "People see it on the page of the helpdesk."),
+        Question("support.mail", "Mail address of the helpdesk", "People see it on the page of the helpdesk."),
+        Question(
+            "support.openings",
+            "Hours of the helpdesk",
+            "Such as mon-fri 08:30-12:30, mon-thu 13:30-17:00; none: no hours are shown.",
+            openings,
+            show_openings,
+        ),
+    ),
+)
+WEB = Group(
+    "Web service",
+    (
+        Question(
+            "web.allowed_hosts",
+            "Names of the site in people's browsers",
+            "Host names without https://, separated by blanks. A request for another name gets 400.",
+            words,
+            show_list,
+            try_site,
+        ),
+        Question(
+            "web.trusted_proxies",
+            "Proxies before the service",
+            "How many proxies such as nginx are between people and the service. Setup does not make the proxy: see "
+            "docs/install.md.",
+            number,
+        ),
+        Question(
+            "web.port", "Port at which the proxy connects, on 127.0.0.1", "A free TCP port.", number, attempt=try_port
+        ),
+        Question(
+            "rate_limits.store",
+            "Store of counts and used tickets",
+            "A Redis or Valkey: redis://127.0.0.1:6379/0, rediss:// on another machine. A URL with a password is a "
+            "secret: write it into mamia.toml by hand. memory:// is for tests.",
+            attempt=try_store,
+        ),
+    ),
+)
+WORKSTATION = Group(
+    "Workstations",
+    (
+        Question(
+            "workstation.targets.{target}.servers",
+            "Domain controllers",
+            "ldaps:// URLs, separated by blanks; the preferred one first.",
+            words,
+            show_list,
+            when=_is("active_directory"),
+        ),
+        Question(
+            "workstation.targets.{target}.ca_file",
+            "File of the authority that signed their certificates",
+            "A PEM file; none if this system trusts it already.",
+            optional,
+            lambda value: str(value or NONE),
+            try_domain_servers,
+            _is("active_directory"),
+        ),
+        Question(
+            "workstation.targets.{target}.bind_dn",
+            "Account with the right to reset passwords",
+            "Such as svc-gateway@ad.ac-example.fr. Delegate it the right to reset passwords, and no other.",
+            when=_is("active_directory"),
+        ),
+        Question(
+            "workstation.targets.{target}.base",
+            "Where the accounts are",
+            "DN of the subtree, such as OU=People,DC=ad,DC=ac-example,DC=fr.",
+            when=_is("active_directory"),
+        ),
+        Question(
+            "workstation.targets.{target}.bind_password_file",
+            "Password of that account",
+            "It comes into a file of its own that only the worker can read. Enter keeps the present one.",
+            is_secret=True,
+            attempt=try_domain,
+            when=_is("active_directory"),
+        ),
+        Question(
+            "workstation.targets.{target}.realm", "Name of the realm", "Such as AC-EXAMPLE.FR.", when=_is("kerberos")
+        ),
+        Question(
+            "workstation.targets.{target}.admin_principal",
+            "Principal of the worker",
+            "It needs the right to change passwords (kadm5.acl), such as mamia/worker.",
+            when=_is("kerberos"),
+        ),
+        Question(
+            "workstation.targets.{target}.keytab_file",
+            "Keytab of that principal",
+            "Path of the file that `ktadd` of kadmin made.",
+            when=_is("kerberos"),
+        ),
+        Question(
+            "workstation.targets.{target}.krb5_conf",
+            "krb5.conf of the realm",
+            "Path of the file that names the realm's servers.",
+            attempt=try_kerberos,
+            when=_is("kerberos"),
+        ),
+        Question(
+            "workstation.filter",
+            "Filter that names people with a workstation",
+            "Their new passwords go to the workstation; everybody else's do not.",
+            attempt=try_workstation_filter,
+            when=_has_target,
+        ),
+    ),
+)
+MAILS = Group(
+    "Mails to people",
+    (
+        Question(
+            "notifications.smtp_host",
+            "Mail server",
+            "People get a mail after each change, reset and lock-out. none: no mails.",
+            optional,
+            lambda value: str(value or NONE),
+        ),
+        Question(
+            "notifications.smtp_security",
+            "TLS of the mail server (starttls, tls, none)",
+            "none is for a server on this machine.",
+            when=_mails,
+        ),
+        Question("notifications.smtp_port", "Port", "25, 587 for starttls, 465 for tls.", number, when=_mails),
+        Question("notifications.sender", "Address in the field From", "Such as no-reply@ac-example.fr.", when=_mails),
+        Question(
+            "notifications.smtp_user",
+            "Account at the mail server",
+            "none: no authentication.",
+            lambda text: "" if text == NONE else text,
+            lambda value: value or NONE,
+            when=_mails,
+        ),
+        Question(
+            "notifications.smtp_password_file",
+            "Password of that account",
+            "It comes into a file of its own that only the web service can read. Enter keeps the present one.",
+            is_secret=True,
+            when=lambda session: _mails(session) and bool(session.answers.get("notifications.smtp_user")),
+        ),
+    ),
+)
+"""`try_mail` follows on the whole group, because it needs all of its answers."""
+AFTER = {MAILS.title: try_mail}

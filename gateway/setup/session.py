@@ -1,0 +1,59 @@
+"""The state of one run of `mamia setup` while it asks: answers, what was found, and secrets that were typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import SecretStr
+
+from gateway.setup.answers import Answers
+from gateway.setup.places import Places
+
+NEW_TARGET = "domain"
+"""Name of a target that setup makes."""
+
+
+@dataclass(slots=True)
+class Session:
+    """Answers and proposals. An answer is kept; a proposal is only the default of its question."""
+
+    places: Places
+    answers: Answers
+    proposals: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """Values that the directory and this machine suggest, by key."""
+    secrets: dict[Path, SecretStr] = field(default_factory=dict)
+    """Secrets that were typed or made in this run, by the file that will have them."""
+    count: Callable[[str, str], int | None] = lambda base, wanted: None
+    """Counts the entries below a base that fit a filter; None where that may not be searched."""
+
+    def value(self, key: str) -> Any:
+        """Return the answer to `key`, else the proposal, else None."""
+        return self.answers.get(key) if self.answers.has(key) else self.proposals.get(key)
+
+    @property
+    def target(self) -> str:
+        """Return the name of the workstation target that the questions are about."""
+        return next(iter(self.answers.get("workstation.targets", {})), NEW_TARGET)
+
+    def target_key(self, key: str) -> str:
+        """Return the full key of a setting of that target."""
+        return f"workstation.targets.{self.target}.{key}"
+
+    @property
+    def target_type(self) -> str:
+        """Return the type of that target; "" if there is none."""
+        return str(self.answers.get(self.target_key("type"), ""))
+
+    def secret(self, file: Path) -> str | None:
+        """Return the secret for `file`: one of this run, else the first line of the file; None if there is none."""
+        if file in self.secrets:
+            return self.secrets[file].get_secret_value()
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return None
+        return lines[0] if lines else None
