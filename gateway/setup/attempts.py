@@ -82,7 +82,9 @@ def _unreachable(directory: Directory, url: str, error: Exception) -> Finding:
     text = error_text(error)
     if refused := refused_by_directory("directory.servers", directory, [url], text):
         return refused
-    return fail("directory.servers", f"{url}: {text}", "is slapd up there, and does a firewall let this machine through?")
+    return fail(
+        "directory.servers", f"{url}: {text}", "is slapd up there, and does a firewall let this machine through?"
+    )
 
 
 def try_people(session: Session) -> Iterator[Finding]:
@@ -93,7 +95,11 @@ def try_people(session: Session) -> Iterator[Finding]:
     base, wanted = settings.people.base, settings.people.filter
     found = session.count(base, wanted)
     if found is None:
-        yield warn("people.base", f"{base} can't be searched from here", "the check at the end looks with the gateway's account")
+        yield warn(
+            "people.base",
+            f"{base} can't be searched from here",
+            "the check at the end looks with the gateway's account",
+        )
     elif not found:
         text = f"nobody below {base} fits {wanted}"
         yield warn("people.filter", text, "correct base or filter, or add people (mamia people import)")
@@ -115,7 +121,9 @@ def try_store(session: Session) -> Iterator[Finding]:
         yield check_store(settings)
         yield from check_store_memory(settings)
     except Exception as error:  # the store's client raises errors of many kinds
-        yield fail("rate_limits.store", f"it can't be used: {type(error).__name__}", "is it up, and is the URL right?")
+        yield fail(
+            "rate_limits.store", f"it can't be used: {type(error).__name__}", "is it up, and is the URL right?"
+        )
 
 
 def try_port(session: Session) -> Iterator[Finding]:
@@ -162,7 +170,9 @@ def try_mail(session: Session) -> Iterator[Finding]:
         with connected(mail, SECONDS) as server:
             server.noop()
     except smtplib.SMTPAuthenticationError:
-        yield fail("notifications.smtp_user", f"{where} refuses {mail.smtp_user}", "correct the account or its password")
+        yield fail(
+            "notifications.smtp_user", f"{where} refuses {mail.smtp_user}", "correct the account or its password"
+        )
     except (smtplib.SMTPException, OSError) as error:
         reason = refusal(str(error)) or str(error) or type(error).__name__
         yield fail("notifications.smtp_host", f"{where}: {reason}", "correct host, port or TLS of the mail server")

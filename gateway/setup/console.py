@@ -31,38 +31,38 @@ class Console:
     def say(self, text: str = "", *, indent: str = "") -> None:
         """Print `text`, folded to the width of the terminal."""
         for line in text.split("\n"):
-            print(fold(line, indent), flush=True)
+            _write(fold(line, indent))
 
     def title(self, text: str) -> None:
         """Print the heading of a group of questions."""
-        print(f"\n{text}\n{'-' * len(text)}", flush=True)
+        _write(f"\n{text}\n{'-' * len(text)}")
 
     def show(self, finding: Finding) -> None:
         """Print what was found when an answer was tried, and how to fix a problem."""
         mark = MARKS[finding.level]
-        print(fold(f"{mark:>4}  {finding.message}", "", "      "), flush=True)
+        _write(fold(f"{mark:>4}  {finding.message}", "", "      "))
         if finding.hint and finding.level is not Level.OK:
-            print(fold(f"to fix: {finding.hint}", "      "), flush=True)
+            _write(fold(f"to fix: {finding.hint}", "      "))
 
     def ask(self, text: str, default: str = "") -> str:
         """Return the answer without outer blanks, or `default` for an empty one. Raises AnswersEnded."""
         prompt = f"{text} [{default}]: " if default else f"{text}: "
         if len(prompt) > MAX_PROMPT_CHARS:
-            print(fold(f"{text}:", ""))
+            _write(fold(f"{text}:", ""))
             prompt = f"  [{default}] " if default else "  "
         try:
             answer = input(prompt).strip()
         except EOFError:
             raise AnswersEnded(text) from None
         if not sys.stdin.isatty():
-            print()
+            _write("")
         return answer or default
 
     def ask_secret(self, text: str) -> SecretStr:
         """Return a secret, which is not shown while it is typed. Raises AnswersEnded."""
         if sys.stdin.isatty():
             return SecretStr(getpass.getpass(f"{text}: ", stream=sys.stderr))
-        print(f"{text}: ")
+        _write(f"{text}: ")
         line = sys.stdin.readline()
         if not line:
             raise AnswersEnded(text)
@@ -79,12 +79,17 @@ class Console:
     def choose(self, text: str, choices: Sequence[str], default: int) -> int:
         """Print numbered choices and return the index of the chosen one."""
         for number, choice in enumerate(choices, start=1):
-            print(fold(f"{number:>3}  {choice}", "", "     "), flush=True)
+            _write(fold(f"{number:>3}  {choice}", "", "     "))
         while True:
             answer = self.ask(text, str(default + 1))
             if answer.isdecimal() and 1 <= int(answer) <= len(choices):
                 return int(answer) - 1
             self.say(f"Please type a number from 1 to {len(choices)}.", indent="  ")
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def fold(text: str, indent: str, hanging: str | None = None) -> str:

@@ -207,8 +207,8 @@ PEOPLE = Group(
         Question(
             "people.protected_groups",
             "Groups of administrators whom the service must never touch",
-            "DNs of groups, separated by semicolons. Setup makes the proposed group where it does not exist; add your "
-            "administrators to it.",
+            "DNs of groups, separated by semicolons. Setup makes the proposed group where it does not exist; add "
+            "your administrators to it.",
             dns,
             lambda values: "; ".join(values) or NONE,
         ),

@@ -27,6 +27,8 @@ class Session:
     """Values that the directory and this machine suggest, by key."""
     secrets: dict[Path, SecretStr] = field(default_factory=dict)
     """Secrets that were typed or made in this run, by the file that will have them."""
+    class_for: str = ""
+    """Filter of the people who get our object class where they lack it; "": nobody."""
     count: Callable[[str, str], int | None] = lambda base, wanted: None
     """Counts the entries below a base that fit a filter; None where that may not be searched."""
 
