@@ -1,4 +1,4 @@
-"""Tries one answer at once and says what was found, in the words of `mamia check` where it looks at the same thing."""
+"""Tries one answer at once and says what was found, as far as possible in the words of `mamia check`."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def try_people(session: Session) -> Iterator[Finding]:
     settings = session.answers.draft()
     if settings is None:
         return
-    base, wanted = settings.people.base, settings.people.filter
+    base, wanted = settings.people.base, session.staff_filter(settings.people.filter)
     found = session.count(base, wanted)
     if found is None:
         yield warn(
@@ -256,7 +256,7 @@ def try_workstation_filter(session: Session) -> Iterator[Finding]:
     settings = session.answers.draft()
     if settings is None or not settings.workstation.targets:
         return
-    wanted = f"(&{settings.people.filter}{settings.workstation.filter})"
+    wanted = f"(&{session.staff_filter(settings.people.filter)}{settings.workstation.filter})"
     found = session.count(settings.people.base, wanted)
     if found is not None:
         text = f"{found} people have a workstation by {settings.workstation.filter}"

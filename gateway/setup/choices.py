@@ -99,7 +99,8 @@ def choose_class(session: Session, lacking: int, console: Console | None) -> Non
     if console is None or not lacking:
         return
     console.say(
-        f"{lacking} people have not the class mamiaPerson. Without it their entries cannot hold what the service writes."
+        f"{lacking} people have not the class mamiaPerson; without it their entries cannot hold what the service "
+        "writes."
     )
     answer = console.ask("Filter of the people who get it (none: nobody)", session.class_for or NONE)
     session.class_for = "" if answer == NONE else answer

@@ -178,6 +178,7 @@ DIRECTORY = Group(
             "of mamia.toml later.",
             words,
             show_list,
+            lambda session: () if needs_tls(session) else try_servers(session),
         ),
         Question(
             "directory.ca_file",
@@ -190,7 +191,7 @@ DIRECTORY = Group(
         ),
     ),
 )
-PEOPLE = Group(
+BASE = Group(
     "People",
     (
         Question(
@@ -198,20 +199,22 @@ PEOPLE = Group(
             "Where people are",
             "DN of the subtree that has all staff, such as ou=people,dc=ac-example,dc=fr.",
         ),
-        Question(
-            "people.filter",
-            "Filter that names staff",
-            "Only people whom this filter names are served. Pupils and service accounts must not fit it.",
-            attempt=try_people,
-        ),
-        Question(
-            "people.protected_groups",
-            "Groups of administrators whom the service must never touch",
-            "DNs of groups, separated by semicolons. Setup makes the proposed group where it does not exist; add "
-            "your administrators to it.",
-            dns,
-            lambda values: "; ".join(values) or NONE,
-        ),
+    ),
+)
+STAFF = (
+    Question(
+        "people.filter",
+        "Filter that names staff",
+        "Only people whom this filter names are served. Pupils and service accounts must not fit it.",
+        attempt=try_people,
+    ),
+    Question(
+        "people.protected_groups",
+        "Groups of administrators whom the service must never touch",
+        "DNs of groups, separated by semicolons. Setup makes the proposed group where it does not exist; add your "
+        "administrators to it.",
+        dns,
+        lambda values: "; ".join(values) or NONE,
     ),
 )
 ACADEMY = Group(
@@ -370,5 +373,5 @@ MAILS = Group(
         ),
     ),
 )
-"""`try_mail` follows on the whole group, because it needs all of its answers."""
 AFTER = {MAILS.title: try_mail}
+"""What is tried after a whole group, because it needs all of its answers."""

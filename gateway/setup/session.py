@@ -36,6 +36,10 @@ class Session:
         """Return the answer to `key`, else the proposal, else None."""
         return self.answers.get(key) if self.answers.has(key) else self.proposals.get(key)
 
+    def staff_filter(self, own: str) -> str:
+        """Return the filter of staff as it will be when our class is given; `own` is people.filter."""
+        return f"(|{own}{self.class_for})" if self.class_for and self.class_for != own else own
+
     @property
     def target(self) -> str:
         """Return the name of the workstation target that the questions are about."""

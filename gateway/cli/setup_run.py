@@ -1,0 +1,233 @@
+"""One run of `mamia setup`: gather answers, show the difference, write, apply, check."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.checks.finding import Finding, Level, fail
+from gateway.cli.check import check
+from gateway.cli.setup_answers import directory_side, keep_answers, start_session
+from gateway.cli.setup_report import Report
+from gateway.settings import Settings
+from gateway.settings.loader import SettingsError, load
+from gateway.setup import ApplyFailed, Options, Plan, apply, survey_and_plan, write_folder
+from gateway.setup.answers import AnswersError
+from gateway.setup.console import AnswersEnded, Console
+from gateway.setup.directory_side import UNREACHABLE, DirectorySide, NoDirectory
+from gateway.setup.files import FileState, FileUnwritable, PlannedFile
+from gateway.setup.gather import Gathering
+from gateway.setup.machine_files import account_passwords, plan_files
+from gateway.setup.places import Places
+from gateway.setup.session import Session
+from gateway.setup.stale_accounts import refused_accounts
+
+DONE, MISSING, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+NOT_APPLIED = "the directory is not changed yet"
+
+
+def run_setup(arguments: argparse.Namespace, config: Path) -> int:
+    """Set up for the settings' file `config`, and return the exit status."""
+    console = None if arguments.yes or arguments.json or arguments.dry_run and arguments.answers else Console()
+    report = Report(as_json=arguments.json)
+    try:
+        session = start_session(arguments, Places(config))
+        side = _open(directory_side(arguments, session.places), report)
+    except (AnswersError, SettingsError) as error:
+        return report.unusable(error)
+    with closing(side) if side else nullcontext():
+        try:
+            return SetupRun(arguments, session, side, console, report).run()
+        except (AnswersError, SettingsError) as error:
+            return report.unusable(error)
+        except FileUnwritable as error:
+            report.missing(str(error), "correct owner or mode, or run this as root")
+            return report.end(MISSING)
+        except (AnswersEnded, KeyboardInterrupt) as error:
+            return _interrupted(arguments, session, error)
+
+
+def _open(side: DirectorySide, report: Report) -> DirectorySide | None:
+    """Connect; without a connection setup goes on, and can write no LDIF."""
+    try:
+        return side.open()
+    except NoDirectory as error:
+        hint = "run it as root on slapd's machine, or name --server, --config-dn and --config-password-file"
+        report.found(fail("directory", f"{side.url}: its configuration can't be read: {error}", hint))
+        report.missing(f"the directory at {side.url} was not looked at", hint)
+        return None
+
+
+def _interrupted(arguments: argparse.Namespace, session: Session, error: BaseException) -> int:
+    """Say how to go on. The answers were kept after each question."""
+    if not arguments.dry_run:
+        keep_answers(session)
+    print("\n", file=sys.stderr)
+    if isinstance(error, AnswersEnded):
+        print(f"mamia setup: no answer to: {error}", file=sys.stderr)
+    print(f"mamia setup: nothing was changed; {session.places.unfinished} has the answers so far.", file=sys.stderr)
+    print("Run mamia setup again to go on.", file=sys.stderr)
+    return UNUSABLE if isinstance(error, AnswersEnded) else INTERRUPTED
+
+
+@dataclass(slots=True)
+class SetupRun:
+    """The steps of a run, in their order."""
+
+    arguments: argparse.Namespace
+    session: Session
+    side: DirectorySide | None
+    console: Console | None
+    report: Report
+    files: list[PlannedFile] = field(default_factory=list)
+
+    def run(self) -> int:
+        """Run all steps and return the exit status.
+
+        Raises AnswersError, SettingsError, FileUnwritable, AnswersEnded.
+        """
+        self._gather()
+        settings = self.session.answers.settings(str(self.session.places.config))
+        self.files = plan_files(self.session, settings)
+        plan = self._plan(settings)
+        self._show(plan)
+        if self.arguments.dry_run:
+            self.report.say("Dry run: nothing was written.")
+            return self.report.end(DONE if not self.report.is_incomplete else MISSING)
+        if self._writes_files():
+            self._write_files()
+            self._change_directory(plan)
+            self.session.places.unfinished.unlink(missing_ok=True)
+        return self._check()
+
+    def _gather(self) -> None:
+        if (
+            self.console
+            and self._is_complete()
+            and not self.console.confirm(
+                f"{self.session.places.config} has all answers. Go through them again", default=False
+            )
+        ):
+            self.console = None
+            self._settle()
+            self.console = Console()
+            return
+        self._settle()
+
+    def _settle(self) -> None:
+        save = (lambda: None) if self.arguments.dry_run else (lambda: keep_answers(self.session))
+        if self.console is None:
+            save = lambda: None  # noqa: E731
+        for finding in Gathering(self.session, self.side, self.console, save).run():
+            self.report.found(finding)
+
+    def _is_complete(self) -> bool:
+        if not self.session.places.config.exists() or self.session.places.unfinished.exists():
+            return False
+        try:
+            self.session.answers.settings(str(self.session.places.config))
+        except SettingsError:
+            return False
+        return True
+
+    def _plan(self, settings: Settings) -> Plan | None:
+        if self.side is None:
+            return None
+        made = account_passwords(settings, self.files)
+        fresh = {name for name, file in _account_files(settings) if self._is_new(file)}
+        stale = fresh | refused_accounts(self.side, settings, made)
+        options = Options(
+            replica_readers=tuple(self.arguments.replica_reader),
+            class_for=self.session.class_for,
+            new_passwords=frozenset(stale),
+        )
+        try:
+            _, plan = survey_and_plan(settings, self.side.access, options)
+        except (*UNREACHABLE, ValueError) as error:
+            self.report.missing(
+                f"the directory can't be compared: {error}", "correct people.base, and look at slapd's log"
+            )
+            return None
+        return plan
+
+    def _is_new(self, path: Path | None) -> bool:
+        return any(one.path == path and one.state is FileState.NEW for one in self.files)
+
+    def _show(self, plan: Plan | None) -> None:
+        self.report.files(self.files)
+        if plan is not None:
+            self.report.plan(plan)
+
+    def _writes_files(self) -> bool:
+        if all(one.state is FileState.SAME for one in self.files):
+            return True
+        return self.console is None or self.console.confirm("Write these files", default=True)
+
+    def _write_files(self) -> None:
+        for one in self.files:
+            if one.state is not FileState.SAME:
+                one.write()
+        self.report.wrote([one for one in self.files])
+
+    def _change_directory(self, plan: Plan | None) -> None:
+        if plan is None or self.side is None:
+            return
+        for problem in plan.problems:
+            self.report.missing(problem, "")
+        for later in plan.later:
+            self.report.missing(f"{later.what}: {later.why}", later.how)
+        if plan.is_empty:
+            return
+        folder = self.session.places.folder / "ldif"
+        write_folder(plan, folder)
+        self.report.say(f"LDIF of these changes: {folder}")
+        if plan.problems:
+            return
+        asks = self.console is not None and not self.arguments.apply
+        if not (
+            self.arguments.apply or (asks and self.console and self.console.confirm("Apply it now", default=False))
+        ):
+            self.report.missing(NOT_APPLIED, "mamia setup --yes --apply")
+            return
+        self._apply(plan, self.side)
+
+    def _apply(self, plan: Plan, side: DirectorySide) -> None:
+        settings = load(self.session.places.config)
+        folder = self.session.places.folder / "undo"
+        made = account_passwords(settings, self.files)
+        try:
+            done = apply(plan, side.access, folder, made, progress=self.report.progress)
+        except ApplyFailed as error:
+            at = f" ({error.change.title})" if error.change else ""
+            text = f"the directory refused a change{at}: {error.reason}"
+            self.report.missing(text, "correct that, and run mamia setup again: it goes on from there")
+            return
+        self.report.applied(done)
+
+    def _check(self) -> int:
+        """Run the checks and say what to do next."""
+        try:
+            settings = load(self.session.places.config)
+        except SettingsError as error:
+            for problem in error.problems:
+                self.report.missing(f"{problem.key} {problem.message}", "correct it in the settings")
+            return self.report.end(MISSING)
+        failed = False
+        for finding in self._findings(settings):
+            self.report.checked(finding)
+            failed = failed or finding.level is Level.FAIL
+        self.report.next_commands(settings)
+        return self.report.end(MISSING if failed or self.report.is_incomplete else DONE)
+
+    def _findings(self, settings: Settings) -> Iterator[Finding]:
+        yield from check(settings)
+
+
+def _account_files(settings: Settings) -> Iterator[tuple[str, Path | None]]:
+    yield "gateway", settings.directory.bind_password_file
+    yield "sync", settings.workstation.bind_password_file
+    yield "capture", settings.capture.bind_password_file
