@@ -1,4 +1,4 @@
-"""Where the answers of `mamia setup` come from: mamia.toml, an interrupted run, a file of answers, the command line."""
+"""Where answers of `mamia setup` come from: mamia.toml, an interrupted run, a file, the command line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gateway.settings.loader import WEB_SECRETS, read_secret
 from gateway.setup.access import Login
 from gateway.setup.answers import Answers, AnswersError, read_answers
 from gateway.setup.directory_side import DirectorySide
-from gateway.setup.files import Access, PlannedFile, SECRET_MODE
+from gateway.setup.files import SECRET_MODE, Access, PlannedFile
 from gateway.setup.places import Places
 from gateway.setup.session import Session
 
@@ -67,7 +67,7 @@ def keep_answers(session: Session) -> None:
 
 
 def directory_side(arguments: argparse.Namespace, places: Places) -> DirectorySide:
-    """Return the server that the arguments name, not connected yet. Raises SettingsError if a password has no file."""
+    """Return the server that the arguments name, not connected yet. Raises AnswersError, SettingsError."""
     local = places.ldapi_url if places.slapd_socket.exists() else "ldapi:///"
     return DirectorySide(
         arguments.server or local,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.checks.finding import Finding, Level, fail
+from gateway.checks.finding import Level, fail
 from gateway.cli.check import check
 from gateway.cli.setup_answers import directory_side, keep_answers, start_session
 from gateway.cli.setup_report import Report
@@ -32,7 +33,9 @@ NOT_APPLIED = "the directory is not changed yet"
 
 def run_setup(arguments: argparse.Namespace, config: Path) -> int:
     """Set up for the settings' file `config`, and return the exit status."""
-    console = None if arguments.yes or arguments.json or arguments.dry_run and arguments.answers else Console()
+    # What the checks log is in their findings too.
+    logging.getLogger("gateway").addHandler(logging.NullHandler())
+    console = None if arguments.yes or arguments.json or (arguments.dry_run and arguments.answers) else Console()
     report = Report(as_json=arguments.json)
     try:
         session = start_session(arguments, Places(config))
@@ -84,6 +87,8 @@ class SetupRun:
     console: Console | None
     report: Report
     files: list[PlannedFile] = field(default_factory=list)
+    is_applied: bool = False
+    """Whether the directory has all changes that are possible now."""
 
     def run(self) -> int:
         """Run all steps and return the exit status.
@@ -171,7 +176,7 @@ class SetupRun:
         for one in self.files:
             if one.state is not FileState.SAME:
                 one.write()
-        self.report.wrote([one for one in self.files])
+        self.report.wrote(self.files)
 
     def _change_directory(self, plan: Plan | None) -> None:
         if plan is None or self.side is None:
@@ -180,7 +185,8 @@ class SetupRun:
             self.report.missing(problem, "")
         for later in plan.later:
             self.report.missing(f"{later.what}: {later.why}", later.how)
-        if plan.is_empty:
+        if plan.is_empty and not plan.problems:
+            self.is_applied = True
             return
         folder = self.session.places.folder / "ldif"
         write_folder(plan, folder)
@@ -207,6 +213,7 @@ class SetupRun:
             self.report.missing(text, "correct that, and run mamia setup again: it goes on from there")
             return
         self.report.applied(done)
+        self.is_applied = True
 
     def _check(self) -> int:
         """Run the checks and say what to do next."""
@@ -217,14 +224,14 @@ class SetupRun:
                 self.report.missing(f"{problem.key} {problem.message}", "correct it in the settings")
             return self.report.end(MISSING)
         failed = False
-        for finding in self._findings(settings):
+        if self.side and not self.is_applied:
+            self.report.say("The check follows when the directory has these changes.")
+            return self.report.end(MISSING)
+        for finding in check(settings):
             self.report.checked(finding)
             failed = failed or finding.level is Level.FAIL
         self.report.next_commands(settings)
         return self.report.end(MISSING if failed or self.report.is_incomplete else DONE)
-
-    def _findings(self, settings: Settings) -> Iterator[Finding]:
-        yield from check(settings)
 
 
 def _account_files(settings: Settings) -> Iterator[tuple[str, Path | None]]:

@@ -7,6 +7,7 @@ for.
 from __future__ import annotations
 
 import re
+import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -148,11 +149,12 @@ def _new_section(name: str, values: Mapping[str, Any]) -> Table:
     """Return a table with a comment for itself and for each key."""
     plain = {key: value for key, value in values.items() if not _is_table(value)}
     table = tomlkit.table(is_super_table=not plain and bool(values))
-    if plain and (text := _first_sentence(_section_text(name))):
+    text = _first_sentence(_section_text(name))
+    if plain and 0 < len(text) <= WIDTH:
         table.comment(text)
     for key, value in plain.items():
-        if text := _first_sentence(_description(name, key)):
-            table.add(tomlkit.comment(text))
+        for line in textwrap.wrap(_first_sentence(_description(name, key)), WIDTH):
+            table.add(tomlkit.comment(line))
         table.add(key, _item(value))
     for key, value in values.items():
         if _is_table(value):
@@ -232,7 +234,7 @@ def _first_sentence(text: str | None) -> str:
     'Names and links.'
     """
     folded = re.sub(r"\s+", " ", text or "").strip()
-    return re.split(r"(?<=\.)\s", folded, maxsplit=1)[0][:WIDTH]
+    return re.split(r"(?<=\.)\s", folded, maxsplit=1)[0]
 
 
 def _problems(table: dict[str, Any]) -> list[SettingProblem]:
