@@ -72,6 +72,16 @@ def report_long_logins(settings: Settings, steps: Sequence[WriteStep]) -> None:
             print(printable(text), file=sys.stderr)
 
 
+def report_lacking_class(people: People, count: int) -> None:
+    """Print how many people cannot be served because their entries lack our class, if anything needs it."""
+    if count and people.password_stamp:
+        text = (
+            f"{count} people have not the class mamiaPerson, without which their passwords can't be set here; "
+            "--add-class gives it to those in the file"
+        )
+        print(f"mamia people import: {text}", file=sys.stderr)
+
+
 def report_shared_logins(shared: Mapping[str, Collection[str]]) -> None:
     """Print the logins that several entries of the directory have already; `shared` maps each login to their DNs."""
     for login, dns in shared.items():

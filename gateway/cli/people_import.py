@@ -38,6 +38,7 @@ from gateway.cli.import_report import (
     count,
     difference,
     report,
+    report_lacking_class,
     report_long_logins,
     report_shared_logins,
 )
@@ -75,6 +76,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--create-namesakes", action="store_true",
         help="create people who have the name and birth date of somebody with another number, instead of "
         "reporting a doubt",
+    )  # fmt: skip
+    parser.add_argument(
+        "--add-class", action="store_true",
+        help="give the class mamiaPerson to entries that lack it; a row finds an entry without number by its login",
     )  # fmt: skip
     parser.add_argument(
         "--mark-leavers", action="store_true", help="mark people who are not in the file, and close their accounts"
@@ -136,7 +141,15 @@ def _plan(
     """Return what must be written, first for rows and then for leavers. Raises TooManyLeavers."""
     index = index_staff(staff, settings.people)
     report_shared_logins(index.shared_logins)
-    planner = StaffPlanner(index, settings.academy.mail_domain, numbers_in(rows), arguments.create_namesakes)
+    planner = StaffPlanner(
+        index,
+        settings.academy.mail_domain,
+        numbers_in(rows),
+        creates_namesakes=arguments.create_namesakes,
+        adds_class=arguments.add_class,
+    )
+    if not arguments.add_class:
+        report_lacking_class(settings.people, staff.lacking_people)
     steps = write_steps(list(plan_rows(rows, planner, tally)), staff, settings.people, tally)
     report_long_logins(settings, steps)
     if not arguments.mark_leavers:

@@ -139,7 +139,7 @@ def as_toml(answers: Answers, former: str = "") -> str:
             _put(document, name, values)
         elif name in document:
             _update(document[name], values, name)
-        elif values:
+        elif values or name in known:
             document.add(tomlkit.nl())
             document.add(name, _new_section(name, values))
     return tomlkit.dumps(document)
@@ -153,7 +153,7 @@ def _new_section(name: str, values: Mapping[str, Any]) -> Table:
     if plain and 0 < len(text) <= WIDTH:
         table.comment(text)
     for key, value in plain.items():
-        for line in textwrap.wrap(_first_sentence(_description(name, key)), WIDTH):
+        for line in textwrap.wrap(_first_sentence(_description(name, key)), WIDTH, break_on_hyphens=False):
             table.add(tomlkit.comment(line))
         table.add(key, _item(value))
     for key, value in values.items():

@@ -19,7 +19,7 @@ def derive(session: Session, suffix: str) -> None:
         answers.set("notifications.smtp_host", None)
         if not answers.get("notifications"):
             answers.set("notifications", None)
-    for key in ("capture", "directory.ca_file", session.target_key("ca_file"), "api", "workstation"):
+    for key in ("directory.ca_file", session.target_key("ca_file"), "api", "workstation"):
         if answers.has(key) and answers.get(key) in ({}, None, ""):
             answers.set(key, None)
 

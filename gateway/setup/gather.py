@@ -28,7 +28,18 @@ from gateway.setup.proposals import (
     spelled,
     suffix_of,
 )
-from gateway.setup.questions import ACADEMY, BASE, DIRECTORY, MAILS, STAFF, WEB, WORKSTATION, Group
+from gateway.setup.questions import (
+    ACADEMY,
+    BASE,
+    DIRECTORY,
+    MAILS,
+    STAFF,
+    WEB,
+    WORKSTATION,
+    Group,
+    openings,
+    show_openings,
+)
 from gateway.setup.session import Session
 
 STORE = "redis://127.0.0.1:6379/0"
@@ -148,7 +159,7 @@ class Gathering:
             "notifications.smtp_user": "",
             "notifications.smtp_security": "starttls",
             "notifications.smtp_port": 25,
-            "support.openings": [one.model_dump(mode="json") for one in Support().openings],
+            "support.openings": openings(show_openings(one.model_dump() for one in Support().openings)),
         }
         if self.side:
             proposals["directory.servers"] = [self.side.url]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.checks.finding import Finding, Level
+from gateway.checks.finding import Finding, Level, warn
 from gateway.setup.console import Console
 from gateway.setup.questions import AFTER, Group, Question
 from gateway.setup.session import Session
@@ -92,6 +92,9 @@ def settle(session: Session, groups: Iterable[Group]) -> Iterator[Finding]:
             key = question.full_key(session)
             if not session.answers.has(key) and session.proposals.get(key) is not None:
                 session.answers.set(key, session.proposals[key])
+            if question.is_needed and not session.answers.has(key):
+                hint = f'{key} = "…" in the answers'
+                yield warn(key, f"{question.text}: no answer, so the example of the documentation is shown", hint)
             yield from question.attempt(session)
         if group.title in AFTER:
             yield from AFTER[group.title](session)

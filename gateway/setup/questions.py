@@ -51,6 +51,9 @@ class Question:
     is_secret: bool = False
     """The setting names a file; what is typed is the content of that file, and is not shown."""
 
+    is_needed: bool = False
+    """There is a default, but it is only an example."""
+
     def full_key(self, session: Session) -> str:
         """Return the key in the settings."""
         return self.key.format(target=session.target)
@@ -220,14 +223,24 @@ STAFF = (
 ACADEMY = Group(
     "Academy and helpdesk",
     (
-        Question("academy.name", "Name of the academy", "It is the title of pages and mails."),
+        Question("academy.name", "Name of the academy", "It is the title of pages and mails.", is_needed=True),
         Question(
             "academy.mail_domain",
             "Domain of the professional mail addresses",
             "What follows the @. New people get an address in it, and people may type it after their login.",
         ),
-        Question("support.phone", "Phone number of the helpdesk", "People see it on the page of the helpdesk."),
-        Question("support.mail", "Mail address of the helpdesk", "People see it on the page of the helpdesk."),
+        Question(
+            "support.phone",
+            "Phone number of the helpdesk",
+            "People see it on the page of the helpdesk.",
+            is_needed=True,
+        ),
+        Question(
+            "support.mail",
+            "Mail address of the helpdesk",
+            "People see it on the page of the helpdesk.",
+            is_needed=True,
+        ),
         Question(
             "support.openings",
             "Hours of the helpdesk",
