@@ -19,7 +19,7 @@ def run_import(directory, tmp_path):
 
 
 def counts(done) -> str:
-    return done.stdout.splitlines()[-1].removeprefix("would be: ")
+    return str(done.stdout).splitlines()[-1].removeprefix("would be: ")
 
 
 class TestEntryWithoutOurClass:
