@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     from gateway.cli.setup_run import run_setup
     from gateway.cli.setup_undo import run_undo
     from gateway.settings.loader import CONFIG_VARIABLE
-    from gateway.setup.places import DEFAULT_CONFIG
+    from gateway.setup.paths import DEFAULT_CONFIG
 
     config = arguments.config or Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
     return run_undo(arguments, config) if arguments.undo else run_setup(arguments, config)

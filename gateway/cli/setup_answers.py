@@ -16,7 +16,7 @@ from gateway.setup.access import Login
 from gateway.setup.answers import Answers, AnswersError, read_answers
 from gateway.setup.directory_side import DirectorySide
 from gateway.setup.files import SECRET_MODE, Access, PlannedFile
-from gateway.setup.places import Places
+from gateway.setup.paths import Paths
 from gateway.setup.session import Session
 
 OWN = "setup"
@@ -24,10 +24,10 @@ OWN = "setup"
 SECRET_KEYS = {f"{section}.{key}" for section, key in WEB_SECRETS}
 
 
-def start_session(arguments: argparse.Namespace, places: Places) -> Session:
+def start_session(arguments: argparse.Namespace, paths: Paths) -> Session:
     """Return a session with all answers that are known. Raises AnswersError."""
-    session = Session(places, Answers(read_answers(places.config) if places.config.exists() else {}))
-    files = [places.unfinished] if places.unfinished.exists() else []
+    session = Session(paths, Answers(read_answers(paths.config) if paths.config.exists() else {}))
+    files = [paths.unfinished] if paths.unfinished.exists() else []
     for file in (*files, *filter(None, [arguments.answers])):
         _merge(session, read_answers(file))
     for text in arguments.set:
@@ -63,12 +63,12 @@ def keep_answers(session: Session) -> None:
     if session.class_for:
         table[OWN] = {"class_for": session.class_for}
     text = tomlkit.dumps(table).encode()
-    PlannedFile(session.places.unfinished, text, Access(SECRET_MODE), "answers of an unfinished run").write()
+    PlannedFile(session.paths.unfinished, text, Access(SECRET_MODE), "answers of an unfinished run").write()
 
 
-def directory_side(arguments: argparse.Namespace, places: Places) -> DirectorySide:
+def directory_side(arguments: argparse.Namespace, paths: Paths) -> DirectorySide:
     """Return the server that the arguments name, not connected yet. Raises AnswersError, SettingsError."""
-    local = places.ldapi_url if places.slapd_socket.exists() else "ldapi:///"
+    local = paths.ldapi_url if paths.slapd_socket.exists() else "ldapi:///"
     return DirectorySide(
         arguments.server or local,
         config_login=_login(arguments.config_dn, arguments.config_password_file, "--config-password-file"),

@@ -23,7 +23,7 @@ from gateway.setup.directory_side import UNREACHABLE, DirectorySide, NoDirectory
 from gateway.setup.files import FileState, FileUnwritable, PlannedFile
 from gateway.setup.gather import Gathering
 from gateway.setup.machine_files import account_passwords, plan_files
-from gateway.setup.places import Places
+from gateway.setup.paths import Paths
 from gateway.setup.session import Session
 from gateway.setup.stale_accounts import refused_accounts
 
@@ -38,8 +38,8 @@ def run_setup(arguments: argparse.Namespace, config: Path) -> int:
     console = None if arguments.yes or arguments.json or (arguments.dry_run and arguments.answers) else Console()
     report = Report(as_json=arguments.json)
     try:
-        session = start_session(arguments, Places(config))
-        side = _open(directory_side(arguments, session.places), report)
+        session = start_session(arguments, Paths(config))
+        side = _open(directory_side(arguments, session.paths), report)
     except (AnswersError, SettingsError) as error:
         return report.unusable(error)
     with closing(side) if side else nullcontext():
@@ -72,7 +72,7 @@ def _interrupted(arguments: argparse.Namespace, session: Session, error: BaseExc
     print("\n", file=sys.stderr)
     if isinstance(error, AnswersEnded):
         print(f"mamia setup: no answer to: {error}", file=sys.stderr)
-    print(f"mamia setup: nothing was changed; {session.places.unfinished} has the answers so far.", file=sys.stderr)
+    print(f"mamia setup: nothing was changed; {session.paths.unfinished} has the answers so far.", file=sys.stderr)
     print("Run mamia setup again to go on.", file=sys.stderr)
     return UNUSABLE if isinstance(error, AnswersEnded) else INTERRUPTED
 
@@ -96,7 +96,7 @@ class SetupRun:
         Raises AnswersError, SettingsError, FileUnwritable, AnswersEnded.
         """
         self._gather()
-        settings = self.session.answers.settings(str(self.session.places.config))
+        settings = self.session.answers.settings(str(self.session.paths.config))
         self.files = plan_files(self.session, settings)
         plan = self._plan(settings)
         self._show(plan)
@@ -106,7 +106,7 @@ class SetupRun:
         if self._writes_files():
             self._write_files()
             self._change_directory(plan)
-            self.session.places.unfinished.unlink(missing_ok=True)
+            self.session.paths.unfinished.unlink(missing_ok=True)
         return self._check()
 
     def _gather(self) -> None:
@@ -114,7 +114,7 @@ class SetupRun:
             self.console
             and self._is_complete()
             and not self.console.confirm(
-                f"{self.session.places.config} has all answers. Go through them again", default=False
+                f"{self.session.paths.config} has all answers. Go through them again", default=False
             )
         ):
             self.console = None
@@ -131,10 +131,10 @@ class SetupRun:
             self.report.found(finding)
 
     def _is_complete(self) -> bool:
-        if not self.session.places.config.exists() or self.session.places.unfinished.exists():
+        if not self.session.paths.config.exists() or self.session.paths.unfinished.exists():
             return False
         try:
-            self.session.answers.settings(str(self.session.places.config))
+            self.session.answers.settings(str(self.session.paths.config))
         except SettingsError:
             return False
         return True
@@ -188,7 +188,7 @@ class SetupRun:
         if plan.is_empty and not plan.problems:
             self.is_applied = True
             return
-        folder = self.session.places.folder / "ldif"
+        folder = self.session.paths.folder / "ldif"
         write_folder(plan, folder)
         self.report.say(f"LDIF of these changes: {folder}")
         if plan.problems:
@@ -202,8 +202,8 @@ class SetupRun:
         self._apply(plan, self.side)
 
     def _apply(self, plan: Plan, side: DirectorySide) -> None:
-        settings = load(self.session.places.config)
-        folder = self.session.places.folder / "undo"
+        settings = load(self.session.paths.config)
+        folder = self.session.paths.folder / "undo"
         made = account_passwords(settings, self.files)
         try:
             done = apply(plan, side.access, folder, made, progress=self.report.progress)
@@ -218,7 +218,7 @@ class SetupRun:
     def _check(self) -> int:
         """Run the checks and say what to do next."""
         try:
-            settings = load(self.session.places.config)
+            settings = load(self.session.paths.config)
         except SettingsError as error:
             for problem in error.problems:
                 self.report.missing(f"{problem.key} {problem.message}", "correct it in the settings")

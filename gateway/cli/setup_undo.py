@@ -15,7 +15,7 @@ from gateway.setup import UndoFailed, Undone, undo
 from gateway.setup.answers import AnswersError
 from gateway.setup.console import Console
 from gateway.setup.directory_side import NoDirectory
-from gateway.setup.places import Places
+from gateway.setup.paths import Paths
 
 FAILED, UNUSABLE = 1, 2
 
@@ -26,7 +26,7 @@ def run_undo(arguments: argparse.Namespace, config: Path) -> int:
         print(f"mamia setup: {arguments.undo} is not a folder of setup; nothing was changed", file=sys.stderr)
         return UNUSABLE
     try:
-        side = directory_side(arguments, Places(config)).open()
+        side = directory_side(arguments, Paths(config)).open()
     except (AnswersError, NoDirectory) as error:
         print(f"mamia setup: {error}; nothing was changed", file=sys.stderr)
         return UNUSABLE

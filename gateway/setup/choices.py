@@ -146,7 +146,7 @@ def choose_capture(session: Session, *, has_slapd: bool, console: Console | None
         answers.set("capture", {})
         return
     if not answers.has("capture.socket"):
-        answers.set("capture.socket", str(session.places.capture_socket))
+        answers.set("capture.socket", str(session.paths.capture_socket))
     captures = captures and bool(session.target_type)
     answers.set("capture.answer_only", None if captures else True)
 
@@ -184,7 +184,7 @@ def _ask_client(session: Session, name: str, console: Console) -> None:
 
 def token_file(session: Session, name: str) -> Path:
     """Return the file that has a new token until it is brought to the client."""
-    return session.places.folder / f"api-{name}.token"
+    return session.paths.folder / f"api-{name}.token"
 
 
 def _make_token(session: Session, name: str, client: dict[str, Any]) -> None:

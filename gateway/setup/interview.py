@@ -63,7 +63,7 @@ class Interview:
         """Read a secret without echo; it goes into the file that the setting names, and nowhere else."""
         session, key = self.session, question.full_key(self.session)
         name = question.key.rpartition(".")[2].removesuffix("_password_file").replace("bind", "domain")
-        file = Path(session.answers.get(key) or session.places.folder / f"{name}.password")
+        file = Path(session.answers.get(key) or session.paths.folder / f"{name}.password")
         is_known = session.secret(file) is not None
         secret = self.console.ask_secret(question.text + (" (Enter: keep the present one)" if is_known else ""))
         if secret.get_secret_value() == "?" or not (secret.get_secret_value() or is_known):

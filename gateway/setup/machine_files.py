@@ -55,7 +55,7 @@ def _first_line(content: bytes) -> str:
 
 
 def _settings_file(session: Session) -> PlannedFile:
-    file = session.places.config
+    file = session.paths.config
     try:
         former = file.read_text(encoding="utf-8") if file.exists() else ""
     except (OSError, UnicodeDecodeError) as error:

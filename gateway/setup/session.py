@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from gateway.setup.answers import Answers
-from gateway.setup.places import Places
+from gateway.setup.paths import Paths
 
 NEW_TARGET = "domain"
 """Name of a target that setup makes."""
@@ -21,7 +21,7 @@ NEW_TARGET = "domain"
 class Session:
     """Answers and proposals. An answer is kept; a proposal is only the default of its question."""
 
-    places: Places
+    paths: Paths
     answers: Answers
     proposals: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Values that the directory and this machine suggest, by key."""

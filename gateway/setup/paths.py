@@ -10,7 +10,7 @@ DEFAULT_CONFIG = Path("/etc/mamia/mamia.toml")
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Paths:
     """Paths for the settings' file `config`.
 
     For ROOT/etc/mamia/mamia.toml they are below ROOT, so that a whole installation can live in a folder of its own;
@@ -23,7 +23,7 @@ class Places:
     def root(self) -> Path:
         """Return the folder above etc/mamia, or /.
 
-        >>> Places(Path("/srv/try/etc/mamia/mamia.toml")).root, Places(Path("/home/a/mamia.toml")).root
+        >>> Paths(Path("/srv/try/etc/mamia/mamia.toml")).root, Paths(Path("/home/a/mamia.toml")).root
         (PosixPath('/srv/try'), PosixPath('/'))
         """
         folder = self.config.parent
