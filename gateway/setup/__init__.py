@@ -8,8 +8,9 @@ from gateway.setup.access import Access, Login, open_access
 from gateway.setup.apply import Applied, ApplyFailed, apply
 from gateway.setup.changes import Change, Later, Options, Plan, Subject
 from gateway.setup.difference import difference, write_folder
-from gateway.setup.layout import Layout, layout_of
+from gateway.setup.layout import Layout
 from gateway.setup.people_look import PeopleLook, look_at_people
+from gateway.setup.places import Places, places_of
 from gateway.setup.planning import plan, survey_and_plan
 from gateway.setup.records import Modification, Record
 from gateway.setup.survey import Database, Overlay, Survey, survey
@@ -29,6 +30,7 @@ __all__ = [
     "Options",
     "Overlay",
     "PeopleLook",
+    "Places",
     "Plan",
     "Record",
     "Subject",
@@ -37,9 +39,9 @@ __all__ = [
     "Undone",
     "apply",
     "difference",
-    "layout_of",
     "look_at_people",
     "open_access",
+    "places_of",
     "plan",
     "survey",
     "survey_and_plan",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
 from gateway.setup.layout import Layout
+from gateway.setup.places import Places
 from gateway.setup.records import Record
 
 ARGON2 = "m=19456 t=3 p=1"
@@ -49,6 +49,8 @@ class Options:
     """LDAP filter of the people who get our object class if they lack it; "": nobody."""
     new_passwords: frozenset[str] = frozenset()
     """Names of service accounts (gateway, sync, capture) that exist and get the given password."""
+    writers: tuple[str, ...] = ()
+    """DNs of other programs that write attributes of people; with the overlay sock they need a right for it."""
     argon2: str = ARGON2
     """Cost of a hash."""
 
@@ -59,7 +61,7 @@ class Change:
 
     subject: Subject
     file: str
-    """Name of the file that it is written into, as 30-access; the files have the numbers of ldif/."""
+    """Name of the file that it is written into, as 30-access; their numbers are the order of loading."""
     why: str
     """One plain sentence for the administrator."""
     record: Record
@@ -102,6 +104,8 @@ class Plan:
     """What keeps setup from going on, each with its fix; `apply` refuses a plan that has one."""
     notes: tuple[str, ...] = ()
     """What is kept although the settings or the academy may want to know of it."""
+    places: Places | None = None
+    """None where no database holds people."""
     saved: tuple[str, ...] = ()
     """DNs of cn=config whose entries change, to be saved before."""
 
@@ -149,8 +153,3 @@ def _all_values(record: Record) -> Iterable[tuple[str, tuple[str, ...]]]:
 def password_place(account: str) -> str:
     """Return what is in the place of an account's password in records and files."""
     return f"@{account.upper()}_PASSWORD@"
-
-
-def socket_listens(survey_listening: frozenset[str], socket: Path | None) -> bool:
-    """Return whether a program listens at the socket of the settings."""
-    return socket is not None and str(socket) in survey_listening

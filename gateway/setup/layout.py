@@ -1,90 +1,88 @@
-"""Where in a directory our entries are, and who reads it as a replica."""
+"""Where a directory keeps what the access rules name: accounts, policies, groups, other readers and writers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from ldap3.utils.dn import parse_dn
+from gateway.needs import Account
+from gateway.settings import Settings
 
-if TYPE_CHECKING:
-    from gateway.settings import Settings
-    from gateway.setup.survey import Survey
+DEFAULT_MEMBER = "member"
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """DNs that the settings name, or that follow from them."""
+    """What the rules need to know besides the settings."""
 
     suffix: str
-    database_dn: str
-    """As olcDatabase={1}mdb,cn=config."""
-    services_base: str
-    """DN above the gateway's account."""
-    policies_base: str
-    groups_base: str
-    protected_group: str
-    gateway_dn: str
-    decoy_dn: str
-    sync_dn: str = ""
-    """"" where no worker is set."""
-    capture_dn: str = ""
-    default_policy: str = ""
-    services_policy: str = ""
-    decoy_policy: str = ""
-    replica_readers: tuple[str, ...] = ()
+    """Suffix of the database that has the people."""
+    database_dn: str = "olcDatabase={1}mdb,cn=config"
+    policies: tuple[str, ...] = ()
+    """DNs of the subtrees with password policies."""
+    peoples_policies: tuple[str, ...] = ()
+    """DNs of the policies that people's entries name (pwdPolicySubentry), besides reset.initial_policy."""
+    readers: tuple[str, ...] = ()
+    """DNs that may read everything that the rules close, such as the accounts of replicas."""
+    writers: tuple[str, ...] = ()
+    """DNs of other programs that write attributes of people, and so need the right to `entry` (password oracle)."""
+    other_accounts: tuple[str, ...] = ()
+    """DNs of more service accounts whose passwords only the administrator may set."""
+    member_attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """DN of a group of protected people → the attribute of its members, if that is not `member`."""
 
-    @property
-    def accounts(self) -> dict[str, str]:
-        """Return name → DN of our accounts."""
-        named = {
-            "gateway": self.gateway_dn,
-            "sync": self.sync_dn,
-            "decoy": self.decoy_dn,
-            "capture": self.capture_dn,
-        }
-        return {name: dn for name, dn in named.items() if dn}
+    def member_attribute(self, group: str) -> str:
+        """Return the attribute that lists the members of `group`."""
+        return self.member_attributes.get(group, DEFAULT_MEMBER)
 
 
-def layout_of(settings: Settings, survey: Survey, replica_readers: tuple[str, ...] = ()) -> Layout:
-    """Return where everything is, or will be, in the surveyed directory.
+def account_dns(settings: Settings) -> dict[Account, str]:
+    """Return the DN of each service account that the settings name."""
+    named = {
+        Account.GATEWAY: settings.directory.bind_dn,
+        Account.WORKER: settings.workstation.bind_dn if settings.workstation.targets else None,
+        Account.LISTENER: None if settings.capture.answer_only else settings.capture.bind_dn,
+    }
+    return {account: dn for account, dn in named.items() if dn}
 
-    Raises ValueError with a sentence if no database of the server holds `people.base`.
+
+def parent_of(dn: str) -> str:
+    """Return the DN above `dn`; "" for a DN of one part.
+
+    >>> parent_of("cn=gateway,ou=services,dc=ac-example,dc=fr")
+    'ou=services,dc=ac-example,dc=fr'
     """
-    database = survey.database_of(settings.people.base)
-    if database is None:
-        suffixes = ", ".join(survey.suffixes) or "none"
-        raise ValueError(
-            f"no database of {survey.url} holds people.base {settings.people.base}; its suffixes: {suffixes}"
-        )
-    suffix = next(one for one in database.suffixes if settings.people.base.lower().endswith(one.lower()))
-    present = survey.default_policy(database)
-    policies = (
-        parent(settings.directory.default_policy or settings.reset.initial_policy or present)
-        or f"ou=policies,{suffix}"
-    )
-    groups = settings.people.protected_groups
-    protected = groups[0] if groups else f"cn=protected,ou=groups,{suffix}"
-    readers = (*replica_readers, *(one.bind_dn for one in database.replications if one.bind_dn))
-    return Layout(
-        suffix,
-        database.dn,
-        parent(settings.directory.bind_dn),
-        policies,
-        parent(protected),
-        protected,
-        settings.directory.bind_dn,
-        settings.directory.decoy_dn,
-        sync_dn=settings.workstation.bind_dn or "",
-        capture_dn=settings.capture.bind_dn or "",
-        default_policy=present or settings.directory.default_policy or f"cn=default,{policies}",
-        services_policy=f"cn=services,{policies}",
-        decoy_policy=f"cn=decoy,{policies}",
-        replica_readers=tuple(dict.fromkeys(readers)),
-    )
+    return _split(dn)[1]
 
 
-def parent(dn: str | None) -> str:
-    """Return the DN above `dn`; "" for none."""
-    parts = parse_dn(dn or "", strip=True) if dn else []
-    return ",".join(f"{name}={value}" for name, value, _ in parts[1:])
+def any_of(dns: Sequence[str]) -> str:
+    """Return a regular expression for exactly these DNs, as slapd.access(5) has them (POSIX, extended).
+
+    >>> any_of(["cn=a,ou=s", "cn=b,ou=s"])
+    '^(cn=a|cn=b),ou=s$'
+    """
+    parents = {parent_of(dn) for dn in dns}
+    if len(parents) == 1 and (parent := parents.pop()):
+        names = "|".join(_escaped(_split(dn)[0]) for dn in dns)
+        return f"^({names}),{_escaped(parent)}$"
+    return f"^({'|'.join(map(_escaped, dns))})$"
+
+
+def outermost(dns: Sequence[str]) -> Iterator[str]:
+    """Yield the DNs that are not below another one of them, each once."""
+    seen = list(dict.fromkeys(dns))
+    for dn in seen:
+        if not any(dn != other and dn.lower().endswith(f",{other.lower()}") for other in seen):
+            yield dn
+
+
+def _split(dn: str) -> tuple[str, str]:
+    found = re.match(r"((?:[^,\\]|\\.)*),(.*)", dn, re.DOTALL)
+    return (found[1].strip(), found[2].strip()) if found else (dn, "")
+
+
+def _escaped(text: str) -> str:
+    """Escape what POSIX gives a meaning; a comma or an equals sign has none."""
+    return re.sub(r"([.*+?^$()\[\]{}|\\])", r"\\\1", re.sub(r"\s*,\s*", ",", text))

@@ -139,6 +139,8 @@ class Survey:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """Lower-case DN → entry, of those that were asked for and exist."""
     people: PeopleLook | None = None
+    peoples_policies: tuple[str, ...] = ()
+    """DNs of the policies that people's entries name."""
     lacking_class: int = 0
     """How many of the people whom Options.class_for selects have not our class."""
     writable: frozenset[str] = frozenset()
@@ -175,6 +177,10 @@ class Survey:
     def module_names(self) -> frozenset[str]:
         """Return the names of all loaded modules."""
         return frozenset().union(*(one.names for one in self.modules))
+
+    def knows_class(self, name: str) -> bool:
+        """Return whether the schema has the object class `name`."""
+        return any(f"'{name}'" in one for schema in self.schemas for one in schema.object_classes)
 
     def database_of(self, dn: str) -> Database | None:
         """Return the database that holds the entry `dn`, with the longest suffix that fits."""

@@ -1,0 +1,53 @@
+"""Access rules of the database of people, of cn=Monitor and of cn=config."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.setup.changes import Change, PlanParts, Subject
+from gateway.setup.places import Places
+from gateway.setup.records import Modification, Record, modify_entry
+from gateway.setup.rules import Owner, merge, moved_behind
+from gateway.setup.survey import Database
+
+ACCESS = "olcAccess"
+
+
+def plan_rules(
+    database: Database, wanted: Sequence[str], places: Places, parts: PlanParts, subject: Subject, file: str, why: str
+) -> None:
+    """Put the wanted rules before the database's own, with one Modify."""
+    owner = owner_of(places)
+    present = database.access
+    merged = merge(present, wanted, owner)
+    if merged == present:
+        return
+    parts.notes += [
+        f"the rule “{rule}” of {database.dn} now comes after ours: before, it kept them from being asked"
+        for rule in moved_behind(present, merged, owner)
+    ]
+    record = _record(database.dn, present, merged)
+    parts.add([Change(subject, file, why, record, replaced(database.dn, present))])
+
+
+def owner_of(places: Places) -> Owner:
+    """Return what tells our rules from the directory's own."""
+    return Owner(tuple(places.accounts.values()), places.services_base)
+
+
+def replaced(dn: str, rules: Sequence[str]) -> Record:
+    """Return the Modify that makes `rules` all rules of a database."""
+    values = tuple(f"{{{number}}}{rule}" for number, rule in enumerate(rules))
+    return modify_entry(dn, Modification("replace" if values else "delete", ACCESS, values))
+
+
+def _record(dn: str, present: Sequence[str], merged: Sequence[str]) -> Record:
+    """Return a Modify that only adds, if that is enough: it shows the difference."""
+    left = list(present)
+    added = []
+    for number, rule in enumerate(merged):
+        if left and left[0] == rule:
+            left.pop(0)
+        else:
+            added.append(f"{{{number}}}{rule}")
+    return replaced(dn, merged) if left else modify_entry(dn, Modification("add", ACCESS, tuple(added)))
