@@ -42,7 +42,7 @@ class Record:
         return self.dn.lower().endswith("cn=config")
 
     def filled(self, values: Mapping[str, str]) -> Record:
-        """Return it with `values` in the paths of "@NAME@", such as the passwords that LDIF files do not hold."""
+        """Return it with `values` in the places of "@NAME@", such as the passwords that LDIF files do not hold."""
 
         def fill(texts: Values) -> Values:
             return tuple(values.get(text.strip("@"), text) if _is_place(text) else text for text in texts)
