@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from collections.abc import Iterable
@@ -19,6 +20,9 @@ from gateway.setup.console import Console, fold
 from gateway.setup.files import FileState, PlannedFile, missing_users
 
 UNUSABLE = 2
+DEFINITION = re.compile(r"  \+ olc(AttributeTypes|ObjectClasses): ")
+MAX_CHARS = 160
+"""Characters of a line of a difference; the folder of LDIF has the whole."""
 LISTENER = "systemctl enable --now mamia-capture.socket mamia-capture.service"
 
 
@@ -91,9 +95,7 @@ class Report:
         if self.as_json:
             return
         self._console.title("Directory")
-        print(difference(plan).rstrip() if plan.changes else "nothing to change")
-        for text in (*plan.problems, *plan.notes):
-            self.say(text)
+        print(shortened(difference(plan).rstrip()) or "nothing to change")
         print(flush=True)
 
     def wrote(self, planned: Iterable[PlannedFile]) -> None:
@@ -149,6 +151,21 @@ class Report:
             for command in commands:
                 print(f"  {command}")
         return code
+
+
+def shortened(text: str) -> str:
+    """Return a difference without the definitions of the schema, and in lines that a terminal shows well."""
+    lines: list[str] = []
+    definitions = 0
+    for line in (*text.split("\n"), ""):
+        if DEFINITION.match(line):
+            definitions += 1
+            continue
+        if definitions:
+            lines.append(f"  + {definitions} definitions of attributes and classes")
+            definitions = 0
+        lines.append(line if len(line) <= MAX_CHARS or not line.startswith("  ") else f"{line[:MAX_CHARS]} …")
+    return "\n".join(lines).rstrip()
 
 
 def _as_json(finding: Finding) -> dict[str, str]:

@@ -17,6 +17,7 @@ from gateway.cli.setup_report import Report
 from gateway.settings import Settings
 from gateway.settings.loader import SettingsError, load
 from gateway.setup import ApplyFailed, Options, Plan, apply, survey_and_plan, write_folder
+from gateway.setup.administrator import log_in, needs_administrator
 from gateway.setup.answers import AnswersError
 from gateway.setup.console import AnswersEnded, Console
 from gateway.setup.directory_side import UNREACHABLE, DirectorySide, NoDirectory
@@ -110,24 +111,14 @@ class SetupRun:
         return self._check()
 
     def _gather(self) -> None:
-        if (
-            self.console
-            and self._is_complete()
-            and not self.console.confirm(
-                f"{self.session.paths.config} has all answers. Go through them again", default=False
-            )
-        ):
-            self.console = None
-            self._settle()
-            self.console = Console()
-            return
-        self._settle()
-
-    def _settle(self) -> None:
-        save = (lambda: None) if self.arguments.dry_run else (lambda: keep_answers(self.session))
-        if self.console is None:
-            save = lambda: None  # noqa: E731
-        for finding in Gathering(self.session, self.side, self.console, save).run():
+        console = self.console
+        if console and self._is_complete():
+            text = f"{self.session.paths.config} has all answers. Go through them again"
+            if self.arguments.apply or not console.confirm(text, default=False):
+                console = None
+        keeps = console is not None and not self.arguments.dry_run
+        save = (lambda: keep_answers(self.session)) if keeps else (lambda: None)
+        for finding in Gathering(self.session, self.side, console, save).run():
             self.report.found(finding)
 
     def _is_complete(self) -> bool:
@@ -152,6 +143,10 @@ class SetupRun:
         )
         try:
             _, plan = survey_and_plan(settings, self.side.access, options)
+            base = settings.people.base
+            asks = self.console and needs_administrator(plan) and not self.side.may_write(base)
+            if self.console and asks and log_in(self.side, base, self.console):
+                _, plan = survey_and_plan(settings, self.side.access, options)
         except (*UNREACHABLE, ValueError) as error:
             self.report.missing(
                 f"the directory can't be compared: {error}", "correct people.base, and look at slapd's log"

@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import SecretStr
-
 from gateway.checks.finding import Finding, ok
 from gateway.ldap import read_entry
 from gateway.settings import Settings
 from gateway.settings.support import Support
 from gateway.setup import choices
-from gateway.setup.access import Login
+from gateway.setup.administrator import log_in
 from gateway.setup.console import Console
 from gateway.setup.derived import derive
-from gateway.setup.directory_side import DirectorySide, NoDirectory
+from gateway.setup.directory_side import DirectorySide
 from gateway.setup.interview import Interview, settle
 from gateway.setup.proposals import (
     OUR_CLASS,
@@ -65,7 +63,8 @@ class Gathering:
         yield from self._group(BASE)
         base = session.value("people.base") or ""
         suffix = (suffix_of(side.survey, base) if side else "") or _suffix_in(base)
-        self._log_in(base)
+        if side and self.console:
+            log_in(side, base, self.console)
         self._attributes(base)
         session.proposals = {**session.proposals, **self._proposals(base, suffix)}
         yield from self._questions(Group("Staff", STAFF))
@@ -119,27 +118,6 @@ class Gathering:
         if look:
             text += f"; {look.count}{'' if look.is_complete else ' or more'} people"
         return ok("directory", text)
-
-    def _log_in(self, base: str) -> None:
-        """Ask for the administrator's password, where the local root user may not write entries."""
-        side = self.side
-        if side is None or self.console is None or side.may_write(base):
-            return
-        dn = side.administrator(base)
-        self.console.say(
-            f"Entries there are written by {dn}; root of this machine may not. Its password is kept nowhere."
-        )
-        while dn:
-            password = self.console.ask_secret(f"Password of {dn} (Enter: look only)")
-            if not password.get_secret_value():
-                return
-            try:
-                side.log_in(Login(dn, SecretStr(password.get_secret_value())))
-            except NoDirectory as error:
-                self.console.say(str(error), indent="  ")
-                continue
-            self.console.show(ok("directory", f"{dn} may write entries"))
-            return
 
     def _attributes(self, base: str) -> None:
         if self.side is None or not base:

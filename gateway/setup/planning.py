@@ -133,11 +133,13 @@ def _plan_entries(settings: Settings, found: Survey, places: Places, options: Op
 
 
 def _check_access(found: Survey, places: Places, parts: PlanParts) -> None:
-    writes_entries = any(not change.record.is_configuration for change in parts.changes)
+    # After an overlay that asks the listener, a write on the decoy proves that slapd reaches it.
+    asks = (Subject.ORACLE, Subject.CAPTURE)
+    writes_entries = any(not one.record.is_configuration or one.subject in asks for one in parts.changes)
     if writes_entries and places.layout.suffix not in found.writable:
         administrator = places.database.root_dn or "an account that may write everything"
         parts.problems.append(
-            f"{found.data_dn or 'this account'} may not add entries below {places.layout.suffix}: give setup the "
+            f"{found.data_dn or 'this account'} may not write entries below {places.layout.suffix}: give setup the "
             f"database's administrator ({administrator}) and a file with its password"
         )
 

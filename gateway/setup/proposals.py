@@ -14,7 +14,9 @@ from typing import Any
 
 from ldap3 import Connection
 
+from gateway.directory.policies import DEFAULT_NAME
 from gateway.ldap import Entry, is_below, try_search
+from gateway.settings import Lockout, Password
 from gateway.setup.people_look import PERSON, PeopleLook
 from gateway.setup.survey import Survey
 
@@ -36,8 +38,6 @@ STAFF = ("(eduPersonAffiliation=staff)", "(eduPersonPrimaryAffiliation=staff)", 
 OURS = "(objectClass=mamiaPerson)"
 OUR_CLASS, SUPANN_CLASS = "mamiaPerson", "supannPerson"
 
-MIN_LENGTH = 8
-"""Characters of a password by default (password.min_length)."""
 _COPIED = ("pwdMaxFailure", "pwdLockoutDuration", "pwdInHistory", "pwdMinLength")
 _DEFINED = re.compile(r"NAME (?:'([^']+)'|\(([^)]*)\))")
 
@@ -227,20 +227,24 @@ def groups_base(connection: Connection, suffix: str) -> str:
 
 
 def of_policy(survey: Survey, base: str) -> dict[str, Any]:
-    """Return settings that repeat the default policy of the database that holds `base`, where it has one."""
+    """Return settings that repeat the default policy for people below `base`, where it differs from ours."""
     database = survey.database_of(base)
     dn = survey.default_policy(database) if database else ""
     policy = next((one for one in survey.policies if dn and one.dn.lower() == dn.lower()), None)
-    if policy is None:
-        return {"directory.default_policy": dn} if dn else {}
-    found: dict[str, Any] = {"directory.default_policy": dn}
-    numbers = {name: int(text) for name in _COPIED if (text := policy.first(name)).isdecimal()}
-    if numbers.get("pwdMaxFailure"):
-        found["lockout.failures"] = numbers["pwdMaxFailure"]
-    if "pwdLockoutDuration" in numbers:
-        found["lockout.minutes"] = -(-numbers["pwdLockoutDuration"] // 60)
-    if "pwdInHistory" in numbers:
-        found["password.history"] = numbers["pwdInHistory"]
-    if numbers.get("pwdMinLength", 0) > MIN_LENGTH:
-        found["password.min_length"] = numbers["pwdMinLength"]
+    found: dict[str, Any] = {} if is_found_by_name(dn) else {"directory.default_policy": dn}
+    held = {name: int(text) for name in _COPIED if policy and (text := policy.first(name)).isdecimal()}
+    minutes = -(-held["pwdLockoutDuration"] // 60) if "pwdLockoutDuration" in held else Lockout().minutes
+    if held.get("pwdMaxFailure", 0) not in (0, Lockout().failures):
+        found["lockout.failures"] = held["pwdMaxFailure"]
+    if minutes != Lockout().minutes:
+        found["lockout.minutes"] = minutes
+    if held.get("pwdInHistory", Password().history) != Password().history:
+        found["password.history"] = held["pwdInHistory"]
+    if held.get("pwdMinLength", 0) > Password().min_length:
+        found["password.min_length"] = held["pwdMinLength"]
     return found
+
+
+def is_found_by_name(policy: str) -> bool:
+    """Return whether the service finds this default policy without directory.default_policy, or there is none."""
+    return not policy or policy.lower().startswith(f"cn={DEFAULT_NAME},")
