@@ -34,7 +34,7 @@ def difference(plan: Plan) -> str:
 def write_folder(plan: Plan, folder: Path) -> tuple[Path, ...]:
     """Write the plan's LDIF into `folder`, which is made (0700), and return the files in the order to load them.
 
-    Passwords are not in them: @GATEWAY_PASSWORD@ and so on are in their paths. Files of a former plan with our names
+    Passwords are not in them: @GATEWAY_PASSWORD@ and so on are in their places. Files of a former plan with our names
     are removed. Raises OSError.
     """
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
