@@ -47,11 +47,12 @@ def survey_and_plan(settings: Settings, access: Access, options: Options | None 
     """
     options = options or Options()
     found = survey(access, people_base=settings.people.base)
+    people = options.class_for or settings.people.filter
+    # A filter with "not" finds nobody as long as slapd does not know the class.
+    lacking = without_class(people) if found.knows_class(PERSON_CLASS) else people
     found = replace(
         found,
-        lacking_class=_count(
-            access, settings.people.base, _lacking(options.class_for or settings.people.filter, found)
-        ),
+        lacking_class=_count(access, settings.people.base, lacking),
         peoples_policies=_peoples_policies(access, settings.people.base),
         listening=_listening(settings.capture.socket, access.url),
     )
@@ -142,15 +143,6 @@ def _check_access(found: Survey, places: Places, parts: PlanParts) -> None:
             f"{found.data_dn or 'this account'} may not write entries below {places.layout.suffix}: give setup the "
             f"database's administrator ({administrator}) and a file with its password"
         )
-
-
-def _lacking(filter_: str, found: Survey) -> str:
-    """Return a filter for the people of `filter_` who lack our class.
-
-    While the schema does not know the class, a filter with its negation is Undefined and finds nobody.
-    """
-    is_known = any(f"'{PERSON_CLASS}'" in text for schema in found.schemas for text in schema.object_classes)
-    return without_class(filter_) if is_known else filter_
 
 
 def _count(access: Access, base: str, filter_: str) -> int:
