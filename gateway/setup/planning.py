@@ -47,11 +47,12 @@ def survey_and_plan(settings: Settings, access: Access, options: Options | None 
     """
     options = options or Options()
     found = survey(access, people_base=settings.people.base)
+    people = options.class_for or settings.people.filter
+    # A filter with "not" finds nobody as long as slapd does not know the class.
+    lacking = without_class(people) if found.knows_class(PERSON_CLASS) else people
     found = replace(
         found,
-        lacking_class=_count(
-            access, settings.people.base, without_class(options.class_for or settings.people.filter)
-        ),
+        lacking_class=_count(access, settings.people.base, lacking),
         peoples_policies=_peoples_policies(access, settings.people.base),
         listening=_listening(settings.capture.socket, access.url),
     )

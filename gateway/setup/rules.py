@@ -15,6 +15,8 @@ DN_CLAUSE = re.compile(r'^dn(?:\.\w+)?="?([^"]*)"?', re.IGNORECASE)
 DN_SCOPE = re.compile(r'\bdn(?:\.\w+)?="([^"]*)"', re.IGNORECASE)
 ATTRS = re.compile(r"\battrs?=(\S+)", re.IGNORECASE)
 END = "* break"
+BROAD = ("* ", "users ", "anonymous ", "ssf=", "tls_ssf=", "peername", "sockname", "sockurl", "domain")
+"""How clauses begin that are for everybody, or for everybody from somewhere."""
 OF_ACCOUNTS = frozenset(("userpassword", "entry"))
 """Attributes that the directory's own rules close."""
 MAMIA = "mamia"
@@ -122,11 +124,13 @@ def merge(present: Sequence[str], wanted: Sequence[str], owner: Owner) -> tuple[
     """Return the rules that a database should have: `present` itself where nothing is missing.
 
     The directory's own rules stay in their order. A rule of ours to which its administrator added clauses keeps them;
-    one of an older version goes, and its added clauses stay as a rule of their own.
+    one of an older version goes, and its added clauses stay as a rule of their own. What the directory's own rules
+    gave on attributes that ours close is given before ours.
     """
     rules = [parse(text) for text in present]
     matched = _match(rules, [parse(text) for text in wanted], owner)
-    if _is_complete(rules, matched, owner):
+    grants = _missing_grants(present, wanted, owner)
+    if _is_complete(rules, matched, owner) and not grants:
         return tuple(present)
     ours = [rule for _, rule in matched]
     used = {index for index, _ in matched if index is not None}
@@ -138,8 +142,25 @@ def merge(present: Sequence[str], wanted: Sequence[str], owner: Owner) -> tuple[
     after = [rule for index, rule in left if not owner.has(rule) and not (rule.goes_on and index < last)]
     added = [one for rule in former if (one := _added_clauses(rule, ours, owner)) is not None]
     texts = {id(rule): text for rule, text in zip(rules, present, strict=True)}
-    merged = (*before, *added, *ours, *_still_closed(former, ours), *after)
+    merged = (*before, *grants, *added, *ours, *_still_closed(former, ours), *after)
     return tuple(texts.get(id(rule), rule.text) for rule in merged)
+
+
+def kept_grants(present: Sequence[str], wanted: Sequence[str], owner: Owner) -> tuple[str, ...]:
+    """Return rules that give what the directory's own rules give on attributes that ours close, and go on.
+
+    They are for single accounts and groups, and for people themselves; what everybody had is closed.
+    """
+    closed = frozenset().union(*(rule.attributes for rule in map(parse, wanted) if rule.closes)) - OF_ACCOUNTS
+    found = []
+    for rule in map(parse, present):
+        shared = [name for name in _named(rule) if name.lower() in closed]
+        clauses = [clause for clause in rule.clauses if not normal(clause).startswith(BROAD) and _gives(clause)]
+        if owner.has(rule) or rule.goes_on or not shared or not clauses:
+            continue
+        what = ATTRS.sub(f"attrs={','.join(shared)}", rule.what)
+        found.append(Rule(what, (*clauses, END)).text)
+    return tuple(found)
 
 
 def moved_behind(present: Sequence[str], merged: Sequence[str], owner: Owner) -> tuple[str, ...]:
@@ -159,6 +180,11 @@ def overlapping(rule: Rule, other: Rule) -> bool:
     if not all(scopes) or "dn.regex" in rule.what.lower() or "dn.regex" in other.what.lower():
         return True
     return is_below(scopes[0][0], scopes[1][0]) or is_below(scopes[1][0], scopes[0][0])
+
+
+def _missing_grants(present: Sequence[str], wanted: Sequence[str], owner: Owner) -> list[Rule]:
+    known = {normal(text) for text in present}
+    return [parse(text) for text in kept_grants(present, wanted, owner) if normal(text) not in known]
 
 
 def _match(rules: Sequence[Rule], wanted: Sequence[Rule], owner: Owner) -> list[tuple[int | None, Rule]]:
@@ -225,6 +251,10 @@ def _still_closed(former: Sequence[Rule], ours: Sequence[Rule]) -> list[Rule]:
     ]
     who = everywhere[0].clauses if everywhere else ("* none",)
     return [Rule(f"attrs={','.join(dict.fromkeys(names))}", who)] if names else []
+
+
+def _gives(clause: str) -> bool:
+    return normal(clause).split()[-1] not in ("none", "break", "continue", "stop")
 
 
 def _named(rule: Rule) -> list[str]:

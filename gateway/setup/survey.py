@@ -103,6 +103,7 @@ class ModuleList:
     """One entry of modules that slapd loads."""
 
     dn: str
+    number: int
     path: str
     loads: tuple[str, ...]
     """Each with its arguments, without number."""
@@ -226,7 +227,7 @@ def survey(access: Access, *, entries: Iterable[str] = (), people_base: str = ""
         access.url,
         access.data_dn,
         databases,
-        tuple(_module_list(entry) for entry in found if "olcModuleList" in entry.all("objectClass")),
+        tuple(sorted(_module_lists(found), key=lambda one: one.number)),
         tuple(_schema(entry) for entry in found if entry.dn.lower().endswith(",cn=schema,cn=config")),
         policies=_policies(access.data, suffixes),
         entries=read_entries(access, entries),
@@ -280,8 +281,12 @@ def _kind_and_number(value: str) -> tuple[str, int]:
     return NUMBER.sub("", value).lower(), number
 
 
-def _module_list(entry: Entry) -> ModuleList:
-    return ModuleList(entry.dn, entry.first("olcModulePath"), in_order(entry.all("olcModuleLoad")))
+def _module_lists(found: Iterable[Entry]) -> Iterable[ModuleList]:
+    for entry in found:
+        if "olcModuleList" in entry.all("objectClass"):
+            number = re.search(r"\{(\d+)\}", entry.dn)
+            place = int(number[1]) if number else 0
+            yield ModuleList(entry.dn, place, entry.first("olcModulePath"), in_order(entry.all("olcModuleLoad")))
 
 
 def _schema(entry: Entry) -> SchemaEntry:

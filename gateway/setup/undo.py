@@ -6,17 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ldap3.core.exceptions import LDAPException
+
+from gateway.account.errors import DirectoryMisconfigured
+from gateway.ldap import ServerUnavailable, error_text
 from gateway.setup.access import Access
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Something of ours that stays in the directory."""
-
-    what: str
-    why: str
-    how: str
-    """How to go on; "" if it may stay for ever."""
+from gateway.setup.journal import read_history
+from gateway.setup.undo_configuration import (
+    keep_schema_and_modules,
+    undo_hash,
+    undo_indices,
+    undo_overlay,
+    undo_sock,
+)
+from gateway.setup.undo_entries import undo_accounts, undo_class, undo_folders, undo_policies
+from gateway.setup.undo_rules import undo_closings, undo_limits, undo_openings
+from gateway.setup.undo_steps import Kept as Kept
+from gateway.setup.undo_steps import Steps
+from gateway.setup.undo_steps import UndoFailed as UndoFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +33,6 @@ class Undone:
     removed: tuple[str, ...]
     """One sentence per write."""
     kept: tuple[Kept, ...]
-
-
-class UndoFailed(Exception):
-    """The server refused a step, or the folder cannot be read. What was done stays; undo goes on from there."""
-
-    def __init__(self, reason: str, removed: tuple[str, ...]) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.removed = removed
 
 
 def undo(
@@ -50,4 +48,24 @@ def undo(
     `remove_people_data`: people to whom setup gave our class lose the attributes that it allows (NUMEN, birth date)
     with it; otherwise the class stays on those who have such values. Raises UndoFailed.
     """
-    raise NotImplementedError
+    try:
+        steps = Steps(access, read_history(folder), is_dry=dry_run, progress=progress)
+    except (OSError, ValueError, KeyError) as error:
+        raise UndoFailed(f"{folder} holds nothing that can be undone: {error_text(error)}", ()) from None
+    try:
+        # First what keeps writes from being done when its program is away, then what gives rights.
+        undo_sock(steps)
+        undo_openings(steps)
+        undo_limits(steps)
+        undo_accounts(steps)
+        undo_class(steps, remove_data=remove_people_data)
+        undo_overlay(steps)
+        undo_hash(steps)
+        undo_policies(steps)
+        undo_folders(steps)
+        undo_closings(steps)
+        undo_indices(steps)
+        keep_schema_and_modules(steps)
+    except (LDAPException, OSError, ServerUnavailable, DirectoryMisconfigured) as error:
+        raise UndoFailed(f"{error_text(error)}; what was done before stays", tuple(steps.removed)) from None
+    return Undone(tuple(steps.removed), tuple(steps.kept))

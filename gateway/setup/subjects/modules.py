@@ -35,7 +35,8 @@ def plan_modules(survey: Survey, places: Places, parts: PlanParts, *, argon2: st
     why = f"{'; '.join(USES[one.split()[0]] for one in missing)}."
     values = tuple(missing)
     if survey.modules:
-        record = modify_entry(survey.modules[0].dn, Modification("add", "olcModuleLoad", values))
+        # slapd accepts a module for any list, and puts it into the last one.
+        record = modify_entry(survey.modules[-1].dn, Modification("add", "olcModuleLoad", values))
     else:
         record = add_entry(
             "cn=module,cn=config",
