@@ -52,7 +52,11 @@ def answers(server: PlainSlapd, services: str = "services", /, **sections: dict[
             "decoy_dn": f"cn=decoy,{base}",
         },
         "people": {"base": server.people, "protected_groups": [f"cn=protected,ou=groups,{server.suffix}"]},
-        "workstation": {**WORKSTATION, "bind_dn": f"cn=sync,{base}", "bind_password_file": "/etc/mamia/sync.password"},
+        "workstation": {
+            **WORKSTATION,
+            "bind_dn": f"cn=sync,{base}",
+            "bind_password_file": "/etc/mamia/sync.password",
+        },
         "captcha": {"required": []},
         "web": {"secret_keys": [secrets.token_urlsafe(48)], "secure_cookies": False},
     }

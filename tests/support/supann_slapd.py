@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gateway.demo.private_slapd import _ssha
 from tests.support.plain_slapd import PASSWORD, PlainSlapd
 
 SCHEMA = Path(__file__).parents[1] / "directory" / "supann.ldif"
@@ -13,6 +14,7 @@ POLICIES = f"ou=ppolicies,{SUFFIX}"
 GROUPS = f"ou=groupes,{SUFFIX}"
 DATABASE = "olcDatabase={2}mdb,cn=config"
 APPLICATION = f"cn=portail,ou=comptes,{SUFFIX}"
+APPLICATION_PASSWORD = "Portail-2024"
 RULES = (
     f'to attrs=userPassword by dn.exact="{APPLICATION}" =w by self =xw by anonymous auth by * none',
     f'to dn.subtree="{POLICIES}" by users read by * none',
@@ -137,7 +139,7 @@ class SupannSlapd(PlainSlapd):
             APPLICATION,
             objectClass=["organizationalRole", "simpleSecurityObject"],
             cn="portail",
-            userPassword="{CLEARTEXT}Portail-2024",
+            userPassword=_ssha(APPLICATION_PASSWORD),
         )
         self.add_person("p4711", "smoreau01", "Sophie", "Moreau", "1980-06-15", "{NUMEN}12E8534567ABC")
         self.add_person("p4712", "nroux", "Noé", "Roux", "1990-01-02", "{NUMEN}12E8534569ABE")
@@ -173,6 +175,6 @@ class SupannSlapd(PlainSlapd):
             mail=f"{login}@univ-example.fr",
             supannOIDCDatedeNaissance=born,
             eduPersonAffiliation=affiliation,
-            userPassword="{CLEARTEXT}" + PASSWORD,
+            userPassword=_ssha(PASSWORD),
             **more,
         )
