@@ -54,6 +54,9 @@ def _add_answers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replica-reader", action="append", default=[], metavar="DN", help="account with which replicas read here"
     )
+    parser.add_argument(
+        "--writer", action="append", default=[], metavar="DN", help="account of another program that writes people"
+    )
 
 
 def _add_directory(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from gateway.setup.paths import Paths
 from gateway.setup.session import Session
 
 OWN = "setup"
-"""Table of a file of answers for what is no setting: `class_for`."""
+"""Table of a file of answers for what is no setting: `class_for`, `replica_readers`, `writers`."""
 SECRET_KEYS = {f"{section}.{key}" for section, key in WEB_SECRETS}
 
 
@@ -33,8 +33,9 @@ def start_session(arguments: argparse.Namespace, paths: Paths) -> Session:
     for text in arguments.set:
         key, value = _assignment(text)
         session.answers.set(key, value)
-    if arguments.add_class:
-        session.class_for = arguments.add_class
+    session.class_for = arguments.add_class or session.class_for
+    session.readers = arguments.replica_reader or session.readers
+    session.writers = arguments.writer or session.writers
     return session
 
 
@@ -42,6 +43,8 @@ def _merge(session: Session, table: dict[str, Any]) -> None:
     own = table.pop(OWN, {})
     session.answers.merge(table)
     session.class_for = str(own.get("class_for", session.class_for))
+    session.readers = own.get("replica_readers", session.readers)
+    session.writers = own.get("writers", session.writers)
 
 
 def _assignment(text: str) -> tuple[str, Any]:
@@ -60,8 +63,8 @@ def _assignment(text: str) -> tuple[str, Any]:
 def keep_answers(session: Session) -> None:
     """Write the answers so far into a file that only this user can read. It has no secret."""
     table: dict[str, Any] = session.answers.without_secrets()
-    if session.class_for:
-        table[OWN] = {"class_for": session.class_for}
+    own = {"class_for": session.class_for, "replica_readers": session.readers, "writers": session.writers}
+    table[OWN] = {name: value for name, value in own.items() if value}
     text = tomlkit.dumps(table).encode()
     PlannedFile(session.paths.unfinished, text, Access(SECRET_MODE), "answers of an unfinished run").write()
 

@@ -7,7 +7,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.checks.finding import Finding, Level
@@ -95,8 +95,10 @@ class Report:
         if self.as_json:
             return
         self._console.title("Directory")
-        print(shortened(difference(plan).rstrip()) or "nothing to change")
-        print(flush=True)
+        if plan.is_empty and plan.later:
+            print("nothing to change yet; what is missing follows at the end", flush=True)
+            return
+        print(shortened(difference(replace(plan, later=(), problems=())).rstrip()), flush=True)
 
     def wrote(self, planned: Iterable[PlannedFile]) -> None:
         """Remember that the files are written."""
@@ -128,7 +130,7 @@ class Report:
         """Say which commands come next."""
         commands = []
         if settings.capture.socket and any("mamia-capture" in one["how"] for one in self._result["missing"]):
-            commands += [LISTENER, "mamia setup --yes --apply"]
+            commands += [LISTENER, "mamia setup --apply"]
         worker = " mamia-sync.service" if settings.workstation.delivers else ""
         commands.append(f"systemctl enable --now mamia.service{worker}")
         self._result["next"] = commands

@@ -137,7 +137,8 @@ class SetupRun:
         fresh = {name for name, file in _account_files(settings) if self._is_new(file)}
         stale = fresh | refused_accounts(self.side, settings, made)
         options = Options(
-            replica_readers=tuple(self.arguments.replica_reader),
+            replica_readers=tuple(self.session.readers or ()),
+            writers=tuple(self.session.writers or ()),
             class_for=self.session.class_for,
             new_passwords=frozenset(stale),
         )
@@ -192,7 +193,7 @@ class SetupRun:
         if not (
             self.arguments.apply or (asks and self.console and self.console.confirm("Apply it now", default=False))
         ):
-            self.report.missing(NOT_APPLIED, "mamia setup --yes --apply")
+            self.report.missing(NOT_APPLIED, "mamia setup --apply")
             return
         self._apply(plan, self.side)
 

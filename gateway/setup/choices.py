@@ -15,9 +15,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from gateway.setup.console import NONE, Console
+from gateway.setup.other_accounts import find_readers, find_writers
 from gateway.setup.proposals import Proposal
-from gateway.setup.questions import words
+from gateway.setup.questions import dns, words
 from gateway.setup.session import Session
+from gateway.setup.survey import Database
 
 TOKEN_BYTES = 32
 CLIENT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
@@ -124,6 +126,26 @@ def choose_workstation(session: Session, samba_people: int, console: Console | N
     session.answers.set("workstation.targets", None)
     if kind:
         session.answers.set(session.target_key("type"), kind)
+
+
+def choose_accounts(session: Session, database: Database | None, console: Console | None) -> None:
+    """Decide which other accounts keep their access: those of replicas, and of programs that write people."""
+    if database is None:
+        return
+    ours = _our_accounts(session)
+    readers = find_readers(database, ours) if session.readers is None else session.readers
+    writers = find_writers(database, ours) if session.writers is None else session.writers
+    if console is not None and (readers or database.overlays_of("syncprov")):
+        readers = dns(console.ask("Accounts with which replicas read (separated by ;)", "; ".join(readers) or NONE))
+    if console is not None and writers:
+        text = "Accounts of other programs that write people's entries"
+        writers = dns(console.ask(text, "; ".join(writers)))
+    session.readers, session.writers = readers, writers
+
+
+def _our_accounts(session: Session) -> list[str]:
+    keys = ("directory.bind_dn", "directory.decoy_dn", "workstation.bind_dn", "capture.bind_dn")
+    return [str(session.answers.get(key)) for key in keys if session.answers.get(key)]
 
 
 def choose_capture(session: Session, *, has_slapd: bool, console: Console | None) -> None:

@@ -72,6 +72,7 @@ class Gathering:
         yield from self._group(WEB)
         yield from self._propagation(base)
         derive(session, suffix)
+        choices.choose_accounts(session, side.survey.database_of(base) if side else None, self.console)
         self.save()
 
     def _propagation(self, base: str) -> Iterator[Finding]:

@@ -29,6 +29,10 @@ class Session:
     """Secrets that were typed or made in this run, by the file that will have them."""
     class_for: str = ""
     """Filter of the people who get our object class where they lack it; "": nobody."""
+    readers: list[str] | None = None
+    """Accounts with which replicas read; None: those that are found."""
+    writers: list[str] | None = None
+    """Accounts of other programs that write people's entries; None: those that are found."""
     count: Callable[[str, str], int | None] = lambda base, wanted: None
     """Counts the entries below a base that fit a filter; None where that may not be searched."""
 
