@@ -55,6 +55,10 @@ def _add_answers(parser: argparse.ArgumentParser) -> None:
         "--replica-reader", action="append", default=[], metavar="DN", help="account with which replicas read here"
     )
     parser.add_argument(
+        "--new-password", action="append", default=[], choices=("gateway", "sync", "capture"),
+        help="give this account of ours a new password, where this machine has not its present one",
+    )  # fmt: skip
+    parser.add_argument(
         "--writer", action="append", default=[], metavar="DN", help="account of another program that writes people"
     )
 

@@ -134,13 +134,12 @@ class SetupRun:
         if self.side is None:
             return None
         made = account_passwords(settings, self.files)
-        fresh = {name for name, file in _account_files(settings) if self._is_new(file)}
-        stale = fresh | refused_accounts(self.side, settings, made)
+        renewed = {name for name in refused_accounts(self.side, settings, made) if self._renews(name, settings)}
         options = Options(
             replica_readers=tuple(self.session.readers or ()),
             writers=tuple(self.session.writers or ()),
             class_for=self.session.class_for,
-            new_passwords=frozenset(stale),
+            new_passwords=frozenset(renewed),
         )
         try:
             _, plan = survey_and_plan(settings, self.side.access, options)
@@ -155,8 +154,22 @@ class SetupRun:
             return None
         return plan
 
-    def _is_new(self, path: Path | None) -> bool:
-        return any(one.path == path and one.state is FileState.NEW for one in self.files)
+    def _renews(self, name: str, settings: Settings) -> bool:
+        """Return whether an account that refuses this machine's password gets it as its new one.
+
+        Another machine may use the account with its present password, so nothing is done without being told.
+        """
+        file = dict(_account_files(settings))[name]
+        text = f"the directory has the account {name} already, with another password than {file}"
+        if name in self.arguments.new_password:
+            return True
+        if self.console and self.console.confirm(f"{text}. Give it a new one", default=False):
+            return True
+        # A wrong password must not pass for the right one in the next run.
+        self.files = [one for one in self.files if one.path != file or one.state is not FileState.NEW]
+        how = f"copy that file from the machine that has it, or run mamia setup --new-password {name}"
+        self.report.missing(text, how)
+        return False
 
     def _show(self, plan: Plan | None) -> None:
         self.report.files(self.files)

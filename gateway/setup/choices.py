@@ -55,7 +55,7 @@ def choose_attributes(session: Session, proposals: Sequence[Proposal], console: 
     if not shown:
         return
     console.say("Which attributes say who people are?")
-    chosen = console.choose("Your choice", shown, 0)
+    chosen = console.choose("Attributes", shown, 0)
     if not held or chosen:
         _take(session, proposals[chosen - bool(held)])
     _correct(session, console)
@@ -120,7 +120,7 @@ def choose_workstation(session: Session, samba_people: int, console: Console | N
     ]
     proposed = present or ("samba_nt" if samba_people else "")
     console.say("Where do new passwords go besides the directory?")
-    kind = kinds[console.choose("Your choice", labels, kinds.index(proposed))]
+    kind = kinds[console.choose("Workstations", labels, kinds.index(proposed))]
     if kind == present:
         return
     session.answers.set("workstation.targets", None)
