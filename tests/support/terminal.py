@@ -7,7 +7,8 @@ import pty
 import re
 import select
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,8 +42,10 @@ def run_at_terminal(
     """
     process, terminal = pty.fork()
     if process == 0:
-        os.execvpe(str(command[0]), [str(one) for one in command], {**environment, "COLUMNS": str(columns)})
-    run, left = TerminalRun(-1, ""), {key: [one] if isinstance(one, str) else list(one) for key, one in answers.items()}
+        words = [str(one) for one in command]
+        os.execvpe(words[0], words, {**environment, "COLUMNS": str(columns)})
+    run = TerminalRun(-1, "")
+    left = {key: [one] if isinstance(one, str) else list(one) for key, one in answers.items()}
     deadline, answered = time.monotonic() + SECONDS, 0
     while True:
         assert time.monotonic() < deadline, f"the command does not end: {run.output[-2000:]}"
@@ -67,20 +70,26 @@ def run_at_terminal(
 
 
 def _waits(process: int, since: str) -> bool:
-    """Return whether something is on the screen since the last answer, and the command reads the terminal."""
-    if not since.strip():
-        return False
+    """Return whether something is on the screen since the last answer, and a command there reads the terminal."""
+    return bool(since.strip()) and any(_reads(one) for one in _descendants(process))
+
+
+def _descendants(process: int) -> Iterator[int]:
+    yield process
+    with suppress(OSError):
+        for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
+            yield from _descendants(int(child))
+
+
+def _reads(process: int) -> bool:
     try:
-        return Path(f"/proc/{process}/wchan").read_text() in _READING or _blocked_in_read(process)
+        return Path(f"/proc/{process}/wchan").read_text() in _READING
     except OSError:
         return False
 
 
 _READING = ("n_tty_read", "wait_woken")
-
-
-def _blocked_in_read(process: int) -> bool:
-    return Path(f"/proc/{process}/syscall").read_text().split()[:1] in (["0"], ["270"], ["23"])
+"""Where the kernel lets a process wait for what is typed."""
 
 
 def _question(shown: str) -> str:
@@ -94,4 +103,3 @@ def _answer(question: str, left: dict[str, list[str]]) -> str:
         if re.search(pattern, question):
             return texts.pop(0) if len(texts) > 1 else texts[0]
     return ""
-
