@@ -23,7 +23,7 @@ from tests.support.polling import wait_until
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 from tests.support.supann_slapd import SupannSlapd
-from tests.support.two_suffixes import Replica, TwoSuffixes
+from tests.support.two_suffixes import TwoSuffixes
 
 MAX_COMMANDS = 6
 MAX_SECONDS = 600
@@ -63,7 +63,7 @@ def supann(folder: Path) -> Academy:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Short: the path of a socket has 107 bytes at most."""
-    path = Path(tempfile.mkdtemp(prefix="i-", dir="/tmp"))  # noqa: S108
+    path = Path(tempfile.mkdtemp(prefix="i-", dir="/tmp"))
     yield path
     shutil.rmtree(path, ignore_errors=True)
 
@@ -151,8 +151,7 @@ def follow(academy: Academy, store: RedisServer, program: InstalledProgram) -> N
     people = People(port)
     wait_until(people.is_served, 60)
     seconds = time.monotonic() - began
-    sys.stdout.write(f"{type(server).__name__}: {len(commands)} commands, {seconds:.1f} s of this machine
-")
+    sys.stdout.write(f"{type(server).__name__}: {len(commands)} commands, {seconds:.1f} s of this machine\n")
     assert len(commands) <= MAX_COMMANDS
     assert seconds < MAX_SECONDS
     assert [(run.status, run.output[-3000:]) for run in runs[1:] if run.status] == []
