@@ -27,9 +27,12 @@ SECRET_KEYS = {f"{section}.{key}" for section, key in WEB_SECRETS}
 def start_session(arguments: argparse.Namespace, paths: Paths) -> Session:
     """Return a session with all answers that are known. Raises AnswersError."""
     session = Session(paths, Answers(read_answers(paths.config) if paths.config.exists() else {}))
-    files = [paths.unfinished] if paths.unfinished.exists() else []
-    for file in (*files, *filter(None, [arguments.answers])):
-        _merge(session, read_answers(file))
+    if paths.unfinished.exists():
+        kept = read_answers(paths.unfinished)
+        session.is_unfinished = bool(set(kept) - {OWN})
+        _merge(session, kept)
+    if arguments.answers:
+        _merge(session, read_answers(arguments.answers))
     for text in arguments.set:
         key, value = _assignment(text)
         session.answers.set(key, value)
@@ -60,9 +63,12 @@ def _assignment(text: str) -> tuple[str, Any]:
         return key, value
 
 
-def keep_answers(session: Session) -> None:
-    """Write the answers so far into a file that only this user can read. It has no secret."""
-    table: dict[str, Any] = session.answers.without_secrets()
+def keep_answers(session: Session, *, only_own: bool = False) -> None:
+    """Write the answers so far into a file that only this user can read. It has no secret.
+
+    `only_own`: those that are no settings, which the next run needs as long as the directory is not changed.
+    """
+    table: dict[str, Any] = {} if only_own else session.answers.without_secrets()
     own = {"class_for": session.class_for, "replica_readers": session.readers, "writers": session.writers}
     table[OWN] = {name: value for name, value in own.items() if value}
     text = tomlkit.dumps(table).encode()

@@ -107,7 +107,10 @@ class SetupRun:
         if self._writes_files():
             self._write_files()
             self._change_directory(plan)
-            self.session.paths.unfinished.unlink(missing_ok=True)
+            if self.is_applied:
+                self.session.paths.unfinished.unlink(missing_ok=True)
+            else:
+                keep_answers(self.session, only_own=True)
         return self._check()
 
     def _gather(self) -> None:
@@ -122,7 +125,7 @@ class SetupRun:
             self.report.found(finding)
 
     def _is_complete(self) -> bool:
-        if not self.session.paths.config.exists() or self.session.paths.unfinished.exists():
+        if not self.session.paths.config.exists() or self.session.is_unfinished:
             return False
         try:
             self.session.answers.settings(str(self.session.paths.config))
@@ -201,6 +204,7 @@ class SetupRun:
         write_folder(plan, folder)
         self.report.say(f"LDIF of these changes: {folder}")
         if plan.problems:
+            self.report.missing(NOT_APPLIED, "")
             return
         asks = self.console is not None and not self.arguments.apply
         if not (

@@ -27,6 +27,8 @@ class Session:
     """Values that the directory and this machine suggest, by key."""
     secrets: dict[Path, SecretStr] = field(default_factory=dict)
     """Secrets that were typed or made in this run, by the file that will have them."""
+    is_unfinished: bool = False
+    """Whether answers of an interrupted run are among the answers."""
     class_for: str = ""
     """Filter of the people who get our object class where they lack it; "": nobody."""
     readers: list[str] | None = None

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,31 +55,6 @@ def two_suffixes(folder: Path) -> Academy:
 
 def supann(folder: Path) -> Academy:
     return Academy(SupannSlapd(folder), "smoreau01", "p4711", NUMEN, "15/06/1980", "Moreau Sophie")
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Short: the path of a socket has 107 bytes at most."""
-    path = Path(tempfile.mkdtemp(prefix="i-", dir="/tmp"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[RedisServer]:
-    """As the page configures it."""
-    server = RedisServer(tmp_path, options={"maxmemory": "256mb", "maxmemory-policy": "noeviction"})
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def program(folder: Path) -> Iterator[InstalledProgram]:
-    environment = {"MAMIA_WEB__HEALTH_PORT": "0", "MAMIA_CAPTCHA__REQUIRED": "[]"}
-    installed = InstalledProgram(folder / "p", environment)
-    yield installed
-    installed.stop()
 
 
 class People:

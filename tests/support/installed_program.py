@@ -66,7 +66,7 @@ class InstalledProgram:
 
     def run(self, command: str, answers: Mapping[str, str | list[str]] | None = None) -> TerminalRun:
         """Run a line of a page as a shell does, at a terminal, in the folder that the administrator is in."""
-        return run_at_terminal(["sh", "-c", f"cd {self.root} && {command}"], answers or {}, self.environment)
+        return run_at_terminal(["sh", "-c", f"cd {self.root} && exec {command}"], answers or {}, self.environment)
 
     def stop(self) -> None:
         """End what `systemctl` started."""

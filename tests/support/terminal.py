@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SECONDS = 120
-QUIET_SECONDS = 0.1
+QUIET_SECONDS = 0.02
 """How long a command prints nothing before its last line is taken for a question."""
 INTERRUPT = "\x03"
 """What Ctrl-C sends; as an answer it needs no line end."""
