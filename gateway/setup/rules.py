@@ -154,7 +154,7 @@ def kept_grants(present: Sequence[str], wanted: Sequence[str], owner: Owner) -> 
     closed = frozenset().union(*(rule.attributes for rule in map(parse, wanted) if rule.closes)) - OF_ACCOUNTS
     found = []
     for rule in map(parse, present):
-        shared = [name for name in _named(rule) if name.lower() in closed]
+        shared = [name for name in named_attributes(rule) if name.lower() in closed]
         clauses = [clause for clause in rule.clauses if not normal(clause).startswith(BROAD) and _gives(clause)]
         if owner.has(rule) or rule.goes_on or not shared or not clauses:
             continue
@@ -246,7 +246,7 @@ def _still_closed(former: Sequence[Rule], ours: Sequence[Rule]) -> list[Rule]:
         name
         for rule in former
         if rule.closes and not re.search(r"dn\.(exact|base|regex)=", rule.what, re.IGNORECASE)
-        for name in _named(rule)
+        for name in named_attributes(rule)
         if name.lower() not in closed
     ]
     who = everywhere[0].clauses if everywhere else ("* none",)
@@ -257,9 +257,10 @@ def _gives(clause: str) -> bool:
     return normal(clause).split()[-1] not in ("none", "break", "continue", "stop")
 
 
-def _named(rule: Rule) -> list[str]:
+def named_attributes(rule: Rule) -> tuple[str, ...]:
+    """Return the attributes that a rule is about, as they are written; () for all."""
     found = ATTRS.search(re.sub(r'"[^"]*"', '""', rule.what))
-    return found[1].split(",") if found else []
+    return tuple(found[1].split(",")) if found else ()
 
 
 def _is_complete(rules: Sequence[Rule], matched: Sequence[tuple[int | None, Rule]], owner: Owner) -> bool:
