@@ -14,10 +14,13 @@ BY = re.compile(r'"(?:[^"\\]|\\.)*"|\s+by\s+', re.IGNORECASE)
 DN_CLAUSE = re.compile(r'^dn(?:\.\w+)?="?([^"]*)"?', re.IGNORECASE)
 DN_SCOPE = re.compile(r'\bdn(?:\.\w+)?="([^"]*)"', re.IGNORECASE)
 ATTRS = re.compile(r"\battrs?=(\S+)", re.IGNORECASE)
+ALTERNATIVES = re.compile(r'dn\.regex="\^(?:cn=)?\(([^)]*)\)')
 END = "* break"
 BROAD = ("* ", "users ", "anonymous ", "ssf=", "tls_ssf=", "peername", "sockname", "sockurl", "domain")
 """How clauses begin that are for everybody, or for everybody from somewhere."""
-OF_ACCOUNTS = frozenset(("userpassword", "entry"))
+OF_ACCOUNTS = re.compile(r"\bdn\.(exact|base|regex)=", re.IGNORECASE)
+"""In a rule on the entries of accounts, and not on people."""
+CLOSED_ANYWAY = frozenset(("userpassword", "entry"))
 """Attributes that the directory's own rules close."""
 MAMIA = "mamia"
 """All attributes of our schema that only we have begin so."""
@@ -151,7 +154,7 @@ def kept_grants(present: Sequence[str], wanted: Sequence[str], owner: Owner) -> 
 
     They are for single accounts and groups, and for people themselves; what everybody had is closed.
     """
-    closed = frozenset().union(*(rule.attributes for rule in map(parse, wanted) if rule.closes)) - OF_ACCOUNTS
+    closed = frozenset().union(*(rule.attributes for rule in map(parse, wanted) if rule.closes)) - CLOSED_ANYWAY
     found = []
     for rule in map(parse, present):
         shared = [name for name in named_attributes(rule) if name.lower() in closed]
@@ -192,7 +195,7 @@ def _match(rules: Sequence[Rule], wanted: Sequence[Rule], owner: Owner) -> list[
     free = [index for index, rule in enumerate(rules) if owner.has(rule) or _is_any(rule, wanted)]
     matched: list[tuple[int | None, Rule]] = []
     for rule in wanted:
-        same = [index for index in free if normal(rules[index].what) == normal(rule.what)]
+        same = [index for index in free if _covers(rules[index], rule, owner)]
         good = next((index for index in same if _includes(rules[index], rule, owner)), None)
         if good is not None:
             matched.append((good, rules[good]))
@@ -204,6 +207,28 @@ def _match(rules: Sequence[Rule], wanted: Sequence[Rule], owner: Owner) -> list[
         if good is not None:
             free.remove(good)
     return matched
+
+
+def _covers(rule: Rule, wanted: Rule, owner: Owner) -> bool:
+    """Return whether a rule is about all that a wanted one is about, and gives nothing on what it has more."""
+    if normal(rule.what) == normal(wanted.what):
+        return True
+    if not (rule.closes and wanted.closes) or owner.names(" ".join(rule.clauses)):
+        return False
+    more = rule.attributes >= wanted.attributes and bool(wanted.attributes)
+    return more and _dns_of(rule) >= _dns_of(wanted) and _scope(rule) == _scope(wanted)
+
+
+def _dns_of(rule: Rule) -> frozenset[str]:
+    """Return the names of a rule's regular expression such as ^(cn=gateway|cn=sync),ou=services…$."""
+    found = ALTERNATIVES.search(rule.what)
+    names = found[1].lower().replace("cn=", "").split("|") if found else []
+    return frozenset(names)
+
+
+def _scope(rule: Rule) -> str:
+    """Return what a rule is about, without attributes and names of a regular expression."""
+    return normal(ALTERNATIVES.sub('dn.regex="', ATTRS.sub("", rule.what)))
 
 
 def _is_any(rule: Rule, wanted: Iterable[Rule]) -> bool:
@@ -241,11 +266,11 @@ def _added_clauses(rule: Rule, ours: Sequence[Rule], owner: Owner) -> Rule | Non
 def _still_closed(former: Sequence[Rule], ours: Sequence[Rule]) -> list[Rule]:
     """Return rules for what older ones closed and the wanted ones do not: no secret is opened by an upgrade."""
     everywhere = [rule for rule in ours if rule.closes and not DN_SCOPE.search(rule.what)]
-    closed = frozenset().union(*(rule.attributes for rule in everywhere)) | OF_ACCOUNTS
+    closed = frozenset().union(*(rule.attributes for rule in everywhere)) | CLOSED_ANYWAY
     names = [
         name
         for rule in former
-        if rule.closes and not re.search(r"dn\.(exact|base|regex)=", rule.what, re.IGNORECASE)
+        if rule.closes and not OF_ACCOUNTS.search(rule.what)
         for name in named_attributes(rule)
         if name.lower() not in closed
     ]

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gateway.setup.changes import Subject
 from gateway.setup.journal import Written
 from gateway.setup.records import Modification, modify_entry
-from gateway.setup.rules import ATTRS, DN_SCOPE, END, Rule, named_attributes, normal, parse
+from gateway.setup.rules import ATTRS, DN_SCOPE, END, OF_ACCOUNTS, Rule, named_attributes, normal, parse
 from gateway.setup.subjects.limits import LIMITS
-from gateway.setup.subjects.rules import ACCESS, replaced
+from gateway.setup.subjects.rules import ACCESS, OUR_ATTRIBUTES, SECRET_BEFORE, replaced
 from gateway.setup.survey import Database, in_order
-from gateway.setup.undo_entries import DATA, STATE
 from gateway.setup.undo_steps import Steps
 
-OURS = frozenset(name.lower() for name in (*DATA, *STATE, "mamiaWorkerToken"))
-OF_OTHERS = ("pwd", "samba")
-"""How attributes begin that come with overlay and target, and are secret without MA-MAMIA too."""
-OF_ACCOUNTS = re.compile(r"\bdn\.(exact|base|regex)=", re.IGNORECASE)
 Judge = Callable[[Rule], Rule | None]
 """Says what stays of a rule that setup added: None if nothing does."""
 HOW = (
@@ -188,7 +182,7 @@ def _held(rule: Rule, elsewhere: frozenset[str], steps: Steps) -> tuple[str, ...
     if OF_ACCOUNTS.search(rule.what):
         return names if any(steps.exists(dn) for dn in steps.accounts) else ()
     # An attribute that the directory had before us is closed by nobody but itself again.
-    secret = [name for name in names if name.lower() in OURS or name.lower().startswith(OF_OTHERS)]
+    secret = [name for name in names if name.lower() in OUR_ATTRIBUTES or name.lower().startswith(SECRET_BEFORE)]
     return tuple(name for name in secret if name.lower() not in elsewhere and steps.any_with([name]))
 
 
