@@ -46,8 +46,8 @@ def note_closed(wanted: Sequence[str], parts: PlanParts) -> None:
     )
     if names:
         parts.notes.append(
-            f"nobody else reads {', '.join(names)} any more, but for accounts and groups that a rule of the directory "
-            f"names for it. A program that needs it gets a rule of its own before ours: to attrs={','.join(names)} "
+            f"nobody else reads {', '.join(names)} any more, but for accounts and groups that the directory's rules "
+            f"name for it. A program that needs it gets a rule of its own before ours: to attrs={','.join(names)} "
             'by dn.exact="DN of the program" read by * break'
         )
 
