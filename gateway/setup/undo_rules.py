@@ -90,6 +90,7 @@ def _undo(steps: Steps, database: Database, subjects: tuple[Subject, ...], judge
             result.append(Rule(rule.what, (*clauses, END)))
     former = [parse(text) for text in _former(written, database.access)]
     result[closing:closing] = former
+    result = _reordered(result, _old(written[0], ACCESS))
     texts = tuple(rule.text for rule in result)
     if [normal(text) for text in texts] == [normal(text) for text in database.access]:
         return
@@ -97,6 +98,18 @@ def _undo(steps: Steps, database: Database, subjects: tuple[Subject, ...], judge
     gone = len(database.access) - len(texts) + len(former)
     back = f", and {len(former)} of before are back" if former else ""
     steps.do(replaced(database.dn, texts), f"{gone} access rules of ours are removed from {database.dn}{back}")
+
+
+def _reordered(rules: Sequence[Rule], originals: Sequence[str]) -> list[Rule]:
+    """Return `rules` with those that were there before setup in the order of then, and all others in their places."""
+    order = {normal(text): number for number, text in enumerate(originals)}
+    places = [place for place, rule in enumerate(rules) if normal(rule.text) in order]
+    result = list(rules)
+    for place, rule in zip(
+        places, sorted((rules[p] for p in places), key=lambda r: order[normal(r.text)]), strict=True
+    ):
+        result[place] = rule
+    return result
 
 
 def _nothing(_: Rule) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.setup.changes import DATA_ATTRIBUTES, STATE_ATTRIBUTES, Change, PlanParts, Subject
+from gateway.setup.merging import merge, moved_behind
 from gateway.setup.places import Places
 from gateway.setup.records import Modification, Record, modify_entry
-from gateway.setup.rules import OF_ACCOUNTS, Owner, merge, moved_behind, named_attributes, parse
+from gateway.setup.rules import OF_ACCOUNTS, Owner, named_attributes, parse
 from gateway.setup.survey import Database
 
 ACCESS = "olcAccess"
