@@ -15,22 +15,26 @@ from gateway.checks.rights import check_rights
 from gateway.directory.connection import connect
 from gateway.ldap import close
 from gateway.settings import Settings
-from gateway.setup import ApplyFailed, Subject, difference, write_folder
+from gateway.setup import (
+    ApplyFailed,
+    Change,
+    Options,
+    Subject,
+    apply,
+    difference,
+    open_access,
+    survey_and_plan,
+    write_folder,
+)
 from tests.support import supann_slapd
 from tests.support.debian_slapd import DebianSlapd
 from tests.support.plain_slapd import NUMEN, PASSWORD, PlainSlapd
-from tests.support.setup_answers import PASSWORDS, SUPANN, answers, planned, set_up
-from tests.support.slapd_server import LdapConnection
+from tests.support.setup_answers import CLASS_FOR, PASSWORDS, administrator, answers, planned, set_up, supann_people
+from tests.support.slapd_server import QUICK_HASH, LdapConnection
 from tests.support.supann_slapd import SupannSlapd
 from tests.support.two_suffixes import OTHER_DATABASE, READER, READER_PASSWORD, Replica, TwoSuffixes
 
 NEW_PASSWORD = "Nouveau-2024"
-CLASS_FOR = "(objectClass=inetOrgPerson)"
-
-
-def supann_people(server: PlainSlapd) -> dict[str, Any]:
-    groups = [f"cn=admins,{supann_slapd.GROUPS}"]
-    return {**SUPANN, "base": server.people, "password_stamp": "", "protected_groups": groups}
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +143,6 @@ class TestDebian:
     def test_without_a_right_to_add_entries_it_asks_for_the_administrator(self, tmp_path):
         server = DebianSlapd(tmp_path / "slapd")
         try:
-            from gateway.setup import Options, apply, open_access, survey_and_plan
-
             with open_access(server.ldapi_url) as access:
                 _, plan = survey_and_plan(answers(server), access, Options())
                 assert server.admin_dn in plan.problems[0]
@@ -262,9 +264,6 @@ def _without_numbers(server: PlainSlapd) -> dict[str, Any]:
 
 def _one_change(server: PlainSlapd, settings: Settings, undo_folder: Path) -> None:
     """Run setup, which is stopped before its second change."""
-    from gateway.setup import Change, Options, apply, survey_and_plan
-    from tests.support.setup_answers import administrator
-    from tests.support.slapd_server import QUICK_HASH
 
     def stop_at_second() -> Callable[[Change], None]:
         seen: list[Change] = []
