@@ -26,7 +26,7 @@ KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
 TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps faketime chromium redis-server logrotate systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test coverage check bench docs assets messages pictures ldif settings locks clean
+.PHONY: help demo demo-reset test coverage check bench docs assets messages pictures ldif needs settings locks clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -76,6 +76,10 @@ pictures: $(INSTALLED)-tests assets ## take the pictures of README.md again
 
 ldif: $(INSTALLED)-tests ## write the access rules, limits and indices of ldif/ again, from gateway/needs
 	$(BIN)/python -m tests.support.ldif_files
+	$(BIN)/python -m tests.support.undo_files
+
+needs: $(INSTALLED)-tests ## write docs/needs.md again, from gateway/needs
+	$(BIN)/python -m tests.support.needs_page
 
 settings: $(INSTALLED) ## write the reference of the settings again
 	$(BIN)/mamia settings > docs/settings.md

@@ -25,6 +25,7 @@ def needs_of(settings: Settings) -> Needs:
             *processes.gateways_rights(settings),
             *processes.workers_rights(settings),
             *processes.listeners_rights(settings),
+            *processes.operators_rights(settings),
         ),
         secrets=_secrets(settings),
         shown_to_owner=tuple(filter(None, (settings.people.private_mail, attributes.STATE, attributes.MUST_CHANGE))),

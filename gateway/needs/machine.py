@@ -10,6 +10,7 @@ from gateway.needs.web import PASSWORDS, PEOPLE_PARTS
 from gateway.settings import ActiveDirectoryTarget, KerberosTarget, Settings
 
 SERVE, SYNC, CAPTURE = "mamia serve", "mamia sync", "mamia capture"
+WAITS = "passwords wait"
 
 
 def services(settings: Settings) -> Iterator[Service]:
@@ -17,24 +18,32 @@ def services(settings: Settings) -> Iterator[Service]:
     limits, mails, codes = settings.rate_limits, settings.notifications, settings.second_factor
     if not limits.store.startswith("memory:"):
         what = "EVALSHA, SET, GET, EXPIRE, HSET, INFO, DBSIZE: counts and used tickets, never evicted"
-        yield Service("rate_limits.store", limits.store.rpartition("@")[2], PEOPLE_PARTS, what)
+        yield Service(
+            "rate_limits.store", limits.store.rpartition("@")[2], PEOPLE_PARTS, what, "people are refused (503)"
+        )
     if mails.spool and mails.smtp_host:
         address = f"{mails.smtp_host}:{mails.smtp_port}"
-        yield Service("notifications.smtp_host", address, (Part.NOTIFICATIONS,), "mails", is_required=False)
+        yield Service("notifications.smtp_host", address, (Part.NOTIFICATIONS,), "mails", "mails wait in the spool")
     if codes.sms_gateway_url:
-        yield Service("second_factor.sms_gateway_url", codes.sms_gateway_url, (Part.SECOND_FACTOR,), "POST of a code")
+        without = "no code arrives, so nobody resets a password by phone"
+        address, parts = codes.sms_gateway_url, (Part.SECOND_FACTOR,)
+        yield Service("second_factor.sms_gateway_url", address, parts, "POST of a code", without)
     if settings.password.pwned_url:
         what = "GET of the hashes that begin as this one"
-        yield Service("password.pwned_url", settings.password.pwned_url, PASSWORDS, what, is_required=False)
+        yield Service("password.pwned_url", settings.password.pwned_url, PASSWORDS, what, "no such check")
     if settings.audit.destination == "syslog":
-        yield Service("audit.syslog", settings.audit.syslog, PEOPLE_PARTS, "one line per event")
+        yield Service("audit.syslog", settings.audit.syslog, PEOPLE_PARTS, "one line per event", "lines are lost")
+    yield from _targets(settings)
+
+
+def _targets(settings: Settings) -> Iterator[Service]:
     for name, target in settings.workstation.targets.items():
         where = f"workstation.targets.{name}"
         if isinstance(target, ActiveDirectoryTarget):
             what = "search of the account, Modify of unicodePwd"
-            yield Service(f"{where}.servers", ", ".join(target.servers), (Part.WORKER,), what)
+            yield Service(f"{where}.servers", ", ".join(target.servers), (Part.WORKER,), what, WAITS)
         elif isinstance(target, KerberosTarget):
-            yield Service(f"{where}.realm", target.realm, (Part.WORKER,), "kadmin: change of a password")
+            yield Service(f"{where}.realm", target.realm, (Part.WORKER,), "kadmin: change of a password", WAITS)
 
 
 def files(settings: Settings) -> Iterator[FileNeed]:

@@ -29,15 +29,18 @@ class Part(StrEnum):
     WORKER = "mamia sync"
     LISTENER = "mamia capture"
     ACCOUNT = "mamia account"
+    IMPORT = "mamia people import"
     CHECK = "mamia check"
 
 
 class Account(StrEnum):
-    """A service account in the directory."""
+    """An account in the directory that the program uses."""
 
     GATEWAY = "gateway"
     WORKER = "worker"
     LISTENER = "listener"
+    OPERATOR = "operator"
+    """Not a service account: what a command does in the name of the person who runs it (--bind-dn)."""
 
 
 class Access(Flag):
@@ -96,6 +99,8 @@ class Right:
     """LDAP filter: only on entries that match it; "": on all."""
     values: tuple[str, ...] = ()
     """Only these values may be written; (): all."""
+    setting: str = ""
+    """Key of the setting that names the attributes, where it is a filter."""
 
     def each(self) -> Iterator[Right]:
         """Yield the same right for each attribute alone."""
@@ -168,8 +173,8 @@ class Service:
     parts: tuple[Part, ...]
     operations: str
     """What is done there."""
-    is_required: bool = True
-    """Whether the part does not work without it."""
+    without: str
+    """What happens while it does not answer."""
 
 
 class FileUse(Enum):

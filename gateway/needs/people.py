@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gateway.needs import attributes
-from gateway.settings import People
+from gateway.needs.model import Access, Account, Part, Place, Right
+from gateway.settings import People, Settings
 
 
 def person_attributes(people: People) -> tuple[str, ...]:
@@ -15,7 +18,7 @@ def person_attributes(people: People) -> tuple[str, ...]:
 
 
 def state_attributes(people: People) -> tuple[str, ...]:
-    """Return the attributes that say whether an account is open, which policy it has, and which write was its last."""
+    """Return the attributes that say whether an account is open, its policy, and which write was the last one."""
     return (
         attributes.IDENTITY, attributes.CHANGED_AT, attributes.LOCKED_AT, attributes.STARTS_AT, attributes.ENDS_AT,
         attributes.POLICY, attributes.LOCKED_UNTIL, attributes.LAST_SUCCESS,
@@ -36,6 +39,20 @@ def proof_attributes(people: People) -> tuple[str, ...]:
 def filter_attributes(*filters: str) -> tuple[str, ...]:
     """Return the attributes that the filters name, each once."""
     return tuple(dict.fromkeys(name for one in filters for name in attributes.attributes_in(one)))
+
+
+def filter_rights(account: Account, parts: tuple[Part, ...], settings: Settings) -> Iterator[Right]:
+    """Yield the rights to the attributes of the settings' filters, by which people are found."""
+    people, workstation = settings.people, settings.workstation
+    filters = {
+        "people.filter": people.filter,
+        "people.protected_filter": people.protected_filter,
+        "workstation.filter": workstation.filter if workstation.targets else "",
+    }
+    for setting, filter_ in filters.items():
+        if names := filter_attributes(filter_):
+            why = f"{setting} uses them."
+            yield Right(account, Place.PEOPLE, Access.READ, names, parts, why, setting=setting)
 
 
 def secret_attributes(people: People) -> tuple[str, ...]:

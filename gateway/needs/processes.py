@@ -1,4 +1,4 @@
-"""What worker, listener, metrics and `mamia check` need in the directory."""
+"""What worker, listener, metrics and commands need in the directory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.needs import attributes
 from gateway.needs.model import Access, Account, Part, Place, Right
-from gateway.needs.people import filter_attributes
+from gateway.needs.people import filter_rights, proof_attributes
 from gateway.needs.web import group_rights
 from gateway.settings import Settings
 
@@ -22,6 +22,10 @@ CONFIGURATION_ATTRIBUTES = (
 """Attributes of cn=config that show how slapd treats passwords, and no secret."""
 SOCK_ATTRIBUTES = ("olcDbSocketPath", "olcOvSocketDNpat")
 """The same of the overlay sock; slapd knows them once the module back_sock is loaded."""
+
+
+STAFF_ATTRIBUTES = ("cn", "displayName", "departmentNumber", "employeeType")
+"""Attributes of staff that only the import uses (RFC 2798)."""
 
 
 def gateways_rights(settings: Settings) -> Iterator[Right]:
@@ -74,11 +78,9 @@ def _of_outbox(settings: Settings) -> Iterator[Right]:
     both = Access.READ | Access.WRITE
     outbox = (attributes.SECRET, attributes.STATE, attributes.LEASE)
     yield _on_people(Account.WORKER, both, outbox, parts, "The worker takes what waits and records the delivery.")
-    filters = filter_attributes(people.filter, people.protected_filter, settings.workstation.filter)
-    seen = (attributes.ENTRY, attributes.CLASS, attributes.IDENTITY, attributes.MODIFIED_AT, people.login, *filters)
-    yield _on_people(
-        Account.WORKER, Access.READ, tuple(dict.fromkeys(seen)), parts, "The worker finds out whose password it is."
-    )
+    seen = (attributes.ENTRY, attributes.CLASS, attributes.IDENTITY, attributes.MODIFIED_AT, people.login)
+    yield _on_people(Account.WORKER, Access.READ, seen, parts, "The worker finds out whose password it is.")
+    yield from filter_rights(Account.WORKER, parts, settings)
     times = (attributes.CHANGED_AT, attributes.LOCKED_AT, attributes.LOCKED_UNTIL)
     yield Right(
         Account.WORKER, Place.PEOPLE, Access.READ, times, parts,
@@ -112,11 +114,9 @@ def listeners_rights(settings: Settings) -> Iterator[Right]:
     yield _on_people(Account.LISTENER, Access.READ | Access.WRITE, (attributes.ENTRY,), (Part.ORACLE, *parts), why)
     why = "The listener finds out whether the password is in force."
     yield _on_people(Account.LISTENER, Access.COMPARE, (attributes.PASSWORD,), parts, why)
-    filters = filter_attributes(people.filter, people.protected_filter, settings.workstation.filter)
-    seen = dict.fromkeys((attributes.CLASS, attributes.IDENTITY, attributes.VERSION, people.login, *filters))
-    yield _on_people(
-        Account.LISTENER, Access.READ, tuple(seen), parts, "The listener finds out whose password it is."
-    )
+    seen = (attributes.CLASS, attributes.IDENTITY, attributes.VERSION, people.login)
+    yield _on_people(Account.LISTENER, Access.READ, seen, parts, "The listener finds out whose password it is.")
+    yield from filter_rights(Account.LISTENER, parts, settings)
     outbox = (attributes.SECRET, attributes.STATE)
     yield _on_people(Account.LISTENER, Access.WRITE, outbox, parts, "The sealed password waits there for the worker.")
     nt = [target for target in settings.workstation.targets.values() if target.type == "samba_nt"]
@@ -131,3 +131,24 @@ def listeners_rights(settings: Settings) -> Iterator[Right]:
 
 def _on_people(account: Account, access: Access, names: tuple[str, ...], parts: tuple[Part, ...], why: str) -> Right:
     return Right(account, Place.PEOPLE, access, names, parts, why)
+
+
+def operators_rights(settings: Settings) -> Iterator[Right]:
+    """Yield the rights of the person who runs `mamia people import` or `mamia account unlock`."""
+    people, both = settings.people, Access.READ | Access.WRITE
+    yield Right(
+        Account.OPERATOR, Place.PEOPLE, both, (attributes.LOCKED_AT,), (Part.ACCOUNT, Part.IMPORT),
+        "A lock is lifted, and a leaver's account is closed.",
+    )  # fmt: skip
+    names = (
+        people.login, people.surname, people.birth_name, people.given_name, people.mail, people.birth_date,
+        *proof_attributes(people), *STAFF_ATTRIBUTES,
+    )  # fmt: skip
+    why = "Entries are compared with the file, added and changed."
+    yield Right(Account.OPERATOR, Place.PEOPLE, both, names, (Part.IMPORT,), why)
+    written = (attributes.PASSWORD, attributes.MUST_CHANGE, attributes.CLASS, "children")
+    why = "A new entry has an initial password, which must be changed."
+    yield Right(Account.OPERATOR, Place.PEOPLE, Access.WRITE, written, (Part.IMPORT,), why)
+    taken = (people.login, people.mail, *proof_attributes(people))
+    why = "A login, an address or a number that another entry has is not given away."
+    yield Right(Account.OPERATOR, Place.ANYWHERE, Access.READ, taken, (Part.IMPORT,), why)

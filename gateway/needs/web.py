@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.needs import attributes
 from gateway.needs.model import Access, Account, Part, Place, Right
-from gateway.needs.people import filter_attributes, proof_attributes
+from gateway.needs.people import filter_rights, proof_attributes
 from gateway.settings import ResetMode, Settings
 
 PASSWORDS = (Part.RESET, Part.CHANGE)
@@ -33,9 +33,7 @@ def _to_find(settings: Settings) -> Iterator[Right]:
     people = settings.people
     seen = (attributes.ENTRY, attributes.CLASS, people.login)
     yield _right(Access.READ, seen, PEOPLE_PARTS, "Entries are found by class and login.")
-    filters = filter_attributes(people.filter, people.protected_filter)
-    if others := tuple(name for name in filters if name not in seen):
-        yield _right(Access.READ, others, PEOPLE_PARTS, "people.filter and people.protected_filter use them.")
+    yield from filter_rights(Account.GATEWAY, PEOPLE_PARTS, settings)
     names = (people.surname, people.given_name, people.birth_name, people.mail)
     yield _right(Access.READ, names, PEOPLE_PARTS, "Find searches by names and shows them; no password holds them.")
     yield _right(
@@ -105,8 +103,6 @@ def _for_workstations(settings: Settings) -> Iterator[Right]:
     parts = (*PASSWORDS, Part.RESULT)
     yield _right(Access.WRITE, (attributes.SECRET,), PASSWORDS, "The sealed password waits there for the worker.")
     yield _right(Access.READ | Access.WRITE, (attributes.STATE,), parts, "The result page shows the delivery.")
-    if names := filter_attributes(settings.workstation.filter):
-        yield _right(Access.READ, names, PASSWORDS, "workstation.filter uses them.")
     nt = [target for target in targets if target.type == "samba_nt"]
     if nt:
         posix = any(target.posix for target in nt if target.type == "samba_nt")
@@ -122,13 +118,6 @@ def group_rights(account: Account, parts: tuple[Part, ...], settings: Settings) 
     """Yield the rights by which an account finds out who is protected, without reading the members."""
     if not (settings.people.protected_groups or settings.people.protected_filter):
         return
-    seen = (attributes.ENTRY, attributes.CLASS)
-    yield Right(account, Place.GROUPS, Access.READ, seen, parts, "A group that is missing is noticed.")
-    yield Right(
-        account,
-        Place.GROUPS,
-        Access.COMPARE,
-        attributes.MEMBERS,
-        parts,
-        "Members are protected; nobody reads the list.",
-    )
+    yield Right(account, Place.GROUPS, Access.READ, (attributes.ENTRY,), parts, "A group that is missing is noticed.")
+    names = (attributes.CLASS, *attributes.MEMBERS)
+    yield Right(account, Place.GROUPS, Access.COMPARE, names, parts, "Members are protected; nobody reads the list.")

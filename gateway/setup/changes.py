@@ -13,6 +13,10 @@ from gateway.setup.records import Record
 ARGON2 = "m=19456 t=3 p=1"
 """Memory in KiB, passes and lanes, as ldif/10-modules.ldif says why."""
 PERSON_CLASS = "mamiaPerson"
+STATE_ATTRIBUTES = ("mamiaPendingSecret", "mamiaSyncState", "mamiaSyncLease", "mamiaPasswordStamp")
+"""Of this class: what gateway, worker and listener write; without them it means nothing."""
+DATA_ATTRIBUTES = ("birthDate", "patronymicName", "numen", "temporaryAgentNumber", "privateMail")
+"""Of this class: what the academy enters."""
 
 
 class Subject(StrEnum):

@@ -50,6 +50,8 @@ class History:
     """DNs of the accounts that the settings needed."""
     people: tuple[str, ...]
     """DNs of the people who got our class."""
+    narrowed: tuple[str, ...] = ()
+    """Access rules that undo left in the place of ours."""
 
     def of(self, *subjects: Subject) -> tuple[Written, ...]:
         """Return what was written about the subjects, in order."""
@@ -105,6 +107,10 @@ class Journal:
         """Keep who is about to get our class."""
         self._append(PEOPLE, {"people": list(dns)})
 
+    def add_narrowed(self, rules: Sequence[str]) -> None:
+        """Keep the access rules that undo is about to leave in the place of ours."""
+        self._append(CHANGES, {"narrowed": list(rules)})
+
     def _write(self, name: str, text: str) -> None:
         with _opened(self.folder / name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC) as descriptor:
             os.write(descriptor, text.encode())
@@ -154,6 +160,7 @@ def read_history(folder: Path) -> History:
         written, last["database_dn"], last["suffix"], last["services_base"],
         tuple(dict.fromkeys(dn for run in runs for dn in run["accounts"])),
         tuple(dict.fromkeys(dn for page in people for dn in page["people"])),
+        tuple(rule for line in lines for rule in line.get("narrowed", ())),
     )  # fmt: skip
 
 

@@ -7,9 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from gateway.needs import Account
-from gateway.settings import Settings
-
 DEFAULT_MEMBER = "member"
 
 
@@ -36,16 +33,6 @@ class Layout:
     def member_attribute(self, group: str) -> str:
         """Return the attribute that lists the members of `group`."""
         return self.member_attributes.get(group, DEFAULT_MEMBER)
-
-
-def account_dns(settings: Settings) -> dict[Account, str]:
-    """Return the DN of each service account that the settings name."""
-    named = {
-        Account.GATEWAY: settings.directory.bind_dn,
-        Account.WORKER: settings.workstation.bind_dn if settings.workstation.targets else None,
-        Account.LISTENER: None if settings.capture.answer_only else settings.capture.bind_dn,
-    }
-    return {account: dn for account, dn in named.items() if dn}
 
 
 def parent_of(dn: str) -> str:

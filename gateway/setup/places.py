@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from gateway.ldap import Entry, is_below
 from gateway.needs import Account
+from gateway.needs.accounts import account_dns
 from gateway.settings import ResetMode, Settings
-from gateway.setup.layout import Layout, account_dns, parent_of
+from gateway.setup.layout import Layout, parent_of
 from gateway.setup.survey import Database, Survey, normal_dn
 
 NAMES = {Account.GATEWAY: "gateway", Account.WORKER: "sync", Account.LISTENER: "capture"}

@@ -1,23 +1,21 @@
-"""Compare and merge access rules (slapd.access(5)): ours, those of an older version, and the directory's own."""
+"""An access rule of slapd (slapd.access(5)) in its parts, and which rules are ours."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from gateway.ldap import is_below
 from gateway.setup.survey import normal_dn
 
 BY = re.compile(r'"(?:[^"\\]|\\.)*"|\s+by\s+', re.IGNORECASE)
 """A quoted text, or what divides the clauses of a rule."""
-DN_CLAUSE = re.compile(r'^dn(?:\.\w+)?="?([^"]*)"?', re.IGNORECASE)
 DN_SCOPE = re.compile(r'\bdn(?:\.\w+)?="([^"]*)"', re.IGNORECASE)
 ATTRS = re.compile(r"\battrs?=(\S+)", re.IGNORECASE)
 END = "* break"
-BROAD = ("* ", "users ", "anonymous ", "ssf=", "tls_ssf=", "peername", "sockname", "sockurl", "domain")
-"""How clauses begin that are for everybody, or for everybody from somewhere."""
-OF_ACCOUNTS = frozenset(("userpassword", "entry"))
+SELF_READS, NOBODY = "self read", "* none"
+OF_ACCOUNTS = re.compile(r"\bdn\.(exact|base|regex)=", re.IGNORECASE)
+"""In a rule on the entries of accounts, and not on people."""
+CLOSED_ANYWAY = frozenset(("userpassword", "entry"))
 """Attributes that the directory's own rules close."""
 MAMIA = "mamia"
 """All attributes of our schema that only we have begin so."""
@@ -57,7 +55,7 @@ class Rule:
     @property
     def closes(self) -> bool:
         """Return whether whom it does not name may do nothing."""
-        return bool(self.clauses) and normal(self.clauses[-1]) == "* none"
+        return bool(self.clauses) and normal(self.clauses[-1]) == NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,166 +118,7 @@ def normal(text: str) -> str:
     return re.sub(r"\s*,\s*", ",", " ".join(text.split())).lower()
 
 
-def merge(present: Sequence[str], wanted: Sequence[str], owner: Owner) -> tuple[str, ...]:
-    """Return the rules that a database should have: `present` itself where nothing is missing.
-
-    The directory's own rules stay in their order. A rule of ours to which its administrator added clauses keeps them;
-    one of an older version goes, and its added clauses stay as a rule of their own. What the directory's own rules
-    gave on attributes that ours close is given before ours.
-    """
-    rules = [parse(text) for text in present]
-    matched = _match(rules, [parse(text) for text in wanted], owner)
-    grants = _missing_grants(present, wanted, owner)
-    if _is_complete(rules, matched, owner) and not grants:
-        return tuple(present)
-    ours = [rule for _, rule in matched]
-    used = {index for index, _ in matched if index is not None}
-    left = [(index, rule) for index, rule in enumerate(rules) if index not in used]
-    former = [rule for _, rule in left if owner.has(rule)]
-    last = max([*used, *(index for index, rule in left if owner.has(rule))], default=-1)
-    # Rules of the directory's own that go on can harm none of ours, and may be before ours on purpose.
-    before = [rule for index, rule in left if not owner.has(rule) and rule.goes_on and index < last]
-    after = [rule for index, rule in left if not owner.has(rule) and not (rule.goes_on and index < last)]
-    added = [one for rule in former if (one := _added_clauses(rule, ours, owner)) is not None]
-    texts = {id(rule): text for rule, text in zip(rules, present, strict=True)}
-    merged = (*before, *grants, *added, *ours, *_still_closed(former, ours), *after)
-    return tuple(texts.get(id(rule), rule.text) for rule in merged)
-
-
-def kept_grants(present: Sequence[str], wanted: Sequence[str], owner: Owner) -> tuple[str, ...]:
-    """Return rules that give what the directory's own rules give on attributes that ours close, and go on.
-
-    They are for single accounts and groups, and for people themselves; what everybody had is closed.
-    """
-    closed = frozenset().union(*(rule.attributes for rule in map(parse, wanted) if rule.closes)) - OF_ACCOUNTS
-    found = []
-    for rule in map(parse, present):
-        shared = [name for name in _named(rule) if name.lower() in closed]
-        clauses = [clause for clause in rule.clauses if not normal(clause).startswith(BROAD) and _gives(clause)]
-        if owner.has(rule) or rule.goes_on or not shared or not clauses:
-            continue
-        what = ATTRS.sub(f"attrs={','.join(shared)}", rule.what)
-        found.append(Rule(what, (*clauses, END)).text)
-    return tuple(found)
-
-
-def moved_behind(present: Sequence[str], merged: Sequence[str], owner: Owner) -> tuple[str, ...]:
-    """Return the directory's own rules that were before one of ours, and come after all of ours now."""
-    if tuple(present) == tuple(merged):
-        return ()
-    rules = [parse(text) for text in present]
-    last = max((index for index, rule in enumerate(rules) if owner.has(rule)), default=-1)
-    return tuple(rule.text for rule in rules[: last + 1] if not owner.has(rule) and not rule.goes_on)
-
-
-def overlapping(rule: Rule, other: Rule) -> bool:
-    """Return whether two rules may be about the same attribute of the same entry."""
-    if rule.attributes and other.attributes and not rule.attributes & other.attributes:
-        return False
-    scopes = DN_SCOPE.findall(rule.what), DN_SCOPE.findall(other.what)
-    if not all(scopes) or "dn.regex" in rule.what.lower() or "dn.regex" in other.what.lower():
-        return True
-    return is_below(scopes[0][0], scopes[1][0]) or is_below(scopes[1][0], scopes[0][0])
-
-
-def _missing_grants(present: Sequence[str], wanted: Sequence[str], owner: Owner) -> list[Rule]:
-    known = {normal(text) for text in present}
-    return [parse(text) for text in kept_grants(present, wanted, owner) if normal(text) not in known]
-
-
-def _match(rules: Sequence[Rule], wanted: Sequence[Rule], owner: Owner) -> list[tuple[int | None, Rule]]:
-    """Return for each wanted rule the number of the present one in its place, and the rule as it should be."""
-    free = [index for index, rule in enumerate(rules) if owner.has(rule) or _is_any(rule, wanted)]
-    matched: list[tuple[int | None, Rule]] = []
-    for rule in wanted:
-        same = [index for index in free if normal(rules[index].what) == normal(rule.what)]
-        good = next((index for index in same if _includes(rules[index], rule, owner)), None)
-        if good is not None:
-            matched.append((good, rules[good]))
-        elif same:
-            good = same[0]
-            matched.append((good, _with_clauses(rule, [c for c in rules[good].clauses if owner.is_foreign(c)])))
-        else:
-            matched.append((None, rule))
-        if good is not None:
-            free.remove(good)
-    return matched
-
-
-def _is_any(rule: Rule, wanted: Iterable[Rule]) -> bool:
-    """Return whether a rule is one of ours that names none of our accounts: it closes attributes."""
-    closing = [one for one in wanted if one.closes and one.attributes]
-    return rule.closes and any(normal(rule.what) == normal(one.what) for one in closing)
-
-
-def _includes(rule: Rule, wanted: Rule, owner: Owner) -> bool:
-    """Return whether a rule has the wanted clauses in their order, and else only ones that give us nothing."""
-    left = [normal(clause) for clause in wanted.clauses]
-    for clause in rule.clauses:
-        if left and normal(clause) == left[0]:
-            left.pop(0)
-        elif owner.names(clause) or normal(clause).startswith("* "):
-            return False
-    return not left
-
-
-def _with_clauses(rule: Rule, clauses: Sequence[str]) -> Rule:
-    known = {normal(clause) for clause in rule.clauses}
-    more = [clause for clause in clauses if normal(clause) not in known]
-    return replace(rule, clauses=(*rule.clauses[:-1], *more, rule.clauses[-1]))
-
-
-def _added_clauses(rule: Rule, ours: Sequence[Rule], owner: Owner) -> Rule | None:
-    """Return what an administrator added to a rule of ours that goes, as a rule; None if there is nothing."""
-    kept = {normal(clause) for one in ours if normal(one.what) == normal(rule.what) for clause in one.clauses}
-    clauses = [c for c in rule.clauses if owner.is_foreign(c) and normal(c) not in kept]
-    readers = {normal(clause) for one in ours for clause in one.clauses}
-    clauses = [clause for clause in clauses if normal(clause) not in readers]
-    return Rule(rule.what, (*clauses, END)) if clauses else None
-
-
-def _still_closed(former: Sequence[Rule], ours: Sequence[Rule]) -> list[Rule]:
-    """Return rules for what older ones closed and the wanted ones do not: no secret is opened by an upgrade."""
-    everywhere = [rule for rule in ours if rule.closes and not DN_SCOPE.search(rule.what)]
-    closed = frozenset().union(*(rule.attributes for rule in everywhere)) | OF_ACCOUNTS
-    names = [
-        name
-        for rule in former
-        if rule.closes and not re.search(r"dn\.(exact|base|regex)=", rule.what, re.IGNORECASE)
-        for name in _named(rule)
-        if name.lower() not in closed
-    ]
-    who = everywhere[0].clauses if everywhere else ("* none",)
-    return [Rule(f"attrs={','.join(dict.fromkeys(names))}", who)] if names else []
-
-
-def _gives(clause: str) -> bool:
-    return normal(clause).split()[-1] not in ("none", "break", "continue", "stop")
-
-
-def _named(rule: Rule) -> list[str]:
+def named_attributes(rule: Rule) -> tuple[str, ...]:
+    """Return the attributes that a rule is about, as they are written; () for all."""
     found = ATTRS.search(re.sub(r'"[^"]*"', '""', rule.what))
-    return found[1].split(",") if found else []
-
-
-def _is_complete(rules: Sequence[Rule], matched: Sequence[tuple[int | None, Rule]], owner: Owner) -> bool:
-    indices = [index for index, _ in matched]
-    if any(index is None or rules[index] is not rule for index, rule in matched):
-        return False
-    found = [index for index in indices if index is not None]
-    if found != sorted(found):
-        return False
-    for index, rule in enumerate(rules):
-        if index in found:
-            continue
-        if owner.has(rule) and not _is_harmless(rule, owner):
-            return False
-        hides = not rule.goes_on and not owner.has(rule)
-        if hides and any(later > index and overlapping(rule, rules[later]) for later in found):
-            return False
-    return True
-
-
-def _is_harmless(rule: Rule, owner: Owner) -> bool:
-    """Return whether one of our rules that is not wanted gives our accounts nothing, as one that closes secrets."""
-    return not any(owner.names(clause) for clause in rule.clauses)
+    return tuple(found[1].split(",")) if found else ()

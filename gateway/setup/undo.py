@@ -11,7 +11,7 @@ from ldap3.core.exceptions import LDAPException
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.ldap import ServerUnavailable, error_text
 from gateway.setup.access import Access
-from gateway.setup.journal import read_history
+from gateway.setup.journal import Journal, read_history
 from gateway.setup.undo_configuration import (
     keep_schema_and_modules,
     undo_hash,
@@ -49,7 +49,7 @@ def undo(
     with it; otherwise the class stays on those who have such values. Raises UndoFailed.
     """
     try:
-        steps = Steps(access, read_history(folder), is_dry=dry_run, progress=progress)
+        steps = Steps(access, read_history(folder), Journal(folder), is_dry=dry_run, progress=progress)
     except (OSError, ValueError, KeyError) as error:
         raise UndoFailed(f"{folder} holds nothing that can be undone: {error_text(error)}", ()) from None
     try:

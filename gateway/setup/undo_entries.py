@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.ldap import Entry, read_entry
-from gateway.setup.changes import PERSON_CLASS, Subject
+from gateway.setup.changes import DATA_ATTRIBUTES, PERSON_CLASS, STATE_ATTRIBUTES, Subject
 from gateway.setup.records import Modification, Record, modify_entry
 from gateway.setup.survey import normal_dn
 from gateway.setup.undo_steps import Steps
 
-STATE = ("mamiaPendingSecret", "mamiaSyncState", "mamiaSyncLease", "mamiaPasswordStamp")
-"""What gateway, worker and listener write; without them it means nothing."""
-DATA = ("birthDate", "patronymicName", "numen", "temporaryAgentNumber", "privateMail")
-"""What the academy has entered."""
 POLICY = "pwdPolicySubentry"
 
 
@@ -62,10 +58,10 @@ def undo_class(steps: Steps, *, remove_data: bool) -> None:
     """Take our class back from the people to whom setup gave it, with what only MA-MAMIA needs of them."""
     done, left = 0, []
     for dn in steps.history.people:
-        entry = read_entry(steps.access.data, dn, ["objectClass", *STATE, *DATA])
+        entry = read_entry(steps.access.data, dn, ["objectClass", *STATE_ATTRIBUTES, *DATA_ATTRIBUTES])
         if entry is None or PERSON_CLASS not in entry.all("objectClass"):
             continue
-        data = [name for name in DATA if entry.all(name)]
+        data = [name for name in DATA_ATTRIBUTES if entry.all(name)]
         if data and not remove_data:
             left.append((dn, data))
             continue
@@ -83,7 +79,7 @@ def undo_class(steps: Steps, *, remove_data: bool) -> None:
 
 def _take_class(entry: Entry, steps: Steps) -> int:
     """Remove the class and all that it allows with one Modify; return 1 if it was there."""
-    parts = [Modification("delete", name) for name in (*STATE, *DATA) if entry.all(name)]
+    parts = [Modification("delete", name) for name in (*STATE_ATTRIBUTES, *DATA_ATTRIBUTES) if entry.all(name)]
     record = modify_entry(entry.dn, *parts, Modification("delete", "objectClass", (PERSON_CLASS,)))
     is_done = steps.do(record, f"{entry.dn} loses the class {PERSON_CLASS}")
     if is_done:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE, RESULT_NO_SUCH_OBJECT
 
 from gateway.ldap import is_success, result_text, search_pages, try_search
 from gateway.setup.access import Access
-from gateway.setup.journal import History
+from gateway.setup.journal import History, Journal
 from gateway.setup.places import NAMES
 from gateway.setup.records import Record, delete_entry
 from gateway.setup.rules import Owner
@@ -45,6 +45,7 @@ class Steps:
 
     access: Access
     history: History
+    journal: Journal
     is_dry: bool = False
     progress: Callable[[str], None] | None = None
     removed: list[str] = field(default_factory=list)
@@ -95,6 +96,11 @@ class Steps:
     def keep(self, what: str, why: str, how: str = "") -> None:
         """Say that something stays."""
         self.kept.append(Kept(what, why, how))
+
+    def remember_narrowed(self, rules: Sequence[str]) -> None:
+        """Keep access rules that this run writes in the place of ours, so that a later run knows them."""
+        if rules and not self.is_dry:
+            self.journal.add_narrowed(rules)
 
     def exists(self, dn: str) -> bool:
         """Return whether an entry is there."""

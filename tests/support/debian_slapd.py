@@ -34,7 +34,12 @@ class DebianSlapd(PlainSlapd):
         return packaged_configuration(self.suffix)
 
     def fill(self) -> None:
-        self.add(self.suffix, objectClass=["top", "dcObject", "organization"], dc="ac-mine", o="Académie")
+        self.add(
+            self.suffix,
+            objectClass=["top", "dcObject", "organization"],
+            dc=self.suffix.partition(",")[0].removeprefix("dc="),
+            o="Académie",
+        )
         self.add(self.people, objectClass="organizationalUnit", ou="people")
         for login, given_name, surname, *_ in PEOPLE:
             self.add_person(login, given_name, surname)

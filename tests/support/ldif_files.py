@@ -73,6 +73,46 @@ def example_settings(*, nt: bool = False, capture: bool = False) -> Settings:
     return Settings.model_validate(table)
 
 
+def every_part() -> Settings:
+    """The settings that switch on everything that can need something."""
+    plain = example_settings(nt=True, capture=True)
+    table = {
+        "rate_limits": {"store": "rediss://:only-for-the-form@redis.ac-example.fr:6379/0"},
+        "notifications": {
+            "spool": "/var/lib/mamia/mails",
+            "smtp_host": "mail.ac-example.fr",
+            "smtp_security": "starttls",
+            "smtp_password_file": "/etc/mamia/smtp.password",
+        },
+        "password": {"pwned_url": "https://pwned.ac-example.fr/range/"},
+        "audit": {"destination": "file", "file": "/var/log/mamia/audit.log"},
+        "second_factor": {
+            "sms_gateway_url": "https://sms.ac-example.fr/",
+            "sms_gateway_token_file": "/etc/mamia/sms.token",
+        },
+    }
+    changed = {
+        name: type(getattr(plain, name)).model_validate(
+            {**getattr(plain, name).model_dump(exclude_unset=True), **values}
+        )
+        for name, values in table.items()
+    }
+    files = {
+        "directory": {
+            "bind_password_file": Path("/etc/mamia/gateway.password"),
+            "ca_file": Path("/etc/mamia/ca.pem"),
+        },
+        "web": {"secret_keys_file": Path("/etc/mamia/secret_keys")},
+        "workstation": {
+            "bind_password_file": Path("/etc/mamia/sync.password"),
+            "private_key_files": [Path("/etc/mamia/worker.key")],
+            "state_folder": Path("/var/lib/mamia-sync"),
+        },
+    }
+    changed |= {name: getattr(plain, name).model_copy(update=values) for name, values in files.items()}
+    return plain.model_copy(update=changed)
+
+
 def files() -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
     """Each file that holds something of this, and attribute → values."""
     plain, nt, capture = example_settings(), example_settings(nt=True), example_settings(nt=True, capture=True)

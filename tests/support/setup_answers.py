@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from gateway.settings import Settings
-from gateway.setup import Access, Applied, Change, Login, Options, Plan, apply, open_access, survey_and_plan
-from gateway.setup.records import Record
+from gateway.setup import Access, Applied, Login, Options, Plan, apply, open_access, survey_and_plan
+from tests.support import supann_slapd
 from tests.support.plain_slapd import PlainSlapd
 from tests.support.slapd_server import QUICK_HASH
 
@@ -29,6 +29,8 @@ WORKSTATION = {
     },
     "public_key_file": "/etc/mamia/public.key",
 }
+CLASS_FOR = "(objectClass=inetOrgPerson)"
+"""Who gets our class, in Options."""
 SUPANN = {
     "login": "supannAliasLogin",
     "filter": "(eduPersonAffiliation=staff)",
@@ -65,6 +67,12 @@ def answers(server: PlainSlapd, services: str = "services", /, **sections: dict[
     return Settings.model_validate(table)
 
 
+def supann_people(server: PlainSlapd) -> dict[str, Any]:
+    """[people] for a `SupannSlapd`."""
+    groups = [f"cn=admins,{supann_slapd.GROUPS}"]
+    return {**SUPANN, "base": server.people, "password_stamp": "", "protected_groups": groups}
+
+
 @contextmanager
 def administrator(server: PlainSlapd) -> Iterator[Access]:
     """Connections as `mamia setup` opens them: root for cn=config, the administrator for the entries."""
@@ -83,7 +91,3 @@ def set_up(server: PlainSlapd, settings: Settings, undo_folder: Path, **options:
     with administrator(server) as access:
         plan = survey_and_plan(settings, access, Options(argon2=QUICK_HASH, **options))[1]
         return apply(plan, access, undo_folder, PASSWORDS)
-
-
-def records(changes: tuple[Change, ...]) -> list[Record]:
-    return [change.record for change in changes]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.setup.changes import Change, PlanParts, Subject
+from gateway.setup.changes import DATA_ATTRIBUTES, STATE_ATTRIBUTES, Change, PlanParts, Subject
+from gateway.setup.merging import merge, moved_behind
 from gateway.setup.places import Places
 from gateway.setup.records import Modification, Record, modify_entry
-from gateway.setup.rules import Owner, merge, moved_behind
+from gateway.setup.rules import OF_ACCOUNTS, Owner, named_attributes, parse
 from gateway.setup.survey import Database
 
 ACCESS = "olcAccess"
+OUR_ATTRIBUTES = frozenset(name.lower() for name in (*DATA_ATTRIBUTES, *STATE_ATTRIBUTES, "mamiaWorkerToken"))
+SECRET_BEFORE = ("pwd", "samba")
+"""How attributes begin that come with overlay and target, and are secret without MA-MAMIA too."""
 
 
 def plan_rules(
@@ -28,6 +32,25 @@ def plan_rules(
     ]
     record = _record(database.dn, present, merged)
     parts.add([Change(subject, file, why, record, replaced(database.dn, present))])
+
+
+def note_closed(wanted: Sequence[str], parts: PlanParts) -> None:
+    """Say which attributes of the directory's own the planned rules close for everybody else."""
+    if not any(change.subject is Subject.RULES for change in parts.changes):
+        return
+    names = dict.fromkeys(
+        name
+        for rule in map(parse, wanted)
+        if rule.closes and not OF_ACCOUNTS.search(rule.what)
+        for name in named_attributes(rule)
+        if name.lower() not in OUR_ATTRIBUTES and not name.lower().startswith(SECRET_BEFORE)
+    )
+    if names:
+        parts.notes.append(
+            f"nobody else reads {', '.join(names)} any more, but for accounts and groups that the directory's rules "
+            f"name for it. A program that needs it gets a rule of its own before ours: to attrs={','.join(names)} "
+            'by dn.exact="DN of the program" read by * break'
+        )
 
 
 def owner_of(places: Places) -> Owner:
