@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import stat
-import subprocess
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
@@ -64,14 +63,6 @@ def answers(place: InstalledProgram) -> Callable[..., Path]:
         return file
 
     return write
-
-
-def setup(place: InstalledProgram, *options: object) -> subprocess.CompletedProcess[str]:
-    """Run it without a terminal."""
-    command = [place.root / "bin/mamia", "setup", *options]
-    return subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, env=place.environment, stdin=subprocess.DEVNULL
-    )
 
 
 def everything(place: InstalledProgram) -> dict[str, bytes]:
@@ -183,7 +174,7 @@ class TestPerson:
 
 class TestAnswersFile:
     def test_when_all_answers_are_there_then_nothing_is_asked_and_the_files_are_written(self, place, answers):
-        done = setup(place, "--yes", "--answers", answers())
+        done = place.setup("--yes", "--answers", answers())
 
         assert done.returncode == 1, done.stderr
         assert "the directory is not changed yet" in done.stdout
@@ -191,26 +182,26 @@ class TestAnswersFile:
         assert names == {"mamia.toml", "gateway.password", "secret_keys"}
 
     def test_when_it_runs_again_then_nothing_changes_and_it_says_so(self, place, answers):
-        setup(place, "--yes", "--answers", answers())
+        place.setup("--yes", "--answers", answers())
         before = everything(place)
 
-        done = setup(place, "--yes")
+        done = place.setup("--yes")
 
         assert "nothing to change" in done.stdout
         assert everything(place) == before
 
     def test_when_the_settings_have_a_key_that_nobody_asks_for_then_it_stays_with_its_comment(self, place, answers):
-        setup(place, "--yes", "--answers", answers())
+        place.setup("--yes", "--answers", answers())
         text = place.config.read_text() + "\n# ours\n[reset]\nticket_minutes = 7 # short\n"
         place.config.write_text(text)
 
-        setup(place, "--yes", "--set", "support.phone=09 09 09 09 09")
+        place.setup("--yes", "--set", "support.phone=09 09 09 09 09")
 
         assert place.config.read_text() == text.replace("01 02 03 04 05", "09 09 09 09 09")
 
     def test_when_answers_cannot_be_used_then_all_are_reported_and_nothing_is_written(self, place, answers):
         wrong = {"web": {"port": "many", "colour": "red"}, "people": {"base": "somewhere"}}
-        done = setup(place, "--yes", "--apply", "--answers", answers(**wrong, directory={"servers": ["http://ldap"]}))
+        done = place.setup("--yes", "--apply", "--answers", answers(**wrong, directory={"servers": ["http://ldap"]}))
 
         assert done.returncode == 2
         said = " ".join(done.stderr.split())
@@ -226,13 +217,13 @@ class TestAnswersFile:
         if text:
             file.write_text(text)
 
-        done = setup(place, "--yes", "--answers", file)
+        done = place.setup("--yes", "--answers", file)
 
         assert done.returncode == 2
         assert said in done.stderr
 
     def test_when_an_answer_ends_without_a_terminal_then_the_status_is_2_and_it_is_kept(self, place):
-        done = setup(place)
+        done = place.setup()
 
         assert done.returncode == 2
         assert "no answer to: LDAP servers" in done.stderr
@@ -241,14 +232,14 @@ class TestAnswersFile:
         "assignment", ["directory.bind_password=geheim", "rate_limits.store=redis://:geheim@127.0.0.1/0"]
     )
     def test_when_an_argument_is_a_secret_then_it_is_refused(self, place, assignment):
-        done = setup(place, "--yes", "--set", assignment)
+        done = place.setup("--yes", "--set", assignment)
 
         assert done.returncode == 2
         assert "everybody on this machine sees arguments" in " ".join(done.stderr.split())
         assert "geheim" not in done.stdout + done.stderr
 
     def test_when_it_prints_json_then_a_program_can_read_what_is_missing(self, place, answers):
-        done = setup(place, "--json", "--answers", answers())
+        done = place.setup("--json", "--answers", answers())
 
         result = json.loads(done.stdout)
         assert result["exit_status"] == done.returncode == 1
@@ -264,10 +255,10 @@ class TestAnswersFile:
 class TestDryRun:
     def test_when_it_is_asked_for_then_nothing_is_written_and_the_run_does_what_was_promised(self, place, answers):
         file = answers()
-        promised = json.loads(setup(place, "--json", "--dry-run", "--answers", file).stdout)
+        promised = json.loads(place.setup("--json", "--dry-run", "--answers", file).stdout)
 
         assert everything(place) == {}
-        done = json.loads(setup(place, "--json", "--answers", file).stdout)
+        done = json.loads(place.setup("--json", "--answers", file).stdout)
         assert done["files"] == promised["files"]
         assert done["directory"] == promised["directory"]
         assert sorted(everything(place)) == sorted(
@@ -282,7 +273,7 @@ def _once(changes: list[dict[str, str]]) -> list[dict[str, str]]:
 
 class TestSecrets:
     def test_when_they_are_made_then_only_their_owner_reads_them_and_no_output_has_them(self, place, answers):
-        done = setup(place, "--yes", "--answers", answers())
+        done = place.setup("--yes", "--answers", answers())
 
         folder = place.root / "etc/mamia"
         for name in ("gateway.password", "secret_keys"):
@@ -319,8 +310,8 @@ class TestSecrets:
         roles = ["organizationalRole", "simpleSecurityObject"]
         server.add(dn, objectClass=roles, cn="gateway", userPassword="Depuis-2023")
         try:
-            done = json.loads(setup(place, "--json", "--answers", answers()).stdout)
-            told = json.loads(setup(place, "--json", "--answers", answers(), "--new-password", "gateway").stdout)
+            done = json.loads(place.setup("--json", "--answers", answers()).stdout)
+            told = json.loads(place.setup("--json", "--answers", answers(), "--new-password", "gateway").stdout)
         finally:
             with server.as_admin() as connection:
                 connection.delete_s(dn)
@@ -337,11 +328,11 @@ class TestUndo:
         admin.write_text(ADMIN_PASSWORD)
         own = ["--bind-dn", server.admin_dn, "--bind-password-file", admin]
         before = set(server.configuration_dns())
-        applied = json.loads(setup(place, "--json", "--apply", "--answers", answers(), *own).stdout)
+        applied = json.loads(place.setup("--json", "--apply", "--answers", answers(), *own).stdout)
 
         undo = applied["applied"]["undo"]
-        shown = setup(place, "--undo", undo, "--dry-run", *own)
-        done = setup(place, "--undo", undo, *own)
+        shown = place.setup("--undo", undo, "--dry-run", *own)
+        done = place.setup("--undo", undo, *own)
 
         assert (shown.returncode, done.returncode) == (0, 0), done.stderr
         assert "Would take back" in shown.stdout
@@ -350,7 +341,7 @@ class TestUndo:
         assert before <= set(server.configuration_dns())
 
     def test_when_the_folder_is_none_then_the_status_is_2(self, place):
-        done = setup(place, "--undo", place.root / "nothing")
+        done = place.setup("--undo", place.root / "nothing")
 
         assert done.returncode == 2
         assert "is not a folder of setup" in done.stderr

@@ -68,6 +68,11 @@ class InstalledProgram:
         """Run a line of a page as a shell does, at a terminal, in the folder that the administrator is in."""
         return run_at_terminal(["sh", "-c", f"cd {self.root} && exec {command}"], answers or {}, self.environment)
 
+    def setup(self, *options: object) -> subprocess.CompletedProcess[str]:
+        """Run `mamia setup` without a terminal."""
+        command = [str(self.root / "bin/mamia"), "setup", *map(str, options)]
+        return subprocess.run(command, capture_output=True, text=True, env=self.environment, stdin=subprocess.DEVNULL)
+
     def stop(self) -> None:
         """End what `systemctl` started."""
         for file in (self.root / "run").glob("*.pid"):
