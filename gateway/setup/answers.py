@@ -27,6 +27,7 @@ from gateway.settings.loader import WEB_SECRETS, SettingProblem, SettingsError, 
 
 HEADER = "Settings of MA-MAMIA. `mamia setup` wrote this file and changes it; docs/settings.md has every key."
 WIDTH = 100
+OF_SEVERAL_ANSWERS = ("workstation", "capture")
 UNANSWERED: Mapping[str, Mapping[str, Any]] = {
     "directory": {"servers": ["ldap://127.0.0.1"], "bind_dn": "cn=gateway", "decoy_dn": "cn=decoy"},
     "people": {"base": "ou=people"},
@@ -74,11 +75,18 @@ class Answers:
         _merge(self.table, table)
 
     def draft(self) -> Settings | None:
-        """Return the settings with placeholders for what is not answered yet; None if an answer cannot be used."""
-        try:
-            return Settings(**self._drafted())
-        except (ValidationError, EnvironmentError_):
-            return None
+        """Return the settings with placeholders for what is not answered yet; None if an answer cannot be used.
+
+        Targets and capture, which need several answers, are left out until they are complete.
+        """
+        table = self._drafted()
+        whole = {name: values for name, values in table.items() if name not in OF_SEVERAL_ANSWERS}
+        for one in (table, whole):
+            try:
+                return Settings(**one)
+            except (ValidationError, EnvironmentError_):
+                continue
+        return None
 
     def problems(self, *keys: str) -> list[SettingProblem]:
         """Return what is wrong with the answers to `keys`, whatever is still missing elsewhere."""
@@ -253,6 +261,8 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _concerns(problem: str, key: str) -> bool:
+    # pydantic puts the type of a target into the key.
+    problem = re.sub(r"^(workstation\.targets\.[^.]+)\.(active_directory|samba_nt|kerberos)\.", r"\1.", problem)
     return problem == key or problem.startswith(f"{key}.")
 
 

@@ -10,9 +10,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
+from pathlib import Path
 
 from ldap3 import Connection
 from ldap3.core.exceptions import LDAPException
+from pydantic import ValidationError
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.account.model import Secret
@@ -24,7 +26,7 @@ from gateway.directory.connection import connect
 from gateway.directory.server_support import OPENLDAP, other_product
 from gateway.ldap import ServerUnavailable, close, error_text, is_success, read_entry, search_pages, try_search
 from gateway.notifications.spool import connected
-from gateway.settings import ActiveDirectoryTarget, Directory, KerberosTarget
+from gateway.settings import ActiveDirectoryTarget, Directory
 from gateway.setup.session import Session
 from gateway.targets.active_directory import ActiveDirectory
 from gateway.targets.domain_connection import ActiveDirectorySettings
@@ -182,10 +184,9 @@ def try_mail(session: Session) -> Iterator[Finding]:
 
 def try_domain_servers(session: Session) -> Iterator[Finding]:
     """Make the TLS handshake with each domain controller."""
-    section = _target(session)
-    if not isinstance(section, ActiveDirectoryTarget):
-        return
-    for url in section.servers:
+    section = _domain_section(session)
+    for url in section.servers if section else ():
+        assert section
         host, _, port = url.removeprefix("ldaps://").rstrip("/").partition(":")
         try:
             context = verifying_context(section.ca_file, strict=section.tls_strict)
@@ -204,8 +205,8 @@ def try_domain_servers(session: Session) -> Iterator[Finding]:
 
 def try_domain(session: Session) -> Iterator[Finding]:
     """Bind as the service account and try its right to reset passwords, which changes nothing."""
-    section = _target(session)
-    if not isinstance(section, ActiveDirectoryTarget):
+    section = _domain_section(session)
+    if section is None:
         return
     password = session.secret(section.bind_password_file)
     if password is None:
@@ -241,10 +242,8 @@ def _domain(section: ActiveDirectoryTarget, password: str) -> ActiveDirectorySet
 
 def try_kerberos(session: Session) -> Iterator[Finding]:
     """Look at the files of a Kerberos target; the check at the end tries its right."""
-    section = _target(session)
-    if not isinstance(section, KerberosTarget):
-        return
-    for file in (section.keytab_file, section.krb5_conf):
+    for name in ("keytab_file", "krb5_conf"):
+        file = Path(str(session.answers.get(session.target_key(name))))
         if file.is_file():
             yield ok("target", f"{file} is there")
         else:
@@ -254,18 +253,24 @@ def try_kerberos(session: Session) -> Iterator[Finding]:
 def try_workstation_filter(session: Session) -> Iterator[Finding]:
     """Count the people who have a workstation."""
     settings = session.answers.draft()
-    if settings is None or not settings.workstation.targets:
+    if settings is None or not session.target_type:
         return
-    wanted = f"(&{session.staff_filter(settings.people.filter)}{settings.workstation.filter})"
+    own = session.value("workstation.filter")
+    wanted = f"(&{session.staff_filter(settings.people.filter)}{own})"
     found = session.count(settings.people.base, wanted)
     if found is not None:
-        text = f"{found} people have a workstation by {settings.workstation.filter}"
+        text = f"{found} people have a workstation by {own}"
         yield ok("filter", text) if found else warn("filter", text, "correct the filter, or add people later")
 
 
-def _target(session: Session) -> object:
-    settings = session.answers.draft()
-    return settings.workstation.targets.get(session.target) if settings else None
+def _domain_section(session: Session) -> ActiveDirectoryTarget | None:
+    """Return the target of the answers so far; None if one of them cannot be used."""
+    missing = {"bind_dn": "nobody", "bind_password_file": "/nowhere", "base": "dc=nowhere"}
+    answers = session.answers.get(f"workstation.targets.{session.target}", {})
+    try:
+        return ActiveDirectoryTarget(**{**missing, **answers})
+    except ValidationError:
+        return None
 
 
 def count_entries(connection: Connection, base: str, wanted: str) -> int | None:
