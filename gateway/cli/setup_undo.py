@@ -53,7 +53,7 @@ def _report(done: Undone, arguments: argparse.Namespace) -> None:
         return
     console = Console()
     count = len(done.removed)
-    console.say(f"{'Would take back' if arguments.dry_run else 'Taken back'}: {count} changes.")
+    console.say(f"{'Would take back: at least' if arguments.dry_run else 'Taken back:'} {count} changes.")
     for kept in done.kept:
         console.say(f"Stays: {printable(kept.what)}: {printable(kept.why)}")
         if kept.how:

@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -120,8 +121,8 @@ def try_store(session: Session) -> Iterator[Finding]:
         yield warn("rate_limits.store", text, "install redis-server, and name redis://127.0.0.1:6379/0")
         return
     try:
-        yield check_store(settings)
-        yield from check_store_memory(settings)
+        for finding in (check_store(settings), *check_store_memory(settings)):
+            yield replace(finding, message=f"the store: {finding.message}")
     except Exception as error:  # the store's client raises errors of many kinds
         yield fail(
             "rate_limits.store", f"it can't be used: {type(error).__name__}", "is it up, and is the URL right?"

@@ -90,7 +90,7 @@ def settle(session: Session, groups: Iterable[Group]) -> Iterator[Finding]:
             if not question.when(session):
                 continue
             key = question.full_key(session)
-            if not session.answers.has(key) and session.proposals.get(key) is not None:
+            if not session.answers.has(key) and session.proposals.get(key) not in (None, ""):
                 session.answers.set(key, session.proposals[key])
             if question.is_needed and not session.answers.has(key):
                 hint = f'{key} = "…" in the answers'

@@ -130,7 +130,7 @@ def _ours(look: PeopleLook, ours: int) -> Proposal:
     lacking = look.count - ours
     reasons = [f"{ours} of {look.count} people have the class {OUR_CLASS}"]
     if lacking:
-        reasons.append("it adds paths for birth date and number; mamia people import fills them")
+        reasons.append("it adds places for birth date and number; mamia people import fills them")
     general = next((text for text, _ in look.filters if text == "(objectClass=inetOrgPerson)"), "")
     return Proposal(
         Kind.OURS,
