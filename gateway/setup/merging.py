@@ -43,9 +43,11 @@ def merge(present: Sequence[str], wanted: Sequence[str], owner: Owner) -> tuple[
     left = [(index, rule) for index, rule in enumerate(rules) if index not in used]
     former = [rule for _, rule in left if owner.has(rule)]
     last = max([*used, *(index for index, rule in left if owner.has(rule))], default=-1)
+    own = [(index, rule) for index, rule in left if not owner.has(rule)]
     # Rules of the directory's own that go on can harm none of ours, and may be before ours on purpose.
-    before = [rule for index, rule in left if not owner.has(rule) and rule.goes_on and index < last]
-    after = [rule for index, rule in left if not owner.has(rule) and not (rule.goes_on and index < last)]
+    first = last if last >= 0 else _count_for_single_accounts(rules)
+    before = [rule for index, rule in own if rule.goes_on and index < first]
+    after = [rule for index, rule in own if not (rule.goes_on and index < first)]
     added = [one for rule in former if (one := _added_clauses(rule, ours, owner)) is not None]
     texts = {id(rule): text for rule, text in zip(rules, present, strict=True)}
     merged = (*before, *grants, *added, *ours, *_still_closed(former, ours), *after)
@@ -86,6 +88,15 @@ def overlapping(rule: Rule, other: Rule) -> bool:
     if not all(scopes) or "dn.regex" in rule.what.lower() or "dn.regex" in other.what.lower():
         return True
     return is_below(scopes[0][0], scopes[1][0]) or is_below(scopes[1][0], scopes[0][0])
+
+
+def _count_for_single_accounts(rules: Sequence[Rule]) -> int:
+    """Return how many rules at the beginning give something to single accounts and groups alone, and go on."""
+    for number, rule in enumerate(rules):
+        broad = [c for c in rule.clauses if _gives(c) and normal(c).startswith((*BROAD, "self "))]
+        if broad or not rule.goes_on:
+            return number
+    return len(rules)
 
 
 def _missing_grants(present: Sequence[str], wanted: Sequence[str], owner: Owner) -> list[Rule]:

@@ -28,7 +28,7 @@ from gateway.setup.subjects.modules import plan_hash, plan_modules
 from gateway.setup.subjects.monitor import plan_monitor
 from gateway.setup.subjects.people import plan_people, without_class
 from gateway.setup.subjects.policies import plan_overlay, plan_policies
-from gateway.setup.subjects.rules import note_closed, plan_rules
+from gateway.setup.subjects.rules import defaults_of, note_closed, plan_rules
 from gateway.setup.subjects.schema import plan_schema
 from gateway.setup.subjects.sock import plan_sock
 from gateway.setup.survey import Survey, normal_dn, read_entries, survey
@@ -116,7 +116,8 @@ def _plan_configuration(
     plan_modules(found, places, parts, argon2=options.argon2, sock=settings.capture.socket is not None)
     plan_indices(places, indices(settings), parts)
     rules = database_rules(settings, layout)
-    plan_rules(places.database, rules, places, parts, Subject.RULES, "30-access", WHY_RULES)
+    defaults = defaults_of(found.frontend)
+    plan_rules(places.database, rules, places, parts, Subject.RULES, "30-access", WHY_RULES, defaults=defaults)
     note_closed(rules, parts)
     plan_limits(places, search_limits(settings), parts)
     plan_hash(found, parts)

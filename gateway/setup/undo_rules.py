@@ -10,7 +10,7 @@ from gateway.setup.journal import Written
 from gateway.setup.records import Modification, modify_entry
 from gateway.setup.rules import ATTRS, DN_SCOPE, END, OF_ACCOUNTS, Rule, named_attributes, normal, parse
 from gateway.setup.subjects.limits import LIMITS
-from gateway.setup.subjects.rules import ACCESS, OUR_ATTRIBUTES, SECRET_BEFORE, replaced
+from gateway.setup.subjects.rules import ACCESS, DEFAULTS, OUR_ATTRIBUTES, SECRET_BEFORE, replaced
 from gateway.setup.survey import Database, in_order
 from gateway.setup.undo_steps import Steps
 
@@ -127,7 +127,8 @@ def _is_on(written: Written, database: Database) -> bool:
 
 
 def _added(written: Written) -> list[str]:
-    before = {normal(value) for value in _old(written, ACCESS)}
+    # The defaults were in force before, without being written.
+    before = {normal(value) for value in (*_old(written, ACCESS), *DEFAULTS)}
     return [value for value in _new(written, ACCESS) if normal(value) not in before]
 
 

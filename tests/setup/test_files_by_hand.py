@@ -29,28 +29,23 @@ SOCK = "overlays of sock"
 """The step that deletes them, for which there is no file: their numbers are slapd's."""
 DATA = "secrets of people"
 """The step that deletes them."""
-LOADED_AFTER: Mapping[str, tuple[str, ...]] = {
-    "schema/mamia.ldif": (),
-    "schema/mamia-worker.ldif": (),
-    "schema/samba.ldif": (),
-    "10-modules.ldif": (),
-    "20-indices.ldif": ("schema/mamia.ldif",),
-    "30-access.ldif": ("schema/mamia.ldif", "schema/mamia-worker.ldif", "10-modules.ldif"),
-    "35-workstation-nt.ldif": ("schema/samba.ldif", "30-access.ldif"),
-    "40-password-policy.ldif": ("10-modules.ldif",),
-    "45-password-oracle.ldif": ("30-access.ldif", "40-password-policy.ldif"),
-    "46-monitor.ldif": (),
-    "47-configuration.ldif": ("10-modules.ldif",),
-    "60-policies.ldif": ("10-modules.ldif",),
-    "70-services.ldif": ("schema/mamia.ldif", "schema/mamia-worker.ldif", "40-password-policy.ldif"),
-    "75-protected-people.ldif": (),
-    "90-replicator.ldif": ("70-services.ldif",),
-    "91-mirror.ldif": ("30-access.ldif", "90-replicator.ldif"),
-    "92-capture-account.ldif": ("70-services.ldif",),
-    "93-capture.ldif": ("45-password-oracle.ldif", "92-capture-account.ldif"),
-    "94-capture-nt.ldif": ("35-workstation-nt.ldif", "93-capture.ldif"),
-}
-"""File → those that must be loaded before it, as the table of docs/directory.md says."""
+NOT_LOADED = ("50-base-tree.ldif", "80-sample-staff.ldif")
+"""For an empty directory, and for the demo."""
+
+
+def table_of_the_page() -> dict[str, tuple[str, ...]]:
+    """File → those that must be loaded before it, as docs/directory.md says."""
+    page = (LDIF.parent / "docs" / "directory.md").read_text()
+    section = page.partition("### By hand\n")[2].partition("1. **Names.**")[0]
+    rows = [[re.findall(r"`([^`]+\.ldif)`", cell) for cell in line.split("|")[1:3]] for line in section.splitlines()]
+    found = {file: tuple(before) for files, before in filter(None, rows) for file in files}
+    names = [path.name for path in sorted(LDIF.glob("*.ldif"))]
+    names += [f"schema/{path.name}" for path in sorted((LDIF / "schema").glob("*.ldif"))]
+    assert set(found) <= set(names)
+    return {name: found.get(name, ()) for name in names if name not in NOT_LOADED}
+
+
+LOADED_AFTER = table_of_the_page()
 UNDONE_AFTER: Mapping[str, tuple[str, ...]] = {
     SOCK: (),
     "94-capture-nt.ldif": (SOCK,),

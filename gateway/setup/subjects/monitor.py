@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gateway.setup.changes import Change, PlanParts, Subject
 from gateway.setup.places import Places
 from gateway.setup.records import add_entry
-from gateway.setup.subjects.rules import plan_rules
+from gateway.setup.subjects.rules import defaults_of, plan_rules
 from gateway.setup.survey import Survey
 
 FILE = "46-monitor"
@@ -19,7 +19,9 @@ def plan_monitor(survey: Survey, places: Places, wanted: Sequence[str], parts: P
     if not wanted:
         return
     if survey.monitor is not None:
-        plan_rules(survey.monitor, wanted, places, parts, Subject.MONITOR, FILE, WHY)
+        # What slapd does is no secret where everybody reads it now.
+        defaults = defaults_of(survey.frontend)[1:]
+        plan_rules(survey.monitor, wanted, places, parts, Subject.MONITOR, FILE, WHY, defaults=defaults)
         return
     administrator = places.database.root_dn or places.accounts["gateway"]
     record = add_entry(

@@ -12,18 +12,31 @@ from gateway.setup.rules import OF_ACCOUNTS, Owner, named_attributes, parse
 from gateway.setup.survey import Database
 
 ACCESS = "olcAccess"
+DEFAULTS = ("to attrs=userPassword by anonymous auth by * none", "to * by * read")
+"""What slapd allows where there is no rule at all, but for the hashes. With the first rule it would allow nothing to
+anybody whom no rule names, not even to log in."""
 OUR_ATTRIBUTES = frozenset(name.lower() for name in (*DATA_ATTRIBUTES, *STATE_ATTRIBUTES, "mamiaWorkerToken"))
 SECRET_BEFORE = ("pwd", "samba")
 """How attributes begin that come with overlay and target, and are secret without MA-MAMIA too."""
 
 
 def plan_rules(
-    database: Database, wanted: Sequence[str], places: Places, parts: PlanParts, subject: Subject, file: str, why: str
+    database: Database,
+    wanted: Sequence[str],
+    places: Places,
+    parts: PlanParts,
+    subject: Subject,
+    file: str,
+    why: str,
+    *,
+    defaults: Sequence[str] = (),
 ) -> None:
-    """Put the wanted rules before the database's own, with one Modify."""
+    """Put the wanted rules before the database's own, with one Modify; `defaults` are for one without any rule."""
     owner = owner_of(places)
     present = database.access
     merged = merge(present, wanted, owner)
+    if wanted and not present:
+        merged = (*merged, *defaults)
     if merged == present:
         return
     parts.notes += [
@@ -51,6 +64,11 @@ def note_closed(wanted: Sequence[str], parts: PlanParts) -> None:
             f"name for it. A program that needs it gets a rule of its own before ours: to attrs={','.join(names)} "
             'by dn.exact="DN of the program" read by * break'
         )
+
+
+def defaults_of(frontend: Database) -> tuple[str, ...]:
+    """Return the rules that a database without any needs with ours, so that everybody may what they may now."""
+    return () if frontend.access else DEFAULTS
 
 
 def owner_of(places: Places) -> Owner:
