@@ -68,9 +68,12 @@ def _open(side: DirectorySide, report: Report) -> DirectorySide | None:
 
 def _interrupted(arguments: argparse.Namespace, session: Session, error: BaseException) -> int:
     """Say how to go on. The answers were kept after each question."""
+    print("\n", file=sys.stderr)
+    if session.has_written:
+        print("mamia setup: stopped. What was written before stays; run mamia setup again to go on.", file=sys.stderr)
+        return INTERRUPTED
     if not arguments.dry_run:
         keep_answers(session)
-    print("\n", file=sys.stderr)
     if isinstance(error, AnswersEnded):
         print(f"mamia setup: no answer to: {error}", file=sys.stderr)
     print(f"mamia setup: nothing was changed; {session.paths.unfinished} has the answers so far.", file=sys.stderr)
@@ -101,16 +104,20 @@ class SetupRun:
         self.files = plan_files(self.session, settings)
         plan = self._plan(settings)
         self._show(plan)
+        self._report_obstacles(plan)
         if self.arguments.dry_run:
             self.report.say("Dry run: nothing was written.")
             return self.report.end(DONE if not self.report.is_incomplete else MISSING)
-        if self._writes_files():
-            self._write_files()
-            self._change_directory(plan)
-            if self.is_applied:
-                self.session.paths.unfinished.unlink(missing_ok=True)
-            else:
-                keep_answers(self.session, only_own=True)
+        if not self._writes_files():
+            keep_answers(self.session)
+            self.report.missing("nothing was written", "run mamia setup again: it has the answers")
+            return self.report.end(MISSING)
+        self._write_files()
+        self._change_directory(plan)
+        if self.is_applied:
+            self.session.paths.unfinished.unlink(missing_ok=True)
+        else:
+            keep_answers(self.session, only_own=True)
         return self._check()
 
     def _gather(self) -> None:
@@ -179,12 +186,20 @@ class SetupRun:
         if plan is not None:
             self.report.plan(plan)
 
+    def _report_obstacles(self, plan: Plan | None) -> None:
+        """Remember what keeps the plan from being complete; the end of the run lists it."""
+        for problem in plan.problems if plan else ():
+            self.report.missing(problem, "")
+        for later in plan.later if plan else ():
+            self.report.missing(f"{later.what}: {later.why}", later.how)
+
     def _writes_files(self) -> bool:
         if all(one.state is FileState.SAME for one in self.files):
             return True
         return self.console is None or self.console.confirm("Write these files", default=True)
 
     def _write_files(self) -> None:
+        self.session.has_written = True
         for one in self.files:
             if one.state is not FileState.SAME:
                 one.write()
@@ -193,10 +208,6 @@ class SetupRun:
     def _change_directory(self, plan: Plan | None) -> None:
         if plan is None or self.side is None:
             return
-        for problem in plan.problems:
-            self.report.missing(problem, "")
-        for later in plan.later:
-            self.report.missing(f"{later.what}: {later.why}", later.how)
         if plan.is_empty and not plan.problems:
             self.is_applied = True
             return

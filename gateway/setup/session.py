@@ -29,6 +29,8 @@ class Session:
     """Secrets that were typed or made in this run, by the file that will have them."""
     is_unfinished: bool = False
     """Whether answers of an interrupted run are among the answers."""
+    has_written: bool = False
+    """Whether this run has begun to write its files."""
     class_for: str = ""
     """Filter of the people who get our object class where they lack it; "": nobody."""
     readers: list[str] | None = None

@@ -149,6 +149,20 @@ class TestPerson:
         assert tomllib.loads(place.config.read_text())["academy"]["name"] == "Académie d’Ailleurs"
         assert list(tomllib.loads(unfinished.read_text())) == ["setup"]
 
+    def test_when_it_is_interrupted_before_the_directory_is_changed_then_the_files_stay(self, place):
+        done = place.run("mamia setup", {**KNOWN, "Apply it now": INTERRUPT})
+
+        assert done.status == 130
+        assert "What was written before stays" in done.output
+        assert place.config.exists()
+
+    def test_when_the_files_are_not_wanted_then_nothing_is_written_and_the_answers_are_kept(self, place):
+        done = place.run("mamia setup", {**KNOWN, "Write these files": "no"})
+
+        assert done.status == 1
+        assert everything(place) == {}
+        assert "01 02 03 04 05" in (place.root / "etc/mamia" / UNFINISHED).read_text()
+
     def test_when_it_runs_again_then_it_asks_nothing_twice_and_changes_nothing(self, place):
         place.run("mamia setup", KNOWN)
         before = everything(place)
