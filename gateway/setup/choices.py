@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from gateway.setup.console import NONE, Console
 from gateway.setup.other_accounts import find_readers, find_writers
 from gateway.setup.proposals import Proposal
-from gateway.setup.questions import dns, words
+from gateway.setup.question import dns, words
 from gateway.setup.session import Session
 from gateway.setup.survey import Database
 

@@ -37,7 +37,8 @@ def _derived(session: Session, paths: Paths, suffix: str) -> Iterator[tuple[str,
         yield "web.secret_keys_file", str(paths.folder / "secret_keys")
     yield from _of_workstation(session, paths, services)
     if session.answers.get("capture.socket") and not session.answers.get("capture.answer_only"):
-        yield "capture.server", paths.ldapi_url
+        [url] = session.proposals.get("directory.servers", [paths.ldapi_url])
+        yield "capture.server", url if url.startswith("ldapi:") else paths.ldapi_url
         yield "capture.bind_dn", f"cn=capture,{services}"
         yield "capture.bind_password_file", str(paths.folder / "capture.password")
     if session.answers.get("notifications.smtp_host"):

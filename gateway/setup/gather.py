@@ -26,18 +26,8 @@ from gateway.setup.proposals import (
     spelled,
     suffix_of,
 )
-from gateway.setup.questions import (
-    ACADEMY,
-    BASE,
-    DIRECTORY,
-    MAILS,
-    STAFF,
-    WEB,
-    WORKSTATION,
-    Group,
-    openings,
-    show_openings,
-)
+from gateway.setup.question import Group, openings, show_openings
+from gateway.setup.questions import ACADEMY, BASE, DIRECTORY, MAILS, STAFF, WEB, WORKSTATION
 from gateway.setup.session import Session
 
 STORE = "redis://127.0.0.1:6379/0"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from gateway.checks.finding import Finding, Level, warn
 from gateway.setup.console import Console
-from gateway.setup.questions import AFTER, Group, Question
+from gateway.setup.question import Group, Question
+from gateway.setup.questions import AFTER
 from gateway.setup.session import Session
 
 
@@ -62,8 +63,7 @@ class Interview:
     def _take_secret(self, question: Question) -> bool:
         """Read a secret without echo; it goes into the file that the setting names, and nowhere else."""
         session, key = self.session, question.full_key(self.session)
-        name = question.key.rpartition(".")[2].removesuffix("_password_file").replace("bind", "domain")
-        file = Path(session.answers.get(key) or session.paths.folder / f"{name}.password")
+        file = secret_file(question, session)
         is_known = session.secret(file) is not None
         secret = self.console.ask_secret(question.text + (" (Enter: keep the present one)" if is_known else ""))
         if secret.get_secret_value() == "?" or not (secret.get_secret_value() or is_known):
@@ -83,6 +83,12 @@ class Interview:
         return not failed or self.console.confirm("Keep it all the same", default=False)
 
 
+def secret_file(question: Question, session: Session) -> Path:
+    """Return the file that has the secret of a question, or will have it."""
+    name = question.key.rpartition(".")[2].removesuffix("_password_file").replace("bind", "domain")
+    return Path(session.answers.get(question.full_key(session)) or session.paths.folder / f"{name}.password")
+
+
 def settle(session: Session, groups: Iterable[Group]) -> Iterator[Finding]:
     """Take the proposal for each question without an answer, and yield what trying the answers found."""
     for group in groups:
@@ -90,6 +96,8 @@ def settle(session: Session, groups: Iterable[Group]) -> Iterator[Finding]:
             if not question.when(session):
                 continue
             key = question.full_key(session)
+            if question.is_secret and not session.answers.has(key):
+                session.answers.set(key, str(secret_file(question, session)))
             if not session.answers.has(key) and session.proposals.get(key) not in (None, ""):
                 session.answers.set(key, session.proposals[key])
             if question.is_needed and not session.answers.has(key):

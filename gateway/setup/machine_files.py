@@ -10,7 +10,6 @@ from pydantic import SecretStr
 
 from gateway.protection.seal import new_key_pair
 from gateway.settings import Settings
-from gateway.setup.answers import as_toml
 from gateway.setup.choices import token_file
 from gateway.setup.files import (
     LISTENER_USER,
@@ -23,6 +22,7 @@ from gateway.setup.files import (
     settings_access,
 )
 from gateway.setup.session import Session
+from gateway.setup.toml_text import as_toml
 
 PASSWORD_BYTES, KEY_BYTES = 24, 36
 
