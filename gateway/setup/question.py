@@ -108,7 +108,7 @@ def openings(text: str) -> list[dict[str, Any]]:
     if text == NONE:
         return []
     found = []
-    for part in re.split(r",\s*(?=[a-z]+[ -])|;", text.strip()):
+    for part in re.split(r"(?<=\d)\s*[,;]\s*", text.strip()):
         match = HOURS.fullmatch(part.strip())
         if not match:
             raise ValueError("is not written as mon-fri 08:30-12:30, mon-thu 13:30-17:00")
