@@ -110,4 +110,4 @@ def _plain(one: Modification) -> tuple[str, ...]:
 
 
 def _shown(name: str, value: str) -> str:
-    return "(the password in its file)" if name.lower() == "userpassword" else value
+    return "(the password in its file)" if name.lower() == "userpassword" else " ".join(value.split())

@@ -120,7 +120,7 @@ def _plan_configuration(
     plan_rules(places.database, rules, places, parts, Subject.RULES, "30-access", WHY_RULES, defaults=defaults)
     note_closed(rules, parts)
     plan_limits(places, search_limits(settings), parts)
-    plan_hash(found, parts)
+    plan_hash(found, places, parts)
     plan_overlay(found, places, parts)
     plan_monitor(found, places, monitor_rules(settings, layout), parts)
     own = configuration_rules(settings, layout)
