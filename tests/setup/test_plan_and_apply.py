@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import ldap
 import pytest
@@ -24,6 +26,7 @@ from gateway.setup import (
     difference,
     open_access,
     survey_and_plan,
+    undo,
     write_folder,
 )
 from tests.support import supann_slapd
@@ -256,10 +259,40 @@ class TestInterrupted:
         finally:
             server.stop()
 
+    def test_it_goes_on_after_its_process_was_killed(self, tmp_path):
+        server = DebianSlapd(tmp_path / "slapd")
+        try:
+            child = os.fork()
+            if child == 0:
+                _killed_at_change(10, server, tmp_path / "undo")
+            assert os.waitpid(child, 0)[1] == signal.SIGKILL
+            assert server.read(f"cn=gateway,ou=services,{server.suffix}") == {}
+            set_up(server, answers(server), tmp_path / "undo", class_for=CLASS_FOR)
+            assert planned(server, answers(server), class_for=CLASS_FOR).is_empty
+            with administrator(server) as access:
+                undo(tmp_path / "undo", access)
+            assert server.read(f"ou=services,{server.suffix}") == {}
+        finally:
+            server.stop()
+
 
 def _without_numbers(server: PlainSlapd) -> dict[str, Any]:
     server.load(f"dn: uid=fdurand,{server.people}\nchangetype: modify\nadd: birthDate\nbirthDate: 19850327\n")
     return {"base": server.people}
+
+
+def _killed_at_change(number: int, server: PlainSlapd, undo_folder: Path) -> NoReturn:
+    seen: list[Change] = []
+
+    def note(change: Change) -> None:
+        seen.append(change)
+        if len(seen) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with administrator(server) as access:
+        _, plan = survey_and_plan(answers(server), access, Options(argon2=QUICK_HASH, class_for=CLASS_FOR))
+        apply(plan, access, undo_folder, PASSWORDS, progress=note)
+    os._exit(0)
 
 
 def _one_change(server: PlainSlapd, settings: Settings, undo_folder: Path) -> None:
