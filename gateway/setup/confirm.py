@@ -15,7 +15,7 @@ from gateway.setup.layout import parent_of
 from gateway.setup.places import DECOY
 from gateway.setup.records import Record, delete_entry
 from gateway.setup.rules import normal
-from gateway.setup.survey import NUMBER, normal_dn
+from gateway.setup.surveyed import NUMBER, normal_dn
 from gateway.setup.writing import PASSWORD, stored_passwords, write
 
 HASHED = re.compile(rb"\{[A-Za-z0-9./_-]+\}")

@@ -31,7 +31,8 @@ from gateway.setup.subjects.policies import plan_overlay, plan_policies
 from gateway.setup.subjects.rules import defaults_of, note_closed, plan_rules
 from gateway.setup.subjects.schema import plan_schema
 from gateway.setup.subjects.sock import plan_sock
-from gateway.setup.survey import Survey, normal_dn, read_entries, survey
+from gateway.setup.survey import read_entries, survey
+from gateway.setup.surveyed import Survey, normal_dn
 
 PAGE_SIZE = 500
 SOCKET_SECONDS = 3

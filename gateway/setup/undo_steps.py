@@ -19,7 +19,8 @@ from gateway.setup.journal import History, Journal
 from gateway.setup.places import NAMES
 from gateway.setup.records import Record, delete_entry
 from gateway.setup.rules import Owner
-from gateway.setup.survey import Database, Survey, normal_dn, survey
+from gateway.setup.survey import survey
+from gateway.setup.surveyed import Database, Survey, normal_dn
 from gateway.setup.writing import write
 
 PAGE_SIZE = 500

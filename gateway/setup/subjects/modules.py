@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.setup.changes import Change, PlanParts, Subject
 from gateway.setup.places import Places
 from gateway.setup.records import Modification, add_entry, modify_entry
-from gateway.setup.survey import Survey
+from gateway.setup.surveyed import Survey
 
 FILE, HASH_FILE = "10-modules", "40-password-policy"
 ARGON2_SCHEME = "{ARGON2}"
