@@ -13,7 +13,8 @@ from gateway.setup.people_look import PeopleLook, look_at_people
 from gateway.setup.places import Places, places_of
 from gateway.setup.planning import plan, survey_and_plan
 from gateway.setup.records import Modification, Record
-from gateway.setup.survey import Database, Overlay, Survey, survey
+from gateway.setup.survey import survey
+from gateway.setup.surveyed import Database, Overlay, Survey
 from gateway.setup.undo import Kept, UndoFailed, Undone, undo
 
 __all__ = [

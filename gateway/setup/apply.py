@@ -46,11 +46,13 @@ def apply(
     passwords: Mapping[str, SecretStr],
     *,
     progress: Callable[[Change], None] | None = None,
+    people_progress: Callable[[int], None] | None = None,
 ) -> Applied:
     """Write every change of the plan, in order. `passwords` has one for each of `plan.passwords`.
 
     Before each write, `undo_folder` (made, 0700) has what `undo` needs, also if this process or the machine stops at
-    once. `progress` is called before each change. Raises ApplyFailed.
+    once. `progress` is called before each change, and `people_progress` after each page of people, with the number of
+    those who are done. Raises ApplyFailed.
     """
     _check(plan, passwords)
     if plan.is_empty:
@@ -65,7 +67,11 @@ def apply(
             if progress:
                 progress(change)
             journal.add(change)
-            if reason := _apply(change, plan, access, secrets, journal):
+            if change.page_filter:
+                reason = give_class(change, access.data, journal, people_progress)
+            else:
+                reason = _apply(change, plan, access, secrets)
+            if reason:
                 raise ApplyFailed(change, _told(change, reason, done), tuple(done))
             done.append(change)
     except OSError as error:
@@ -86,10 +92,8 @@ def _check(plan: Plan, passwords: Mapping[str, SecretStr]) -> None:
         raise ApplyFailed(None, f"no password is given for {', '.join(missing)}", ())
 
 
-def _apply(change: Change, plan: Plan, access: Access, secrets: Mapping[str, str], journal: Journal) -> str:
+def _apply(change: Change, plan: Plan, access: Access, secrets: Mapping[str, str]) -> str:
     """Do one change. Return why it failed; "" if it is in the directory now."""
-    if change.page_filter:
-        return give_class(change, access.data, journal)
     connection = access.config if change.record.is_configuration else access.data
     result = write(connection, change.record.filled(secrets))
     if not is_success(result):

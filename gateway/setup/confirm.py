@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ldap3 import LEVEL, MODIFY_DELETE, Connection
-from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE
+from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE, RESULT_REFERRAL, RESULT_UNWILLING_TO_PERFORM
 
 from gateway.ldap import ANYTHING, Entry, is_success, modify, read_entry, result_text, try_search
 from gateway.setup.access import Access
@@ -15,10 +15,12 @@ from gateway.setup.layout import parent_of
 from gateway.setup.places import DECOY
 from gateway.setup.records import Record, delete_entry
 from gateway.setup.rules import normal
-from gateway.setup.survey import NUMBER, normal_dn
+from gateway.setup.surveyed import NUMBER, normal_dn
 from gateway.setup.writing import PASSWORD, stored_passwords, write
 
 HASHED = re.compile(rb"\{[A-Za-z0-9./_-]+\}")
+ANSWERED = (RESULT_NO_SUCH_ATTRIBUTE, RESULT_REFERRAL, RESULT_UNWILLING_TO_PERFORM)
+"""Results of a write that the overlay let pass: there is nothing to delete, or a replica takes no writes."""
 NUMBERS = re.compile(r"\{-?\d+\}")
 
 
@@ -62,7 +64,7 @@ def check_listener(change: Change, plan: Plan, access: Access) -> str:
         return ""
     nothing = {"description": [(MODIFY_DELETE, ["no such value, asked by mamia setup"])]}
     result = modify(access.data, plan.places.accounts[DECOY], nothing)
-    if is_success(result) or result["result"] == RESULT_NO_SUCH_ATTRIBUTE:
+    if is_success(result) or result["result"] in ANSWERED:
         return ""
     added = find(change.record.dn, access.config)
     removed = added is not None and is_success(write(access.config, delete_entry(added.dn)))

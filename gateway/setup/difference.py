@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gateway.setup.changes import Change, Plan
 from gateway.setup.records import Modification, Record
-from gateway.setup.survey import in_order
+from gateway.setup.surveyed import in_order
 
 OWN_FILE = re.compile(r"\d\d-[a-z-]+\.ldif")
 """Names of the files that `write_folder` writes, and removes if a later plan has none of them."""
@@ -110,4 +110,4 @@ def _plain(one: Modification) -> tuple[str, ...]:
 
 
 def _shown(name: str, value: str) -> str:
-    return "(the password in its file)" if name.lower() == "userpassword" else value
+    return "(the password in its file)" if name.lower() == "userpassword" else " ".join(value.split())

@@ -10,7 +10,7 @@ from gateway.needs import Account
 from gateway.needs.accounts import account_dns
 from gateway.settings import ResetMode, Settings
 from gateway.setup.layout import Layout, parent_of
-from gateway.setup.survey import Database, Survey, normal_dn
+from gateway.setup.surveyed import Database, Survey, normal_dn
 
 NAMES = {Account.GATEWAY: "gateway", Account.WORKER: "sync", Account.LISTENER: "capture"}
 DECOY = "decoy"

@@ -31,7 +31,8 @@ from gateway.setup.subjects.policies import plan_overlay, plan_policies
 from gateway.setup.subjects.rules import defaults_of, note_closed, plan_rules
 from gateway.setup.subjects.schema import plan_schema
 from gateway.setup.subjects.sock import plan_sock
-from gateway.setup.survey import Survey, normal_dn, read_entries, survey
+from gateway.setup.survey import read_entries, survey
+from gateway.setup.surveyed import Survey, normal_dn
 
 PAGE_SIZE = 500
 SOCKET_SECONDS = 3
@@ -120,7 +121,7 @@ def _plan_configuration(
     plan_rules(places.database, rules, places, parts, Subject.RULES, "30-access", WHY_RULES, defaults=defaults)
     note_closed(rules, parts)
     plan_limits(places, search_limits(settings), parts)
-    plan_hash(found, parts)
+    plan_hash(found, places, parts)
     plan_overlay(found, places, parts)
     plan_monitor(found, places, monitor_rules(settings, layout), parts)
     own = configuration_rules(settings, layout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gateway.setup.survey import normal_dn
+from gateway.setup.surveyed import normal_dn
 
 BY = re.compile(r'"(?:[^"\\]|\\.)*"|\s+by\s+', re.IGNORECASE)
 """A quoted text, or what divides the clauses of a rule."""

@@ -53,6 +53,7 @@ def undo(
     except (OSError, ValueError, KeyError) as error:
         raise UndoFailed(f"{folder} holds nothing that can be undone: {error_text(error)}", ()) from None
     try:
+        steps.require_administrator()
         # First what keeps writes from being done when its program is away, then what gives rights.
         undo_sock(steps)
         undo_openings(steps)

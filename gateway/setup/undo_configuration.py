@@ -6,7 +6,7 @@ from gateway.ldap import search
 from gateway.setup.changes import Subject
 from gateway.setup.records import Modification, Record, modify_entry
 from gateway.setup.subjects.modules import ARGON2_SCHEME
-from gateway.setup.survey import Overlay
+from gateway.setup.surveyed import Overlay
 from gateway.setup.undo_steps import Steps
 
 INDEX, HASH = "olcDbIndex", "olcPasswordHash"

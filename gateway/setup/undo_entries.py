@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gateway.ldap import Entry, read_entry
 from gateway.setup.changes import DATA_ATTRIBUTES, PERSON_CLASS, STATE_ATTRIBUTES, Subject
 from gateway.setup.records import Modification, Record, modify_entry
-from gateway.setup.survey import normal_dn
+from gateway.setup.surveyed import normal_dn
 from gateway.setup.undo_steps import Steps
 
 POLICY = "pwdPolicySubentry"

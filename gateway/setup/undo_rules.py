@@ -11,7 +11,7 @@ from gateway.setup.records import Modification, modify_entry
 from gateway.setup.rules import ATTRS, DN_SCOPE, END, OF_ACCOUNTS, Rule, named_attributes, normal, parse
 from gateway.setup.subjects.limits import LIMITS
 from gateway.setup.subjects.rules import ACCESS, DEFAULTS, OUR_ATTRIBUTES, SECRET_BEFORE, replaced
-from gateway.setup.survey import Database, in_order
+from gateway.setup.surveyed import Database, in_order
 from gateway.setup.undo_steps import Steps
 
 Judge = Callable[[Rule], Rule | None]

@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE, RESULT_NO_SUCH_OBJECT
+from ldap3.core.results import (
+    RESULT_NO_SUCH_ATTRIBUTE,
+    RESULT_NO_SUCH_OBJECT,
+    RESULT_SIZE_LIMIT_EXCEEDED,
+    RESULT_SUCCESS,
+)
 
-from gateway.ldap import is_success, result_text, search_pages, try_search
+from gateway.ldap import check_result, is_success, result_text, search_pages, try_search
+from gateway.ldap.operations import Scope
 from gateway.setup.access import Access
 from gateway.setup.journal import History, Journal
 from gateway.setup.places import NAMES
 from gateway.setup.records import Record, delete_entry
 from gateway.setup.rules import Owner
-from gateway.setup.survey import Database, Survey, normal_dn, survey
+from gateway.setup.survey import survey
+from gateway.setup.surveyed import Database, Survey, normal_dn
 from gateway.setup.writing import write
 
 PAGE_SIZE = 500
+ANSWERED = (RESULT_SUCCESS, RESULT_SIZE_LIMIT_EXCEEDED, RESULT_NO_SUCH_OBJECT)
 GONE = (RESULT_NO_SUCH_OBJECT, RESULT_NO_SUCH_ATTRIBUTE)
 
 
@@ -60,6 +68,16 @@ class Steps:
         if database is None:
             raise UndoFailed(f"no database of {found.url} holds {self.history.suffix}", tuple(self.removed))
         return found, database
+
+    def require_administrator(self) -> None:
+        """Raise UndoFailed if this account may not write entries: it might not see what has to stay closed either."""
+        survey, database = self.look()
+        if self.history.suffix not in survey.writable:
+            reason = (
+                f"{self.access.data_dn or 'this account'} may not write entries below {self.history.suffix}: give "
+                f"the database's administrator ({database.root_dn}) and a file with its password"
+            )
+            raise UndoFailed(reason, ())
 
     @property
     def owner(self) -> Owner:
@@ -108,8 +126,10 @@ class Steps:
 
     def holders(self, base: str, filter_: str, *, is_one: bool = False) -> list[str]:
         """Return the DNs of some of the entries that a filter selects, but for those that this run deleted."""
-        scope = "BASE" if is_one else "SUBTREE"
-        found = try_search(self.access.data, base, filter_, ["1.1"], scope, size_limit=100)  # type: ignore[arg-type]
+        scope: Scope = "BASE" if is_one else "SUBTREE"
+        found = try_search(self.access.data, base, filter_, ["1.1"], scope, size_limit=100)
+        # A search that was refused must not pass for one that finds nobody: the rules that close secrets would go.
+        check_result(found.result, f"search below {base}", accepted=ANSWERED)
         return [dn for dn in found.dns if normal_dn(dn) not in self.gone]
 
     def any_with(self, attributes: Iterable[str]) -> str:

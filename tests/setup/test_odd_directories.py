@@ -7,6 +7,7 @@ from pathlib import Path
 
 import ldap
 import pytest
+from pydantic import SecretStr
 
 from gateway.setup import (
     ApplyFailed,
@@ -20,6 +21,8 @@ from gateway.setup import (
     undo,
 )
 from gateway.setup.access import Access
+from gateway.setup.records import add_entry
+from gateway.setup.writing import hash_stored_passwords, write
 from tests.support.debian_slapd import DebianSlapd
 from tests.support.plain_slapd import PASSWORD
 from tests.support.setup_answers import CLASS_FOR, PASSWORDS, administrator, answers, planned, set_up
@@ -98,6 +101,33 @@ class TestRootMayEverything:
             _, plan = survey_and_plan(answers(server), access, Options(argon2=QUICK_HASH, class_for=CLASS_FOR))
             apply(plan, access, tmp_path / "undo", PASSWORDS)
             assert survey_and_plan(answers(server), access, Options(class_for=CLASS_FOR))[1].is_empty
+
+
+class TestPasswords:
+    def test_an_account_that_exists_gets_the_given_one_on_demand(self, started, tmp_path):
+        server = started(DebianSlapd)
+        set_up(server, answers(server), tmp_path / "undo")
+        gateway = f"cn=gateway,ou=services,{server.suffix}"
+        new = {"gateway": SecretStr("Another-Passe-2024")}
+        with administrator(server) as access:
+            _, plan = survey_and_plan(answers(server), access, Options(new_passwords=frozenset(new)))
+            assert plan.passwords == ("gateway",)
+            apply(plan, access, tmp_path / "undo", new)
+        assert server.binds(gateway, "Another-Passe-2024")
+        assert server.read(gateway)["userPassword"][0].startswith("{ARGON2}")
+
+    def test_what_slapd_stored_as_it_came_is_hashed(self, started):
+        server = started(DebianSlapd)
+        dn = f"cn=x,{server.suffix}"
+        record = add_entry(
+            dn, objectClass=("organizationalRole", "simpleSecurityObject"), cn="x", userPassword="Secret-2024"
+        )
+        with administrator(server) as access:
+            write(access.data, record)
+            assert server.read(dn)["userPassword"] == ["Secret-2024"]
+            hash_stored_passwords(access.data, record)
+        assert server.read(dn)["userPassword"][0].startswith("{SSHA}")
+        assert server.binds(dn, "Secret-2024")
 
 
 class TestIndices:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import ldap
 import pytest
@@ -24,6 +26,7 @@ from gateway.setup import (
     difference,
     open_access,
     survey_and_plan,
+    undo,
     write_folder,
 )
 from tests.support import supann_slapd
@@ -247,12 +250,29 @@ class TestInterrupted:
     def test_it_goes_on_after_every_single_change(self, tmp_path):
         server = DebianSlapd(tmp_path / "slapd")
         try:
-            total = len(planned(server, answers(server), class_for=CLASS_FOR).changes)
-            for done in range(total):
-                assert len(planned(server, answers(server), class_for=CLASS_FOR).changes) == total - done
-                _one_change(server, answers(server), tmp_path / "undo")
+            settings = answers(server)
+            planned_now = [_one_change(server, settings, tmp_path / "undo")]
+            while planned_now[-1] > 1:
+                planned_now.append(_one_change(server, settings, tmp_path / "undo"))
+            assert planned_now == list(range(planned_now[0], 0, -1))
             assert planned(server, answers(server), class_for=CLASS_FOR).is_empty
             rights_are_complete(server, answers(server, people=_without_numbers(server)))
+        finally:
+            server.stop()
+
+    def test_it_goes_on_after_its_process_was_killed(self, tmp_path):
+        server = DebianSlapd(tmp_path / "slapd")
+        try:
+            child = os.fork()
+            if child == 0:
+                _killed_at_change(10, server, tmp_path / "undo")
+            assert os.waitpid(child, 0)[1] == signal.SIGKILL
+            assert server.read(f"cn=gateway,ou=services,{server.suffix}") == {}
+            set_up(server, answers(server), tmp_path / "undo", class_for=CLASS_FOR)
+            assert planned(server, answers(server), class_for=CLASS_FOR).is_empty
+            with administrator(server) as access:
+                undo(tmp_path / "undo", access)
+            assert server.read(f"ou=services,{server.suffix}") == {}
         finally:
             server.stop()
 
@@ -262,8 +282,22 @@ def _without_numbers(server: PlainSlapd) -> dict[str, Any]:
     return {"base": server.people}
 
 
-def _one_change(server: PlainSlapd, settings: Settings, undo_folder: Path) -> None:
-    """Run setup, which is stopped before its second change."""
+def _killed_at_change(number: int, server: PlainSlapd, undo_folder: Path) -> NoReturn:
+    seen: list[Change] = []
+
+    def note(change: Change) -> None:
+        seen.append(change)
+        if len(seen) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with administrator(server) as access:
+        _, plan = survey_and_plan(answers(server), access, Options(argon2=QUICK_HASH, class_for=CLASS_FOR))
+        apply(plan, access, undo_folder, PASSWORDS, progress=note)
+    os._exit(0)
+
+
+def _one_change(server: PlainSlapd, settings: Settings, undo_folder: Path) -> int:
+    """Run setup, which is stopped before its second change. Return how many it would have made."""
 
     def stop_at_second() -> Callable[[Change], None]:
         seen: list[Change] = []
@@ -279,3 +313,4 @@ def _one_change(server: PlainSlapd, settings: Settings, undo_folder: Path) -> No
         _, plan = survey_and_plan(settings, access, Options(argon2=QUICK_HASH, class_for=CLASS_FOR))
         with suppress(KeyboardInterrupt):
             apply(plan, access, undo_folder, PASSWORDS, progress=stop_at_second())
+    return len(plan.changes)

@@ -10,7 +10,7 @@ from pathlib import Path
 import ldap
 import pytest
 
-from gateway.setup import UndoFailed, Undone, undo
+from gateway.setup import UndoFailed, Undone, open_access, undo
 from tests.support import supann_slapd
 from tests.support.debian_slapd import DebianSlapd
 from tests.support.plain_slapd import NUMEN, PASSWORD
@@ -205,6 +205,14 @@ class TestSupann:
             assert server.binds(server.dn("p4711"), PASSWORD)
         finally:
             server.stop()
+
+
+class TestWithoutTheAdministrator:
+    def test_it_changes_nothing_since_it_might_not_see_the_secrets(self, used):
+        rules = used.rules()
+        with open_access(used.server.ldapi_url) as access, pytest.raises(UndoFailed, match="administrator"):
+            undo(used.folder, access)
+        assert used.rules() == rules
 
 
 class TestUndoFolder:

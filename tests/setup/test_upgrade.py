@@ -19,6 +19,7 @@ from gateway.settings import Settings
 from gateway.setup import Access, Login, Options, Plan, Subject, Undone, apply, open_access, survey_and_plan, undo
 from tests.support.gateway_settings import settings_for
 from tests.support.ldif_files import example_settings
+from tests.support.mirror import MirrorPair
 from tests.support.setup_answers import WORKSTATION
 from tests.support.slapd_server import ADMIN, PEOPLE, QUICK_HASH, SUFFIX, SlapdServer
 from tests.support.upgraded_slapd import SlapdBefore
@@ -166,6 +167,17 @@ class TestUpgrade:
 
 
 class TestTodaysFiles:
+    def test_a_pair_of_servers_needs_nothing_more(self, tmp_path):
+        pair = MirrorPair(tmp_path)
+        try:
+            for server in (pair.first, pair.second):
+                settings = example_settings(nt=True)
+                without = {"directory": settings.directory.model_copy(update={"monitor": False})}
+                plan = planned(server, settings.model_copy(update=without))
+                assert [change.title for change in plan.changes] == []
+        finally:
+            pair.stop()
+
     def test_settings_with_everything_need_nothing_more(self, tmp_path):
         server = SlapdServer(tmp_path / "slapd", hash_cost=QUICK_HASH)
         try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from gateway.setup.ldif_files import ldif_folder, read_entries
 from gateway.setup.records import Modification, Record, delete_entry, modify_entry
 from gateway.setup.rules import Rule, parse
-from gateway.setup.survey import in_order
+from gateway.setup.surveyed import in_order
 
 FOLDER = "undo"
 DATABASE = "olcDatabase={1}mdb,cn=config"

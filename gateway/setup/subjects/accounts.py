@@ -11,7 +11,7 @@ from gateway.setup.places import DECOY, Places
 from gateway.setup.records import Modification, Record, add_entry, delete_entry, modify_entry
 from gateway.setup.subjects.folders import plan_folders
 from gateway.setup.subjects.schema import allowed_by
-from gateway.setup.survey import Survey
+from gateway.setup.surveyed import Survey
 
 FILE, GROUP_FILE = "70-services", "75-protected-people"
 WORKER_CLASS = "mamiaWorker"

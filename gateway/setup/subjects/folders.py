@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from gateway.setup.changes import Change, PlanParts, Subject
 from gateway.setup.places import Places, ancestors
 from gateway.setup.records import Record, add_entry, delete_entry
-from gateway.setup.survey import Survey, normal_dn
+from gateway.setup.surveyed import Survey, normal_dn
 
 KINDS = {"ou": "organizationalUnit", "o": "organization", "cn": "organizationalRole", "l": "locality"}
 """Attribute of an RDN → the class of the entry that is made."""

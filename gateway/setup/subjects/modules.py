@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.setup.changes import Change, PlanParts, Subject
 from gateway.setup.places import Places
 from gateway.setup.records import Modification, add_entry, modify_entry
-from gateway.setup.survey import Survey
+from gateway.setup.surveyed import Survey
 
 FILE, HASH_FILE = "10-modules", "40-password-policy"
 ARGON2_SCHEME = "{ARGON2}"
@@ -48,7 +48,7 @@ def plan_modules(survey: Survey, places: Places, parts: PlanParts, *, argon2: st
     parts.add([Change(Subject.MODULES, FILE, why, record)])
 
 
-def plan_hash(survey: Survey, parts: PlanParts) -> None:
+def plan_hash(survey: Survey, places: Places, parts: PlanParts) -> None:
     """Let slapd store new passwords as Argon2, unless it does so in another form that is slow on purpose."""
     if has_strong_hash(survey):
         return
@@ -57,6 +57,11 @@ def plan_hash(survey: Survey, parts: PlanParts) -> None:
     before = Modification("replace" if present else "delete", "olcPasswordHash", present)
     record = modify_entry(dn, Modification("replace", "olcPasswordHash", (ARGON2_SCHEME,)))
     parts.add([Change(Subject.HASH, HASH_FILE, why, record, modify_entry(dn, before))])
+    if others := [suffix for suffix in survey.suffixes if suffix not in places.database.suffixes]:
+        parts.notes.append(
+            f"slapd has one form of new hashes for all its databases: Argon2 is for {', '.join(others)} too, of "
+            "which setup changes nothing else"
+        )
 
 
 def has_strong_hash(survey: Survey) -> bool:

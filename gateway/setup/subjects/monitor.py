@@ -8,7 +8,7 @@ from gateway.setup.changes import Change, PlanParts, Subject
 from gateway.setup.places import Places
 from gateway.setup.records import add_entry
 from gateway.setup.subjects.rules import defaults_of, plan_rules
-from gateway.setup.survey import Survey
+from gateway.setup.surveyed import Survey
 
 FILE = "46-monitor"
 WHY = "The gateway's account may read how many operations slapd completed, and from where our accounts are connected."

@@ -9,7 +9,7 @@ from gateway.setup.ldif_files import read_entries
 from gateway.setup.places import Places
 from gateway.setup.records import Modification, Record, add_entry, delete_entry, modify_entry
 from gateway.setup.subjects.folders import plan_folders
-from gateway.setup.survey import Survey
+from gateway.setup.surveyed import Survey
 
 FILE, OVERLAY_FILE = "60-policies", "40-password-policy"
 POLICIES = "60-policies.ldif"

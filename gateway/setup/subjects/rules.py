@@ -9,7 +9,7 @@ from gateway.setup.merging import merge, moved_behind
 from gateway.setup.places import Places
 from gateway.setup.records import Modification, Record, modify_entry
 from gateway.setup.rules import OF_ACCOUNTS, Owner, named_attributes, parse
-from gateway.setup.survey import Database
+from gateway.setup.surveyed import Database
 
 ACCESS = "olcAccess"
 DEFAULTS = ("to attrs=userPassword by anonymous auth by * none", "to * by * read")

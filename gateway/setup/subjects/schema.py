@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gateway.setup.changes import Change, PlanParts, Subject
 from gateway.setup.ldif_files import read_entries
 from gateway.setup.records import Modification, Record, modify_entry
-from gateway.setup.survey import SchemaEntry, Survey
+from gateway.setup.surveyed import SchemaEntry, Survey
 
 PERSON, WORKER, SAMBA = "schema/mamia.ldif", "schema/mamia-worker.ldif", "schema/samba.ldif"
 TYPES, CLASSES = "olcAttributeTypes", "olcObjectClasses"

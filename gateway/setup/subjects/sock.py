@@ -9,7 +9,7 @@ from gateway.settings import Settings
 from gateway.setup.changes import Change, Later, PlanParts, Subject
 from gateway.setup.places import DECOY, Places
 from gateway.setup.records import Record, add_entry, delete_entry
-from gateway.setup.survey import Overlay, Survey, normal_dn
+from gateway.setup.surveyed import Overlay, Survey, normal_dn
 
 ORACLE_FILE, CAPTURE_FILE = "95-password-oracle", "96-capture"
 WHY_ORACLE = (
