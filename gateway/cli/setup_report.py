@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from gateway.checks.finding import Finding, Level
+from gateway.cli.exit_codes import ExitCode
+from gateway.cli.output import print_json
 from gateway.cli.terminal import printable
 from gateway.settings import Settings
-from gateway.settings.loader import SettingsError
+from gateway.settings.loader import SettingProblem, SettingsError
 from gateway.setup import Applied, Change, Plan, difference
 from gateway.setup.answers import AnswersError
 from gateway.setup.console import Console, fold
 from gateway.setup.files import FileState, PlannedFile, missing_users
 
-UNUSABLE = 2
 DEFINITION = re.compile(r"  \+ olc(AttributeTypes|ObjectClasses): ")
 MAX_CHARS = 160
 """Characters of a line of a difference; the folder of LDIF has the whole."""
 LISTENER = "systemctl enable --now mamia-capture.socket mamia-capture.service"
+
+
+def _nothing_yet() -> dict[str, Any]:
+    lists: dict[str, Any] = {name: [] for name in ("tried", "files", "changes", "notes", "check", "missing", "next")}
+    return {**lists, "applied": 0, "undo_folder": None}
 
 
 @dataclass(slots=True)
@@ -31,7 +37,7 @@ class Report:
     """Collects what a run did. Prints each part as soon as it is known, or one JSON object at the end."""
 
     as_json: bool
-    _result: dict[str, Any] = field(default_factory=lambda: {"tried": [], "files": [], "check": [], "missing": []})
+    _result: dict[str, Any] = field(default_factory=_nothing_yet)
     _console: Console = field(default_factory=Console)
 
     @property
@@ -44,19 +50,16 @@ class Report:
         if not self.as_json:
             self._console.say(printable(text))
 
-    def unusable(self, error: AnswersError | SettingsError) -> int:
-        """Report answers that cannot be used, and return the exit status."""
-        problems = (
-            [f"{one.key} {one.message}" for one in error.problems]
-            if isinstance(error, SettingsError)
-            else [str(error)]
-        )
-        self._result["unusable"] = problems
-        if not self.as_json:
-            print("mamia setup: these answers can't be used; nothing was written:", file=sys.stderr)
-            for problem in problems:
-                print(fold(printable(problem), "  ", "    "), file=sys.stderr)
-        return self.end(UNUSABLE)
+    def unusable(self, error: AnswersError | SettingsError, config: Path) -> int:
+        """Report answers that cannot be used, and return the exit code. Raises SettingsError for programs."""
+        problems = error.problems if isinstance(error, SettingsError) else [SettingProblem("answers", str(error))]
+        if self.as_json:
+            raise SettingsError(str(config), problems)
+        print("mamia setup: these answers can't be used; nothing was written:", file=sys.stderr)
+        for one in problems:
+            text = f"{one.key} {one.message}" if isinstance(error, SettingsError) else one.message
+            print(fold(printable(text), "  ", "    "), file=sys.stderr)
+        return ExitCode.UNUSABLE
 
     def found(self, finding: Finding) -> None:
         """Report what trying an answer found."""
@@ -86,12 +89,8 @@ class Report:
 
     def plan(self, plan: Plan) -> None:
         """Show what would change in the directory."""
-        self._result["directory"] = {
-            "changes": [{"file": one.file, "what": one.title, "why": one.why} for one in plan.changes],
-            "later": [{"what": one.what, "why": one.why, "how": one.how} for one in plan.later],
-            "problems": list(plan.problems),
-            "notes": list(plan.notes),
-        }
+        self._result["changes"] = [{"file": one.file, "what": one.title, "why": one.why} for one in plan.changes]
+        self._result["notes"] = list(plan.notes)
         if self.as_json:
             return
         self._console.title("Directory")
@@ -100,17 +99,13 @@ class Report:
             return
         print(shortened(difference(replace(plan, later=(), problems=())).rstrip()), flush=True)
 
-    def wrote(self, planned: Iterable[PlannedFile]) -> None:
-        """Remember that the files are written."""
-        self._result["written"] = True
-
     def progress(self, change: Change) -> None:
         """Report the change that is written next."""
         self.say(f"  {change.file}: {change.title}")
 
     def applied(self, done: Applied) -> None:
         """Report what was written into the directory, and how to take it back."""
-        self._result["applied"] = {"changes": len(done.changes), "undo": str(done.undo_folder)}
+        self._result |= {"applied": len(done.changes), "undo_folder": str(done.undo_folder)}
         self.say(f"{len(done.changes)} changes are in the directory.")
         self.say(f"To take them back: mamia setup --undo {shlex.quote(str(done.undo_folder))}")
 
@@ -137,9 +132,9 @@ class Report:
 
     def end(self, code: int) -> int:
         """Print the summary or the JSON, and return `code`."""
-        self._result["exit_status"] = code
+        self._result["exit_code"] = code
         if self.as_json:
-            print(json.dumps(self._result, indent=2, ensure_ascii=False))
+            print_json(self._result)
             return code
         if checks := self._result["check"]:
             counts = {level: sum(one["level"] == level for one in checks) for level in Level}

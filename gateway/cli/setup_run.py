@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gateway.checks.finding import Level, fail
 from gateway.cli.check import check
+from gateway.cli.exit_codes import ExitCode
 from gateway.cli.setup_answers import directory_side, keep_answers, start_session
 from gateway.cli.setup_report import Report
 from gateway.settings import Settings
@@ -28,7 +29,6 @@ from gateway.setup.paths import Paths
 from gateway.setup.session import Session
 from gateway.setup.stale_accounts import refused_accounts
 
-DONE, MISSING, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 NOT_APPLIED = "the directory is not changed yet"
 
 
@@ -42,15 +42,15 @@ def run_setup(arguments: argparse.Namespace, config: Path) -> int:
         session = start_session(arguments, Paths(config))
         side = _open(directory_side(arguments, session.paths), report)
     except (AnswersError, SettingsError) as error:
-        return report.unusable(error)
+        return report.unusable(error, config)
     with closing(side) if side else nullcontext():
         try:
             return SetupRun(arguments, session, side, console, report).run()
         except (AnswersError, SettingsError) as error:
-            return report.unusable(error)
+            return report.unusable(error, config)
         except FileUnwritable as error:
             report.missing(str(error), "correct owner or mode, or run this as root")
-            return report.end(MISSING)
+            return report.end(ExitCode.PROBLEM)
         except (AnswersEnded, KeyboardInterrupt) as error:
             return _interrupted(arguments, session, error)
 
@@ -71,14 +71,14 @@ def _interrupted(arguments: argparse.Namespace, session: Session, error: BaseExc
     print("\n", file=sys.stderr)
     if session.has_written:
         print("mamia setup: stopped. What was written before stays; run mamia setup again to go on.", file=sys.stderr)
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     if not arguments.dry_run:
         keep_answers(session)
     if isinstance(error, AnswersEnded):
         print(f"mamia setup: no answer to: {error}", file=sys.stderr)
     print(f"mamia setup: nothing was changed; {session.paths.unfinished} has the answers so far.", file=sys.stderr)
     print("Run mamia setup again to go on.", file=sys.stderr)
-    return UNUSABLE if isinstance(error, AnswersEnded) else INTERRUPTED
+    return ExitCode.UNUSABLE if isinstance(error, AnswersEnded) else ExitCode.INTERRUPTED
 
 
 @dataclass(slots=True)
@@ -107,11 +107,11 @@ class SetupRun:
         self._report_obstacles(plan)
         if self.arguments.dry_run:
             self.report.say("Dry run: nothing was written.")
-            return self.report.end(DONE if not self.report.is_incomplete else MISSING)
+            return self.report.end(ExitCode.DONE if not self.report.is_incomplete else ExitCode.PROBLEM)
         if not self._writes_files():
             keep_answers(self.session)
             self.report.missing("nothing was written", "run mamia setup again: it has the answers")
-            return self.report.end(MISSING)
+            return self.report.end(ExitCode.PROBLEM)
         self._write_files()
         self._change_directory(plan)
         if self.is_applied:
@@ -171,13 +171,13 @@ class SetupRun:
         """
         file = dict(_account_files(settings))[name]
         text = f"the directory has the account {name} already, with another password than {file}"
-        if name in self.arguments.new_password:
+        if name in self.arguments.renew:
             return True
         if self.console and self.console.confirm(f"{text}. Give it a new one", default=False):
             return True
         # A wrong password must not pass for the right one in the next run.
         self.files = [one for one in self.files if one.path != file or one.state is not FileState.NEW]
-        how = f"copy that file from the machine that has it, or run mamia setup --new-password {name}"
+        how = f"copy that file from the machine that has it, or run mamia setup --renew {name}"
         self.report.missing(text, how)
         return False
 
@@ -203,7 +203,6 @@ class SetupRun:
         for one in self.files:
             if one.state is not FileState.SAME:
                 one.write()
-        self.report.wrote(self.files)
 
     def _change_directory(self, plan: Plan | None) -> None:
         if plan is None or self.side is None:
@@ -246,16 +245,16 @@ class SetupRun:
         except SettingsError as error:
             for problem in error.problems:
                 self.report.missing(f"{problem.key} {problem.message}", "correct it in the settings")
-            return self.report.end(MISSING)
+            return self.report.end(ExitCode.PROBLEM)
         failed = False
         if self.side and not self.is_applied:
             self.report.say("The check follows when the directory has these changes.")
-            return self.report.end(MISSING)
+            return self.report.end(ExitCode.PROBLEM)
         for finding in check(settings):
             self.report.checked(finding)
             failed = failed or finding.level is Level.FAIL
         self.report.next_commands(settings)
-        return self.report.end(MISSING if failed or self.report.is_incomplete else DONE)
+        return self.report.end(ExitCode.PROBLEM if failed or self.report.is_incomplete else ExitCode.DONE)
 
 
 def _account_files(settings: Settings) -> Iterator[tuple[str, Path | None]]:

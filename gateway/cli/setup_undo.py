@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
+from gateway.cli.exit_codes import ErrorKind, ExitCode
+from gateway.cli.failure import CommandFailed
+from gateway.cli.output import print_json
 from gateway.cli.setup_answers import directory_side
 from gateway.cli.terminal import printable
 from gateway.setup import UndoFailed, Undone, undo
@@ -17,43 +18,46 @@ from gateway.setup.console import Console
 from gateway.setup.directory_side import NoDirectory
 from gateway.setup.paths import Paths
 
-FAILED, UNUSABLE = 1, 2
-
 
 def run_undo(arguments: argparse.Namespace, config: Path) -> int:
-    """Take back the runs of setup that wrote into the folder, and return the exit status. Raises SettingsError."""
-    if not arguments.undo.is_dir():
-        print(f"mamia setup: {arguments.undo} is not a folder of setup; nothing was changed", file=sys.stderr)
-        return UNUSABLE
+    """Take back the runs of setup that wrote into the folder, and return the exit code.
+
+    Raises CommandFailed, SettingsError.
+    """
+    folder: Path = arguments.undo
+    if not folder.is_dir():
+        text = f"{folder} is not a folder of setup; nothing was changed"
+        raise CommandFailed(text, ErrorKind.FILE, ExitCode.UNUSABLE)
     try:
         side = directory_side(arguments, Paths(config)).open()
-    except (AnswersError, NoDirectory) as error:
-        print(f"mamia setup: {error}; nothing was changed", file=sys.stderr)
-        return UNUSABLE
+    except AnswersError as error:
+        raise CommandFailed(f"{error}; nothing was changed", ErrorKind.ARGUMENTS, ExitCode.UNUSABLE) from None
+    except NoDirectory as error:
+        raise CommandFailed(f"{error}; nothing was changed", ErrorKind.DIRECTORY) from None
     with closing(side):
         try:
             done = undo(
-                arguments.undo,
+                folder,
                 side.access,
                 remove_people_data=arguments.remove_people_data,
                 dry_run=arguments.dry_run,
                 progress=None if arguments.json else lambda text: print(printable(f"  {text}"), flush=True),
             )
         except UndoFailed as error:
-            print(f"mamia setup: {error.reason}", file=sys.stderr)
-            print(f"{len(error.removed)} steps are done; run it again to go on.", file=sys.stderr)
-            return FAILED
+            text = f"{error.reason}; {len(error.removed)} steps are done: run it again to go on"
+            raise CommandFailed(text, ErrorKind.DIRECTORY) from None
     _report(done, arguments)
-    return 0
+    return ExitCode.DONE
 
 
 def _report(done: Undone, arguments: argparse.Namespace) -> None:
     if arguments.json:
-        print(json.dumps(asdict(done), indent=2, ensure_ascii=False))
+        held = [asdict(one) for one in done.kept]
+        print_json({"removed": list(done.removed), "kept": held, "exit_code": ExitCode.DONE})
         return
     console = Console()
-    count = len(done.removed)
-    console.say(f"{'Would take back: at least' if arguments.dry_run else 'Taken back:'} {count} changes.")
+    words = "Would take back: at least" if arguments.dry_run else "Taken back:"
+    console.say(f"{words} {len(done.removed)} changes.")
     for kept in done.kept:
         console.say(f"Stays: {printable(kept.what)}: {printable(kept.why)}")
         if kept.how:

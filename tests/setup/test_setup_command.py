@@ -256,13 +256,13 @@ class TestAnswersFile:
         done = place.setup("--json", "--answers", answers())
 
         result = json.loads(done.stdout)
-        assert result["exit_status"] == done.returncode == 1
+        assert result["exit_code"] == done.returncode == 1
         assert {Path(one["path"]).name for one in result["files"]} == {
             "mamia.toml",
             "gateway.password",
             "secret_keys",
         }
-        assert any(one["file"] == "30-access" for one in result["directory"]["changes"])
+        assert any(one["file"] == "30-access" for one in result["changes"])
         assert any("not changed yet" in one["what"] for one in result["missing"])
 
 
@@ -274,10 +274,10 @@ class TestDryRun:
         assert everything(place) == {}
         done = json.loads(place.setup("--json", "--answers", file).stdout)
         assert done["files"] == promised["files"]
-        assert done["directory"] == promised["directory"]
+        assert done["changes"] == promised["changes"]
         assert sorted(everything(place)) == sorted(
             [one["path"] for one in promised["files"]]
-            + [f"{place.root}/etc/mamia/ldif/{one['file']}.ldif" for one in _once(promised["directory"]["changes"])]
+            + [f"{place.root}/etc/mamia/ldif/{one['file']}.ldif" for one in _once(promised["changes"])]
         )
 
 
@@ -325,7 +325,7 @@ class TestSecrets:
         server.add(dn, objectClass=roles, cn="gateway", userPassword="Depuis-2023")
         try:
             done = json.loads(place.setup("--json", "--answers", answers()).stdout)
-            told = json.loads(place.setup("--json", "--answers", answers(), "--new-password", "gateway").stdout)
+            told = json.loads(place.setup("--json", "--answers", answers(), "--renew", "gateway").stdout)
         finally:
             with server.as_admin() as connection:
                 connection.delete_s(dn)
@@ -333,7 +333,7 @@ class TestSecrets:
 
         assert any("has the account gateway already" in one["what"] for one in done["missing"])
         assert not any("password" in one["path"] for one in done["files"])
-        assert any(one["file"] == "70-services" and dn in one["what"] for one in told["directory"]["changes"])
+        assert any(one["file"] == "70-services" and dn in one["what"] for one in told["changes"])
 
 
 class TestUndo:
@@ -344,7 +344,7 @@ class TestUndo:
         before = set(server.configuration_dns())
         applied = json.loads(place.setup("--json", "--apply", "--answers", answers(), *own).stdout)
 
-        undo = applied["applied"]["undo"]
+        undo = applied["undo_folder"]
         shown = place.setup("--undo", undo, "--dry-run", *own)
         done = place.setup("--undo", undo, *own)
 
