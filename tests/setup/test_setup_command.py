@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from gateway.cli.json_forms import FORMS
 from gateway.setup.files import Access, PlannedFile, secret_access
 from tests.support.debian_slapd import DebianSlapd
 from tests.support.installed_program import InstalledProgram
+from tests.support.json_form import problems_of
 from tests.support.ports import free_port
 from tests.support.terminal import INTERRUPT
 
@@ -255,6 +257,7 @@ class TestAnswersFile:
     def test_when_it_prints_json_then_a_program_can_read_what_is_missing(self, place, answers):
         done = place.setup("--json", "--answers", answers())
 
+        assert problems_of(FORMS["setup"], done.stdout) == []
         result = json.loads(done.stdout)
         assert result["exit_code"] == done.returncode == 1
         assert {Path(one["path"]).name for one in result["files"]} == {
@@ -346,6 +349,7 @@ class TestUndo:
 
         undo = applied["undo_folder"]
         shown = place.setup("--undo", undo, "--dry-run", *own)
+        assert problems_of(FORMS["setup"], place.setup("--undo", undo, "--dry-run", "--json", *own).stdout) == []
         done = place.setup("--undo", undo, *own)
 
         assert (shown.returncode, done.returncode) == (0, 0), done.stderr
