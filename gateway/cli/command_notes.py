@@ -56,6 +56,9 @@ lines are the counts and the subjects of all problems. For a job that mails only
 
     14 checks: 0 FAIL, 1 WARN
     WARN: notifications""",
+    "setup": """\
+It asks at a terminal, or takes the answers from standard input, one per line. [Setup](setup.md) shows what it asks,
+writes and prints, and [install](install.md) the commands from the first to the last.""",
     "settings": "The output is the page [Settings](settings.md).",
     "account": """\
 `show` prints one line per fact. `unlock` needs your own account in the directory, because the gateway's account

@@ -39,6 +39,7 @@ from gateway.cli.import_report import (
     count,
     difference,
     report,
+    report_lacking_class,
     report_long_logins,
     report_shared_logins,
 )
@@ -109,7 +110,15 @@ def _plan(
     """Return what must be written, first for rows and then for leavers. Raises TooManyLeavers."""
     index = index_staff(staff, settings.people)
     report_shared_logins(index.shared_logins, tally)
-    planner = StaffPlanner(index, settings.academy.mail_domain, numbers_in(rows), arguments.create_namesakes)
+    planner = StaffPlanner(
+        index,
+        settings.academy.mail_domain,
+        numbers_in(rows),
+        creates_namesakes=arguments.create_namesakes,
+        adds_class=arguments.add_class,
+    )
+    if not arguments.add_class:
+        report_lacking_class(settings.people, staff.lacking_people, tally)
     compared = counted(rows, "rows", total=len(rows), hidden=tally.as_json, stays=False)
     steps = write_steps(list(plan_rows(compared, planner, tally)), staff, settings.people, tally)
     report_long_logins(settings, steps, tally)
