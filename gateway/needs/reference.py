@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
 
-from gateway.needs.model import Account, FileUse, Needs, Part, Right
+from gateway.needs.model import Access, Account, FileUse, Needs, Part, Right
 
 
 def reference(needs: Needs) -> str:
     """Return the needs as Markdown, with a heading per kind."""
-    lines = [
-        *_rights(needs),
-        *_server(needs),
-        *_machine(needs),
-    ]
+    lines = [*_rights(needs), *_server(needs), *_machine(needs)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def as_table(needs: Needs) -> dict[str, Any]:
+    """Return the needs for a JSON document: kind → list of needs, each with its fields."""
+    return {field.name: _plain(getattr(needs, field.name)) for field in fields(needs)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Access):
+        return value.words
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return str(value) if isinstance(value, Path) else value
 
 
 def _rights(needs: Needs) -> Iterator[str]:
