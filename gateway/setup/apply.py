@@ -13,7 +13,7 @@ from gateway.account.errors import DirectoryMisconfigured
 from gateway.ldap import ServerUnavailable, error_text, is_success, read_entry, result_text
 from gateway.setup.access import Access
 from gateway.setup.changes import Change, Plan, Subject
-from gateway.setup.confirm import check_listener, missing_after
+from gateway.setup.confirm import changed_since, check_listener, missing_after
 from gateway.setup.journal import Journal
 from gateway.setup.people_pages import give_class
 from gateway.setup.writing import hash_stored_passwords, write
@@ -95,6 +95,8 @@ def _check(plan: Plan, passwords: Mapping[str, SecretStr]) -> None:
 def _apply(change: Change, plan: Plan, access: Access, secrets: Mapping[str, str]) -> str:
     """Do one change. Return why it failed; "" if it is in the directory now."""
     connection = access.config if change.record.is_configuration else access.data
+    if reason := changed_since(change, connection):
+        return reason
     result = write(connection, change.record.filled(secrets))
     if not is_success(result):
         return result_text(result)

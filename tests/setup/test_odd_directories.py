@@ -211,6 +211,17 @@ class TestIndices:
 
 
 class TestRefused:
+    def test_rules_that_were_changed_since_the_plan_are_not_overwritten(self, started, tmp_path):
+        server = started(DebianSlapd)
+        own = "to attrs=mail by users read by * none"
+        with administrator(server) as access:
+            _, plan = survey_and_plan(answers(server), access, Options(argon2=QUICK_HASH))
+            server.modify_configuration(server.database, (ldap.MOD_ADD, "olcAccess", ["{0}" + own]))
+            with pytest.raises(ApplyFailed, match="olcAccess was changed since"):
+                apply(plan, access, tmp_path / "undo", PASSWORDS)
+        set_up(server, answers(server), tmp_path / "undo")
+        assert any(rule.endswith(own) for rule in server.read_configuration(server.database)["olcAccess"])
+
     def test_it_says_which_change_and_why_and_what_was_done(self, started, tmp_path):
         server = started(DebianSlapd)
         with administrator(server) as access:
