@@ -68,8 +68,11 @@ def check_listener(change: Change, plan: Plan, access: Access) -> str:
     if is_success(result) or result["result"] in ANSWERED:
         return ""
     added = find(change.record.dn, access.config)
-    removed = added is not None and is_success(write(access.config, delete_entry(added.dn)))
+    back = change.inverse if change.record.kind == "modify" else delete_entry(added.dn) if added else None
+    removed = back is not None and is_success(write(access.config, back))
     end = "the overlay is removed again" if removed else "REMOVE THE OVERLAY: slapd refuses writes on people"
+    if removed and change.record.kind == "modify":
+        end = "the overlay is as before"
     return (
         f"slapd does not reach mamia capture at the socket ({result_text(result)}); {end}; slapd's user must be "
         "allowed to connect to the socket, and mamia capture must run"
