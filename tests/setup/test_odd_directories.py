@@ -211,6 +211,15 @@ class TestIndices:
 
 
 class TestRefused:
+    def test_without_an_undo_folder_nothing_is_changed(self, started, tmp_path):
+        server = started(DebianSlapd)
+        (tmp_path / "file").write_text("")
+        with administrator(server) as access:
+            _, plan = survey_and_plan(answers(server), access, Options(argon2=QUICK_HASH))
+            with pytest.raises(ApplyFailed, match="undo folder .* cannot be written"):
+                apply(plan, access, tmp_path / "file" / "undo", PASSWORDS)
+        assert len(planned(server, answers(server)).changes) == len(plan.changes)
+
     def test_rules_that_were_changed_since_the_plan_are_not_overwritten(self, started, tmp_path):
         server = started(DebianSlapd)
         own = "to attrs=mail by users read by * none"
