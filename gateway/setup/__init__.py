@@ -5,6 +5,7 @@ already there is in no plan, so a second run changes nothing and an interrupted 
 """
 
 from gateway.setup.access import Access, Login, open_access
+from gateway.setup.adopt import adopt
 from gateway.setup.apply import Applied, ApplyFailed, apply
 from gateway.setup.changes import Change, Later, Options, Plan, Subject
 from gateway.setup.difference import difference, write_folder
@@ -38,6 +39,7 @@ __all__ = [
     "Survey",
     "UndoFailed",
     "Undone",
+    "adopt",
     "apply",
     "difference",
     "look_at_people",

@@ -13,10 +13,12 @@ from gateway.account.errors import DirectoryMisconfigured
 from gateway.ldap import ServerUnavailable, error_text, is_success, read_entry, result_text
 from gateway.setup.access import Access
 from gateway.setup.changes import Change, Plan, Subject
-from gateway.setup.confirm import check_listener, missing_after
+from gateway.setup.confirm import changed_since, check_listener, missing_after
 from gateway.setup.journal import Journal
 from gateway.setup.people_pages import give_class
 from gateway.setup.writing import hash_stored_passwords, write
+
+FAILURES = (LDAPException, OSError, ServerUnavailable, DirectoryMisconfigured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +60,34 @@ def apply(
     if plan.is_empty:
         return Applied((), undo_folder)
     secrets = {f"{name.upper()}_PASSWORD": secret.get_secret_value() for name, secret in passwords.items()}
+    journal = _begin(plan, access, undo_folder)
     done: list[Change] = []
-    change = None
-    try:
-        journal = Journal(undo_folder)
-        journal.start(plan, access.url, filter(None, (read_entry(access.config, dn, ["*"]) for dn in plan.saved)))
-        for change in plan.changes:
-            if progress:
-                progress(change)
+    for change in plan.changes:
+        if progress:
+            progress(change)
+        try:
             journal.add(change)
             if change.page_filter:
                 reason = give_class(change, access.data, journal, people_progress)
             else:
                 reason = _apply(change, plan, access, secrets)
-            if reason:
-                raise ApplyFailed(change, _told(change, reason, done), tuple(done))
-            done.append(change)
-    except OSError as error:
-        reason = f"{undo_folder}: {error_text(error)}; nothing is written that cannot be taken back"
-        raise ApplyFailed(change, reason, tuple(done)) from None
-    except (LDAPException, ServerUnavailable, DirectoryMisconfigured) as error:
-        reason = _told(change, error_text(error), done) if change else error_text(error)
-        raise ApplyFailed(change, reason, tuple(done)) from None
+        except FAILURES as error:
+            reason = error_text(error)
+        if reason:
+            raise ApplyFailed(change, _with_progress(change, reason, done), tuple(done))
+        done.append(change)
     return Applied(tuple(done), undo_folder)
+
+
+def _begin(plan: Plan, access: Access, undo_folder: Path) -> Journal:
+    """Make the undo folder, with what changes of cn=config as it is. Raises ApplyFailed."""
+    try:
+        journal = Journal(undo_folder)
+        journal.start(plan, access.url, filter(None, (read_entry(access.config, dn, ["*"]) for dn in plan.saved)))
+    except FAILURES as error:
+        reason = f"the undo folder {undo_folder} cannot be written ({error_text(error)}), so nothing was changed"
+        raise ApplyFailed(None, reason, ()) from None
+    return journal
 
 
 def _check(plan: Plan, passwords: Mapping[str, SecretStr]) -> None:
@@ -95,6 +102,8 @@ def _check(plan: Plan, passwords: Mapping[str, SecretStr]) -> None:
 def _apply(change: Change, plan: Plan, access: Access, secrets: Mapping[str, str]) -> str:
     """Do one change. Return why it failed; "" if it is in the directory now."""
     connection = access.config if change.record.is_configuration else access.data
+    if reason := changed_since(change, connection):
+        return reason
     result = write(connection, change.record.filled(secrets))
     if not is_success(result):
         return result_text(result)
@@ -105,6 +114,6 @@ def _apply(change: Change, plan: Plan, access: Access, secrets: Mapping[str, str
     return missing_after(change.record, connection)
 
 
-def _told(change: Change, reason: str, done: list[Change]) -> str:
+def _with_progress(change: Change, reason: str, done: list[Change]) -> str:
     before = f"{len(done)} changes before it are done and stay" if done else "nothing was changed before it"
     return f"{change.title} ({change.file}): {reason}; {before}; run setup again to go on"

@@ -11,11 +11,12 @@ from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE, RESULT_REFERRAL, RESULT
 from gateway.ldap import ANYTHING, Entry, is_success, modify, read_entry, result_text, try_search
 from gateway.setup.access import Access
 from gateway.setup.changes import Change, Plan
+from gateway.setup.difference import ORDERED
 from gateway.setup.layout import parent_of
 from gateway.setup.places import DECOY
 from gateway.setup.records import Record, delete_entry
 from gateway.setup.rules import normal
-from gateway.setup.surveyed import NUMBER, normal_dn
+from gateway.setup.surveyed import NUMBER, in_order, normal_dn
 from gateway.setup.writing import PASSWORD, stored_passwords, write
 
 HASHED = re.compile(rb"\{[A-Za-z0-9./_-]+\}")
@@ -67,12 +68,28 @@ def check_listener(change: Change, plan: Plan, access: Access) -> str:
     if is_success(result) or result["result"] in ANSWERED:
         return ""
     added = find(change.record.dn, access.config)
-    removed = added is not None and is_success(write(access.config, delete_entry(added.dn)))
+    back = change.inverse if change.record.kind == "modify" else delete_entry(added.dn) if added else None
+    removed = back is not None and is_success(write(access.config, back))
     end = "the overlay is removed again" if removed else "REMOVE THE OVERLAY: slapd refuses writes on people"
+    if removed and change.record.kind == "modify":
+        end = "the overlay is as before"
     return (
         f"slapd does not reach mamia capture at the socket ({result_text(result)}); {end}; slapd's user must be "
         "allowed to connect to the socket, and mamia capture must run"
     )
+
+
+def changed_since(change: Change, connection: Connection) -> str:
+    """Return why a change does not fit any more: somebody has changed the rules or limits since they were read."""
+    for back in change.inverse.modifications if change.inverse else ():
+        if back.attribute.lower() not in ORDERED:
+            continue
+        entry = read_entry(connection, change.record.dn, [back.attribute])
+        present = in_order(entry.all(back.attribute)) if entry else ()
+        # What is deleted to undo a change was not there before it.
+        if present != (in_order(back.values) if back.operation == "replace" else ()):
+            return f"{back.attribute} was changed since setup read it, perhaps by another administrator"
+    return ""
 
 
 def _lost(wanted: Sequence[str], held: Sequence[str]) -> str:

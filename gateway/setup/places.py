@@ -73,12 +73,8 @@ def places_of(
 
     Raises ValueError with a sentence if no database of the server holds `people.base`.
     """
-    base = settings.people.base
-    database = survey.database_of(base)
-    if database is None:
-        held = ", ".join(survey.suffixes) or "none"
-        raise ValueError(f"no database of {survey.url} holds people.base ({base}); its suffixes: {held}")
-    suffix = next(one for one in database.suffixes if is_below(base, one))
+    database = _database(settings, survey)
+    suffix = next(one for one in database.suffixes if is_below(settings.people.base, one))
     services = parent_of(settings.directory.bind_dn)
     initial = settings.reset.initial_policy if settings.reset.mode is ResetMode.INITIAL else ""
     present = survey.default_policy(database)
@@ -102,6 +98,15 @@ def places_of(
         f"cn=services,{policies_base}", f"cn=decoy,{policies_base}", initial or "",
         tuple(settings.people.protected_groups),
     )  # fmt: skip
+
+
+def _database(settings: Settings, survey: Survey) -> Database:
+    base = settings.people.base
+    database = survey.database_of(base)
+    if database is None:
+        held = ", ".join(survey.suffixes) or "none"
+        raise ValueError(f"no database of {survey.url} holds people.base ({base}); its suffixes: {held}")
+    return database
 
 
 def ancestors(dn: str, suffix: str) -> list[str]:

@@ -42,12 +42,12 @@ WHY_CONFIGURATION = "mamia check sees, on any machine, how slapd hashes and judg
 
 
 def survey_and_plan(settings: Settings, access: Access, options: Options | None = None) -> tuple[Survey, Plan]:
-    """Read the directory, and list what it lacks. Changes nothing.
+    """Read the directory, but for how people look, and list what it lacks. Changes nothing.
 
     Raises ServerUnavailable, DirectoryMisconfigured, LDAPException, OSError as `survey` does.
     """
     options = options or Options()
-    found = survey(access, people_base=settings.people.base)
+    found = survey(access, looks=False)
     people = options.class_for or settings.people.filter
     # A filter with "not" finds nobody as long as slapd does not know the class.
     lacking = without_class(people) if found.knows_class(PERSON_CLASS) else people

@@ -26,11 +26,11 @@ POLICY = "(objectClass=pwdPolicy)"
 MAX_POLICIES = 200
 
 
-def survey(access: Access, *, entries: Iterable[str] = (), people_base: str = "") -> Survey:
+def survey(access: Access, *, entries: Iterable[str] = (), people_base: str = "", looks: bool = True) -> Survey:
     """Read the configuration, the policies, `entries` and how people below `people_base` look.
 
-    Without `people_base`, people are looked for below every suffix. Raises ServerUnavailable, and
-    DirectoryMisconfigured if cn=config may not be read.
+    Without `people_base`, people are looked for below every suffix; without `looks` not at all. Raises
+    ServerUnavailable, and DirectoryMisconfigured if cn=config may not be read.
     """
     found = search(access.config, "cn=config", ANYTHING, ["*"])
     if not any(entry.dn.lower().startswith("olcdatabase=") for entry in found):
@@ -45,7 +45,7 @@ def survey(access: Access, *, entries: Iterable[str] = (), people_base: str = ""
         tuple(_schema(entry) for entry in found if entry.dn.lower().endswith(",cn=schema,cn=config")),
         policies=_policies(access.data, suffixes),
         entries=read_entries(access, entries),
-        people=look_at_people(access.data, [people_base] if people_base else suffixes),
+        people=look_at_people(access.data, [people_base] if people_base else suffixes) if looks else None,
         writable=frozenset(suffix for suffix in suffixes if _may_write(access, databases, suffix)),
     )
 

@@ -26,7 +26,12 @@ OFFLINE = "a running slapd unloads no module; stop it, and remove the line with 
 def undo_sock(steps: Steps) -> None:
     """Remove the overlays that ask `mamia capture`, the one with the highest number first."""
     _, database = steps.look()
-    written = [one.record for one in steps.history.of(Subject.ORACLE, Subject.CAPTURE) if one.record.kind == "add"]
+    changes = steps.history.of(Subject.ORACLE, Subject.CAPTURE)
+    for one in reversed(changes):
+        if one.record.kind == "modify" and one.inverse:
+            for overlay in database.overlays_of("sock"):
+                _restore(one.record, one.inverse, overlay, steps)
+    written = [one.record for one in changes if one.record.kind == "add"]
     overlays = [one for one in database.overlays_of("sock") if any(_is_same(one, record) for record in written)]
     for overlay in sorted(overlays, key=lambda one: -one.number):
         steps.delete(overlay.dn, f"{overlay.dn} is deleted; stop mamia capture only now")
@@ -129,10 +134,10 @@ def _is_same(overlay: Overlay, record: Record) -> bool:
 
 
 def _restore(record: Record, inverse: Record, overlay: Overlay, steps: Steps) -> None:
-    (new,), (old,) = record.modifications, inverse.modifications
-    if overlay.entry.all(new.attribute) == new.values:
-        text = f"{new.attribute} of {overlay.dn} is {', '.join(old.values) or 'empty'} as before"
-        steps.do(modify_entry(overlay.dn, Modification("replace", new.attribute, old.values)), text)
+    for new, old in zip(record.modifications, inverse.modifications, strict=True):
+        if overlay.entry.all(new.attribute) == new.values:
+            text = f"{new.attribute} of {overlay.dn} is {', '.join(old.values) or 'empty'} as before"
+            steps.do(modify_entry(overlay.dn, Modification("replace", new.attribute, old.values)), text)
 
 
 def _remove_policy_overlay(overlay: Overlay, steps: Steps) -> None:

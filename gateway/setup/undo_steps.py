@@ -63,7 +63,7 @@ class Steps:
 
     def look(self) -> tuple[Survey, Database]:
         """Return the configuration as it is now. Raises UndoFailed if the database is not there any more."""
-        found = survey(self.access, people_base=self.history.suffix)
+        found = survey(self.access, looks=False)
         database = found.database_of(self.history.suffix)
         if database is None:
             raise UndoFailed(f"no database of {found.url} holds {self.history.suffix}", tuple(self.removed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import ldap
 import pytest
@@ -14,6 +15,7 @@ from gateway.setup import (
     Options,
     Subject,
     apply,
+    difference,
     look_at_people,
     open_access,
     survey,
@@ -52,6 +54,12 @@ class RootMayEverything(DebianSlapd):
         )
 
 
+OWN_SCHEMA = """\
+dn: cn=academie,cn=schema,cn=config
+objectClass: olcSchemaConfig
+cn: academie
+olcAttributeTypes: ( 2.25.2.1 NAME 'birthDate' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
+"""
 Started = Callable[[type[DebianSlapd]], DebianSlapd]
 
 
@@ -103,6 +111,62 @@ class TestRootMayEverything:
             assert survey_and_plan(answers(server), access, Options(class_for=CLASS_FOR))[1].is_empty
 
 
+VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
+    "monitor": {"directory": {"monitor": True}},
+    "initial passwords": {"reset": {"mode": "initial", "initial_policy": "cn=initial,ou=policies,dc=ac-mine,dc=fr"}},
+    "NT4 workstations": {"workstation": {"targets": {"nt": {"type": "samba_nt", "posix": True}}}},
+    "private mail and phone": {"people": {"private_mail": "privateMail", "phone": "mobile"}},
+    "no workstation": {"workstation": {"targets": {}}},
+    "no protected group": {"people": {"protected_groups": []}},
+    "a policy of its own name": {"directory": {"default_policy": "cn=agents,ou=regles,dc=ac-mine,dc=fr"}},
+    "accounts elsewhere": {
+        "directory": {
+            "bind_dn": "cn=web,ou=mamia,ou=applis,dc=ac-mine,dc=fr",
+            "decoy_dn": "cn=personne,ou=mamia,ou=applis,dc=ac-mine,dc=fr",
+        }
+    },
+}
+
+
+class TestSettings:
+    @pytest.mark.parametrize("sections", VARIANTS.values(), ids=VARIANTS)
+    def test_a_second_run_changes_nothing_and_undo_leaves_no_account(self, started, tmp_path, sections):
+        server = started(DebianSlapd)
+        base = answers(server).model_dump(exclude_unset=True, mode="python")
+        changed = {name: {**base.get(name, {}), **values} for name, values in sections.items()}
+        settings = answers(server, **changed)
+        set_up(server, settings, tmp_path / "undo")
+        assert difference(planned(server, settings)) == "Nothing is missing in the directory.\n"
+        assert server.binds(settings.directory.bind_dn, PASSWORDS["gateway"].get_secret_value())
+        server.restart()
+        with administrator(server) as access:
+            undo(tmp_path / "undo", access)
+        server.restart()
+        assert server.read(settings.directory.bind_dn) == {}
+        assert server.binds(server.dn("fdurand"), PASSWORD)
+
+
+class TestOwnAttributes:
+    def test_an_attribute_that_the_directory_has_by_our_name_is_used(self, started, tmp_path):
+        server = started(DebianSlapd)
+        server.load_configuration(OWN_SCHEMA)
+        plan = planned(server, answers(server))
+        assert any("birthdate" in note for note in plan.notes)
+        set_up(server, answers(server), tmp_path / "undo")
+        assert server.read(f"cn=decoy,ou=services,{server.suffix}")["birthDate"] == ["00000000"]
+        assert planned(server, answers(server)).is_empty
+
+    def test_a_rule_of_the_academy_on_an_attribute_of_ours_stays(self, started, tmp_path):
+        server = started(DebianSlapd)
+        set_up(server, answers(server), tmp_path / "undo")
+        own = 'to attrs=mamiaSyncState by dn.exact="cn=support,dc=ac-mine,dc=fr" read by * break'
+        server.modify_configuration(server.database, (ldap.MOD_ADD, "olcAccess", ["{0}" + own]))
+        assert planned(server, answers(server)).is_empty
+        with administrator(server) as access:
+            undo(tmp_path / "undo", access)
+        assert "{0}" + own in server.read_configuration(server.database)["olcAccess"]
+
+
 class TestPasswords:
     def test_an_account_that_exists_gets_the_given_one_on_demand(self, started, tmp_path):
         server = started(DebianSlapd)
@@ -147,6 +211,26 @@ class TestIndices:
 
 
 class TestRefused:
+    def test_without_an_undo_folder_nothing_is_changed(self, started, tmp_path):
+        server = started(DebianSlapd)
+        (tmp_path / "file").write_text("")
+        with administrator(server) as access:
+            _, plan = survey_and_plan(answers(server), access, Options(argon2=QUICK_HASH))
+            with pytest.raises(ApplyFailed, match="cannot be written"):
+                apply(plan, access, tmp_path / "file" / "undo", PASSWORDS)
+        assert len(planned(server, answers(server)).changes) == len(plan.changes)
+
+    def test_rules_that_were_changed_since_the_plan_are_not_overwritten(self, started, tmp_path):
+        server = started(DebianSlapd)
+        own = "to attrs=mail by users read by * none"
+        with administrator(server) as access:
+            _, plan = survey_and_plan(answers(server), access, Options(argon2=QUICK_HASH))
+            server.modify_configuration(server.database, (ldap.MOD_ADD, "olcAccess", ["{0}" + own]))
+            with pytest.raises(ApplyFailed, match="olcAccess was changed since"):
+                apply(plan, access, tmp_path / "undo", PASSWORDS)
+        set_up(server, answers(server), tmp_path / "undo")
+        assert any(rule.endswith(own) for rule in server.read_configuration(server.database)["olcAccess"])
+
     def test_it_says_which_change_and_why_and_what_was_done(self, started, tmp_path):
         server = started(DebianSlapd)
         with administrator(server) as access:

@@ -6,17 +6,23 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import ldap
 import pytest
+from pydantic import SecretStr
 
 from gateway.protection.seal import make_key_pair
 from gateway.settings import Settings
-from gateway.setup import ApplyFailed, Options, Plan, Subject, apply, survey_and_plan, undo
+from gateway.setup import ApplyFailed, Login, Options, Plan, Subject, apply, open_access, survey_and_plan, undo
 from tests.support.capture_process import CaptureProcess
 from tests.support.debian_slapd import DebianSlapd
+from tests.support.gateway_settings import settings_for
 from tests.support.plain_slapd import PASSWORD
 from tests.support.setup_answers import PASSWORDS, WORKSTATION, administrator, answers, planned, set_up
+from tests.support.slapd_server import ADMIN, QUICK_HASH, SUFFIX
+from tests.support.sock_responder import answering
+from tests.support.upgraded_slapd import SlapdBefore
 
 SETTINGS = """
 [directory]
@@ -118,6 +124,40 @@ class TestNobodyListens:
         change_password(server, "fdurand", PASSWORD, "Nouveau-2024")
 
 
+class TestVersionBefore:
+    def test_its_overlays_ask_for_service_accounts_and_the_decoy_too(self, folder):
+        socket_file = folder / "s"
+        server = SlapdBefore(
+            folder / "slapd", hash_cost=QUICK_HASH, more_urls=(f"ldapi://{quote(str(folder / 'l'), '')}",)
+        )
+        with answering(socket_file):
+            server.load_before("92-capture-account.ldif", CAPTURE_PASSWORD="Ancien-2024")
+            server.load_before("93-capture.ldif", CAPTURE_SOCKET=str(socket_file))
+            before = _patterns(server)
+            password = SecretStr(server.slapd.password("admin"))
+            own, data = Login("cn=config", password), Login(ADMIN, password)
+            capture = {
+                "socket": str(socket_file),
+                "bind_dn": f"cn=capture,ou=services,{SUFFIX}",
+                "bind_password_file": "x",
+            }
+            with open_access(f"ldapi://{quote(str(folder / 'l'), '')}", config_login=own, data_login=data) as access:
+                settings = settings_for(server, capture=capture)
+                _, plan = survey_and_plan(settings, access, Options())
+                apply(plan, access, folder / "undo", {})
+                assert survey_and_plan(settings, access, Options())[1].changes == ()
+                server.add_person("fdurand")
+                guess = [
+                    (ldap.MOD_DELETE, "userPassword", [b"wrong"]),
+                    (ldap.MOD_ADD, "userPassword", [b"Autre-2024"]),
+                ]
+                with server.as_person("fdurand") as person, pytest.raises(ldap.INSUFFICIENT_ACCESS):
+                    person.modify_s(f"cn=gateway,ou=services,{SUFFIX}", guess)
+                undo(folder / "undo", access)
+            assert _patterns(server) == before
+            server.slapd.stop()
+
+
 class TestItListens:
     def test_the_second_run_adds_the_overlays_around_ppolicy(self, server, listener, folder):
         done = set_up(server, settings_of(server, folder), folder / "undo", class_for="(uid=*)")
@@ -141,3 +181,9 @@ class TestItListens:
         server.restart()
         assert overlays(server) == []
         change_password(server, "fdurand", PASSWORD, "Nouveau-2024")
+
+
+def _patterns(server: SlapdBefore) -> list[bytes]:
+    with server.as_admin("cn=config") as connection:
+        found = connection.search_s("cn=config", ldap.SCOPE_SUBTREE, "(olcOverlay=*sock)")
+    return [entry["olcOvSocketDNpat"][0] for _, entry in found]

@@ -16,13 +16,25 @@ from gateway.checks.rights import check_rights
 from gateway.directory.connection import connect
 from gateway.ldap import close
 from gateway.settings import Settings
-from gateway.setup import Access, Login, Options, Plan, Subject, Undone, apply, open_access, survey_and_plan, undo
+from gateway.setup import (
+    Access,
+    Login,
+    Options,
+    Plan,
+    Subject,
+    Undone,
+    adopt,
+    apply,
+    open_access,
+    survey_and_plan,
+    undo,
+)
 from tests.support.gateway_settings import settings_for
 from tests.support.ldif_files import example_settings
 from tests.support.mirror import MirrorPair
 from tests.support.setup_answers import WORKSTATION
 from tests.support.slapd_server import ADMIN, PEOPLE, QUICK_HASH, SUFFIX, SlapdServer
-from tests.support.upgraded_slapd import SlapdBefore
+from tests.support.upgraded_slapd import SlapdBefore, UpgradedSlapd
 
 DATABASE = "olcDatabase={1}mdb,cn=config"
 SAMBA = f"cn=samba,ou=services,{SUFFIX}"
@@ -186,5 +198,41 @@ class TestTodaysFiles:
                 update={"directory": example.directory.model_copy(update={"monitor": False})}
             )
             assert [change.title for change in planned(server, settings).changes] == []
+        finally:
+            server.slapd.stop()
+
+
+class TestSetUpByHand:
+    """What files of ldif/ brought, and no setup knows of, is taken back too."""
+
+    @pytest.mark.parametrize("kind", [SlapdServer, UpgradedSlapd])
+    def test_rules_and_accounts_go_and_secrets_stay_closed(self, tmp_path, kind):
+        server = kind(tmp_path / "slapd", hash_cost=QUICK_HASH)
+        try:
+            server.add_person("fdurand")
+            with administrator(server) as access:
+                found = adopt(settings_of(server), access, tmp_path / "undo")
+                assert f"entries: cn=gateway,ou=services,{SUFFIX}" in found
+                done = undo(tmp_path / "undo", access)
+            rules = [rule.partition("}")[2] for rule in config(server)["olcAccess"]]
+            assert not [rule for rule in rules if "cn=gateway" in rule]
+            assert [rule for rule in rules if rule.startswith("to attrs=") and "numen" in rule and "none" in rule]
+            assert "olcLimits" not in config(server)
+            assert any("birthDate" in one.what for one in done.kept)
+            server.restart()
+            assert server.binds("fdurand", "Ancien-2024")
+            with administrator(server) as access:
+                assert undo(tmp_path / "undo", access).removed == ()
+        finally:
+            server.slapd.stop()
+
+    def test_a_group_without_our_words_in_it_is_not_taken_for_ours(self, tmp_path):
+        server = SlapdServer(tmp_path / "slapd", hash_cost=QUICK_HASH)
+        try:
+            group = f"cn=protected,ou=groups,{SUFFIX}"
+            with server.as_admin() as connection:
+                connection.modify_s(group, [(ldap.MOD_REPLACE, "description", [b"admins"])])
+            with administrator(server) as access:
+                assert f"entries: {group}" not in adopt(settings_of(server), access, tmp_path / "undo")
         finally:
             server.slapd.stop()

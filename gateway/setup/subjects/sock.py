@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gateway.settings import Settings
 from gateway.setup.changes import Change, Later, PlanParts, Subject
 from gateway.setup.places import DECOY, Places
-from gateway.setup.records import Record, add_entry, delete_entry
+from gateway.setup.records import Modification, Record, add_entry, delete_entry, modify_entry
 from gateway.setup.surveyed import Overlay, Survey, normal_dn
 
 ORACLE_FILE, CAPTURE_FILE = "95-password-oracle", "96-capture"
@@ -18,6 +18,7 @@ WHY_ORACLE = (
 )
 WHY_CAPTURE = "slapd reports the passwords that other LDAP clients change, so that they reach the workstation."
 EXTENSIONS = "binddn peername connid"
+OPERATIONS, PATTERN = "olcOvSocketOps", "olcOvSocketDNpat"
 
 
 def plan_sock(settings: Settings, survey: Survey, places: Places, parts: PlanParts) -> None:
@@ -42,12 +43,41 @@ def plan_sock(settings: Settings, survey: Survey, places: Places, parts: PlanPar
 
 def _missing(settings: Settings, places: Places) -> Iterator[Change]:
     above, below = _present(places)
-    if not above:
-        record = _oracle(settings, places)
-        yield Change(Subject.ORACLE, ORACLE_FILE, WHY_ORACLE, record, delete_entry(record.dn))
-    if not below and not settings.capture.answer_only:
-        record = _capture(settings, places)
-        yield Change(Subject.CAPTURE, CAPTURE_FILE, WHY_CAPTURE, record, delete_entry(record.dn))
+    people, services = f"uid=x,{settings.people.base}", f"cn=x,{places.services_base}"
+    branches = [people, services, *filter(None, [places.database.root_dn])]
+    yield from _needed(above, _oracle(settings, places), branches, Subject.ORACLE)
+    if not settings.capture.answer_only:
+        yield from _needed(below, _capture(settings, places), [people, places.accounts[DECOY]], Subject.CAPTURE)
+
+
+def _needed(present: Sequence[Overlay], record: Record, dns: Sequence[str], subject: Subject) -> Iterator[Change]:
+    """Yield the Add of an overlay, or the correction of one that is there: an earlier version's knew people alone."""
+    file, why = (ORACLE_FILE, WHY_ORACLE) if subject is Subject.ORACLE else (CAPTURE_FILE, WHY_CAPTURE)
+    if not present:
+        yield Change(subject, file, why, record, delete_entry(record.dn))
+        return
+    wanted = dict(record.attributes)
+    operations = set(wanted[OPERATIONS][0].split())
+    if all(any(_asks(overlay, dn, operations) for overlay in present) for dn in dns):
+        return
+    overlay = present[0]
+    values = {OPERATIONS: wanted[OPERATIONS], PATTERN: (f"{overlay.entry.first(PATTERN)}|{wanted[PATTERN][0]}",)}
+    changed = {name: new for name, new in values.items() if overlay.entry.all(name) != new}
+    new = [Modification("replace", name, value) for name, value in changed.items()]
+    old = [Modification("replace", name, overlay.entry.all(name)) for name in changed]
+    yield Change(subject, file, why, modify_entry(overlay.dn, *new), modify_entry(overlay.dn, *old))
+
+
+def _asks(overlay: Overlay, dn: str, operations: set[str]) -> bool:
+    """Return whether slapd asks by this overlay before the operations on `dn`."""
+    pattern = overlay.entry.first(PATTERN)
+    if not operations <= set(" ".join(overlay.entry.all(OPERATIONS)).split()):
+        return False
+    try:
+        return not pattern or bool(re.search(pattern, normal_dn(dn)))
+    except re.error:
+        # POSIX knows forms that Python does not; whoever wrote one knows what it is for.
+        return True
 
 
 def _present(places: Places) -> tuple[tuple[Overlay, ...], tuple[Overlay, ...]]:
