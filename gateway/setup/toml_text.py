@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import tomlkit
@@ -12,6 +13,7 @@ from tomlkit.container import Container
 from tomlkit.items import Table
 
 from gateway.settings import Settings
+from gateway.settings.reference import sections
 from gateway.setup.answers import Answers
 
 HEADER = "Settings of MA-MAMIA. `mamia setup` wrote this file and changes it; docs/settings.md has every key."
@@ -119,9 +121,13 @@ def _section_text(section: str) -> str | None:
 
 
 def _description(section: str, key: str) -> str | None:
-    field = Settings.model_fields.get(section)
-    model = getattr(field.annotation, "model_fields", {}) if field else {}
-    return model[key].description if key in model else None
+    return _meanings().get(section, {}).get(key)
+
+
+@cache
+def _meanings() -> dict[str, dict[str, str]]:
+    """Return section → key → what the reference of the settings says of it."""
+    return {section.name: {one.key: one.meaning for one in section.settings} for section in sections()}
 
 
 def _first_sentence(text: str | None) -> str:
