@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import tomlkit
@@ -12,6 +13,7 @@ from tomlkit.container import Container
 from tomlkit.items import Table
 
 from gateway.settings import Settings
+from gateway.settings.reference import SectionReference, sections
 from gateway.setup.answers import Answers
 
 HEADER = "Settings of MA-MAMIA. `mamia setup` wrote this file and changes it; docs/settings.md has every key."
@@ -113,22 +115,26 @@ def _plain(item: Any) -> Any:
     return item.unwrap() if hasattr(item, "unwrap") else item
 
 
-def _section_text(section: str) -> str | None:
-    field = Settings.model_fields.get(section)
-    return getattr(field.annotation, "__doc__", None) if field else None
+@cache
+def _sections() -> Mapping[str, SectionReference]:
+    return {one.name: one for one in sections()}
 
 
-def _description(section: str, key: str) -> str | None:
-    field = Settings.model_fields.get(section)
-    model = getattr(field.annotation, "model_fields", {}) if field else {}
-    return model[key].description if key in model else None
+def _section_text(section: str) -> str:
+    found = _sections().get(section)
+    return found.about if found else ""
 
 
-def _first_sentence(text: str | None) -> str:
+def _description(section: str, key: str) -> str:
+    found = _sections().get(section)
+    return next((one.meaning for one in found.settings if one.key == key), "") if found else ""
+
+
+def _first_sentence(text: str) -> str:
     """Return the first sentence of a description, in one line.
 
     >>> _first_sentence("Names and links. An empty link is not shown.")
     'Names and links.'
     """
-    folded = re.sub(r"\s+", " ", text or "").strip()
+    folded = re.sub(r"\s+", " ", text).strip()
     return re.split(r"(?<=\.)\s", folded, maxsplit=1)[0]
