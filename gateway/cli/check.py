@@ -15,15 +15,17 @@ from gateway.checks.capture import check_capture
 from gateway.checks.finding import Finding, Level, fail
 from gateway.checks.inline_targets import check_inline_targets
 from gateway.checks.keys import check_keys
-from gateway.checks.machine import check_machine, check_private_files
+from gateway.checks.machine import check_machine
 from gateway.checks.ordinary_person import check_ordinary_person
 from gateway.checks.outbox import check_outbox
 from gateway.checks.password_oracle import check_password_oracle
+from gateway.checks.private_files import check_private_files
 from gateway.checks.process_role import is_listeners, is_workers
 from gateway.checks.protected import check_protected
 from gateway.checks.secret_attributes import check_secrets
 from gateway.checks.servers import check_servers
 from gateway.checks.service_connections import check_service_connections
+from gateway.checks.system import check_state_folder
 from gateway.checks.workstations import check_workstations
 from gateway.composition.rules import password_rules
 from gateway.settings import Settings
@@ -88,15 +90,16 @@ def _checks(arguments: argparse.Namespace) -> Iterator[Finding]:
             print("mamia check: where worker or listener run alone: mamia check --without-web", file=sys.stderr)
         raise
     ordinary = check_ordinary_person(settings, arguments.person, arguments.person_password_file)
-    return chain(check(settings, arguments.protected), ordinary)
+    return chain(check(settings, arguments.protected, arguments.config), ordinary)
 
 
-def check(settings: Settings, protected_login: str = "") -> Iterator[Finding]:
+def check(settings: Settings, protected_login: str = "", config: Path | None = None) -> Iterator[Finding]:
     """Yield the findings of all checks, each as soon as it is known.
 
-    `protected_login` is the login of a person who must be protected; empty to leave that check out.
+    `protected_login` is the login of a person who must be protected; empty to leave that check out. `config` is the
+    file that was read, if the command names one.
     """
-    yield from check_machine(settings)
+    yield from check_machine(settings, config)
     yield from check_servers(settings)
     yield from check_protected(settings, protected_login)
     yield from check_secrets(settings)
@@ -104,6 +107,7 @@ def check(settings: Settings, protected_login: str = "") -> Iterator[Finding]:
     yield from check_service_connections(settings)
     yield from check_workstations(settings, password_rules(settings))
     yield from check_inline_targets(settings)
+    yield from check_state_folder(settings)
     yield from check_outbox(settings)
     yield from check_capture(settings, settings.directory)
     yield from check_api_clients(settings)
@@ -118,6 +122,7 @@ def check_without_web(settings: Settings) -> Iterator[Finding]:
     if is_workers(settings):
         yield from check_keys(settings)
         yield from check_workstations(settings, password_rules(settings))
+        yield from check_state_folder(settings)
         yield from check_outbox(settings)
     if is_listeners(settings):
         yield from check_capture(settings, capturing_directory(settings))
