@@ -30,8 +30,6 @@ def refused_certificate(
     `reason` is OpenSSL's; `is_accepted` returns whether the certificate is accepted without the strict rules;
     `otherwise` is the hint if it is not.
     """
-    if hint := certificate_hint(reason):
-        return fail(subject, f"its certificate is refused: {reason}", hint)
     if not is_accepted():
         return fail(subject, f"its certificate is refused: {reason}", otherwise)
     return fail(
@@ -66,6 +64,11 @@ def _connects(url: str, directory: Directory) -> bool:
     except (LDAPException, OSError, DirectoryUnavailable):
         return False
     return True
+
+
+def service_fix(reason: str) -> str:
+    """Return the fix for OpenSSL's `reason` at a service for which the system's authorities are trusted."""
+    return certificate_hint(reason) or AUTHORITY_UNKNOWN
 
 
 def authority_in(url: str) -> Path | None:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from gateway.checks.certificates import AUTHORITY_UNKNOWN, handshake, is_accepted_unless_strict, refused_certificate
+from gateway.checks.certificates import handshake, is_accepted_unless_strict, refused_certificate, service_fix
 from gateway.checks.finding import Finding, Level, ok
 from gateway.checks.tls_trouble import connection_trouble
 from gateway.http_client import open_request
@@ -119,7 +119,7 @@ def _unreachable(service: _Service, error: object) -> Finding:
             reason,
             service.strict_setting,
             is_accepted=lambda: is_accepted_unless_strict(service.url, None),
-            otherwise=AUTHORITY_UNKNOWN,
+            otherwise=service_fix(reason),
         )
     if not isinstance(error, BaseException):
         return service.trouble(

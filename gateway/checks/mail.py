@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from gateway.checks.certificates import AUTHORITY_UNKNOWN, refused_certificate
+from gateway.checks.certificates import refused_certificate, service_fix
 from gateway.checks.finding import Finding, Level, fail, ok, warn
 from gateway.checks.process_users import WEB, ProcessUser, process_user
 from gateway.checks.space import check_space
@@ -143,7 +143,7 @@ def _refused(notifications: Notifications, error: Exception, level: Level) -> Fi
             reason,
             "notifications.smtp_tls_strict",
             is_accepted=lambda: _answers(lenient),
-            otherwise=AUTHORITY_UNKNOWN,
+            otherwise=service_fix(reason),
         )
     trouble = _trouble(notifications, error)
     effect = (

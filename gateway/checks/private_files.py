@@ -117,7 +117,7 @@ def check_settings_file(settings: Settings, config: Path | None) -> Iterator[Fin
     if inline and file.is_file() and stat.S_IMODE(file.stat().st_mode) & stat.S_IRWXO:
         user = process_user(WEB)
         owner = f"chown root:{READER_GROUP} {file} && chmod 640" if user.is_known else "chmod 600"
-        yield fail("settings", f"everybody on this machine may read {', '.join(inline)} in {file}", f"{owner} {file}")
+        yield warn("settings", f"everybody on this machine may read {', '.join(inline)} in {file}", f"{owner} {file}")
     if file.is_file() and stat.S_IMODE(file.stat().st_mode) & stat.S_IWOTH:
         yield fail("settings", f"everybody on this machine may change {file}", f"chmod o-w {file}")
     yield from _environment()

@@ -116,7 +116,7 @@ _REPLIES = (
     (
         r"unknown command",
         "it does not know a command that the rate limits need",
-        "Redis 6 or newer, or Valkey; in redis.conf no rename-command for EVALSHA, SCRIPT, SET, GETRANGE and SETRANGE",
+        "Redis 6 or newer, or Valkey; in redis.conf no rename-command for EVALSHA, SCRIPT, SET, GETRANGE, SETRANGE",
     ),
     (
         r"max number of clients",
@@ -167,10 +167,10 @@ def _refused(settings: Settings, error: BaseException) -> Finding:
             reason,
             "rate_limits.store_tls_strict",
             is_accepted=lambda: is_accepted_unless_strict(url, authority_in(url)),
-            otherwise=AUTHORITY_UNKNOWN,
+            otherwise=service_fix(reason),
         )
     trouble = _trouble(url, error, text)
-    return fail(SUBJECT, f"{trouble.text}: {EFFECT}", trouble.hint)
+    return fail(SUBJECT, trouble.text, f"{trouble.hint}; until then {EFFECT}")
 
 
 def _trouble(url: str, error: BaseException, text: str) -> Trouble:
