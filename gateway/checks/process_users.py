@@ -11,6 +11,8 @@ from pathlib import Path
 
 WEB, WORKER, LISTENER = "mamia", "mamia-sync", "mamia-capture"
 """The users of deploy/systemd/mamia.sysusers."""
+NAMES: dict[str, str] = {}
+"""Where a process runs under another user than the one above: its name there."""
 TEST_SECONDS = 5
 
 
@@ -57,13 +59,13 @@ def process_user(name: str) -> ProcessUser:
     """
     own = os.geteuid()
     try:
-        found = pwd.getpwnam(name)
+        found = pwd.getpwnam(NAMES.get(name, name))
     except KeyError:
         return _own_user()
     if own not in (0, found.pw_uid):
         return _own_user()
-    groups = tuple(os.getgrouplist(name, found.pw_gid))
-    return ProcessUser(name, is_known=True, uid=found.pw_uid, gid=found.pw_gid, groups=groups)
+    groups = tuple(os.getgrouplist(found.pw_name, found.pw_gid))
+    return ProcessUser(found.pw_name, is_known=True, uid=found.pw_uid, gid=found.pw_gid, groups=groups)
 
 
 def _own_user() -> ProcessUser:

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from limits import RateLimitItemPerSecond
 
 from gateway.checks.certificates import (
-    AUTHORITY_UNKNOWN,
     authority_in,
     is_accepted_unless_strict,
     refused_certificate,
+    service_fix,
 )
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.tls_trouble import Trouble, connection_trouble
@@ -61,7 +61,7 @@ _REPLIES = (
         r"NOPERM|[Nn]o permissions|NoPermission|can't run this command",
         "its user may not run the commands of the rate limits",
         (
-            "redis-cli ACL SETUSER {user} on ~mamia:* ~LIMITS:* +@all -@dangerous +info, and the same in redis.conf "
+            "redis-cli ACL SETUSER {user} on resetkeys ~mamia:* ~LIMITS:* +@all -@dangerous +info, and the same in redis.conf "
             "(or ACL SAVE)"
         ),
     ),

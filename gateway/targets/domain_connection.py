@@ -42,12 +42,14 @@ _BIND_TROUBLE = {
     "533": ("it is disabled", "enable it in the domain (Enable-ADAccount, samba-tool user enable)"),
     "701": (
         "it has expired",
-        "take its end away in the domain (Clear-ADAccountExpiration, samba-tool user setexpiry)",
+        "let it never expire in the domain (samba-tool user setexpiry --noexpiry)",
     ),
     "773": (
         "its password must be changed",
-        "set a new password for it in the domain without a change at the next login, and write it into "
-        "bind_password_file",
+        (
+            "set a new password for it in the domain without a change at the next login, and write it into "
+            "bind_password_file"
+        ),
     ),
     "775": (
         "it is locked",
