@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import smtplib
-import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -163,24 +162,13 @@ def _answers(notifications: Notifications) -> bool:
 def _trouble(notifications: Notifications, error: Exception) -> Trouble:
     if isinstance(error, smtplib.SMTPException):
         return _answered(notifications, error)
-    host, port, security = notifications.smtp_host, notifications.smtp_port, notifications.smtp_security
-    if isinstance(error, TimeoutError) and security != "tls" and _accepts(host, port):
-        hint = 'smtp_security = "tls" if it is port 465; else the mail server is too busy to answer'
-        return Trouble(f"{host}:{port} accepts the connection and says nothing", hint)
+    host, port = notifications.smtp_host, notifications.smtp_port
     trouble = connection_trouble(error, host, port)
     if isinstance(error, ssl.SSLError) and "without TLS" in trouble.text:
         return Trouble(trouble.text, 'smtp_security = "starttls" (ports 25 and 587), or the port for "tls": 465')
     if isinstance(error, ConnectionRefusedError):
         return Trouble(trouble.text, "start the mail server there, or smtp_port: 25, 587 for starttls, 465 for tls")
     return trouble
-
-
-def _accepts(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 def _answered(notifications: Notifications, error: smtplib.SMTPException) -> Trouble:
@@ -199,6 +187,9 @@ def _answered(notifications: Notifications, error: smtplib.SMTPException) -> Tro
     if isinstance(error, smtplib.SMTPResponseException):
         text = f"{place} refuses this machine ({error.smtp_code} {_line(error.smtp_error)})"
         return Trouble(text, "let this machine use that server: its log says why it is refused")
+    if "timed out" in str(error) and security != "tls":
+        hint = 'smtp_security = "tls" if it is port 465; else the mail server is too busy to answer'
+        return Trouble(f"{place} accepts the connection and says nothing", hint)
     hint = 'smtp_security = "tls" if it is port 465; else its log says why it refuses this machine'
     return Trouble(f"{place} closes the connection", hint if security != "tls" else "its log says why")
 

@@ -61,8 +61,8 @@ _REPLIES = (
         r"NOPERM|[Nn]o permissions|NoPermission|can't run this command",
         "its user may not run the commands of the rate limits",
         (
-            "redis-cli ACL SETUSER {user} on resetkeys ~mamia:* ~LIMITS:* +@all -@dangerous +info, and the same in redis.conf "
-            "(or ACL SAVE)"
+            "redis-cli ACL SETUSER {user} on resetkeys ~mamia:* ~LIMITS:* +@all -@dangerous +info, and the same in "
+            "redis.conf (or ACL SAVE)"
         ),
     ),
     (

@@ -42,7 +42,7 @@ _BIND_TROUBLE = {
     "533": ("it is disabled", "enable it in the domain (Enable-ADAccount, samba-tool user enable)"),
     "701": (
         "it has expired",
-        "let it never expire in the domain (samba-tool user setexpiry --noexpiry)",
+        "let it never expire (samba-tool user setexpiry --noexpiry)",
     ),
     "773": (
         "its password must be changed",

@@ -127,13 +127,16 @@ def mend_disk(place):
 
 def loading(place):
     """A Redis with many keys, each of which takes a while at the next start."""
-    other = place.another()
+    other = place.another(appendonly="no")
     other.start()
-    with redis_client.Redis.from_url(other.url) as client:
-        with client.pipeline(transaction=False) as pipeline:
-            for number in range(2000):
-                pipeline.set(f"key{number}", "x" * 100)
-            pipeline.execute()
+    with (
+        redis_client.Redis.from_url(other.url) as client,
+        client.pipeline(transaction=False) as pipeline,
+    ):
+        for number in range(1000):
+            pipeline.set(f"key{number}", "x" * 100)
+        pipeline.save()
+        pipeline.execute()
     other.stop()
     other.options.update({"key-load-delay": "5000", "loading-process-events-interval-bytes": "1024"})
     _start_loading(other)
