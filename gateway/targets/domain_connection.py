@@ -56,7 +56,7 @@ _BIND_TROUBLE = {
         "unlock it in the domain (Unlock-ADAccount, samba-tool user unlock), and find out who tried wrong passwords",
     ),
 }
-"""Cause and fix by the code after `data` in the answer to a refused bind (Windows system error codes, hexadecimal)."""
+"""Cause and fix by the code after `data` in the answer to a refused bind (Windows system error codes, in hex)."""
 
 
 @dataclass(frozen=True, slots=True)
