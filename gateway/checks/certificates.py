@@ -86,6 +86,18 @@ def is_accepted_unless_strict(url: str, ca_file: Path | None) -> bool:
     return True
 
 
+def reason_unless_strict(url: str, ca_file: Path | None) -> str:
+    """Return why a certificate is refused without the strict rules too; "" if it is not.
+
+    OpenSSL names a missing extension before it looks at the dates.
+    """
+    try:
+        handshake(url, ca_file, strict=False)
+    except OSError as error:
+        return refusal(str(error))
+    return ""
+
+
 def handshake(url: str, ca_file: Path | None, *, strict: bool) -> None:
     """Connect, with TLS unless `url` is http://. Raises OSError; ssl.SSLError is a subclass of it."""
     parts = urlsplit(url)

@@ -15,7 +15,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from gateway.checks.certificates import handshake, is_accepted_unless_strict, refused_certificate, service_fix
+from gateway.checks.certificates import (
+    handshake,
+    is_accepted_unless_strict,
+    reason_unless_strict,
+    refused_certificate,
+    service_fix,
+)
 from gateway.checks.finding import Finding, Level, ok
 from gateway.checks.tls_trouble import connection_trouble
 from gateway.http_client import open_request
@@ -114,6 +120,7 @@ def _proxy(proxy: str) -> Iterator[Finding]:
 
 def _unreachable(service: _Service, error: object) -> Finding:
     if reason := refusal(str(error)):
+        reason = reason_unless_strict(service.url, None) or reason
         return refused_certificate(
             service.subject,
             reason,

@@ -94,7 +94,7 @@ def _unusable(subject: str, certificate: Path, key: Path, text: str) -> Finding:
         return fail(
             subject, message, f"ssl_certificate_key: the key with which this certificate was requested; {RELOAD}"
         )
-    if "BAD_DECRYPT" in text or "bad decrypt" in text or "PASSWORD" in text.upper():
+    if b"ENCRYPTED" in key.read_bytes():
         message = f"{key} has a passphrase: nginx can't start without somebody who types it"
         return fail(
             subject,

@@ -58,13 +58,14 @@ def _connected(host: str, port: int, *, fallback: bool) -> socket.socket:
 
 
 def _shown(subject: str, name: str, connection: socket.socket) -> Finding:
+    place = _address(connection)
     # Browsers do not ask for the extensions that our own strict rules want.
     context = verifying_context(strict=False)
     try:
         with context.wrap_socket(connection, server_hostname=name) as line:
             ends = ssl.cert_time_to_seconds(str((line.getpeercert() or {})["notAfter"]))
     except ssl.SSLCertVerificationError as error:
-        return _refused(subject, name, connection, error)
+        return _refused(subject, name, place, error)
     except OSError as error:
         trouble = handshake_trouble(str(error))
         text = (
@@ -80,7 +81,7 @@ def _shown(subject: str, name: str, connection: socket.socket) -> Finding:
     return ok(subject, f"browsers accept it, for {days} more days")
 
 
-def _refused(subject: str, name: str, connection: socket.socket, error: ssl.SSLCertVerificationError) -> Finding:
+def _refused(subject: str, name: str, place: tuple[str, int], error: ssl.SSLCertVerificationError) -> Finding:
     code, reason = error.verify_code, error.verify_message
     text = f"browsers refuse it: {reason}"
     if code == EXPIRED:
@@ -91,13 +92,13 @@ def _refused(subject: str, name: str, connection: socket.socket, error: ssl.SSLC
         hint = f"issue it for {name} too (subjectAltName), or take {name} out of web.allowed_hosts"
         return fail(subject, text, hint)
     if code in UNKNOWN_ISSUER:
-        return _unknown_issuer(subject, name, connection)
+        return _unknown_issuer(subject, name, place)
     return fail(subject, text, "issue it again, for servers (extended key usage serverAuth) and with a current key")
 
 
-def _unknown_issuer(subject: str, name: str, connection: socket.socket) -> Finding:
+def _unknown_issuer(subject: str, name: str, place: tuple[str, int]) -> Finding:
     """Tell a missing intermediate certificate, which browsers may have from elsewhere, from an unknown authority."""
-    sent = _sent_certificates(name, *connection_address(connection))
+    sent = _sent_certificates(name, *place)
     if sent == 1:
         text = "the proxy sends only this certificate, and this machine does not know who signed it"
         hint = (
@@ -113,7 +114,7 @@ def _unknown_issuer(subject: str, name: str, connection: socket.socket) -> Findi
     return fail(subject, text, hint)
 
 
-def connection_address(connection: socket.socket) -> tuple[str, int]:
+def _address(connection: socket.socket) -> tuple[str, int]:
     """Return host and port of the other end."""
     host, port = connection.getpeername()[:2]
     return host, port

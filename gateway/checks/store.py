@@ -16,6 +16,7 @@ from limits import RateLimitItemPerSecond
 from gateway.checks.certificates import (
     authority_in,
     is_accepted_unless_strict,
+    reason_unless_strict,
     refused_certificate,
     service_fix,
 )
@@ -162,6 +163,7 @@ def _use(store: Store) -> None:
 def _refused(settings: Settings, error: BaseException) -> Finding:
     url, text = settings.rate_limits.store, f"{type(error).__name__}: {error}"
     if reason := refusal(text):
+        reason = reason_unless_strict(url, authority_in(url)) or reason
         return refused_certificate(
             SUBJECT,
             reason,

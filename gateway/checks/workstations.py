@@ -19,7 +19,7 @@ from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.process_role import can_read, is_workers
 from gateway.checks.process_users import WORKER, process_user
 from gateway.checks.tls_trouble import certificate_hint, handshake_trouble
-from gateway.settings import ActiveDirectoryTarget, AnyTarget, Settings
+from gateway.settings import ActiveDirectoryTarget, AnyTarget, KerberosTarget, Settings
 from gateway.targets import delivered_target, secret_file
 from gateway.tls import refusal
 from gateway.workstation.model import DomainRules, Probe
@@ -122,6 +122,11 @@ def _reached(settings: Settings, where: str, name: str, probe: Probe) -> Iterato
         yield warn(
             where, f"can be reached, but {probe.skipped_reason}", "correct base, or check again once people are there"
         )
+    elif isinstance(settings.workstation.targets[name], KerberosTarget):
+        text = (
+            "can be reached, and accepts the worker's login. Not tried: its right c, which only a real change shows"
+        )
+        yield ok(where, text)
     else:
         yield ok(where, "can be reached, and takes passwords from its account")
     if abs(probe.clock_ahead_seconds) > MAX_SKEW_SECONDS:
