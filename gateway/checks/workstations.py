@@ -30,7 +30,11 @@ MAX_SKEW_SECONDS = 300
 """Kerberos' own limit (clockskew in krb5.conf(5))."""
 _REASONS = (
     (r"connection refused|errno 111", "start the server there, or correct {setting}"),
-    (r"name or service not known|no address|getaddrinfo|errno -[235]\b", "correct the name in {setting}, or the DNS"),
+    (
+        r"name or service not known|no address|invalid server address|getaddrinfo|errno -[235]\b",
+        "correct the name in {setting}, or the DNS",
+    ),
+    (r"ssl wrapping.*(reset|eof)", "the port at which it speaks TLS in {setting}: 636"),
     (r"timed out|no answer within|errno 110", "is it up, and does a firewall let this machine through? {setting}"),
     (r"cannot contact any kdc|communication failure|rpc", "start krb5kdc and kadmind there, or correct {setting}"),
     (r"errno 113|errno 101|no route|unreachable", "the route from this machine to {setting}"),

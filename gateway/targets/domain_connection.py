@@ -188,4 +188,4 @@ def _bind_trouble(url: str, account: str, result: Result) -> Unavailable:
         return Unavailable(f"{url}: bind: {code_and_text(result)}")
     code = re.search(r"data ([0-9a-f]+)", str(result["message"]))
     why, fix = _BIND_TROUBLE.get(code.group(1) if code else "", _WRONG_PASSWORD)
-    return Unavailable(f"{url} refuses {account}: {why}", f"service account {account}: {fix}")
+    return Unavailable(f"{url} refuses {account}: {why}", f"the service account {account}: {why}; {fix}")
