@@ -1,7 +1,7 @@
 """Whether the directory does what people's requests need: compare proofs and write passwords. Nothing is changed.
 
-A write is tried by deleting a value that cannot exist. Only `/health/ready` asks this; `mamia check` looks at each
-server and each right by itself.
+A write is tried by deleting a value that cannot exist. Only `/health/ready` asks this; `mamia check` looks at
+each server and each right separately.
 """
 
 from __future__ import annotations

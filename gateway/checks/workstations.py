@@ -146,7 +146,7 @@ def _reached(settings: Settings, where: str, name: str, probe: Probe) -> Iterato
 
 
 def _passing(settings: Settings, name: str, reason: str) -> str:
-    """Return the fix for a failure that may pass by itself, so that the worker goes on trying."""
+    """Return the fix for a failure that may end without help, so that the worker goes on trying."""
     section = settings.workstation.targets[name]
     setting = "servers" if isinstance(section, ActiveDirectoryTarget) else "krb5_conf (admin_server and kdc)"
     if trouble := handshake_trouble(reason):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +33,21 @@ class _NoDirectory:
             return f"password-of-{name}"
 
 
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Make a folder that the processes' users may enter: pytest closes its own ones to them, again at each run."""
+    with tempfile.TemporaryDirectory(prefix="mamia-planted-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
 class PlantedMachine:
     """A folder and settings; `sections` are those with which everything is well."""
 
     def __init__(self, folder: Path, **sections: dict[str, Any]) -> None:
         self.folder = folder
-        # pytest's own folders are closed to other users.
-        for parent in (folder, *folder.parents):
-            if parent.owner() == pwd.getpwuid(os.geteuid()).pw_name and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o011)
+        folder.chmod(0o755)
         self._good = sections
         self._sections = {name: dict(values) for name, values in sections.items()}
         self._undo: list[Callable[[], object]] = []

@@ -19,7 +19,7 @@ from gateway.protection.seal import make_key_pair
 from gateway.targets import active_directory
 from gateway.tls import verifying_context
 from tests.support.certificates import make_certificates
-from tests.support.planted_machine import PlantedMachine
+from tests.support.planted_machine import PlantedMachine, open_folder
 from tests.support.planted_mistakes import Mistake, problems, prove
 from tests.support.ports import free_port
 from tests.support.site_certificates import make_chain
@@ -272,11 +272,17 @@ MISTAKES = (
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, domain_controller):
+def folder():
+    with open_folder() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def place(folder, domain_controller):
     if not domain_controller.is_running:
         domain_controller.start()
     domain_controller.add_people(["planted1"], "Ancien-Pw-2024!")
-    return PlantedDomain(tmp_path_factory.mktemp("domain"), domain_controller)
+    return PlantedDomain(folder, domain_controller)
 
 
 def test_when_nothing_is_wrong_then_nothing_is_found(place):

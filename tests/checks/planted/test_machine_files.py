@@ -14,7 +14,7 @@ from gateway.checks.keys import check_keys, check_secret_keys
 from gateway.checks.private_files import check_private_files, check_settings_file
 from gateway.checks.system import check_state_folder
 from gateway.protection.seal import make_key_pair
-from tests.support.planted_machine import FOREIGN_USER, WORKERS_USER, PlantedMachine
+from tests.support.planted_machine import FOREIGN_USER, WORKERS_USER, PlantedMachine, open_folder
 from tests.support.planted_mistakes import Mistake, problems, prove
 
 SECRETS, AUDIT, KEYS = "files with secrets", "audit", "the worker's keys"
@@ -84,6 +84,11 @@ def state(place):
 def run_hint(check):
     """Run the command that the first finding gives."""
     return lambda place: place.shell(problems(check(place))[0].hint)
+
+
+def new_pair(place):
+    (place.folder / "one.pub").unlink()
+    make_key_pair(place.folder / "one.key", place.folder / "one.pub")
 
 
 def syslog(place, path):
@@ -222,10 +227,7 @@ MISTAKES = (
         subject=KEYS,
         message=["one.key can't be read"],
         hint=["mamia keygen"],
-        fix=lambda place: (
-            (place.folder / "one.pub").unlink(),
-            make_key_pair(place.folder / "one.key", place.folder / "one.pub"),
-        ),
+        fix=new_pair,
         check=keys,
     ),
     Mistake(
@@ -388,8 +390,14 @@ MISTAKES = (
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    return PlantedFiles(tmp_path_factory.mktemp("files"))
+def folder():
+    with open_folder() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def place(folder):
+    return PlantedFiles(folder)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)

@@ -10,7 +10,7 @@ from gateway.checks.workstations import check_workstations
 from gateway.composition.rules import password_rules
 from gateway.protection.seal import make_key_pair
 from tests.support.kdc_server import ADMIN, REALM
-from tests.support.planted_machine import PlantedMachine
+from tests.support.planted_machine import PlantedMachine, open_folder
 from tests.support.planted_mistakes import Mistake, prove
 from tests.support.ports import free_port
 
@@ -154,8 +154,14 @@ MISTAKES = (
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, kdc):
-    return PlantedRealm(tmp_path_factory.mktemp("realm"), kdc)
+def folder():
+    with open_folder() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def place(folder, kdc):
+    return PlantedRealm(folder, kdc)
 
 
 def test_when_nothing_is_wrong_then_it_takes_passwords(place):

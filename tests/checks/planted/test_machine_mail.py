@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from gateway.checks import mail as mail_module
 from gateway.checks.finding import Level
 from gateway.checks.mail import check_mail
 from tests.support.certificates import make_certificates, make_old_certificates
-from tests.support.planted_machine import FOREIGN_USER, PlantedMachine
+from tests.support.planted_machine import FOREIGN_USER, PlantedMachine, open_folder
 from tests.support.planted_mistakes import Mistake, problems, prove
 from tests.support.ports import free_port
 from tests.support.smtp_server import SmtpServer
@@ -28,12 +29,13 @@ class AnsweringServer(socketserver.StreamRequestHandler):
     """A mail server that answers each command as `replies` says, and 250 to the others."""
 
     def handle(self):
-        replies = self.server.replies
+        server: Any = self.server
+        replies = server.replies
         with suppress(OSError):
             self._say(replies.get("", "220 mail.example ESMTP"))
             while line := self.rfile.readline():
                 word = line.split()[0].decode().upper() if line.split() else ""
-                self.server.seen.append(word)
+                server.seen.append(word)
                 self._say(replies.get(word, "221 bye" if word == "QUIT" else "250 OK"))
                 if word == "QUIT":
                     return
@@ -46,6 +48,7 @@ class AnsweringServer(socketserver.StreamRequestHandler):
 @contextmanager
 def answering(**replies):
     """A mail server on a port of its own; its commands' replies, with `greeting` for the first line."""
+    server: Any
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), AnsweringServer) as server:
         server.daemon_threads = True
         server.replies = {("" if word == "greeting" else word): text for word, text in replies.items()}
@@ -68,6 +71,8 @@ class PlantedMail(PlantedMachine):
             folder / "machine", notifications={"spool": spool, "smtp_host": "localhost", "smtp_port": mails.port}
         )
         self.mails, self.tls_port, self.spool = mails, tls_port, spool
+        self.authority = folder / "tls" / "ca.pem"
+        self.server: Any = None
 
     def mail(self, **values):
         self.set("notifications", **values)
@@ -386,17 +391,20 @@ MISTAKES = (
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mail")
+def folder():
+    with open_folder() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def place(folder):
     (folder / "machine").mkdir()
     (folder / "tls").mkdir()
     made = make_certificates(folder / "tls", "localhost")
     mails = SmtpServer()
     mails.start()
     with tls_proxy(made, mails.port) as port:
-        machine = PlantedMail(folder, mails, port)
-        machine.authority = made.authority
-        yield machine
+        yield PlantedMail(folder, mails, port)
     mails.stop()
 
 

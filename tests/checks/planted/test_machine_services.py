@@ -12,7 +12,7 @@ from gateway.checks.finding import Level
 from gateway.checks.http_services import check_http_services
 from tests.support.certificates import make_certificates, make_old_certificates
 from tests.support.http_server import QuietHandler, serving
-from tests.support.planted_machine import PlantedMachine
+from tests.support.planted_machine import PlantedMachine, open_folder
 from tests.support.planted_mistakes import Mistake, problems, prove
 from tests.support.ports import free_port
 from tests.support.site_certificates import make_chain
@@ -230,9 +230,15 @@ MISTAKES = (
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def folder():
+    with open_folder() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def place(folder):
     with serving(Services) as address:
-        yield PlantedServices(tmp_path_factory.mktemp("services"), address)
+        yield PlantedServices(folder, address)
 
 
 def test_when_nothing_is_wrong_then_nothing_is_found_and_no_message_is_sent(place):

@@ -14,7 +14,7 @@ from gateway.checks.finding import Level
 from gateway.checks.store import check_store
 from gateway.checks.store_memory import check_store_memory, check_store_persistence
 from tests.support.certificates import make_certificates
-from tests.support.planted_machine import PlantedMachine
+from tests.support.planted_machine import PlantedMachine, open_folder
 from tests.support.planted_mistakes import Mistake, problems, prove
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
@@ -56,7 +56,7 @@ class PlantedStore(PlantedMachine):
     def another(self, **options):
         """A Redis with other options, which ends with the mistake."""
         other = RedisServer(self.made("another"), options={**OPTIONS, **options})
-        self.later(lambda: other._process and (other._process.kill(), other._process.wait()))
+        self.later(lambda: end(other))
         return other
 
     def restore(self):
@@ -99,15 +99,30 @@ def restricted_user(place):
 
 def apply_acl_hint(place):
     [finding] = store(place)
-    command = re.search(r"redis-cli (ACL SETUSER .*?), and", finding.hint)[1]
+    [command] = re.findall(r"redis-cli (ACL SETUSER .*?), and", finding.hint)
     place.admin.execute_command(*command.split())
+
+
+def end(redis):
+    """End a Redis that could not save its data, and so would not stop when asked to."""
+    if redis._process:
+        redis._process.kill()
+        redis._process.wait()
+
+
+def no_free_connection(place):
+    other = place.another(maxclients="1")
+    other.start()
+    place.store(other.url)
+    place.other = redis_client.Redis.from_url(other.url, single_connection_client=True)
+    place.later(place.other.close)
 
 
 def full_disk(place):
     """The next copy finds no room, and Redis refuses writes from then on."""
     other = RedisServer(place.small_disk("disk", "1m"), options={**OPTIONS, "appendonly": "no", "save": "3600 1"})
     other.start()
-    place.later(lambda: (other._process.kill(), other._process.wait()))
+    place.later(lambda: end(other))
     client = redis_client.Redis.from_url(other.url)
     client.set("key", "x" * 2000)
     with suppress(OSError):
@@ -118,7 +133,7 @@ def full_disk(place):
     place.store(other.url)
 
 
-def mend_disk(place):
+def make_room(place):
     (place.other.folder / "filling").unlink()
     client = redis_client.Redis.from_url(place.other.url)
     client.bgsave()
@@ -390,7 +405,7 @@ MISTAKES = (
         subject="rate_limits.store",
         message=["can't write to its disk"],
         hint=["make room", "redis-cli BGSAVE"],
-        fix=mend_disk,
+        fix=make_room,
         check=store,
     ),
     Mistake(
@@ -413,13 +428,7 @@ MISTAKES = (
     ),
     Mistake(
         name="no free connection",
-        plant=lambda place: (
-            other := place.another(maxclients="1"),
-            other.start(),
-            place.store(other.url),
-            setattr(place, "other", redis_client.Redis.from_url(other.url, single_connection_client=True)),
-            place.later(place.other.close),
-        ),
+        plant=no_free_connection,
         subject="rate_limits.store",
         message=["no free connection"],
         hint=["raise maxclients"],
@@ -430,8 +439,13 @@ MISTAKES = (
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("store")
+def folder():
+    with open_folder() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def place(folder):
     redis = RedisServer(folder, options=OPTIONS)
     redis.start()
     yield PlantedStore(folder, redis)

@@ -22,7 +22,7 @@ from gateway.checks.system import check_system
 from gateway.checks.templates import check_templates
 from tests.support.certificates import make_certificates
 from tests.support.http_server import QuietHandler, serving
-from tests.support.planted_machine import FOREIGN_USER, PlantedMachine
+from tests.support.planted_machine import FOREIGN_USER, PlantedMachine, open_folder
 from tests.support.planted_mistakes import Mistake, problems, prove
 from tests.support.ports import free_port
 from tests.support.site_certificates import make_chain
@@ -79,7 +79,9 @@ class PlantedSite(PlantedMachine):
     def certificate(self, folder="tls", **values):
         return make_chain(self.made(folder), SITE, **values)
 
-    def nginx(self, headers=HEADERS):
+    def nginx(self, headers=HEADERS, *, anew=False):
+        if anew:
+            shutil.rmtree(self.folder / "tls")
         self.environment.setattr(nginx_module, "FOLDERS", (self.made("conf.d"),))
         if not (self.folder / "tls").exists():
             make_certificates(self.made("tls"), SITE)
@@ -183,6 +185,17 @@ def open_key(place):
     Path(f"{key}.open").chmod(0o600)
     file = place.folder / "conf.d" / "mamia.conf"
     file.write_text(file.read_text().replace("/key.pem;", "/key.pem.open;"))
+
+
+def stranger(place):
+    place.trusted(place.certificate("other"))
+    place.site = place.certificate()
+    place.shown(place.site)
+
+
+def in_another_folder(place):
+    shutil.rmtree(place.folder / "templates")
+    place.template("pages/home.html", "{{ academy.name }}")
 
 
 def closed_logo(place):
@@ -414,7 +427,7 @@ MISTAKES = (
         subject="nginx",
         message=["no PEM file that can be used"],
         hint=["openssl x509"],
-        fix=lambda place: (shutil.rmtree(place.folder / "tls"), place.nginx()),
+        fix=lambda place: place.nginx(anew=True),
         check=nginx,
     ),
     header_mistake("Host", "Host", "everybody gets 400", "proxy_set_header Host $host"),
@@ -496,11 +509,7 @@ MISTAKES = (
     ),
     Mistake(
         name="authority of the site unknown",
-        plant=lambda place: (
-            place.trusted(place.certificate("other")),
-            setattr(place, "site", place.certificate()),
-            place.shown(place.site),
-        ),
+        plant=stranger,
         subject=CERTIFICATE,
         message=["does not trust its authority"],
         hint=["update-ca-certificates"],
@@ -578,10 +587,7 @@ MISTAKES = (
         subject="web.templates",
         message=["no page shows it"],
         hint=["its path as under templates/"],
-        fix=lambda place: (
-            shutil.rmtree(place.folder / "templates"),
-            place.template("pages/home.html", "{{ academy.name }}"),
-        ),
+        fix=in_another_folder,
         check=templates,
     ),
     Mistake(
@@ -742,8 +748,14 @@ MISTAKES = (
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    site = PlantedSite(tmp_path_factory.mktemp("site"))
+def folder():
+    with open_folder() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def place(folder):
+    site = PlantedSite(folder)
     site._good["captcha"] = {"required": ["reset", "change"]}
     site.restore()
     return site
