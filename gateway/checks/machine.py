@@ -15,6 +15,7 @@ from gateway.checks.listening import check_listening
 from gateway.checks.mail import check_mail
 from gateway.checks.nginx import check_nginx
 from gateway.checks.private_files import check_private_files, check_settings_file
+from gateway.checks.sandbox import check_sandbox
 from gateway.checks.site_certificate import check_site_certificate
 from gateway.checks.store import check_store
 from gateway.checks.store_memory import check_store_memory, check_store_persistence
@@ -48,3 +49,4 @@ def check_machine(settings: Settings, config: Path | None = None) -> Iterator[Fi
     yield from check_academy(settings)
     yield from check_system(settings)
     yield from check_data_folder()
+    yield from check_sandbox(settings)

@@ -25,7 +25,7 @@ from gateway.checks.protected import check_protected
 from gateway.checks.secret_attributes import check_secrets
 from gateway.checks.servers import check_servers
 from gateway.checks.service_connections import check_service_connections
-from gateway.checks.system import check_state_folder
+from gateway.checks.system import check_state_folder, check_system
 from gateway.checks.workstations import check_workstations
 from gateway.composition.rules import password_rules
 from gateway.settings import Settings
@@ -116,6 +116,7 @@ def check(settings: Settings, protected_login: str = "", config: Path | None = N
 def check_without_web(settings: Settings) -> Iterator[Finding]:
     """Yield the findings for worker and listener, for each of the two whose password file can be read here."""
     yield from check_private_files(settings)
+    yield from check_system(settings)
     if not is_workers(settings) and not is_listeners(settings):
         text = "neither workstation.bind_password_file nor capture.bind_password_file can be read"
         yield fail("worker, listener", text, "run it on their machine, as root or as their user")

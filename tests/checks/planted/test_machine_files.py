@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import stat
+from pathlib import Path
 
 import pytest
 
+from gateway.checks import sandbox
 from gateway.checks.audit_destination import check_audit
 from gateway.checks.finding import Level
 from gateway.checks.keys import check_keys, check_secret_keys
 from gateway.checks.private_files import check_private_files, check_settings_file
-from gateway.checks.system import check_state_folder
+from gateway.checks.sandbox import check_sandbox
+from gateway.checks.system import check_data_folder, check_state_folder
 from gateway.protection.seal import make_key_pair
 from tests.support.planted_machine import FOREIGN_USER, WORKERS_USER, PlantedMachine, open_folder
 from tests.support.planted_mistakes import Mistake, problems, prove
 
+UNITS = Path(__file__).parents[3] / "deploy" / "systemd"
 SECRETS, AUDIT, KEYS = "files with secrets", "audit", "the worker's keys"
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -48,6 +53,17 @@ class PlantedFiles(PlantedMachine):
             bind_password_file=self.file("sync", mode=mode, owner=owner),
         )
 
+    def units(self):
+        """The units of this project are installed."""
+        self.environment.setattr(sandbox, "FOLDER", self.made("units"))
+        for name in ("mamia.service", "mamia-sync.service"):
+            shutil.copy(UNITS / name, self.folder / "units" / name)
+        self.set("directory", bind_password_file=Path("/etc/mamia/gateway.password"))
+        self.set("audit", destination="file", file=Path("/var/log/mamia/audit.log"))
+
+    def write_paths(self, path):
+        self.file("units/mamia.service.d/override.conf", f"[Service]\nReadWritePaths={path}\n", mode=0o644)
+
     def socket(self, name="log", mode=0o666):
         path = self.folder / name
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -55,6 +71,14 @@ class PlantedFiles(PlantedMachine):
         path.chmod(mode)
         self.later(listener.close)
         return path
+
+
+def units(place):
+    return check_sandbox(place.settings)
+
+
+def data(place):
+    return check_data_folder(place.folder / "data")
 
 
 def secrets(place):
@@ -367,6 +391,51 @@ MISTAKES = (
         hint=["correct the name"],
         fix=lambda place: syslog(place, "localhost:514"),
         check=audit,
+    ),
+    Mistake(
+        name="audit where the unit cannot write",
+        plant=lambda place: (place.units(), place.set("audit", file=Path("/srv/logs/audit.log"))),
+        subject="unit mamia.service",
+        message=["/srv/logs/audit.log is on a read-only disk"],
+        hint=["ReadWritePaths=/srv/logs"],
+        fix=lambda place: place.write_paths("/srv/logs"),
+        check=units,
+    ),
+    Mistake(
+        name="spool where the unit cannot write",
+        plant=lambda place: (place.units(), place.set("notifications", spool=Path("/srv/mails"))),
+        subject="unit mamia.service",
+        message=["/srv/mails is on a read-only disk"],
+        hint=["/var/lib/mamia"],
+        fix=lambda place: place.set("notifications", spool=Path("/var/lib/mamia/mails")),
+        check=units,
+    ),
+    Mistake(
+        name="secret in the home of root",
+        plant=lambda place: (place.units(), place.set("web", secret_keys_file=Path("/root/secret_keys"))),
+        subject="unit mamia.service",
+        message=["it hides /root/secret_keys"],
+        hint=["move /root/secret_keys to /etc/mamia"],
+        fix=lambda place: place.set("web", secret_keys_file=Path("/etc/mamia/secret_keys")),
+        check=units,
+    ),
+    Mistake(
+        name="state folder where the unit cannot write",
+        plant=lambda place: (place.units(), place.set("workstation", state_folder=Path("/srv/state"))),
+        subject="unit mamia-sync.service",
+        message=["/srv/state is on a read-only disk"],
+        hint=["systemctl edit mamia-sync.service"],
+        fix=lambda place: place.set("workstation", state_folder=Path("/var/lib/mamia-sync")),
+        check=units,
+    ),
+    Mistake(
+        name="disk of the data full",
+        plant=lambda place: place.small_disk("data", "1m"),
+        subject="data",
+        message=["the disk is full"],
+        hint=["enlarge it"],
+        fix=lambda place: place.run("mount", "-o", "remount,size=400m,nr_inodes=30000", place.folder / "data"),
+        check=data,
     ),
     Mistake(
         name="state folder of root",

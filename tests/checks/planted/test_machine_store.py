@@ -110,6 +110,21 @@ def end(redis):
         redis._process.wait()
 
 
+def protected(place):
+    """A store without a password that other machines can reach; this one comes by an address that is not loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        try:
+            line.connect(("192.0.2.200", 9))
+        except OSError:
+            pytest.skip("this machine has no address but loopback")
+        address = line.getsockname()[0]
+    other = place.another(bind="0.0.0.0", **{"protected-mode": "yes"})
+    other.start()
+    place.other = redis_client.Redis.from_url(other.url)
+    place.from_elsewhere = lambda before="": f"redis://{before}{address}:{other.port}/0"
+    place.store(place.from_elsewhere())
+
+
 def no_free_connection(place):
     other = place.another(maxclients="1")
     other.start()
@@ -415,6 +430,15 @@ MISTAKES = (
         message=["still loading"],
         hint=["wait until it has loaded"],
         fix=loaded,
+        check=store,
+    ),
+    Mistake(
+        name="protected mode",
+        plant=protected,
+        subject="rate_limits.store",
+        message=["protected mode"],
+        hint=["requirepass in redis.conf"],
+        fix=lambda place: (place.other.config_set("requirepass", "pw"), place.store(place.from_elsewhere(":pw@"))),
         check=store,
     ),
     Mistake(
