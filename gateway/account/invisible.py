@@ -14,7 +14,7 @@ def holds_invisible_character(text: str) -> bool:
 
 
 def without_invisible(text: str) -> str:
-    r"""Return a typed name, login or number without format characters and outer blanks.
+    """Return a typed name, login or number without format characters and outer blanks.
 
     >>> without_invisible(" fdurand4\\u200b"), without_invisible("\\ufeff27/03/\\u200e1985")
     ('fdurand4', '27/03/1985')

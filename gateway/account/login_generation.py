@@ -39,7 +39,7 @@ def mail_stem(given_name: str, surname: str) -> str:
 
 
 def ranked(stem: str, rank: int) -> str:
-    """Return `stem` for rank 1, then `stem2`, `stem3`, …."""
+    """Return `stem` for rank 1, then `stem2`, `stem3`, …"""
     return stem if rank == 1 else f"{stem}{rank}"
 
 

@@ -1,6 +1,5 @@
 """Check whether a restore of the directory from a backup would be noticed, and whose deliveries are held since
-one.
-"""
+one."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ FOLDER = Path("/etc/systemd/system")
 WEB_UNIT, WORKER_UNIT = "mamia.service", "mamia-sync.service"
 HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 """What ProtectHome=yes hides (systemd.exec(5))."""
-PRIVATE = (Path("/tmp"), Path("/var/tmp"))
+PRIVATE = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - nothing is made there
 """What PrivateTmp=yes replaces by folders of the unit's own."""
 PLACES = {
     "LogsDirectory": "/var/log",
@@ -106,8 +106,8 @@ def _unwritable(unit: _Unit, paths: list[Path]) -> Iterator[Finding]:
             folder = path if not path.suffix else path.parent
             text = f"{path} is on a read-only disk for its process (ProtectSystem=strict): it does not start"
             hint = (
-                f"ReadWritePaths={folder} by systemctl edit {unit.name}, then systemctl daemon-reload; or a path below "
-                "/var/log/mamia (audit) or /var/lib/mamia (the rest)"
+                f"ReadWritePaths={folder} by systemctl edit {unit.name}, then systemctl daemon-reload; or a path "
+                "below /var/log/mamia (audit) or /var/lib/mamia (the rest)"
             )
             yield fail(f"unit {unit.name}", text, hint)
 

@@ -1,6 +1,5 @@
 """Control and attributes of password policies (draft-behera-ldap-password-policy-11), as slapd's ppolicy uses
-them.
-"""
+them."""
 
 from __future__ import annotations
 

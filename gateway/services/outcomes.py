@@ -60,8 +60,7 @@ class Outage(Exception):
 
     def __init__(self, code: str, *, retry_after_seconds: int = 0) -> None:
         """`code`: "directory_misconfigured", "busy", "directory_unavailable", "write_unconfirmed" or
-        "store_unavailable". `retry_after_seconds` is 0 if it is unknown.
-        """
+        "store_unavailable". `retry_after_seconds` is 0 if it is unknown."""
         super().__init__(code)
         self.code = code
         self.retry_after_seconds = retry_after_seconds
