@@ -88,9 +88,12 @@ class PlantedSite(PlantedMachine):
         return self.file(f"templates/{name}", text, **{"mode": 0o644, **values})
 
 
-def another_program(place: PlantedSite) -> None:
+def another_program(place: PlantedSite) -> int:
+    """Let another program have the site's port, and return that port."""
     stack = ExitStack()
     address = stack.enter_context(serving(QuietHandler))
     place.later(stack.close)
     place.stop_program = stack.close
-    place.web(port=int(address.rpartition(":")[2]))
+    port = int(address.rpartition(":")[2])
+    place.web(port=port)
+    return port

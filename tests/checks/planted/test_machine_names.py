@@ -138,7 +138,7 @@ MISTAKES = (
     ),
     Mistake(
         name="health port taken",
-        plant=lambda place: (another_program(place), place.web(health_port=place.settings.web.port, port=place.port)),
+        plant=lambda place: place.web(health_port=another_program(place), port=place.port),
         subject="web.health_port",
         message=["another program has"],
         hint=["choose another web.health_port"],

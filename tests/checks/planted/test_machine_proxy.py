@@ -216,7 +216,7 @@ MISTAKES = (
     ),
     Mistake(
         name="proxy without TLS",
-        plant=lambda place: (another_program(place), place.web(tls_address=f"127.0.0.1:{place.settings.web.port}")),
+        plant=lambda place: place.web(tls_address=f"127.0.0.1:{another_program(place)}"),
         subject=CERTIFICATE,
         message=["answers without TLS"],
         hint=["the port at which it speaks TLS"],
