@@ -1,4 +1,4 @@
-"""Writes docs/check-machine.md from the mistakes that the tests plant: `python -m tests.support.planted_documentation`.
+"""Writes docs/check-machine.md from the mistakes that the tests plant, as `python -m` with this module's name.
 
 A row quotes the words that the test requires in the finding and in its hint.
 """
@@ -13,9 +13,9 @@ from typing import Any
 
 FILE = Path(__file__).parents[2] / "docs" / "check-machine.md"
 HEAD = """# What `mamia check` finds on the machine
-Each row is a mistake that the tests plant in a real place: a Redis, a mail server, a domain, files, settings. The test
-finds it, does what the hint names, and finds it no more ({count} mistakes, in `tests/checks/planted/`). The quotes are
-parts of the finding and of its hint.
+Each row is a mistake that the tests plant in a real place: a Redis, a mail server, a domain, files, settings. The
+test finds it, does what the hint names, and finds it no more ({count} mistakes, in `tests/checks/planted/`). The
+quotes are parts of the finding and of its hint.
 
 The check changes nothing. It makes no file, sends no mail and no message, and leaves nothing in the store. On a
 healthy system it takes about two seconds; targets are tried at the same time, and one that does not answer within 8
@@ -28,24 +28,20 @@ PARTS = {
     ),
     "mail": (
         "Mails",
-        "The spool, and the mail server up to the sender and one recipient (`support.mail`), which are taken back. No "
-        "mail is sent.",
+        "The spool, and the mail server up to the sender and one recipient, which are taken back. No mail is sent.",
     ),
     "services": (
         "HTTP services",
-        "The SMS gateway is asked with OPTIONS and the token; no message is sent. The service for stolen passwords is "
-        "asked for one range.",
+        "The SMS gateway is asked with OPTIONS and the token: no message is sent.",
     ),
     "files": (
         "Files",
-        "Secrets, settings, keys, audit and state folder, judged as the users `mamia` and `mamia-sync`; and what the "
-        "systemd units hide.",
+        "Judged as the users `mamia` and `mamia-sync`; and what the systemd units hide from them.",
     ),
     "names": ("Names, proxies and ports", ""),
     "proxy": (
         "nginx and the certificate of the site",
-        "nginx on this machine, where its configuration can be read; and the certificate at port 443 of each name, or "
-        "at `web.tls_address`.",
+        "nginx on this machine, and the certificate at port 443 of each name, or at `web.tls_address`.",
     ),
     "templates": (
         "Templates, languages and logo",
