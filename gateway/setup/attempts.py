@@ -17,7 +17,7 @@ from ldap3.core.exceptions import LDAPException
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.checks.machine import check_store
+from gateway.checks.store import check_store
 from gateway.checks.store_memory import check_store_memory
 from gateway.directory.connection import connect
 from gateway.directory.server_support import OPENLDAP, other_product
