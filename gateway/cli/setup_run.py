@@ -250,7 +250,7 @@ class SetupRun:
         if self.side and not self.is_applied:
             self.report.say("The check follows when the directory has these changes.")
             return self.report.end(ExitCode.PROBLEM)
-        for finding in check(settings):
+        for finding in check(settings, config=self.session.paths.config):
             self.report.checked(finding)
             failed = failed or finding.level is Level.FAIL
         self.report.next_commands(settings)
