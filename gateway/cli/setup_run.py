@@ -40,7 +40,7 @@ def run_setup(arguments: argparse.Namespace, config: Path) -> int:
     report = Report(as_json=arguments.json)
     try:
         session = start_session(arguments, Paths(config))
-        side = _open(directory_side(arguments, session.paths), report)
+        side = _open(directory_side(arguments, session.paths, session.answers), report)
     except (AnswersError, SettingsError) as error:
         return report.unusable(error, config)
     with closing(side) if side else nullcontext():
