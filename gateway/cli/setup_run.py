@@ -212,7 +212,8 @@ class SetupRun:
             return
         folder = self.session.paths.folder / "ldif"
         write_folder(plan, folder)
-        self.report.say(f"\nLDIF of these changes: {folder}")
+        self.report.say("")
+        self.report.say(f"LDIF of these changes: {folder}")
         if plan.problems:
             self.report.missing(NOT_APPLIED, "")
             return
