@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ssl
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ import tomlkit
 from pydantic import SecretStr
 
 from gateway.settings.loader import WEB_SECRETS, read_secret
-from gateway.setup.access import Login
+from gateway.settings.types import check_server
+from gateway.setup.access import LDAPI, Login
 from gateway.setup.answers import Answers, AnswersError, read_answers
 from gateway.setup.directory_side import DirectorySide
 from gateway.setup.files import SECRET_MODE, Access, PlannedFile
 from gateway.setup.paths import Paths
 from gateway.setup.session import Session
+from gateway.tls import verifying_context
 
 OWN = "setup"
 """Table of a file of answers for what is no setting: `class_for`, `replica_readers`, `writers`."""
@@ -75,14 +78,38 @@ def keep_answers(session: Session, *, only_own: bool = False) -> None:
     PlannedFile(session.paths.unfinished, text, Access(SECRET_MODE), "answers of an unfinished run").write()
 
 
-def directory_side(arguments: argparse.Namespace, paths: Paths) -> DirectorySide:
-    """Return the server that the arguments name, not connected yet. Raises AnswersError, SettingsError."""
-    local = paths.ldapi_url if paths.slapd_socket.exists() else "ldapi:///"
+def directory_side(arguments: argparse.Namespace, paths: Paths, answers: Answers) -> DirectorySide:
+    """Return the server that the arguments name, not connected yet; `answers` have the authority of its certificate.
+
+    Raises AnswersError, SettingsError.
+    """
+    url = arguments.server or (paths.ldapi_url if paths.slapd_socket.exists() else LDAPI)
     return DirectorySide(
-        arguments.server or local,
+        url,
         config_login=_login(arguments.config_dn, arguments.config_password_file, "--config-password-file"),
         data_login=_login(arguments.bind_dn, arguments.bind_password_file, "--bind-password-file"),
+        tls=_tls(url, answers),
     )
+
+
+def _tls(url: str, answers: Answers) -> ssl.SSLContext | None:
+    """Return what verifies the server before a password is sent; None where nothing crosses the network.
+
+    Raises AnswersError.
+    """
+    if url == LDAPI:
+        return None
+    ca_file = answers.get("directory.ca_file")
+    try:
+        check_server(url, may_be_clear=False)
+        strict = answers.get("directory.tls_strict", True)
+        return (
+            verifying_context(Path(ca_file) if ca_file else None, strict=strict) if url.startswith("ldaps:") else None
+        )
+    except ValueError as error:
+        raise AnswersError(f"--server: {error}") from None
+    except OSError as error:
+        raise AnswersError(f"directory.ca_file: {ca_file} can't be used: {error}") from None
 
 
 def _login(dn: str | None, file: Path | None, option: str) -> Login | None:

@@ -40,7 +40,7 @@ def run_setup(arguments: argparse.Namespace, config: Path) -> int:
     report = Report(as_json=arguments.json)
     try:
         session = start_session(arguments, Paths(config))
-        side = _open(directory_side(arguments, session.paths), report)
+        side = _open(directory_side(arguments, session.paths, session.answers), report)
     except (AnswersError, SettingsError) as error:
         return report.unusable(error, config)
     with closing(side) if side else nullcontext():
@@ -212,7 +212,8 @@ class SetupRun:
             return
         folder = self.session.paths.folder / "ldif"
         write_folder(plan, folder)
-        self.report.say(f"\nLDIF of these changes: {folder}")
+        self.report.say("")
+        self.report.say(f"LDIF of these changes: {folder}")
         if plan.problems:
             self.report.missing(NOT_APPLIED, "")
             return

@@ -13,7 +13,7 @@ from gateway.cli.output import print_json
 from gateway.cli.setup_answers import directory_side
 from gateway.cli.terminal import printable
 from gateway.setup import UndoFailed, Undone, undo
-from gateway.setup.answers import AnswersError
+from gateway.setup.answers import Answers, AnswersError, read_answers
 from gateway.setup.console import Console
 from gateway.setup.directory_side import NoDirectory
 from gateway.setup.paths import Paths
@@ -29,7 +29,8 @@ def run_undo(arguments: argparse.Namespace, config: Path) -> int:
         text = f"{folder} is not a folder of setup; nothing was changed"
         raise CommandFailed(text, ErrorKind.FILE, ExitCode.UNUSABLE)
     try:
-        side = directory_side(arguments, Paths(config)).open()
+        answers = Answers(read_answers(config) if config.exists() else {})
+        side = directory_side(arguments, Paths(config), answers).open()
     except AnswersError as error:
         raise CommandFailed(f"{error}; nothing was changed", ErrorKind.ARGUMENTS, ExitCode.UNUSABLE) from None
     except NoDirectory as error:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.ldap import bind, close, is_success, new_connection, open_connection, result_text
+from gateway.tls import verifying_context
 
 LDAPI = "ldapi:///"
 """Debian's slapd on this machine, where root is known without a password (SASL EXTERNAL)."""
@@ -71,7 +72,8 @@ def _bound(url: str, login: Login | None, tls: ssl.SSLContext | None, *, start_t
         reached,
         user=login.dn if login else None,
         password=login.password.get_secret_value() if login else "",
-        tls=tls if start_tls or urlsplit(url).scheme == "ldaps" else None,
+        # Without a context of its own, ldap3 would verify nothing.
+        tls=(tls or verifying_context()) if start_tls or urlsplit(url).scheme == "ldaps" else None,
         receive_timeout_seconds=WRITE_SECONDS,
     )
     if login is None:

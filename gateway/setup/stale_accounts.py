@@ -26,7 +26,7 @@ def refused_accounts(side: DirectorySide, settings: Settings, passwords: Mapping
     return {
         name
         for name, dn in dns.items()
-        if dn and name in passwords and _exists(side, dn) and _is_refused(side.url, dn, passwords[name])
+        if dn and name in passwords and _exists(side, dn) and _is_refused(side, dn, passwords[name])
     }
 
 
@@ -34,8 +34,8 @@ def _exists(side: DirectorySide, dn: str) -> bool:
     return read_entry(side.access.data, dn, ["1.1"]) is not None
 
 
-def _is_refused(url: str, dn: str, password: SecretStr) -> bool:
-    connection = new_connection(url, user=dn, password=password.get_secret_value())
+def _is_refused(side: DirectorySide, dn: str, password: SecretStr) -> bool:
+    connection = new_connection(side.url, user=dn, password=password.get_secret_value(), tls=side.tls)
     try:
         open_connection(connection)
         return bool(bind(connection)["result"] == RESULT_INVALID_CREDENTIALS)

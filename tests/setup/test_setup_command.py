@@ -254,6 +254,12 @@ class TestAnswersFile:
         assert "everybody on this machine sees arguments" in " ".join(done.stderr.split())
         assert "geheim" not in done.stdout + done.stderr
 
+    def test_when_a_password_would_cross_the_network_in_plain_text_then_it_is_refused(self, place):
+        done = place.setup("--yes", "--server", "ldap://ldap.ac-mine.fr")
+
+        assert done.returncode == 2
+        assert "would carry passwords in plain text" in " ".join(done.stderr.split())
+
     def test_when_it_prints_json_then_a_program_can_read_what_is_missing(self, place, answers):
         done = place.setup("--json", "--answers", answers())
 
