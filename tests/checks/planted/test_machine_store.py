@@ -330,6 +330,16 @@ MISTAKES = (
         check=memory,
     ),
     Mistake(
+        name="user who may not read the memory",
+        plant=lambda place: place.admin.execute_command("ACL", "SETUSER", "default", "-info"),
+        level=Level.WARN,
+        subject="rate_limits.store: memory",
+        message=["it can't be read"],
+        hint=["redis-cli ACL SETUSER default +info +dbsize"],
+        fix=lambda place: place.run("redis-cli", "ACL", "SETUSER", "default", "+info", "+dbsize"),
+        check=memory,
+    ),
+    Mistake(
         name="no limit of memory",
         plant=lambda place: place.config(maxmemory="0"),
         level=Level.WARN,
