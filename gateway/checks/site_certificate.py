@@ -41,7 +41,7 @@ def _check(subject: str, name: str, address: str) -> Finding:
     host, _, port = address.rpartition(":") if address else (name, "", str(PORT))
     try:
         connection = _connected(host.strip("[]"), int(port), fallback=not address)
-    except OSError as error:
+    except (OSError, UnicodeError, OverflowError) as error:
         trouble = connection_trouble(error, host, int(port))
         text = f"not tried: {trouble.text}"
         # Without the setting, a firewall between this machine and its public name is no mistake.

@@ -166,6 +166,16 @@ MISTAKES = (
         check=services,
     ),
     Mistake(
+        name="SMS gateway with an empty part in its name",
+        plant=lambda place: place.sms(sms_gateway_url="https://sms..test/"),
+        level=Level.WARN,
+        subject=SMS,
+        message=["sms..test is no host name"],
+        hint=["correct the name"],
+        fix=lambda place: place.sms(),
+        check=services,
+    ),
+    Mistake(
         name="token refused",
         plant=lambda place: place.sms(sms_gateway_token="another"),
         level=Level.WARN,

@@ -398,6 +398,15 @@ MISTAKES = (
         check=store,
     ),
     Mistake(
+        name="name with an empty part",
+        plant=lambda place: place.store("redis://store..test/0"),
+        subject="rate_limits.store",
+        message=["store..test is no host name"],
+        hint=["correct the name"],
+        fix=lambda place: place.store(place.url()),
+        check=store,
+    ),
+    Mistake(
         name="TLS at a store without TLS",
         plant=lambda place: place.store(place.url(scheme="rediss")),
         subject="rate_limits.store",
