@@ -119,7 +119,7 @@ def _listens(path: Path) -> bool:
 def _remote(host: str, port: int) -> Finding:
     try:
         socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-    except OSError:
+    except (OSError, UnicodeError):
         return fail(
             SUBJECT, f"the name {host} of audit.syslog is unknown: {EFFECT}", f"correct the name: getent hosts {host}"
         )

@@ -97,7 +97,7 @@ def _check(service: _Service, ask: Any) -> Iterator[Finding]:
     if parts.scheme == "https":
         try:
             handshake(service.url, None, strict=service.strict)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             yield _unreachable(service, error)
             return
     try:
@@ -112,7 +112,7 @@ def _proxy(proxy: str) -> Iterator[Finding]:
     host, port = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 80)
     try:
         handshake(f"http://{host}:{port}", None, strict=True)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         trouble = connection_trouble(error, host, port)
         hint = f"correct https_proxy, or NO_PROXY for the service's host; in a unit: Environment=. {trouble.hint}"
         yield Finding(Level.WARN, "https_proxy", f"{trouble.text}, and HTTPS services are asked through it", hint)

@@ -70,7 +70,7 @@ def _bind_error(host: str, port: int) -> int:
             # As gunicorn does: connections that were closed lately do not count.
             line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             line.bind(address)
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):
         return int(socket.EAI_NONAME)
     except PermissionError:
         # Who runs the check may not, and the service's user may: that was compared before.

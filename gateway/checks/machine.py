@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from gateway.checks.academy import check_academy, check_captcha
 from gateway.checks.audit_destination import check_audit
-from gateway.checks.finding import Finding, ok
+from gateway.checks.finding import Finding, fail, ok
 from gateway.checks.host_names import check_host_names
 from gateway.checks.http_services import check_http_services
 from gateway.checks.keys import check_keys, check_secret_keys
@@ -23,6 +25,8 @@ from gateway.checks.system import check_data_folder, check_system
 from gateway.checks.templates import check_templates
 from gateway.settings import Settings
 
+Check = Callable[[Settings], Iterator[Finding]]
+
 
 def check_machine(settings: Settings, config: Path | None = None) -> Iterator[Finding]:
     """Yield the findings about this machine and its services.
@@ -30,23 +34,40 @@ def check_machine(settings: Settings, config: Path | None = None) -> Iterator[Fi
     `config`: the file with the settings; None for the one that MAMIA_CONFIG names, or ./mamia.toml.
     """
     yield ok("settings", "complete and consistent")
-    yield from check_settings_file(settings, config)
-    yield from check_secret_keys(settings)
-    yield from check_private_files(settings)
-    yield check_store(settings)
-    yield from check_store_memory(settings)
-    yield from check_store_persistence(settings)
-    yield from check_http_services(settings)
-    yield from check_mail(settings)
-    yield from check_audit(settings)
-    yield from check_host_names(settings)
-    yield from check_listening(settings)
-    yield from check_nginx(settings)
-    yield from check_site_certificate(settings)
-    yield from check_templates(settings)
-    yield from check_captcha(settings)
-    yield from check_keys(settings)
-    yield from check_academy(settings)
-    yield from check_system(settings)
+    yield from _guarded("settings", lambda: check_settings_file(settings, config))
+    for subject, check in _checks():
+        yield from _guarded(subject, partial(check, settings))
     yield from check_data_folder()
-    yield from check_sandbox(settings)
+
+
+def _checks() -> Iterator[tuple[str, Check]]:
+    """Yield each check with the subject under which its own failure is reported."""
+    yield "web.secret_keys", check_secret_keys
+    yield "files with secrets", check_private_files
+    yield "rate_limits.store", lambda settings: iter([check_store(settings)])
+    yield "rate_limits.store: memory", check_store_memory
+    yield "rate_limits.store: persistence", check_store_persistence
+    yield "HTTP services", check_http_services
+    yield "notifications", check_mail
+    yield "audit", check_audit
+    yield "web.allowed_hosts", check_host_names
+    yield "web.port", check_listening
+    yield "nginx", check_nginx
+    yield "certificate of the site", check_site_certificate
+    yield "web.templates", check_templates
+    yield "captcha", check_captcha
+    yield "the worker's keys", check_keys
+    yield "academy", check_academy
+    yield "this machine", check_system
+    yield "systemd units", check_sandbox
+
+
+def _guarded(subject: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Yield the findings of `check`; if it fails itself, one that says so, because the other checks still help."""
+    try:
+        yield from check()
+    except Exception as error:
+        # The text of an exception could contain a secret; the lines of the traceback contain none.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"this check failed itself: {type(error).__name__} in {Path(where.filename).name}, line {where.lineno}"
+        yield fail(subject, text, "report this line, with the section of the settings but without its secrets")

@@ -96,7 +96,7 @@ def _server(settings: Settings) -> Iterator[Finding]:
     try:
         with connected(notifications, SMTP_SECONDS) as server:
             trouble = _offer(settings, server)
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:
         yield _refused(notifications, error, level)
         return
     if trouble:

@@ -5,12 +5,16 @@ Rights of files say nothing of it: a unit with ProtectSystem=strict sees a read-
 
 from __future__ import annotations
 
+import pwd
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.checks.finding import Finding, fail, ok
+from gateway.checks.private_files import READER_GROUP
+from gateway.checks.process_users import process_user
 from gateway.settings import Settings
+from gateway.settings.loader import CONFIG_VARIABLE
 from gateway.targets import secret_file
 
 FOLDER = Path("/etc/systemd/system")
@@ -83,10 +87,46 @@ def _check(name: str, read: list[Path | None], written: list[Path | None]) -> It
     if unit is None:
         return
     found = [
+        *_start(unit),
         *_hidden(unit, [path for path in (*read, *written) if path]),
         *_unwritable(unit, [p for p in written if p]),
     ]
     yield from found or [ok(f"unit {name}", "it lets the process see and write what it needs")]
+
+
+def _start(unit: _Unit) -> Iterator[Finding]:
+    """Yield findings about user, program and settings of the unit, without which it does not start."""
+    subject = f"unit {unit.name}"
+    name, command = unit.last("User"), unit.last("ExecStart").lstrip("-+!@:").split()
+    user = process_user(name)
+    if name and not _exists(name):
+        hint = "deploy/systemd/mamia.sysusers as /etc/sysusers.d/mamia.conf, then systemd-sysusers"
+        yield fail(subject, f"its user {name} does not exist, so it does not start", hint)
+    if command and not Path(command[0]).exists():
+        hint = (
+            f"install the program there (docs/install.md), or ExecStart= with its path by systemctl edit {unit.name}"
+        )
+        yield fail(subject, f"its program {command[0]} does not exist, so it does not start", hint)
+    named = [
+        line.removeprefix(f"{CONFIG_VARIABLE}=")
+        for line in unit.values.get("Environment", [])
+        if line.startswith(CONFIG_VARIABLE)
+    ]
+    for file in map(Path, named[-1:]):
+        if not file.exists():
+            text = f"its settings {file} do not exist, so it does not start"
+            yield fail(subject, text, f"write {file} (docs/install.md)")
+        elif user.is_known and not user.may("r", file):
+            hint = f"chown root:{READER_GROUP} {file} && chmod 640 {file}, with {name} in that group"
+            yield fail(subject, f"{name} can't read its settings {file}, so it does not start", hint)
+
+
+def _exists(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
 
 
 def _hidden(unit: _Unit, paths: list[Path]) -> Iterator[Finding]:

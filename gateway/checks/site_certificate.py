@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +19,7 @@ from gateway.tls import verifying_context
 SUBJECT = "certificate of the site"
 PORT = 443
 CONNECT_SECONDS = 3
+MAX_AT_ONCE = 16
 MIN_DAYS = 21
 """Authorities that renew by themselves (ACME) do so 30 days before the end: less means that this failed."""
 EXPIRED, NOT_YET, OTHER_NAME = 10, 9, 62
@@ -28,16 +30,18 @@ WHERE = "web.tls_address: host and port of the proxy, as this machine reaches it
 
 
 def check_site_certificate(settings: Settings) -> Iterator[Finding]:
-    """Yield a finding per public name of the site; none if it has no such name."""
-    for name in public_names(settings.web):
-        yield _check(f"{SUBJECT} {name}", name, settings.web.tls_address)
+    """Yield a finding per public name of the site, all tried at the same time; none if it has no such name."""
+    names, address = public_names(settings.web), settings.web.tls_address
+    if names:
+        with ThreadPoolExecutor(max_workers=MAX_AT_ONCE) as pool:
+            yield from pool.map(lambda name: _check(f"{SUBJECT} {name}", name, address), names)
 
 
 def _check(subject: str, name: str, address: str) -> Finding:
     host, _, port = address.rpartition(":") if address else (name, "", str(PORT))
     try:
         connection = _connected(host.strip("[]"), int(port), fallback=not address)
-    except OSError as error:
+    except (OSError, UnicodeError, OverflowError) as error:
         trouble = connection_trouble(error, host, int(port))
         text = f"not tried: {trouble.text}"
         # Without the setting, a firewall between this machine and its public name is no mistake.

@@ -144,6 +144,8 @@ def check_store(settings: Settings, store: Store | None = None) -> Finding:
         _use(store)
     except StoreUnavailable as error:
         return _refused(settings, error.cause or error)
+    except UnicodeError as error:
+        return _refused(settings, error)
     taken = time.perf_counter() - started
     if unread := _unread_database(settings.rate_limits.store):
         return warn(SUBJECT, unread, "end rate_limits.store in a number: /0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.protection.rate_limiting.store import Store, StoreMemory, StoreUnavailable
@@ -14,6 +15,7 @@ MIN_BYTES = 192 * 1024**2
 """The tables of counts take 100 MB; the rest is for times and used tickets at the rate of `rate_limits.overall`."""
 MAX_FULL_RATIO = 0.75
 """The same value as in the alert MamiaStoreFilling."""
+FORBIDDEN = "NoPermissionError"
 NO_EVICTION = "noeviction"
 
 
@@ -28,7 +30,10 @@ def check_store_memory(settings: Settings) -> Iterator[Finding]:
     try:
         memory = store.memory()
     except StoreUnavailable as error:
-        yield warn(CHECKED, f"it can't be read ({error})", "let the gateway's user of the store run INFO and DBSIZE")
+        if str(error) == FORBIDDEN:
+            user = urlsplit(settings.rate_limits.store).username or "default"
+            hint = f"redis-cli ACL SETUSER {user} +info +dbsize: the gateway's user must run INFO and DBSIZE"
+            yield warn(CHECKED, f"it can't be read ({error})", hint)
         return
     yield _judged(memory)
 

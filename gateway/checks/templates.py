@@ -96,13 +96,19 @@ def _file(folder: Path, file: Path, user: ProcessUser) -> Iterator[Finding]:
             f"iconv -f latin1 -t utf-8 {file} writes it as UTF-8",
         )
         return
-    if not OURS.joinpath(name).is_file() and not name.startswith("content/"):
+    if not OURS.joinpath(name).is_file() and not name.startswith("content/") and not _is_included(folder, file, name):
         yield warn(
             SUBJECT,
             f"{file} has no file of ours with its name, so no page shows it",
             "its path as under templates/ of the program",
         )
     yield from _template(file, name, source)
+
+
+def _is_included(folder: Path, file: Path, name: str) -> bool:
+    """Return whether another file of the academy's names this one."""
+    others = (one for one in _all_files(folder) if one != file)
+    return any(name.encode() in one.read_bytes() for one in others)
 
 
 def _template(file: Path, name: str, source: str) -> Iterator[Finding]:

@@ -92,6 +92,10 @@ def connection_trouble(error: BaseException, host: str, port: int) -> Trouble:
     where = f"{host}:{port}"
     if isinstance(error, ssl.SSLError) and (trouble := handshake_trouble(str(error))):
         return Trouble(f"{where} {trouble.text}", trouble.hint)
+    if isinstance(error, UnicodeError):
+        return Trouble(
+            f"{host} is no host name", "correct the name: no empty part, and 63 characters between two dots"
+        )
     if isinstance(error, socket.gaierror):
         return Trouble(f"the name {host} is unknown", f"correct the name, or add it to the DNS: getent hosts {host}")
     if isinstance(error, ConnectionRefusedError):

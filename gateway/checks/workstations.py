@@ -75,6 +75,10 @@ class _Trial(threading.Thread):
             self._found = [
                 fail(where, f"{error.strerror or type(error).__name__}: {error.filename or ''}", "who may read it?")
             ]
+        except Exception as error:
+            # Its text could hold what an account's file holds.
+            text = f"it can't be tried: {type(error).__name__}"
+            self._found = [fail(where, text, "correct its section in the settings, the servers' names first")]
 
     def findings(self, limit_seconds: float, where: str) -> list[Finding]:
         """Return what was found, or that the target did not answer in time."""

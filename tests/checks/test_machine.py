@@ -20,10 +20,24 @@ class TestMachine:
         found = levels(
             server,
             notifications={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
+            web={"port": free_port(), "health_port": 0},
         )
 
         assert not [finding for finding in found.values() if finding.level is Level.FAIL]
         assert found["notifications.smtp_host"].level is Level.OK
+
+    def test_when_a_check_fails_itself_then_that_is_said_and_the_others_go_on(self, server, monkeypatch):
+        def broken(settings):
+            raise ZeroDivisionError("secret")
+
+        monkeypatch.setattr("gateway.checks.machine.check_mail", broken)
+
+        found = levels(server)
+
+        assert found["notifications"].level is Level.FAIL
+        assert "ZeroDivisionError" in found["notifications"].message
+        assert "secret" not in found["notifications"].message
+        assert "audit" in found
 
 
 class TestStore:

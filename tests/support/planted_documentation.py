@@ -20,6 +20,40 @@ quotes are parts of the finding and of its hint.
 The check changes nothing. It makes no file, sends no mail and no message, and leaves nothing in the store. On a
 healthy system it takes about two seconds; targets are tried at the same time, and one that does not answer within 8
 seconds is named. Run it as root, so that it can judge files as each process's user would find them.
+
+On a good machine (the lines about the directory are left out):
+
+```text
+OK    settings: complete and consistent
+OK    web.secret_keys: 1, all of them long enough
+OK    files with secrets: only their owners and groups may read them
+OK    rate_limits.store: counts attempts and remembers tickets; that took 11 ms
+OK    rate_limits.store: memory: 1 of 256 MB are in use, and nothing is evicted
+OK    rate_limits.store: persistence: kept over a restart (appendonly)
+OK    notifications.smtp_host: mail.ac-example.fr answers, and takes mails of ne-pas-repondre@ac-example.fr
+OK    audit: goes to /var/log/mamia/audit.log
+OK    web.allowed_hosts: the site is reached under mon-compte.ac-example.fr
+OK    web.port: the service answers at 127.0.0.1:8080
+OK    certificate of the site mon-compte.ac-example.fr: browsers accept it, for 61 more days
+```
+
+On a bad one:
+
+```text
+FAIL  rate_limits.store: it asks for a password, and rate_limits.store has none
+      to fix: rate_limits.store = "redis://:PASSWORD@host:6379/0", with the password of requirepass in
+      redis.conf; until then every change and reset is refused (503)
+WARN  notifications.smtp_host: no program listens at mail.ac-example.fr:25: mails wait in the spool
+      to fix: start the mail server there, or smtp_port: 25, 587 for starttls, 465 for tls
+FAIL  audit: mamia can't write /var/log/mamia/audit.log, which belongs to user root: the service does
+      not start without its audit
+      to fix: chown mamia:mamia /var/log/mamia/audit.log && chmod 600 /var/log/mamia/audit.log
+FAIL  web.allowed_hosts: https://mon-compte.ac-example.fr is no host name, so it is never equal to what browsers
+      send: people get 400
+      to fix: allowed_hosts: "mon-compte.ac-example.fr" in the place of "https://mon-compte.ac-example.fr"
+WARN  certificate of the site mon-compte.ac-example.fr: valid for 10 more days; then every browser refuses the site
+      to fix: renew it (certbot renew), then systemctl reload nginx
+```
 """
 PARTS = {
     "store": (

@@ -61,8 +61,16 @@ class PlantedFiles(PlantedMachine):
         self.set("directory", bind_password_file=Path("/etc/mamia/gateway.password"))
         self.set("audit", destination="file", file=Path("/var/log/mamia/audit.log"))
 
+    def override(self, line):
+        self.file("units/mamia.service.d/override.conf", f"[Service]\n{line}\n", mode=0o644)
+
     def write_paths(self, path):
-        self.file("units/mamia.service.d/override.conf", f"[Service]\nReadWritePaths={path}\n", mode=0o644)
+        self.override(f"ReadWritePaths={path}")
+
+    def unreadable_settings(self):
+        self.units()
+        file = self.file("mamia.toml")
+        self.override(f"User={FOREIGN_USER}\nEnvironment=MAMIA_CONFIG={file}")
 
     def socket(self, name="log", mode=0o666):
         path = self.folder / name
@@ -399,6 +407,35 @@ MISTAKES = (
         message=["/srv/logs/audit.log is on a read-only disk"],
         hint=["ReadWritePaths=/srv/logs"],
         fix=lambda place: place.write_paths("/srv/logs"),
+        check=units,
+    ),
+    Mistake(
+        name="user of the unit missing",
+        plant=lambda place: place.units(),
+        subject="unit mamia.service",
+        message=["its user mamia does not exist"],
+        hint=["systemd-sysusers"],
+        fix=lambda place: place.override(f"User={FOREIGN_USER}"),
+        check=units,
+    ),
+    Mistake(
+        name="program of the unit missing",
+        plant=lambda place: (place.units(), place.override(f"ExecStart={place.folder}/mamia serve")),
+        subject="unit mamia.service",
+        message=["its program", "does not exist"],
+        hint=["ExecStart="],
+        fix=lambda place: place.file("mamia", mode=0o755),
+        check=units,
+    ),
+    Mistake(
+        name="settings that the unit's user cannot read",
+        plant=lambda place: place.unreadable_settings(),
+        subject="unit mamia.service",
+        message=[f"{FOREIGN_USER} can't read its settings"],
+        hint=["chown root:mamia-read", "chmod 640"],
+        fix=lambda place: place.shell(
+            f"chown root:{FOREIGN_USER} {place.folder}/mamia.toml && chmod 640 {place.folder}/mamia.toml"
+        ),
         check=units,
     ),
     Mistake(

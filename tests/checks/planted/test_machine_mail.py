@@ -176,6 +176,16 @@ MISTAKES = (
         check=mail,
     ),
     Mistake(
+        name="host with an empty part",
+        plant=lambda place: place.mail(smtp_host="mail..test", smtp_security="starttls"),
+        level=Level.WARN,
+        subject=SERVER,
+        message=["mail..test is no host name"],
+        hint=["correct the name"],
+        fix=lambda place: place.mail(smtp_host="localhost", smtp_security="none"),
+        check=mail,
+    ),
+    Mistake(
         name="no STARTTLS",
         plant=lambda place: place.mail(smtp_security="starttls"),
         level=Level.WARN,

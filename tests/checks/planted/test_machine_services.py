@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import socketserver
+import ssl
+import threading
+import warnings
+from contextlib import ExitStack, suppress
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -93,6 +97,31 @@ def proxy(place, address):
     place.environment.setenv("https_proxy", address)
 
 
+def old_tls(place):
+    """A server that speaks TLS 1.1 at most."""
+    made = make_certificates(place.made("old"), "localhost")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.certificate, made.key)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+
+    class Old(socketserver.BaseRequestHandler):
+        def handle(self):
+            with suppress(OSError):
+                context.wrap_socket(self.request, server_side=True).close()
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Old)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02])
+    thread.start()
+    # In the reverse order.
+    for undo in (server.server_close, thread.join, server.shutdown):
+        place.later(undo)
+    place.environment.setenv("SSL_CERT_FILE", str(made.authority))
+    place.sms(sms_gateway_url=f"https://localhost:{server.server_address[1]}/sms")
+
+
 def sms_mistake(name, path, message, hint):
     return Mistake(
         name=name,
@@ -137,6 +166,16 @@ MISTAKES = (
         check=services,
     ),
     Mistake(
+        name="SMS gateway with an empty part in its name",
+        plant=lambda place: place.sms(sms_gateway_url="https://sms..test/"),
+        level=Level.WARN,
+        subject=SMS,
+        message=["sms..test is no host name"],
+        hint=["correct the name"],
+        fix=lambda place: place.sms(),
+        check=services,
+    ),
+    Mistake(
         name="token refused",
         plant=lambda place: place.sms(sms_gateway_token="another"),
         level=Level.WARN,
@@ -166,6 +205,16 @@ MISTAKES = (
         message=["answers without TLS"],
         hint=["at which it speaks TLS"],
         fix=lambda place: place.secured(make_certificates(place.made("tls"), "localhost")),
+        check=services,
+    ),
+    Mistake(
+        name="SMS gateway with old TLS",
+        plant=old_tls,
+        level=Level.WARN,
+        subject=SMS,
+        message=["only TLS 1.1 or older"],
+        hint=["turn TLS 1.2 or 1.3 on there"],
+        fix=lambda place: place.secured(make_certificates(place.made("new"), "localhost")),
         check=services,
     ),
     Mistake(

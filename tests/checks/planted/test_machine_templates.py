@@ -151,6 +151,16 @@ def test_when_a_mistake_is_made_then_it_is_found_and_the_hint_names_the_fix(plac
     prove(mistake, place)
 
 
+def test_when_a_file_of_the_academys_own_is_included_by_another_one_then_nothing_is_found(place):
+    try:
+        place.template("parts/banner.html", "{{ academy.name }}")
+        place.template("pages/home.html", '{% include "parts/banner.html" %}')
+
+        assert problems(templates(place)) == []
+    finally:
+        place.restore()
+
+
 def test_when_the_programs_own_templates_are_the_academys_then_nothing_is_found(place):
     try:
         shutil.copytree(OURS, place.folder / "templates", ignore=shutil.ignore_patterns("__*"))
