@@ -23,10 +23,10 @@ PATH := $(PATH):/usr/sbin:/sbin
 RUN_PACKAGES := slapd ldap-utils espeak-ng
 SAMBA_PACKAGES := samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind krb5-user smbclient
 KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
-TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps faketime chromium redis-server logrotate systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
+TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps man-db mandoc zsh fish faketime chromium redis-server logrotate systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test coverage check bench docs assets messages pictures settings locks clean
+.PHONY: help demo demo-reset test coverage check bench docs assets messages pictures ldif needs settings commands man locks clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -74,8 +74,21 @@ pictures: $(INSTALLED)-tests assets ## take the pictures of README.md again
 	$(AS_ROOT) $(BIN)/pytest -q tests/chromium/test_readme_pictures.py -k used
 	cp var/screenshots/readme-*.png tests/pictures/
 
+ldif: $(INSTALLED)-tests ## write the access rules, limits and indices of ldif/ again, from gateway/needs
+	$(BIN)/python -m tests.support.ldif_files
+
+needs: $(INSTALLED)-tests ## write docs/needs.md again, from gateway/needs
+	$(BIN)/python -m tests.support.needs_page
+
 settings: $(INSTALLED) ## write the reference of the settings again
 	$(BIN)/mamia settings > docs/settings.md
+
+commands: $(INSTALLED) ## write the page of the commands again
+	$(BIN)/python -m gateway.cli.commands_reference > docs/commands.md
+
+man: $(INSTALLED)-tests ## manual pages and completion scripts for packages, in var/man and var/completion
+	rm -rf var/man var/completion
+	$(BIN)/python -m gateway.cli.man_pages var
 
 messages: $(INSTALLED) ## bring the catalogues up to date with the code and the templates
 	@mkdir -p var
@@ -97,10 +110,10 @@ LOCK := var/uv/bin/uv pip compile --quiet --universal --python-version $(MINIMUM
 	$(if $(PIP_INDEX_URL),--default-index $(PIP_INDEX_URL)) --custom-compile-command "make locks"
 
 locks: var/uv/bin/uv ## newest versions of all dependencies into locks/, for every Python that setup.cfg names
-	$(LOCK) setup.cfg locks/build.in locks/assets.in --extra demo --extra tests -o locks/tests.txt
+	$(LOCK) setup.cfg locks/build.in locks/assets.in --extra demo --extra completion --extra tests -o locks/tests.txt
 	$(LOCK) setup.cfg -c locks/tests.txt -o locks/runtime.txt
 	$(LOCK) setup.cfg -c locks/tests.txt --extra demo -o locks/demo.txt
-	$(LOCK) setup.cfg -c locks/tests.txt --extra demo --extra tests --extra bench -o locks/bench.txt
+	$(LOCK) setup.cfg -c locks/tests.txt --extra demo --extra completion --extra tests --extra bench -o locks/bench.txt
 	$(LOCK) setup.cfg -c locks/tests.txt --extra docs -o locks/docs.txt
 	$(LOCK) locks/build.in -c locks/tests.txt -o locks/build.txt
 	$(LOCK) locks/assets.in -c locks/tests.txt -o locks/assets.txt

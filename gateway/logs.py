@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.handlers
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 
 LINE = "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -23,10 +25,30 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
-def log_to_standard_error(level: int = logging.INFO) -> None:
-    """Send all loggers to standard error. Log lines must not contain what a person typed."""
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one JSON object per line: time (ISO 8601, UTC), level, logger, request, message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; the traceback of an exception is in `traceback`."""
+        facts = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "request": getattr(record, "request_id", "-"),
+            "message": record.getMessage(),
+            # QueueHandler formats the traceback before it passes the record on.
+            **({"traceback": self.formatException(record.exc_info)} if record.exc_info else {}),
+        }
+        return json.dumps(facts)
+
+
+def log_to_standard_error(level: int = logging.INFO, *, as_json: bool = False) -> None:
+    """Send all loggers to standard error, as lines for people or as JSON.
+
+    Log lines must not contain what a person typed.
+    """
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(LINE))
+    handler.setFormatter(JsonFormatter() if as_json else logging.Formatter(LINE))
     handler.addFilter(RequestIdFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

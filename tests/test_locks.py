@@ -14,8 +14,8 @@ LOCKS = sorted((ROOT / "locks").glob("*.txt"))
 EXTRAS_OF = {
     "runtime": [],
     "demo": ["demo"],
-    "tests": ["demo", "tests"],
-    "bench": ["demo", "tests", "bench"],
+    "tests": ["demo", "completion", "tests"],
+    "bench": ["demo", "completion", "tests", "bench"],
     "docs": ["docs"],
 }
 
@@ -73,7 +73,7 @@ class TestLock:
 
 
 class TestDependency:
-    @pytest.mark.parametrize("extras", [[], ["demo"]], ids=["runtime", "demo"])
+    @pytest.mark.parametrize("extras", [[], ["demo"], ["completion"]], ids=["runtime", "demo", "completion"])
     def test_when_setup_cfg_names_it_then_the_documentation_says_what_for_and_under_which_licence(self, extras):
         table = (ROOT / "docs" / "dependencies.md").read_text()
 

@@ -12,16 +12,20 @@ from typing import Any
 
 from ldap3 import MODIFY_DELETE, Connection
 from ldap3.core.exceptions import LDAPException
-from ldap3.core.results import RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_NO_SUCH_ATTRIBUTE
+from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.capture.sock_requests import QUESTION
 from gateway.checks.certificates import refused_by_directory
+from gateway.checks.declared_rights import DeclaredRights, may_write, named, rights_of
 from gateway.checks.finding import Finding, Level, fail, ok, warn
 from gateway.checks.process_role import is_listeners
-from gateway.checks.rights import FORBIDDEN_TO_WRITE, excess_reads, may_write, somebody
+from gateway.checks.rights import FORBIDDEN_TO_WRITE, excess_reads, hint_for, somebody
 from gateway.directory.connection import connect
-from gateway.ldap import close, compare, modify, read_entry
+from gateway.directory.context_csn import suffix_of
+from gateway.ldap import close, modify
+from gateway.needs import Account, Right, needs_of
+from gateway.needs.accounts import account_dns
 from gateway.settings import Directory, Settings
 from gateway.settings.loader import SettingsError
 from gateway.settings.service_accounts import capturing_directory
@@ -124,17 +128,18 @@ def _rights_of_listener(settings: Settings) -> Iterator[Finding]:
     except SettingsError as error:
         yield fail("capture: rights", error.problems[0].message, "capture.bind_password_file")
         return
-    yield from _with(settings, directory, "rights of the listener", _rights)
+    yield from _with(settings, directory, "rights of the listener", check_listener_rights)
 
 
-def _rights(settings: Settings, connection: Connection) -> Iterator[Finding]:
+def check_listener_rights(settings: Settings, connection: Connection) -> Iterator[Finding]:
+    """Yield findings about missing and excess rights, over a connection that is bound as the listener's account."""
     subject, who = f"{settings.capture_server}: rights of the listener", settings.capture.bind_dn
     dn = somebody(settings, connection)
     if not dn:
         yield fail(subject, f"{who} finds nobody", f"the rules on attrs=entry,objectClass of {FILE}")
         return
-    if lacks := [*_lacking(settings, connection, dn)]:
-        yield fail(subject, f"{who} may not {', '.join(lacks)}", FILE)
+    if lacks := _lacking(settings, connection):
+        yield fail(subject, f"{who} may not {named(lacks)}", hint_for(lacks))
     others = dict.fromkeys((settings.people.login, settings.people.mail, "userPassword", *FORBIDDEN_TO_WRITE))
     excess = [*excess_reads(settings, connection, dn)]
     excess += [f"write {name}" for name in others if name != "objectClass" and may_write(connection, dn, name, "x")]
@@ -144,17 +149,10 @@ def _rights(settings: Settings, connection: Connection) -> Iterator[Finding]:
         yield ok(subject, "the account has the rights that it needs, and no others")
 
 
-def _lacking(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
-    needed_reads = ("entryUUID", "entryCSN")
-    entry = read_entry(connection, dn, needed_reads)
-    yield from (f"read {name}" for name in needed_reads if not entry or not entry.all(name))
-    code = compare(connection, dn, "userPassword", secrets.token_hex(8))["result"]
-    if code not in (RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE):
-        yield "compare userPassword"
-    needed = {"mamiaPendingSecret": secrets.token_hex(8), "mamiaSyncState": secrets.token_hex(8)}
-    if any(target.type == "samba_nt" for target in settings.workstation.targets.values()):
-        needed |= {"sambaNTPassword": secrets.token_hex(16).upper(), "sambaPwdLastSet": "1"}
-    yield from (f"write {name}" for name, value in needed.items() if not may_write(connection, dn, name, value))
+def _lacking(settings: Settings, connection: Connection) -> list[Right]:
+    accounts, suffix = tuple(account_dns(settings).values()), suffix_of(connection, settings.people.base)
+    tested = DeclaredRights(settings, connection, str(settings.capture.bind_dn), accounts, suffix)
+    return list(tested.lacking(rights_of(Account.LISTENER, needs_of(settings).rights)))
 
 
 def _with(settings: Settings, directory: Directory, what: str, check: Any) -> Iterator[Finding]:

@@ -14,13 +14,13 @@ from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.process_role import is_workers
 from gateway.checks.restored import check_restored
 from gateway.checks.search_limits import check_workers_limits
+from gateway.checks.worker_rights import check_worker_rights
 from gateway.directory.context_csn import suffix_of
 from gateway.directory.failover import LdapServers
 from gateway.directory.outbox import SECRET, WAITING, LdapOutbox
 from gateway.directory.pool import ConnectionPool
-from gateway.directory.ppolicy import CHANGED_AT, LOCKED_AT, LOCKED_UNTIL
+from gateway.directory.ppolicy import CHANGED_AT
 from gateway.directory.protected import are_decidable
-from gateway.directory.server_time import MODIFIED_AT
 from gateway.settings import Settings
 from gateway.settings.loader import SettingsError
 from gateway.settings.service_accounts import workers_directory
@@ -49,7 +49,7 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
             yield _behind(settings, known)
             moved = outbox.moved_out()
             yield pool.run_idempotent(lambda connection: _moved_out(settings, connection, moved))
-            yield pool.run_idempotent(lambda connection: _proving(settings, connection, known))
+            yield pool.run_idempotent(lambda connection: check_worker_rights(settings, connection))
             yield pool.run_idempotent(lambda connection: check_workers_limits(settings, connection))
             yield from pool.run_idempotent(lambda connection: list(check_restored(settings, connection, known)))
     except SettingsError as error:
@@ -58,31 +58,6 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
         yield refused_by_directory(CHECKED, directory, directory.servers, str(error)) or fail(
             CHECKED, str(error), "workstation.bind_dn, bind_password_file; 30-access.ldif of ldif/"
         )
-
-
-def _proving(settings: Settings, connection: Connection, known: Sequence[Waiting]) -> Finding:
-    """Check the rights that the worker needs, besides a bind, before it delivers.
-
-    The check uses an entry to which something was sent.
-    """
-    subject, who = "rights of the worker", settings.workstation.bind_dn
-    if not known:
-        return ok(subject, "not tried: nothing was sent yet")
-    wanted = {
-        "people.filter": settings.people.filter,
-        "workstation.filter": settings.workstation.filter,
-        LOCKED_AT: f"({LOCKED_AT}=*)",
-        LOCKED_UNTIL: f"({LOCKED_UNTIL}=*)",
-        CHANGED_AT: f"({CHANGED_AT}=*)",
-        MODIFIED_AT: f"({MODIFIED_AT}=*)",
-    }
-    lacks = [name for name, one in wanted.items() if not are_decidable(connection, known[0].dn, [one])]
-    if lacks:
-        text = (
-            f"{who} may not search by {', '.join(lacks)}: it cannot find out whose password it may deliver, or when"
-        )
-        return fail(subject, text, "30-access.ldif of ldif/; the attributes of your own filters need such a rule too")
-    return ok(subject, "the worker can see who has a workstation, and whose account is locked")
 
 
 def _moved_out(settings: Settings, connection: Connection, moved: Sequence[Waiting]) -> Finding:

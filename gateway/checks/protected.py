@@ -9,9 +9,9 @@ from contextlib import closing
 from ldap3 import Connection
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
+from gateway.checks.declared_rights import may_write
 from gateway.checks.finding import Finding, Level, fail, ok, warn
 from gateway.checks.process_role import is_listeners, is_workers
-from gateway.checks.rights import may_write
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.pool import ConnectionPool

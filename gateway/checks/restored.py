@@ -8,8 +8,8 @@ from itertools import islice
 
 from ldap3 import BASE, Connection
 
+from gateway.checks.declared_rights import may_write
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.checks.rights import may_write
 from gateway.directory.worker_tokens import DECIDABLE, RIGHTS, TOKEN
 from gateway.ldap import try_search
 from gateway.settings import Settings

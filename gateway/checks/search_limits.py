@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from ldap3 import Connection
 
 from gateway.checks.finding import Finding, ok, warn
-from gateway.directory.people import MAX_BORN_ON_ONE_DAY
 from gateway.ldap import is_success, try_search
+from gateway.needs.server import MAX_FOUND, MAX_UNPAGED
 from gateway.settings import Settings
 
-MAX_WORKERS_ENTRIES = 2
-"""Entries in a search without pages: the worker searches for one entry, and for a second one with the same login."""
 LIMITS = (
     "the olcLimits of 30-access.ldif of ldif/, or of upgrade/30-access.ldif, before others that name the account; "
     "if they are there, restart slapd"
@@ -22,20 +20,20 @@ LIMITS = (
 def check_gateways_limits(settings: Settings, url: str, connection: Connection) -> Finding:
     """Check the gateway's account. In a directory with few people only the limit on pages can be tested."""
     subject, who = f"{url}: search limits", settings.directory.bind_dn
-    excess = [*_excess(settings, connection, MAX_BORN_ON_ONE_DAY)]
+    excess = [*_excess(settings, connection, MAX_FOUND)]
     if is_success(try_search(connection, settings.people.base, settings.people.filter, ["1.1"], paged_size=1).result):
         excess.append("people page by page")
     if excess:
         return warn(subject, f"{who} finds {' and '.join(excess)}: whoever steals its password could", LIMITS)
-    return ok(subject, f"one search finds {MAX_BORN_ON_ONE_DAY} people at most, and none goes on page by page")
+    return ok(subject, f"one search finds {MAX_FOUND} people at most, and none goes on page by page")
 
 
 def check_workers_limits(settings: Settings, connection: Connection) -> Finding:
     """Check the worker's account, which reads the outbox page by page."""
     subject = "search limits of the worker"
-    if excess := [*_excess(settings, connection, MAX_WORKERS_ENTRIES)]:
+    if excess := [*_excess(settings, connection, MAX_UNPAGED)]:
         return warn(subject, f"{settings.workstation.bind_dn} finds {excess[0]} by one search", LIMITS)
-    return ok(subject, f"a search without pages finds {MAX_WORKERS_ENTRIES} people at most")
+    return ok(subject, f"a search without pages finds {MAX_UNPAGED} people at most")
 
 
 def _excess(settings: Settings, connection: Connection, max_entries: int) -> Iterator[str]:

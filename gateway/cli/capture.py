@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import logging
 import socket
-import sys
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from functools import partial
@@ -15,6 +14,8 @@ from pathlib import Path
 from gateway.capture.sock_server import SockServer
 from gateway.capture.systemd import bind_socket, inherited_socket, serve_until_stopped
 from gateway.cli.core_dumps import forbid_core_dumps
+from gateway.cli.exit_codes import ErrorKind, ExitCode
+from gateway.cli.failure import CommandFailed
 from gateway.composition.capture import Capturing, build_capture, without_password_rights
 from gateway.logs import log_to_standard_error, log_without_waiting
 from gateway.protection.seal import KeyFileError
@@ -24,29 +25,15 @@ from gateway.settings.service_accounts import capturing_directory
 
 log = logging.getLogger(__name__)
 
-FAILED = 1
-
-
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `capture` to the commands."""
-    parser = commands.add_parser(
-        "capture",
-        help="answer slapd, and capture passwords that other LDAP clients change",
-        description="Run the listener until SIGTERM or SIGINT: answer the slapd of this machine before each write, "
-        "and capture passwords that other LDAP clients change.",
-    )
-    parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
-    parser.set_defaults(run=run)
-
 
 def run(arguments: argparse.Namespace) -> int:
-    """Answer slapd until SIGTERM or SIGINT, and return the exit status.
+    """Answer slapd until SIGTERM or SIGINT, and return the exit code.
 
-    The status is 1 if the socket, a key or, under systemd, the settings cannot be used. With a socket of systemd,
-    slapd is answered even then. Raises SettingsError if there is no such socket.
+    The code is PROBLEM if, under systemd, a key or the settings cannot be used: slapd is answered even then. Raises
+    CommandFailed if the socket or a key cannot be used, and SettingsError.
     """
     forbid_core_dumps()
-    log_to_standard_error()
+    log_to_standard_error(as_json=arguments.json)
     handed = inherited_socket()
     try:
         settings = load(arguments.config, web_secrets=False)
@@ -62,17 +49,17 @@ def run(arguments: argparse.Namespace) -> int:
 def _serve(
     settings: Settings, handed: socket.socket | None, answer: Callable[[socket.socket], Coroutine[None, None, None]]
 ) -> int:
-    """Run `answer` on the socket that systemd keeps, or on capture.socket, and return the exit status."""
+    """Run `answer` on the socket that systemd keeps, or on capture.socket, and return the exit code."""
     try:
         listening = handed or bind_socket(_path(settings))
     except OSError as error:
-        print(f"mamia capture: capture.socket: {_path(settings)}: {error.strerror or error}", file=sys.stderr)
-        return FAILED
+        message = f"capture.socket: {_path(settings)}: {error.strerror or error}"
+        raise CommandFailed(message, ErrorKind.FILE) from None
     asyncio.run(answer(listening))
     if handed is None:
         _path(settings).unlink(missing_ok=True)
     log.info("capture stopped")
-    return 0
+    return ExitCode.DONE
 
 
 async def _track(capturing: Capturing, never_set: frozenset[str], listening: socket.socket) -> None:
@@ -83,7 +70,7 @@ async def _track(capturing: Capturing, never_set: frozenset[str], listening: soc
 
 
 def _answer_only(settings: Settings, handed: socket.socket | None) -> int:
-    """Answer slapd, capture nothing, and return the exit status.
+    """Answer slapd, capture nothing, and return the exit code.
 
     The overlay that closes the password oracle (45-password-oracle.ldif) needs the answers.
     """
@@ -100,18 +87,17 @@ async def _nothing() -> None:
 def _answer_without_settings(handed: socket.socket | None, error: SettingsError | KeyFileError) -> int:
     """Answer slapd on the socket that systemd keeps, although nothing is captured: else slapd's writes would wait.
 
-    Returns 1. Raises `error` if it is a SettingsError and there is no such socket.
+    Returns PROBLEM. Raises SettingsError or CommandFailed for `error` if there is no such socket.
     """
     if handed is None:
         if isinstance(error, SettingsError):
             raise error
-        print(f"mamia capture: {error}", file=sys.stderr)
-        return FAILED
+        raise CommandFailed(str(error), ErrorKind.FILE)
     faults = [f"{f.key} {f.message}" for f in error.problems] if isinstance(error, SettingsError) else [str(error)]
     log.error("the listener answers slapd but captures nothing until this is fixed: %s", "; ".join(faults))
 
     asyncio.run(serve_until_stopped(SockServer(None), handed, _nothing))
-    return FAILED
+    return ExitCode.PROBLEM
 
 
 def _path(settings: Settings) -> Path:

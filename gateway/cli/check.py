@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
-from pathlib import Path
 
 from gateway.checks.api_clients import check_api_clients
 from gateway.checks.capture import check_capture
@@ -25,57 +23,45 @@ from gateway.checks.secret_attributes import check_secrets
 from gateway.checks.servers import check_servers
 from gateway.checks.service_connections import check_service_connections
 from gateway.checks.workstations import check_workstations
+from gateway.cli.check_output import FindingPrinter
+from gateway.cli.exit_codes import ExitCode
+from gateway.cli.output import print_json
 from gateway.composition.rules import password_rules
+from gateway.needs import needs_of
+from gateway.needs.reference import as_table, reference
 from gateway.settings import Settings
 from gateway.settings.loader import WEB_SECRETS, SettingsError, load
 from gateway.settings.service_accounts import capturing_directory
 
-FAILED = 1
-
-
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `check` to the commands."""
-    parser = commands.add_parser(
-        "check",
-        help="check directory, rights, policies, store, mail, keys, workstations, listener and API clients",
-        description="Check what the gateway needs and print one line per finding: OK, WARN or FAIL, and how to fix "
-        "it. The exit status is 1 if a line says FAIL.",
-    )
-    parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
-    parser.add_argument(
-        "--protected",
-        metavar="LOGIN",
-        default="",
-        help="login of a person who must be protected; check that the gateway sees the person as protected",
-    )
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON, for programs")
-    parser.add_argument(
-        "--without-web",
-        action="store_true",
-        help="check only what worker and listener need, on a machine that has no secrets of the web service",
-    )
-    parser.add_argument(
-        "--person", metavar="DN", help="a test account without rights; also check what such an account can read"
-    )
-    parser.add_argument("--person-password-file", type=Path, help="file that holds only the password of --person")
-    parser.set_defaults(run=run)
-
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the checks, print each finding, and return the exit status: 1 if a finding is FAIL, else 0.
+    """Run the checks, print each finding, and return the exit code: PROBLEM if a finding is FAIL.
 
     Raises SettingsError.
     """
+    if arguments.needs:
+        return _print_needs(arguments)
+    printer = FindingPrinter(only_problems=arguments.problems)
     found = []
     for finding in _checks(arguments):
         found.append(finding)
         if not arguments.json:
-            print(_line(finding), flush=True)
+            printer.show(finding)
     if arguments.json:
-        print(json.dumps([asdict(finding) for finding in found], indent=2))
+        shown = [finding for finding in found if finding.level is not Level.OK or not arguments.problems]
+        print_json([asdict(finding) for finding in shown])
     else:
-        print(_sum(found))
-    return FAILED if any(finding.level is Level.FAIL for finding in found) else 0
+        printer.show_sum(found)
+    return ExitCode.PROBLEM if any(finding.level is Level.FAIL for finding in found) else ExitCode.DONE
+
+
+def _print_needs(arguments: argparse.Namespace) -> int:
+    needs = needs_of(load(arguments.config, web_secrets=False))
+    if arguments.json:
+        print_json(as_table(needs))
+    else:
+        print(reference(needs), end="")
+    return ExitCode.DONE
 
 
 def _checks(arguments: argparse.Namespace) -> Iterator[Finding]:
@@ -84,7 +70,8 @@ def _checks(arguments: argparse.Namespace) -> Iterator[Finding]:
     try:
         settings = load(arguments.config)
     except SettingsError as error:
-        if {fault.key for fault in error.problems} & {f"{section}.{key}_file" for section, key in WEB_SECRETS}:
+        secret_files = {f"{section}.{key}_file" for section, key in WEB_SECRETS}
+        if not arguments.json and secret_files & {fault.key for fault in error.problems}:
             print("mamia check: where worker or listener run alone: mamia check --without-web", file=sys.stderr)
         raise
     ordinary = check_ordinary_person(settings, arguments.person, arguments.person_password_file)
@@ -121,15 +108,3 @@ def check_without_web(settings: Settings) -> Iterator[Finding]:
         yield from check_outbox(settings)
     if is_listeners(settings):
         yield from check_capture(settings, capturing_directory(settings))
-
-
-def _line(finding: Finding) -> str:
-    hint = f"\n      to fix: {finding.hint}" if finding.hint else ""
-    return f"{finding.level:4}  {finding.subject}: {finding.message}{hint}"
-
-
-def _sum(found: list[Finding]) -> str:
-    fails, warns = (sum(finding.level is level for finding in found) for level in (Level.FAIL, Level.WARN))
-    if not fails + warns:
-        return f"all {len(found)} checks are OK"
-    return f"{len(found)} checks: {fails} FAIL, {warns} WARN"

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
+
+from gateway.cli.exit_codes import ErrorKind, ExitCode
+from gateway.cli.failure import CommandFailed
 
 DEMO_MODULES = ("cryptography", "faker")
 
 
-def lacks_demo(command: str) -> bool:
-    """Return whether packages of the extra `[demo]` are missing; if so, print an error that begins with `command`."""
-    missing = [name for name in DEMO_MODULES if find_spec(name) is None]
+def require_demo(code: ExitCode) -> None:
+    """Raise CommandFailed, with `code` as exit code, if packages of the extra `[demo]` are missing."""
+    _require("demo", DEMO_MODULES, code)
+
+
+def require_completion() -> None:
+    """Raise CommandFailed if the package of the extra `[completion]` is missing."""
+    _require("completion", ("shtab",), ExitCode.UNUSABLE)
+
+
+def _require(extra: str, modules: tuple[str, ...], code: ExitCode) -> None:
+    missing = [name for name in modules if find_spec(name) is None]
     if missing:
-        print(
-            f"{command}: {' and '.join(missing)} not installed; the extra brings what is missing: "
-            "pip install 'mamia[demo]'",
-            file=sys.stderr,
-        )
-    return bool(missing)
+        what = " and ".join(missing)
+        hint = f"the extra brings what is missing: pip install 'mamia[{extra}]'"
+        raise CommandFailed(f"{what} not installed; {hint}", ErrorKind.NOT_INSTALLED, code)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TextIO
 
+from gateway.cli.output import print_json
 from gateway.cli.terminal import printable
 from gateway.directory.staff_mapping import LEAVER, Creation, Update
 from gateway.settings import People, Settings
@@ -42,6 +44,27 @@ class Tally:
     faults: list[str] = field(default_factory=list)
     unwritten: int = 0
     """Rows that were not written because the directory did not come back."""
+    is_dry_run: bool = False
+    as_json: bool = False
+    """Whether the report is one JSON object, so that nothing is printed before it."""
+    notes: list[str] = field(default_factory=list)
+    """What an operator should know, although no row was left out for it."""
+    lines: list[str] = field(default_factory=list)
+    """The entries that would change or that were left alone, one line each."""
+
+    def note(self, text: str) -> None:
+        """Keep a note for the report, or print it at once to standard error."""
+        self._keep(text, self.notes, sys.stderr)
+
+    def show(self, text: str) -> None:
+        """Keep a line about one entry for the report, or print it at once to standard output."""
+        self._keep(text, self.lines, sys.stdout)
+
+    def _keep(self, text: str, kept: list[str], stream: TextIO) -> None:
+        if self.as_json:
+            kept.append(text)
+        else:
+            print(printable(text), file=stream)
 
     @property
     def is_whole(self) -> bool:
@@ -56,8 +79,8 @@ class Tally:
         )
 
 
-def report_long_logins(settings: Settings, steps: Sequence[WriteStep]) -> None:
-    """Print the new logins, each with its line, that are too long for a Windows domain of the settings."""
+def report_long_logins(settings: Settings, steps: Sequence[WriteStep], tally: Tally) -> None:
+    """Note the new logins, each with its line, that are too long for a Windows domain of the settings."""
     targets = settings.workstation.targets.items()
     names = [name for name, target in targets if target.type == "active_directory" and target.has_account_names]
     if not names:
@@ -65,22 +88,25 @@ def report_long_logins(settings: Settings, steps: Sequence[WriteStep]) -> None:
     for step in steps:
         login = step.write.login
         if len(login) > MAX_ACCOUNT_NAME_CHARS:
-            text = (
+            tally.note(
                 f"{step.place}: the login {login} has {len(login)} characters, and sAMAccountName takes "
                 f"{MAX_ACCOUNT_NAME_CHARS}: no account of {', '.join(names)} can have it"
             )
-            print(printable(text), file=sys.stderr)
 
 
-def report_shared_logins(shared: Mapping[str, Collection[str]]) -> None:
-    """Print the logins that several entries of the directory have already; `shared` maps each login to their DNs."""
+def report_shared_logins(shared: Mapping[str, Collection[str]], tally: Tally) -> None:
+    """Note the logins that several entries of the directory have already; `shared` maps each login to their DNs."""
     for login, dns in shared.items():
-        text = f"the login {login} is that of several entries, so the service refuses it: {'; '.join(sorted(dns))}"
-        print(printable(text), file=sys.stderr)
+        tally.note(
+            f"the login {login} is that of several entries, so the service refuses it: {'; '.join(sorted(dns))}"
+        )
 
 
-def report(tally: Tally, *, is_dry_run: bool) -> None:
-    """Print the rows that were left out to standard error, and the counts to standard output."""
+def report(tally: Tally) -> None:
+    """Print the rows that were left out to standard error, and the counts to standard output; or all as JSON."""
+    if tally.as_json:
+        print_json(_as_json(tally))
+        return
     for line in (*tally.faults, *tally.doubts):
         print(printable(line), file=sys.stderr)
     if tally.doubts:
@@ -88,7 +114,23 @@ def report(tally: Tally, *, is_dry_run: bool) -> None:
     if tally.unwritten:
         left = f"{tally.unwritten} rows are left to write, since the directory did not come back: run it again"
         print(f"mamia people import: {left}", file=sys.stderr)
-    print(("would be: " if is_dry_run else "") + str(tally))
+    print(("would be: " if tally.is_dry_run else "") + str(tally))
+
+
+def _as_json(tally: Tally) -> dict[str, Any]:
+    return {
+        "dry_run": tally.is_dry_run,
+        "created": tally.created,
+        "updated": tally.updated,
+        "unchanged": tally.same,
+        "leavers": tally.left,
+        "protected": tally.protected,
+        "unwritten": tally.unwritten,
+        "faults": tally.faults,
+        "doubts": tally.doubts,
+        "notes": tally.notes,
+        "lines": tally.lines,
+    }
 
 
 def count(tally: Tally, write: Creation | Update) -> None:
@@ -108,13 +150,13 @@ def difference(write: Creation | Update, people: People) -> str:
     Numbers and birth dates are hidden, because a terminal keeps what it shows.
     """
     if isinstance(write, Creation):
-        return printable(f"+ {write.login}: {write.values['cn'][0]}, {write.values[people.mail][0]}")
+        return f"+ {write.login}: {write.values['cn'][0]}, {write.values[people.mail][0]}"
     hidden = {people.birth_date, *(proof.attribute for proof in people.proofs.values())}
     changes = (
         f"{name}: {_shown(write.old.get(name, ()), name in hidden)} -> {_shown(values, name in hidden)}"
         for name, values in write.values.items()
     )
-    return printable(f"~ {write.login}: {'; '.join(changes)}")
+    return f"~ {write.login}: {'; '.join(changes)}"
 
 
 def _shown(values: Sequence[str], is_hidden: bool) -> str:

@@ -1,29 +1,15 @@
-"""Options for the operator's own account in the directory, for what the gateway's account may not do."""
+"""The operator's own account in the directory, for what the gateway's account may not do."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
-from pathlib import Path
 
 from pydantic import SecretStr
 
 from gateway.settings import Directory
 from gateway.settings.loader import read_secret
 from gateway.settings.service_accounts import bound_as
-
-
-def add_own_account(parser: argparse.ArgumentParser, *, required: bool, why: str) -> None:
-    """Add --bind-dn and --bind-password-file to the options of a command.
-
-    `why` completes the help text "your own account in the directory, …".
-    """
-    parser.add_argument("--bind-dn", required=required, help=f"your own account in the directory, {why}")
-    parser.add_argument(
-        "--bind-password-file",
-        type=Path,
-        help="file with its password; without a file, the command asks for the password",
-    )
 
 
 def as_operator(directory: Directory, arguments: argparse.Namespace) -> Directory:

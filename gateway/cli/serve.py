@@ -6,7 +6,6 @@ import argparse
 import logging
 import os
 import shutil
-import sys
 import tempfile
 from contextlib import closing
 from importlib.resources import files
@@ -26,6 +25,9 @@ from gateway.cli.addresses import (
     try_port,
 )
 from gateway.cli.core_dumps import forbid_core_dumps
+from gateway.cli.exit_codes import ErrorKind, ExitCode
+from gateway.cli.failure import CommandFailed
+from gateway.cli.gunicorn_log import JsonLog
 from gateway.cli.http_worker import HttpWorker
 from gateway.composition.web import Gateway, build_gateway
 from gateway.directory.policy_overlay import PolicyMissing
@@ -40,30 +42,18 @@ from gateway.web.liveness import LivenessThread
 
 log = logging.getLogger(__name__)
 
-USAGE_ERROR = 2
 GRACE_SECONDS = 5
 """How long the requests that are being served may take when the service stops."""
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `serve` to the commands."""
-    parser = commands.add_parser(
-        "serve",
-        help="run the web service",
-        description="Run the web service until SIGTERM or SIGINT. SIGHUP makes it read the settings again.",
-    )
-    parser.add_argument("--config", type=Path, help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)")
-    parser.set_defaults(run=run)
-
-
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGTERM or SIGINT, and return the exit status: 2 if the service cannot start with these settings.
+    """Serve until SIGTERM or SIGINT, and return the exit code.
 
-    Raises SettingsError.
+    Raises CommandFailed if the service cannot start with these settings on this machine. Raises SettingsError.
     """
     settings = load(arguments.config)
     forbid_core_dumps()
-    log_to_standard_error()
+    log_to_standard_error(as_json=arguments.json)
     _warn(settings)
     if settings.metrics.allowed_networks:
         # Set before the first metric is created, because all processes write into one folder.
@@ -71,17 +61,15 @@ def run(arguments: argparse.Namespace) -> int:
     master = os.getpid()
     try:
         if fault := _unusable(settings):
-            print(f"mamia serve: {fault}", file=sys.stderr)
-            return USAGE_ERROR
-        Server(settings, arguments.config).run()
+            raise CommandFailed(fault, ErrorKind.FILE, ExitCode.UNUSABLE)
+        Server(settings, arguments.config, logs_json=arguments.json).run()
     except AddressUnusable as error:
-        print(f"mamia serve: {error}", file=sys.stderr)
-        return USAGE_ERROR
+        raise CommandFailed(str(error), ErrorKind.FILE, ExitCode.UNUSABLE) from None
     finally:
         # A process that gunicorn forked ends here too, for instance at a reload; the others still use the folder.
         if os.getpid() == master and (folder := os.environ.get(FOLDER_VARIABLE)):
             shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    return ExitCode.DONE
 
 
 def _unusable(settings: Settings) -> str:
@@ -148,10 +136,11 @@ def _forget_metrics_of(_: object, worker: Any) -> None:
 class Server(BaseApplication):
     """gunicorn with threads. On SIGHUP it reads the settings again, and new processes replace the old ones."""
 
-    def __init__(self, settings: Settings, config: Path | None) -> None:
+    def __init__(self, settings: Settings, config: Path | None, *, logs_json: bool = False) -> None:
         """Open the socket of /health/live. Raises AddressUnusable."""
         self._settings = settings
         self._config = config
+        self._logs_json = logs_json
         self._liveness = open_liveness(settings.web)
         self._thread: LivenessThread | None = None
         super().__init__()
@@ -203,6 +192,7 @@ class Server(BaseApplication):
             "post_fork": self._start_liveness,
             "worker_exit": self._stop_liveness,
             "child_exit": _forget_metrics_of,
+            **({"logger_class": JsonLog} if self._logs_json else {}),
         }
         for name, value in options.items():
             self.cfg.set(name, value)

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import argparse
 
-from gateway.settings.reference import reference
+from gateway.cli.exit_codes import ExitCode
+from gateway.cli.output import print_json
+from gateway.settings.reference import SectionReference, SettingReference, reference, sections
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `settings` to the commands."""
-    parser = commands.add_parser(
-        "settings",
-        help="list every setting with its default and meaning",
-        description="Print every setting with its form, default and meaning. No settings file is read.",
-    )
-    parser.set_defaults(run=run)
+def run(arguments: argparse.Namespace) -> int:
+    """Print the reference of all settings to standard output, and return the exit code."""
+    if arguments.json:
+        print_json([_as_json(section, one) for section in sections() for one in section.settings])
+    else:
+        print(reference(), end="")
+    return ExitCode.DONE
 
 
-def run(_: argparse.Namespace) -> int:
-    """Print the reference of all settings to standard output, and return 0."""
-    print(reference(), end="")
-    return 0
+def _as_json(section: SectionReference, setting: SettingReference) -> dict[str, object]:
+    return {
+        "section": section.name,
+        "target_type": section.target_type or None,
+        "key": setting.key,
+        "form": setting.form,
+        "default": setting.default or None,
+        "required": setting.is_required,
+        "meaning": setting.meaning,
+    }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway.directory.outbox import LdapOutbox
@@ -17,47 +16,35 @@ Deliver it: mamia sync resume LOGIN, or --all-held. Give it up, and ask the pers
 LOGIN, or --all-held. docs/restore.md says what else to do after a restore."""
 
 
-def add_choice(parser: argparse.ArgumentParser) -> None:
-    """Add the choice between LOGIN and --all-held to the options of a command."""
-    choice = parser.add_mutually_exclusive_group(required=True)
-    choice.add_argument("login", metavar="LOGIN", nargs="?", help="login of the person, or the DN of the entry")
-    choice.add_argument(
-        "--all-held", action="store_true", help="all people whose password is held since the directory was restored"
-    )
-
-
 def is_held(item: Waiting) -> bool:
     """Return whether at least one delivery of the person is held."""
     return any(state.status is DeliveryStatus.HELD for state in item.states)
 
 
-def resume(outbox: LdapOutbox, items: Iterable[Waiting]) -> bool:
-    """Make held deliveries due now, and print a line per person.
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of the password of one person."""
 
-    Returns False if a password changed meanwhile and was not resumed. Raises DirectoryUnavailable.
-    """
-    done = [_resume(outbox, item) for item in items]
-    return all(done)
-
-
-def forget(outbox: LdapOutbox, items: Iterable[Waiting]) -> bool:
-    """Erase held passwords, and print a line per person.
-
-    Returns False if a password changed meanwhile and was not erased. Raises DirectoryUnavailable.
-    """
-    done = [_print_result(item, outbox.forget(item, datetime.now(UTC)), "forgotten") for item in items]
-    return all(done)
+    login: str
+    done: bool
+    message: str
 
 
-def _resume(outbox: LdapOutbox, item: Waiting) -> bool:
+def resume(outbox: LdapOutbox, items: Iterable[Waiting]) -> list[Result]:
+    """Make held deliveries due now, and return one result per person. Raises DirectoryUnavailable."""
+    return [_resume(outbox, item) for item in items]
+
+
+def forget(outbox: LdapOutbox, items: Iterable[Waiting]) -> list[Result]:
+    """Erase held passwords, and return one result per person. Raises DirectoryUnavailable."""
+    return [_result(item, outbox.forget(item, datetime.now(UTC)), "forgotten") for item in items]
+
+
+def _resume(outbox: LdapOutbox, item: Waiting) -> Result:
     held = [state for state in item.states if state.status is DeliveryStatus.HELD]
     written = [outbox.record(item, state, state.resumed()) for state in held]
-    return _print_result(item, all(written), f"will be delivered now to {', '.join(state.target for state in held)}")
+    return _result(item, all(written), f"will be delivered now to {', '.join(state.target for state in held)}")
 
 
-def _print_result(item: Waiting, is_done: bool, what: str) -> bool:
-    if is_done:
-        print(f"{item.login}: {what}")
-    else:
-        print(f"{item.login}: a newer password came meanwhile; see mamia sync status", file=sys.stderr)
-    return is_done
+def _result(item: Waiting, is_done: bool, what: str) -> Result:
+    return Result(item.login, is_done, what if is_done else "a newer password came meanwhile; see mamia sync status")

@@ -33,6 +33,7 @@ CONFIG_FILES = (
     "30-access.ldif",
     "35-workstation-nt.ldif",
     "40-password-policy.ldif",
+    "47-configuration.ldif",
 )
 DATA_FILES = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif", "75-protected-people.ldif")
 SAMPLE_FILE = "80-sample-staff.ldif"

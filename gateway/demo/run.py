@@ -10,17 +10,18 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from gateway.checks.capture import ask_listener
+from gateway.demo.announcements import Announcements, ForPeople, ForPrograms, RunningDemo
 from gateway.demo.demo_settings import NT_TARGET, capture_socket, samba_target, write_settings
-from gateway.demo.people_table import rectorat_logins, sample_table
-from gateway.demo.private_samba import DOMAIN, PrivateSamba, SambaFailed
-from gateway.demo.private_slapd import SUFFIX, PrivateSlapd, SlapdFailed
+from gateway.demo.people_table import rectorat_logins
+from gateway.demo.private_samba import PrivateSamba, SambaFailed
+from gateway.demo.private_slapd import PrivateSlapd, SlapdFailed
 from gateway.demo.sample_model import SAMPLE_PASSWORD
 
 HOST = "127.0.0.1"
@@ -28,38 +29,37 @@ START_SECONDS = 90
 STOP_SECONDS = 8
 MAX_SOCKET_PATH_BYTES = 107
 """Maximum bytes of a socket's path (unix(7))."""
-FAILED = 1
 
 
 class DemoFailed(Exception):
     """The demo cannot run. The text says why and how to fix it."""
 
 
-def run_demo(arguments: argparse.Namespace) -> int:
-    """Run the demo, and return the exit code; `arguments` are those of `mamia demo`."""
+def run_demo(arguments: argparse.Namespace) -> None:
+    """Run the demo until Ctrl-C; `arguments` are those of `mamia demo`. Raises DemoFailed."""
+    announce: Announcements = ForPrograms() if arguments.json else ForPeople()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ExitStack() as running:
             _refuse_taken(arguments.port)
-            slapd = running.enter_context(_directory(arguments.state, arguments.directory_port))
+            slapd = running.enter_context(_directory(arguments.state, arguments.directory_port, announce))
             samba = None
             if arguments.workstation == "samba":
-                samba = running.enter_context(_domain(slapd, arguments.samba_address))
+                samba = running.enter_context(_domain(slapd, arguments.samba_address, announce))
             target = samba_target(samba) if samba else NT_TARGET
             config = write_settings(slapd, HOST, arguments.port, target)
-            processes = {name: running.enter_context(_process(name, config)) for name in _commands(slapd)}
+            options = ["--json"] if arguments.json else []
+            processes = {name: running.enter_context(_process(name, config, options)) for name in _commands(slapd)}
             web = f"the web service on port {arguments.port}"
             _await(processes["serve"], web, partial(_serves, arguments.port))
             if slapd.reports_writes:
                 _await(processes["capture"], "mamia capture", partial(_captures, slapd))
-            _print_addresses(slapd, samba, arguments.port)
+            announce.ready(RunningDemo(f"http://{HOST}:{arguments.port}", slapd, samba))
             _watch(slapd, processes)
-    except (DemoFailed, SlapdFailed, SambaFailed) as error:
-        print(f"mamia demo: {error}", file=sys.stderr)
-        return FAILED
+    except (SlapdFailed, SambaFailed) as error:
+        raise DemoFailed(str(error)) from error
     except KeyboardInterrupt:
-        print("\nstopped", flush=True)
-    return 0
+        announce.stopped()
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
@@ -67,13 +67,13 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _directory(state: Path, port: int) -> Iterator[PrivateSlapd]:
+def _directory(state: Path, port: int, announce: Announcements) -> Iterator[PrivateSlapd]:
     slapd = PrivateSlapd(state.resolve(), port)
     if not slapd.exists:
-        print("making the sample directory …", flush=True)
-        slapd.create(report_socket=_place_for_socket(slapd))
+        announce.note("making the sample directory …")
+        slapd.create(report_socket=_place_for_socket(slapd, announce))
     elif slapd.is_outdated:
-        print(f"note: {state} was made from other files of ldif/; `make demo-reset` starts afresh", flush=True)
+        announce.note(f"note: {state} was made from other files of ldif/; `make demo-reset` starts afresh")
     slapd.start()
     try:
         yield slapd
@@ -81,11 +81,11 @@ def _directory(state: Path, port: int) -> Iterator[PrivateSlapd]:
         slapd.stop()
 
 
-def _place_for_socket(slapd: PrivateSlapd) -> Path | None:
+def _place_for_socket(slapd: PrivateSlapd, announce: Announcements) -> Path | None:
     path = capture_socket(slapd)
     if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
         return path
-    print(f"note: {path} is too long for a socket, so the demo has no mamia capture", flush=True)
+    announce.note(f"note: {path} is too long for a socket, so the demo has no mamia capture")
     return None
 
 
@@ -98,14 +98,14 @@ def _commands(slapd: PrivateSlapd) -> tuple[str, ...]:
 
 
 @contextmanager
-def _domain(slapd: PrivateSlapd, address: str) -> Iterator[PrivateSamba]:
+def _domain(slapd: PrivateSlapd, address: str, announce: Announcements) -> Iterator[PrivateSamba]:
     """Run a domain controller with an account for each of the rectorat's sample staff."""
     samba = PrivateSamba(slapd.state / "samba", address)
     is_new = not samba.exists
     if not is_new and not samba.is_made_for_its_address:
         raise DemoFailed(f"{samba.folder} was made for another --samba-address; `make demo-reset` starts afresh")
     if is_new:
-        print("making the domain controller …", flush=True)
+        announce.note("making the domain controller …")
         samba.create()
     samba.start()
     try:
@@ -117,12 +117,13 @@ def _domain(slapd: PrivateSlapd, address: str) -> Iterator[PrivateSamba]:
 
 
 @contextmanager
-def _process(command: str, config: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _process(command: str, config: Path, options: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run `mamia <command>` with the demo's settings, until the context ends or the demo is killed."""
     mamia = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "gateway.cli.main"]
     environment = {name: value for name, value in os.environ.items() if name != "MAMIA_CONFIG"}
     # Its own process group: Ctrl-C reaches only the demo, and all processes of a service can be ended together.
-    process = subprocess.Popen([*mamia, command, "--config", str(config)], env=environment, start_new_session=True)
+    whole = [*mamia, command, "--config", str(config), *options]
+    process = subprocess.Popen(whole, env=environment, start_new_session=True)
     try:
         yield process
     finally:
@@ -166,22 +167,6 @@ def _captures(slapd: PrivateSlapd) -> bool:
         return bool(ask_listener(capture_socket(slapd))["capturing"])
     except (OSError, ValueError):
         return False
-
-
-def _print_addresses(slapd: PrivateSlapd, samba: PrivateSamba | None, port: int) -> None:
-    print(sample_table(slapd))
-    print(f"rectorat (their passwords go to the workstation too): {', '.join(rectorat_logins(slapd))}")
-    if samba:
-        config = samba.folder / "etc" / "smb.conf"
-        print("try a workstation login (it asks for the password):")
-        print(f"  smbclient --configfile={config} '//{samba.ip}/IPC$' -U {DOMAIN}/LOGIN -c exit && echo welcome")
-    print(f"directory {slapd.url}, administrator cn=admin,{SUFFIX}, password in {slapd.password_file('admin')}")
-    if slapd.reports_writes:
-        print("change a password without the gateway, and mamia capture delivers it to the workstation too:")
-        print(f"  ldappasswd -x -H {slapd.url} -D uid=LOGIN,ou=people,{SUFFIX} -W -S")
-    print(f"mails to people are in {slapd.state / 'mails' / 'new'}, the audit in {slapd.state / 'audit.log'}")
-    print("Ctrl-C stops everything; `make demo-reset` deletes the changes.")
-    print(f"ready http://{HOST}:{port}", flush=True)
 
 
 def _watch(slapd: PrivateSlapd, processes: Mapping[str, subprocess.Popen[bytes]]) -> None:

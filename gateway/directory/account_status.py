@@ -19,10 +19,11 @@ from gateway.directory.policies import Policies
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.ldap import Entry, Result, check_result, close, modify, search
+from gateway.needs.attributes import STATE
 from gateway.settings import Directory
 from gateway.workstation.state import DeliveryState, is_stale, read_state
 
-STATES = "mamiaSyncState"
+STATES = STATE
 
 
 @dataclass(frozen=True, slots=True)

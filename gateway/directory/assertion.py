@@ -6,8 +6,9 @@ from ldap3.operation.search import compile_filter, parse_filter
 from pyasn1.codec.ber import encoder
 
 from gateway.ldap import Control
+from gateway.needs.server import ASSERTION
 
-OID = "1.3.6.1.1.12"
+OID = ASSERTION
 
 
 def assertion(filter_: str) -> Control:

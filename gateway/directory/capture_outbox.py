@@ -25,11 +25,11 @@ from gateway.directory.outbox import Changes, check_result
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.directory.protected import ProtectedPeople
+from gateway.needs.attributes import PASSWORD as PASSWORD
+from gateway.needs.attributes import VERSION as VERSION
 from gateway.workstation.capture import Prepared
 from gateway.workstation.model import Reason
 
-PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
-VERSION = "entryCSN"
 TRIES_AGAINST_OTHER_WRITES = 10
 
 

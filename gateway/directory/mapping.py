@@ -11,9 +11,10 @@ from gateway.account.model import Person
 from gateway.directory import ppolicy
 from gateway.directory.password_stamp import PasswordStamps
 from gateway.ldap import Entry
+from gateway.needs.attributes import IDENTITY as IDENTITY
+from gateway.needs.people import person_attributes, state_attributes
 from gateway.settings import People
 
-IDENTITY = "entryUUID"
 MAX_NAMED = 10
 """Maximum number of entries that a search for one login or address returns."""
 MAX_CHARS = 256
@@ -31,16 +32,9 @@ class PeopleMapping:
         self._mail_domain = mail_domain
         self.base = people.base
         self.stamps = PasswordStamps(people.password_stamp)
-        self.person_attributes = [
-            people.login, people.surname, people.birth_name, people.given_name, people.mail, ppolicy.MUST_CHANGE,
-            *filter(None, (people.private_mail, people.phone, people.preferred_language)),
-        ]  # fmt: skip
+        self.person_attributes = list(person_attributes(people))
         self.login_attributes = [people.login]
-        self.account_attributes = [
-            *self.person_attributes, IDENTITY, ppolicy.CHANGED_AT, ppolicy.LOCKED_AT, ppolicy.STARTS_AT,
-            ppolicy.ENDS_AT, ppolicy.POLICY, ppolicy.LOCKED_UNTIL, ppolicy.LAST_SUCCESS,
-            *self.stamps.attributes,
-        ]  # fmt: skip
+        self.account_attributes = [*self.person_attributes, *state_attributes(people)]
 
     def name_filter(self, surname: str, given_name: str, birth_date: BirthDate) -> str:
         """Return the filter for a surname or birth name, a given name and a birth date."""

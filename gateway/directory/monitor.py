@@ -13,12 +13,13 @@ from ldap3.utils.conv import escape_filter_chars
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.directory.connection import connect
 from gateway.ldap import Entry, check_result, close, error_text, try_search
+from gateway.needs import Place
 from gateway.settings import Directory
 
 OPERATIONS = ("Bind", "Compare", "Modify", "Search")
 """The operations that a stolen service password could be used for."""
-OPERATIONS_DN = "cn=Operations,cn=Monitor"
-CONNECTIONS_DN = "cn=Connections,cn=Monitor"
+OPERATIONS_DN = Place.OPERATIONS.value
+CONNECTIONS_DN = Place.CONNECTIONS.value
 COMPLETED = "monitorOpCompleted"
 AUTHZ_DN = "monitorConnectionAuthzDN"
 PEER = "monitorConnectionPeerAddress"
@@ -53,10 +54,10 @@ def read_activity(connection: Connection, service_dns: Iterable[str]) -> ServerA
     """Read the activity of the server over `connection`. Raises DirectoryMisconfigured, LDAPException."""
     operations = _entries(connection, OPERATIONS_DN, "(objectClass=*)", ["cn", COMPLETED])
     completed = {
-        name.lower(): int(entry.first(COMPLETED) or 0)
+        name.lower(): int(entry.first(COMPLETED))
         for name in OPERATIONS
         for entry in operations
-        if name in entry.all("cn")
+        if name in entry.all("cn") and entry.first(COMPLETED).isdecimal()
     }
     if len(completed) < len(OPERATIONS):
         raise DirectoryMisconfigured(f"{OPERATIONS_DN} can't be read")

@@ -16,7 +16,6 @@ from ldap3.core.results import (
 
 from gateway.directory import ppolicy
 from gateway.directory.context_csn import suffix_of
-from gateway.directory.mapping import IDENTITY
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.server_time import WITH_TIMES, read_back, write_time
 from gateway.ldap import (
@@ -35,16 +34,19 @@ from gateway.ldap import (
 )
 from gateway.ldap import Changes as Changes
 from gateway.ldap import check_result as check_ldap_result
+from gateway.needs.attributes import IDENTITY
+from gateway.needs.attributes import LEASE as LEASE
+from gateway.needs.attributes import SECRET as SECRET
+from gateway.needs.attributes import STATE as STATE
+from gateway.needs.people import outbox_attributes
+from gateway.needs.processes import WAITING as WAITING
+from gateway.needs.server import PAGE_ENTRIES
 from gateway.settings import People
 from gateway.workstation.lease import with_lease, write_leases
 from gateway.workstation.ports import Waiting
 from gateway.workstation.state import DeliveryState, DeliveryStatus, read_state
 
-SECRET = "mamiaPendingSecret"  # noqa: S105 - the attribute's name
-STATE = "mamiaSyncState"
-LEASE = "mamiaSyncLease"
-WAITING = f"({SECRET}=*)"
-PAGE = 500
+PAGE = PAGE_ENTRIES
 """Entries per page of a search."""
 MAX_TRIES = 100
 """Maximum attempts of a write while others write the same entry; others do only few writes per password."""
@@ -65,7 +67,7 @@ class LdapOutbox:
     def __init__(self, worker: ConnectionPool, people: People) -> None:
         self._worker = worker
         self._people = people
-        self._attributes = [people.login, IDENTITY, SECRET, STATE, LEASE]
+        self._attributes = list(outbox_attributes(people))
 
     def waiting(self) -> Iterable[Waiting]:
         """Return every entry whose sealed secret waits.

@@ -51,10 +51,10 @@ from gateway.ldap import (
     result_text,
     search,
 )
+from gateway.needs.attributes import PASSWORD
 
 log = logging.getLogger(__name__)
 
-PASSWORD = "userPassword"  # noqa: S105 - the attribute's name
 TRIES_AGAINST_ANOTHER_WRITE = 5
 MAX_READ_BACK_SECONDS = 1.0
 """Seconds during which an entry is read again: a server that forwards writes to another one has them a moment

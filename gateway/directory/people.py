@@ -9,8 +9,9 @@ from gateway.account.model import Person
 from gateway.directory.mapping import MAX_NAMED, PeopleMapping
 from gateway.directory.pool import ConnectionPool
 from gateway.ldap import Entry, search
+from gateway.needs.server import MAX_FOUND
 
-MAX_BORN_ON_ONE_DAY = 500
+MAX_BORN_ON_ONE_DAY = MAX_FOUND
 """Maximum number of people that a search returns; of 1.2 million staff, 63 were born on a common day."""
 NOBODY = "(!(objectClass=*))"
 

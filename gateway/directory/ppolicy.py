@@ -14,17 +14,19 @@ from pyasn1.codec.ber import decoder
 from pyasn1.error import PyAsn1Error
 from pyasn1.type import namedtype, tag, univ
 
-CONTROL_OID = "1.3.6.1.4.1.42.2.27.8.5.1"
+from gateway.needs.attributes import CHANGED_AT as CHANGED_AT
+from gateway.needs.attributes import ENDS_AT as ENDS_AT
+from gateway.needs.attributes import LAST_SUCCESS as LAST_SUCCESS
+from gateway.needs.attributes import LOCKED_AT as LOCKED_AT
+from gateway.needs.attributes import LOCKED_UNTIL as LOCKED_UNTIL
+from gateway.needs.attributes import MUST_CHANGE as MUST_CHANGE
+from gateway.needs.attributes import POLICY as POLICY
+from gateway.needs.attributes import STARTS_AT as STARTS_AT
+from gateway.needs.server import PASSWORD_POLICY
+
+CONTROL_OID = PASSWORD_POLICY
 REQUEST_CONTROL = (CONTROL_OID, False, None)
 
-CHANGED_AT = "pwdChangedTime"
-LOCKED_AT = "pwdAccountLockedTime"
-STARTS_AT = "pwdStartTime"
-ENDS_AT = "pwdEndTime"
-LOCKED_UNTIL = "pwdAccountTmpLockoutEnd"
-LAST_SUCCESS = "pwdLastSuccess"
-MUST_CHANGE = "pwdReset"
-POLICY = "pwdPolicySubentry"
 LOCKED_FOR_GOOD = "000001010000Z"
 """Value with which an administrator closes an account; no lock-out duration ends it."""
 END_OF_YEAR_0 = "00001231235959Z"

@@ -11,9 +11,9 @@ from ldap3.protocol.rfc4527 import post_read_control
 
 from gateway.directory import ppolicy
 from gateway.ldap import Entry, Result, modify
+from gateway.needs.attributes import MODIFIED_AT as MODIFIED_AT
+from gateway.needs.server import POST_READ as POST_READ
 
-MODIFIED_AT = "modifyTimestamp"
-POST_READ = "1.3.6.1.1.13.2"
 WITH_TIMES = post_read_control([MODIFIED_AT, ppolicy.CHANGED_AT])
 """Not critical: a server that does not know the control performs the write nevertheless."""
 _PROBE = b"clock"

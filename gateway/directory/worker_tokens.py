@@ -10,9 +10,9 @@ from ldap3.core.results import RESULT_ATTRIBUTE_OR_VALUE_EXISTS, RESULT_NO_SUCH_
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.directory.pool import ConnectionPool
 from gateway.ldap import RETRYABLE_FOR_WRITES, Changes, check_result, find_entry, modify
+from gateway.needs.attributes import TOKEN as TOKEN
 from gateway.workstation.restored import Numbers
 
-TOKEN = "mamiaWorkerToken"  # noqa: S105 - the attribute's name
 DECIDABLE = f"(|({TOKEN}=*)(!({TOKEN}=*)))"
 """True for an account that may read the attribute; Undefined, so without a match, for others (RFC 4511, 4.5.1.7)."""
 VALUE = re.compile(r"([\w.-]{1,100});([0-9]{1,18})", re.ASCII)

@@ -13,10 +13,9 @@ import re
 import stat
 import sys
 from collections.abc import Callable, MutableMapping
+from functools import cached_property
 from io import TextIOWrapper
 from typing import Any
-
-import structlog
 
 from gateway.settings import Audit as AuditSettings
 
@@ -61,18 +60,8 @@ class Audit:
         """
         self._count = count
         self._handler = _handler(settings, delay=delay)
-        logger = logging.Logger("mamia.audit", logging.INFO)
-        logger.addHandler(self._handler)
-        self._line = structlog.wrap_logger(
-            logger,
-            processors=[
-                structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-                structlog.processors.EventRenamer("outcome"),
-                _time_first,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
-            wrapper_class=structlog.BoundLogger,
-        )
+        if not delay:
+            self._line  # noqa: B018 - loads its library before the service forks and serves
 
     def record(self, service: str, outcome: str, *, login: str = "", **facts: Any) -> None:
         """Write one event. Empty `facts` are left out. Never raises, because a full disk must not stop a reset."""
@@ -83,6 +72,24 @@ class Audit:
         except Exception as error:
             # A handler that opens its file late raises outside the part where `logging` catches exceptions.
             log.error("the audit could not record %s %s: %s", service, outcome, type(error).__name__)
+
+    @cached_property
+    def _line(self) -> Any:
+        """The logger of the events; `mamia account show`, which records none, starts without its library."""
+        import structlog
+
+        logger = logging.Logger("mamia.audit", logging.INFO)
+        logger.addHandler(self._handler)
+        return structlog.wrap_logger(
+            logger,
+            processors=[
+                structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+                structlog.processors.EventRenamer("outcome"),
+                _time_first,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            wrapper_class=structlog.BoundLogger,
+        )
 
     def open(self) -> None:
         """Open the file now, for commands that must not act without an audit. Raises OSError."""

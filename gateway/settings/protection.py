@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from limits import parse_many
 from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationInfo, field_validator
 
 from gateway.settings.types import (
@@ -22,6 +21,9 @@ from gateway.settings.types import (
 
 
 def _rates(text: str) -> str:
+    # Imported only for a rate that is set, because the helpdesk's commands need none.
+    from limits import parse_many
+
     try:
         parse_many(text)
     except ValueError:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+import textwrap
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -26,6 +31,40 @@ _NAMES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class SettingReference:
+    """What the reference says of one setting."""
+
+    key: str
+    form: str
+    default: str
+    """As it would be in the file; "" without one."""
+    is_required: bool
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class SectionReference:
+    """What the reference says of one section."""
+
+    name: str
+    """As in the brackets of the file: "web", "api.clients.NAME", "workstation.targets.NAME"."""
+    target_type: str
+    """The `type` of a target of the workstation; "" in the other sections."""
+    about: str
+    settings: tuple[SettingReference, ...]
+
+
+def sections() -> Iterator[SectionReference]:
+    """Yield all sections in the order of the page, with those of the workstation's targets at the end."""
+    for name, field in Settings.model_fields.items():
+        yield _section(name, field.annotation)
+    yield _section("api.clients.NAME", ApiClient)
+    for target in _members(AnyTarget):
+        kind = target.model_fields["type"]
+        yield _section("workstation.targets.NAME", target, target_type=get_args(kind.annotation)[0])
+
+
 def reference() -> str:
     """Return the page docs/settings.md, as Markdown."""
     return "\n".join(_lines()).rstrip() + "\n"
@@ -38,29 +77,56 @@ def _lines() -> Iterator[str]:
     yield "The settings are in `mamia.toml`, with one table per section. Each key can also come from the environment,"
     yield f"which has priority: `{PREFIX}WEB__PORT=9000`, `{PREFIX}CAPTCHA__REQUIRED='[]'`. An unknown key is"
     yield "refused. All errors are reported together, each with its key, and nothing starts."
-    for name, field in Settings.model_fields.items():
-        yield from _section(f"## [{name}]", field.annotation)
-    yield from _section("## [api.clients.NAME]", ApiClient)
-    yield ""
-    yield "## Targets of the workstation"
-    yield ""
-    yield "The `type` of a target decides which keys `[workstation.targets.NAME]` may hold."
-    for target in _members(AnyTarget):
-        kind = target.model_fields["type"]
-        yield from _section(f'### type = "{get_args(kind.annotation)[0]}"', target)
+    has_targets = False
+    for section in sections():
+        if section.target_type and not has_targets:
+            has_targets = True
+            yield ""
+            yield "## Targets of the workstation"
+            yield ""
+            yield "The `type` of a target decides which keys `[workstation.targets.NAME]` may hold."
+        yield from _section_lines(section)
 
 
-def _section(heading: str, section: Any) -> Iterator[str]:
+def _section_lines(section: SectionReference) -> Iterator[str]:
     yield ""
-    yield heading
-    if section.__doc__:
+    yield f'### type = "{section.target_type}"' if section.target_type else f"## [{section.name}]"
+    if section.about:
         yield ""
-        yield _folded(section.__doc__)
+        yield _cell(section.about)
     yield ""
     yield "| key | form | default | meaning |"
     yield "|---|---|---|---|"
-    for key, field in section.model_fields.items():
-        yield f"| `{key}` | {_form(field.annotation)} | {_default(field)} | {_folded(field.description or '')} |"
+    for one in section.settings:
+        default = "**needed**" if one.is_required else one.default and f"`{one.default}`"
+        yield f"| `{one.key}` | {one.form} | {default} | {_cell(one.meaning)} |"
+
+
+def _section(name: str, section: Any, target_type: str = "") -> SectionReference:
+    meanings = _meanings(section)
+    settings = (
+        SettingReference(key, _form(one.annotation), _default(one), one.is_required(), meanings.get(key, ""))
+        for key, one in section.model_fields.items()
+    )
+    return SectionReference(name, target_type, _folded(section.__doc__ or ""), tuple(settings))
+
+
+def _meanings(section: type[BaseModel]) -> dict[str, str]:
+    """Return the docstrings of the fields, read from the source.
+
+    pydantic could do that too, but at each start of a command, for 60 ms.
+    """
+    found = {}
+    for base in reversed(section.__mro__):
+        if not issubclass(base, BaseModel) or base is BaseModel:
+            continue
+        [definition] = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+        assert isinstance(definition, ast.ClassDef)
+        for field, text in pairwise(definition.body):
+            match field, text:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                    found[name] = _folded(words)
+    return found
 
 
 def _members(union: Any) -> tuple[Any, ...]:
@@ -91,11 +157,11 @@ def _form(kind: Any) -> str:
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
-        return "**needed**"
+        return ""
     value = field.get_default(call_default_factory=True)
     if value is PydanticUndefined or value is None or value in ("", [], (), {}):
         return ""
-    return f"`{_toml(value)}`"
+    return _toml(value)
 
 
 def _toml(value: Any) -> str:
@@ -115,4 +181,8 @@ def _toml(value: Any) -> str:
 
 
 def _folded(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip().replace("|", "\\|")
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -95,9 +95,12 @@ Colour = Annotated[str, shaped(r"#[0-9a-fA-F]{6}", "a colour such as #000091")]
 
 
 class Section(BaseModel):
-    """Base class of all sections: frozen, unknown keys are refused, docstrings of fields are their descriptions."""
+    """Base class of all sections: frozen, and unknown keys are refused.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+    The docstring of a field is its meaning in the reference (`reference.py`).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def check_server(url: str, *, may_be_clear: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -19,9 +20,11 @@ import pytest
 import requests
 
 from gateway.account.model import Secret
+from gateway.cli.json_forms import FORMS, LOG
 from gateway.demo.private_samba import PrivateSamba
 from gateway.targets.samba_nt import nt_hash
 from tests.support.browser import CHANGE
+from tests.support.json_form import problems_of
 from tests.support.polling import AT_ONCE_SECONDS, wait_until
 from tests.support.ports import free_address, free_port
 
@@ -48,7 +51,7 @@ class Demo:
         assert self.process.stdout
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
-            if line.startswith("ready "):
+            if line.startswith(("ready ", '{"event": "ready"')):
                 break
 
     @property
@@ -242,6 +245,18 @@ class TestDemo:
 
         wait_until(lambda: to_be_changed.nt_password(RECTORAT) == nt_hash(Secret(NEW)))
         assert to_be_changed.binds(RECTORAT, NEW)
+
+    def test_when_a_program_starts_it_then_each_line_is_an_object_and_the_log_too(self, tmp_path):
+        state = tmp_path / ("deep" * 30) / "state"
+
+        with demo(state, "--json") as running:
+            running.stop()
+
+        printed = [*running.lines, *running.last_words.splitlines()]
+        events = [line for line in printed if line.startswith('{"event"')]
+        assert problems_of(FORMS["demo"], "\n".join(events)) == []
+        assert [json.loads(line)["event"] for line in events] == ["note", "note", "ready", "stopped"]
+        assert problems_of(LOG, "\n".join(line for line in printed if line not in events)) == []
 
     def test_when_its_folder_is_too_deep_for_a_socket_then_it_runs_without_capture_and_says_so(self, tmp_path):
         state = tmp_path / ("deep" * 30) / "state"

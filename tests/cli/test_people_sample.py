@@ -16,17 +16,17 @@ from pathlib import Path
 import pytest
 
 from gateway.account.login_generation import login_stem, mail_stem
-from gateway.cli import people
+from gateway.cli.parsers import people
 from gateway.demo import sample_staff
 from gateway.demo.sample_ldif import line
 from gateway.demo.sample_model import SAMPLE_PASSWORD
 from gateway.demo.sample_staff import REFERENCE_DAY
 from tests.support.matching import first_match
 
-REPOSITORY = Path(people.__file__).parents[2]
+REPOSITORY = Path(people.__file__).parents[3]
 COMMAND = """
 import argparse, sys
-from gateway.cli import people
+from gateway.cli.parsers import people
 parser = argparse.ArgumentParser()
 people.add_parser(parser.add_subparsers())
 arguments = parser.parse_args(sys.argv[1:])

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from html import unescape
@@ -30,6 +30,8 @@ class ServeProcess:
     port: int
     log: Path | None = None
     """Where its standard error goes; by default to that of the tests."""
+    options: Sequence[str] = ()
+    """More options of the command."""
     health_port: int = field(default=0, init=False)
     """Of the address for its supervisor, as the settings name it; 0 without one."""
     dying: tuple[float, float] | None = field(default=None, init=False)
@@ -53,7 +55,7 @@ class ServeProcess:
         return f"http://127.0.0.1:{self.health_port}/health/live"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(self.config)]
+        command = [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(self.config), *self.options]
         with self.log.open("ab") if self.log else nullcontext() as errors:
             self._process = subprocess.Popen(command, start_new_session=True, stderr=errors)
         deadline = time.monotonic() + START_SECONDS

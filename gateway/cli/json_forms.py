@@ -1,0 +1,233 @@
+"""What each command prints with --json: the keys, their forms and meanings.
+
+docs/commands.md is written from it, and the tests compare it with what the commands print. A key is never renamed or
+removed within a major version; keys may be added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Shape(StrEnum):
+    """What the objects of a form are in."""
+
+    OBJECT = "one object"
+    LIST = "a list of objects"
+    LINES = "one object per line"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of an object."""
+
+    name: str
+    """A key of objects in a list is "list[].key"."""
+    form: str
+    """"text", "number", "true or false", "time", "list of text" or "list of objects", and perhaps " or null"."""
+    meaning: str
+    is_optional: bool = False
+    """Whether the key may be missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonForm:
+    """What a command prints to standard output, or to standard error."""
+
+    shape: Shape
+    keys: tuple[Key, ...]
+    stream: str = "standard output"
+
+
+ERROR = JsonForm(
+    Shape.LINES,
+    (
+        Key("error", "text", "why, as one word of the table above"),
+        Key("message", "text", "the sentence that people get"),
+        Key("command", "text", 'the command, such as "mamia sync status"'),
+        Key("exit_code", "number", "the exit code"),
+        Key("problems", "list of objects", "every problem of the settings", is_optional=True),
+        Key("problems[].key", "text", 'the setting, such as "web.port"'),
+        Key("problems[].message", "text", "what is wrong with it"),
+    ),
+    "standard error",
+)
+LOG = JsonForm(
+    Shape.LINES,
+    (
+        Key("time", "time", "when"),
+        Key("level", "text", "`DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`"),
+        Key("logger", "text", "the part of the program"),
+        Key("request", "text", "id of the request; `-` outside a request"),
+        Key("message", "text", "what happened"),
+        Key("traceback", "text", "where in the program an unexpected error arose", is_optional=True),
+    ),
+    "standard error",
+)
+ACCOUNT = JsonForm(
+    Shape.OBJECT,
+    (
+        Key("login", "text", "the login, as the directory has it"),
+        Key("mail", "text or null", "the mail address"),
+        Key("locked", "true or false", "whether the password opens nothing now because of a lock or a closing"),
+        Key("closed", "true or false", "whether neither time nor a reset opens the account"),
+        Key("idle_since", "time or null", "since when it was not used, if it is closed for that"),
+        Key("starts_at", "time or null", "before this time the account is not in force"),
+        Key("ends_at", "time or null", "after this time the account is not in force"),
+        Key("valid", "true or false", "whether the account is in force now"),
+        Key("protected", "true or false", "whether pages, API and this command leave it alone"),
+        Key("locked_until", "time or null", "when the lock ends; null if it is open, or if no time ends it"),
+        Key("initial_password", "true or false", "whether the password must be changed at the next login"),
+        Key("changed_at", "time or null", "the last change of the password; null if it was never changed"),
+        Key("expires_at", "time or null", "when the password expires; null for never"),
+        Key("policy", "text", "DN of the password policy; empty if none can be read"),
+        Key("change_allowed", "true or false", "whether the policy lets the person change the password"),
+        Key("changeable_from", "time or null", "before this time the policy refuses a change"),
+        Key("propagation", "list of objects", "the password at the workstations, one object per target"),
+        Key("propagation[].target", "text", "name of the target in the settings"),
+        Key("propagation[].state", "text", "as in `mamia sync status`"),
+        Key("propagation[].since", "time", "when the password was changed"),
+        Key("propagation[].reason", "text", "the reason of the last failure, or empty"),
+        Key("changed_since", "true or false", "whether another program set a newer password in the directory"),
+    ),
+)
+ACCOUNT_CHANGE = JsonForm(
+    Shape.OBJECT,
+    (
+        Key("login", "text", "the login that was given"),
+        Key("action", "text", "`unlock` or `force-change`"),
+        Key("done", "true or false", "false if nothing had to be done: the account is not locked"),
+        Key("message", "text", "the sentence that people get"),
+    ),
+)
+CHECK = JsonForm(
+    Shape.LIST,
+    (
+        Key("level", "text", "`OK`, `WARN` or `FAIL`"),
+        Key("subject", "text", "what was checked"),
+        Key("message", "text", "the result"),
+        Key("hint", "text", "how to fix it; empty if it is OK"),
+    ),
+)
+SYNC_STATUS = JsonForm(
+    Shape.LIST,
+    (
+        Key("login", "text", "the person"),
+        Key("target", "text or null", "name of the target; null if the entry was moved out of people.base"),
+        Key("state", "text", "`pending`, `held`, `confirming`, `done`, `rejected`, `expired` or `moved out`"),
+        Key("since", "time or null", "when the password was changed"),
+        Key("age_seconds", "number or null", "the same as an age"),
+        Key("attempts", "number or null", "how often the delivery was tried"),
+        Key("last_attempt", "time or null", "when it was tried last"),
+        Key("last_reason", "text", "why it failed last, or the DN of an entry that was moved out"),
+        Key("needs_operator", "true or false", "whether nothing goes on until somebody acts"),
+        Key("changed_since", "true or false or null", "whether the directory has a newer password; null: not known"),
+    ),
+)
+SYNC_ACTION = JsonForm(
+    Shape.LIST,
+    (
+        Key("login", "text", "the person"),
+        Key("done", "true or false", "whether it was done"),
+        Key("message", "text", "the sentence that people get"),
+    ),
+)
+SETTINGS = JsonForm(
+    Shape.LIST,
+    (
+        Key("section", "text", 'the section, such as "web"'),
+        Key("target_type", "text or null", "for keys of a workstation's target: its `type`"),
+        Key("key", "text", "the key in the section"),
+        Key("form", "text", "the form of its value"),
+        Key("default", "text or null", "its default, as it would be in the file"),
+        Key("required", "true or false", "whether it must be set"),
+        Key("meaning", "text", "what it does"),
+    ),
+)
+KEYGEN = JsonForm(
+    Shape.OBJECT,
+    (
+        Key("private_key_file", "text", "the file for the worker alone"),
+        Key("public_key_file", "text", "the file for the web service"),
+    ),
+)
+API_TOKEN = JsonForm(
+    Shape.OBJECT,
+    (
+        Key("name", "text", "name of the API client"),
+        Key("token", "text", "the token: a secret, which is shown this once"),
+        Key("token_sha256", "text", "its SHA-256, for the settings"),
+        Key("settings", "text", "the section for mamia.toml"),
+    ),
+)
+PEOPLE_IMPORT = JsonForm(
+    Shape.OBJECT,
+    (
+        Key("dry_run", "true or false", "whether nothing was written; the counts are then what would be"),
+        Key("created", "number", "new entries"),
+        Key("updated", "number", "entries that were changed"),
+        Key("unchanged", "number", "entries that agree with the file"),
+        Key("leavers", "number", "people who were marked as leavers"),
+        Key("protected", "number", "protected people who were left alone"),
+        Key("unwritten", "number", "rows that are left to write, since the directory did not come back"),
+        Key("faults", "list of text", "rows that cannot be used, each with its line"),
+        Key("doubts", "list of text", "rows that may be somebody with another number, each with its line"),
+        Key("notes", "list of text", "what else to know; no row was left out for it"),
+        Key(
+            "lines", "list of text", "with --dry-run one line per entry, with old and new values; numbers are hidden"
+        ),
+    ),
+)
+PEOPLE_SAMPLE = JsonForm(
+    Shape.OBJECT,
+    (
+        Key("count", "number", "how many people were written"),
+        Key("seed", "number", "the seed that gives the same people"),
+        Key("output", "text or null", "the file; null for standard output"),
+        Key("seconds", "number", "how long it took"),
+    ),
+    "standard error",
+)
+COMPLETION = JsonForm(
+    Shape.OBJECT,
+    (
+        Key("shell", "text", "`bash`, `zsh` or `fish`"),
+        Key("script", "text", "the script"),
+    ),
+)
+DEMO = JsonForm(
+    Shape.LINES,
+    (
+        Key("event", "text", "`note`, `ready` (all of it serves) or `stopped`"),
+        Key("message", "text", "with `note`: what is going on", is_optional=True),
+        Key("url", "text", "with `ready`: address of the web service", is_optional=True),
+        Key("directory", "text", "with `ready`: URL of the directory", is_optional=True),
+        Key("suffix", "text", "with `ready`: its suffix", is_optional=True),
+        Key("administrator", "text", "with `ready`: DN of its administrator", is_optional=True),
+        Key("administrator_password_file", "text", "with `ready`: the file with that password", is_optional=True),
+        Key("mails", "text", "with `ready`: folder of the mails to people", is_optional=True),
+        Key("audit", "text", "with `ready`: file of the audit", is_optional=True),
+        Key("rectorat", "list of text", "with `ready`: logins whose passwords go to a workstation", is_optional=True),
+        Key("samba", "text or null", "with `ready`: address of the domain controller", is_optional=True),
+    ),
+)
+FORMS = {
+    "serve": LOG,
+    "sync": LOG,
+    "sync status": SYNC_STATUS,
+    "sync retry": SYNC_ACTION,
+    "sync forget": SYNC_ACTION,
+    "sync resume": SYNC_ACTION,
+    "capture": LOG,
+    "check": CHECK,
+    "settings": SETTINGS,
+    "account": ACCOUNT,
+    "keygen": KEYGEN,
+    "api-token": API_TOKEN,
+    "demo": DEMO,
+    "people import": PEOPLE_IMPORT,
+    "people sample": PEOPLE_SAMPLE,
+    "completion": COMPLETION,
+}
+"""From a command, without "mamia", to what it prints."""

@@ -1,0 +1,37 @@
+"""The arguments of `mamia account`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from gateway.account.invisible import without_invisible
+from gateway.cli.exit_codes import ExitCode
+from gateway.cli.parser import add_command, add_config, add_json, add_own_account
+from gateway.cli.running import runs
+
+EXIT_CODES = {ExitCode.PROBLEM: "nobody has this login, the action is refused, or the directory does not answer"}
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add `account` to the commands."""
+    parser = add_command(
+        commands,
+        "account",
+        summary="show an account's state; unlock it, or force a change of password",
+        description="Show the state of an account, lift its lock-out, or force a change of its password at the next "
+        "login. Neither NUMEN nor birth date is shown. The audit records each change with your name.",
+        notes=EXIT_CODES,
+    )
+    parser.add_argument("login", metavar="LOGIN", type=without_invisible, help="login of the account")
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=["show", "unlock", "force-change"],
+        default="show",
+        help="what to do with the account (default: show)",
+    )
+    add_config(parser)
+    add_own_account(parser, required=False, why="which may lift lock-outs: for unlock")
+    add_json(parser, "print the state, or what was done, as one object")
+    runs(parser, "account", "gateway.cli.account:run")

@@ -1,0 +1,42 @@
+"""The text of access rules (slapd.access(5)): what they are about, and who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.needs import Access
+from gateway.setup.layout import Layout
+
+BREAK, NONE = "by * break", "by * none"
+_LETTERS = ((Access.WRITE, "w"), (Access.SEARCH, "s"), (Access.COMPARE, "c"))
+
+
+def rule(what: str, who: Iterable[str]) -> str:
+    """Return a value of olcAccess, without a number."""
+    return f"to {what} {' '.join(who)}"
+
+
+def by(dn: str, access: str, condition: str = "") -> str:
+    """Return the clause for one account, under a condition such as `set="…"`."""
+    return f'by dn.exact="{dn}"{f" {condition}" if condition else ""} {access}'
+
+
+def level(access: Access) -> str:
+    """Return the access level or, where none fits, the privileges.
+
+    >>> level(Access.READ), level(Access.READ | Access.WRITE), level(Access.SEARCH | Access.COMPARE)
+    ('read', 'write', '=sc')
+    """
+    if Access.READ in access:
+        return "write" if Access.WRITE in access else "read"
+    return "=" + "".join(letter for one, letter in _LETTERS if one in access)
+
+
+def names(attributes: Iterable[str]) -> str:
+    """Return attributes for `attrs=`, each once."""
+    return ",".join(dict.fromkeys(attributes))
+
+
+def readers(layout: Layout) -> list[str]:
+    """Return the clauses of those who read everything that the rules close."""
+    return [by(dn, "read") for dn in layout.readers]
