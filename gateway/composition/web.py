@@ -11,10 +11,10 @@ from functools import partial
 from gateway.account.admission import Admission
 from gateway.account.policy import PasswordRules
 from gateway.account.uniform_time import UniformTime
+from gateway.checks.decoy import check_decoy
 from gateway.checks.machine import check_store
 from gateway.checks.protected import check_decidable
 from gateway.checks.readiness import Readiness
-from gateway.checks.servers import check_decoy
 from gateway.composition.directory_watch import DirectoryWatch
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
