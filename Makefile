@@ -76,6 +76,7 @@ pictures: $(INSTALLED)-tests assets ## take the pictures of README.md again
 
 ldif: $(INSTALLED)-tests ## write the access rules, limits and indices of ldif/ again, from gateway/needs
 	$(BIN)/python -m tests.support.ldif_files
+	$(BIN)/python -m tests.support.undo_files
 
 needs: $(INSTALLED)-tests ## write docs/needs.md again, from gateway/needs
 	$(BIN)/python -m tests.support.needs_page

@@ -13,7 +13,7 @@ from gateway.account.login_generation import login_stem, mail_stem
 
 REQUIRED = ("surname", "given_name", "birth_date")
 NUMBERS = ("numen", "temporary_agent_number")
-OPTIONAL = ("birth_name", "department")
+OPTIONAL = ("birth_name", "department", "login")
 MAX_CELL_CHARS = 200
 """Maximum characters of one cell."""
 _NUMBER = re.compile(r"[0-9A-Z]{4,20}")
@@ -31,6 +31,8 @@ class StaffRow:
     numen: str
     temporary_agent_number: str
     department: str
+    login: str = ""
+    """Login of the person's entry, for one that has no number yet; "" if the file does not say it."""
 
     @property
     def numbers(self) -> dict[str, str]:
@@ -71,6 +73,6 @@ def read_row(values: Mapping[str, str], today: date) -> StaffRow:
         raise ValueError(f"birth_date is {birth_date.value}; expected 27/03/1985 or 1985-03-27")
     login_stem(cells["given_name"], cells["surname"])
     mail_stem(cells["given_name"], cells["surname"])
-    others = {name: cells[name] for name in ("surname", "given_name", "department")}
+    others = {name: cells[name] for name in ("surname", "given_name", "department", "login")}
     birth_name = cells["birth_name"] if "birth_name" in values else None
     return StaffRow(birth_date=birth_date, birth_name=birth_name, **numbers, **others)

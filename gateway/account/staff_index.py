@@ -44,6 +44,8 @@ class StaffMember:
     """Numbers by kind, for each kind that the directory has, in capitals and without prefix."""
     held: HeldFacts = NOTHING_HELD
     is_leaver: bool = False
+    lacks_class: bool = False
+    """Whether the entry has not the object class that our attributes need."""
     is_staff: bool = True
     """False for an entry that is not in people.filter but has a login, an address or a number."""
 
@@ -98,6 +100,8 @@ class StaffIndex:
     """People by each of their numbers. More than one per number is an error in the directory."""
     outside_by_number: dict[str, str] = field(default_factory=dict)
     """Number → key of an entry that has it and is not staff."""
+    unnumbered: dict[str, StaffMember] = field(default_factory=dict)
+    """People without any number by their normalised login. A row finds them by its login."""
     _by_birth_date: dict[str, list[StaffMember]] = field(default_factory=lambda: defaultdict(list))
 
     def add_people(self, members: Iterable[StaffMember]) -> None:
@@ -108,6 +112,7 @@ class StaffIndex:
             self.people.append(member)
             for number in member.all_numbers:
                 self.by_number[number].append(member)
+            self.add_unnumbered(member)
 
     def add_others(self, members: Iterable[StaffMember]) -> None:
         """Add entries that are not staff.
@@ -117,6 +122,11 @@ class StaffIndex:
         for member in members:
             self._add(member)
             self.outside_by_number |= dict.fromkeys(member.all_numbers, member.key)
+
+    def add_unnumbered(self, member: StaffMember) -> None:
+        """Let rows find the member by login, if the member has no number."""
+        if not member.all_numbers:
+            self.unnumbered |= dict.fromkeys(map(normalized, member.logins), member)
 
     def add_row(self, row: StaffRow, login: str, mail: str) -> None:
         """Add a person whose entry the import will make."""
@@ -132,6 +142,14 @@ class StaffIndex:
     def birth_date(self, row: StaffRow) -> str:
         """Return the row's birth date in the directory's format."""
         return row.birth_date.strftime(self.birth_date_format)
+
+    def holder_of(self, login: str) -> str | None:
+        """Return the key of the entry with that login ("" if the import makes it); None if nobody has it."""
+        return self.logins.get(normalized(login))
+
+    def without_number(self, login: str) -> StaffMember | None:
+        """Return the person with that login who has no number; None for a login of several entries."""
+        return None if normalized(login) in self.shared_logins else self.unnumbered.get(normalized(login))
 
     def _find_shared_logins(self, member: StaffMember) -> None:
         for login in set(map(normalized, member.logins)) & self.logins.keys():

@@ -22,6 +22,8 @@ class Fact(StrEnum):
     NUMBERS = "numbers"
     IS_BACK = "is_back"
     """The person was marked as a leaver and is in the file again."""
+    CLASS = "class"
+    """The entry gets the object class that our attributes need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,10 @@ class StaffPlanner:
     else."""
     creates_namesakes: bool = False
     """Whether a person with another person's name and birth date is new instead of doubtful."""
+    adds_class: bool = False
+    """Whether entries without the object class of our attributes get it."""
     _seen: set[str] = field(default_factory=set)
+    _found_by_login: set[str] = field(default_factory=set)
 
     def plan(self, row: StaffRow) -> New | Changed | Doubtful | None:
         """Return what to do for `row`.
@@ -89,7 +94,26 @@ class StaffPlanner:
                 return Doubtful(f"its number is that of {member.label}, who has another name and birth date")
             facts = self._differing(row, member)
             return Changed(row, member, facts) if facts else None
+        if row.login and self.index.holder_of(row.login) is not None:
+            return self._of_login(row)
         return self._doubt(row, numbers) or self._new(row)
+
+    def _of_login(self, row: StaffRow) -> Changed | Doubtful | None:
+        """Return what to do for a row whose number nobody has, and whose login somebody has. Raises ValueError."""
+        member = self.index.without_number(row.login)
+        if member is None:
+            return Doubtful(f"the login {row.login} is that of an entry with another number, or of several entries")
+        if not member.has_name_of(row) or (
+            member.birth_dates and self.index.birth_date(row) not in member.birth_dates
+        ):
+            return Doubtful(f"the login {row.login} is that of a person with another name or birth date")
+        if not member.is_staff and not self.adds_class:
+            return Doubtful(f"{member.key} has not the class mamiaPerson: --add-class gives it")
+        if member.key in self._found_by_login:
+            raise ValueError("this login is in the file twice")
+        self._found_by_login.add(member.key)
+        facts = self._differing(row, member)
+        return Changed(row, member, facts) if facts else None
 
     def leavers(self) -> list[Gone]:
         """Return the people whose numbers were in no planned row and who are not marked as leavers yet."""
@@ -110,6 +134,7 @@ class StaffPlanner:
             Fact.DEPARTMENT: bool(row.department) and {row.department} != set(held.departments),
             Fact.NUMBERS: any(row.numbers_of(kind) != numbers for kind, numbers in held.numbers.items()),
             Fact.IS_BACK: member.is_leaver,
+            Fact.CLASS: member.lacks_class and self.adds_class,
         }
         return frozenset(fact for fact, is_so in differs.items() if is_so)
 
@@ -135,7 +160,7 @@ class StaffPlanner:
         )
 
     def _new(self, row: StaffRow) -> New:
-        login = numbered(login_stem(row.given_name, row.surname), self.index.logins)
+        login = row.login or numbered(login_stem(row.given_name, row.surname), self.index.logins)
         taken = _Locals(self.index.mails, self.mail_domain)
         mail = f"{numbered(mail_stem(row.given_name, row.surname), taken)}@{self.mail_domain}"
         self.index.add_row(row, login, mail)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.checks.certificate_reasons import certificate_fix, names_at
-from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.checks.finding import Finding, fail
+from gateway.checks.tls_trouble import certificate_hint
 from gateway.directory.connection import connect
 from gateway.ldap import close
-from gateway.settings import Directory, Settings
+from gateway.settings import Directory
 from gateway.tls import refusal, verifying_context
 
 CONNECT_SECONDS = 5
-PORTS = {"https": 443, "ldaps": 636, "rediss": 6379, "valkeys": 6379}
+PORTS = {"http": 80, "https": 443, "ldaps": 636, "rediss": 6379, "valkeys": 6379}
 AUTHORITY_UNKNOWN = "the system must trust its authority, and the server be named as in its certificate"
 
 
@@ -68,64 +68,44 @@ def _connects(url: str, directory: Directory) -> bool:
     return True
 
 
-def check_secured_services(settings: Settings) -> Iterator[Finding]:
-    """Check the HTTPS services of the settings and a store with TLS, with a TLS handshake only: no data is sent."""
-    codes, password, rate_limits = settings.second_factor, settings.password, settings.rate_limits
-    yield from _check(
-        "second_factor.sms_gateway_url",
-        codes.sms_gateway_url,
-        "second_factor.sms_gateway_tls_strict",
-        codes.sms_gateway_tls_strict,
-    )
-    yield from _check(
-        "password.pwned_url", password.pwned_url, "password.pwned_tls_strict", password.pwned_tls_strict
-    )
-    yield from _check(
-        "rate_limits.store", rate_limits.store, "rate_limits.store_tls_strict", rate_limits.store_tls_strict
-    )
+def service_fix(reason: str) -> str:
+    """Return the fix for OpenSSL's `reason` at a service for which the system's authorities are trusted."""
+    return certificate_hint(reason) or AUTHORITY_UNKNOWN
 
 
-def _check(subject: str, url: str, setting: str, strict: bool) -> Iterator[Finding]:
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "rediss", "valkeys"):
-        return
-    if parts.scheme == "https" and "https" in getproxies() and not proxy_bypass(parts.hostname or ""):
-        yield ok(subject, "certificate not tried: this environment's proxy is between")
-        return
-    # The same option that redis-py reads from a rediss:// URL.
-    [authority] = parse_qs(parts.query).get("ssl_ca_certs", [""])
-    ca_file = Path(authority) if authority else None
-    try:
-        _handshake(url, ca_file, strict=strict)
-    except OSError as error:
-        if reason := refusal(str(error)):
-            yield refused_certificate(
-                subject,
-                reason,
-                setting,
-                is_accepted=lambda: is_accepted_unless_strict(url, ca_file),
-                otherwise=AUTHORITY_UNKNOWN,
-            )
-        else:
-            yield warn(subject, f"{parts.hostname}: {error}", "is it up, and may this machine reach it?")
+def authority_in(url: str) -> Path | None:
+    """Return the file of authorities that a store's URL names, as its client library reads it."""
+    [file] = parse_qs(urlsplit(url).query).get("ssl_ca_certs", [""])
+    return Path(file) if file else None
 
 
 def is_accepted_unless_strict(url: str, ca_file: Path | None) -> bool:
     """Return whether a server's certificate is accepted without the strict rules. Only the handshake is tried."""
     try:
-        _handshake(url, ca_file, strict=False)
+        handshake(url, ca_file, strict=False)
     except OSError:
         return False
     return True
 
 
-def _handshake(url: str, ca_file: Path | None, *, strict: bool) -> None:
-    """Connect with TLS. Raises OSError; ssl.SSLError is a subclass of it."""
+def reason_unless_strict(url: str, ca_file: Path | None) -> str:
+    """Return why a certificate is refused without the strict rules too; "" if it is not.
+
+    OpenSSL names a missing extension before it looks at the dates.
+    """
+    try:
+        handshake(url, ca_file, strict=False)
+    except OSError as error:
+        return refusal(str(error))
+    return ""
+
+
+def handshake(url: str, ca_file: Path | None, *, strict: bool) -> None:
+    """Connect, with TLS unless `url` is http://. Raises OSError; ssl.SSLError is a subclass of it."""
     parts = urlsplit(url)
-    context = verifying_context(ca_file, strict=strict)
     address = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    with (
-        socket.create_connection(address, timeout=CONNECT_SECONDS) as connection,
-        context.wrap_socket(connection, server_hostname=parts.hostname),
-    ):
-        pass
+    with socket.create_connection(address, timeout=CONNECT_SECONDS) as connection:
+        if parts.scheme != "http":
+            context = verifying_context(ca_file, strict=strict)
+            with context.wrap_socket(connection, server_hostname=parts.hostname):
+                pass

@@ -1,15 +1,33 @@
-"""Check of the key pair that seals passwords for the worker."""
+"""Checks of the keys: those that seal tickets and forms, and the pair that seals passwords for the worker."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.checks.finding import Finding, fail, ok
+from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.process_role import can_read, is_workers
 from gateway.protection.seal import KeyFileError, read_private_key, read_public_key
 from gateway.settings import Settings
 
-CHECKED = "the worker's keys"
+CHECKED, SECRET_KEYS = "the worker's keys", "web.secret_keys"
+MAX_KEYS = 4
+"""Keys of tickets and forms, above which the former ones were forgotten."""
+
+
+def check_secret_keys(settings: Settings) -> Iterator[Finding]:
+    """Check the keys of tickets and forms. Weak ones are refused when the settings are read."""
+    keys = settings.web.keys
+    if len(set(keys)) < len(keys):
+        text = "the same key is there twice: taking out one of the two lines changes nothing"
+        yield warn(SECRET_KEYS, text, "one line per key, newest first: delete the copy")
+    if any(key != key.strip() for key in keys):
+        text = "a key begins or ends with a blank: another front end that reads it without opens none of its tickets"
+        yield warn(SECRET_KEYS, text, "delete the blanks, on every front end at once")
+    if len(set(keys)) > MAX_KEYS:
+        text = f"{len(set(keys))} keys open tickets: a stolen old one still does"
+        yield warn(SECRET_KEYS, text, "delete all but the first two: tickets of older ones ended long ago")
+    if len(set(keys)) == len(keys) <= MAX_KEYS:
+        yield ok(SECRET_KEYS, f"{len(keys)}, all of them long enough")
 
 
 def check_keys(settings: Settings) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Check that a Redis or Valkey has enough memory for all counts and used tickets, and evicts none of them."""
+"""Check that a Redis or Valkey has room for all counts and used tickets, evicts none, and survives a restart."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from gateway.protection.rate_limiting.store import Store, StoreMemory, StoreUnav
 from gateway.settings import Settings
 
 CHECKED = "rate_limits.store: memory"
+PERSISTENCE = "rate_limits.store: persistence"
 MIN_BYTES = 192 * 1024**2
 """The tables of counts take 100 MB; the rest is for times and used tickets at the rate of `rate_limits.overall`."""
 MAX_FULL_RATIO = 0.75
@@ -30,6 +31,29 @@ def check_store_memory(settings: Settings) -> Iterator[Finding]:
         yield warn(CHECKED, f"it can't be read ({error})", "let the gateway's user of the store run INFO and DBSIZE")
         return
     yield _judged(memory)
+
+
+def check_store_persistence(settings: Settings) -> Iterator[Finding]:
+    """Yield a finding about what a shared store remembers after a restart.
+
+    There is none for a store in memory, or one whose facts cannot be read, because other checks report that.
+    """
+    store = Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
+    if not store.is_shared:
+        return
+    try:
+        persistence = store.persistence()
+    except StoreUnavailable:
+        return
+    lasting = "appendonly yes in redis.conf, and at once: redis-cli CONFIG SET appendonly yes"
+    if persistence.appends:
+        yield ok(PERSISTENCE, "kept over a restart (appendonly)")
+    elif persistence.saves == "":
+        text = "nothing is kept over a restart of the store: counts begin at 0, and used tickets are accepted again"
+        yield warn(PERSISTENCE, text, lasting)
+    else:
+        text = "only copies are kept (save): what was counted and used since the last one is lost at a crash"
+        yield warn(PERSISTENCE, text, lasting)
 
 
 def _judged(memory: StoreMemory) -> Finding:

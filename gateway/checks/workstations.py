@@ -5,36 +5,102 @@ If the pages accept a password that the domain refuses, the person has two diffe
 
 from __future__ import annotations
 
+import re
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from gateway.account.policy import PasswordRules
 from gateway.checks.certificates import is_accepted_unless_strict, refused_certificate
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.process_role import can_read, is_workers
-from gateway.settings import ActiveDirectoryTarget, AnyTarget, Settings
+from gateway.checks.process_users import WORKER, process_user
+from gateway.checks.tls_trouble import certificate_hint, handshake_trouble
+from gateway.settings import ActiveDirectoryTarget, AnyTarget, KerberosTarget, Settings
 from gateway.targets import delivered_target, secret_file
 from gateway.tls import refusal
 from gateway.workstation.model import DomainRules, Probe
 from gateway.workstation.ports import Target
 
+LIMIT_SECONDS = 8.0
+MAX_SKEW_SECONDS = 300
+"""Kerberos' own limit (clockskew in krb5.conf(5))."""
+_REASONS = (
+    (r"connection refused|errno 111", "start the server there, or correct {setting}"),
+    (
+        r"name or service not known|no address|invalid server address|getaddrinfo|errno -[235]\b",
+        "correct the name in {setting}, or the DNS",
+    ),
+    (r"ssl wrapping.*(reset|eof)", "the port at which it speaks TLS in {setting}: 636"),
+    (r"timed out|no answer within|errno 110", "is it up, and does a firewall let this machine through? {setting}"),
+    (r"cannot contact any kdc|communication failure|rpc", "start krb5kdc and kadmind there, or correct {setting}"),
+    (r"errno 113|errno 101|no route|unreachable", "the route from this machine to {setting}"),
+)
+"""Words of a failure's reason → the fix."""
 
-def check_workstations(settings: Settings, ours: PasswordRules) -> Iterator[Finding]:
-    """Yield findings about each target. `ours` are the pages' rules for a new password."""
-    for name, section in settings.workstation.targets.items():
-        where = f"workstation.targets.{name}"
-        file = secret_file(section)
-        if file and not can_read(file):
-            yield _not_tried(settings, where, file)
-        elif target := delivered_target(name, section):
-            with closing(target):
-                yield from _check(settings, ours, where, name, target)
+
+def check_workstations(
+    settings: Settings, ours: PasswordRules, limit_seconds: float = LIMIT_SECONDS
+) -> Iterator[Finding]:
+    """Yield findings about each target. `ours` are the pages' rules for a new password.
+
+    All targets are tried at the same time, so that one that hangs takes no time from the others; one that takes
+    longer than `limit_seconds` is reported and left alone.
+    """
+    deadline = time.monotonic() + limit_seconds
+    running = [(name, _Trial(settings, ours, name)) for name in settings.workstation.targets]
+    for _, trial in running:
+        trial.start()
+    for name, trial in running:
+        trial.join(max(0.0, deadline - time.monotonic()))
+        yield from trial.findings(limit_seconds, f"workstation.targets.{name}")
+
+
+class _Trial(threading.Thread):
+    """Tries one target in a thread of its own, which does not keep the program from ending."""
+
+    def __init__(self, settings: Settings, ours: PasswordRules, name: str) -> None:
+        super().__init__(name=f"target {name}", daemon=True)
+        self._try = partial(_try, settings, ours, name)
+        self._found: list[Finding] | None = None
+
+    def run(self) -> None:
+        where = self.name.replace("target ", "workstation.targets.")
+        try:
+            self._found = list(self._try())
+        except OSError as error:
+            self._found = [
+                fail(where, f"{error.strerror or type(error).__name__}: {error.filename or ''}", "who may read it?")
+            ]
+
+    def findings(self, limit_seconds: float, where: str) -> list[Finding]:
+        """Return what was found, or that the target did not answer in time."""
+        if self._found is not None:
+            return self._found
+        text = f"it does not answer within {limit_seconds:g} s: passwords wait for it"
+        hint = "is it up, or does a firewall drop what this machine sends? Its time limits are in the same section"
+        return [fail(where, text, hint)]
+
+
+def _try(settings: Settings, ours: PasswordRules, name: str) -> Iterator[Finding]:
+    section, where = settings.workstation.targets[name], f"workstation.targets.{name}"
+    file = secret_file(section)
+    if file and not can_read(file):
+        yield _not_tried(settings, where, file)
+    elif target := delivered_target(name, section):
+        with closing(target):
+            yield from _check(settings, ours, where, name, target)
 
 
 def _not_tried(settings: Settings, where: str, file: Path) -> Finding:
     if is_workers(settings):
-        return fail(where, f"{file} can't be read", "the worker needs it; who may read it?")
+        user = process_user(WORKER)
+        what = "is missing" if not file.exists() else "can't be read"
+        hint = f"write the secret into it; chown root:{user.group} {file} && chmod 640 {file}"
+        return fail(where, f"{file} {what}: the worker needs it", hint)
     return ok(where, f"not tried: {file} is the worker's alone; mamia check on its machine tries it")
 
 
@@ -55,19 +121,38 @@ def _reached(settings: Settings, where: str, name: str, probe: Probe) -> Iterato
     if probe.error and (refused := _refused_certificate(settings, where, name, probe.error.reason)):
         yield refused
     elif probe.error:
-        hint = probe.error.hint or "check that the target is running; until then passwords wait"
-        yield fail(where, probe.error.reason, hint)
+        yield fail(where, probe.error.reason, probe.error.hint or _passing(settings, name, probe.error.reason))
     elif probe.skipped_reason:
         yield warn(
             where, f"can be reached, but {probe.skipped_reason}", "correct base, or check again once people are there"
         )
+    elif isinstance(settings.workstation.targets[name], KerberosTarget):
+        text = (
+            "can be reached, and accepts the worker's login. Not tried: its right c, which only a real change shows"
+        )
+        yield ok(where, text)
     else:
         yield ok(where, "can be reached, and takes passwords from its account")
+    if abs(probe.clock_ahead_seconds) > MAX_SKEW_SECONDS:
+        minutes = abs(probe.clock_ahead_seconds) / 60
+        side = "ahead of" if probe.clock_ahead_seconds > 0 else "behind"
+        text = f"its clock is {minutes:.0f} minutes {side} this machine's: Kerberos refuses more than 5"
+        yield warn(where, text, "synchronise both with a time server: timedatectl here, w32tm or chronyc there")
     if probe.excess_rights:
         text = (
             f"its account may also {', '.join(probe.excess_rights[:5])}{' …' if len(probe.excess_rights) > 5 else ''}"
         )
         yield warn(where, text, "give it the delegated right to reset passwords, and no other")
+
+
+def _passing(settings: Settings, name: str, reason: str) -> str:
+    """Return the fix for a failure that may end without help, so that the worker goes on trying."""
+    section = settings.workstation.targets[name]
+    setting = "servers" if isinstance(section, ActiveDirectoryTarget) else "krb5_conf (admin_server and kdc)"
+    if trouble := handshake_trouble(reason):
+        return f"{setting}: {trouble.hint}"
+    hint = next((hint for pattern, hint in _REASONS if re.search(pattern, reason, re.IGNORECASE)), "look at its log")
+    return f"{hint.format(setting=setting)}; until then passwords wait"
 
 
 def _refused_certificate(settings: Settings, where: str, name: str, text: str) -> Finding | None:
@@ -79,7 +164,8 @@ def _refused_certificate(settings: Settings, where: str, name: str, text: str) -
         reason,
         f"{where}.tls_strict",
         is_accepted=lambda: _is_accepted_unless_strict(section),
-        otherwise=f"{where}.ca_file must hold the domain's authority, and the server be named as in its certificate",
+        otherwise=certificate_hint(reason)
+        or f"{where}.ca_file must hold the domain's authority, and the server be named as in its certificate",
     )
 
 

@@ -1,1 +1,1 @@
-"""The `mamia` command: one module per sub-command, with `add_parser` and a function that returns the exit status."""
+"""The `mamia` command: `parsers/` has the arguments of each command, and the other modules do its work."""

@@ -46,4 +46,4 @@ def _client_name(text: str) -> str:
         return TypeAdapter(ClientName).validate_python(text)
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise CommandFailed(f"NAME {reason}", ErrorKind.ARGUMENTS, ExitCode.UNUSABLE) from None
+        raise CommandFailed(f"{text!r} {reason}", ErrorKind.ARGUMENTS, ExitCode.UNUSABLE) from None

@@ -12,8 +12,9 @@ Every command has `--json`. Standard output then holds JSON and nothing else, or
 renamed or removed within a major version; new ones may come. Times are in ISO 8601 and UTC:
 `2026-03-01T08:00:00+00:00`. No output holds a secret, with one exception: `mamia api-token` exists to show one.
 
-A command that did not do what was asked writes one line of JSON to standard error, with the keys below. The words
-that `error` can be come first.
+A command that did not do what was asked writes one line of JSON to standard error, with the keys below. It is the
+last line there: lines of the audit come before it where `audit.destination` is `stderr`. The words that `error` can
+be come first.
 
 | error | why |
 |---|---|
@@ -46,7 +47,8 @@ if its settings cannot be used, so that slapd's writes do not wait, and ends wit
 Each finding is one line, `LEVEL  subject: message`, and a line `to fix:` after it if it is WARN or FAIL. On a
 terminal long lines are wrapped, and a subject is printed once for findings that follow each other. The last
 lines are the counts and the subjects of all problems. For a job that mails only problems: `mamia check
---problems`.
+--problems`. With `--needs` it checks nothing and prints the page [Needs](needs.md) for your settings, or with
+`--json` an object with the same facts.
 
     OK    web.secret_keys: 1, all of them long enough
     WARN  notifications: people get no mail about a changed password
@@ -54,6 +56,9 @@ lines are the counts and the subjects of all problems. For a job that mails only
 
     14 checks: 0 FAIL, 1 WARN
     WARN: notifications""",
+    "setup": """\
+It asks at a terminal, or takes the answers from standard input, one per line. [Setup](setup.md) shows what it asks,
+writes and prints, and [install](install.md) the commands from the first to the last.""",
     "settings": "The output is the page [Settings](settings.md).",
     "account": """\
 `show` prints one line per fact. `unlock` needs your own account in the directory, because the gateway's account

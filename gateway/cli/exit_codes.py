@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
 MEANINGS = {
     ExitCode.DONE: "done; nothing is wrong",
     ExitCode.PROBLEM: "a problem was found, or what was asked could not be done",
-    ExitCode.UNUSABLE: "the arguments, the settings or a file that they name cannot be used; nothing was started",
+    ExitCode.UNUSABLE: "the arguments or the settings cannot be used; nothing was started",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
 }
 """One short sentence per code, for --help, the manual pages and docs/commands.md."""

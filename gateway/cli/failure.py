@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from gateway.cli.exit_codes import ErrorKind, ExitCode
+from gateway.cli.terminal import printable
 
 
 class CommandFailed(Exception):
@@ -23,7 +24,9 @@ def report_failure(failure: CommandFailed, command: str, *, as_json: bool) -> in
     if as_json:
         print_error(command, failure.kind, str(failure), failure.code)
     else:
-        print(f"mamia {command}: {failure}", file=sys.stderr)
+        # The text may hold values of the directory, or what was typed.
+        for number, line in enumerate(str(failure).splitlines()):
+            print(printable(line if number else f"mamia {command}: {line}"), file=sys.stderr)
     return failure.code
 
 

@@ -14,10 +14,11 @@ from gateway.account.staff_index import StaffIndex
 from gateway.account.staff_plan import Difference, Doubtful, StaffPlanner
 from gateway.cli.import_report import Tally, WriteStep
 from gateway.directory.staff_entries import Staff
-from gateway.directory.staff_mapping import StaffMapping
+from gateway.directory.staff_mapping import OBJECT_CLASS, StaffMapping, Update
 from gateway.settings import People
 
 LEAVER_PLACE = "leaver"
+LACKS_CLASS = "not written: the entry has not the class mamiaPerson, which its numbers need; --add-class gives it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,12 @@ def read_file_rows(lines: Iterable[tuple[int, dict[str, str]]], today: date, tal
 
 def index_staff(staff: Staff, people: People) -> StaffIndex:
     """Return an index of all people in the directory, for the planner's searches."""
-    mapping, index = StaffMapping(people), StaffIndex(people.birth_date_format)
+    mapping, index = StaffMapping(people, staff.lacking_class), StaffIndex(people.birth_date_format)
     index.add_people(map(mapping.member, staff.people))
     index.add_others(mapping.member(entry, is_staff=False) for entry in staff.others)
+    for entry in staff.others:
+        if mapping.may_become_staff(entry):
+            index.add_unnumbered(mapping.member(entry, is_staff=False))
     return index
 
 
@@ -101,11 +105,21 @@ def plan_leavers(planner: StaffPlanner, max_percent: int) -> list[PlannedDiffere
 
 def write_steps(planned: Sequence[PlannedDifference], staff: Staff, people: People, tally: Tally) -> list[WriteStep]:
     """Return one write per difference; an entry whose values mean the same already is counted as unchanged."""
-    mapping, entries = StaffMapping(people), {entry.dn: entry for entry in staff.people}
+    mapping = StaffMapping(people, staff.lacking_class)
+    entries = {entry.dn: entry for entry in staff.people}
+    entries |= {entry.dn: entry for entry in staff.others if mapping.may_become_staff(entry)}
     steps = []
     for one in planned:
-        if write := mapping.write(one.difference, entries):
-            steps.append(WriteStep(one.place, write))
-        else:
+        write = mapping.write(one.difference, entries)
+        if write is None:
             tally.same += 1
+        elif isinstance(write, Update) and _is_refused(write, staff):
+            tally.faults.append(f"{one.place}: {write.login}: {LACKS_CLASS}")
+        else:
+            steps.append(WriteStep(one.place, write))
     return steps
+
+
+def _is_refused(write: Update, staff: Staff) -> bool:
+    """Return whether the server would refuse the write, because the entry has not our class and does not get it."""
+    return write.dn in staff.lacking_class and OBJECT_CLASS not in write.values and write.needs_class

@@ -94,6 +94,15 @@ def report_long_logins(settings: Settings, steps: Sequence[WriteStep], tally: Ta
             )
 
 
+def report_lacking_class(people: People, count: int, tally: Tally) -> None:
+    """Note how many people cannot be served because their entries lack our class, if anything needs it."""
+    if count and people.password_stamp:
+        tally.note(
+            f"{count} people have not the class mamiaPerson, without which their passwords can't be set here; "
+            "--add-class gives it to those in the file"
+        )
+
+
 def report_shared_logins(shared: Mapping[str, Collection[str]], tally: Tally) -> None:
     """Note the logins that several entries of the directory have already; `shared` maps each login to their DNs."""
     for login, dns in shared.items():

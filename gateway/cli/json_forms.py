@@ -40,6 +40,16 @@ class JsonForm:
     stream: str = "standard output"
 
 
+def _finding_keys(name: str) -> tuple[Key, ...]:
+    """Return the keys of findings in the list `name`."""
+    return (
+        Key(f"{name}[].level", "text", "`OK`, `WARN` or `FAIL`"),
+        Key(f"{name}[].subject", "text", "what was looked at"),
+        Key(f"{name}[].message", "text", "the result"),
+        Key(f"{name}[].hint", "text", "how to fix it; empty for `OK`"),
+    )
+
+
 ERROR = JsonForm(
     Shape.LINES,
     (
@@ -212,6 +222,36 @@ DEMO = JsonForm(
         Key("samba", "text or null", "with `ready`: address of the domain controller", is_optional=True),
     ),
 )
+SETUP = JsonForm(
+    Shape.OBJECT,
+    (
+        Key("tried", "list of objects", "what trying the answers found", is_optional=True),
+        *_finding_keys("tried"),
+        Key("files", "list of objects", "files of this machine that are not as they are to be", is_optional=True),
+        Key("files[].path", "text", "the path"),
+        Key("files[].state", "text", "`new`, `changed` or `owner or mode`"),
+        Key("files[].access", "text", "mode and owner that it gets"),
+        Key("changes", "list of objects", "what the directory lacks", is_optional=True),
+        Key("changes[].file", "text", "name of the LDIF file, without its ending"),
+        Key("changes[].what", "text", "the entry, and whether it is added or changed"),
+        Key("changes[].why", "text", "what it is for"),
+        Key("notes", "list of text", "what is kept in the directory although it differs", is_optional=True),
+        Key("applied", "number", "changes that are in the directory now", is_optional=True),
+        Key("undo_folder", "text or null", "what `--undo` needs", is_optional=True),
+        Key("check", "list of objects", "the findings of the check", is_optional=True),
+        *_finding_keys("check"),
+        Key("missing", "list of objects", "what keeps setup from being complete", is_optional=True),
+        Key("missing[].what", "text", "what is missing, and why"),
+        Key("missing[].how", "text", "how to get it, or empty"),
+        Key("next", "list of text", "the next commands", is_optional=True),
+        Key("removed", "list of text", "with `--undo`: what was taken back", is_optional=True),
+        Key("kept", "list of objects", "with `--undo`: what stays in the directory", is_optional=True),
+        Key("kept[].what", "text", "what stays"),
+        Key("kept[].why", "text", "why"),
+        Key("kept[].how", "text", "how to go on, or empty"),
+        Key("exit_code", "number", "the exit code"),
+    ),
+)
 FORMS = {
     "serve": LOG,
     "sync": LOG,
@@ -221,6 +261,7 @@ FORMS = {
     "sync resume": SYNC_ACTION,
     "capture": LOG,
     "check": CHECK,
+    "setup": SETUP,
     "settings": SETTINGS,
     "account": ACCOUNT,
     "keygen": KEYGEN,

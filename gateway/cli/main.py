@@ -17,6 +17,7 @@ COMMANDS = {
     "sync": "sync",
     "capture": "capture",
     "check": "check",
+    "setup": "setup",
     "settings": "settings_reference",
     "account": "account",
     "keygen": "keygen",

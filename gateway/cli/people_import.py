@@ -39,11 +39,12 @@ from gateway.cli.import_report import (
     count,
     difference,
     report,
+    report_lacking_class,
     report_long_logins,
     report_shared_logins,
 )
 from gateway.cli.operator_credentials import as_operator
-from gateway.cli.progress import bar
+from gateway.cli.progress import bar, counted, stage
 from gateway.cli.staff_csv import FileError, read_rows
 from gateway.directory.failover import LdapServers
 from gateway.directory.pool import ConnectionPool
@@ -78,7 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
     with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
         entries = StaffEntries(pool, settings.people, retry)
         try:
-            steps = _plan(rows, entries.read(), settings, arguments, tally)
+            with stage("reading the directory", hidden=arguments.json):
+                staff = entries.read()
+            steps = _plan(rows, staff, settings, arguments, tally)
             steps = retry.run(lambda: _without_protected(steps, pool, settings.people, tally))
         except TooManyLeavers as error:
             message = f"{error} --max-leavers-percent raises that; nothing was written"
@@ -107,8 +110,17 @@ def _plan(
     """Return what must be written, first for rows and then for leavers. Raises TooManyLeavers."""
     index = index_staff(staff, settings.people)
     report_shared_logins(index.shared_logins, tally)
-    planner = StaffPlanner(index, settings.academy.mail_domain, numbers_in(rows), arguments.create_namesakes)
-    steps = write_steps(list(plan_rows(rows, planner, tally)), staff, settings.people, tally)
+    planner = StaffPlanner(
+        index,
+        settings.academy.mail_domain,
+        numbers_in(rows),
+        creates_namesakes=arguments.create_namesakes,
+        adds_class=arguments.add_class,
+    )
+    if not arguments.add_class:
+        report_lacking_class(settings.people, staff.lacking_people, tally)
+    compared = counted(rows, "rows", total=len(rows), hidden=tally.as_json, stays=False)
+    steps = write_steps(list(plan_rows(compared, planner, tally)), staff, settings.people, tally)
     report_long_logins(settings, steps, tally)
     if not arguments.mark_leavers:
         return steps

@@ -23,3 +23,8 @@ def counted(
 def bar(total: int, unit: str, *, hidden: bool = False) -> tqdm[NoReturn]:
     """Return a bar on standard error that counts the calls of its `update`, up to `total`."""
     return tqdm(total=total, unit=f" {unit}", disable=True if hidden else None)
+
+
+def stage(text: str, *, hidden: bool = False) -> tqdm[NoReturn]:
+    """Return a context in which a terminal shows what is going on; the line goes with its end."""
+    return tqdm(desc=text, bar_format="{desc} …", disable=True if hidden else None, leave=False)

@@ -18,6 +18,7 @@ from gateway.cli.progress import counted
 from gateway.cli.sync_held import Result
 from gateway.cli.sync_moved import SeveralFound, find
 from gateway.cli.sync_status import known_deliveries, table
+from gateway.cli.terminal import printable
 from gateway.composition.worker import build_worker
 from gateway.directory.outbox import LdapOutbox
 from gateway.settings.loader import load
@@ -113,7 +114,7 @@ def _report(arguments: argparse.Namespace, results: Sequence[Result]) -> int:
         print_json([asdict(result) for result in results])
     else:
         for result in results:
-            print(f"{result.login}: {result.message}", file=sys.stdout if result.done else sys.stderr)
+            print(printable(f"{result.login}: {result.message}"), file=sys.stdout if result.done else sys.stderr)
     return ExitCode.DONE if all(result.done for result in results) else ExitCode.PROBLEM
 
 

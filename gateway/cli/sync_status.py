@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.cli import sync_held, sync_moved
 from gateway.cli.output import iso
+from gateway.cli.terminal import printable
 from gateway.workstation.ports import Waiting
 from gateway.workstation.state import DeliveryState, DeliveryStatus
 
@@ -64,6 +65,7 @@ def table(known: Sequence[KnownDelivery], moved: Sequence[Waiting]) -> str:
     rows = [HEADINGS, *map(sync_moved.row, moved), *(one.row() for one in known)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [printable(line) for line in lines]
     notes = [CHANGED_SINCE] if any(one.is_stale for one in known) else []
     notes += [sync_held.HELD] if any(one.state.status is DeliveryStatus.HELD for one in known) else []
     notes += [sync_moved.MOVED_OUT] if moved else []

@@ -12,9 +12,10 @@ from gateway.account.admission import Admission
 from gateway.account.policy import PasswordRules
 from gateway.account.uniform_time import UniformTime
 from gateway.checks.decoy import check_decoy
-from gateway.checks.machine import check_store
 from gateway.checks.protected import check_decidable
 from gateway.checks.readiness import Readiness
+from gateway.checks.serving import Serving
+from gateway.checks.store import check_store
 from gateway.composition.directory_watch import DirectoryWatch
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
@@ -36,7 +37,7 @@ from gateway.notifications.sms import SmsGateway
 from gateway.notifications.spool import Spool
 from gateway.protection.audit import Audit
 from gateway.protection.clock import SystemClock
-from gateway.protection.rate_limiting.store import StoreUnavailable
+from gateway.protection.rate_limiting.store import Store, StoreUnavailable
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.events import Events
@@ -63,6 +64,8 @@ class DirectoryAccess:
     passwords: LdapPasswords
     propagation: LdapPropagation | NoPropagation
     protected: ProtectedPeople
+    has_policy: PolicyProof
+    mapping: PeopleMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,7 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
         protected=protected,
     )
     people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
-    return DirectoryAccess(service, people, passwords, propagation, protected)
+    return DirectoryAccess(service, people, passwords, propagation, protected, has_policy, mapping)
 
 
 def _services(
@@ -200,13 +203,17 @@ def _services(
 
 
 def _readiness(settings: Settings, directory: DirectoryAccess) -> Readiness:
-    """Return the checks of `/health/ready`: store, decoy entry, and who is protected."""
+    """Return the checks of `/health/ready`: what people's requests do at store and directory."""
     service, protected = directory.service, directory.protected
+    store = Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
+    serving = Serving(settings, service, directory.mapping, protected.includes, directory.has_policy)
     return Readiness(
         (
-            partial(check_store, settings),
+            partial(check_store, settings, store),
             lambda: service.run_idempotent(lambda connection: check_decoy(settings, "directory", connection)),
             lambda: check_decidable("directory", protected),
+            serving.check_comparisons,
+            serving.check_writes,
         )
     )
 

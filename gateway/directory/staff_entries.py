@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ldap3 import MODIFY_REPLACE, Connection
 from ldap3.core.results import (
@@ -16,7 +16,15 @@ from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
 from gateway.directory.context_csn import suffixes
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.retry import Retry
-from gateway.directory.staff_mapping import DEPARTMENT, FULL_NAMES, LEAVER, Creation, Update
+from gateway.directory.staff_mapping import (
+    DEPARTMENT,
+    FULL_NAMES,
+    LEAVER,
+    OBJECT_CLASS,
+    OUR_CLASS,
+    Creation,
+    Update,
+)
 from gateway.ldap import (
     ANYTHING,
     Entry,
@@ -45,6 +53,13 @@ class Staff:
     """Entries that `people.filter` matches."""
     others: list[Entry]
     """Other entries of the whole directory that have a login, an address or a number."""
+    lacking_class: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """DN → object classes, of the entries with a login below people.base that have not our class."""
+
+    @property
+    def lacking_people(self) -> int:
+        """Return how many people have not our class."""
+        return sum(entry.dn in self.lacking_class for entry in self.people)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +109,14 @@ class StaffEntries:
         return Staff(
             [entry for dn, entry in found.items() if dn in dns],
             [entry for dn, entry in found.items() if dn not in dns],
+            self._lacking_class(connection),
         )
+
+    def _lacking_class(self, connection: Connection) -> dict[str, tuple[str, ...]]:
+        """Return the classes of entries without ours; a search of its own, since most entries have it."""
+        wanted = f"(&({self.people.login}=*)(!(objectClass={OUR_CLASS})))"
+        answers = search_pages(connection, self.people.base, wanted, [OBJECT_CLASS], PAGE)
+        return {entry.dn: entry.all(OBJECT_CLASS) for entry in map(entry_of, answers)}
 
     def _tops(self, connection: Connection) -> list[str]:
         """Return the suffix of people.base and those above it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ldap3.utils.dn import escape_rdn, parse_dn
 
@@ -15,7 +15,14 @@ from gateway.directory import ppolicy
 from gateway.ldap import Entry
 from gateway.settings import People
 
-CLASSES = ("inetOrgPerson", "mamiaPerson")
+OUR_CLASS = "mamiaPerson"
+CLASSES = ("inetOrgPerson", OUR_CLASS)
+OBJECT_CLASS = "objectClass"
+OUR_CLASS_FILTER = "(objectclass=mamiaperson)"
+OF_OUR_CLASS = frozenset(
+    ("birthdate", "patronymicname", "numen", "temporaryagentnumber", "privatemail", "mamiapasswordstamp")
+)
+"""Attributes in lower case that an entry can have only with our class (ldif/schema/mamia.ldif)."""
 FULL_NAMES = ("cn", "displayName")
 """Attributes that contain given name and surname in one text."""
 DEPARTMENT = "departmentNumber"
@@ -45,6 +52,11 @@ class Update:
     old: Values
 
     @property
+    def needs_class(self) -> bool:
+        """Return whether it writes attributes that only our class allows."""
+        return any(values and name.lower() in OF_OUR_CLASS for name, values in self.values.items())
+
+    @property
     def login(self) -> str:
         """Return the first login, or the DN of an entry without one, for messages."""
         return next(iter(self.logins), self.dn)
@@ -55,6 +67,12 @@ class StaffMapping:
     """Applies the settings' `[people]` to an import."""
 
     people: People
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """DN → object classes, of the entries below people.base that have not our class."""
+
+    def may_become_staff(self, entry: Entry) -> bool:
+        """Return whether our class is what an entry lacks for `people.filter`."""
+        return entry.dn in self.lacking and OUR_CLASS_FILTER in self.people.filter.lower()
 
     def member(self, entry: Entry, *, is_staff: bool = True) -> StaffMember:
         """Convert an entry to a person, with the DN as key. `is_staff`: whether `people.filter` matches it."""
@@ -70,8 +88,9 @@ class StaffMapping:
             birth_dates=entry.all(people.birth_date),
             # One object for both if they are equal, as usual: a million people are in memory at once.
             numbers=written if written == capitals else capitals,
-            held=self._held(entry, written) if is_staff else NOTHING_HELD,
+            held=self._held(entry, written) if is_staff or self.may_become_staff(entry) else NOTHING_HELD,
             is_leaver=LEAVER[1] in entry.all(attribute),
+            lacks_class=entry.dn in self.lacking,
             is_staff=is_staff,
         )
 
@@ -142,6 +161,9 @@ class StaffMapping:
         # Values of an attribute have no order (RFC 4512, 2.2).
         new = {name: values for name, values in new.items() if set(values) != set(entry.without_options(name))}
         old = {name: entry.without_options(name) for name in new}
+        if Fact.CLASS in changed.facts:
+            old[OBJECT_CLASS] = self.lacking[entry.dn]
+            new[OBJECT_CLASS] = (*old[OBJECT_CLASS], OUR_CLASS)
         if attribute in new:
             new[ppolicy.LOCKED_AT], old[ppolicy.LOCKED_AT] = (), (ppolicy.LOCKED_FOR_GOOD,)
         return Update(entry.dn, entry.all(self.people.login), new, old) if new else None

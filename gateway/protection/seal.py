@@ -65,9 +65,19 @@ def make_key_pair(private_file: Path, public_file: Path) -> None:
 
     Raises KeyFileError instead of overwriting a file.
     """
+    private, public = new_key_pair()
+    _write_new(private_file, private, 0o600)
+    _write_new(public_file, public, 0o644)
+
+
+def new_key_pair() -> tuple[bytes, bytes]:
+    """Return the content of the private and of the public file of a new key pair."""
     key = PrivateKey.generate()
-    _write_new(private_file, bytes(key), 0o600)
-    _write_new(public_file, bytes(key.public_key), 0o644)
+    return _encoded(bytes(key)), _encoded(bytes(key.public_key))
+
+
+def _encoded(key: bytes) -> bytes:
+    return base64.b64encode(key) + b"\n"
 
 
 def read_public_key(file: Path) -> PublicKey:
@@ -99,7 +109,7 @@ def _read(file: Path) -> bytes:
     return key
 
 
-def _write_new(file: Path, key: bytes, mode: int) -> None:
+def _write_new(file: Path, content: bytes, mode: int) -> None:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
@@ -107,7 +117,7 @@ def _write_new(file: Path, key: bytes, mode: int) -> None:
     except OSError as error:
         raise KeyFileError(f"{file}: {error.strerror}") from None
     with os.fdopen(descriptor, "wb") as stream:
-        stream.write(base64.b64encode(key) + b"\n")
+        stream.write(content)
 
 
 def _key_id(key: PublicKey) -> bytes:

@@ -66,7 +66,7 @@ def load(path: Path | None = None, *, web_secrets: bool = True) -> Settings:
     try:
         settings = Settings(**table)
     except ValidationError as error:
-        problems += [_problem(detail) for detail in error.errors(include_url=False, include_input=False)]
+        problems += [problem_of(detail) for detail in error.errors(include_url=False, include_input=False)]
     except EnvironmentError_ as error:
         problems.append(SettingProblem("the environment", str(error).replace("\n", " ")))
     else:
@@ -162,7 +162,8 @@ def _unknown_variables(environment: Mapping[str, str]) -> list[SettingProblem]:
     return problems
 
 
-def _problem(detail: Any) -> SettingProblem:
+def problem_of(detail: Any) -> SettingProblem:
+    """Convert one error of pydantic's ValidationError.errors()."""
     key = ".".join(str(part) for part in detail["loc"])
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":

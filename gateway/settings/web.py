@@ -52,6 +52,9 @@ class Web(Section):
     allowed_hosts: Annotated[list[Text], Field(min_length=1)] = ["localhost", "127.0.0.1", "[::1]"]
     """Host names under which the site is reached; a request for another name is refused. Case, port and a final dot
     are ignored. A name that begins with a dot allows all names below it."""
+    tls_address: Annotated[str, Field(pattern=r"^(|[^\s/@]+:[0-9]{1,5})$")] = ""
+    """Host and port at which the proxy shows the certificate of `allowed_hosts`, such as 10.0.0.5:443, for `mamia
+    check`. Empty: port 443 of each name, or of this machine where that cannot be reached."""
     trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
     """Number of proxies in front of the service that add to `forwarded_header`. 0: the headers are ignored."""
     forwarded_header: Literal["X-Forwarded-For", "Forwarded"] = "X-Forwarded-For"

@@ -8,16 +8,21 @@ them.
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from ldap3 import BASE, MODIFY_REPLACE, Connection
 from ldap3.core.exceptions import LDAPException
 from ldap3.core.results import (
     RESULT_CONSTRAINT_VIOLATION,
     RESULT_INSUFFICIENT_ACCESS_RIGHTS,
+    RESULT_INVALID_DN_SYNTAX,
     RESULT_NO_SUCH_OBJECT,
+    RESULT_REFERRAL,
 )
 
 from gateway.account.model import Secret
@@ -36,6 +41,9 @@ log = logging.getLogger(__name__)
 
 ANYBODY = "(&(objectClass=user)(!(objectClass=computer))(!(adminCount=1)))"
 PRIVILEGED = "(&(objectClass=user)(|(adminCount=1)(memberOf=CN=Domain Admins,CN=Users,{domain})))"
+EXAMPLE_FILTER = "(&(objectClass=user)(sAMAccountName={login}))"
+NO_SUCH_BASE = (RESULT_NO_SUCH_OBJECT, RESULT_REFERRAL, RESULT_INVALID_DN_SYNTAX)
+"""Results of a search below a base that is not in this domain, or is no DN."""
 MAX_TRIED = 20
 """Maximum privileged accounts on which a check tries to write the password."""
 NOT_A_PASSWORD = b"x"
@@ -106,6 +114,11 @@ class ActiveDirectory:
 
     def _try_rights(self, connection: Connection) -> Probe:
         found = try_search(connection, self.settings.base, ANYBODY, [WRITABLE], size_limit=1)
+        if found.code in NO_SUCH_BASE:
+            text = f"{self.settings.base} does not exist in the domain ({code_and_text(found.result)})"
+            return Probe(Unavailable(text, f"correct base: it must end in {_naming_context(connection)}"))
+        if error := self._misleading_filter(connection):
+            return Probe(error)
         if not found.answers:
             text = f"nobody is found below {self.settings.base} ({code_and_text(found.result)})"
             return Probe(skipped_reason=text)
@@ -116,7 +129,24 @@ class ActiveDirectory:
         if tried["result"] == RESULT_INSUFFICIENT_ACCESS_RIGHTS:
             refused = self._refusal(connection, dn, Secret(""), tried)
             return Probe(refused if isinstance(refused, Unavailable) else None, excess)
-        return Probe(excess_rights=excess)
+        return Probe(excess_rights=excess, clock_ahead_seconds=_clock_ahead(connection))
+
+    def _misleading_filter(self, connection: Connection) -> Unavailable | None:
+        """Return an error if the filter matches accounts whatever the login is, or no account of any login."""
+        base, filter_ = self.settings.base, self.settings.filter
+        nobody = f"mamia-check-{secrets.token_hex(4)}"
+        found = try_search(connection, base, filter_.replace("{login}", nobody), ["1.1"], size_limit=2)
+        if found.answers:
+            text = f"filter {filter_} finds {found.dns[0]} for a login that nobody has"
+            return Unavailable(text, f"correct filter: {EXAMPLE_FILTER} for logins that are names of accounts")
+        anybody = try_search(connection, base, ANYBODY, ["1.1"], size_limit=1)
+        if (
+            anybody.answers
+            and not try_search(connection, base, filter_.replace("{login}", "*"), ["1.1"], size_limit=1).answers
+        ):
+            text = f"filter {filter_} finds nobody below {base}, although accounts are there"
+            return Unavailable(text, f"correct filter: {EXAMPLE_FILTER} for logins that are names of accounts")
+        return None
 
     def _reached_administrators(self, connection: Connection) -> tuple[str, ...]:
         """Return the privileged accounts whose password we may set: a thief of our password could set it too."""
@@ -181,6 +211,24 @@ class ActiveDirectory:
             log.warning(
                 "%s: the lock-out was not lifted; has the account the right to write lockoutTime? %s", self.name, text
             )
+
+
+def _naming_context(connection: Connection) -> str:
+    """Return the domain's own DN; a general one if the root DSE does not show it."""
+    answers = try_search(connection, "", ANYTHING, ["defaultNamingContext"], BASE).answers
+    values = raw_values(answers[0], "defaultNamingContext") if answers else []
+    return values[0].decode() if values else "the domain's DC=…"
+
+
+def _clock_ahead(connection: Connection) -> float:
+    """Return by how many seconds the domain's clock is ahead of ours; 0 if the root DSE does not show it."""
+    answers = try_search(connection, "", ANYTHING, ["currentTime"], BASE).answers
+    values = raw_values(answers[0], "currentTime") if answers else []
+    try:
+        there = datetime.strptime(values[0].decode()[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except (IndexError, ValueError):
+        return 0.0
+    return there.timestamp() - time.time()
 
 
 def _try_no_password(connection: Connection, dn: str) -> Result:

@@ -26,17 +26,37 @@ from gateway.ldap import (
 from gateway.tls import verifying_context
 from gateway.workstation.model import Unavailable
 
+_WRONG_PASSWORD = (
+    "the name or the password is wrong",
+    "write its present password into bind_password_file, and its name as name@domain into bind_dn",
+)
 _BIND_TROUBLE = {
-    "52e": "the name or the password is wrong",
-    "525": "there is no such account",
-    "530": "it may not log in at this hour",
-    "532": "its password has expired: exempt it from expiry",
-    "533": "it is disabled",
-    "701": "it has expired",
-    "773": "its password must be changed",
-    "775": "it is locked",
+    "52e": _WRONG_PASSWORD,
+    "525": ("there is no such account", "correct bind_dn: the account's name as name@domain"),
+    "530": ("it may not log in at this hour", "allow it every hour in the domain (logonHours)"),
+    "531": ("it may not log in from this machine", "take its list of workstations away in the domain"),
+    "532": (
+        "its password has expired: exempt it from expiry",
+        "set a new password for it in the domain, let it never expire, and write it into bind_password_file",
+    ),
+    "533": ("it is disabled", "enable it in the domain (Enable-ADAccount, samba-tool user enable)"),
+    "701": (
+        "it has expired",
+        "let it never expire (samba-tool user setexpiry --noexpiry)",
+    ),
+    "773": (
+        "its password must be changed",
+        (
+            "set a new password for it in the domain without a change at the next login, and write it into "
+            "bind_password_file"
+        ),
+    ),
+    "775": (
+        "it is locked",
+        "unlock it in the domain (Unlock-ADAccount, samba-tool user unlock), and find out who tried wrong passwords",
+    ),
 }
-"""Causes by the code after `data` in the answer to a refused bind (Windows system error codes, hexadecimal)."""
+"""Cause and fix by the code after `data` in the answer to a refused bind (Windows system error codes, in hex)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,5 +187,5 @@ def _bind_trouble(url: str, account: str, result: Result) -> Unavailable:
     if result["result"] != RESULT_INVALID_CREDENTIALS:
         return Unavailable(f"{url}: bind: {code_and_text(result)}")
     code = re.search(r"data ([0-9a-f]+)", str(result["message"]))
-    why = _BIND_TROUBLE.get(code.group(1) if code else "", "the name or the password is wrong")
-    return Unavailable(f"{url} refuses {account}: {why}", f"correct the service account {account}: {why}")
+    why, fix = _BIND_TROUBLE.get(code.group(1) if code else "", _WRONG_PASSWORD)
+    return Unavailable(f"{url} refuses {account}: {why}", f"the service account {account}: {why}; {fix}")

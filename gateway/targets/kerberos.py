@@ -49,8 +49,12 @@ _REFUSED = {
 """KADM5_UNK_PRINC, …PASS_Q_TOOSHORT, …PASS_Q_CLASS, …PASS_Q_DICT, …PASS_REUSE, …PASS_TOOSOON, …PROTECT_PRINCIPAL,
 …PASS_Q_GENERIC, …PROTECT_KEYS."""
 _HINTS = {
-    "keytab": "check keytab_file",
-    "key table": "check keytab_file",
+    "suitable keys": "write the key of {admin} into keytab_file (kadmin: ktadd -k FILE {admin}), or correct "
+    "admin_principal",
+    "keytab": "keytab_file must be a keytab that can be read: kadmin: ktadd -k FILE {admin}",
+    "key table": "keytab_file must be a keytab that can be read: kadmin: ktadd -k FILE {admin}",
+    "no such file": "krb5_conf: the path of the krb5.conf that names the realm's servers",
+    "clock skew": "synchronise the clocks of this machine and of the realm with a time server (timedatectl)",
     "client not found": "create {admin}, or correct admin_principal",
     "client '": "create {admin}, or correct admin_principal",
     "preauthentication failed": "the keytab's key is old: write a new one with ktadd",

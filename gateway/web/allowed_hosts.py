@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from flask import Flask, request
 from werkzeug.exceptions import SecurityError
+
+from gateway.settings.host_names import canonical
 
 
 def init_allowed_hosts(app: Flask, names: Iterable[str]) -> None:
@@ -25,24 +25,3 @@ def init_allowed_hosts(app: Flask, names: Iterable[str]) -> None:
         if not host or not (host in exact or host.endswith(suffixes)):
             # The error page for it has no links, because they would lead to that host.
             raise SecurityError
-
-
-def canonical(host: str) -> str:
-    """Return the host without its port, in lower case, without a final dot, in IDNA, an IPv6 address in short form.
-
-    The result is empty if `host` is not valid.
-
-    >>> [canonical(host) for host in ("Mon-Compte.ac-example.fr.:443", "[0:0:0:0:0:0:0:1]:80", "a b", "x:99999")]
-    ['mon-compte.ac-example.fr', '::1', '', '']
-    """
-    try:
-        parts = urlsplit(f"//{host}")
-        name, _ = parts.hostname or "", parts.port
-        if parts.netloc != host or "@" in host:
-            return ""
-        if ":" in name:
-            return ip_address(name).compressed
-        encoded = name.removesuffix(".").encode("idna").decode()
-    except ValueError:
-        return ""
-    return encoded if all(char.isalnum() or char in "-._" for char in encoded) else ""

@@ -73,6 +73,8 @@ class Probe:
     """What the service's account may do there although it need not."""
     skipped_reason: str = ""
     """Why the right to set passwords could not be tried."""
+    clock_ahead_seconds: float = 0.0
+    """By how much the target's clock is ahead of this machine's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import struct
-import subprocess
 import sys
-import termios
 
 import pytest
 
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.cli.check_output import FindingPrinter
+from tests.support.terminal import run_on_a_terminal
 
 FOUND = [
     ok("store", "answers"),
@@ -36,19 +31,7 @@ COLUMNS = 60
 
 def on_a_terminal(**environment: str) -> str:
     """What the findings look like on a terminal of COLUMNS columns."""
-    leader, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
-    known = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
-    subprocess.run([sys.executable, "-c", PROGRAM], stdout=terminal, env={**known, "TERM": "xterm", **environment})
-    os.close(terminal)
-    shown = b""
-    try:
-        while part := os.read(leader, 65536):
-            shown += part
-    except OSError:  # Linux says so that the other end is closed.
-        pass
-    os.close(leader)
-    return shown.decode().replace("\r\n", "\n")
+    return run_on_a_terminal([sys.executable, "-c", PROGRAM], columns=COLUMNS, **environment)
 
 
 def in_a_pipe(capsys: pytest.CaptureFixture[str], found: list[Finding], *, only_problems: bool = False) -> str:

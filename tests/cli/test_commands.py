@@ -25,14 +25,6 @@ SECRET_WORDS = ("password", "passphrase", "secret", "token", "key", "pin", "cred
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
 
-def exit_code_of(arguments: list[str]) -> object:
-    """Of the command, also where argparse ends it."""
-    try:
-        return main(arguments)
-    except SystemExit as end:
-        return end.code
-
-
 class TestDocument:
     def test_when_a_command_changed_then_the_document_did_too(self):
         written = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
@@ -105,13 +97,12 @@ class TestError:
             (["people", "sample", "--count", "1", "--seed", "1", "--output", "/nowhere/x"], "file", 2),
         ],
     )
-    def test_when_a_program_asks_then_the_error_is_one_line_of_json(self, capfd, arguments, kind, code):
-        exit_code = exit_code_of([*arguments, "--json"])
+    def test_when_a_program_asks_then_the_error_is_one_line_of_json(self, arguments, kind, code):
+        done = run_mamia(*arguments, "--json")
 
-        written, complaint = capfd.readouterr()
-        assert (exit_code, written) == (code, "")
-        assert problems_of(ERROR, complaint) == []
-        [error] = objects(ERROR, complaint)
+        assert (done.returncode, done.stdout) == (code, "")
+        assert problems_of(ERROR, done.stderr) == []
+        [error] = objects(ERROR, done.stderr)
         assert (error["error"], error["exit_code"]) == (kind, code)
         assert error["command"] in f"mamia {' '.join(arguments)}"
 
@@ -123,6 +114,17 @@ class TestError:
         complaint = capsys.readouterr().err
         assert "mamia account: error: the following arguments are required: LOGIN" in complaint
         assert "mamia account --help" in complaint
+
+    def test_when_the_action_is_typed_before_the_login_then_the_error_says_what_comes_first(self, capsys):
+        with pytest.raises(SystemExit):
+            main(["account", "show", "fdurand4"])
+
+        assert "mamia account LOGIN show" in capsys.readouterr().err
+
+    def test_when_what_was_typed_would_move_the_cursor_then_it_is_replaced(self, capsys):
+        assert main(["keygen", "/nowhere/\033[2Jworker"]) == 1
+
+        assert "\033" not in capsys.readouterr().err
 
     def test_when_settings_are_missing_then_each_is_a_problem_with_its_key(self, tmp_path):
         (tmp_path / "mamia.toml").write_text("[web]\nprot = 1\n")

@@ -10,6 +10,7 @@ from gateway.cli.exit_codes import ExitCode
 from gateway.cli.parser import add_command, add_config, add_json, add_own_account
 from gateway.cli.running import runs
 
+ACTIONS = ("show", "unlock", "force-change")
 EXIT_CODES = {ExitCode.PROBLEM: "nobody has this login, the action is refused, or the directory does not answer"}
 
 
@@ -27,7 +28,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "action",
         nargs="?",
-        choices=["show", "unlock", "force-change"],
+        type=_action,
+        choices=ACTIONS,
         default="show",
         help="what to do with the account (default: show)",
     )
@@ -35,3 +37,13 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     add_own_account(parser, required=False, why="which may lift lock-outs: for unlock")
     add_json(parser, "print the state, or what was done, as one object")
     runs(parser, "account", "gateway.cli.account:run")
+
+
+def _action(typed: str) -> str:
+    """Return the action. People type it before the login, so the error says what comes first."""
+    if typed not in ACTIONS:
+        actions = ", ".join(ACTIONS)
+        raise argparse.ArgumentTypeError(
+            f"{typed!r} is none of {actions}; the login comes first: mamia account LOGIN show"
+        )
+    return typed

@@ -6,10 +6,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from gateway.cli.exit_codes import ExitCode
 from gateway.cli.parser import add_command, add_json
 from gateway.cli.running import runs
 
 STATE = Path("var/demo")
+EXIT_CODES = {ExitCode.PROBLEM: "it cannot start, a part of it ended, or the extra [demo] is missing"}
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -20,6 +22,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         summary="run the gateway with a directory of sample staff",
         description="Run a private directory with sample staff, the web service, the worker and the listener on "
         "this machine, until Ctrl-C.",
+        notes=EXIT_CODES,
     )
     parser.add_argument("--port", type=int, default=8080, help="TCP port of the web service (default: 8080)")
     parser.add_argument("--directory-port", type=int, default=3890, help="TCP port of the directory (default: 3890)")

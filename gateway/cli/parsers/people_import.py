@@ -39,6 +39,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "reporting a doubt",
     )  # fmt: skip
     parser.add_argument(
+        "--add-class", action="store_true",
+        help="give the class mamiaPerson to entries that lack it; a row finds an entry without number by its login",
+    )  # fmt: skip
+    parser.add_argument(
         "--mark-leavers", action="store_true", help="mark people who are not in the file, and close their accounts"
     )
     parser.add_argument(

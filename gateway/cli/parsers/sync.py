@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from gateway.cli.exit_codes import ExitCode
 from gateway.cli.parser import add_command, add_config, add_json, also_after
 from gateway.cli.running import runs
+
+EXIT_CODES = {ExitCode.PROBLEM: "a key, a folder or a port cannot be used; with an ACTION: it could not be done"}
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -17,6 +20,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         summary="bring new passwords to the workstations; status, retry, resume, forget",
         description="Run the worker, which delivers new passwords to the workstations, until SIGTERM or SIGINT. "
         "With an ACTION: show or change what waits, and exit.",
+        notes=EXIT_CODES,
     )
     add_config(parser)
     add_json(parser, "the log, or the result of the ACTION, as JSON")

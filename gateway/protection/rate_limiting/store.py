@@ -17,7 +17,12 @@ ANSWER_SECONDS = 1
 
 
 class StoreUnavailable(Exception):
-    """Counts cannot be read or written, so nothing may be allowed."""
+    """Counts cannot be read or written, so nothing may be allowed. Its text is only the type of the failure."""
+
+    def __init__(self, text: str, cause: BaseException | None = None) -> None:
+        super().__init__(text)
+        self.cause = cause
+        """The client library's error, for checks; it contains the store's reply and no password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,16 @@ class StoreMemory:
     def full_ratio(self) -> float:
         """Return the share of the memory that is used, from 0 to 1."""
         return self.used / (self.limit or self.of_machine or self.used or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class StorePersistence:
+    """What a shared store keeps over a restart."""
+
+    appends: bool
+    """`appendonly`: every write is kept."""
+    saves: str | None
+    """`save`: when it copies everything to its disk; "" for never, None if it may not be read."""
 
 
 class Store:
@@ -58,17 +73,13 @@ class Store:
         try:
             yield self._storage
         except StorageError as error:
-            raise StoreUnavailable(type(error.storage_error).__name__) from None
+            cause = error.storage_error
+            raise StoreUnavailable(type(cause).__name__, cause) from None
 
     def memory(self) -> StoreMemory:
         """Return the memory of a shared store. Raises StoreUnavailable, also if its user may not run INFO."""
-        with self.use() as storage:
-            shared: Any = storage
-            try:
-                connection = shared.get_connection()
-                memory_info, keys = connection.info("memory"), connection.dbsize()
-            except shared.base_exceptions as error:
-                raise StorageError(error) from error
+        with self._connection() as connection:
+            memory_info, keys = connection.info("memory"), connection.dbsize()
         return StoreMemory(
             used=memory_info["used_memory"],
             limit=memory_info["maxmemory"],
@@ -76,6 +87,28 @@ class Store:
             eviction=memory_info["maxmemory_policy"],
             keys=keys,
         )
+
+    def persistence(self) -> StorePersistence:
+        """Return what a shared store keeps. Raises StoreUnavailable, also if its user may not run INFO."""
+        with self._connection() as connection:
+            appends = bool(connection.info("persistence")["aof_enabled"])
+        try:
+            with self._connection() as connection:
+                saves = connection.config_get("save").get("save")
+        except StoreUnavailable:
+            # CONFIG is among the commands that a user of the store should not have.
+            saves = None
+        return StorePersistence(appends, saves)
+
+    @contextmanager
+    def _connection(self) -> Iterator[Any]:
+        """Return the client of the shared storage. Raises StoreUnavailable."""
+        with self.use() as storage:
+            shared: Any = storage
+            try:
+                yield shared.get_connection()
+            except shared.base_exceptions as error:
+                raise StorageError(error) from error
 
 
 def _shared(url: str, *, tls_strict: bool) -> Any:

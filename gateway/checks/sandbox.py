@@ -1,0 +1,130 @@
+"""Checks of the systemd units on this machine: what a process must read or write, its unit must not hide.
+
+Rights of files say nothing of it: a unit with ProtectSystem=strict sees a read-only disk, but for some folders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.checks.finding import Finding, fail, ok
+from gateway.settings import Settings
+from gateway.targets import secret_file
+
+FOLDER = Path("/etc/systemd/system")
+WEB_UNIT, WORKER_UNIT = "mamia.service", "mamia-sync.service"
+HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
+"""What ProtectHome=yes hides (systemd.exec(5))."""
+PRIVATE = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - nothing is made there
+"""What PrivateTmp=yes replaces by folders of the unit's own."""
+PLACES = {
+    "LogsDirectory": "/var/log",
+    "StateDirectory": "/var/lib",
+    "RuntimeDirectory": "/run",
+    "CacheDirectory": "/var/cache",
+}
+ON = ("yes", "true", "1", "on")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A unit and its drop-ins: each key with all its values, in order."""
+
+    name: str
+    values: dict[str, list[str]]
+
+    def last(self, key: str) -> str:
+        return next(reversed(self.values.get(key, [])), "")
+
+    def hides(self, path: Path) -> bool:
+        """Return whether the process cannot see `path`."""
+        homes = HOMES if self.last("ProtectHome").lower() in (*ON, "tmpfs") else ()
+        temporary = PRIVATE if self.last("PrivateTmp").lower() in ON else ()
+        return _is_below(path, (*homes, *temporary))
+
+    def can_write(self, path: Path) -> bool:
+        """Return whether the process's disk is writable at `path`, whatever the rights of the file are."""
+        if self.last("ProtectSystem").lower() != "strict":
+            return True
+        named = [Path(word.lstrip("-+")) for line in self.values.get("ReadWritePaths", []) for word in line.split()]
+        made = [
+            Path(place) / word.partition(":")[0]
+            for key, place in PLACES.items()
+            for line in self.values.get(key, [])
+            for word in line.split()
+        ]
+        return _is_below(path, (*named, *made, *PRIVATE, Path("/dev"), Path("/proc"), Path("/sys")))
+
+
+def _is_below(path: Path, folders: tuple[Path, ...]) -> bool:
+    return any(path == folder or folder in path.parents for folder in folders)
+
+
+def check_sandbox(settings: Settings) -> Iterator[Finding]:
+    """Yield findings about the units of the web service and the worker, as far as they are installed here."""
+    audit = settings.audit.file if settings.audit.destination == "file" else None
+    web, workstation = settings.web, settings.workstation
+    read = [
+        settings.directory.bind_password_file, settings.directory.ca_file, web.secret_keys_file, web.templates,
+        settings.academy.logo, settings.notifications.smtp_password_file,
+        settings.second_factor.sms_gateway_token_file, workstation.public_key_file,
+    ]  # fmt: skip
+    written = [audit, settings.notifications.spool, web.socket.parent if web.socket else None]
+    yield from _check(WEB_UNIT, read, written)
+    secrets = [secret_file(target) for target in workstation.targets.values()]
+    read = [*workstation.private_key_files, workstation.bind_password_file, settings.directory.ca_file, *secrets]
+    yield from _check(WORKER_UNIT, read, [workstation.state_folder])
+
+
+def _check(name: str, read: list[Path | None], written: list[Path | None]) -> Iterator[Finding]:
+    unit = _read_unit(name)
+    if unit is None:
+        return
+    found = [
+        *_hidden(unit, [path for path in (*read, *written) if path]),
+        *_unwritable(unit, [p for p in written if p]),
+    ]
+    yield from found or [ok(f"unit {name}", "it lets the process see and write what it needs")]
+
+
+def _hidden(unit: _Unit, paths: list[Path]) -> Iterator[Finding]:
+    for path in dict.fromkeys(paths):
+        if unit.hides(path.absolute()):
+            text = f"it hides {path} from its process (ProtectHome, PrivateTmp), whatever the file's rights are"
+            yield fail(
+                f"unit {unit.name}",
+                text,
+                f"move {path} to /etc/mamia or /var/lib/mamia, and name it there in the settings",
+            )
+
+
+def _unwritable(unit: _Unit, paths: list[Path]) -> Iterator[Finding]:
+    for path in paths:
+        if not unit.hides(path.absolute()) and not unit.can_write(path.absolute()):
+            folder = path if not path.suffix else path.parent
+            text = f"{path} is on a read-only disk for its process (ProtectSystem=strict): it does not start"
+            hint = (
+                f"ReadWritePaths={folder} by systemctl edit {unit.name}, then systemctl daemon-reload; or a path "
+                "below /var/log/mamia (audit) or /var/lib/mamia (the rest)"
+            )
+            yield fail(f"unit {unit.name}", text, hint)
+
+
+def _read_unit(name: str) -> _Unit | None:
+    """Return the unit that an administrator installed; None if there is none that can be read."""
+    file = FOLDER / name
+    if not file.is_file():
+        return None
+    values: dict[str, list[str]] = {}
+    for part in (file, *sorted((FOLDER / f"{name}.d").glob("*.conf"))):
+        try:
+            lines = part.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue
+        for line in lines:
+            key, equals, value = line.strip().partition("=")
+            if equals and not line.lstrip().startswith(("#", ";")):
+                values.setdefault(key.strip(), []).append(value.strip())
+    return _Unit(name, values)

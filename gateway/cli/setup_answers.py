@@ -1,0 +1,93 @@
+"""Where answers of `mamia setup` come from: mamia.toml, an interrupted run, a file, the command line."""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import tomlkit
+from pydantic import SecretStr
+
+from gateway.settings.loader import WEB_SECRETS, read_secret
+from gateway.setup.access import Login
+from gateway.setup.answers import Answers, AnswersError, read_answers
+from gateway.setup.directory_side import DirectorySide
+from gateway.setup.files import SECRET_MODE, Access, PlannedFile
+from gateway.setup.paths import Paths
+from gateway.setup.session import Session
+
+OWN = "setup"
+"""Table of a file of answers for what is no setting: `class_for`, `replica_readers`, `writers`."""
+SECRET_KEYS = {f"{section}.{key}" for section, key in WEB_SECRETS}
+
+
+def start_session(arguments: argparse.Namespace, paths: Paths) -> Session:
+    """Return a session with all answers that are known. Raises AnswersError."""
+    session = Session(paths, Answers(read_answers(paths.config) if paths.config.exists() else {}))
+    if paths.unfinished.exists():
+        kept = read_answers(paths.unfinished)
+        session.is_unfinished = bool(set(kept) - {OWN})
+        _merge(session, kept)
+    if arguments.answers:
+        _merge(session, read_answers(arguments.answers))
+    for text in arguments.set:
+        key, value = _assignment(text)
+        session.answers.set(key, value)
+    session.class_for = arguments.add_class or session.class_for
+    session.readers = arguments.replica_reader or session.readers
+    session.writers = arguments.writer or session.writers
+    return session
+
+
+def _merge(session: Session, table: dict[str, Any]) -> None:
+    own = table.pop(OWN, {})
+    session.answers.merge(table)
+    session.class_for = str(own.get("class_for", session.class_for))
+    session.readers = own.get("replica_readers", session.readers)
+    session.writers = own.get("writers", session.writers)
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    """Split KEY=VALUE; the value is TOML, or else a text. Raises AnswersError."""
+    key, separator, value = text.partition("=")
+    if not separator or "." not in key:
+        raise AnswersError(f"--set {key}: write it as section.key=value")
+    if key in SECRET_KEYS or (key == "rate_limits.store" and urlsplit(value.strip('"')).password):
+        raise AnswersError(f"--set {key} is a secret, and everybody on this machine sees arguments: use a file")
+    try:
+        return key, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key, value
+
+
+def keep_answers(session: Session, *, only_own: bool = False) -> None:
+    """Write the answers so far into a file that only this user can read. It has no secret.
+
+    `only_own`: those that are no settings, which the next run needs as long as the directory is not changed.
+    """
+    table: dict[str, Any] = {} if only_own else session.answers.without_secrets()
+    own = {"class_for": session.class_for, "replica_readers": session.readers, "writers": session.writers}
+    table[OWN] = {name: value for name, value in own.items() if value}
+    text = tomlkit.dumps(table).encode()
+    PlannedFile(session.paths.unfinished, text, Access(SECRET_MODE), "answers of an unfinished run").write()
+
+
+def directory_side(arguments: argparse.Namespace, paths: Paths) -> DirectorySide:
+    """Return the server that the arguments name, not connected yet. Raises AnswersError, SettingsError."""
+    local = paths.ldapi_url if paths.slapd_socket.exists() else "ldapi:///"
+    return DirectorySide(
+        arguments.server or local,
+        config_login=_login(arguments.config_dn, arguments.config_password_file, "--config-password-file"),
+        data_login=_login(arguments.bind_dn, arguments.bind_password_file, "--bind-password-file"),
+    )
+
+
+def _login(dn: str | None, file: Path | None, option: str) -> Login | None:
+    if not dn:
+        return None
+    if file is None:
+        raise AnswersError(f"{option} is missing: a file that holds only the password of {dn}")
+    return Login(dn, SecretStr(read_secret(file, option).get_secret_value()))

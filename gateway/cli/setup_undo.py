@@ -1,0 +1,64 @@
+"""`mamia setup --undo FOLDER`: take back what setup wrote into the directory."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+from gateway.cli.exit_codes import ErrorKind, ExitCode
+from gateway.cli.failure import CommandFailed
+from gateway.cli.output import print_json
+from gateway.cli.setup_answers import directory_side
+from gateway.cli.terminal import printable
+from gateway.setup import UndoFailed, Undone, undo
+from gateway.setup.answers import AnswersError
+from gateway.setup.console import Console
+from gateway.setup.directory_side import NoDirectory
+from gateway.setup.paths import Paths
+
+
+def run_undo(arguments: argparse.Namespace, config: Path) -> int:
+    """Take back the runs of setup that wrote into the folder, and return the exit code.
+
+    Raises CommandFailed, SettingsError.
+    """
+    folder: Path = arguments.undo
+    if not folder.is_dir():
+        text = f"{folder} is not a folder of setup; nothing was changed"
+        raise CommandFailed(text, ErrorKind.FILE, ExitCode.UNUSABLE)
+    try:
+        side = directory_side(arguments, Paths(config)).open()
+    except AnswersError as error:
+        raise CommandFailed(f"{error}; nothing was changed", ErrorKind.ARGUMENTS, ExitCode.UNUSABLE) from None
+    except NoDirectory as error:
+        raise CommandFailed(f"{error}; nothing was changed", ErrorKind.DIRECTORY) from None
+    with closing(side):
+        try:
+            done = undo(
+                folder,
+                side.access,
+                remove_people_data=arguments.remove_people_data,
+                dry_run=arguments.dry_run,
+                progress=None if arguments.json else lambda text: print(printable(f"  {text}"), flush=True),
+            )
+        except UndoFailed as error:
+            text = f"{error.reason}; {len(error.removed)} steps are done: run it again to go on"
+            raise CommandFailed(text, ErrorKind.DIRECTORY) from None
+    _report(done, arguments)
+    return ExitCode.DONE
+
+
+def _report(done: Undone, arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        held = [asdict(one) for one in done.kept]
+        print_json({"removed": list(done.removed), "kept": held, "exit_code": ExitCode.DONE})
+        return
+    console = Console()
+    words = "Would take back: at least" if arguments.dry_run else "Taken back:"
+    console.say(f"{words} {len(done.removed)} changes.")
+    for kept in done.kept:
+        console.say(f"Stays: {printable(kept.what)}: {printable(kept.why)}")
+        if kept.how:
+            console.say(printable(kept.how), indent="  ")

@@ -1,0 +1,60 @@
+"""Settings that follow from the answers, so that nobody is asked for them: accounts, files of secrets, folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gateway.setup.paths import Paths
+from gateway.setup.session import Session
+
+
+def derive(session: Session, suffix: str) -> None:
+    """Set every setting that follows from the answers and has no value yet. `suffix`: the directory's."""
+    paths, answers = session.paths, session.answers
+    for key, value in _derived(session, paths, suffix):
+        if not answers.has(key):
+            answers.set(key, value)
+    if not answers.get("notifications.smtp_host"):
+        answers.set("notifications.smtp_host", None)
+        if not answers.get("notifications"):
+            answers.set("notifications", None)
+    for key in ("directory.ca_file", session.target_key("ca_file"), "api", "workstation"):
+        if answers.has(key) and answers.get(key) in ({}, None, ""):
+            answers.set(key, None)
+
+
+def _derived(session: Session, paths: Paths, suffix: str) -> Iterator[tuple[str, Any]]:
+    services = f"ou=services,{suffix}"
+    yield "directory.bind_dn", f"cn=gateway,{services}"
+    if not session.answers.has("directory.bind_password"):
+        yield "directory.bind_password_file", str(paths.folder / "gateway.password")
+    yield "directory.decoy_dn", f"cn=decoy,{services}"
+    for key, value in session.proposals.items():
+        if key.partition(".")[0] in ("lockout", "password") or key == "directory.default_policy":
+            yield key, value
+    if not session.answers.has("web.secret_keys"):
+        yield "web.secret_keys_file", str(paths.folder / "secret_keys")
+    yield from _of_workstation(session, paths, services)
+    if session.answers.get("capture.socket") and not session.answers.get("capture.answer_only"):
+        [url] = session.proposals.get("directory.servers", [paths.ldapi_url])
+        yield "capture.server", url if url.startswith("ldapi:") else paths.ldapi_url
+        yield "capture.bind_dn", f"cn=capture,{services}"
+        yield "capture.bind_password_file", str(paths.folder / "capture.password")
+    if session.answers.get("notifications.smtp_host"):
+        yield "notifications.spool", str(paths.spool)
+    if session.answers.get("notifications.smtp_user"):
+        yield "notifications.smtp_password_file", str(paths.folder / "smtp.password")
+
+
+def _of_workstation(session: Session, paths: Paths, services: str) -> Iterator[tuple[str, Any]]:
+    kinds = [target.get("type") for target in session.answers.get("workstation.targets", {}).values()]
+    if not any(kind != "samba_nt" for kind in kinds):
+        return
+    yield "workstation.public_key_file", str(paths.folder / "worker.pub")
+    yield "workstation.private_key_files", [str(paths.folder / "worker.key")]
+    yield "workstation.bind_dn", f"cn=sync,{services}"
+    yield "workstation.bind_password_file", str(paths.folder / "sync.password")
+    yield "workstation.state_folder", str(paths.worker_state)
+    if "active_directory" in kinds:
+        yield session.target_key("bind_password_file"), str(paths.folder / "domain.password")

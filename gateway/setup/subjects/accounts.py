@@ -1,0 +1,114 @@
+"""The service accounts, the decoy, and the group of people whose passwords the gateway never sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from gateway.settings import Settings
+from gateway.setup.changes import PERSON_CLASS, Change, PlanParts, Subject, password_place
+from gateway.setup.places import DECOY, Places
+from gateway.setup.records import Modification, Record, add_entry, delete_entry, modify_entry
+from gateway.setup.subjects.folders import plan_folders
+from gateway.setup.subjects.schema import allowed_by
+from gateway.setup.surveyed import Survey
+
+FILE, GROUP_FILE = "70-services", "75-protected-people"
+WORKER_CLASS = "mamiaWorker"
+DESCRIPTION = {
+    "gateway": "MA-MAMIA, web service",
+    "sync": "MA-MAMIA, worker that brings passwords to the workstation",
+    "capture": "MA-MAMIA, receives passwords that are changed elsewhere",
+    DECOY: "MA-MAMIA, is in for logins that do not exist",
+}
+WHY = {
+    "gateway": "The web service's account; it may do what the rules of this setup say, and nothing else.",
+    "sync": "The account of mamia sync.",
+    "capture": "The account of mamia capture.",
+    DECOY: "The entry of nobody, on which proofs for unknown logins are tried; nobody knows its password.",
+}
+NOBODYS_BIRTHDAY = datetime(1900, 1, 1, tzinfo=UTC)
+NOBODYS_NUMBER = "DECOY"
+MAMIA_ATTRIBUTES = frozenset(("birthdate", "numen", "temporaryagentnumber"))
+"""In lower case, those of mamiaPerson that the decoy has."""
+
+
+def plan_accounts(settings: Settings, survey: Survey, places: Places, parts: PlanParts) -> None:
+    """Add the accounts and groups that are missing."""
+    missing = [name for name, dn in places.accounts.items() if survey.entry(dn) is None]
+    plan_folders(survey, places, [places.accounts[name] for name in missing], parts, FILE)
+    for name in missing:
+        dn = places.accounts[name]
+        record = _account(name, dn, settings, survey, places)
+        parts.add([Change(Subject.ENTRIES, FILE, WHY[name], record, delete_entry(dn))])
+    parts.add(_worker_class(survey, places))
+    _plan_groups(survey, places, parts)
+
+
+def plan_passwords(survey: Survey, places: Places, names: frozenset[str], parts: PlanParts) -> None:
+    """Set the passwords of the accounts `names` that exist."""
+    for name in sorted(names):
+        dn = places.accounts.get(name, "")
+        if dn and survey.entry(dn) is not None:
+            record = modify_entry(dn, Modification("replace", "userPassword", (password_place(name),)))
+            why = f"{dn} gets the password of the settings, since it has another one."
+            parts.add([Change(Subject.PASSWORDS, FILE, why, record)])
+
+
+def _account(name: str, dn: str, settings: Settings, survey: Survey, places: Places) -> Record:
+    classes, more = ["organizationalRole", "simpleSecurityObject"], {}
+    if name == "sync":
+        classes.append(WORKER_CLASS)
+    if name == DECOY:
+        more = _numbers(settings)
+        classes += _classes_for(more, survey)
+    policy = places.decoy_policy if name == DECOY else places.services_policy
+    return add_entry(
+        dn,
+        objectClass=tuple(classes),
+        cn=dn.partition(",")[0].partition("=")[2],
+        description=DESCRIPTION[name],
+        **more,
+        userPassword=password_place(name),
+        pwdPolicySubentry=policy,
+    )
+
+
+def _numbers(settings: Settings) -> dict[str, str]:
+    """Return what people are compared by, with values that fit nobody."""
+    people = settings.people
+    found = {proof.attribute: f"{proof.prefix}{NOBODYS_NUMBER}" for proof in people.proofs.values()}
+    zeros = people.birth_date_format.replace("%Y", "0000").replace("%m", "00").replace("%d", "00")
+    ours = people.birth_date.lower() in MAMIA_ATTRIBUTES
+    # A date of another schema may be a GeneralizedTime, which has no day 0.
+    return {**found, people.birth_date: zeros if ours else NOBODYS_BIRTHDAY.strftime(people.birth_date_format)}
+
+
+def _classes_for(attributes: Mapping[str, str], survey: Survey) -> list[str]:
+    """Return the classes that allow `attributes`, ours first; an attribute that none allows goes without."""
+    foreign = [name for name in attributes if name.lower() not in MAMIA_ATTRIBUTES]
+    return list(dict.fromkeys([PERSON_CLASS, *filter(None, (allowed_by(survey, name) for name in foreign))]))
+
+
+def _worker_class(survey: Survey, places: Places) -> Iterator[Change]:
+    entry = survey.entry(places.accounts.get("sync", ""))
+    if entry and WORKER_CLASS.lower() not in (value.lower() for value in entry.all("objectClass")):
+        add, gone = (Modification(kind, "objectClass", (WORKER_CLASS,)) for kind in ("add", "delete"))
+        why = "Its entry can hold the number by which the worker notices a restored directory."
+        yield Change(Subject.ENTRIES, FILE, why, modify_entry(entry.dn, add), modify_entry(entry.dn, gone))
+
+
+def _plan_groups(survey: Survey, places: Places, parts: PlanParts) -> None:
+    missing = [dn for dn in places.groups if survey.entry(dn) is None]
+    plan_folders(survey, places, missing, parts, GROUP_FILE)
+    for dn in missing:
+        record = add_entry(
+            dn,
+            objectClass="groupOfNames",
+            cn=dn.partition(",")[0].partition("=")[2],
+            description="MA-MAMIA, privileged people whose passwords it never sets",
+            # A groupOfNames cannot be empty, and the decoy is nobody.
+            member=places.accounts[DECOY],
+        )
+        why = "Its members are privileged people, whom the gateway never serves; add them as member."
+        parts.add([Change(Subject.ENTRIES, GROUP_FILE, why, record, delete_entry(dn))])
