@@ -28,9 +28,8 @@ def at_each_server(
         try:
             connection = connect(url, directory, as_service=not anonymously)
         except (LDAPException, OSError, DirectoryUnavailable) as error:
-            yield fail(
-                f"{url}: {subject}", f"not tried: {error}", "the account's DN and password; is slapd up there?"
-            )
+            hint = f"the finding about {url} says why; for worker and listener: their bind_dn and bind_password_file"
+            yield fail(f"{url}: {subject}", f"not tried: {error}", hint)
             continue
         try:
             yield from check(url, connection)

@@ -20,6 +20,7 @@ from gateway.checks.certificates import refused_by_directory
 from gateway.checks.declared_rights import DeclaredRights, may_write, named, rights_of
 from gateway.checks.finding import Finding, Level, fail, ok, warn
 from gateway.checks.process_role import is_listeners
+from gateway.checks.refused_bind import is_refused, refused_bind
 from gateway.checks.rights import FORBIDDEN_TO_WRITE, excess_reads, hint_for, somebody
 from gateway.directory.connection import connect
 from gateway.directory.context_csn import suffix_of
@@ -160,7 +161,10 @@ def _with(settings: Settings, directory: Directory, what: str, check: Any) -> It
     try:
         connection = connect(settings.capture_server, directory, as_service=True)
     except DirectoryUnavailable as error:
-        yield fail(f"capture: {what}", str(error), ACCOUNT)
+        if is_refused(str(error)):
+            yield refused_bind(directory, settings.capture_server, f"capture: {what}", str(error))
+        else:
+            yield fail(f"capture: {what}", str(error), ACCOUNT)
         return
     except (LDAPException, OSError) as error:
         server = settings.capture_server

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.checks.certificate_reasons import certificate_fix, names_at
 from gateway.checks.finding import Finding, fail
 from gateway.checks.tls_trouble import certificate_hint
 from gateway.directory.connection import connect
@@ -54,7 +55,8 @@ def refused_by_directory(subject: str, directory: Directory, urls: Sequence[str]
         reason,
         "directory.tls_strict",
         is_accepted=lambda: any(_connects(url, lenient) for url in urls),
-        otherwise="directory.ca_file must hold its authority, and the server be named as in its certificate",
+        otherwise=certificate_fix(reason, "directory.servers", "directory.ca_file", directory.ca_file)
+        + (names_at(urls[0], directory.ca_file) if "mismatch" in reason else ""),
     )
 
 

@@ -14,7 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ldap3 import BASE, MODIFY_DELETE, SUBTREE, Connection
-from ldap3.core.results import RESULT_COMPARE_TRUE, RESULT_NO_SUCH_ATTRIBUTE
+from ldap3.core.results import (
+    RESULT_COMPARE_TRUE,
+    RESULT_INVALID_ATTRIBUTE_SYNTAX,
+    RESULT_NO_SUCH_ATTRIBUTE,
+)
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.ldap import ANYTHING, DECIDED, Scope, compare, modify, try_search
@@ -179,7 +183,8 @@ class DeclaredRights:
         if name == self.settings.people.birth_date:
             # slapd examines the form of a value before the right.
             value = NOBODYS_DAY.strftime(self.settings.people.birth_date_format)
-        return compare(self.connection, dn, name, value)["result"] in DECIDED
+        # A value of another form is refused before the right is examined; `check_birth_dates` reports that.
+        return compare(self.connection, dn, name, value)["result"] in (*DECIDED, RESULT_INVALID_ATTRIBUTE_SYNTAX)
 
     def _writes(self, dn: str, name: str, right: Right) -> bool:
         value = right.values[0] if right.values else _unheld_value(name)

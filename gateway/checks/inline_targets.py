@@ -35,4 +35,7 @@ def _count(where: str, base: str, wanted: str, needed: str, url: str, connection
         return
     more = " or more" if found.code == RESULT_SIZE_LIMIT_EXCEEDED else ""
     text = f"people of workstation.filter without an account there: {count}{more}; their passwords do not reach it"
-    yield warn(subject, text, f"{needed} and its attributes for them, or a narrower workstation.filter: {wanted}")
+    classes = "".join(f"(objectClass={name})" for name in needed.split(" and "))
+    them = f"{needed} and its attributes for them (found by {wanted})"
+    hint = f"{them}, or a workstation.filter that also asks for {classes}"
+    yield warn(subject, text, hint)

@@ -12,6 +12,7 @@ from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.checks.certificates import refused_by_directory
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.process_role import is_workers
+from gateway.checks.refused_bind import is_refused, refused_bind
 from gateway.checks.restored import check_restored
 from gateway.checks.search_limits import check_workers_limits
 from gateway.checks.worker_rights import check_worker_rights
@@ -55,6 +56,9 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
     except SettingsError as error:
         yield fail(CHECKED, error.problems[0].message, error.problems[0].key)
     except (DirectoryUnavailable, DirectoryMisconfigured) as error:
+        if is_refused(str(error)):
+            yield refused_bind(directory, directory.servers[0], CHECKED, str(error))
+            return
         yield refused_by_directory(CHECKED, directory, directory.servers, str(error)) or fail(
             CHECKED, str(error), "workstation.bind_dn, bind_password_file; 30-access.ldif of ldif/"
         )

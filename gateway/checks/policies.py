@@ -9,8 +9,9 @@ from ldap3 import Connection
 from gateway.account.errors import DirectoryUnavailable
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.policies_in_use import check_policies_in_use
+from gateway.checks.search_limits import LIMITS
 from gateway.directory import ppolicy
-from gateway.directory.policies import DEFAULT_NAME, find_default_policy
+from gateway.directory.policies import find_default_policy
 from gateway.ldap import ServerUnavailable, read_entry
 from gateway.settings import Settings
 
@@ -28,7 +29,8 @@ def check_policies(settings: Settings, url: str, connection: Connection) -> Iter
         yield from _pages(settings, url, connection)
         yield from check_policies_in_use(settings, url, connection)
     except (DirectoryUnavailable, ServerUnavailable) as error:
-        yield fail(f"{url}: password policies", f"they can't be read: {error}", RULE)
+        hint = LIMITS if "LimitExceeded" in str(error) else RULE
+        yield fail(f"{url}: password policies", f"they can't be read: {error}", hint)
 
 
 def _service_account(subject: str, account: str, who: str, connection: Connection) -> Finding:
@@ -48,25 +50,24 @@ def _service_account(subject: str, account: str, who: str, connection: Connectio
 
 def _pages(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
     subject = f"{url}: promises of the pages"
-    policy = find_default_policy(connection, settings.directory.default_policy)
+    policy = find_default_policy(connection, settings.directory)
     if policy is None:
-        name = settings.directory.default_policy or f"cn={DEFAULT_NAME}"
-        hint = f"{RULE}; directory.default_policy names olcPPolicyDefault"
-        yield warn(subject, f"no policy {name} can be read: they can't be compared", hint)
-        return
+        return  # `check_default_policy` reports it.
     password, lockout = settings.password, settings.lockout
-    pairs = (
+    pairs: tuple[tuple[str, str, int, float], ...] = (
         ("pwdInHistory", "password.history", password.history, policy.history or 0),
-        ("pwdMaxFailure", "lockout.failures", lockout.failures, policy.max_failures),
-        ("pwdLockoutDuration", "lockout.minutes", lockout.minutes, policy.lockout.total_seconds() / 60),
     )
+    if policy.locks and policy.max_failures:
+        pairs += (
+            ("pwdMaxFailure", "lockout.failures", lockout.failures, policy.max_failures),
+            ("pwdLockoutDuration", "lockout.minutes", lockout.minutes, policy.lockout.total_seconds() / 60),
+        )
     wrong = False
     for attribute, key, ours, theirs in pairs:
         if theirs != ours:
             wrong = True
-            yield warn(
-                subject, f"{key} is {ours}, and the directory's {attribute} says {theirs:g}", f"{key} = {theirs:g}"
-            )
+            hint = f"{key} = {theirs:g}" if float(theirs).is_integer() else f"{attribute}: {60 * ours} in {policy.dn}"
+            yield warn(subject, f"{key} is {ours}, and the directory's {attribute} says {theirs:g}", hint)
     least = policy.min_length
     if least > password.min_length:
         wrong = True

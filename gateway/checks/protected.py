@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from ldap3 import Connection
+from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.checks.declared_rights import may_write
@@ -15,8 +16,8 @@ from gateway.checks.process_role import is_listeners, is_workers
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.pool import ConnectionPool
-from gateway.directory.protected import ProtectedPeople
-from gateway.ldap import search
+from gateway.directory.protected import MEMBERSHIPS, ProtectedPeople
+from gateway.ldap import compare, search
 from gateway.settings import Directory, Settings
 from gateway.settings.service_accounts import capturing_directory, workers_directory
 
@@ -81,6 +82,9 @@ def _check_directory(settings: Settings, pool: ConnectionPool, login: str) -> It
         yield warn(
             CHECKED, text, "is it the right filter? The group may be empty, or another attribute name its members"
         )
+    for group in pool.run_idempotent(lambda connection: _empty_groups(settings, connection)):
+        text = f"the group {group} of people.protected_groups has no members: it protects nobody"
+        yield warn(CHECKED, text, "add the administrators to it, or name the group that has them")
     if login:
         found = _with_login(settings, pool, login)
         if not found:
@@ -98,6 +102,17 @@ def _matching(settings: Settings, connection: Connection) -> tuple[str, ...]:
     people = settings.people
     filter_ = f"(&{people.filter}{people.protected_filter})"
     return tuple(entry.dn for entry in search(connection, people.base, filter_, ["1.1"], 1))
+
+
+def _empty_groups(settings: Settings, connection: Connection) -> list[str]:
+    """Return the groups without any member. A groupOfNames has at least one, which may be the decoy."""
+    names = [one.attribute for one in MEMBERSHIPS]
+    nobody = settings.directory.decoy_dn
+    return [
+        group
+        for group in settings.people.protected_groups
+        if all(compare(connection, group, name, nobody)["result"] == RESULT_NO_SUCH_ATTRIBUTE for name in names)
+    ]
 
 
 def _with_login(settings: Settings, pool: ConnectionPool, login: str) -> str:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ldap3 import Connection
+from ldap3.core.results import (
+    RESULT_ADMIN_LIMIT_EXCEEDED,
+    RESULT_SIZE_LIMIT_EXCEEDED,
+    RESULT_TIME_LIMIT_EXCEEDED,
+)
 
 from gateway.checks.finding import Finding, ok, warn
 from gateway.ldap import is_success, try_search
 from gateway.needs.server import MAX_FOUND, MAX_UNPAGED
 from gateway.settings import Settings
 
+TOO_FEW = (RESULT_SIZE_LIMIT_EXCEEDED, RESULT_ADMIN_LIMIT_EXCEEDED, RESULT_TIME_LIMIT_EXCEEDED)
 LIMITS = (
     "the olcLimits of 30-access.ldif of ldif/, or of upgrade/30-access.ldif, before others that name the account; "
     "if they are there, restart slapd"
@@ -25,6 +31,14 @@ def check_gateways_limits(settings: Settings, url: str, connection: Connection) 
         excess.append("people page by page")
     if excess:
         return warn(subject, f"{who} finds {' and '.join(excess)}: whoever steals its password could", LIMITS)
+    found = try_search(connection, settings.people.base, settings.people.filter, ["1.1"])
+    if found.code in TOO_FEW and len(found.answers) < MAX_FOUND:
+        text = (
+            f"a search finds only {len(found.answers)} people ({found.result['description']}), and Find needs up to "
+        )
+        sizes = f"size.soft={MAX_FOUND} size.hard={MAX_FOUND}"
+        hint = f'olcLimits: dn.exact="{who}" {sizes} …, as in {LIMITS}'
+        return warn(subject, f"{text}{MAX_FOUND}", hint)
     return ok(subject, f"one search finds {MAX_FOUND} people at most, and none goes on page by page")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from ldap3 import Connection
 
@@ -40,7 +40,10 @@ def _judged(settings: Settings, url: str, connection: Connection) -> Finding:
         text = (
             f"{count}, from {', '.join(sorted({peer for found in peers.values() for peer in found}))}: not compared"
         )
-        return warn(subject, text, "directory.expected_addresses: from where gateway, worker and listener connect")
+        hint = (
+            f"directory.expected_addresses = [{', '.join(_as_setting(settings, peers))}], if these are your machines"
+        )
+        return warn(subject, text, hint)
     foreign = sorted(
         f"{accounts[dn]} from {peer}"
         for dn, found in peers.items()
@@ -48,9 +51,18 @@ def _judged(settings: Settings, url: str, connection: Connection) -> Finding:
         if expectation(settings.directory, peer) == "no"
     )
     if foreign:
-        hint = "if it is none of your machines: set a new password for that account at once, and read slapd's log"
+        hint = (
+            "if it is none of your machines: set a new password for that account at once, and read slapd's log; "
+            f"else: directory.expected_addresses = [{', '.join(_as_setting(settings, peers))}]"
+        )
         return warn(subject, f"not in directory.expected_addresses: {', '.join(foreign)}", hint)
     return ok(subject, f"{count}, all of them from directory.expected_addresses")
+
+
+def _as_setting(settings: Settings, peers: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the networks of the setting and the addresses from which our accounts are connected, as in TOML."""
+    found = {peer for held in peers.values() for peer in held if not peer.startswith("/")}
+    return [f'"{one}"' for one in dict.fromkeys((*map(str, settings.directory.expected_addresses), *sorted(found)))]
 
 
 def service_accounts(settings: Settings) -> dict[str, str]:

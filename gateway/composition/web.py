@@ -11,9 +11,9 @@ from functools import partial
 from gateway.account.admission import Admission
 from gateway.account.policy import PasswordRules
 from gateway.account.uniform_time import UniformTime
+from gateway.checks.decoy import check_decoy
 from gateway.checks.protected import check_decidable
 from gateway.checks.readiness import Readiness
-from gateway.checks.servers import check_decoy
 from gateway.checks.serving import Serving
 from gateway.checks.store import check_store
 from gateway.composition.directory_watch import DirectoryWatch

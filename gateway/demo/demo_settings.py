@@ -56,6 +56,7 @@ servers = ["{slapd.url}"]
 bind_dn = "cn=gateway,ou=services,{SUFFIX}"
 bind_password_file = {_toml(slapd.password_file("gateway"))}
 decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
+default_policy = "cn=default,ou=policies,{SUFFIX}"
 
 [people]
 base = "ou=people,{SUFFIX}"

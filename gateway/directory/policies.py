@@ -5,6 +5,7 @@ A policy is an entry of class pwdPolicy (draft-behera-ldap-password-policy).
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -15,13 +16,15 @@ from ldap3 import Connection
 from ldap3.core.results import RESULT_NO_SUCH_OBJECT, RESULT_SUCCESS
 
 from gateway.directory import ppolicy
+from gateway.directory.configuration import read_configuration
 from gateway.directory.context_csn import suffixes
 from gateway.directory.pool import ConnectionPool
 from gateway.ldap import ANYTHING, Entry, ServerUnavailable, bind, check_result, find_entry, is_success, try_search
+from gateway.settings import Directory
+
+log = logging.getLogger(__name__)
 
 CLASS = "pwdPolicy"
-DEFAULT_NAME = "default"
-"""Common name of the default policy in ldif/."""
 MAX_AGE_SECONDS = 15.0
 """Seconds for which a policy is cached."""
 MAX_REMEMBERED = 200
@@ -31,11 +34,16 @@ MAX_LOGIN_AGE = timedelta(days=1)
 An older value is from a time when slapd still wrote it. The difference of the clocks, and olcLastBindPrecision of
 slapd 2.6, must be smaller.
 """
+UNKNOWN_DEFAULT = (
+    "the default password policy is not known: directory.default_policy must name olcPPolicyDefault of slapd, or "
+    "ldif/47-configuration.ldif let the gateway read it. Until then slapd alone knows lengths, locks and ages"
+)
 MAX_DURATION = timedelta(days=36_500)
 """Maximum of an age or a lock-out, so that a time plus a duration stays within the range of `datetime`."""
 _ATTRIBUTES = [
     "pwdMinAge", "pwdMaxAge", "pwdMaxIdle", "pwdMinLength", "pwdCheckQuality", "pwdInHistory", "pwdLockout",
     "pwdLockoutDuration", "pwdMaxFailure", "pwdMinDelay", "pwdMaxDelay", "pwdAllowUserChange", "pwdSafeModify",
+    "pwdAttribute", "pwdMaxLength", "pwdMustChange", "pwdExpireWarning",
 ]  # fmt: skip
 
 
@@ -59,6 +67,16 @@ class Policy:
     allows_user_change: bool = True
     needs_old_password: bool = False
     """pwdSafeModify: slapd then refuses every password that is set without the old one."""
+    attribute: str = "userPassword"
+    """pwdAttribute: the attribute that the policy is about."""
+    checks_quality: bool = False
+    """pwdCheckQuality: whether slapd looks at the length of a password."""
+    max_length: int = 0
+    """pwdMaxLength; 0: no limit."""
+    must_change: bool = False
+    """pwdMustChange: whether pwdReset forces a person to change the password."""
+    expire_warning: timedelta = timedelta(0)
+    """pwdExpireWarning: how long before its end a password is announced to end."""
 
 
 def read_policy(entry: Entry) -> Policy:
@@ -78,6 +96,11 @@ def read_policy(entry: Entry) -> Policy:
         max_delay=min_delay and (_seconds(entry, "pwdMaxDelay") or min_delay),
         allows_user_change=_is_true(entry, "pwdAllowUserChange", default="TRUE"),
         needs_old_password=_is_true(entry, "pwdSafeModify"),
+        attribute=entry.first("pwdAttribute") or "userPassword",
+        checks_quality=bool(_number(entry, "pwdCheckQuality")),
+        max_length=_number(entry, "pwdMaxLength"),
+        must_change=_is_true(entry, "pwdMustChange"),
+        expire_warning=_seconds(entry, "pwdExpireWarning"),
     )
 
 
@@ -95,6 +118,7 @@ class Policies:
     _known: dict[str, tuple[float, Policy]] = field(default_factory=dict)
     _records_logins: tuple[float, bool] = (float("-inf"), False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _warned: bool = False
 
     def of(self, entry: Entry) -> Policy:
         """Return the policy of a person's entry, which must have been read with pwdPolicySubentry."""
@@ -127,8 +151,15 @@ class Policies:
 
     def _read(self, connection: Connection, dn: str) -> Policy | None:
         if not dn:
-            return find_default_policy(connection, self.pool.settings.default_policy)
-        return _read_policy(connection, dn)
+            return self._default(connection)
+        return find_policy(connection, dn)
+
+    def _default(self, connection: Connection) -> Policy | None:
+        policy = find_default_policy(connection, self.pool.settings)
+        if policy is None and not self._warned:
+            self._warned = True
+            log.warning("%s", UNKNOWN_DEFAULT)
+        return policy
 
 
 def find_policies(connection: Connection) -> list[Policy]:
@@ -136,16 +167,19 @@ def find_policies(connection: Connection) -> list[Policy]:
     return _search(connection, f"(objectClass={CLASS})")
 
 
-def find_default_policy(connection: Connection, dn: str | None) -> Policy | None:
-    """Return the policy of people without one of their own: `dn`, else the policy called cn=default.
+def find_default_policy(connection: Connection, settings: Directory) -> Policy | None:
+    """Return the policy of people without one of their own; None if it is not known, or if there is none.
 
-    The gateway cannot read which one slapd uses (olcPPolicyDefault).
-
-    Raises ServerUnavailable, DirectoryMisconfigured.
+    It is the one that the setting names, else olcPPolicyDefault of slapd. Where neither is known, it is the only
+    policy of the directory; of several none is guessed. Raises ServerUnavailable, DirectoryMisconfigured.
     """
-    if dn:
-        return _read_policy(connection, dn)
-    return next(iter(_search(connection, f"(&(objectClass={CLASS})(cn={DEFAULT_NAME}))")), None)
+    if settings.default_policy:
+        return find_policy(connection, settings.default_policy)
+    if configuration := read_configuration(connection, settings.decoy_dn):
+        dn = configuration.policy.default_policy if configuration.policy else ""
+        return find_policy(connection, dn) if dn else None
+    known = find_policies(connection)
+    return known[0] if len(known) == 1 else None
 
 
 def records_login(connection: Connection, dn: str) -> bool:
@@ -155,7 +189,8 @@ def records_login(connection: Connection, dn: str) -> bool:
     return last is not None and datetime.now(UTC) - last < MAX_LOGIN_AGE
 
 
-def _read_policy(connection: Connection, dn: str) -> Policy | None:
+def find_policy(connection: Connection, dn: str) -> Policy | None:
+    """Return the policy `dn`; None if there is none or it can't be read. Raises as `find_policies`."""
     entry = find_entry(connection, dn, ANYTHING, _ATTRIBUTES)
     return read_policy(entry) if entry else None
 

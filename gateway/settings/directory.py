@@ -43,8 +43,8 @@ class Directory(Section):
     """DN of an entry that belongs to nobody. Proofs for unknown logins are compared with it, so that they take the
     same time."""
     default_policy: Dn | None = None
-    """DN of the password policy of people without pwdPolicySubentry, as olcPPolicyDefault names it. The default is
-    the policy called cn=default."""
+    """DN of the password policy of people without pwdPolicySubentry, as olcPPolicyDefault of slapd names it. Without
+    it the gateway reads olcPPolicyDefault, which needs the rights of ldif/47-configuration.ldif."""
     connect_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 3
     """Seconds to wait for a connection to one server, before the next server is tried."""
     receive_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5

@@ -98,7 +98,8 @@ class AccessRules:
 
     def _accounts(self) -> Iterator[str]:
         for right in self._of(Place.ACCOUNTS):
-            what = f'dn.regex="{any_of(list(self._dns.values()))}" attrs={names(right.attributes)}'
+            accounts = [*self._dns.values(), self.settings.directory.decoy_dn]
+            what = f'dn.regex="{any_of(accounts)}" attrs={names(right.attributes)}'
             yield rule(what, [self._by(right.account, right.access), BREAK])
 
     def _closed_secrets(self) -> Iterator[str]:

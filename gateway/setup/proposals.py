@@ -14,7 +14,6 @@ from typing import Any
 
 from ldap3 import Connection
 
-from gateway.directory.policies import DEFAULT_NAME
 from gateway.ldap import Entry, is_below, try_search
 from gateway.settings import Lockout, Password
 from gateway.setup.people_look import PERSON, PeopleLook
@@ -231,7 +230,7 @@ def of_policy(survey: Survey, base: str) -> dict[str, Any]:
     database = survey.database_of(base)
     dn = survey.default_policy(database) if database else ""
     policy = next((one for one in survey.policies if dn and one.dn.lower() == dn.lower()), None)
-    found: dict[str, Any] = {} if is_found_by_name(dn) else {"directory.default_policy": dn}
+    found: dict[str, Any] = {"directory.default_policy": dn} if dn else {}
     held = {name: int(text) for name in _COPIED if policy and (text := policy.first(name)).isdecimal()}
     minutes = -(-held["pwdLockoutDuration"] // 60) if "pwdLockoutDuration" in held else Lockout().minutes
     if held.get("pwdMaxFailure", 0) not in (0, Lockout().failures):
@@ -243,8 +242,3 @@ def of_policy(survey: Survey, base: str) -> dict[str, Any]:
     if held.get("pwdMinLength", 0) > Password().min_length:
         found["password.min_length"] = held["pwdMinLength"]
     return found
-
-
-def is_found_by_name(policy: str) -> bool:
-    """Return whether the service finds this default policy without directory.default_policy, or there is none."""
-    return not policy or policy.lower().startswith(f"cn={DEFAULT_NAME},")

@@ -193,7 +193,7 @@ class TestCheck:
         ]
 
     def test_when_a_replica_takes_no_writes_then_only_reading_is_tried_there(self, pair, monkeypatch):
-        monkeypatch.setattr("gateway.checks.servers.SLOW_SEARCH_SECONDS", 30)
+        monkeypatch.setattr("gateway.checks.indices.SLOW_SEARCH_SECONDS", 30)
         read_only = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcReadOnly\nolcReadOnly: "
         pair.second.load(read_only + "TRUE\n", as_config=True)
         try:

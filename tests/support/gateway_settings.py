@@ -21,6 +21,7 @@ def settings_for(server: SlapdServer, /, **sections: dict[str, Any]) -> Settings
             "bind_dn": f"cn=gateway,{SERVICES}",
             "bind_password": server.slapd.password("gateway"),
             "decoy_dn": f"cn=decoy,{SERVICES}",
+            "default_policy": f"cn=default,{POLICIES}",
             # A busy machine must not pass for a directory that hangs.
             "connect_timeout_seconds": 30,
             "receive_timeout_seconds": 30,

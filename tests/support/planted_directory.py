@@ -25,6 +25,7 @@ DECOY, GATEWAY = f"cn=decoy,{SERVICES}", f"cn=gateway,{SERVICES}"
 SET_BY_SLAPD = {
     "entryCSN", "contextCSN", "modifyTimestamp", "modifiersName", "createTimestamp", "creatorsName", "entryUUID",
     "structuralObjectClass", "subschemaSubentry", "entryDN", "hasSubordinates", "olcOverlay", "olcDatabase",
+    "pwdLastSuccess", "authTimestamp",
 }  # fmt: skip
 """Attributes that no client writes."""
 PASSES = 4
@@ -96,7 +97,18 @@ class PlantedDirectory:
         self.forget_settings()
         if not self.server.slapd.is_running:
             self.server.slapd.start()
-        for base, before in (("cn=config", self._config), (SUFFIX, self._data)):
+        self._restore(("cn=config", self._config), (SUFFIX, self._data))
+
+    def restore_data(self) -> None:
+        """Bring entries back, not the configuration: a fix that loads a file of ldif/ again."""
+        self._restore((SUFFIX, self._data))
+
+    def restore_configuration(self) -> None:
+        """Bring cn=config back, not the entries: a fix that loads a file of ldif/ again."""
+        self._restore(("cn=config", self._config))
+
+    def _restore(self, *dumps: tuple[str, Entries]) -> None:
+        for base, before in dumps:
             for _ in range(PASSES):
                 if not self._bring_back(base, before):
                     break
@@ -105,10 +117,8 @@ class PlantedDirectory:
 
     def _bring_back(self, base: str, before: Entries) -> bool:
         """Return whether something had to be changed."""
-        known = {_without_number(dn) for dn in before}
-        for dn in sorted(self._dump(base), key=lambda dn: -dn.count(",")):
-            if _without_number(dn) not in known:
-                self.delete(dn)
+        while extra := self._extra(base, before):
+            self.delete(extra)
         now = self._dump(base)
         missing = sorted(before.keys() - now.keys(), key=lambda dn: dn.count(","))
         for dn in missing:
@@ -120,12 +130,20 @@ class PlantedDirectory:
                 line.modify_ext_s(dn, changes, _relax(dn))
         return bool(missing or differences)
 
+    def _extra(self, base: str, before: Entries) -> str:
+        """Return an entry that was not there. Overlays get other numbers when one is added or deleted."""
+        known = {_without_number(dn) for dn in before}
+        found = [dn for dn in self._dump(base) if dn not in before]
+        return max(found, key=lambda dn: (_without_number(dn) not in known, dn.count(","), dn), default="")
+
     def _differences(self, base: str, before: Entries) -> Iterable[tuple[str, list[tuple[int, str, Any]]]]:
         now = self._dump(base)
         for dn, entry in before.items():
             wanted, held = _writable(entry), _writable(now.get(dn, {}))
             names = sorted(wanted.keys() | held.keys())
             changed = [name for name in names if sorted(wanted.get(name, [])) != sorted(held.get(name, []))]
+            # slapd changes other attributes with a password; the next pass brings them back.
+            changed = ["userPassword"] if "userPassword" in changed else changed
             if dn in now and changed:
                 yield dn, [(ldap.MOD_REPLACE, name, wanted.get(name)) for name in changed]
 

@@ -29,6 +29,7 @@ servers = {json.dumps(list(servers or (directory.url,)))}
 bind_dn = "cn=gateway,ou=services,{SUFFIX}"
 bind_password_file = "{folder}/gateway"
 decoy_dn = "cn=decoy,ou=services,{SUFFIX}"
+default_policy = "cn=default,ou=policies,{SUFFIX}"
 # A busy machine must not pass for a directory that hangs.
 connect_timeout_seconds = 30
 receive_timeout_seconds = 30

@@ -1,0 +1,75 @@
+"""The fix for each of OpenSSL's reasons to refuse a server's certificate."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from gateway.tls import verifying_context
+
+LDAPS_PORT, PROBE_SECONDS = 636, 3
+FIXES = (
+    (("expired",), "renew the server's certificate, and its authority's if that is over too, and restart the server"),
+    (("not yet valid",), "synchronise the clocks of this machine and of the server with a time server (timedatectl)"),
+    (("mismatch",), "write the name that is in its certificate into {servers}, or issue one for the name there"),
+    (
+        ("self-signed", "self signed", "local issuer", "unable to verify the first"),
+        "{authorities} must hold the authority that issued it, with those in between if the server omits them",
+    ),
+    (
+        ("too weak", "too small"),
+        "issue the server's certificate again with a key and a signature of today: RSA 2048 or P-256, SHA-256",
+    ),
+    (("purpose", "key usage"), "issue the server's certificate again for servers: extended key usage serverAuth"),
+    (("revoked",), "the authority has revoked it: issue a new certificate for the server"),
+)
+"""Words of OpenSSL's reason, and the fix."""
+OTHERWISE = "{authorities} must hold its authority, and {servers} name the server as in its certificate"
+
+
+def certificate_fix(reason: str, servers: str, authorities: str, ca_file: Path | None) -> str:
+    """Return the fix.
+
+    `reason` is OpenSSL's; `servers` is the setting that names the server; `authorities` the one that names the file
+    `ca_file`.
+    """
+    if "expired" in reason and (ended := _ended_authorities(ca_file)):
+        return f"{authorities}: an authority in it ended ({ended}); put the certificate of its successor there"
+    fix = next((fix for words, fix in FIXES if any(word in reason for word in words)), OTHERWISE)
+    return fix.format(servers=servers, authorities=authorities)
+
+
+def names_at(url: str, ca_file: Path | None) -> str:
+    """Return the names in the certificate of an ldaps:// server, if an authority of `ca_file` issued it; else ""."""
+    parts = urlsplit(url)
+    context = verifying_context(ca_file, strict=False)
+    context.check_hostname = False
+    try:
+        with (
+            socket.create_connection((parts.hostname or "", parts.port or LDAPS_PORT), PROBE_SECONDS) as connection,
+            context.wrap_socket(connection) as secured,
+        ):
+            held = secured.getpeercert() or {}
+    except (OSError, ValueError):
+        return ""
+    names = [str(pair[1]) for pair in held.get("subjectAltName", ())]
+    return f" (it is for {', '.join(names)})" if names else ""
+
+
+def _ended_authorities(ca_file: Path | None) -> str:
+    """Return name and end of the authorities in the file that are over; "" if none is."""
+    if ca_file is None:
+        return ""
+    held = verifying_context(ca_file, strict=False).get_ca_certs()
+    ended = [one for one in held if ssl.cert_time_to_seconds(str(one["notAfter"])) < time.time()]
+    return "; ".join(f"{_name(one)}, {one['notAfter']}" for one in ended)
+
+
+def _name(certificate: Mapping[str, object]) -> str:
+    subject = certificate.get("subject") or ()
+    parts = [part for part in subject if isinstance(part, tuple)] if isinstance(subject, tuple) else []
+    return ", ".join(str(value) for part in parts for _, value in part)
