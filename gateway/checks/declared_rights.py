@@ -187,7 +187,7 @@ class DeclaredRights:
         return compare(self.connection, dn, name, value)["result"] in (*DECIDED, RESULT_INVALID_ATTRIBUTE_SYNTAX)
 
     def _writes(self, dn: str, name: str, right: Right) -> bool:
-        value = right.values[0] if right.values else _unheld_value(name)
+        value = right.values[0] if right.values else unheld_value(name)
         if name in (attributes.MUST_CHANGE, attributes.POLICY):
             # Somebody may have this very value, and it must not be deleted.
             dn = self.person(f"(!({name}={escape_filter_chars(value)}))")
@@ -206,7 +206,7 @@ def _either(name: str) -> str:
     return f"(|({name}=*)(!({name}=*)))"
 
 
-def _unheld_value(name: str) -> str:
+def unheld_value(name: str) -> str:
     """Return a value of the attribute's syntax that no entry has."""
     if name == attributes.MUST_CHANGE:
         return "FALSE"

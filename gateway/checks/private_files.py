@@ -12,11 +12,14 @@ from urllib.parse import urlsplit
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.process_role import can_read
 from gateway.checks.process_users import LISTENER, WEB, WORKER, ProcessUser, process_user
+from gateway.needs import needs_of
+from gateway.needs.machine import CAPTURE, SERVE, SYNC
 from gateway.settings import PREFIX, Settings
 from gateway.settings.loader import CONFIG_VARIABLE, DEFAULT_FILE, WEB_SECRETS
-from gateway.targets import secret_file
 
 SUBJECT = "files with secrets"
+USERS = {SERVE: WEB, SYNC: WORKER, CAPTURE: LISTENER}
+"""Process → the name of its user in deploy/systemd."""
 READER_GROUP = "mamia-read"
 """The group of all three processes, which read the settings (deploy/systemd/mamia.sysusers)."""
 OTHERS = 0o027
@@ -46,21 +49,13 @@ def check_private_files(settings: Settings) -> Iterator[Finding]:
 
 
 def _files(settings: Settings) -> Iterator[_Private]:
-    web = (
-        settings.directory.bind_password_file,
-        settings.web.secret_keys_file,
-        settings.notifications.smtp_password_file,
-        settings.second_factor.sms_gateway_token_file,
-    )
-    needed = {WEB: web, WORKER: _workers(settings), LISTENER: (settings.capture.bind_password_file,)}
-    for name, files in needed.items():
-        yield from (_Private(file, process_user(name)) for file in files if file)
+    for need in needs_of(settings).files:
+        if need.is_secret:
+            yield _Private(need.path, process_user(USERS[need.process]))
 
 
-def _workers(settings: Settings) -> list[Path | None]:
-    workstation = settings.workstation
-    targets = (secret_file(target) for target in workstation.targets.values())
-    return [*workstation.private_key_files, workstation.bind_password_file, *targets]
+def _workers(settings: Settings) -> list[Path]:
+    return [need.path for need in needs_of(settings).files if need.is_secret and need.process == SYNC]
 
 
 def _open(files: list[_Private]) -> Iterator[Finding]:
@@ -96,7 +91,7 @@ def _of_worker(settings: Settings) -> Iterator[Finding]:
     if not web.is_known or web.uid == worker.uid:
         return
     for file in _workers(settings):
-        if file and file.exists() and web.may("r", file):
+        if file.exists() and web.may("r", file):
             text = f"{web.name} may read {file}: whoever breaks into the web service gets what waits for the worker"
             # Where no worker runs on this machine, its secrets have no business here.
             fix = _Private(file, worker).fix if worker.is_known else f"rm {file}, after it is on the worker's machine"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from ldap3 import BASE, Connection
 
@@ -29,8 +29,13 @@ CLASS, STAMP = "mamiaPerson", "mamiaPasswordStamp"
 FORBIDDEN_TO_WRITE = ("objectClass", "cn", "description", "telephoneNumber", "mamiaSyncLease")
 
 
-def check_rights(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
-    """Yield findings about missing and excess rights of the gateway's account at the server `url`."""
+def check_rights(
+    settings: Settings, url: str, connection: Connection, unknown: Container[str] = ()
+) -> Iterator[Finding]:
+    """Yield findings about missing and excess rights of the gateway's account at the server `url`.
+
+    `unknown` are attributes that the server does not know, which another check reports.
+    """
     subject = f"{url}: rights"
     dn = somebody(settings, connection)
     if not dn:
@@ -38,7 +43,8 @@ def check_rights(settings: Settings, url: str, connection: Connection) -> Iterat
         yield fail(subject, text, "people.base and people.filter, or the right to search there (30-access.ldif)")
         return
     who = settings.directory.bind_dn
-    lacking = [*_tested(settings, connection).lacking(rights_of(Account.GATEWAY, needs_of(settings).rights))]
+    rights = rights_of(Account.GATEWAY, needs_of(settings).rights)
+    lacking = [*_tested(settings, connection).lacking(right.without(unknown) for right in rights)]
     if lacking and is_only_for(lacking, {Part.CHECK}):
         yield warn(subject, f"{who} may not {named(lacking)}", hint_for(lacking))
     elif lacking:

@@ -10,6 +10,8 @@ from ldap3 import BASE, SUBTREE, Connection
 from gateway.checks.account import at_each_server
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.ldap import try_search
+from gateway.needs import needs_of
+from gateway.needs.people import secret_attributes as named_secrets
 from gateway.settings import Settings
 
 CHECKED = "secrets"
@@ -34,10 +36,9 @@ def check_secrets(settings: Settings) -> Iterator[Finding]:
 
 def secret_attributes(settings: Settings) -> dict[str, str]:
     """Return the attributes that only their owner and our accounts may read, each with the hint for a finding."""
-    people = settings.people
-    mapped = [people.birth_date, people.private_mail, *(proof.attribute for proof in people.proofs.values())]
-    ours = ("pwdReset", "pwdHistory", "mamiaPendingSecret", "mamiaSyncLease")
-    return {**HASHES, **dict.fromkeys(ours, OURS), **dict.fromkeys(filter(None, mapped), MAPPED)}
+    mapped = named_secrets(settings.people)
+    ours = [name for name in needs_of(settings).secrets if name not in (*mapped, *HASHES)]
+    return {**HASHES, **dict.fromkeys(ours, OURS), **dict.fromkeys(mapped, MAPPED)}
 
 
 def secrets_seen_by(settings: Settings, who: str, own_dn: str, url: str, connection: Connection) -> Iterator[Finding]:

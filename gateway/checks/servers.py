@@ -21,7 +21,7 @@ from gateway.checks.policies import check_policies
 from gateway.checks.rate_limits import check_rate_limits
 from gateway.checks.replication import check_replication
 from gateway.checks.rights import check_rights
-from gateway.checks.schema import check_schema
+from gateway.checks.schema import check_schema, unknown_attributes
 from gateway.checks.search_limits import check_gateways_limits
 from gateway.checks.unreachable import unreachable
 from gateway.checks.writable import check_writable
@@ -125,9 +125,9 @@ def _check_writing(
     yield from check_capture_overlay(settings, url, connection, configuration)
     writable = check_writable(settings, url, connection)
     yield writable
-    # Where slapd takes no writes, or does not know an attribute, advice about rights would be wrong.
-    if not _has_failed([writable, *check_schema(settings, url, connection)]):
-        yield from check_rights(settings, url, connection)
+    # Where slapd takes no writes, advice about rights would be wrong.
+    if writable.level is not Level.FAIL:
+        yield from check_rights(settings, url, connection, unknown_attributes(settings, connection))
 
 
 def _has_failed(findings: Sequence[Finding]) -> bool:

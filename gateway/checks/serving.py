@@ -12,23 +12,23 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ldap3 import MODIFY_DELETE, Connection
-from ldap3.core.results import (
-    RESULT_COMPARE_FALSE,
-    RESULT_COMPARE_TRUE,
-    RESULT_NO_SUCH_ATTRIBUTE,
-)
+from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE
 
 from gateway.account.errors import DirectoryMisconfigured, WriteUnconfirmed
+from gateway.checks.declared_rights import unheld_value
 from gateway.checks.finding import Finding, fail, ok
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.pool import ConnectionPool
-from gateway.ldap import RETRYABLE_FOR_WRITES, Entry, compare, modify, require_fit, result_text, try_search
+from gateway.ldap import DECIDED, RETRYABLE_FOR_WRITES, Entry, compare, modify, require_fit, result_text, try_search
+from gateway.needs import Access, Account, Part, Place, attributes, needs_of
+from gateway.needs.people import proof_attributes
 from gateway.settings import Settings
 
 COMPARISONS, WRITES = "directory: comparisons", "directory: writes"
 MAX_READ, MAX_TRIED = 20, 5
 """People who are read, and those of them who are tried until a write is allowed."""
-PASSWORD, SECRET = "userPassword", "mamiaPendingSecret"
+UNTRIED = (attributes.ENTRY, attributes.MUST_CHANGE, attributes.POLICY)
+"""Attributes of which any possible value may be somebody's."""
 HINT = "30-access.ldif of ldif/ has the rules; mamia check names the right that is missing"
 
 
@@ -85,11 +85,11 @@ class Serving:
         return found.entries
 
     def _refused_comparison(self, connection: Connection, dn: str) -> str:
-        for proof in self.settings.people.proofs.values():
-            result = compare(connection, dn, proof.attribute, secrets.token_hex(8))
+        for name in proof_attributes(self.settings.people):
+            result = compare(connection, dn, name, secrets.token_hex(8))
             require_fit(result)
-            if result["result"] not in (RESULT_COMPARE_FALSE, RESULT_COMPARE_TRUE, RESULT_NO_SUCH_ATTRIBUTE):
-                return f"{proof.attribute}: {result_text(result)}"
+            if result["result"] not in DECIDED:
+                return f"{name}: {result_text(result)}"
         return ""
 
     def _refused_write(self, connection: Connection, people: Sequence[str]) -> str:
@@ -106,10 +106,16 @@ class Serving:
         return refused
 
     def _refused_write_of(self, connection: Connection, dn: str) -> str:
-        stamp, targets = self.settings.people.password_stamp, self.settings.workstation.targets
-        for attribute in filter(None, (PASSWORD, stamp, SECRET if targets else "")):
-            result = modify(connection, dn, {attribute: [(MODIFY_DELETE, [secrets.token_hex(8)])]})
+        for attribute in self._written():
+            result = modify(connection, dn, {attribute: [(MODIFY_DELETE, [unheld_value(attribute)])]})
             require_fit(result, RETRYABLE_FOR_WRITES)
             if result["result"] != RESULT_NO_SUCH_ATTRIBUTE:
                 return f"{attribute}: {result_text(result)}"
         return ""
+
+    def _written(self) -> list[str]:
+        """Return the attributes that a change of a password writes."""
+        rights = needs_of(self.settings).of(Account.GATEWAY)
+        written = [right for right in rights if right.place is Place.PEOPLE and Access.WRITE in right.access]
+        names = (name for right in written if Part.CHANGE in right.parts for name in right.attributes)
+        return [name for name in dict.fromkeys(names) if name not in UNTRIED]

@@ -6,7 +6,7 @@ checks test them, `mamia setup` writes access rules and indices from them, and d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, Flag, StrEnum, auto
 from pathlib import Path
@@ -102,10 +102,9 @@ class Right:
     setting: str = ""
     """Key of the setting that names the attributes, where it is a filter."""
 
-    def each(self) -> Iterator[Right]:
-        """Yield the same right for each attribute alone."""
-        for attribute in self.attributes:
-            yield replace(self, attributes=(attribute,))
+    def without(self, names: Container[str]) -> Right:
+        """Return the same right without the attributes `names`."""
+        return replace(self, attributes=tuple(name for name in self.attributes if name not in names))
 
 
 @dataclass(frozen=True, slots=True)

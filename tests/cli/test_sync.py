@@ -113,9 +113,9 @@ class TestCheck:
         assert f"WARN  {line}: 1 older than the directory's" in after
         assert waiting in after
 
-    @pytest.mark.parametrize("account, reported", [("sync", "may not search by"), ("gateway", "may not read")])
+    @pytest.mark.parametrize("account", ["sync", "gateway"])
     def test_when_an_account_may_not_read_the_directorys_time_then_it_fails_and_names_it(
-        self, directory, config, waiting, account, reported
+        self, directory, config, waiting, account
     ):
         database = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n"
         rule = f'to attrs=modifyTimestamp by dn.exact="cn={account},ou=services,{SUFFIX}" none by * break'
@@ -126,7 +126,7 @@ class TestCheck:
         finally:
             directory.load(f"{database}delete: olcAccess\nolcAccess: {{0}}\n", as_config=True)
 
-        assert f"cn={account},ou=services,{SUFFIX} {reported} modifyTimestamp" in found
+        assert f"cn={account},ou=services,{SUFFIX} may not read modifyTimestamp" in found
         assert "modifyTimestamp" not in before
 
     def test_when_the_web_services_secrets_are_not_here_then_it_names_the_way_without_them(self, config, tmp_path):
