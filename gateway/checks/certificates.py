@@ -10,9 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
-from gateway.checks.certificate_reasons import certificate_fix, names_at
+from gateway.checks.certificate_reasons import certificate_fix, certificate_hint, names_at
 from gateway.checks.finding import Finding, fail
-from gateway.checks.tls_trouble import certificate_hint
 from gateway.directory.connection import connect
 from gateway.ldap import close
 from gateway.settings import Directory

@@ -18,40 +18,6 @@ class Trouble:
     hint: str
 
 
-_CERTIFICATES = (
-    ("certificate has expired", "renew the certificate on that server, and restart the server"),
-    ("not yet valid", "set the clock of this machine (timedatectl), or wait until the certificate becomes valid"),
-    (
-        "ostname mismatch",
-        (
-            "write the name that is in the certificate into the settings, or issue the certificate for this name "
-            "(subjectAltName)"
-        ),
-    ),
-    (
-        "address mismatch",
-        (
-            "write the server's name as in its certificate into the settings, or issue the certificate for this "
-            "address (subjectAltName)"
-        ),
-    ),
-    ("purpose", "issue the certificate with the extended key usage serverAuth"),
-    ("key too small", "issue the certificate again with a key of 2048 bits (RSA) or 256 bits (EC)"),
-    ("digest algorithm too weak", "issue the certificate and its authority's again, signed with SHA-256"),
-)
-"""Words of OpenSSL's reason for a refused certificate → the fix. Unknown authorities are not in it: their fix depends
-on the service."""
-
-
-def certificate_hint(reason: str) -> str:
-    """Return the fix for OpenSSL's `reason` why it refused a certificate; "" if the authority is not trusted.
-
-    >>> certificate_hint("certificate has expired")
-    'renew the certificate on that server, and restart the server'
-    """
-    return next((hint for words, hint in _CERTIFICATES if words in reason), "")
-
-
 _HANDSHAKES = (
     (
         r"WRONG_VERSION_NUMBER|wrong version number|record layer failure|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL",

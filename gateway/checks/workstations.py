@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 
 from gateway.account.policy import PasswordRules
+from gateway.checks.certificate_reasons import certificate_hint
 from gateway.checks.certificates import is_accepted_unless_strict, refused_certificate
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.process_role import can_read, is_workers
 from gateway.checks.process_users import WORKER, process_user
-from gateway.checks.tls_trouble import certificate_hint, handshake_trouble
+from gateway.checks.tls_trouble import handshake_trouble
 from gateway.settings import ActiveDirectoryTarget, AnyTarget, KerberosTarget, Settings
 from gateway.targets import delivered_target, secret_file
 from gateway.tls import refusal

@@ -250,7 +250,7 @@ MISTAKES = (
         plant=other_name,
         subject=SERVER,
         message=["address mismatch"],
-        hint=["the server's name as in its certificate into the settings"],
+        hint=["the name that is in its certificate into the settings"],
         fix=lambda place: place.mail(smtp_host="localhost"),
         check=mail,
     ),

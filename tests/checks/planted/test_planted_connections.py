@@ -254,7 +254,7 @@ MISTAKES = (
         message=["mismatch"],
         hint=["name that is in its certificate into directory.servers", "it is for localhost"],
     ),
-    certificate("certificate is over", days=-1, message=["expired"], hint=["renew the server's certificate"]),
+    certificate("certificate is over", days=-1, message=["expired"], hint=["renew the certificate on that server"]),
     certificate(
         "authority is over",
         authority_days=-1,
