@@ -98,7 +98,7 @@ class AccessRules:
 
     def _accounts(self) -> Iterator[str]:
         for right in self._of(Place.ACCOUNTS):
-            accounts = [*self._dns.values(), self.settings.directory.decoy_dn]
+            accounts = [*self._dns.values(), self.settings.directory.decoy_dn, *self.layout.other_accounts]
             what = f'dn.regex="{any_of(accounts)}" attrs={names(right.attributes)}'
             yield rule(what, [self._by(right.account, right.access), BREAK])
 
