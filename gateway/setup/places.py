@@ -85,10 +85,10 @@ def places_of(
     layout = Layout(
         suffix,
         database.dn,
-        policies=tuple(_distinct([policies_base, parent_of(default), parent_of(initial or default)])),
-        peoples_policies=tuple(_distinct(peoples_policies)),
-        readers=tuple(_distinct([*readers, *_replica_readers(survey, database, services)])),
-        writers=tuple(_distinct(writers)),
+        policies=tuple(distinct([policies_base, parent_of(default), parent_of(initial or default)])),
+        peoples_policies=tuple(distinct(peoples_policies)),
+        readers=tuple(distinct([*readers, *_replica_readers(survey, database, services)])),
+        writers=tuple(distinct(writers)),
         member_attributes=_member_attributes(settings.people.protected_groups, survey),
     )
     return Places(
@@ -136,7 +136,8 @@ def _member_attribute(group: Entry | None) -> str:
     return next((name for kind, name in MEMBERS if kind in classes), "")
 
 
-def _distinct(dns: Iterable[str]) -> Iterable[str]:
+def distinct(dns: Iterable[str]) -> Iterable[str]:
+    """Return each DN once, however it is written, in their order and without empty ones."""
     found: dict[str, str] = {}
     for dn in filter(None, dns):
         found.setdefault(normal_dn(dn), dn)

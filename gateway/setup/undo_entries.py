@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ldap3.utils.conv import escape_filter_chars
+
 from gateway.ldap import Entry, read_entry
 from gateway.setup.changes import DATA_ATTRIBUTES, PERSON_CLASS, STATE_ATTRIBUTES, Subject
 from gateway.setup.records import Modification, Record, modify_entry
@@ -33,7 +35,7 @@ def undo_policies(steps: Steps) -> None:
         dn = one.record.dn
         if not steps.exists(dn):
             continue
-        users = steps.holders(steps.history.suffix, f"({POLICY}={dn})")
+        users = steps.holders(steps.history.suffix, f"({POLICY}={escape_filter_chars(dn)})")
         if users or normal_dn(dn) in named:
             who = f"{users[0]} and perhaps others have" if users else "the overlay ppolicy has"
             steps.keep(dn, f"{who} it as their policy", "give them another policy, then undo again")
