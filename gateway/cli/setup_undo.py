@@ -57,7 +57,7 @@ def _report(done: Undone, arguments: argparse.Namespace) -> None:
         print_json({"removed": list(done.removed), "kept": held, "exit_code": ExitCode.DONE})
         return
     console = Console()
-    words = "Would take back: at least" if arguments.dry_run else "Taken back:"
+    words = "Dry run, nothing was changed. Would take back:" if arguments.dry_run else "Taken back:"
     console.say(f"{words} {len(done.removed)} changes.")
     for kept in done.kept:
         console.say(f"Stays: {printable(kept.what)}: {printable(kept.why)}")

@@ -27,7 +27,7 @@ class Named(DebianSlapd):
     """Three people, below entries that exist down to `people`."""
 
     def fill(self) -> None:
-        chain = []
+        chain: list[str] = []
         dn = self.people
         while normal_dn(dn) != normal_dn(self.suffix):
             chain.insert(0, dn)

@@ -364,6 +364,42 @@ class TestUndo:
         assert server.read("cn=gateway,ou=services,dc=ac-mine,dc=fr") == {}
         assert before <= set(server.configuration_dns())
 
+    def test_when_the_undo_folder_is_lost_then_adopt_makes_one_and_changes_nothing(self, place, server, answers):
+        admin = place.root / "admin"
+        admin.write_text(ADMIN_PASSWORD)
+        own = ["--bind-dn", server.admin_dn, "--bind-password-file", admin]
+        assert place.setup("--json", "--apply", "--answers", answers(), *own).returncode == 1
+        first, made = place.root / "etc/mamia/undo", place.root / "adopted"
+        rules = server.read_configuration(server.database)["olcAccess"]
+
+        refused = place.setup("--adopt", made)
+        again = place.setup("--adopt", first, *own)
+        tried = place.setup("--adopt", made, "--dry-run", "--json", *own)
+        assert not made.exists()
+        done = place.setup("--adopt", made, "--json", *own)
+
+        assert [(one.returncode, one.stdout) for one in (refused, again)] == [(1, ""), (1, "")]
+        assert "database's administrator" in refused.stderr
+        assert "has runs of setup already" in again.stderr
+        assert json.loads(tried.stdout)["adopted"] == json.loads(done.stdout)["adopted"]
+        assert problems_of(FORMS["setup"], done.stdout) == []
+        assert server.read_configuration(server.database)["olcAccess"] == rules
+        assert mode(made) == "0o700"
+        assert place.setup("--undo", made, *own).returncode == 0
+        assert server.read("cn=gateway,ou=services,dc=ac-mine,dc=fr") == {}
+        assert place.setup("--undo", first, *own).returncode == 0
+
+    def test_when_there_is_nothing_of_ours_then_adopt_makes_no_folder(self, place, server, answers):
+        admin = place.root / "admin"
+        admin.write_text(ADMIN_PASSWORD)
+        assert place.setup("--json", "--answers", answers()).returncode == 1
+        own = ["--bind-dn", server.admin_dn, "--bind-password-file", admin]
+
+        done = place.setup("--adopt", place.root / "adopted", *own)
+
+        assert (done.returncode, (place.root / "adopted").exists()) == (0, False), done.stderr
+        assert "Nothing in the directory is ours" in done.stdout
+
     def test_when_the_folder_is_none_then_the_status_is_2(self, place):
         done = place.setup("--undo", place.root / "nothing")
 

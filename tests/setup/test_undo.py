@@ -134,6 +134,11 @@ class TestUsedDirectory:
         assert used.rules() == rules
         assert used.server.read(f"cn=gateway,ou=services,{used.server.suffix}")
 
+    @pytest.mark.parametrize("data", [False, True])
+    def test_a_dry_run_promises_exactly_what_undo_does(self, used, data):
+        promised = used.undo(data=data, dry_run=True)
+        assert used.undo(data=data) == promised
+
     def test_it_goes_on_after_every_single_step(self, used):
         for _ in range(40):
             with administrator(used.server) as access, suppress(KeyboardInterrupt):
