@@ -27,6 +27,8 @@ class Layout:
     """DNs that may read everything that the rules close, such as the accounts of replicas."""
     writers: tuple[str, ...] = ()
     """DNs of other programs that write attributes of people, and so need the right to `entry` (password oracle)."""
+    writer_clauses: tuple[str, ...] = ()
+    """Whom else the directory's own rules let write on people, as they say it: `group.exact="…"`, `dn.regex="…"`."""
     other_accounts: tuple[str, ...] = ()
     """DNs of more service accounts whose passwords only the administrator may set."""
     member_attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -137,6 +137,7 @@ class PeoplesRules:
         who = [by(self._dns[account], level(access)) for account, access in kind.by]
         if kind.is_entry and any(account is Account.GATEWAY and access & Access.WRITE for account, access in kind.by):
             who += [by(dn, "write") for dn in self.layout.writers]
+            who += [f"by {one} write" for one in self.layout.writer_clauses]
             who += ["by self write"]
         if kind.is_shown:
             who.append("by self read")
