@@ -244,6 +244,7 @@ SETUP = JsonForm(
         Key("missing[].what", "text", "what is missing, and why"),
         Key("missing[].how", "text", "how to get it, or empty"),
         Key("next", "list of text", "the next commands", is_optional=True),
+        Key("adopted", "list of text", "with `--adopt`: what of ours the directory has", is_optional=True),
         Key("removed", "list of text", "with `--undo`: what was taken back", is_optional=True),
         Key("kept", "list of objects", "with `--undo`: what stays in the directory", is_optional=True),
         Key("kept[].what", "text", "what stays"),

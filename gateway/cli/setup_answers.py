@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import ssl
 import tomllib
 from pathlib import Path
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 import tomlkit
 from pydantic import SecretStr
 
-from gateway.settings.loader import WEB_SECRETS, read_secret
+from gateway.settings.loader import read_secret
 from gateway.settings.types import check_server
 from gateway.setup.access import LDAPI, Login
 from gateway.setup.answers import Answers, AnswersError, read_answers
@@ -24,7 +25,8 @@ from gateway.tls import verifying_context
 
 OWN = "setup"
 """Table of a file of answers for what is no setting: `class_for`, `replica_readers`, `writers`."""
-SECRET_KEYS = {f"{section}.{key}" for section, key in WEB_SECRETS}
+SECRET_NAME = re.compile(r"(^|_)(password|passwords|token|secret|secret_keys?)$")
+"""How the keys end whose values are secrets; those of their files end in _file or _files."""
 
 
 def start_session(arguments: argparse.Namespace, paths: Paths) -> Session:
@@ -58,12 +60,31 @@ def _assignment(text: str) -> tuple[str, Any]:
     key, separator, value = text.partition("=")
     if not separator or "." not in key:
         raise AnswersError(f"--set {key}: write it as section.key=value")
-    if key in SECRET_KEYS or (key == "rate_limits.store" and urlsplit(value.strip('"')).password):
-        raise AnswersError(f"--set {key} is a secret, and everybody on this machine sees arguments: use a file")
     try:
-        return key, tomllib.loads(f"value = {value}")["value"]
+        read = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
-        return key, value
+        read = value
+    if _is_secret(key, read):
+        raise AnswersError(f"--set {key} is a secret, and everybody on this machine sees arguments: use a file")
+    return key, read
+
+
+def _is_secret(key: str, value: Any) -> bool:
+    """Return whether a setting or a part of it is a password, a token or a key, or a URL with a password."""
+    if any(SECRET_NAME.search(part) for part in key.split(".")[1:]):
+        return True
+    if isinstance(value, dict):
+        return any(_is_secret(f"{key}.{name}", held) for name, held in value.items())
+    if isinstance(value, list):
+        return any(_is_secret(key, held) for held in value)
+    return isinstance(value, str) and _has_password(value)
+
+
+def _has_password(text: str) -> bool:
+    try:
+        return bool(urlsplit(text.strip("'\"")).password)
+    except ValueError:
+        return False
 
 
 def keep_answers(session: Session, *, only_own: bool = False) -> None:

@@ -53,6 +53,11 @@ class Report:
     def unusable(self, error: AnswersError | SettingsError, config: Path) -> int:
         """Report answers that cannot be used, and return the exit code. Raises SettingsError for programs."""
         problems = error.problems if isinstance(error, SettingsError) else [SettingProblem("answers", str(error))]
+        # What could not be looked at is why an answer is missing.
+        causes = [
+            one for one in self._result["tried"] if one["subject"] == "directory" and one["level"] == Level.FAIL
+        ]
+        problems = [SettingProblem(one["subject"], f"{one['message']}; {one['hint']}") for one in causes] + problems
         if self.as_json:
             raise SettingsError(str(config), problems)
         print("mamia setup: these answers can't be used; nothing was written:", file=sys.stderr)
@@ -102,6 +107,10 @@ class Report:
     def progress(self, change: Change) -> None:
         """Report the change that is written next."""
         self.say(f"  {change.file}: {change.title}")
+
+    def people_progress(self, done: int) -> None:
+        """Report how many people have the class by now."""
+        self.say(f"  {done} people done")
 
     def applied(self, done: Applied) -> None:
         """Report what was written into the directory, and how to take it back."""

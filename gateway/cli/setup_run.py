@@ -230,7 +230,10 @@ class SetupRun:
         folder = self.session.paths.folder / "undo"
         made = account_passwords(settings, self.files)
         try:
-            done = apply(plan, side.access, folder, made, progress=self.report.progress)
+            done = apply(
+                plan, side.access, folder, made,
+                progress=self.report.progress, people_progress=self.report.people_progress,
+            )  # fmt: skip
         except ApplyFailed as error:
             at = f" ({error.change.title})" if error.change else ""
             text = f"the directory refused a change{at}: {error.reason}"

@@ -16,6 +16,7 @@ from gateway.setup import UndoFailed, Undone, undo
 from gateway.setup.answers import Answers, AnswersError, read_answers
 from gateway.setup.console import Console
 from gateway.setup.directory_side import NoDirectory
+from gateway.setup.journal import CHANGES
 from gateway.setup.paths import Paths
 
 
@@ -25,7 +26,7 @@ def run_undo(arguments: argparse.Namespace, config: Path) -> int:
     Raises CommandFailed, SettingsError.
     """
     folder: Path = arguments.undo
-    if not folder.is_dir():
+    if not (folder / CHANGES).is_file():
         text = f"{folder} is not a folder of setup; nothing was changed"
         raise CommandFailed(text, ErrorKind.FILE, ExitCode.UNUSABLE)
     try:
@@ -45,7 +46,8 @@ def run_undo(arguments: argparse.Namespace, config: Path) -> int:
                 progress=None if arguments.json else lambda text: print(printable(f"  {text}"), flush=True),
             )
         except UndoFailed as error:
-            text = f"{error.reason}; {len(error.removed)} steps are done: run it again to go on"
+            done_before = f"{len(error.removed)} steps are done: run it again to go on"
+            text = f"{error.reason}; {done_before if error.removed else 'nothing was changed'}"
             raise CommandFailed(text, ErrorKind.DIRECTORY) from None
     _report(done, arguments)
     return ExitCode.DONE
@@ -57,7 +59,7 @@ def _report(done: Undone, arguments: argparse.Namespace) -> None:
         print_json({"removed": list(done.removed), "kept": held, "exit_code": ExitCode.DONE})
         return
     console = Console()
-    words = "Would take back: at least" if arguments.dry_run else "Taken back:"
+    words = "Dry run, nothing was changed. Would take back:" if arguments.dry_run else "Taken back:"
     console.say(f"{words} {len(done.removed)} changes.")
     for kept in done.kept:
         console.say(f"Stays: {printable(kept.what)}: {printable(kept.why)}")

@@ -13,7 +13,8 @@ from gateway.ldap.connection import (
     new_connection,
     open_connection,
 )
-from gateway.ldap.entry import Answer, Entry, entry_of, is_below, raw_values
+from gateway.ldap.dn import first_value, is_below, normal_dn, rdns
+from gateway.ldap.entry import Answer, Entry, entry_of, raw_values
 from gateway.ldap.operations import (
     ANYTHING,
     DECIDED,
@@ -66,12 +67,15 @@ __all__ = [
     "error_text",
     "find_answer",
     "find_entry",
+    "first_value",
     "is_below",
     "is_success",
     "modify",
     "new_connection",
+    "normal_dn",
     "open_connection",
     "raw_values",
+    "rdns",
     "read_entry",
     "require_fit",
     "result_text",

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ldap3.core.exceptions import LDAPInvalidDnError
-from ldap3.utils.dn import parse_dn
-
 Answer = Mapping[str, Any]
 """One entry of a search as ldap3 returns it: `dn` and `raw_attributes`, whose values are bytes."""
 
@@ -38,19 +35,6 @@ class Entry:
     def without_options(self, attribute: str) -> tuple[str, ...]:
         """Return the values that a write to `attribute` replaces; values with options stay."""
         return self.by_description.get(attribute.lower(), ())
-
-
-def is_below(dn: str, base: str) -> bool:
-    """Return whether `dn` is `base` or an entry below it. Blanks and case are ignored."""
-    parts, base_parts = _rdns(dn), _rdns(base)
-    return len(parts) >= len(base_parts) and parts[len(parts) - len(base_parts) :] == base_parts
-
-
-def _rdns(dn: str) -> list[str]:
-    try:
-        return [f"{name}={value}{joined}".lower() for name, value, joined in parse_dn(dn, strip=True)]
-    except LDAPInvalidDnError:
-        return [dn.lower()]
 
 
 def raw_values(answer: Answer, attribute: str) -> list[bytes]:

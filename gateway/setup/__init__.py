@@ -5,7 +5,7 @@ already there is in no plan, so a second run changes nothing and an interrupted 
 """
 
 from gateway.setup.access import Access, Login, open_access
-from gateway.setup.adopt import adopt
+from gateway.setup.adopt import AdoptRefused, adopt
 from gateway.setup.apply import Applied, ApplyFailed, apply
 from gateway.setup.changes import Change, Later, Options, Plan, Subject
 from gateway.setup.difference import difference, write_folder
@@ -20,6 +20,7 @@ from gateway.setup.undo import Kept, UndoFailed, Undone, undo
 
 __all__ = [
     "Access",
+    "AdoptRefused",
     "Applied",
     "ApplyFailed",
     "Change",

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ldap3.utils.conv import escape_filter_chars
+
 from gateway.needs import Access, Account, Needs, Place, Right, attributes, needs_of
 from gateway.needs.accounts import account_dns
 from gateway.settings import Settings
-from gateway.setup.clauses import BREAK, NONE, by, level, names, readers, rule
+from gateway.setup.clauses import BREAK, NONE, by, level, names, quoted, readers, rule
 from gateway.setup.layout import Layout, any_of, outermost, parent_of
 from gateway.setup.people_rules import PeoplesRules
 
@@ -75,18 +77,18 @@ class AccessRules:
     def _passwords_of_accounts(self) -> Iterator[str]:
         dns = [*self._dns.values(), self.settings.directory.decoy_dn, *self.layout.other_accounts]
         yield rule(
-            f'dn.regex="{any_of(dns)}" attrs={attributes.PASSWORD}', ["by anonymous auth", *self._readers, NONE]
+            f"dn.regex={quoted(any_of(dns))} attrs={attributes.PASSWORD}", ["by anonymous auth", *self._readers, NONE]
         )
 
     def _decoy(self) -> Iterator[str]:
         for right in self._of(Place.DECOY):
-            what = f'dn.exact="{self.settings.directory.decoy_dn}" attrs={names(right.attributes)}'
+            what = f"dn.exact={quoted(self.settings.directory.decoy_dn)} attrs={names(right.attributes)}"
             yield rule(what, [self._by(right.account, right.access), *self._readers, NONE])
 
     def _elsewhere(self) -> Iterator[str]:
         for right in sorted(self._of(Place.ANYWHERE), key=lambda right: not right.condition):
-            what = f'dn.subtree="{self.layout.suffix}"'
-            what += f' filter="{right.condition}"' if right.condition else ""
+            what = f"dn.subtree={quoted(self.layout.suffix)}"
+            what += f" filter={quoted(right.condition)}" if right.condition else ""
             yield rule(f"{what} attrs={names(right.attributes)}", [self._by(right.account, right.access), BREAK])
 
     def _own_entry(self) -> Iterator[str]:
@@ -94,12 +96,12 @@ class AccessRules:
             dn = self._dns[right.account]
             for name in right.attributes:
                 end = [BREAK] if name == attributes.ENTRY else [*self._readers, NONE]
-                yield rule(f'dn.exact="{dn}" attrs={name}', [self._by(right.account, right.access), *end])
+                yield rule(f"dn.exact={quoted(dn)} attrs={name}", [self._by(right.account, right.access), *end])
 
     def _accounts(self) -> Iterator[str]:
         for right in self._of(Place.ACCOUNTS):
             accounts = [*self._dns.values(), self.settings.directory.decoy_dn, *self.layout.other_accounts]
-            what = f'dn.regex="{any_of(accounts)}" attrs={names(right.attributes)}'
+            what = f"dn.regex={quoted(any_of(accounts))} attrs={names(right.attributes)}"
             yield rule(what, [self._by(right.account, right.access), BREAK])
 
     def _closed_secrets(self) -> Iterator[str]:
@@ -116,17 +118,17 @@ class AccessRules:
         for right in self._of(place):
             found.setdefault((right.attributes, right.access), []).append(right.account)
         for (attributes_, access), accounts in found.items():
-            what = f'dn.{scope}="{base}"' + ("" if attributes_ == ("*",) else f" attrs={names(attributes_)}")
+            what = f"dn.{scope}={quoted(base)}" + ("" if attributes_ == ("*",) else f" attrs={names(attributes_)}")
             yield rule(what, [*(self._by(account, access) for account in accounts), BREAK])
 
     def _connections(self) -> Iterator[str]:
         base = Place.CONNECTIONS.value
         for right in self._of(Place.CONNECTIONS):
-            bound = "".join(f"(monitorConnectionAuthzDN={dn})" for dn in self._dns.values())
-            what = f'dn.onelevel="{base}" filter="(|{bound})" attrs={names(right.attributes)}'
+            bound = "".join(f"(monitorConnectionAuthzDN={escape_filter_chars(dn)})" for dn in self._dns.values())
+            what = f"dn.onelevel={quoted(base)} filter={quoted(f'(|{bound})')} attrs={names(right.attributes)}"
             who = [self._by(right.account, right.access), BREAK]
             yield rule(what, who)
-            yield rule(f'dn.base="{base}" attrs=entry,children', who)
+            yield rule(f"dn.base={quoted(base)} attrs=entry,children", who)
 
     def _nothing_else(self) -> Iterator[str]:
         accounts = dict.fromkeys(right.account for right in self.rights)
@@ -165,7 +167,7 @@ def search_limits(settings: Settings) -> tuple[str, ...]:
         )
         size = f"size.soft={limit.entries} size.hard={limit.entries}"
         time = f"time.soft={limit.seconds} time.hard={limit.seconds}"
-        found.append(f'dn.exact="{dns[limit.account]}" {size} {pages} {time}')
+        found.append(f"dn.exact={quoted(dns[limit.account])} {size} {pages} {time}")
     return tuple(found)
 
 

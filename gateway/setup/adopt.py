@@ -14,7 +14,7 @@ from gateway.ldap import Entry
 from gateway.settings import Settings
 from gateway.setup.access import Access
 from gateway.setup.changes import Change, Options, Subject
-from gateway.setup.journal import Journal
+from gateway.setup.journal import CHANGES, Journal
 from gateway.setup.places import Places
 from gateway.setup.planning import survey_and_plan
 from gateway.setup.records import Modification, Record, delete_entry, modify_entry
@@ -29,22 +29,38 @@ DESCRIPTION = "MA-MAMIA"
 """How the descriptions of our entries begin."""
 
 
-def adopt(settings: Settings, access: Access, folder: Path) -> tuple[str, ...]:
+class AdoptRefused(Exception):
+    """There is nothing that could be adopted, or this account might not see it. The text is a sentence."""
+
+
+def adopt(settings: Settings, access: Access, folder: Path, *, dry_run: bool = False) -> tuple[str, ...]:
     """Write into `folder` what of ours the directory holds, so that `undo` can take it away. Changes nothing there.
 
-    Returns one line per thing. Raises ValueError if no database holds people.base, OSError, and as `survey` does.
+    Returns one line per thing; if there is none, no folder is made. Raises AdoptRefused, OSError, and as `survey`
+    does.
     """
+    if (folder / CHANGES).exists():
+        raise AdoptRefused(f"{folder} has runs of setup already: undo with it, or name a new folder")
     found, plan = survey_and_plan(settings, access, Options())
     places = plan.places
     if places is None:
-        raise ValueError("; ".join(plan.problems))
+        raise AdoptRefused("; ".join(plan.problems))
+    if places.layout.suffix not in found.writable and not places.database.is_consumer:
+        raise AdoptRefused(
+            f"{access.data_dn or 'this account'} may not write entries below {places.layout.suffix}, so it might not "
+            f"see all of them: give the database's administrator ({places.database.root_dn}) with --bind-dn and "
+            "--bind-password-file"
+        )
     everything = replace(places, accounts={dn: dn for dn in places.ours})
     changes = tuple(_present(settings, found, everything))
+    lines = tuple(f"{change.subject.value}: {change.record.dn}" for change in changes)
+    if dry_run or not changes:
+        return lines
     journal = Journal(folder)
     journal.start(replace(plan, places=everything), access.url, ())
     for change in changes:
         journal.add(change)
-    return tuple(f"{change.subject.value}: {change.record.dn}" for change in changes)
+    return lines
 
 
 def _present(settings: Settings, found: Survey, places: Places) -> Iterator[Change]:

@@ -37,7 +37,8 @@ SMTP_SECURITIES = ("starttls", "tls", "none")
 def try_servers(session: Session) -> Iterator[Finding]:
     """Connect to each server, with TLS where the URL asks for it, and read what it is."""
     settings = session.answers.draft()
-    for url in settings.directory.servers if settings else ():
+    named = settings.directory.servers if settings and session.answers.has("directory.servers") else ()
+    for url in named:
         assert settings
         try:
             connection = connect(url, settings.directory, as_service=False)

@@ -93,5 +93,11 @@ def changed_since(change: Change, connection: Connection) -> str:
 
 
 def _lost(wanted: Sequence[str], held: Sequence[str]) -> str:
-    present = {normal(NUMBER.sub("", value)) for value in held}
-    return next((value for value in wanted if normal(NUMBER.sub("", value)) not in present), "")
+    present = {form for value in held for form in _forms(value)}
+    return next((value for value in wanted if not present & set(_forms(value))), "")
+
+
+def _forms(value: str) -> tuple[str, str]:
+    """Return a value in the forms in which slapd may give it back: as a text, and as a DN."""
+    text = NUMBER.sub("", value)
+    return normal(text), normal_dn(text)

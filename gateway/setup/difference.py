@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gateway.setup.changes import Change, Plan
+from gateway.setup.files import SECRET_MODE, Access, FileUnwritable, PlannedFile, make_own_folder
 from gateway.setup.records import Modification, Record
 from gateway.setup.surveyed import in_order
 
@@ -15,7 +16,6 @@ OWN_FILE = re.compile(r"\d\d-[a-z-]+\.ldif")
 """Names of the files that `write_folder` writes, and removes if a later plan has none of them."""
 WIDTH = 100
 ORDERED = ("olcaccess", "olclimits")
-FOLDER_MODE = 0o700
 
 
 def difference(plan: Plan) -> str:
@@ -35,9 +35,12 @@ def write_folder(plan: Plan, folder: Path) -> tuple[Path, ...]:
     """Write the plan's LDIF into `folder`, which is made (0700), and return the files in the order to load them.
 
     Passwords are not in them: @GATEWAY_PASSWORD@ and so on are in their places. Files of a former plan with our names
-    are removed. Raises OSError.
+    are removed. Raises FileUnwritable.
     """
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    try:
+        make_own_folder(folder)
+    except OSError as error:
+        raise FileUnwritable(f"{folder}: {error.strerror or error}") from None
     for former in folder.iterdir():
         if OWN_FILE.fullmatch(former.name):
             former.unlink()
@@ -45,7 +48,8 @@ def write_folder(plan: Plan, folder: Path) -> tuple[Path, ...]:
     for name in dict.fromkeys(change.file for change in plan.changes):
         changes = [change for change in plan.changes if change.file == name]
         file = folder / f"{name}.ldif"
-        file.write_text(_header(changes, file) + "\n".join(_ldif(change) for change in changes), encoding="utf-8")
+        text = _header(changes, file) + "\n".join(_ldif(change) for change in changes)
+        PlannedFile(file, text.encode(), Access(SECRET_MODE), "changes of the directory").write()
         files.append(file)
     return tuple(files)
 

@@ -6,6 +6,7 @@ Each secret is in a file of its own with mode 0600, which belongs to the user of
 from __future__ import annotations
 
 import difflib
+import errno
 import grp
 import os
 import pwd
@@ -22,7 +23,8 @@ WEB_USER, WORKER_USER, LISTENER_USER = "mamia", "mamia-sync", "mamia-capture"
 SETTINGS_GROUP = "mamia-read"
 """Group of the three users, which may read the settings."""
 SECRET_MODE, PUBLIC_MODE, GROUP_MODE = 0o600, 0o644, 0o640
-FOLDER_MODE = 0o755
+FOLDER_MODE, OWN_FOLDER_MODE = 0o755, 0o700
+OTHERS_WRITE = 0o022
 
 
 class FileState(StrEnum):
@@ -133,6 +135,27 @@ def make_folder(folder: Path) -> None:
     for one in reversed(missing):
         one.mkdir()
         one.chmod(FOLDER_MODE)
+
+
+def make_own_folder(folder: Path) -> None:
+    """Make a folder that only this user enters, or make sure that one is so.
+
+    Raises OSError, also where the folder belongs to somebody else, who could change what is in it.
+    """
+    folder.mkdir(mode=OWN_FOLDER_MODE, parents=True, exist_ok=True)
+    status = folder.stat()
+    if status.st_uid != os.geteuid():
+        raise PermissionError(
+            errno.EPERM,
+            "it belongs to another user, who could change it: copy it into a folder of your own",
+            str(folder),
+        )
+    if stat.S_IMODE(status.st_mode) != OWN_FOLDER_MODE:
+        if stat.S_IMODE(status.st_mode) & OTHERS_WRITE and any(folder.iterdir()):
+            raise PermissionError(
+                errno.EPERM, "others could write in it: look at its files, then chmod 0700", str(folder)
+            )
+        folder.chmod(OWN_FOLDER_MODE)
 
 
 def secret_access(user: str) -> Access:

@@ -15,11 +15,13 @@ from typing import Any
 from gateway.ldap import Entry
 from gateway.setup.changes import Change, Plan, Subject
 from gateway.setup.difference import comment
+from gateway.setup.files import make_own_folder
 from gateway.setup.records import Record
 
 CHANGES = "changes.jsonl"
 PEOPLE = "people.jsonl"
-FOLDER_MODE, FILE_MODE = 0o700, 0o600
+FILE_MODE = 0o600
+CREATED = os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW
 SECRET = frozenset(("olcrootpw",))
 CREDENTIALS = re.compile(r'credentials=("[^"]*"|\S+)', re.IGNORECASE)
 BY_HAND = (
@@ -62,8 +64,8 @@ class Journal:
     """Writes an undo folder. What it is given is on the disk when a method returns."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder (0700). Raises OSError."""
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        """Make the folder (0700). Raises OSError, also for one in which somebody else could write."""
+        make_own_folder(folder)
         self.folder = folder
         self._number = len(list(folder.glob("*-undo-*.ldif")))
 
@@ -112,13 +114,13 @@ class Journal:
         self._append(CHANGES, {"narrowed": list(rules)})
 
     def _write(self, name: str, text: str) -> None:
-        with _opened(self.folder / name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC) as descriptor:
+        with _opened(self.folder / name, CREATED | os.O_TRUNC) as descriptor:
             os.write(descriptor, text.encode())
             os.fsync(descriptor)
         self._sync_folder()
 
     def _append(self, name: str, value: Mapping[str, Any]) -> None:
-        with _opened(self.folder / name, os.O_CREAT | os.O_WRONLY | os.O_APPEND) as descriptor:
+        with _opened(self.folder / name, CREATED | os.O_APPEND) as descriptor:
             os.write(descriptor, json.dumps(value, ensure_ascii=False).encode() + b"\n")
             os.fsync(descriptor)
         self._sync_folder()

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from gateway.ldap import is_below, normal_dn
+
 DEFAULT_MEMBER = "member"
 
 
@@ -25,6 +27,8 @@ class Layout:
     """DNs that may read everything that the rules close, such as the accounts of replicas."""
     writers: tuple[str, ...] = ()
     """DNs of other programs that write attributes of people, and so need the right to `entry` (password oracle)."""
+    writer_clauses: tuple[str, ...] = ()
+    """Whom else the directory's own rules let write on people, as they say it: `group.exact="…"`, `dn.regex="…"`."""
     other_accounts: tuple[str, ...] = ()
     """DNs of more service accounts whose passwords only the administrator may set."""
     member_attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -44,25 +48,31 @@ def parent_of(dn: str) -> str:
     return _split(dn)[1]
 
 
+def naming_of(dn: str) -> str:
+    """Return the attribute by which an entry is named, in lower case."""
+    return dn.partition("=")[0].strip().lower()
+
+
 def any_of(dns: Sequence[str]) -> str:
     """Return a regular expression for exactly these DNs, as slapd.access(5) has them (POSIX, extended).
 
     >>> any_of(["cn=a,ou=s", "cn=b,ou=s"])
     '^(cn=a|cn=b),ou=s$'
     """
-    parents = {parent_of(dn) for dn in dns}
+    seen = [normal_dn(dn) for dn in dns]
+    parents = {parent_of(dn) for dn in seen}
     if len(parents) == 1 and (parent := parents.pop()):
-        names = "|".join(_escaped(_split(dn)[0]) for dn in dns)
-        return f"^({names}),{_escaped(parent)}$"
-    return f"^({'|'.join(map(_escaped, dns))})$"
+        names = "|".join(escaped(_split(dn)[0]) for dn in seen)
+        return f"^({names}),{escaped(parent)}$"
+    return f"^({'|'.join(map(escaped, seen))})$"
 
 
 def outermost(dns: Sequence[str]) -> Iterator[str]:
     """Yield the DNs that are not below another one of them, each once."""
-    seen = list(dict.fromkeys(dns))
-    for dn in seen:
-        if not any(dn != other and dn.lower().endswith(f",{other.lower()}") for other in seen):
-            yield dn
+    seen = {normal_dn(dn): dn for dn in reversed(dns)}
+    for dn in dict.fromkeys(map(normal_dn, dns)):
+        if not any(dn != other and is_below(dn, other) for other in seen):
+            yield seen[dn]
 
 
 def _split(dn: str) -> tuple[str, str]:
@@ -70,6 +80,6 @@ def _split(dn: str) -> tuple[str, str]:
     return (found[1].strip(), found[2].strip()) if found else (dn, "")
 
 
-def _escaped(text: str) -> str:
-    """Escape what POSIX gives a meaning; a comma or an equals sign has none."""
-    return re.sub(r"([.*+?^$()\[\]{}|\\])", r"\\\1", re.sub(r"\s*,\s*", ",", text))
+def escaped(dn: str) -> str:
+    """Return a DN as slapd's regular expressions see it, with a backslash before what POSIX gives a meaning."""
+    return re.sub(r"([.*+?^$()\[\]{}|\\])", r"\\\1", normal_dn(dn))

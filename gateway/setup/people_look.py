@@ -11,6 +11,7 @@ from ldap3 import Connection
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.ldap import Entry, ServerUnavailable, entry_of, search_pages
+from gateway.setup.layout import parent_of
 
 PERSON = "(|(objectClass=person)(objectClass=inetOrgPerson)(objectClass=posixAccount)(objectClass=mamiaPerson))"
 MAX_SAMPLE = 1000
@@ -53,7 +54,7 @@ def look_at_people(connection: Connection, bases: Iterable[str]) -> PeopleLook:
     return PeopleLook(
         len(people),
         is_complete,
-        parents=dict(Counter(entry.dn.partition(",")[2] for entry in people).most_common()),
+        parents=dict(Counter(parent_of(entry.dn) for entry in people).most_common()),
         classes=dict(classes.most_common()),
         attributes=dict(Counter(name for entry in people for name in entry.by_type).most_common()),
         login_attributes=_login_attributes(people),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.needs import Access, Account, Needs, Right, attributes
 from gateway.needs.accounts import account_dns
 from gateway.settings import Settings
-from gateway.setup.clauses import BREAK, NONE, by, level, names, readers, rule
+from gateway.setup.clauses import BREAK, NONE, by, level, names, quoted, readers, rule
 from gateway.setup.layout import Layout, any_of
 
 LISTENERS_ENTRY = (Account.LISTENER, attributes.ENTRY)
@@ -82,12 +82,13 @@ class PeoplesRules:
                 else f"[{group}]/{member}* & this"
             )
             who = [
-                by(self._dns[account], "read" if reads else "none", f'set="{members}"') for account, reads in writers
+                by(self._dns[account], "read" if reads else "none", f"set={quoted(members)}")
+                for account, reads in writers
             ]
-            yield rule(f'dn.subtree="{base}" attrs={names(written)}', [*who, BREAK])
+            yield rule(f"dn.subtree={quoted(base)} attrs={names(written)}", [*who, BREAK])
         if people.protected_filter:
             who = [by(self._dns[account], "read" if reads else "none") for account, reads in writers]
-            what = f'dn.subtree="{base}" filter="{people.protected_filter}" attrs={names(written)}'
+            what = f"dn.subtree={quoted(base)} filter={quoted(people.protected_filter)} attrs={names(written)}"
             yield rule(what, [*who, BREAK])
 
     def _may(self, access: Access, account: Account, name: str) -> bool:
@@ -126,12 +127,17 @@ class PeoplesRules:
     def _rule(self, kind: _PeoplesRule, named: Sequence[str]) -> str:
         people = self.settings.people
         filter_ = kind.condition or (people.filter if kind.writes and not kind.is_entry else "")
-        what = f'dn.subtree="{people.base}"' + (f' filter="{filter_}"' if filter_ else "") + f" attrs={names(named)}"
+        what = (
+            f"dn.subtree={quoted(people.base)}"
+            + (f" filter={quoted(filter_)}" if filter_ else "")
+            + f" attrs={names(named)}"
+        )
         if kind.values:
-            what += f' val.regex="{any_of(kind.values)}"'
+            what += f" val.regex={quoted(any_of(kind.values))}"
         who = [by(self._dns[account], level(access)) for account, access in kind.by]
         if kind.is_entry and any(account is Account.GATEWAY and access & Access.WRITE for account, access in kind.by):
             who += [by(dn, "write") for dn in self.layout.writers]
+            who += [f"by {one} write" for one in self.layout.writer_clauses]
             who += ["by self write"]
         if kind.is_shown:
             who.append("by self read")

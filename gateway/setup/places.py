@@ -10,6 +10,8 @@ from gateway.needs import Account
 from gateway.needs.accounts import account_dns
 from gateway.settings import ResetMode, Settings
 from gateway.setup.layout import Layout, parent_of
+from gateway.setup.other_accounts import writer_clauses
+from gateway.setup.rules import Owner, Rule, parse
 from gateway.setup.surveyed import Database, Survey, normal_dn
 
 NAMES = {Account.GATEWAY: "gateway", Account.WORKER: "sync", Account.LISTENER: "capture"}
@@ -85,10 +87,11 @@ def places_of(
     layout = Layout(
         suffix,
         database.dn,
-        policies=tuple(_distinct([policies_base, parent_of(default), parent_of(initial or default)])),
-        peoples_policies=tuple(_distinct(peoples_policies)),
-        readers=tuple(_distinct([*readers, *_replica_readers(survey, database, services)])),
-        writers=tuple(_distinct(writers)),
+        policies=tuple(distinct([policies_base, parent_of(default), parent_of(initial or default)])),
+        peoples_policies=tuple(distinct(peoples_policies)),
+        readers=tuple(distinct([*readers, *_replica_readers(survey, database, services)])),
+        writers=tuple(distinct(writers)),
+        writer_clauses=tuple(writer_clauses(_own_rules(database, accounts, services))),
         member_attributes=_member_attributes(settings.people.protected_groups, survey),
     )
     return Places(
@@ -107,6 +110,11 @@ def _database(settings: Settings, survey: Survey) -> Database:
         held = ", ".join(survey.suffixes) or "none"
         raise ValueError(f"no database of {survey.url} holds people.base ({base}); its suffixes: {held}")
     return database
+
+
+def _own_rules(database: Database, accounts: dict[str, str], services: str) -> Iterable[Rule]:
+    owner = Owner(tuple(accounts.values()), services)
+    return (rule for rule in map(parse, database.access) if not owner.has(rule))
 
 
 def ancestors(dn: str, suffix: str) -> list[str]:
@@ -136,7 +144,8 @@ def _member_attribute(group: Entry | None) -> str:
     return next((name for kind, name in MEMBERS if kind in classes), "")
 
 
-def _distinct(dns: Iterable[str]) -> Iterable[str]:
+def distinct(dns: Iterable[str]) -> Iterable[str]:
+    """Return each DN once, however it is written, in their order and without empty ones."""
     found: dict[str, str] = {}
     for dn in filter(None, dns):
         found.setdefault(normal_dn(dn), dn)

@@ -19,7 +19,7 @@ from gateway.setup.access_rules import (
 )
 from gateway.setup.changes import PERSON_CLASS, Options, Plan, PlanParts, Subject
 from gateway.setup.layout import Layout
-from gateway.setup.places import Places, places_of
+from gateway.setup.places import Places, ancestors, places_of
 from gateway.setup.subjects.accounts import plan_accounts, plan_passwords
 from gateway.setup.subjects.folders import plan_folders
 from gateway.setup.subjects.indices import plan_indices
@@ -61,7 +61,8 @@ def survey_and_plan(settings: Settings, access: Access, options: Options | None 
         places = _places(settings, found, options)
     except ValueError:
         return found, plan(settings, found, options)
-    dns = (*places.entries, settings.people.base, *places.ours)
+    base = settings.people.base
+    dns = (*places.entries, *ancestors(base, places.layout.suffix), base, *places.ours)
     found = replace(found, entries=read_entries(access, dns))
     return found, plan(settings, found, options)
 

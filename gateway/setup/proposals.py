@@ -16,8 +16,9 @@ from ldap3 import Connection
 
 from gateway.ldap import Entry, is_below, try_search
 from gateway.settings import Lockout, Password
+from gateway.setup.layout import parent_of
 from gateway.setup.people_look import PERSON, PeopleLook
-from gateway.setup.survey import Survey
+from gateway.setup.survey import Survey, normal_dn
 
 SAMPLE = 200
 NUMEN = re.compile(r"(?P<prefix>\{[^}]*\})?[0-9]{2}[A-Z][0-9]{7}[A-Z]{3}", re.IGNORECASE)
@@ -221,7 +222,7 @@ def suffix_of(survey: Survey, base: str) -> str:
 def groups_base(connection: Connection, suffix: str) -> str:
     """Return the entry below which most groups of the directory are, or where groups usually are."""
     found = try_search(connection, suffix, "(objectClass=groupOfNames)", ["1.1"], size_limit=SAMPLE).dns
-    parents = Counter(dn.partition(",")[2] for dn in found)
+    parents = Counter(parent_of(dn) for dn in found)
     return parents.most_common(1)[0][0] if parents else f"ou=groups,{suffix}"
 
 
@@ -229,7 +230,7 @@ def of_policy(survey: Survey, base: str) -> dict[str, Any]:
     """Return settings that repeat the default policy for people below `base`, where it differs from ours."""
     database = survey.database_of(base)
     dn = survey.default_policy(database) if database else ""
-    policy = next((one for one in survey.policies if dn and one.dn.lower() == dn.lower()), None)
+    policy = next((one for one in survey.policies if dn and normal_dn(one.dn) == normal_dn(dn)), None)
     found: dict[str, Any] = {"directory.default_policy": dn} if dn else {}
     held = {name: int(text) for name in _COPIED if policy and (text := policy.first(name)).isdecimal()}
     minutes = -(-held["pwdLockoutDuration"] // 60) if "pwdLockoutDuration" in held else Lockout().minutes

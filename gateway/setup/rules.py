@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gateway.setup.surveyed import normal_dn
+from gateway.ldap import normal_dn, rdns
+from gateway.setup.clauses import QUOTED
 
-BY = re.compile(r'"(?:[^"\\]|\\.)*"|\s+by\s+', re.IGNORECASE)
+BY = re.compile(rf"{QUOTED.pattern}|\s+by\s+", re.IGNORECASE)
 """A quoted text, or what divides the clauses of a rule."""
-DN_SCOPE = re.compile(r'\bdn(?:\.\w+)?="([^"]*)"', re.IGNORECASE)
+DN_SCOPE = re.compile(rf"\bdn(?:\.\w+)?={QUOTED.pattern}", re.IGNORECASE)
+DN = re.compile(rf"\bdn(?:\.\w+)?=(?:{QUOTED.pattern}|([^\"\s]\S*))", re.IGNORECASE)
+DN_REGEX = re.compile(rf"\bdn\.regex={QUOTED.pattern}", re.IGNORECASE)
 ATTRS = re.compile(r"\battrs?=(\S+)", re.IGNORECASE)
 END = "* break"
 SELF_READS, NOBODY = "self read", "* none"
@@ -43,7 +46,7 @@ class Rule:
     @property
     def attributes(self) -> frozenset[str]:
         """Return the attributes that it is about, in lower case; empty: all."""
-        found = ATTRS.search(re.sub(r'"[^"]*"', '""', self.what))
+        found = ATTRS.search(QUOTED.sub('""', self.what))
         return frozenset(found[1].lower().split(",")) if found else frozenset()
 
     @property
@@ -72,8 +75,7 @@ class Owner:
 
     def names(self, text: str) -> bool:
         """Return whether a rule or clause names one of our accounts."""
-        plain = normal(text)
-        return any(f'"{dn}"' in plain or f"={dn} " in f"{plain} " for dn in self._dns) or self._alternatives(plain)
+        return bool(self._dns & named_dns(text)) or self._alternatives(text)
 
     def has(self, rule: Rule) -> bool:
         """Return whether a rule is ours: it names our accounts, or attributes of our schema, or is a former one."""
@@ -86,19 +88,21 @@ class Owner:
         who = normal(clause)
         if self.names(clause) or who.startswith(("* ", "self ", "anonymous ", "users ")):
             return False
-        return f'"cn=replicator,{normal_dn(self.services_base)}"' not in who
+        return normal_dn(f"cn=replicator,{self.services_base}") not in named_dns(clause)
 
     @property
-    def _dns(self) -> tuple[str, ...]:
-        return tuple(normal_dn(dn) for dn in self.accounts)
+    def _dns(self) -> frozenset[str]:
+        return frozenset(normal_dn(dn) for dn in self.accounts)
 
-    def _alternatives(self, plain: str) -> bool:
+    def _alternatives(self, text: str) -> bool:
         """Return whether a rule is about several accounts by a regular expression, as that on their passwords is."""
-        found = re.search(r'dn\.regex="([^"]*)"', plain)
-        if not found or normal_dn(self.services_base) not in found[1].replace("\\", ""):
+        found = DN_REGEX.search(text)
+        pattern = found[1].lower() if found else ""
+        if normal_dn(self.services_base).replace("\\", "").lower() not in pattern.replace("\\", ""):
             return False
-        names = set(re.split(r"[^a-z0-9_-]+", found[1].replace("\\", "")))
-        return any(dn.partition(",")[0].partition("=")[2] in names for dn in self._dns)
+        parts = {part.partition(",")[0].replace("\\", "") for part in re.split(r"(?<!\\)[|()^$]", pattern)}
+        found_names = {name for part in parts for name in (part, f"cn={part}")}
+        return any(rdns(dn)[0].replace("\\", "").lower() in found_names for dn in self._dns)
 
 
 def parse(text: str) -> Rule:
@@ -113,12 +117,18 @@ def parse(text: str) -> Rule:
     return Rule(re.sub(r"^to\s+", "", what, flags=re.IGNORECASE), tuple(clauses))
 
 
+def named_dns(text: str) -> frozenset[str]:
+    """Return the DNs that a rule or clause names, as `normal_dn` has them."""
+    return frozenset(normal_dn(found[2] or found[1]) for found in DN.finditer(text))
+
+
 def normal(text: str) -> str:
-    """Return `text` in lower case, with single blanks and none around commas, for comparisons."""
-    return re.sub(r"\s*,\s*", ",", " ".join(text.split())).lower()
+    """Return `text` for comparisons: in lower case, single blanks, none around commas, escaped in one way."""
+    plain = re.sub(r"\s*(?<!\\),\s*", ",", " ".join(text.split()))
+    return re.sub(r'\\([,+"<>;=# ])', lambda found: f"\\{ord(found[1]):02x}", plain).lower()
 
 
 def named_attributes(rule: Rule) -> tuple[str, ...]:
     """Return the attributes that a rule is about, as they are written; () for all."""
-    found = ATTRS.search(re.sub(r'"[^"]*"', '""', rule.what))
+    found = ATTRS.search(QUOTED.sub('""', rule.what))
     return tuple(found[1].split(",")) if found else ()

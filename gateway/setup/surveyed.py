@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gateway.account.errors import DirectoryMisconfigured
 from gateway.ldap import Entry, is_below
+from gateway.ldap import normal_dn as normal_dn
 from gateway.setup.people_look import PeopleLook
 
 NUMBER = re.compile(r"^\{(-?\d+)\}")
@@ -209,11 +210,6 @@ def in_order(values: Sequence[str]) -> tuple[str, ...]:
     """Return values such as "{0}to * by * read" in the order of their numbers, and without these."""
     numbered = sorted(enumerate(values), key=lambda pair: (number_of(pair[1], pair[0]), pair[0]))
     return tuple(NUMBER.sub("", value) for _, value in numbered)
-
-
-def normal_dn(dn: str) -> str:
-    """Return `dn` in lower case and without blanks around commas, for comparisons."""
-    return re.sub(r"\s*([,=])\s*", r"\1", dn.strip()).lower()
 
 
 def number_of(value: str, default: int) -> int:

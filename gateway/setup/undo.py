@@ -51,7 +51,8 @@ def undo(
     try:
         steps = Steps(access, read_history(folder), Journal(folder), is_dry=dry_run, progress=progress)
     except (OSError, ValueError, KeyError) as error:
-        raise UndoFailed(f"{folder} holds nothing that can be undone: {error_text(error)}", ()) from None
+        reason = getattr(error, "strerror", None) or error
+        raise UndoFailed(f"{folder} holds nothing that can be undone, or may not be used: {reason}", ()) from None
     try:
         steps.require_administrator()
         # First what keeps writes from being done when its program is away, then what gives rights.

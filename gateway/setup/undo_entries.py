@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ldap3.utils.conv import escape_filter_chars
+
 from gateway.ldap import Entry, read_entry
 from gateway.setup.changes import DATA_ATTRIBUTES, PERSON_CLASS, STATE_ATTRIBUTES, Subject
 from gateway.setup.records import Modification, Record, modify_entry
@@ -11,6 +13,8 @@ from gateway.setup.surveyed import normal_dn
 from gateway.setup.undo_steps import Steps
 
 POLICY = "pwdPolicySubentry"
+REPORTED = 500
+"""After how many people a step reports how far it is."""
 
 
 def undo_accounts(steps: Steps) -> None:
@@ -33,7 +37,7 @@ def undo_policies(steps: Steps) -> None:
         dn = one.record.dn
         if not steps.exists(dn):
             continue
-        users = steps.holders(steps.history.suffix, f"({POLICY}={dn})")
+        users = steps.holders(steps.history.suffix, f"({POLICY}={escape_filter_chars(dn)})")
         if users or normal_dn(dn) in named:
             who = f"{users[0]} and perhaps others have" if users else "the overlay ppolicy has"
             steps.keep(dn, f"{who} it as their policy", "give them another policy, then undo again")
@@ -57,7 +61,10 @@ def undo_folders(steps: Steps) -> None:
 def undo_class(steps: Steps, *, remove_data: bool) -> None:
     """Take our class back from the people to whom setup gave it, with what only MA-MAMIA needs of them."""
     done, left = 0, []
-    for dn in steps.history.people:
+    people = steps.history.people
+    for number, dn in enumerate(people, start=1):
+        if number % REPORTED == 0 and not steps.is_dry:
+            steps.report(f"{number} of {len(people)} people looked at for the class {PERSON_CLASS}")
         entry = read_entry(steps.access.data, dn, ["objectClass", *STATE_ATTRIBUTES, *DATA_ATTRIBUTES])
         if entry is None or PERSON_CLASS not in entry.all("objectClass"):
             continue
@@ -67,6 +74,7 @@ def undo_class(steps: Steps, *, remove_data: bool) -> None:
             continue
         done += _take_class(entry, steps)
     if done:
+        steps.report(f"{done} people lose the class {PERSON_CLASS}")
         steps.removed.append(f"{done} people lose the class {PERSON_CLASS}")
     if left:
         dn, data = left[0]
@@ -81,11 +89,8 @@ def _take_class(entry: Entry, steps: Steps) -> int:
     """Remove the class and all that it allows with one Modify; return 1 if it was there."""
     parts = [Modification("delete", name) for name in (*STATE_ATTRIBUTES, *DATA_ATTRIBUTES) if entry.all(name)]
     record = modify_entry(entry.dn, *parts, Modification("delete", "objectClass", (PERSON_CLASS,)))
-    is_done = steps.do(record, f"{entry.dn} loses the class {PERSON_CLASS}")
-    if is_done:
-        # One sentence for all is enough.
-        steps.removed.pop()
-    return int(is_done)
+    # One sentence for all is enough.
+    return int(steps.do(record, f"{entry.dn} loses the class {PERSON_CLASS}", is_quiet=True))
 
 
 def _remove_class(record: Record, steps: Steps) -> None:

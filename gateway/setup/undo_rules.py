@@ -8,10 +8,10 @@ from dataclasses import replace
 from gateway.setup.changes import Subject
 from gateway.setup.journal import Written
 from gateway.setup.records import Modification, modify_entry
-from gateway.setup.rules import ATTRS, DN_SCOPE, END, OF_ACCOUNTS, Rule, named_attributes, normal, parse
+from gateway.setup.rules import ATTRS, DN_SCOPE, END, OF_ACCOUNTS, Rule, named_attributes, named_dns, normal, parse
 from gateway.setup.subjects.limits import LIMITS
 from gateway.setup.subjects.rules import ACCESS, DEFAULTS, OUR_ATTRIBUTES, SECRET_BEFORE, replaced
-from gateway.setup.surveyed import Database, in_order
+from gateway.setup.surveyed import Database, in_order, normal_dn
 from gateway.setup.undo_steps import Steps
 
 Judge = Callable[[Rule], Rule | None]
@@ -202,6 +202,6 @@ def _held(rule: Rule, elsewhere: frozenset[str], steps: Steps) -> tuple[str, ...
 
 def _narrowed(rule: Rule, names: Sequence[str], steps: Steps) -> Rule:
     """Return a closing rule for `names` alone, without the clauses of accounts that are deleted."""
-    gone = [dn for dn in steps.accounts if not steps.exists(dn)]
-    left = [clause for clause in rule.clauses if not any(f'"{dn.lower()}"' in clause.lower() for dn in gone)]
+    gone = {normal_dn(dn) for dn in steps.accounts if not steps.exists(dn)}
+    left = [clause for clause in rule.clauses if not gone & named_dns(clause)]
     return replace(rule, what=ATTRS.sub(f"attrs={','.join(names)}", rule.what), clauses=tuple(left))

@@ -21,6 +21,7 @@ from gateway.setup.records import Record, delete_entry
 from gateway.setup.rules import Owner
 from gateway.setup.survey import survey
 from gateway.setup.surveyed import Database, Survey, normal_dn
+from gateway.setup.undo_preview import preview, removed_attributes
 from gateway.setup.writing import write
 
 PAGE_SIZE = 500
@@ -60,10 +61,17 @@ class Steps:
     kept: list[Kept] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     """DNs, as `normal_dn` has them, of entries that this run deleted, or would."""
+    pretended: list[Record] = field(default_factory=list)
+    """What a dry run would have written into cn=config."""
+    emptied: dict[str, set[str]] = field(default_factory=dict)
+    """Attribute in lower case → DNs, as `normal_dn` has them, of entries that would have no value of it any more."""
 
     def look(self) -> tuple[Survey, Database]:
-        """Return the configuration as it is now. Raises UndoFailed if the database is not there any more."""
-        found = survey(self.access, looks=False)
+        """Return the configuration as it is now, in a dry run as it would be.
+
+        Raises UndoFailed if the database is not there any more.
+        """
+        found = preview(survey(self.access, looks=False), self.pretended)
         database = found.database_of(self.history.suffix)
         if database is None:
             raise UndoFailed(f"no database of {found.url} holds {self.history.suffix}", tuple(self.removed))
@@ -90,11 +98,16 @@ class Steps:
         more = tuple(f"cn={name},{self.history.services_base}" for name in (*NAMES.values(), "decoy"))
         return tuple(dict.fromkeys((*self.history.accounts, *more)))
 
-    def do(self, record: Record, text: str) -> bool:
-        """Write a record; return False if there was nothing to write any more. Raises UndoFailed."""
-        if not self.is_dry:
-            if self.progress:
-                self.progress(text)
+    def do(self, record: Record, text: str, *, is_quiet: bool = False) -> bool:
+        """Write a record; return False if there was nothing to write any more. Raises UndoFailed.
+
+        `is_quiet`: its caller reports it, with others.
+        """
+        if not is_quiet:
+            self.report(text)
+        if self.is_dry:
+            self._pretend(record)
+        else:
             connection = self.access.config if record.is_configuration else self.access.data
             result = write(connection, record)
             if result["result"] in GONE:
@@ -104,8 +117,20 @@ class Steps:
                 raise UndoFailed(reason, tuple(self.removed))
         if record.kind == "delete":
             self.gone.add(normal_dn(record.dn))
-        self.removed.append(text)
+        if not is_quiet:
+            self.removed.append(text)
         return True
+
+    def report(self, text: str) -> None:
+        """Report a step that begins."""
+        if self.progress:
+            self.progress(text)
+
+    def _pretend(self, record: Record) -> None:
+        if record.is_configuration:
+            self.pretended.append(record)
+        for name in removed_attributes(record):
+            self.emptied.setdefault(name, set()).add(normal_dn(record.dn))
 
     def delete(self, dn: str, text: str) -> bool:
         """Delete an entry."""
@@ -134,7 +159,14 @@ class Steps:
 
     def any_with(self, attributes: Iterable[str]) -> str:
         """Return one of the attributes of which an entry of the database has a value; "" if there is none."""
-        return next((name for name in attributes if self.holders(self.history.suffix, f"({name}=*)")), "")
+        return next((name for name in attributes if self._has_holder(name)), "")
+
+    def _has_holder(self, name: str) -> bool:
+        without = self.gone | self.emptied.get(name.lower(), set())
+        if not without:
+            return bool(self.holders(self.history.suffix, f"({name}=*)"))
+        found = search_pages(self.access.data, self.history.suffix, f"({name}=*)", ["1.1"], PAGE_SIZE)
+        return any(normal_dn(one["dn"]) not in without for one in found)
 
     def count_hashes(self, scheme: bytes) -> int:
         """Return how many entries have a password in a form such as {ARGON2}."""

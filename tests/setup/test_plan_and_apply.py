@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -124,6 +125,7 @@ class TestDebian:
         finally:
             server.stop()
         files = write_folder(plan, tmp_path / "ldif")
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
         text = "".join(file.read_text() for file in files)
         assert "userPassword: @GATEWAY_PASSWORD@" in text
         assert not [

@@ -15,7 +15,11 @@ from typing import Any
 import pytest
 
 from gateway.cli.json_forms import FORMS
-from gateway.setup.files import Access, PlannedFile, secret_access
+from gateway.cli.main import make_parser
+from gateway.cli.setup_answers import start_session
+from gateway.setup.answers import AnswersError
+from gateway.setup.files import Access, PlannedFile, make_own_folder, secret_access
+from gateway.setup.paths import Paths
 from tests.support.debian_slapd import DebianSlapd
 from tests.support.dialogue import INTERRUPT
 from tests.support.installed_program import InstalledProgram
@@ -254,6 +258,42 @@ class TestAnswersFile:
         assert "everybody on this machine sees arguments" in " ".join(done.stderr.split())
         assert "geheim" not in done.stdout + done.stderr
 
+    @pytest.mark.parametrize(
+        "assignment",
+        [
+            "web.secret_keys=['geheim']",
+            "capture.bind_password=geheim",
+            "workstation.targets.domain={bind_password = 'geheim'}",
+            "workstation.targets.domain.bind_password=geheim",
+            "second_factor.sms_gateway_token=geheim",
+            "rate_limits.store='redis://:geheim@127.0.0.1/0'",
+            "password.pwned_url=https://user:geheim@proxy.ac-mine.fr/",
+            "directory.servers=['ldaps://u:geheim@ldap.ac-mine.fr']",
+        ],
+    )
+    def test_when_any_part_of_an_argument_is_a_secret_then_it_is_refused(self, place, assignment):
+        arguments = make_parser().parse_args(["setup", "--set", assignment])
+        with pytest.raises(AnswersError, match="is a secret") as refused:
+            start_session(arguments, Paths(place.config))
+        assert "geheim" not in str(refused.value)
+
+    def test_when_the_name_of_a_file_with_a_secret_is_an_argument_then_it_is_taken(self, place):
+        assignments = ["directory.bind_password_file=/etc/x", "password.min_length=9"]
+        arguments = make_parser().parse_args(["setup", *(f"--set={one}" for one in assignments)])
+        answers = start_session(arguments, Paths(place.config)).answers
+        assert answers.get("directory.bind_password_file") == "/etc/x"
+        assert answers.get("password.min_length") == 9
+
+    def test_when_the_directory_refuses_the_password_then_that_is_the_first_problem(self, place, server):
+        wrong = place.root / "wrong"
+        wrong.write_text("falsch")
+        done = place.setup("--json", "--bind-dn", server.admin_dn, "--bind-password-file", wrong)
+
+        problems = json.loads(done.stderr)["problems"]
+        assert done.returncode == 2
+        assert (problems[0]["key"], "refuses cn=admin" in problems[0]["message"]) == ("directory", True)
+        assert {one["message"] for one in problems[1:]} == {"is missing"}
+
     def test_when_a_password_would_cross_the_network_in_plain_text_then_it_is_refused(self, place):
         done = place.setup("--yes", "--server", "ldap://ldap.ac-mine.fr")
 
@@ -309,6 +349,17 @@ class TestSecrets:
             ]
         assert "no user mamia" in " ".join(done.stdout.split())
 
+    def test_when_a_folder_was_open_to_others_then_it_is_closed_or_refused(self, tmp_path):
+        folder = tmp_path / "undo"
+        folder.mkdir()
+        folder.chmod(0o777)
+        make_own_folder(folder)
+        assert mode(folder) == "0o700"
+        (folder / "somebody's").write_text("")
+        folder.chmod(0o777)
+        with pytest.raises(PermissionError, match="others could write"):
+            make_own_folder(folder)
+
     def test_when_the_users_exist_then_each_secret_belongs_to_the_process_that_needs_it(self, tmp_path):
         file = PlannedFile(tmp_path / "secret", b"x", secret_access("daemon"), "a test's", is_secret=True)
         file.write()
@@ -363,6 +414,48 @@ class TestUndo:
         assert server.binds(server.dn("fdurand"), "Ancien-2024")
         assert server.read("cn=gateway,ou=services,dc=ac-mine,dc=fr") == {}
         assert before <= set(server.configuration_dns())
+
+    def test_when_the_undo_folder_is_lost_then_adopt_makes_one_and_changes_nothing(self, place, server, answers):
+        admin = place.root / "admin"
+        admin.write_text(ADMIN_PASSWORD)
+        own = ["--bind-dn", server.admin_dn, "--bind-password-file", admin]
+        assert place.setup("--json", "--apply", "--answers", answers(), *own).returncode == 1
+        first, made = place.root / "etc/mamia/undo", place.root / "adopted"
+        rules = server.read_configuration(server.database)["olcAccess"]
+
+        refused = place.setup("--adopt", made)
+        again = place.setup("--adopt", first, *own)
+        tried = place.setup("--adopt", made, "--dry-run", "--json", *own)
+        assert not made.exists()
+        done = place.setup("--adopt", made, "--json", *own)
+
+        assert [(one.returncode, one.stdout) for one in (refused, again)] == [(1, ""), (1, "")]
+        assert "database's administrator" in refused.stderr
+        assert "has runs of setup already" in again.stderr
+        assert json.loads(tried.stdout)["adopted"] == json.loads(done.stdout)["adopted"]
+        assert problems_of(FORMS["setup"], done.stdout) == []
+        assert server.read_configuration(server.database)["olcAccess"] == rules
+        assert mode(made) == "0o700"
+        assert place.setup("--undo", made, *own).returncode == 0
+        assert server.read("cn=gateway,ou=services,dc=ac-mine,dc=fr") == {}
+        assert place.setup("--undo", first, *own).returncode == 0
+
+    def test_when_there_is_nothing_of_ours_then_adopt_makes_no_folder(self, place, server, answers):
+        admin = place.root / "admin"
+        admin.write_text(ADMIN_PASSWORD)
+        assert place.setup("--json", "--answers", answers()).returncode == 1
+        own = ["--bind-dn", server.admin_dn, "--bind-password-file", admin]
+
+        done = place.setup("--adopt", place.root / "adopted", *own)
+
+        assert (done.returncode, (place.root / "adopted").exists()) == (0, False), done.stderr
+        assert "Nothing in the directory is ours" in done.stdout
+
+    def test_when_the_folder_holds_nothing_of_setup_then_it_says_so(self, place):
+        done = place.setup("--undo", place.root)
+
+        assert done.returncode == 2
+        assert "is not a folder of setup" in done.stderr
 
     def test_when_the_folder_is_none_then_the_status_is_2(self, place):
         done = place.setup("--undo", place.root / "nothing")

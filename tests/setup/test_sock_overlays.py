@@ -175,7 +175,9 @@ class TestItListens:
     def test_undo_removes_them_first(self, server, listener, folder):
         set_up(server, settings_of(server, folder), folder / "undo", class_for="(uid=*)")
         with administrator(server) as access:
+            promised = undo(folder / "undo", access, dry_run=True)
             done = undo(folder / "undo", access)
+        assert done == promised
         assert [text.partition(",")[0] for text in done.removed[:2]] == ["olcOverlay={2}sock", "olcOverlay={0}sock"]
         listener.stop()
         server.restart()

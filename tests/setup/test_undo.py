@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -134,6 +135,11 @@ class TestUsedDirectory:
         assert used.rules() == rules
         assert used.server.read(f"cn=gateway,ou=services,{used.server.suffix}")
 
+    @pytest.mark.parametrize("data", [False, True])
+    def test_a_dry_run_promises_exactly_what_undo_does(self, used, data):
+        promised = used.undo(data=data, dry_run=True)
+        assert used.undo(data=data) == promised
+
     def test_it_goes_on_after_every_single_step(self, used):
         for _ in range(40):
             with administrator(used.server) as access, suppress(KeyboardInterrupt):
@@ -226,6 +232,17 @@ class TestUndoFolder:
     def test_it_holds_what_was_before(self, used):
         [copy] = used.folder.glob("config-before-*.ldif")
         assert "olcaccess: {2}to * by * read" in copy.read_text().lower()
+
+    def test_a_folder_in_which_others_could_write_is_refused(self, used):
+        rules = used.rules()
+        used.folder.chmod(0o777)
+        with administrator(used.server) as access, pytest.raises(UndoFailed, match="others could write in it"):
+            undo(used.folder, access)
+        used.folder.chmod(0o700)
+        os.chown(used.folder, 65534, 65534)
+        with administrator(used.server) as access, pytest.raises(UndoFailed, match="belongs to another user"):
+            undo(used.folder, access)
+        assert used.rules() == rules
 
     def test_a_folder_without_a_run_is_refused(self, used, tmp_path):
         with administrator(used.server) as access, pytest.raises(UndoFailed, match="holds nothing"):

@@ -39,7 +39,14 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     _add_answers(parser)
     _add_accounts(parser)
     _add_directory(parser)
-    parser.add_argument("--undo", type=Path, metavar="FOLDER", help="take back what setup wrote into the directory")
+    back = parser.add_mutually_exclusive_group()
+    back.add_argument("--undo", type=Path, metavar="FOLDER", help="take back what setup wrote into the directory")
+    back.add_argument(
+        "--adopt",
+        type=Path,
+        metavar="FOLDER",
+        help="write the folder that --undo needs, for a directory that was set up by hand; change nothing there",
+    )
     parser.add_argument(
         "--remove-people-data", action="store_true", help="with --undo: also remove NUMEN and birth date from people"
     )

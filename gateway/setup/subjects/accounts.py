@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+from gateway.ldap import first_value
 from gateway.settings import Settings
 from gateway.setup.changes import PERSON_CLASS, Change, PlanParts, Subject, password_place
+from gateway.setup.layout import naming_of
 from gateway.setup.places import DECOY, Places
 from gateway.setup.records import Modification, Record, add_entry, delete_entry, modify_entry
 from gateway.setup.subjects.folders import plan_folders
@@ -29,6 +31,8 @@ WHY = {
 }
 NOBODYS_BIRTHDAY = datetime(1900, 1, 1, tzinfo=UTC)
 NOBODYS_NUMBER = "DECOY"
+STRUCTURAL = {"cn": "organizationalRole", "uid": "account"}
+"""Attribute that an account is named by → its structural class, of core and cosine."""
 MAMIA_ATTRIBUTES = frozenset(("birthdate", "numen", "temporaryagentnumber"))
 """In lower case, those of mamiaPerson that the decoy has."""
 
@@ -39,6 +43,12 @@ def plan_accounts(settings: Settings, survey: Survey, places: Places, parts: Pla
     plan_folders(survey, places, [places.accounts[name] for name in missing], parts, FILE)
     for name in missing:
         dn = places.accounts[name]
+        if naming_of(dn) not in STRUCTURAL:
+            parts.problems.append(
+                f"{dn} does not exist, and setup makes accounts named by {' or '.join(STRUCTURAL)}: add it first, "
+                "or name another DN"
+            )
+            continue
         record = _account(name, dn, settings, survey, places)
         parts.add([Change(Subject.ENTRIES, FILE, WHY[name], record, delete_entry(dn))])
     parts.add(_worker_class(survey, places))
@@ -56,7 +66,8 @@ def plan_passwords(survey: Survey, places: Places, names: frozenset[str], parts:
 
 
 def _account(name: str, dn: str, settings: Settings, survey: Survey, places: Places) -> Record:
-    classes, more = ["organizationalRole", "simpleSecurityObject"], {}
+    naming = naming_of(dn)
+    classes, more = [STRUCTURAL[naming], "simpleSecurityObject"], {}
     if name == "sync":
         classes.append(WORKER_CLASS)
     if name == DECOY:
@@ -66,7 +77,7 @@ def _account(name: str, dn: str, settings: Settings, survey: Survey, places: Pla
     return add_entry(
         dn,
         objectClass=tuple(classes),
-        cn=dn.partition(",")[0].partition("=")[2],
+        **{naming: first_value(dn)},
         description=DESCRIPTION[name],
         **more,
         userPassword=password_place(name),
@@ -102,10 +113,16 @@ def _plan_groups(survey: Survey, places: Places, parts: PlanParts) -> None:
     missing = [dn for dn in places.groups if survey.entry(dn) is None]
     plan_folders(survey, places, missing, parts, GROUP_FILE)
     for dn in missing:
+        if naming_of(dn) != "cn":
+            parts.problems.append(
+                f"the group {dn} does not exist, and setup makes groups named by cn: add it first, or correct "
+                "people.protected_groups"
+            )
+            continue
         record = add_entry(
             dn,
             objectClass="groupOfNames",
-            cn=dn.partition(",")[0].partition("=")[2],
+            cn=first_value(dn),
             description="MA-MAMIA, privileged people whose passwords it never sets",
             # A groupOfNames cannot be empty, and the decoy is nobody.
             member=places.accounts[DECOY],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from gateway.ldap import first_value
 from gateway.setup.changes import Change, PlanParts, Subject
-from gateway.setup.places import Places, ancestors
+from gateway.setup.layout import naming_of
+from gateway.setup.places import Places, ancestors, distinct
 from gateway.setup.records import Record, add_entry, delete_entry
 from gateway.setup.surveyed import Survey, normal_dn
 
@@ -20,14 +22,13 @@ def plan_folders(
     suffix = places.layout.suffix
     above = [suffix, *(one for dn in (*dns, itself) if dn for one in ancestors(dn, suffix)), *filter(None, [itself])]
     planned = {normal_dn(change.record.dn) for change in parts.changes}
-    for dn in dict.fromkeys(above):
+    for dn in distinct(above):
         if survey.entry(dn) is None and normal_dn(dn) not in planned:
             parts.add(_folder(dn, parts, file))
 
 
 def _folder(dn: str, parts: PlanParts, file: str) -> Iterator[Change]:
-    name, _, value = dn.partition(",")[0].partition("=")
-    record = _record(dn, name.strip().lower(), value.strip())
+    record = _record(dn, naming_of(dn), first_value(dn))
     if record is None:
         parts.problems.append(f"{dn} does not exist, and setup does not know how to make such an entry: add it first")
         return

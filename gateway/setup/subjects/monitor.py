@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.setup.changes import Change, PlanParts, Subject
+from gateway.setup.clauses import NONE, by, rule
 from gateway.setup.places import Places
 from gateway.setup.records import add_entry
 from gateway.setup.subjects.rules import defaults_of, plan_rules
@@ -28,6 +29,6 @@ def plan_monitor(survey: Survey, places: Places, wanted: Sequence[str], parts: P
         "olcDatabase=monitor,cn=config",
         objectClass=("olcDatabaseConfig", "olcMonitorConfig"),
         olcDatabase="monitor",
-        olcAccess=(*wanted, f'to * by dn.exact="{administrator}" read by * none'),
+        olcAccess=(*wanted, rule("*", [by(administrator, "read"), NONE])),
     )
     parts.add([Change(Subject.MONITOR, FILE, WHY, record)])

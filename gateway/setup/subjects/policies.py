@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gateway.ldap import first_value
 from gateway.setup.changes import Change, PlanParts, Subject
 from gateway.setup.ldif_files import read_entries
 from gateway.setup.places import Places
@@ -50,7 +51,7 @@ def plan_overlay(survey: Survey, places: Places, parts: PlanParts) -> None:
 
 
 def _policy(role: str, dn: str) -> Record:
-    name = dn.partition(",")[0].partition("=")[2]
+    name = first_value(dn)
     held = next(held for _, held in read_entries(POLICIES) if held.get("cn") == [role])
     return add_entry(dn, **{key: tuple(values) for key, values in {**held, "cn": [name]}.items()})
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from gateway.settings import Settings
 from gateway.setup.changes import Change, Later, PlanParts, Subject
+from gateway.setup.clauses import QUOTED, quoted
+from gateway.setup.layout import escaped
 from gateway.setup.places import DECOY, Places
 from gateway.setup.records import Modification, Record, add_entry, delete_entry, modify_entry
 from gateway.setup.surveyed import Overlay, Survey, normal_dn
@@ -61,7 +63,8 @@ def _needed(present: Sequence[Overlay], record: Record, dns: Sequence[str], subj
     if all(any(_asks(overlay, dn, operations) for overlay in present) for dn in dns):
         return
     overlay = present[0]
-    values = {OPERATIONS: wanted[OPERATIONS], PATTERN: (f"{overlay.entry.first(PATTERN)}|{wanted[PATTERN][0]}",)}
+    both = _word(f"{_read_pattern(overlay.entry.first(PATTERN))}|{_read_pattern(wanted[PATTERN][0])}")
+    values = {OPERATIONS: wanted[OPERATIONS], PATTERN: (both,)}
     changed = {name: new for name, new in values.items() if overlay.entry.all(name) != new}
     new = [Modification("replace", name, value) for name, value in changed.items()]
     old = [Modification("replace", name, overlay.entry.all(name)) for name in changed]
@@ -70,11 +73,11 @@ def _needed(present: Sequence[Overlay], record: Record, dns: Sequence[str], subj
 
 def _asks(overlay: Overlay, dn: str, operations: set[str]) -> bool:
     """Return whether slapd asks by this overlay before the operations on `dn`."""
-    pattern = overlay.entry.first(PATTERN)
+    pattern = _read_pattern(overlay.entry.first(PATTERN))
     if not operations <= set(" ".join(overlay.entry.all(OPERATIONS)).split()):
         return False
     try:
-        return not pattern or bool(re.search(pattern, normal_dn(dn)))
+        return not pattern or bool(re.search(pattern, normal_dn(dn), re.IGNORECASE))
     except re.error:
         # POSIX knows forms that Python does not; whoever wrote one knows what it is for.
         return True
@@ -91,12 +94,12 @@ def _present(places: Places) -> tuple[tuple[Overlay, ...], tuple[Overlay, ...]]:
 def _oracle(settings: Settings, places: Places) -> Record:
     administrators = [places.database.root_dn] if places.database.root_dn else []
     branches = [*administrators, settings.people.base, places.services_base]
-    pattern = f"(^|,)({'|'.join(_escaped(dn) for dn in dict.fromkeys(branches))})$"
+    pattern = f"(^|,)({'|'.join(dict.fromkeys(map(escaped, branches)))})$"
     return _overlay(f"olcOverlay=sock,{places.database.dn}", "sock", settings, "modify extended", pattern)
 
 
 def _capture(settings: Settings, places: Places) -> Record:
-    people, decoy = _escaped(settings.people.base), _escaped(places.accounts[DECOY])
+    people, decoy = escaped(settings.people.base), escaped(places.accounts[DECOY])
     pattern = f"(,{people}|^{decoy})$"
     return _overlay(f"olcOverlay={{0}}sock,{places.database.dn}", "{0}sock", settings, "modify", pattern)
 
@@ -109,10 +112,16 @@ def _overlay(dn: str, name: str, settings: Settings, operations: str, pattern: s
         olcDbSocketPath=str(settings.capture.socket),
         olcDbSocketExtensions=EXTENSIONS,
         olcOvSocketOps=operations,
-        olcOvSocketDNpat=pattern,
+        olcOvSocketDNpat=_word(pattern),
     )
 
 
-def _escaped(dn: str) -> str:
-    """Return a DN as slapd compares it, for a regular expression (POSIX, extended)."""
-    return re.sub(r"([.*+?^$()\[\]{}|\\])", r"\\\1", normal_dn(dn))
+def _word(pattern: str) -> str:
+    """Return a pattern as one word of slapd's configuration, in quotes where it has a blank."""
+    return quoted(pattern) if re.search(r"\s", pattern) else pattern
+
+
+def _read_pattern(text: str) -> str:
+    """Return the regular expression of an overlay, as slapd reads it; "" for all entries."""
+    found = QUOTED.fullmatch(text)
+    return found[1] if found else text
