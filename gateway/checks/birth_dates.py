@@ -15,7 +15,8 @@ from ldap3 import Connection
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.checks.finding import Finding, ok, warn
-from gateway.ldap import try_search
+from gateway.directory.people import MAX_BORN_ON_ONE_DAY
+from gateway.ldap import is_success, try_search
 from gateway.ldap.operations import Scope
 from gateway.settings import Settings
 
@@ -30,7 +31,8 @@ FIRST_YEAR, LAST_YEAR = 1930, 2009
 LATER_YEARS = tuple(range(first, first + 5) for first in range(FIRST_YEAR, LAST_YEAR, 5))
 SEARCH_SECONDS = 2
 MAX_SECONDS = 6
-"""Time for all questions."""
+"""Time for all questions of one kind."""
+NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def check_birth_dates(settings: Settings, url: str, connection: Connection) -> I
     form = people.birth_date_format
     found = _form_in_use(settings, connection, somebody)
     if found == form:
-        yield ok(subject, f"people.birth_date_format {form} is the one of the directory")
+        yield _strays(settings, subject, connection)
         return
     text = f"nobody was born on any day from {FIRST_YEAR} to {LAST_YEAR} in the form {form}: nobody is found or reset"
     if found:
@@ -70,6 +72,51 @@ def check_birth_dates(settings: Settings, url: str, connection: Connection) -> I
     else:
         hint = f"people.birth_date_format: look at {people.birth_date} of {somebody} as administrator"
         yield warn(subject, f"{text}, nor in any other usual form", hint)
+
+
+def _strays(settings: Settings, subject: str, connection: Connection) -> Finding:
+    """Return the finding about people whose date has another form than that of most."""
+    people, form = settings.people, settings.people.birth_date_format
+    having = try_search(connection, people.base, f"(&{people.filter}({people.birth_date}=*))", ["1.1"])
+    if is_success(having.result) and len(having.dns) < MAX_BORN_ON_ONE_DAY:
+        strays = _without_a_day(settings, connection, having.dns)
+        text = f"{len(strays)} of {len(having.dns)} people have a {people.birth_date} that is no day from "
+        text += f"{FIRST_YEAR} to {LAST_YEAR} in the form {form}"
+    else:
+        strays = _in_other_forms(settings, connection)
+        text = f"some people have a {people.birth_date} in another form than {form}"
+    if not strays:
+        return ok(subject, f"people.birth_date_format {form} is the one of the directory")
+    text += f": they are not found, and cannot reset: {', '.join(sorted(strays)[:NAMED])}"
+    return warn(subject, text, f"correct {people.birth_date} of these entries as administrator, to the form {form}")
+
+
+def _without_a_day(settings: Settings, connection: Connection, dns: Sequence[str]) -> set[str]:
+    people, left = settings.people, set(dns)
+    ends = time.monotonic() + MAX_SECONDS
+    for years in LATER_YEARS:
+        if not left or time.monotonic() > ends:
+            break
+        filter_ = _any_day(settings, _Question(people.birth_date_format, years))
+        found = try_search(connection, people.base, filter_, ["1.1"], time_limit=SEARCH_SECONDS)
+        if not is_success(found.result):
+            return set()
+        left -= set(found.dns)
+    return left if time.monotonic() <= ends else set()
+
+
+def _in_other_forms(settings: Settings, connection: Connection) -> set[str]:
+    people, found = settings.people, set[str]()
+    ends = time.monotonic() + MAX_SECONDS
+    for years in FIRST_YEARS[:SURE_YEARS]:
+        for form in FORMS:
+            if form != people.birth_date_format and time.monotonic() < ends:
+                filter_ = _any_day(settings, _Question(form, years, SURE_DAYS))
+                dates = try_search(
+                    connection, people.base, filter_, ["1.1"], size_limit=NAMED, time_limit=SEARCH_SECONDS
+                )
+                found.update(dates.dns)
+    return found
 
 
 def _form_in_use(settings: Settings, connection: Connection, somebody: str) -> str:
@@ -95,10 +142,15 @@ def _form_in_use(settings: Settings, connection: Connection, somebody: str) -> s
 
 
 def _is_used(settings: Settings, connection: Connection, question: _Question) -> bool:
-    people = settings.people
-    days = "".join(f"({people.birth_date}={escape_filter_chars(day)})" for day in question.days())
-    filter_ = f"(&{people.filter}(|{days}))"
+    people, filter_ = settings.people, _any_day(settings, question)
     scope: Scope = "BASE" if question.at else "SUBTREE"
     base = question.at or people.base
     found = try_search(connection, base, filter_, ["1.1"], scope, size_limit=1, time_limit=SEARCH_SECONDS)
     return bool(found.answers)
+
+
+def _any_day(settings: Settings, question: _Question) -> str:
+    """Return the filter for people who were born on one of the days."""
+    people = settings.people
+    days = "".join(f"({people.birth_date}={escape_filter_chars(day)})" for day in question.days())
+    return f"(&{people.filter}(|{days}))"

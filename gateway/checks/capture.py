@@ -105,6 +105,13 @@ def _overlay(account: str, settings: Settings, connection: Connection) -> Iterat
     if code != RESULT_NO_SUCH_ATTRIBUTE:
         text = f"{account} may not write there any more: the overlay checks the right to `entry`"
         yield fail(subject, text, f"the rule on attrs=entry of {ORACLE_FILE}")
+    elif settings.capture.answer_only and seen == SIDES and settings.workstation.targets:
+        text = "capture.answer_only is true, and the overlay that captures is there: nothing is captured"
+        hint = (
+            f"capture.answer_only = false, with capture.bind_dn and its password file ({FILE}), then systemctl "
+            "restart mamia-capture; or delete the overlay below ppolicy (docs/capture.md)"
+        )
+        yield warn(subject, text, hint)
     elif settings.capture.answer_only and seen:
         yield ok(subject, "asks the listener before each write")
     elif seen == SIDES:

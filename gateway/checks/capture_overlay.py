@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ldap3 import MODIFY_DELETE, Connection
 from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE
@@ -76,12 +76,27 @@ def _order(subject: str, settings: Settings, configuration: Configuration) -> Fi
     is_above, is_below = SOCK_OVERLAY in names[policy:], SOCK_OVERLAY in names[:policy]
     if not is_above:
         text = "no overlay sock is above ppolicy: slapd judges guesses at passwords before it asks (password oracle)"
-        return fail(subject, text, f"load {ORACLE_FILE} of ldif/ on {configuration.database}")
+        return fail(subject, text, _above(names, configuration.database, 0 if settings.capture.answer_only else 1))
     if not is_below and not settings.capture.answer_only:
         text = "no overlay sock is below ppolicy: passwords of other clients are not captured"
         hint = f"load {CAPTURE_FILE} of ldif/ on {configuration.database}, or capture.answer_only = true"
         return fail(subject, text, hint)
     return ok(subject, f"it asks at {settings.capture.socket}")
+
+
+def _above(overlays: Sequence[str], database: str, wanted_below: int) -> str:
+    """Return how to get an overlay above ppolicy.
+
+    One that is too many below was above until ppolicy was added anew.
+    """
+    below = [number for number, name in enumerate(overlays) if name == SOCK_OVERLAY]
+    if len(below) <= wanted_below:
+        return f"load {ORACLE_FILE} of ldif/ on {database}"
+    overlay = f"olcOverlay={{{below[-1]}}}sock,{database}"
+    return (
+        f"ppolicy was added after it: ldapdelete -Y EXTERNAL -H ldapi:/// '{overlay}', "
+        f"then load {ORACLE_FILE} of ldif/, the part that adds olcOverlay=sock alone: the others are there"
+    )
 
 
 def _path(configuration: Configuration) -> str:

@@ -18,6 +18,7 @@ from gateway.checks.mail import check_mail
 from gateway.checks.nginx import check_nginx
 from gateway.checks.private_files import check_private_files, check_settings_file
 from gateway.checks.sandbox import check_sandbox
+from gateway.checks.second_factor import check_second_factor
 from gateway.checks.site_certificate import check_site_certificate
 from gateway.checks.store import check_store
 from gateway.checks.store_memory import check_store_memory, check_store_persistence
@@ -48,6 +49,7 @@ def _checks() -> Iterator[tuple[str, Check]]:
     yield "rate_limits.store: memory", check_store_memory
     yield "rate_limits.store: persistence", check_store_persistence
     yield "HTTP services", check_http_services
+    yield "second_factor", check_second_factor
     yield "notifications", check_mail
     yield "audit", check_audit
     yield "web.allowed_hosts", check_host_names

@@ -11,14 +11,18 @@ from ldap3.utils.conv import escape_filter_chars
 
 from gateway.checks.birth_dates import check_birth_dates
 from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.checks.placeholder_numbers import check_placeholder_numbers
 from gateway.checks.proof_prefixes import check_proof_prefixes
 from gateway.directory.context_csn import suffixes
 from gateway.directory.people import MAX_BORN_ON_ONE_DAY
 from gateway.ldap import ANYTHING, Entry, try_search
+from gateway.needs.attributes import attributes_in
 from gateway.settings import Settings
 
 BATCH = 100
 NAMED = 5
+SEARCH_SECONDS = 2
+OUR_PEOPLE = "(objectClass=mamiaPerson)"
 LIKELY_CLASSES = ("mamiaPerson", "supannPerson", "eduPerson", "inetOrgPerson", "posixAccount", "person")
 """Object classes that people.filter could name, the narrowest first."""
 
@@ -36,6 +40,8 @@ def check_people(settings: Settings, url: str, connection: Connection) -> Iterat
     yield from _unique(settings, url, connection, sample, is_all=is_all)
     yield from check_birth_dates(settings, url, connection)
     yield from check_proof_prefixes(settings, url, connection)
+    yield from check_placeholder_numbers(settings, url, connection)
+    yield from _without_class(settings, url, connection)
     yield from _mail_domain(settings, url, sample)
     yield from _workstations(settings, url, connection)
 
@@ -49,14 +55,57 @@ def _nobody(settings: Settings, subject: str, connection: Connection) -> Finding
     others = try_search(connection, people.base, ANYTHING, ["objectClass"], size_limit=BATCH).entries
     classes = {name.lower(): name for one in others for name in one.all("objectClass") if one.dn != people.base}
     text = f"people.filter {people.filter} matches nobody below {people.base}: nobody is served"
+    right = ""
+    if blind := _not_searchable(settings, connection):
+        names = ", ".join(blind)
+        text += f" ({settings.directory.bind_dn} may not search by {names})"
+        right = (
+            f"add {names} to the rule on attrs=objectClass,uid,… for the gateway and the worker (30-access.ldif of "
+            "ldif/), and for the listener (93-capture.ldif); or "
+        )
     likely = next((name for name in LIKELY_CLASSES if name.lower() in classes), "")
     if not likely:
         hint = "add people (mamia people import), or correct people.base; 30-access.ldif lets the gateway see them"
         return fail(subject, f"{text}; nobody else is there either", hint)
-    hint = f'people.filter = "(objectClass={likely})"'
+    hint = f'{right}people.filter = "(objectClass={likely})"'
     if likely != "mamiaPerson":
         hint += ", or add the object class mamiaPerson to them (mamia people import)"
     return fail(subject, f"{text}, while there are entries of class {', '.join(sorted(classes.values()))}", hint)
+
+
+def _not_searchable(settings: Settings, connection: Connection) -> list[str]:
+    """Return the attributes of people.filter by which this account may not search: such a filter matches nobody."""
+    people = settings.people
+    return [
+        name
+        for name in attributes_in(people.filter)
+        if not try_search(
+            connection, people.base, f"(|({name}=*)(!({name}=*)))", ["1.1"], size_limit=1, time_limit=SEARCH_SECONDS
+        ).answers
+    ]
+
+
+def _without_class(settings: Settings, url: str, connection: Connection) -> Iterator[Finding]:
+    """Yield a finding about entries that lack our class and have a professional address, as staff does."""
+    people, domain = settings.people, escape_filter_chars(settings.academy.mail_domain)
+    if people.filter.replace(" ", "").lower() != OUR_PEOPLE.lower():
+        return
+    filter_ = f"(&({people.mail}=*@{domain})({people.login}=*)(!{people.filter}))"
+    found = try_search(
+        connection, people.base, filter_, ["1.1"], size_limit=MAX_BORN_ON_ONE_DAY, time_limit=SEARCH_SECONDS
+    ).dns
+    if not found:
+        return
+    many = f"{len(found)} or more" if len(found) == MAX_BORN_ON_ONE_DAY else str(len(found))
+    text = (
+        f"{many} entries below {people.base} have an address of {settings.academy.mail_domain} and not the class of "
+        f"people.filter {people.filter}: to the pages these logins are unknown: {', '.join(sorted(found)[:NAMED])}"
+    )
+    hint = (
+        "mamia people import FILE --add-class, with birth dates and numbers; or, for people who have these, mamia "
+        "setup --add-class FILTER; or people.filter, for the class that all of them have"
+    )
+    yield warn(f"{url}: people without our class", text, hint)
 
 
 def _unique(

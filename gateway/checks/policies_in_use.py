@@ -9,6 +9,7 @@ from ldap3.core.results import RESULT_NO_SUCH_OBJECT, RESULT_SUCCESS
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.checks.policy_module import check_policy_module
 from gateway.checks.policy_values import in_words, policy_problems
 from gateway.directory import ppolicy
 from gateway.directory.policies import Policy, find_default_policy, find_policies, records_login
@@ -33,7 +34,8 @@ def check_policies_in_use(settings: Settings, url: str, connection: Connection) 
             settings, _name(url, one), one, is_default=one.dn == default_dn, records_logins=records_logins
         )
     ]
-    findings += _initial(settings, url, policies)
+    findings += [finding for one in used for finding in check_policy_module(_name(url, one), one.dn, connection)]
+    findings += _initial(settings, url, policies, default_dn)
     findings += [
         finding for one in used if one.dn != default_dn for finding in _other_lockout(settings, _name(url, one), one)
     ]
@@ -55,7 +57,7 @@ def _is_used(settings: Settings, connection: Connection, policy: Policy) -> bool
     return somebody is not None or code not in (RESULT_SUCCESS, RESULT_NO_SUCH_OBJECT)
 
 
-def _initial(settings: Settings, url: str, policies: Sequence[Policy]) -> Iterator[Finding]:
+def _initial(settings: Settings, url: str, policies: Sequence[Policy], default_dn: str) -> Iterator[Finding]:
     """Yield a finding if the policy for the write of an initial password is missing, or has a history."""
     wanted = settings.reset.initial_policy
     if settings.reset.mode is not ResetMode.INITIAL or not wanted:
@@ -67,7 +69,14 @@ def _initial(settings: Settings, url: str, policies: Sequence[Policy]) -> Iterat
         yield fail(subject, text, "cn=initial of 60-policies.ldif of ldif/, or correct reset.initial_policy")
     elif policy.history:
         text = f"{wanted} has a history of {policy.history}: slapd refuses an initial password that was used before"
-        yield fail(subject, text, "pwdInHistory: 0 in that policy")
+        if policy.dn == default_dn:
+            hint = (
+                "reset.initial_policy: one without history that nobody else has, such as cn=initial of "
+                "60-policies.ldif of ldif/; this one is everybody's"
+            )
+        else:
+            hint = "pwdInHistory: 0 in that policy"
+        yield fail(subject, text, hint)
 
 
 def _other_lockout(settings: Settings, subject: str, policy: Policy) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.process_role import can_read
 from gateway.checks.process_users import LISTENER, WEB, WORKER, ProcessUser, process_user
+from gateway.checks.secret_text import check_secret_text
 from gateway.needs import needs_of
 from gateway.needs.machine import CAPTURE, SERVE, SYNC
 from gateway.settings import PREFIX, Settings
@@ -44,6 +45,7 @@ def check_private_files(settings: Settings) -> Iterator[Finding]:
     """Check that each process can read its secrets, and other users cannot."""
     files = [one for one in _files(settings) if can_read(one.file)]
     found = [*_open(files), *_unreadable(files), *_of_other_users(files), *_of_worker(settings)]
+    found += [finding for one in files for finding in check_secret_text(one.file)]
     if found or files:
         yield from found or [ok(SUBJECT, "only their owners and groups may read them")]
 

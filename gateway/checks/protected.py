@@ -18,6 +18,7 @@ from gateway.directory.mapping import PeopleMapping
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import MEMBERSHIPS, ProtectedPeople
 from gateway.ldap import compare, search
+from gateway.needs.attributes import attributes_in
 from gateway.settings import Directory, Settings
 from gateway.settings.service_accounts import capturing_directory, workers_directory
 
@@ -59,10 +60,21 @@ def check_decidable(who: str, protected: ProtectedPeople) -> Finding:
     try:
         protected.verify()
     except DirectoryMisconfigured as error:
-        return fail(subject, str(error), "name groups that exist, and give the right to search and compare them")
+        return fail(subject, str(error), _decidable_by(protected))
     except DirectoryUnavailable as error:
         return fail(subject, str(error), "is slapd up, and does it take this account?")
     return ok(subject, "the groups exist, and the filter can be decided")
+
+
+def _decidable_by(protected: ProtectedPeople) -> str:
+    """Return what makes groups and filter decidable. memberOf exists only where an overlay writes it."""
+    named = protected.people.protected_filter or ""
+    if "memberof" not in (name.lower() for name in attributes_in(named)):
+        return "name groups that exist, and give the right to search and compare them"
+    return (
+        "people.protected_groups with the DNs of these groups in the place of people.protected_filter; or load the "
+        "overlay memberof, add the members again, and give the right to search by memberOf"
+    )
 
 
 def _accounts(settings: Settings) -> Iterator[tuple[str, Directory]]:

@@ -8,6 +8,7 @@ from functools import partial
 from ldap3 import BASE, SUBTREE, Connection
 
 from gateway.checks.account import at_each_server
+from gateway.checks.change_log import check_change_logs
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.ldap import try_search
 from gateway.needs import needs_of
@@ -32,6 +33,7 @@ def check_secrets(settings: Settings) -> Iterator[Finding]:
     """Yield findings as an anonymous client, at every writable server."""
     check = partial(secrets_seen_by, settings, "anybody", "")
     yield from at_each_server(settings.directory, CHECKED, check, anonymously=True)
+    yield from check_change_logs(settings)
 
 
 def secret_attributes(settings: Settings) -> dict[str, str]:
@@ -62,11 +64,27 @@ def secrets_seen_by(settings: Settings, who: str, own_dn: str, url: str, connect
 def _sees(settings: Settings, connection: Connection, attribute: str, own_dn: str) -> bool:
     """Return whether the attribute is visible in an entry below people.base, or in the decoy.
 
-    The decoy has a value in each of our attributes.
+    For ours the right to search by it counts too, because there may be no value yet: nobody has a pwdHistory before
+    the first change.
     """
     for base, scope in ((settings.people.base, SUBTREE), (settings.directory.decoy_dn, BASE)):
         filter_ = f"({attribute}=*)"
         found = try_search(connection, base, filter_, [attribute], scope, size_limit=2, time_limit=SEARCH_SECONDS)
         if any(dn.lower() != own_dn.lower() for dn in found.dns):
             return True
-    return False
+    return attribute not in HASHES and _may_search(settings, connection, attribute, own_dn)
+
+
+def _may_search(settings: Settings, connection: Connection, attribute: str, own_dn: str) -> bool:
+    """Return whether a filter on the attribute is decided at the decoy or at one of the people.
+
+    It is Undefined for those who lack the right (RFC 4511, 4.5.1.7).
+    """
+    people = settings.people
+    seen = try_search(connection, people.base, people.filter, ["1.1"], size_limit=2, time_limit=SEARCH_SECONDS).dns
+    others = [dn for dn in seen if dn.lower() != own_dn.lower()]
+    either = f"(|({attribute}=*)(!({attribute}=*)))"
+    return any(
+        try_search(connection, dn, either, ["1.1"], BASE, time_limit=SEARCH_SECONDS).answers
+        for dn in (settings.directory.decoy_dn, *others[:1])
+    )

@@ -15,6 +15,7 @@ from gateway.checks.decoy import check_decoy, check_decoys_account, try_decoy
 from gateway.checks.default_policy import check_default_policy
 from gateway.checks.finding import Finding, Level, fail, ok, warn
 from gateway.checks.indices import check_indices
+from gateway.checks.local_slapd import check_local_slapd
 from gateway.checks.password_overlay import check_password_overlay
 from gateway.checks.people_data import check_people
 from gateway.checks.policies import check_policies
@@ -99,6 +100,7 @@ def _check_reading(
     if not _has_failed(schema):
         yield check_indices(settings, url, connection, configuration)
     yield check_gateways_limits(settings, url, connection)
+    yield from check_local_slapd(url, settings.directory.decoy_dn)
 
 
 def _product(url: str, connection: Connection) -> Finding:

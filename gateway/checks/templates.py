@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -96,13 +97,23 @@ def _file(folder: Path, file: Path, user: ProcessUser) -> Iterator[Finding]:
             f"iconv -f latin1 -t utf-8 {file} writes it as UTF-8",
         )
         return
-    if not OURS.joinpath(name).is_file() and not name.startswith("content/") and not _is_included(folder, file, name):
+    if not _is_ours(name) and not _is_included(folder, file, name):
+        known = sorted({one.name for one in Path(str(OURS)).rglob(f"*{file.suffix}")})
+        near = get_close_matches(file.name, known, n=1)
         yield warn(
             SUBJECT,
             f"{file} has no file of ours with its name, so no page shows it",
-            "its path as under templates/ of the program",
+            "its path as under templates/ of the program" + (f": {file.with_name(near[0])}" if near else ""),
         )
     yield from _template(file, name, source)
+
+
+def _is_ours(name: str) -> bool:
+    """Return whether we have a file of this name; texts in a language that we lack are named as the French ones."""
+    parts = name.split("/")
+    if parts[0] == "content" and len(parts) > 2:
+        return OURS.joinpath("content", "fr", *parts[2:]).is_file()
+    return OURS.joinpath(name).is_file()
 
 
 def _is_included(folder: Path, file: Path, name: str) -> bool:

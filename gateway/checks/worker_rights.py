@@ -6,7 +6,7 @@ from ldap3 import Connection
 
 from gateway.checks.declared_rights import DeclaredRights, named, rights_of
 from gateway.checks.finding import Finding, fail, ok
-from gateway.checks.rights import hint_for
+from gateway.checks.rights import hint_for, somebody
 from gateway.directory.context_csn import suffix_of
 from gateway.needs import Account, needs_of
 from gateway.needs.accounts import account_dns
@@ -20,6 +20,9 @@ def check_worker_rights(settings: Settings, connection: Connection) -> Finding:
     who, accounts = str(settings.workstation.bind_dn), tuple(account_dns(settings).values())
     tested = DeclaredRights(settings, connection, who, accounts, suffix_of(connection, settings.people.base))
     if not tested.person():
+        if somebody(settings, connection):
+            text = f"not tried: {who} cannot see who of {settings.people.base} is not protected"
+            return fail(CHECKED, text, "the finding about protected people says why")
         text = f"{who} finds nobody below {settings.people.base} with {settings.people.filter}"
         return fail(CHECKED, text, hint_for(rights_of(Account.WORKER, needs_of(settings).rights)))
     lacking = list(tested.lacking(rights_of(Account.WORKER, needs_of(settings).rights)))

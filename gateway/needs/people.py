@@ -56,6 +56,10 @@ def filter_rights(account: Account, parts: tuple[Part, ...], settings: Settings)
 
 
 def secret_attributes(people: People) -> tuple[str, ...]:
-    """Return the attributes that only their owner and our accounts may read, in the names of the settings."""
-    named = (*proof_attributes(people), people.birth_date, people.private_mail)
+    """Return the attributes that only their owner and our accounts may read, in the names of the settings.
+
+    The professional address is for everybody to read, also where it is named as the private one.
+    """
+    private_mail = "" if people.private_mail.lower() == people.mail.lower() else people.private_mail
+    named = (*proof_attributes(people), people.birth_date, private_mail)
     return tuple(dict.fromkeys(filter(None, named)))

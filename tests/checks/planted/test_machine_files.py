@@ -156,7 +156,34 @@ def state_folder(place, path):
     place.set("workstation", state_folder=path)
 
 
+def password(place, content):
+    """The password's file, with what an editor makes of it."""
+    place.set("directory", bind_password=None, bind_password_file=place.file("gateway", content))
+
+
+def files_with_secrets(place):
+    return check_private_files(place.settings)
+
+
 MISTAKES = (
+    Mistake(
+        name="a byte order mark before a password",
+        plant=lambda place: password(place, b"\xef\xbb\xbfsecret"),
+        subject=SECRETS,
+        message=["begins with a byte order mark"],
+        hint=["sed -i '1s/^\\xef\\xbb\\xbf//' "],
+        fix=lambda place: place.run("sed", "-i", r"1s/^\xef\xbb\xbf//", place.folder / "gateway"),
+        check=files_with_secrets,
+    ),
+    Mistake(
+        name="line ends of Windows in a file with a password",
+        plant=lambda place: password(place, b"secret\r\n"),
+        subject=SECRETS,
+        message=["line ends of Windows"],
+        hint=["sed -i 's/\\r$//' "],
+        fix=lambda place: place.run("sed", "-i", r"s/\r$//", place.folder / "gateway"),
+        check=files_with_secrets,
+    ),
     Mistake(
         name="secret open to others",
         plant=lambda place: place.secret(mode=0o644),

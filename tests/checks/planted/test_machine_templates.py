@@ -38,6 +38,18 @@ MISTAKES = (
         check=templates,
     ),
     Mistake(
+        name="text of a page under a misspelt name",
+        plant=lambda place: place.template("content/fr/hom.md", "Bienvenue"),
+        level=Level.WARN,
+        subject="web.templates",
+        message=["no file of ours with its name"],
+        hint=["content/fr/home.md"],
+        fix=lambda place: (place.folder / "templates/content/fr/hom.md").rename(
+            place.folder / "templates/content/fr/home.md"
+        ),
+        check=templates,
+    ),
+    Mistake(
         name="template with an unknown name",
         plant=lambda place: place.template("pages/home.html", "{{ acadamy.name }}"),
         subject="web.templates",

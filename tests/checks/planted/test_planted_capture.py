@@ -13,7 +13,7 @@ from gateway.checks.password_oracle import check_password_oracle
 from gateway.checks.servers import check_servers
 from gateway.demo.private_slapd import ldif_folder
 from tests.support.capture_process import CaptureProcess
-from tests.support.planted_directory import DATABASE, GATEWAY, PlantedDirectory
+from tests.support.planted_directory import DATABASE, DEFAULT_POLICY, GATEWAY, OVERLAY, PlantedDirectory
 from tests.support.planted_mistakes import Mistake, prove
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import QUICK_HASH, SUFFIX, SlapdServer
@@ -82,6 +82,10 @@ def switch_off(place, *, stop):
 def move_below(place):
     """The overlay is below ppolicy: {0} puts it there."""
     place.delete(SOCK)
+    add_below(place)
+
+
+def add_below(place):
     place.add(
         f"olcOverlay={{0}}sock,{DATABASE}",
         objectClass=["olcOverlayConfig", "olcOvSocketConfig"],
@@ -92,7 +96,48 @@ def move_below(place):
     )
 
 
+def add_ppolicy_anew(place):
+    """It gets the highest number, so slapd asks it first."""
+    place.delete(OVERLAY)
+    place.add(
+        f"olcOverlay=ppolicy,{DATABASE}",
+        objectClass=["olcOverlayConfig", "olcPPolicyConfig"],
+        olcOverlay="ppolicy",
+        olcPPolicyDefault=DEFAULT_POLICY,
+        olcPPolicyHashCleartext="TRUE",
+    )
+
+
+def delete_and_load(place):
+    place.delete(f"olcOverlay={{0}}sock,{DATABASE}")
+    load_oracle_file(place)
+
+
+def capture_without_a_listener_that_captures(place):
+    place.set("workstation", targets={"poste": {"type": "samba_nt"}})
+    add_below(place)
+
+
 MISTAKES = (
+    Mistake(
+        name="ppolicy was deleted and added again",
+        plant=add_ppolicy_anew,
+        subject="overlay sock of cn=config",
+        message=["no overlay sock is above ppolicy"],
+        hint=[f"ldapdelete -Y EXTERNAL -H ldapi:/// 'olcOverlay={{0}}sock,{DATABASE}'", "adds olcOverlay=sock alone"],
+        fix=delete_and_load,
+        check=servers,
+    ),
+    Mistake(
+        name="answer_only where the overlay that captures is loaded",
+        plant=capture_without_a_listener_that_captures,
+        level=Level.WARN,
+        subject="overlay sock",
+        message=["capture.answer_only is true", "nothing is captured"],
+        hint=["capture.answer_only = false", "or delete the overlay below ppolicy"],
+        fix=lambda place: place.delete(f"olcOverlay={{0}}sock,{DATABASE}"),
+        check=capture,
+    ),
     Mistake(
         name="nothing asks before ppolicy judges",
         plant=lambda place: place.delete(SOCK),
