@@ -297,7 +297,7 @@ class TestAnswersFile:
         problems = json.loads(done.stderr)["problems"]
         assert done.returncode == 2
         assert (problems[0]["key"], "refuses cn=admin" in problems[0]["message"]) == ("directory", True)
-        assert {one["message"] for one in problems[1:]} == {"is missing"}
+        assert {one["message"] for one in problems[1:]} == {"is required, and missing"}
 
     def test_when_a_password_would_cross_the_network_in_plain_text_then_it_is_refused(self, place):
         done = place.setup("--yes", "--server", "ldap://ldap.ac-mine.fr")
