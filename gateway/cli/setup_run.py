@@ -12,7 +12,8 @@ from pathlib import Path
 
 from gateway.checks.finding import Level, fail
 from gateway.cli.check import check
-from gateway.cli.exit_codes import ExitCode
+from gateway.cli.exit_codes import ErrorKind, ExitCode
+from gateway.cli.failure import print_error
 from gateway.cli.setup_answers import directory_side, keep_answers, start_session
 from gateway.cli.setup_report import Report
 from gateway.settings import Settings
@@ -68,6 +69,8 @@ def _open(side: DirectorySide, report: Report) -> DirectorySide | None:
 
 def _interrupted(arguments: argparse.Namespace, session: Session, error: BaseException) -> int:
     """Say how to go on. The answers were kept after each question."""
+    if arguments.json:
+        return _interrupted_program(session)
     print("\n", file=sys.stderr)
     if session.has_written:
         print("mamia setup: stopped. What was written before stays; run mamia setup again to go on.", file=sys.stderr)
@@ -79,6 +82,14 @@ def _interrupted(arguments: argparse.Namespace, session: Session, error: BaseExc
     print(f"mamia setup: nothing was changed; {session.paths.unfinished} has the answers so far.", file=sys.stderr)
     print("Run mamia setup again to go on.", file=sys.stderr)
     return ExitCode.UNUSABLE if isinstance(error, AnswersEnded) else ExitCode.INTERRUPTED
+
+
+def _interrupted_program(session: Session) -> int:
+    text = "interrupted by Ctrl-C; what was written before stays, run it again to go on"
+    if not session.has_written:
+        text = "interrupted by Ctrl-C; nothing was changed"
+    print_error("setup", ErrorKind.INTERRUPTED, text, ExitCode.INTERRUPTED)
+    return ExitCode.INTERRUPTED
 
 
 @dataclass(slots=True)
@@ -112,12 +123,13 @@ class SetupRun:
             keep_answers(self.session)
             self.report.missing("nothing was written", "run mamia setup again: it has the answers")
             return self.report.end(ExitCode.PROBLEM)
+        # A run that is killed from here on is continued by the next one, which finds what is no setting in this file.
+        keep_answers(self.session)
         self._write_files()
+        keep_answers(self.session, only_own=True)
         self._change_directory(plan)
         if self.is_applied:
             self.session.paths.unfinished.unlink(missing_ok=True)
-        else:
-            keep_answers(self.session, only_own=True)
         return self._check()
 
     def _gather(self) -> None:

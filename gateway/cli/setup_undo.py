@@ -49,6 +49,12 @@ def run_undo(arguments: argparse.Namespace, config: Path) -> int:
             done_before = f"{len(error.removed)} steps are done: run it again to go on"
             text = f"{error.reason}; {done_before if error.removed else 'nothing was changed'}"
             raise CommandFailed(text, ErrorKind.DIRECTORY) from None
+        except KeyboardInterrupt:
+            before = (
+                "nothing was changed" if arguments.dry_run else "what was done before stays: run it again to go on"
+            )
+            text = f"interrupted by Ctrl-C; {before}"
+            raise CommandFailed(text, ErrorKind.INTERRUPTED, ExitCode.INTERRUPTED) from None
     _report(done, arguments)
     return ExitCode.DONE
 

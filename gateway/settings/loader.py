@@ -168,7 +168,7 @@ def problem_of(detail: Any) -> SettingProblem:
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         return SettingProblem(key, REMOVED.get(key) or _renamed(key) or "is not a known setting")
-    return SettingProblem(key, "is missing" if detail["type"] == "missing" else message)
+    return SettingProblem(key, "is required, and missing" if detail["type"] == "missing" else message)
 
 
 def _renamed(key: str) -> str:

@@ -44,7 +44,8 @@ class DirectorySide:
             self._survey = survey(self._access)
         except UNREACHABLE as error:
             self.close()
-            raise NoDirectory(error_text(error)) from None
+            is_ours = isinstance(error, DirectoryMisconfigured | DirectoryUnavailable)
+            raise NoDirectory(str(error) if is_ours else error_text(error)) from None
         return self
 
     def log_in(self, login: Login) -> None:

@@ -6,10 +6,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ldap3 import SUBTREE, Connection
-from ldap3.core.results import RESULT_NO_SUCH_ATTRIBUTE
+from ldap3.core.results import (
+    RESULT_INSUFFICIENT_ACCESS_RIGHTS,
+    RESULT_NO_SUCH_ATTRIBUTE,
+    RESULT_NO_SUCH_OBJECT,
+    RESULT_SUCCESS,
+)
 
 from gateway.account.errors import DirectoryMisconfigured
-from gateway.ldap import ANYTHING, Entry, modify, read_entry, search, try_search
+from gateway.ldap import ANYTHING, Entry, check_result, modify, read_entry, try_search
 from gateway.setup.access import Access
 from gateway.setup.people_look import look_at_people
 from gateway.setup.surveyed import NO_PEOPLE, NUMBER, number_of
@@ -24,6 +29,11 @@ from gateway.setup.surveyed import normal_dn as normal_dn
 
 POLICY = "(objectClass=pwdPolicy)"
 MAX_POLICIES = 200
+UNREADABLE = (RESULT_SUCCESS, RESULT_NO_SUCH_OBJECT, RESULT_INSUFFICIENT_ACCESS_RIGHTS)
+SLAPD_CONF = (
+    "; a slapd with a file slapd.conf has none that can be changed: convert that file first, with "
+    "slaptest -f slapd.conf -F slapd.d, and start slapd with -F"
+)
 
 
 def survey(access: Access, *, entries: Iterable[str] = (), people_base: str = "", looks: bool = True) -> Survey:
@@ -32,9 +42,16 @@ def survey(access: Access, *, entries: Iterable[str] = (), people_base: str = ""
     Without `people_base`, people are looked for below every suffix; without `looks` not at all. Raises
     ServerUnavailable, and DirectoryMisconfigured if cn=config may not be read.
     """
-    found = search(access.config, "cn=config", ANYTHING, ["*"])
-    if not any(entry.dn.lower().startswith("olcdatabase=") for entry in found):
-        raise DirectoryMisconfigured(f"{access.url}: this account may not read cn=config")
+    found = try_search(access.config, "cn=config", ANYTHING, ["*"])
+    check_result(found.result, "search below cn=config", accepted=UNREADABLE)
+    if not any(entry.dn.lower().startswith("olcdatabase=") for entry in found.entries):
+        raise DirectoryMisconfigured(f"this account may not read cn=config{SLAPD_CONF}")
+    return _surveyed(access, found.entries, entries, people_base, looks=looks)
+
+
+def _surveyed(
+    access: Access, found: Sequence[Entry], entries: Iterable[str], people_base: str, *, looks: bool
+) -> Survey:
     databases = _databases(found)
     suffixes = tuple(suffix for one in databases if one.kind not in NO_PEOPLE for suffix in one.suffixes)
     return Survey(

@@ -10,6 +10,7 @@ import ldap
 import pytest
 from pydantic import SecretStr
 
+from gateway.account.errors import DirectoryMisconfigured
 from gateway.setup import (
     ApplyFailed,
     Options,
@@ -22,7 +23,7 @@ from gateway.setup import (
     survey_and_plan,
     undo,
 )
-from gateway.setup.access import Access
+from gateway.setup.access import Access, Login
 from gateway.setup.records import add_entry
 from gateway.setup.writing import hash_stored_passwords, write
 from tests.support.debian_slapd import DebianSlapd
@@ -253,6 +254,15 @@ class TestRefused:
 
 
 class TestSurvey:
+    def test_without_a_right_to_cn_config_it_names_both_reasons(self, started):
+        server = started(DebianSlapd)
+        login = Login(server.dn("fdurand"), SecretStr(PASSWORD))
+        with (
+            open_access(server.url, config_login=login) as access,
+            pytest.raises(DirectoryMisconfigured, match=r"may not read cn=config; a slapd with a file slapd.conf"),
+        ):
+            survey(access)
+
     def test_it_says_how_people_look(self, tmp_path):
         server = SupannSlapd(tmp_path / "slapd")
         try:

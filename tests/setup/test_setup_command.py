@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from gateway.cli.json_forms import FORMS
-from gateway.cli.main import make_parser
+from gateway.cli.main import main, make_parser
 from gateway.cli.setup_answers import start_session
+from gateway.cli.setup_report import Report
 from gateway.setup.answers import AnswersError
 from gateway.setup.files import Access, PlannedFile, make_own_folder, secret_access
 from gateway.setup.paths import Paths
@@ -75,6 +76,10 @@ def everything(place: InstalledProgram) -> dict[str, bytes]:
     """Each file below etc, with its content, but for what setup remembers until the directory is changed."""
     files = (file for file in (place.root / "etc").rglob("*") if file.is_file() and file.name != UNFINISHED)
     return {str(file): file.read_bytes() for file in files}
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def mode(file: Path) -> str:
@@ -292,7 +297,7 @@ class TestAnswersFile:
         problems = json.loads(done.stderr)["problems"]
         assert done.returncode == 2
         assert (problems[0]["key"], "refuses cn=admin" in problems[0]["message"]) == ("directory", True)
-        assert {one["message"] for one in problems[1:]} == {"is missing"}
+        assert {one["message"] for one in problems[1:]} == {"is required, and missing"}
 
     def test_when_a_password_would_cross_the_network_in_plain_text_then_it_is_refused(self, place):
         done = place.setup("--yes", "--server", "ldap://ldap.ac-mine.fr")
@@ -414,6 +419,29 @@ class TestUndo:
         assert server.binds(server.dn("fdurand"), "Ancien-2024")
         assert server.read("cn=gateway,ou=services,dc=ac-mine,dc=fr") == {}
         assert before <= set(server.configuration_dns())
+
+    def test_when_it_is_stopped_while_it_applies_then_the_next_run_gives_the_class_to_everybody(
+        self, place, server, answers, monkeypatch, capsys
+    ):
+        admin = place.root / "admin"
+        admin.write_text(ADMIN_PASSWORD)
+        own = ["--bind-dn", server.admin_dn, "--bind-password-file", str(admin)]
+        for name, value in place.environment.items():
+            if name.startswith("MAMIA_"):
+                monkeypatch.setenv(name, value)
+        with monkeypatch.context() as patched:
+            patched.setattr(Report, "progress", _stop)
+            status = main(["setup", "--json", "--apply", "--answers", str(answers()), *own])
+        stopped = json.loads(capsys.readouterr().err)
+
+        done = json.loads(place.setup("--json", "--apply", *own).stdout)
+
+        assert (status, stopped["error"]) == (130, "interrupted")
+        assert "run it again to go on" in stopped["message"]
+        assert done["applied"] > 10
+        assert "mamiaPerson" in server.read(server.dn("nroux"))["objectClass"]
+        assert not (place.root / "etc/mamia" / UNFINISHED).exists()
+        assert place.setup("--undo", done["undo_folder"], *own).returncode == 0
 
     def test_when_the_undo_folder_is_lost_then_adopt_makes_one_and_changes_nothing(self, place, server, answers):
         admin = place.root / "admin"
