@@ -43,7 +43,7 @@ def check_placeholder_numbers(settings: Settings, url: str, connection: Connecti
 
 
 def _word_of(connection: Connection, dn: str, attribute: str, prefix: str) -> str:
-    """Return the word that replaces a number; "" if there is none, or no number at all."""
+    """Return the word that is there instead of a number; "" if there is none, or no number at all."""
     for word in WORDS:
         code = compare(connection, dn, attribute, prefix + word)["result"]
         if code == RESULT_COMPARE_TRUE:
