@@ -66,8 +66,8 @@ def _listener(path: Path, *, answers_only: bool) -> Finding:
         return fail(subject, text, "systemctl restart mamia-capture")
     except (OSError, ValueError) as error:
         text = (
-            f"no process listens ({type(error).__name__}): slapd refuses every write on people, and so some "
-            "logins and some writes of replication fail too"
+            f"no process listens ({type(error).__name__}): with the overlay sock, slapd refuses every write on "
+            "people, and so some logins and some writes of replication fail too"
         )
         return fail(subject, text, START)
     if answers_only and status["answers_only"]:
