@@ -32,7 +32,7 @@ LATER_YEARS = tuple(range(first, first + 5) for first in range(FIRST_YEAR, LAST_
 USUAL_YEAR = 1975
 SEARCH_SECONDS = 2
 MAX_SECONDS = 6
-"""Time for all questions of one kind."""
+"""Seconds for all questions of one kind; what they do not answer by then is not reported."""
 NAMED = 5
 
 
@@ -95,8 +95,9 @@ def _strays(settings: Settings, subject: str, connection: Connection) -> Finding
 def _without_a_day(settings: Settings, connection: Connection, dns: Sequence[str]) -> set[str]:
     people, left = settings.people, set(dns)
     ends = time.monotonic() + MAX_SECONDS
-    # The years in which most people were born come first: it ends when everybody is found.
-    for years in sorted(LATER_YEARS, key=lambda some: abs(some[0] - USUAL_YEAR)):
+    # It ends when everybody is found: few years first, then those in which most people were born.
+    later = sorted(LATER_YEARS, key=lambda some: abs(some[0] - USUAL_YEAR))
+    for years in (*FIRST_YEARS[:SURE_YEARS], *later):
         if not left or time.monotonic() > ends:
             break
         filter_ = _any_day(settings, _Question(people.birth_date_format, years))
