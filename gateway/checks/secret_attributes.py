@@ -30,9 +30,10 @@ SEARCH_SECONDS = 10
 
 
 def check_secrets(settings: Settings) -> Iterator[Finding]:
-    """Yield findings as an anonymous client, at every writable server."""
-    check = partial(secrets_seen_by, settings, "anybody", "")
-    yield from at_each_server(settings.directory, CHECKED, check, anonymously=True)
+    """Yield findings as an anonymous client, at every server: replicas have access rules of their own."""
+    check, directory = partial(secrets_seen_by, settings, "anybody", ""), settings.directory
+    every = directory.model_copy(update={"servers": [*directory.servers, *directory.read_servers]})
+    yield from at_each_server(every, CHECKED, check, anonymously=True)
     yield from check_change_logs(settings)
 
 

@@ -70,6 +70,14 @@ class TestOrdinaryPerson:
 
 
 class TestSecrets:
+    def test_when_a_replica_lacks_the_rules_then_it_is_named(self, debian, server):
+        settings = settings_for(server, directory={"read_servers": [debian.url]})
+
+        found = {finding.subject: finding.level for finding in check_secrets(settings)}
+
+        assert found[f"{server.url}: secrets"] is Level.OK
+        assert found[f"{debian.url}: secrets"] is (Level.FAIL if is_before(debian) else Level.OK)
+
     def test_when_anybody_can_read_hashes_then_it_fails_and_names_the_upgrade(self, debian):
         [found] = check_secrets(settings_for(debian))
 
