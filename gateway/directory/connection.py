@@ -22,7 +22,10 @@ def connect(url: str, settings: Directory, *, as_service: bool) -> Connection:
     Raises DirectoryUnavailable if the server refuses, UnsupportedServer if it is not OpenLDAP, LDAPException and
     OSError if it cannot be reached.
     """
-    is_secured = settings.start_tls or urlsplit(url).scheme == "ldaps"
+    scheme = urlsplit(url).scheme
+    # capture.server may be a Unix socket, over which there is no StartTLS.
+    starts_tls = settings.start_tls and scheme == "ldap"
+    is_secured = starts_tls or scheme == "ldaps"
     connection = new_connection(
         url,
         user=settings.bind_dn if as_service else None,
@@ -33,7 +36,7 @@ def connect(url: str, settings: Directory, *, as_service: bool) -> Connection:
     )
     try:
         open_connection(connection)
-        if settings.start_tls and not connection.start_tls(read_server_info=False)[0]:
+        if starts_tls and not connection.start_tls(read_server_info=False)[0]:
             raise DirectoryUnavailable(f"{url} refuses StartTLS")
         if as_service:
             # Check before the password is sent, and again as the account if only the account may read the root DSE.

@@ -13,8 +13,10 @@ from gateway.account.find import find_account
 from gateway.account.model import FindRequest
 from gateway.account.outcomes import Found
 from gateway.composition.web import build_gateway
+from gateway.directory.connection import connect
 from gateway.directory.failover import LdapServers
 from gateway.directory.pool import ConnectionPool
+from gateway.ldap import close
 from tests.support.gateway_settings import IMPATIENT, settings_for
 from tests.support.ports import free_port
 from tests.support.secured_slapd import SecuredSlapd
@@ -59,6 +61,15 @@ class TestStartTls:
 class TestLdapi:
     def test_when_the_socket_is_there_then_people_are_found(self, secured):
         assert finds_durand(secured, servers=[secured.ldapi])
+
+    def test_when_the_servers_need_start_tls_then_the_listeners_socket_is_used_without(self, secured):
+        server = secured.url.replace("127.0.0.1", "localhost")
+        directory = {"servers": [server], "start_tls": True, "ca_file": secured.authority}
+
+        connection = connect(secured.ldapi, settings_for(secured, directory=directory).directory, as_service=True)
+
+        assert connection.bound
+        close(connection)
 
 
 class TestTls:
