@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from ldap3 import Connection
 from ldap3.utils.conv import escape_filter_chars
 
-from gateway.checks.finding import Finding, ok, warn
+from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.directory.people import MAX_BORN_ON_ONE_DAY
 from gateway.ldap import is_success, try_search
 from gateway.ldap.operations import Scope
@@ -69,7 +69,7 @@ def check_birth_dates(settings: Settings, url: str, connection: Connection) -> I
         return
     text = f"nobody was born on any day from {FIRST_YEAR} to {LAST_YEAR} in the form {form}: nobody is found or reset"
     if found:
-        yield warn(subject, f"{text}; the directory has {found}", f'people.birth_date_format = "{found}"')
+        yield fail(subject, f"{text}; the directory has {found}", f'people.birth_date_format = "{found}"')
     else:
         hint = f"people.birth_date_format: look at {people.birth_date} of {somebody} as administrator"
         yield warn(subject, f"{text}, nor in any other usual form", hint)
