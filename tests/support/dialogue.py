@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -42,6 +43,8 @@ def run_at_terminal(
     """
     process, terminal = pty.fork()
     if process == 0:
+        # A shell's background job, such as a run of all tests may be, ignores Ctrl-C, and so would the command.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         words = [str(one) for one in command]
         os.execvpe(words[0], words, {**environment, "COLUMNS": str(columns)})
     run = TerminalRun(-1, "")
