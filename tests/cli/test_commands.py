@@ -139,7 +139,13 @@ class TestError:
         """The output is a pipe that nobody reads, so that the command is still writing then."""
         options = ["--count", "1000000", "--seed", "1", *(["--json"] if as_json else [])]
         command = [*MAMIA, "people", "sample", *options]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # A shell starts what it puts in the background with SIGINT ignored, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as process:
             assert process.stdout
             assert process.stderr
             assert process.stdout.readline()
