@@ -13,11 +13,13 @@ from pathlib import Path
 
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.settings import Settings, Web
+from gateway.settings.types import is_loopback
 
 FOLDERS = (Path("/etc/nginx/conf.d"), Path("/etc/nginx/sites-enabled"))
 _CERTIFICATE = re.compile(r"^\s*ssl_certificate\s+([^\s;]+)\s*;", re.MULTILINE)
 _KEY = re.compile(r"^\s*ssl_certificate_key\s+([^\s;]+)\s*;", re.MULTILINE)
 _COMMENT = re.compile(r"(^|\s)#[^\n]*")
+_SERVER_NAME = r"server_name\s[^;]*(?<![\w-]){host}(?![\w.-])"
 _HEADER = r"proxy_set_header\s+{name}\s+([^;]+);"
 RELOAD = "then nginx -t && systemctl reload nginx"
 TOGETHER = "everybody counts as one address"
@@ -25,7 +27,10 @@ TOGETHER = "everybody counts as one address"
 
 def check_nginx(settings: Settings) -> Iterator[Finding]:
     """Yield findings about each file of nginx's configuration that leads to this service."""
-    for file in _configurations(settings.web):
+    files = _configurations(settings.web)
+    if not files:
+        yield from _leads_elsewhere(settings.web)
+    for file in files:
         text = _read(file)
         found = [*_keys(file, text), *_headers(settings.web, file, text)]
         yield from found or [ok(f"nginx: {file}", "its key belongs to its certificate, and it says who asks")]
@@ -34,8 +39,25 @@ def check_nginx(settings: Settings) -> Iterator[Finding]:
 def _configurations(web: Web) -> list[Path]:
     wanted = str(web.socket) if web.socket else f":{web.port}"
     pattern = re.compile(rf"{re.escape(wanted)}(?!\d)")
-    files = [file for folder in FOLDERS if folder.is_dir() for file in sorted(folder.iterdir())]
-    return [file for file in files if "proxy_pass" in (text := _read(file)) and pattern.search(text)]
+    return [file for file in _files() if "proxy_pass" in (text := _read(file)) and pattern.search(text)]
+
+
+def _files() -> list[Path]:
+    return [file for folder in FOLDERS if folder.is_dir() for file in sorted(folder.iterdir())]
+
+
+def _leads_elsewhere(web: Web) -> Iterator[Finding]:
+    """Yield a finding per file that serves a name of the site and passes requests on to another address."""
+    address = f"unix:{web.socket}" if web.socket else f"127.0.0.1:{web.port}"
+    hosts = [host.lstrip(".") for host in web.allowed_hosts if not is_loopback(host)]
+    for file in _files():
+        text = _read(file)
+        names = [host for host in hosts if re.search(_SERVER_NAME.format(host=re.escape(host)), text)]
+        if names and "proxy_pass" in text:
+            message = f"it serves {', '.join(names)} and leads to another address than {address}: people get 502"
+            yield fail(
+                f"nginx: {file}", message, f"server {address}; in its upstream, or web.port as it is there; {RELOAD}"
+            )
 
 
 def _read(file: Path) -> str:

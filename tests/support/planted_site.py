@@ -22,6 +22,7 @@ OURS = Path(__file__).parents[2] / "templates"
 NGINX = """
 upstream mamia {{ server 127.0.0.1:{port}; }}
 server {{
+    server_name         mon-compte.academie.test;
     ssl_certificate     {folder}/tls/cert.pem;
     ssl_certificate_key {folder}/tls/key.pem;  # of the line above
     location / {{

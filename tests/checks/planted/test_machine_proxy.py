@@ -89,6 +89,15 @@ MISTAKES = (
         check=nginx,
     ),
     Mistake(
+        name="nginx leads to a former port",
+        plant=lambda place: (place.nginx(), place.web(port=free_port())),
+        subject="nginx",
+        message=["leads to another address", "people get 502"],
+        hint=["in its upstream", "or web.port as it is there"],
+        fix=lambda place: place.web(port=place.port),
+        check=nginx,
+    ),
+    Mistake(
         name="key with a passphrase",
         plant=key_with_passphrase,
         subject="nginx",
