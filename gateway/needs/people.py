@@ -63,3 +63,12 @@ def secret_attributes(people: People) -> tuple[str, ...]:
     private_mail = "" if people.private_mail.lower() == people.mail.lower() else people.private_mail
     named = (*proof_attributes(people), people.birth_date, private_mail)
     return tuple(dict.fromkeys(filter(None, named)))
+
+
+def nt_attributes(settings: Settings) -> tuple[str, ...]:
+    """Return what is written for Samba NT workstations, together with the password; () without such a target."""
+    nt = [target for target in settings.workstation.targets.values() if target.type == "samba_nt"]
+    posix = any(target.posix for target in nt if target.type == "samba_nt")
+    if not nt:
+        return ()
+    return (attributes.NT_HASH, attributes.NT_CHANGED_AT, *((attributes.POSIX_CHANGED_AT,) if posix else ()))

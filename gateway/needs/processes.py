@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.needs import attributes
 from gateway.needs.model import Access, Account, Part, Place, Right
-from gateway.needs.people import filter_rights, proof_attributes
+from gateway.needs.people import filter_rights, nt_attributes, proof_attributes
 from gateway.needs.web import group_rights
 from gateway.settings import Settings
 
@@ -119,10 +119,7 @@ def listeners_rights(settings: Settings) -> Iterator[Right]:
     yield from filter_rights(Account.LISTENER, parts, settings)
     outbox = (attributes.SECRET, attributes.STATE)
     yield _on_people(Account.LISTENER, Access.WRITE, outbox, parts, "The sealed password waits there for the worker.")
-    nt = [target for target in settings.workstation.targets.values() if target.type == "samba_nt"]
-    if nt:
-        posix = any(target.posix for target in nt if target.type == "samba_nt")
-        written = (attributes.NT_HASH, attributes.NT_CHANGED_AT, *((attributes.POSIX_CHANGED_AT,) if posix else ()))
+    if written := nt_attributes(settings):
         yield _on_people(
             Account.LISTENER, Access.WRITE, written, (Part.SAMBA_NT, *parts), "They follow the captured password."
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.needs import attributes
 from gateway.needs.model import Access, Account, Part, Place, Right
-from gateway.needs.people import filter_rights, proof_attributes
+from gateway.needs.people import filter_rights, nt_attributes, proof_attributes
 from gateway.settings import ResetMode, Settings
 
 PASSWORDS = (Part.RESET, Part.CHANGE)
@@ -97,16 +97,12 @@ def _to_set_passwords(settings: Settings) -> Iterator[Right]:
 
 
 def _for_workstations(settings: Settings) -> Iterator[Right]:
-    targets = settings.workstation.targets.values()
-    if not targets:
+    if not settings.workstation.targets:
         return
     parts = (*PASSWORDS, Part.RESULT)
     yield _right(Access.WRITE, (attributes.SECRET,), PASSWORDS, "The sealed password waits there for the worker.")
     yield _right(Access.READ | Access.WRITE, (attributes.STATE,), parts, "The result page shows the delivery.")
-    nt = [target for target in targets if target.type == "samba_nt"]
-    if nt:
-        posix = any(target.posix for target in nt if target.type == "samba_nt")
-        written = (attributes.NT_HASH, attributes.NT_CHANGED_AT, *((attributes.POSIX_CHANGED_AT,) if posix else ()))
+    if written := nt_attributes(settings):
         yield _right(Access.WRITE, written, (Part.SAMBA_NT,), "They are written together with the password.")
 
 

@@ -31,7 +31,6 @@ SECONDS = 5
 PAGE = 1000
 MAX_COUNTED = 20_000
 DOMAIN_TLS_PORT = 636
-SMTP_SECURITIES = ("starttls", "tls", "none")
 
 
 def try_servers(session: Session) -> Iterator[Finding]:
