@@ -24,9 +24,11 @@ RUN_PACKAGES := slapd ldap-utils espeak-ng
 SAMBA_PACKAGES := samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind krb5-user smbclient
 KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
 TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps man-db mandoc zsh fish faketime chromium redis-server logrotate systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
+# Also for what is installed as a whole: packages, containers, booted systems.
+TEST_INSTALL_PACKAGES := $(TEST_PACKAGES) debootstrap systemd-container dpkg-dev debhelper podman buildah runc netavark aardvark-dns
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test coverage check bench docs assets messages pictures ldif needs settings commands man locks clean
+.PHONY: help demo demo-reset test test-install coverage check bench docs assets messages pictures ldif needs settings commands man locks clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,6 +41,10 @@ demo-reset: ## throw the demo's changes away
 
 test: $(INSTALLED)-tests assets ## all tests, on a real slapd; TESTS=tests/web runs some
 	$(AS_ROOT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+
+# One after the other: each of them needs the machine. A release runs them (CONTRIBUTING.md).
+test-install: $(INSTALLED)-tests assets debian-test-install ## packages, containers and booted systems, as root; TESTS= runs some
+	$(AS_ROOT) $(BIN)/pytest -m install $(TESTS)
 
 # Data of a former run would count as this one's.
 coverage: $(INSTALLED)-tests assets ## the tests, and which lines and branches they reach; fails below the floor in setup.cfg
@@ -154,7 +160,7 @@ define venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 endef
 
-.PHONY: machine debian-run debian-docs debian-tests debian-samba debian-bench
+.PHONY: machine debian-run debian-docs debian-tests debian-samba debian-bench debian-test-install
 # Report at once if the rest cannot work on this machine.
 machine:
 	@command -v apt-get >/dev/null || { echo 'This needs Debian 12 or 13: apt-get is missing. $(IN_CONTAINERS)'; exit 1; }
@@ -169,6 +175,8 @@ debian-samba: machine
 	@$(call debian,$(SAMBA_PACKAGES))
 debian-tests: machine
 	@$(call debian,$(TEST_PACKAGES))
+debian-test-install: machine
+	@$(call debian,$(TEST_INSTALL_PACKAGES))
 debian-bench: machine
 	@$(call debian,$(TEST_PACKAGES) tesseract-ocr wrk)
 
