@@ -150,7 +150,7 @@ class TestListenerWithFaultySettings:
 
         assert person.directory.binds(person.login, NEW)
         assert unit.status()["capturing"] is False
-        assert "captures nothing until this is fixed: /nowhere/worker.pub" in unit.log
+        unit.wait_for_log("captures nothing until this is fixed: /nowhere/worker.pub")
 
     def test_when_it_has_no_socket_yet_then_it_says_why_and_ends(self, listener):
         listener.environment = {"MAMIA_CAPTURE__SERVER": "http://wrong"}

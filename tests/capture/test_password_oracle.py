@@ -228,7 +228,7 @@ class TestWorker:
         with academy.as_service("sync") as line, pytest.raises(ldap.INSUFFICIENT_ACCESS):
             line.modify_s(academy.dn("person"), [(REPLACE, "userPassword", [WRONG.encode()])])
 
-        assert "refused: cn=sync,ou=services" in process.log
+        process.wait_for_log("refused: cn=sync,ou=services")
         assert WRONG not in process.log
 
 

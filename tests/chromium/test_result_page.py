@@ -6,6 +6,7 @@ import pytest
 
 from gateway.workstation.state import DeliveryStatus
 from tests.support.browser import CHANGE
+from tests.support.page_actions import follow
 from tests.support.pending_deliveries import move_to, pending_deliveries
 from tests.support.slapd_server import PASSWORD
 
@@ -60,6 +61,6 @@ class TestResult:
         change(page, address)
         move_to(directory, LOGIN, DeliveryStatus.DONE)
 
-        page.click("#actualiser a")
+        follow(page, "#actualiser a")
 
         assert "en place" in page.inner_text("#cibles")

@@ -7,7 +7,7 @@ import pytest
 from gateway.protection.replay import MemoryReplayCache
 from gateway.protection.tickets import Ticket, Tickets
 from tests.support.browser import CHANGE, FIND, RESET
-from tests.support.page_actions import choose, fill, prove, send
+from tests.support.page_actions import choose, fill, follow, prove, send
 from tests.support.polling import wait_until
 from tests.support.slapd_server import NUMEN, PASSWORD
 
@@ -59,7 +59,7 @@ def pass_captcha(page, javascript):
 class TestFind:
     def test_when_the_answers_are_right_then_login_and_address_are_shown(self, page, address, pass_captcha):
         page.goto(address)
-        page.click(".tiles >> text=Retrouver mon compte")
+        follow(page, ".tiles >> text=Retrouver mon compte")
         fill(page, surname="DURAND", given_name="francois", birth_date="27 mars 1985")
         pass_captcha()
         send(page)
@@ -103,9 +103,9 @@ class TestChange:
 class TestHelp:
     def test_when_somebody_is_stuck_then_phone_hours_and_questions_are_reached(self, page, address):
         page.goto(address)
-        page.click(".services-nav >> text=Assistance")
+        follow(page, ".services-nav >> text=Assistance")
         assert "01 23 45 67 89" in page.inner_text("main")
-        page.click("main >> text=Questions fréquentes")
+        follow(page, "main >> text=Questions fréquentes")
 
         assert page.locator("main section").count() == 15
 
@@ -114,8 +114,7 @@ class TestLanguage:
     def test_when_switched_in_a_form_then_what_was_typed_is_still_there(self, page, address):
         page.goto(address + FIND)
         fill(page, surname="Durand", given_name="François")
-        page.click("text=English")
-        page.wait_for_load_state()
+        follow(page, "text=English")
 
         assert page.get_attribute("html", "lang") == "en"
         assert page.input_value("[name=surname]") == "Durand"

@@ -177,9 +177,9 @@ class TestService:
             taken = f"\n{setting} = {other.getsockname()[1]}\n"
             front_end.config.write_text(text.replace(f"\n{setting} = {own}\n", taken))
             front_end.send(signal.SIGHUP)
-            wait_until(lambda: "new settings cannot be used" in front_end.log.read_text())
+            wait_until(lambda: f"web.{setting}" in front_end.log.read_text())
 
-        assert f"web.{setting}" in front_end.log.read_text()
+        assert "new settings cannot be used" in front_end.log.read_text()
         # A process that gets no processor for two seconds cuts the connection.
         wait_until(front_end.answers_to_supervisor)
         assert requests.get(front_end.address + "/", timeout=60).ok

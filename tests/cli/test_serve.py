@@ -210,7 +210,7 @@ class TestService:
             process.send_signal(signal.SIGHUP)
 
             wait_until(lambda: "new settings cannot be used" in log.read_text())
-            assert reported in log.read_text()
+            wait_until(lambda: reported in log.read_text())
             # The second one is refused by a process that outlived the first one.
             process.send_signal(signal.SIGHUP)
             wait_until(lambda: log.read_text().count("new settings cannot be used") == 2)

@@ -41,6 +41,10 @@ class CaptureProcess:
     def log(self) -> str:
         return (self.folder / "capture.log").read_text()
 
+    def wait_for_log(self, text: str) -> None:
+        """Wait until `text` is in the log: a thread of the process writes it, maybe after slapd has its answer."""
+        wait_until(lambda: text in self.log)
+
     @property
     def audit(self) -> list[dict[str, object]]:
         file = self.folder / "capture-audit.log"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-SIZES = (64_000, 128_000, 250_000)
+SMALL, LARGE = 64_000, 250_000
 """Bytes; a request may have 256 kB."""
 RUNS = 6
-"""Work that takes too long is done again, so many times in all, and the fastest run counts: a busy machine makes runs
-slower, and none faster."""
+"""Rounds in which both sizes are measured in turn; one that holds is enough. A busy machine
+makes a run of linear work slower by chance, and quadratic work is too slow in each round."""
 MAX_GROWTH = 2.0
 """By how much the time may grow beyond the input: caches miss more often. Quadratic work exceeds it fourfold."""
 NOISE_SECONDS = 0.02
@@ -39,19 +39,15 @@ def filled(unit: str, size: int) -> str:
 
 
 def assert_linear(work: Callable[[int], object], what: str) -> None:
-    """`work` takes a size in bytes. Its time is that of this thread alone, so other processes do not count."""
-    seconds: dict[int, float] = {}
-    for size in SIZES:
-        seconds[size] = _seconds(work, size)
-        for _ in range(RUNS - 1):
-            if seconds[size] <= _allowed(seconds[SIZES[0]], size):
-                break
-            seconds[size] = min(seconds[size], _seconds(work, size))
-        assert seconds[size] <= _allowed(seconds[SIZES[0]], size), f"{what}: {seconds} s of processor time"
+    """`work` takes a size in bytes. Its time is that of this thread alone, so other processes hardly count."""
+    rounds: list[tuple[float, float]] = []
+    while not any(_is_linear(*seconds) for seconds in rounds):
+        assert len(rounds) < RUNS, f"{what}: {SMALL} and {LARGE} bytes took {rounds} s of processor time"
+        rounds.append((_seconds(work, SMALL), _seconds(work, LARGE)))
 
 
-def _allowed(smallest: float, size: int) -> float:
-    return smallest * (size / SIZES[0]) * MAX_GROWTH + NOISE_SECONDS
+def _is_linear(of_small: float, of_large: float) -> bool:
+    return of_large <= of_small * (LARGE / SMALL) * MAX_GROWTH + NOISE_SECONDS
 
 
 def _seconds(work: Callable[[int], object], size: int) -> float:

@@ -10,10 +10,14 @@ def fill(page: Page, **typed: str) -> None:
         page.fill(f"[name={name}]", value)
 
 
-def send(page: Page) -> None:
-    """Until the answer is there: after the click alone, the page that was left may still be."""
+def follow(page: Page, link: str) -> None:
+    """Click a link or button and wait for the next page: after the click alone the former one may still be there."""
     with page.expect_navigation():
-        page.click("#service > button:not(.first)")
+        page.click(link)
+
+
+def send(page: Page) -> None:
+    follow(page, "#service > button:not(.first)")
 
 
 def prove(page: Page, address: str, login: str = "fdurand4", proof: str = "12E8534567ABC") -> None:
