@@ -39,7 +39,9 @@ demo: $(INSTALLED) assets $(if $(filter samba,$(WORKSTATION)),debian-samba) ## d
 demo-reset: ## throw the demo's changes away
 	rm -rf var/demo
 
-test: $(INSTALLED)-tests assets ## all tests, on a real slapd; TESTS=tests/web runs some
+# Read by tests/support/accessibility.py.
+export PICTURES
+test: $(INSTALLED)-tests assets ## all tests, on a real slapd; TESTS=tests/web runs some; PICTURES=1 keeps pictures of pages
 	$(AS_ROOT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
 # One after the other: each of them needs the machine. A release runs them (CONTRIBUTING.md).
