@@ -1,7 +1,7 @@
 """Build wheel and sdist (PEP 517): setuptools does it, no asset may be missing, and two builds are bit-identical.
 
-Bit-identical means: of the folder of the build, its file system, umask, locale and time nothing remains. Times are that
-of SOURCE_DATE_EPOCH, or 1980 without it: https://reproducible-builds.org/docs/source-date-epoch/
+Bit-identical means: of the folder of the build, its file system, umask, locale and time nothing remains. All times
+are that of SOURCE_DATE_EPOCH, or 1980 without it: https://reproducible-builds.org/docs/source-date-epoch/
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def require_assets(folder: Path) -> None:
     """Raise AssetsMissing, with the names, where `folder` lacks files that `make assets` makes."""
     wanted = [VENDOR / name for name in VENDOR_FILES]
     wanted += sorted(file.relative_to(folder).with_suffix(".mo") for file in (folder / CATALOGUES).rglob("*.po"))
-    if missing := [str(file) for file in wanted if not (folder / file).is_file() or not (folder / file).stat().st_size]:
+    missing = [str(one) for one in wanted if not (folder / one).is_file() or not (folder / one).stat().st_size]
+    if missing:
         raise AssetsMissing(f"missing or empty: {', '.join(missing)}. Run `make assets` first.")
 
 
