@@ -43,7 +43,7 @@ test: $(INSTALLED)-tests assets ## all tests, on a real slapd; TESTS=tests/web r
 	$(AS_ROOT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
 # One after the other: each of them needs the machine. A release runs them (CONTRIBUTING.md).
-test-install: $(INSTALLED)-tests assets debian-test-install ## packages, containers and booted systems, as root; TESTS= runs some
+test-install: $(INSTALLED)-tests assets debian-test-install dist ## packages, containers and booted systems, as root; TESTS= runs some
 	$(AS_ROOT) $(BIN)/pytest -m install $(TESTS)
 
 # Data of a former run would count as this one's.
@@ -77,14 +77,15 @@ REVISION ?= 1
 
 dist: dist/mamia-$(VERSION).tar.gz debian-dist ## a release in dist/: sdist, wheel, Debian packages, SBOM, SHA256SUMS
 	@for suite in $(SUITES); do $(SUDO) release/deb $$suite $(REVISION) || exit 1; done
-	@cd dist && sha256sum mamia* > SHA256SUMS && cat SHA256SUMS
+	@$(BIN)/python release/sbom.py dist/mamia-$(VERSION).cdx.json
+	@cd dist && LC_ALL=C sha256sum mamia* > SHA256SUMS && cat SHA256SUMS
 
 deb: dist/mamia-$(VERSION).tar.gz debian-dist ## the Debian package of one release of Debian; SUITE=trixie REVISION=2
 	@$(SUDO) release/deb $(SUITE) $(REVISION)
 
 # Always made again: it is the last commit's.
 .PHONY: dist/mamia-$(VERSION).tar.gz
-dist/mamia-$(VERSION).tar.gz: $(INSTALLED)-tests assets man
+dist/mamia-$(VERSION).tar.gz: $(INSTALLED)-release assets man
 	@rm -rf dist && mkdir -p dist
 	@release/stage var/release/mamia-$(VERSION)
 	@cd var/release/mamia-$(VERSION) && $(CURDIR)/$(BIN)/python -c "import sys; sys.path.insert(0, 'release'); \
@@ -115,7 +116,7 @@ settings: $(INSTALLED) ## write the reference of the settings again
 commands: $(INSTALLED) ## write the page of the commands again
 	$(BIN)/python -m gateway.cli.commands_reference > docs/commands.md
 
-man: $(INSTALLED)-tests ## manual pages and completion scripts for packages, in var/man and var/completion
+man: $(INSTALLED)-release ## manual pages and completion scripts for packages, in var/man and var/completion
 	rm -rf var/man var/completion
 	$(BIN)/python -m gateway.cli.man_pages var
 
@@ -144,6 +145,7 @@ locks: var/uv/bin/uv ## newest versions of all dependencies into locks/, for eve
 	$(LOCK) setup.cfg -c locks/tests.txt --extra demo -o locks/demo.txt
 	$(LOCK) setup.cfg -c locks/tests.txt --extra demo --extra completion --extra tests --extra bench -o locks/bench.txt
 	$(LOCK) setup.cfg -c locks/tests.txt --extra docs -o locks/docs.txt
+	$(LOCK) setup.cfg locks/release.in -c locks/tests.txt --extra completion -o locks/release.txt
 	$(LOCK) locks/build.in -c locks/tests.txt -o locks/build.txt
 	$(LOCK) locks/assets.in -c locks/tests.txt -o locks/assets.txt
 
@@ -168,6 +170,10 @@ $(INSTALLED)-tests: $(SOURCES) locks/tests.txt | debian-tests
 $(INSTALLED)-bench: $(SOURCES) locks/bench.txt | debian-bench
 	$(call venv,bench)
 	@touch $(INSTALLED) $(INSTALLED)-tests $@
+
+$(INSTALLED)-release: $(SOURCES) locks/release.txt | debian-docs
+	$(call venv,release)
+	@touch $@
 
 $(INSTALLED)-docs: $(SOURCES) locks/docs.txt | debian-docs
 	$(call venv,docs)

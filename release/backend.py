@@ -62,7 +62,7 @@ def build_wheel(wheel_directory: str, config_settings: Options = None, metadata_
     Raises AssetsMissing.
     """
     require_assets(Path())
-    name = build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
+    name = str(build_meta.build_wheel(wheel_directory, config_settings, metadata_directory))
     _normalize_wheel(Path(wheel_directory, name))
     return name
 
@@ -73,7 +73,7 @@ def build_sdist(sdist_directory: str, config_settings: Options = None) -> str:
     Raises AssetsMissing.
     """
     require_assets(Path())
-    name = build_meta.build_sdist(sdist_directory, config_settings)
+    name = str(build_meta.build_sdist(sdist_directory, config_settings))
     _normalize_sdist(Path(sdist_directory, name))
     return name
 

@@ -1,7 +1,7 @@
 """The manual pages and completion scripts, for packages: `python -m gateway.cli.man_pages FOLDER` writes them.
 
-FOLDER/man/man1 gets mamia(1) and a page per command, FOLDER/man/man5 gets mamia.toml(5), FOLDER/completion the scripts
-of bash, zsh and fish, and FOLDER/mamia.toml is the settings file of a new installation.
+FOLDER/man/man1 gets mamia(1) and a page per command, FOLDER/man/man5 gets mamia.toml(5), FOLDER/completion the
+scripts of bash, zsh and fish, and FOLDER/mamia.toml is the settings file of a new installation.
 """
 
 from __future__ import annotations
