@@ -55,6 +55,8 @@ SITE = """\
 upstream {upstream} {{
     server {address};
     keepalive 16;
+    # Shorter than the service keeps idle connections: nginx must be the one who closes.
+    keepalive_timeout 2s;
 }}
 
 server {{
