@@ -84,6 +84,17 @@ class TestInstalled:
         )
 
 
+class TestUnpacked:
+    def test_when_it_is_not_installed_then_the_new_version_checks_the_settings(self, system, package):
+        """As docs/upgrade.md says."""
+        system.done(f"dpkg-deb -x {package} /root/mamia-new; mkdir /etc/mamia; echo '[web]\nprot = 1' >/tmp/m.toml")
+
+        done = system.run("cd /root/mamia-new/opt/mamia && bin/python -m gateway.cli.main check --config /tmp/m.toml")
+
+        assert done.returncode == 2
+        assert "can't be used" in done.stdout
+
+
 class TestSettings:
     def test_when_the_package_is_upgraded_then_settings_and_secrets_stay_as_they_are(
         self, suite, installed, tmp_path
