@@ -418,9 +418,7 @@ class TestReference:
 class TestDefaultFile:
     """Which file a command reads when nobody names one."""
 
-    def test_when_the_machine_has_its_own_then_that_one_is_read_wherever_the_command_runs(
-        self, tmp_path, monkeypatch
-    ):
+    def test_when_the_machine_has_its_own_then_that_one_is_read_in_every_folder(self, tmp_path, monkeypatch):
         installed = tmp_path / "etc" / "mamia.toml"
         installed.parent.mkdir()
         installed.write_text("# nothing is set\n")
