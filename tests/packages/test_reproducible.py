@@ -15,6 +15,7 @@ from tests.support.built_packages import DIST
 pytestmark = pytest.mark.install
 
 ROOT = Path(__file__).parents[2]
+STYLE = "mamia-1.0.0/gateway/web/static/vendor/site.css"
 SOMEBODY_ELSE = {"TZ": "Pacific/Auckland", "LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "7"}
 
 
@@ -61,3 +62,21 @@ class TestTwoBuilds:
 
             assert one == tree(other / package.name, tmp_path / package.name / "other")
             assert len(one) > 1000
+
+
+class TestMissingAssets:
+    def test_when_the_sdist_lacks_a_style_then_no_package_is_built(self, other):
+        sdist = other / "mamia-1.0.0.tar.gz"
+        whole = sdist.read_bytes()
+        command = f"gunzip {sdist} && tar --delete -f {sdist.with_suffix('')} {STYLE} && gzip {sdist.with_suffix('')}"
+        subprocess.run(["sh", "-c", command], check=True)
+
+        done = subprocess.run(
+            ["release/deb", "bookworm", "9"], cwd=other.parent, capture_output=True, text=True, check=False,
+            env={**os.environ, "ROOTS": str(ROOT / "var" / "release")},
+        )  # fmt: skip
+
+        sdist.write_bytes(whole)
+        assert done.returncode != 0
+        assert "missing or empty: gateway/web/static/vendor/site.css" in done.stdout + done.stderr
+        assert list(other.glob("*-9~*.deb")) == []
