@@ -58,7 +58,7 @@ def root_with_downloads(suite: str, package: Path, names: Sequence[str]) -> Path
             work = partial.with_name(f"{partial.name}.work")
             work.mkdir(exist_ok=True)
             alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-c"]
-            command = [*alone, INSIDE, bare, partial, work, package, script]
+            command = [*alone, INSIDE, *map(str, (bare, partial, work, package)), script]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             shutil.rmtree(work)
     return layer
