@@ -28,7 +28,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-
 TEST_INSTALL_PACKAGES := $(TEST_PACKAGES) debootstrap systemd-container dpkg-dev debhelper podman buildah runc netavark aardvark-dns
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-install coverage check bench docs assets messages pictures ldif needs settings commands man locks clean
+.PHONY: help demo demo-reset test test-install coverage check bench docs dist deb assets messages pictures ldif needs settings commands man locks clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -45,7 +45,7 @@ test: $(INSTALLED)-tests assets ## all tests, on a real slapd; TESTS=tests/web r
 	$(AS_ROOT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
 # One after the other: each of them needs the machine. A release runs them (CONTRIBUTING.md).
-test-install: $(INSTALLED)-tests assets debian-test-install ## packages, containers and booted systems, as root; TESTS= runs some
+test-install: $(INSTALLED)-tests assets debian-test-install dist ## packages, containers and booted systems, as root; TESTS= runs some
 	$(AS_ROOT) $(BIN)/pytest -m install $(TESTS)
 
 # Data of a former run would count as this one's.
@@ -69,6 +69,29 @@ bench: $(INSTALLED)-bench assets ## figures, as one table and as var/bench/all.j
 docs: $(INSTALLED)-docs ## the handbook as HTML, in var/docs; a broken link is an error
 	$(BIN)/sphinx-build -q --fail-on-warning --keep-going --fresh-env -c docs -d var/docs-doctrees . var/docs
 	@echo "var/docs/index.html"
+
+# Times of all files of a release: that of the commit.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' gateway/__init__.py)
+SUITE ?= bookworm
+SUITES := bookworm trixie
+REVISION ?= 1
+
+dist: dist/mamia-$(VERSION).tar.gz debian-dist ## a release in dist/: sdist, wheel, Debian packages, SBOM, SHA256SUMS
+	@for suite in $(SUITES); do $(SUDO) release/deb $$suite $(REVISION) || exit 1; done
+	@$(BIN)/python release/sbom.py dist/mamia-$(VERSION).cdx.json
+	@cd dist && LC_ALL=C sha256sum mamia* > SHA256SUMS && cat SHA256SUMS
+
+deb: dist/mamia-$(VERSION).tar.gz debian-dist ## the Debian package of one release of Debian; SUITE=trixie REVISION=2
+	@$(SUDO) release/deb $(SUITE) $(REVISION)
+
+# Always made again: it is the last commit's.
+.PHONY: dist/mamia-$(VERSION).tar.gz
+dist/mamia-$(VERSION).tar.gz: $(INSTALLED)-release assets man
+	@rm -rf dist && mkdir -p dist
+	@release/stage var/release/mamia-$(VERSION)
+	@cd var/release/mamia-$(VERSION) && $(CURDIR)/$(BIN)/python -c "import sys; sys.path.insert(0, 'release'); \
+		import backend; backend.build_sdist('$(CURDIR)/dist'); backend.build_wheel('$(CURDIR)/dist')" >/dev/null
 
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard gateway/translations/*/LC_MESSAGES/messages.po))
 STYLES := gateway/web/styles/site.scss
@@ -95,7 +118,7 @@ settings: $(INSTALLED) ## write the reference of the settings again
 commands: $(INSTALLED) ## write the page of the commands again
 	$(BIN)/python -m gateway.cli.commands_reference > docs/commands.md
 
-man: $(INSTALLED)-tests ## manual pages and completion scripts for packages, in var/man and var/completion
+man: $(INSTALLED)-release ## manual pages and completion scripts for packages, in var/man and var/completion
 	rm -rf var/man var/completion
 	$(BIN)/python -m gateway.cli.man_pages var
 
@@ -124,6 +147,7 @@ locks: var/uv/bin/uv ## newest versions of all dependencies into locks/, for eve
 	$(LOCK) setup.cfg -c locks/tests.txt --extra demo -o locks/demo.txt
 	$(LOCK) setup.cfg -c locks/tests.txt --extra demo --extra completion --extra tests --extra bench -o locks/bench.txt
 	$(LOCK) setup.cfg -c locks/tests.txt --extra docs -o locks/docs.txt
+	$(LOCK) setup.cfg locks/release.in -c locks/tests.txt --extra completion -o locks/release.txt
 	$(LOCK) locks/build.in -c locks/tests.txt -o locks/build.txt
 	$(LOCK) locks/assets.in -c locks/tests.txt -o locks/assets.txt
 
@@ -149,6 +173,10 @@ $(INSTALLED)-bench: $(SOURCES) locks/bench.txt | debian-bench
 	$(call venv,bench)
 	@touch $(INSTALLED) $(INSTALLED)-tests $@
 
+$(INSTALLED)-release: $(SOURCES) locks/release.txt | debian-docs
+	$(call venv,release)
+	@touch $@
+
 $(INSTALLED)-docs: $(SOURCES) locks/docs.txt | debian-docs
 	$(call venv,docs)
 	@touch $@
@@ -162,7 +190,7 @@ define venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 endef
 
-.PHONY: machine debian-run debian-docs debian-tests debian-samba debian-bench debian-test-install
+.PHONY: machine debian-run debian-docs debian-tests debian-samba debian-bench debian-dist debian-test-install
 # Report at once if the rest cannot work on this machine.
 machine:
 	@command -v apt-get >/dev/null || { echo 'This needs Debian 12 or 13: apt-get is missing. $(IN_CONTAINERS)'; exit 1; }
@@ -179,6 +207,8 @@ debian-tests: machine
 	@$(call debian,$(TEST_PACKAGES))
 debian-test-install: machine
 	@$(call debian,$(TEST_INSTALL_PACKAGES))
+debian-dist: machine
+	@$(call debian,debootstrap)
 debian-bench: machine
 	@$(call debian,$(TEST_PACKAGES) tesseract-ocr wrk)
 

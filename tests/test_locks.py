@@ -17,6 +17,7 @@ EXTRAS_OF = {
     "tests": ["demo", "completion", "tests"],
     "bench": ["demo", "completion", "tests", "bench"],
     "docs": ["docs"],
+    "release": ["completion"],
 }
 
 

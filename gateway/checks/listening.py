@@ -101,7 +101,7 @@ def _reached(host: str) -> str:
 
 def _socket(path: Path, user: ProcessUser) -> Iterator[Finding]:
     subject, folder = "web.socket", path.parent
-    made = "deploy/systemd/mamia.tmpfiles as /etc/tmpfiles.d/mamia.conf, and systemd-tmpfiles --create,"
+    made = "systemd-tmpfiles --create mamia.conf (the package has that file; else deploy/systemd/mamia.tmpfiles)"
     if not folder.is_dir():
         hint = f"{made} for /run/mamia-web; else install -d -o {user.name} -m 710 {folder}"
         yield fail(subject, f"{folder} is missing: the service does not start", hint)

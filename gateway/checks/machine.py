@@ -32,7 +32,7 @@ Check = Callable[[Settings], Iterator[Finding]]
 def check_machine(settings: Settings, config: Path | None = None) -> Iterator[Finding]:
     """Yield the findings about this machine and its services.
 
-    `config`: the file with the settings; None for the one that MAMIA_CONFIG names, or ./mamia.toml.
+    `config`: the file with the settings; None for the default one.
     """
     yield ok("settings", "complete and consistent")
     yield from _guarded("settings", lambda: check_settings_file(settings, config))

@@ -16,7 +16,7 @@ from gateway.checks.secret_text import check_secret_text
 from gateway.needs import needs_of
 from gateway.needs.machine import CAPTURE, SERVE, SYNC
 from gateway.settings import PREFIX, Settings
-from gateway.settings.loader import CONFIG_VARIABLE, DEFAULT_FILE, WEB_SECRETS
+from gateway.settings.loader import WEB_SECRETS, settings_file
 
 SUBJECT = "files with secrets"
 USERS = {SERVE: WEB, SYNC: WORKER, CAPTURE: LISTENER}
@@ -103,9 +103,9 @@ def _of_worker(settings: Settings) -> Iterator[Finding]:
 def check_settings_file(settings: Settings, config: Path | None) -> Iterator[Finding]:
     """Check that secrets in the settings themselves are shared with nobody.
 
-    `config`: the file that was read; None for the one that MAMIA_CONFIG names, or ./mamia.toml.
+    `config`: the file that was read; None for the default one.
     """
-    file = config or Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_FILE))
+    file = config or settings_file()
     inline = _inline_secrets(settings)
     if inline and settings.workstation.targets:
         text = f"{', '.join(inline)}: in the settings themselves, which worker and listener read too"

@@ -18,6 +18,8 @@ from gateway.settings.loader import CONFIG_VARIABLE
 from gateway.targets import secret_file
 
 FOLDER = Path("/etc/systemd/system")
+"""What an administrator wrote: a unit here hides the package's one of the same name (systemd.unit(5))."""
+PACKAGED_FOLDER = Path("/usr/lib/systemd/system")
 WEB_UNIT, WORKER_UNIT = "mamia.service", "mamia-sync.service"
 HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 """What ProtectHome=yes hides (systemd.exec(5))."""
@@ -100,7 +102,7 @@ def _start(unit: _Unit) -> Iterator[Finding]:
     name, command = unit.last("User"), unit.last("ExecStart").lstrip("-+!@:").split()
     user = process_user(name)
     if name and not _exists(name):
-        hint = "deploy/systemd/mamia.sysusers as /etc/sysusers.d/mamia.conf, then systemd-sysusers"
+        hint = "systemd-sysusers mamia.conf makes it (the package has that file; else deploy/systemd/mamia.sysusers)"
         yield fail(subject, f"its user {name} does not exist, so it does not start", hint)
     if command and not Path(command[0]).exists():
         hint = (
@@ -153,9 +155,9 @@ def _unwritable(unit: _Unit, paths: list[Path]) -> Iterator[Finding]:
 
 
 def _read_unit(name: str) -> _Unit | None:
-    """Return the unit that an administrator installed; None if there is none that can be read."""
-    file = FOLDER / name
-    if not file.is_file():
+    """Return the unit of the administrator, else of the package; None if there is none that can be read."""
+    file = next((one for one in (FOLDER / name, PACKAGED_FOLDER / name) if one.is_file()), None)
+    if file is None:
         return None
     values: dict[str, list[str]] = {}
     for part in (file, *sorted((FOLDER / f"{name}.d").glob("*.conf"))):

@@ -65,9 +65,8 @@ def _libraries() -> Iterator[Finding]:
     wrong = [text for line in lines if (text := _unmet(line))]
     if wrong:
         text = f"{'; '.join(wrong)}: pages may fail in ways that nobody tested"
-        yield fail(
-            "libraries", text, "pip install --require-hashes -r locks/runtime.txt, in the program's own environment"
-        )
+        hint = "apt-get install --reinstall ./mamia_….deb; else pip install --require-hashes -r locks/runtime.txt"
+        yield fail("libraries", text, hint)
 
 
 def _unmet(line: str) -> str:

@@ -1,7 +1,7 @@
 """The manual pages and completion scripts, for packages: `python -m gateway.cli.man_pages FOLDER` writes them.
 
-FOLDER/man/man1 gets mamia(1) and a page per command, FOLDER/man/man5 gets mamia.toml(5), and FOLDER/completion the
-scripts of bash, zsh and fish.
+FOLDER/man/man1 gets mamia(1) and a page per command, FOLDER/man/man5 gets mamia.toml(5), FOLDER/completion the
+scripts of bash, zsh and fish, and FOLDER/mamia.toml is the settings file of a new installation.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from gateway import __version__
 from gateway.cli.command_list import Command, all_commands, help_of, value_of
 from gateway.cli.command_notes import ABOUT_PROGRESS, ABOUT_SECRETS, NOTES
+from gateway.cli.commented_settings import commented_settings
 from gateway.cli.completion import completion_script
 from gateway.cli.exit_codes import MEANINGS
 from gateway.cli.json_forms import FORMS
@@ -52,6 +53,7 @@ def write(folder: Path) -> None:
         file = folder / "completion" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(completion_script(shell) + "\n", encoding="utf-8")
+    (folder / "mamia.toml").write_text(commented_settings(), encoding="utf-8")
 
 
 def _page(name: str, section: int, summary: str) -> Page:

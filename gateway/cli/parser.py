@@ -69,7 +69,7 @@ def add_config(parser: argparse.ArgumentParser, default: Any = None) -> None:
         type=Path,
         default=default,
         metavar="FILE",
-        help="settings file (default: $MAMIA_CONFIG, else ./mamia.toml)",
+        help="settings file (default: $MAMIA_CONFIG, else /etc/mamia/mamia.toml, else ./mamia.toml)",
     )
 
 

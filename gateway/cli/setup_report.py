@@ -24,6 +24,7 @@ from gateway.setup.files import FileState, PlannedFile, missing_users
 DEFINITION = re.compile(r"  \+ olc(AttributeTypes|ObjectClasses): ")
 MAX_CHARS = 160
 """Characters of a line of a difference; the folder of LDIF has the whole."""
+RELOAD_NGINX = "nginx -t && systemctl reload nginx"
 LISTENER = "systemctl enable --now mamia-capture.socket mamia-capture.service"
 
 
@@ -37,6 +38,8 @@ class Report:
     """Collects what a run did. Prints each part as soon as it is known, or one JSON object at the end."""
 
     as_json: bool
+    site_changes: bool = False
+    """Whether this run writes nginx's file, so that nginx must read it."""
     _result: dict[str, Any] = field(default_factory=_nothing_yet)
     _console: Console = field(default_factory=Console)
 
@@ -137,6 +140,8 @@ class Report:
             commands += [LISTENER, "mamia setup --apply"]
         worker = " mamia-sync.service" if settings.workstation.delivers else ""
         commands.append(f"systemctl enable --now mamia.service{worker}")
+        if self.site_changes:
+            commands.append(RELOAD_NGINX)
         self._result["next"] = commands
 
     def end(self, code: int) -> int:

@@ -26,6 +26,7 @@ from gateway.setup.directory_side import UNREACHABLE, DirectorySide, NoDirectory
 from gateway.setup.files import FileState, FileUnwritable, PlannedFile
 from gateway.setup.gather import Gathering
 from gateway.setup.machine_files import account_passwords, plan_files
+from gateway.setup.nginx_site import NoCertificate, plan_site
 from gateway.setup.paths import Paths
 from gateway.setup.session import Session
 from gateway.setup.stale_accounts import refused_accounts
@@ -112,7 +113,7 @@ class SetupRun:
         """
         self._gather()
         settings = self.session.answers.settings(str(self.session.paths.config))
-        self.files = plan_files(self.session, settings)
+        self.files = [*plan_files(self.session, settings), *self._site(settings)]
         plan = self._plan(settings)
         self._show(plan)
         self._report_obstacles(plan)
@@ -175,6 +176,20 @@ class SetupRun:
             )
             return None
         return plan
+
+    def _site(self, settings: Settings) -> Iterator[PlannedFile]:
+        """Yield nginx's file for the site, if it is ours to write."""
+        try:
+            site = plan_site(self.session.paths, settings)
+        except NoCertificate as places:
+            name = settings.web.allowed_hosts[0]
+            self.report.missing(
+                f"nginx has no certificate for {name}", f"bring it to {places}, then run mamia setup --apply"
+            )
+            return
+        if site:
+            self.report.site_changes = site.state is not FileState.SAME
+            yield site
 
     def _renews(self, name: str, settings: Settings) -> bool:
         """Return whether an account that refuses this machine's password gets it as its new one.

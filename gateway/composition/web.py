@@ -16,6 +16,7 @@ from gateway.checks.protected import check_decidable
 from gateway.checks.readiness import Readiness
 from gateway.checks.serving import Serving
 from gateway.checks.store import check_store
+from gateway.checks.strength import check_strength
 from gateway.composition.directory_watch import DirectoryWatch
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
@@ -142,7 +143,7 @@ def build_gateway(settings: Settings) -> Gateway:
             directory=directory,
             protection=protection,
             metrics=metrics,
-            readiness=_readiness(settings, directory),
+            readiness=_readiness(settings, rules, directory),
             mails=mails,
             watch=watch,
             resources=stack.pop_all(),
@@ -202,8 +203,8 @@ def _services(
     )
 
 
-def _readiness(settings: Settings, directory: DirectoryAccess) -> Readiness:
-    """Return the checks of `/health/ready`: what people's requests do at store and directory."""
+def _readiness(settings: Settings, rules: PasswordRules, directory: DirectoryAccess) -> Readiness:
+    """Return the checks of `/health/ready`: what people's requests do at store, directory and in this process."""
     service, protected = directory.service, directory.protected
     store = Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
     serving = Serving(settings, service, directory.mapping, protected.includes, directory.has_policy)
@@ -214,6 +215,7 @@ def _readiness(settings: Settings, directory: DirectoryAccess) -> Readiness:
             lambda: check_decidable("directory", protected),
             serving.check_comparisons,
             serving.check_writes,
+            *([partial(check_strength, rules.strength)] if rules.strength else []),
         )
     )
 

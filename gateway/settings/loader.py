@@ -25,6 +25,8 @@ from gateway.settings.renamed import SECTIONS, former_keys, present_name
 
 CONFIG_VARIABLE = "MAMIA_CONFIG"
 DEFAULT_FILE = Path("mamia.toml")
+INSTALLED_FILE = Path("/etc/mamia/mamia.toml")
+"""Where the package and `mamia setup` have the settings of a machine."""
 REQUIRED = (("directory", "bind_password"), ("web", "secret_keys"))
 WEB_SECRETS = (*REQUIRED, ("notifications", "smtp_password"), ("second_factor", "sms_gateway_token"))
 
@@ -48,13 +50,20 @@ class SettingsError(Exception):
         self.problems = problems
 
 
+def settings_file() -> Path:
+    """Return the file that MAMIA_CONFIG names, else the machine's own, else ./mamia.toml."""
+    if named := os.environ.get(CONFIG_VARIABLE):
+        return Path(named)
+    return INSTALLED_FILE if INSTALLED_FILE.exists() else DEFAULT_FILE
+
+
 def load(path: Path | None = None, *, web_secrets: bool = True) -> Settings:
-    """Read the settings from `path`, else from the file that MAMIA_CONFIG names, else from ./mamia.toml.
+    """Read the settings from `path`, else from `settings_file()`.
 
     Without `web_secrets`, the secrets of the web service are dropped, and the files that contain them are not opened.
     Raises SettingsError with all faults: of the file, of the values, of misspelt variables, of secret files.
     """
-    source = path or Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_FILE))
+    source = path or settings_file()
     table = _read_table(source)
     problems = _unknown_variables(os.environ)
     if web_secrets:

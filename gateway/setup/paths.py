@@ -63,3 +63,8 @@ class Paths:
     def spool(self) -> Path:
         """Return the folder of mails that wait."""
         return self.root / "var/lib/mamia/mails"
+
+    @property
+    def nginx_site(self) -> Path:
+        """Return nginx's file for the site, in the folder that Debian's and nginx.org's nginx read."""
+        return self.root / "etc/nginx/conf.d/mamia.conf"

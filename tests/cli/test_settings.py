@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.main import main
-from gateway.settings import ResetMode
+from gateway.settings import ResetMode, loader
 from gateway.settings.loader import SettingsError, load
 from gateway.settings.reference import reference
 
@@ -413,3 +413,30 @@ class TestReference:
         assert main(["settings"]) == 0
 
         assert "| `servers` | list of text | **needed** | URLs in order of preference" in capsys.readouterr().out
+
+
+class TestDefaultFile:
+    """Which file a command reads when nobody names one."""
+
+    def test_when_the_machine_has_its_own_then_that_one_is_read_in_every_folder(self, tmp_path, monkeypatch):
+        installed = tmp_path / "etc" / "mamia.toml"
+        installed.parent.mkdir()
+        installed.write_text("# nothing is set\n")
+        (tmp_path / "mamia.toml").write_text("[web]\n")
+        monkeypatch.setattr(loader, "INSTALLED_FILE", installed)
+        monkeypatch.delenv("MAMIA_CONFIG", raising=False)
+        monkeypatch.chdir(tmp_path)
+
+        assert loader.settings_file() == installed
+
+    def test_when_a_variable_names_one_then_it_has_priority(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(loader, "INSTALLED_FILE", tmp_path)
+        monkeypatch.setenv("MAMIA_CONFIG", "/srv/other.toml")
+
+        assert loader.settings_file() == Path("/srv/other.toml")
+
+    def test_when_nothing_is_installed_then_it_is_that_of_the_folder(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(loader, "INSTALLED_FILE", tmp_path / "absent")
+        monkeypatch.delenv("MAMIA_CONFIG", raising=False)
+
+        assert loader.settings_file() == Path("mamia.toml")

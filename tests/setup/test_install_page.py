@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from gateway.account.model import Secret
+from gateway.cli.commented_settings import commented_settings
 from gateway.demo.private_slapd import ldif_folder
 from gateway.targets.samba_nt import nt_hash
 from tests.support.browser import CHANGE, FIND, RESET, Page
@@ -106,6 +107,8 @@ def follow(academy: Academy, store: RedisServer, program: InstalledProgram) -> N
     is_debian = isinstance(server, DebianSlapd)
     others = [row for row in rows if not row.startswith(academy.login)] if is_debian else []
     (program.root / "staff.csv").write_text(HEAD + "\n".join([own, *map(written_date, others)]) + "\n")
+    # What the package leaves: comments, and no setting.
+    program.config.write_text(commented_settings())
     password = server.slapd.password("admin")
     answers = {
         "[Pp]assword of cn=admin": password,
@@ -128,6 +131,8 @@ def follow(academy: Academy, store: RedisServer, program: InstalledProgram) -> N
     assert seconds < MAX_SECONDS
     assert [(run.status, run.output[-3000:]) for run in runs[1:] if run.status] == []
     assert password not in "".join(run.output for run in runs)
+    assert program.config.read_text().startswith(commented_settings())
+    assert "Go through them again" not in runs[0].output
     use(people, academy)
 
 

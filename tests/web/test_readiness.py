@@ -6,6 +6,8 @@ import pytest
 import redis as redis_client
 
 from gateway.app import create_app
+from gateway.checks.finding import Level
+from gateway.checks.strength import check_strength
 from gateway.composition.web import build_gateway
 from tests.support.browser import Browser
 from tests.support.planted_directory import DATABASE, GATEWAY, OVERLAY, PlantedDirectory
@@ -171,3 +173,20 @@ class TestStore:
 
         assert ready(browser).status_code == 200
         assert changes(browser) == 200
+
+
+class TestStrength:
+    def test_when_a_minimum_is_set_then_each_process_judges_a_password_before_it_is_ready(self, open_site):
+        answer = ready(open_site(password={"min_strength": 50}))
+
+        assert answer.status_code == 200
+        assert answer.json["checks"]["password.min_strength"] == "OK"
+
+    def test_when_passwords_cannot_be_judged_then_it_says_so(self):
+        def stopped(password, login):
+            raise OSError("Operation not permitted")
+
+        found = check_strength(stopped)
+
+        assert found.level is Level.FAIL
+        assert "every change and reset fails: Operation not permitted" in found.message

@@ -61,6 +61,12 @@ class PlantedFiles(PlantedMachine):
         self.set("directory", bind_password_file=Path("/etc/mamia/gateway.password"))
         self.set("audit", destination="file", file=Path("/var/log/mamia/audit.log"))
 
+    def packaged_units(self):
+        """The package brought the units; the administrator has nothing but what `systemctl edit` wrote."""
+        self.units()
+        self.environment.setattr(sandbox, "PACKAGED_FOLDER", self.folder / "units")
+        self.environment.setattr(sandbox, "FOLDER", self.made("edited"))
+
     def override(self, line):
         self.file("units/mamia.service.d/override.conf", f"[Service]\n{line}\n", mode=0o644)
 
@@ -434,6 +440,17 @@ MISTAKES = (
         message=["/srv/logs/audit.log is on a read-only disk"],
         hint=["ReadWritePaths=/srv/logs"],
         fix=lambda place: place.write_paths("/srv/logs"),
+        check=units,
+    ),
+    Mistake(
+        name="audit where the package's unit cannot write",
+        plant=lambda place: (place.packaged_units(), place.set("audit", file=Path("/srv/logs/audit.log"))),
+        subject="unit mamia.service",
+        message=["/srv/logs/audit.log is on a read-only disk"],
+        hint=["ReadWritePaths=/srv/logs"],
+        fix=lambda place: place.file(
+            "edited/mamia.service.d/override.conf", "[Service]\nReadWritePaths=/srv/logs\n", mode=0o644
+        ),
         check=units,
     ),
     Mistake(
