@@ -35,6 +35,9 @@ mamia-check(1), and mamia.toml(5) with all settings to `var/man/`, and the scrip
 `var/completion/`, for packages."""
 NOTES = {
     "serve": "It logs to standard error. SIGTERM and Ctrl-C end it with code 0, after the requests in progress.",
+    "reload": """\
+Run it as the service's user or as root, on its machine or in its container. It ends when every process has the new
+settings and serves, and prints how many these are. `systemctl reload mamia` runs it, and fails if it fails.""",
     "sync": "Without an action it logs to standard error; SIGTERM and Ctrl-C end it with code 0.",
     "sync status": """\
 It prints a table: who, which target, the state (`needs you`: nothing goes on until somebody acts), how old the

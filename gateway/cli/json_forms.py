@@ -75,6 +75,13 @@ LOG = JsonForm(
     ),
     "standard error",
 )
+RELOAD = JsonForm(
+    Shape.OBJECT,
+    (
+        Key("service", "number", "id of the service's process"),
+        Key("processes", "number", "how many processes serve with the new settings"),
+    ),
+)
 ACCOUNT = JsonForm(
     Shape.OBJECT,
     (
@@ -255,6 +262,7 @@ SETUP = JsonForm(
 )
 FORMS = {
     "serve": LOG,
+    "reload": RELOAD,
     "sync": LOG,
     "sync status": SYNC_STATUS,
     "sync retry": SYNC_ACTION,

@@ -14,6 +14,7 @@ from gateway.cli.parser import CommandHelp, Parser, UsageProblem, exit_codes_in_
 
 COMMANDS = {
     "serve": "serve",
+    "reload": "reload",
     "sync": "sync",
     "capture": "capture",
     "check": "check",

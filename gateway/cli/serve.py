@@ -7,12 +7,14 @@ import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Set
 from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
 from gateway.app import create_app
@@ -29,6 +31,7 @@ from gateway.cli.exit_codes import ErrorKind, ExitCode
 from gateway.cli.failure import CommandFailed
 from gateway.cli.gunicorn_log import JsonLog
 from gateway.cli.http_worker import HttpWorker
+from gateway.cli.reload_record import ReloadRecord
 from gateway.composition.web import Gateway, build_gateway
 from gateway.directory.policy_overlay import PolicyMissing
 from gateway.logs import log_to_standard_error
@@ -133,6 +136,22 @@ def _forget_metrics_of(_: object, worker: Any) -> None:
         mark_process_dead(worker.pid)
 
 
+class ReportingArbiter(Arbiter):
+    """gunicorn's parent process, which also reports when all processes have the new settings."""
+
+    app: Server
+
+    def reload(self) -> None:
+        """Replace the processes, but only if the new settings can be used."""
+        if self.app.read_settings():
+            super().reload()
+
+    def manage_workers(self) -> None:
+        """Start and stop processes as gunicorn does; it calls this once a second and when a process ended."""
+        super().manage_workers()
+        self.app.report_reload(self.WORKERS.keys(), self.num_workers)
+
+
 class Server(BaseApplication):
     """gunicorn with threads. On SIGHUP it reads the settings again, and new processes replace the old ones."""
 
@@ -143,13 +162,19 @@ class Server(BaseApplication):
         self._logs_json = logs_json
         self._liveness = open_liveness(settings.web)
         self._thread: LivenessThread | None = None
+        self._reloads = ReloadRecord.start()
         super().__init__()
 
-    def reload(self) -> None:
-        """Read the settings again and start new processes.
+    def run(self) -> None:
+        """Serve until a signal ends it, as gunicorn's own `run` does."""
+        ReportingArbiter(self).run()
 
-        Settings that cannot be used change nothing: the reason is logged, and the service goes on.
+    def read_settings(self) -> bool:
+        """Read the settings again for new processes, and return whether they can be used.
+
+        Settings that cannot be used change nothing, and the reason is logged.
         """
+        self._reloads.begin()
         try:
             settings = load(self._config)
             fault = _unusable(settings) or self._open_addresses(settings)
@@ -157,9 +182,16 @@ class Server(BaseApplication):
             fault = "; ".join(f"{f.key} {f.message}" for f in error.problems)
         if fault:
             log.error("the new settings cannot be used, and the service continues with the former ones: %s", fault)
-            return
+            self._reloads.refuse(fault)
+            return False
         self._settings = settings
-        super().reload()
+        self._reloads.accept()
+        return True
+
+    def report_reload(self, processes: Set[int], wanted: int) -> None:
+        """Report a reload once `wanted` of `processes` serve with the new settings. Before that, do nothing."""
+        if self._reloads.finish_if_ready(processes, wanted):
+            log.info("the service uses the new settings; processes that serve: %d", wanted)
 
     def _open_addresses(self, settings: Settings) -> str:
         """Open new addresses of the settings, and return why one cannot be opened; empty if all are open."""
@@ -190,6 +222,7 @@ class Server(BaseApplication):
             "loglevel": "warning",
             "control_socket_disable": True,
             "post_fork": self._start_liveness,
+            "post_worker_init": self._report_process,
             "worker_exit": self._stop_liveness,
             "child_exit": _forget_metrics_of,
             **({"logger_class": JsonLog} if self._logs_json else {}),
@@ -202,6 +235,10 @@ class Server(BaseApplication):
         if self._liveness:
             self._thread = LivenessThread(self._liveness)
             self._thread.start()
+
+    def _report_process(self, _worker: object) -> None:
+        """Record that this process serves; runs in each new process after it has built the pages."""
+        self._reloads.process_is_ready()
 
     def _stop_liveness(self, _arbiter: object, _worker: object) -> None:
         """Stop the thread of /health/live; runs in a process that ends, after its last request.

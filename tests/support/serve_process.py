@@ -70,6 +70,12 @@ class ServeProcess:
         self._process.send_signal(number)
 
     @property
+    def pid(self) -> int:
+        """Of gunicorn's parent."""
+        assert self._process
+        return self._process.pid
+
+    @property
     def children(self) -> set[int]:
         """The processes that serve now."""
         assert self._process
