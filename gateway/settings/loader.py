@@ -26,7 +26,12 @@ from gateway.settings.renamed import SECTIONS, former_keys, present_name
 CONFIG_VARIABLE = "MAMIA_CONFIG"
 DEFAULT_FILE = Path("mamia.toml")
 REQUIRED = (("directory", "bind_password"), ("web", "secret_keys"))
-WEB_SECRETS = (*REQUIRED, ("notifications", "smtp_password"), ("second_factor", "sms_gateway_token"))
+WEB_SECRETS = (
+    *REQUIRED,
+    ("rate_limits", "store_password"),
+    ("notifications", "smtp_password"),
+    ("second_factor", "sms_gateway_token"),
+)
 
 
 @dataclass(frozen=True, slots=True)
