@@ -25,7 +25,7 @@ SAMBA_PACKAGES := samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-
 KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
 TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps man-db mandoc zsh fish faketime chromium redis-server logrotate systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
 # Also for what is installed as a whole: packages, containers, booted systems.
-TEST_INSTALL_PACKAGES := $(TEST_PACKAGES) debootstrap systemd-container dpkg-dev debhelper podman buildah runc netavark aardvark-dns
+TEST_INSTALL_PACKAGES := $(TEST_PACKAGES) debootstrap systemd-container dpkg-dev debhelper podman buildah runc netavark aardvark-dns iproute2 skopeo docker-registry
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test test-install coverage check bench docs dist deb assets messages pictures ldif needs settings commands man locks clean

@@ -37,8 +37,18 @@ class _Private:
     def fix(self) -> str:
         """Return the commands after which only root and the process can read it."""
         if not self.user.is_known:
-            return f"chmod 600 {self.file}"
+            return self._fix_for_this_process()
         return f"chown root:{self.user.group} {self.file} && chmod 640 {self.file}"
+
+    def _fix_for_this_process(self) -> str:
+        """Return the commands where no user of ours is known, as in a container: this process must still read it."""
+        user = os.geteuid()
+        command = f"chmod 600 {self.file}"
+        if user not in (0, self.file.stat().st_uid):
+            command = f"chown {user} {self.file} && chmod 400 {self.file}"
+        if os.statvfs(self.file).f_flag & os.ST_RDONLY:
+            return f"{command}, as root where the file that is mounted here comes from"
+        return command
 
 
 def check_private_files(settings: Settings) -> Iterator[Finding]:
@@ -68,8 +78,6 @@ def _open(files: list[_Private]) -> Iterator[Finding]:
 
 
 def _fix(files: list[_Private]) -> str:
-    if not any(one.user.is_known for one in files):
-        return f"chmod 600 {' '.join(str(one.file) for one in files)}"
     return "; ".join(one.fix for one in files)
 
 

@@ -75,7 +75,8 @@ def check_sandbox(settings: Settings) -> Iterator[Finding]:
     read = [
         settings.directory.bind_password_file, settings.directory.ca_file, web.secret_keys_file, web.templates,
         settings.academy.logo, settings.notifications.smtp_password_file,
-        settings.second_factor.sms_gateway_token_file, workstation.public_key_file,
+        settings.rate_limits.store_password_file, settings.second_factor.sms_gateway_token_file,
+        workstation.public_key_file,
     ]  # fmt: skip
     written = [audit, settings.notifications.spool, web.socket.parent if web.socket else None]
     yield from _check(WEB_UNIT, read, written)

@@ -23,7 +23,7 @@ from gateway.checks.certificates import (
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.tls_trouble import Trouble, connection_trouble
 from gateway.protection.rate_limiting.in_redis import RedisCounts
-from gateway.protection.rate_limiting.store import ANSWER_SECONDS, Store, StoreUnavailable
+from gateway.protection.rate_limiting.store import ANSWER_SECONDS, Store, StoreUnavailable, reply_code
 from gateway.protection.rate_limiting.windows import MAX_TIMES, Window
 from gateway.protection.replay import SharedReplayCache
 from gateway.settings import Settings
@@ -133,7 +133,7 @@ def check_store(settings: Settings, store: Store | None = None) -> Finding:
 
     `store`: the one to use; without it, a new connection is opened.
     """
-    store = store or Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
+    store = store or Store(settings.rate_limits.store_url, tls_strict=settings.rate_limits.store_tls_strict)
     if uses_memory_for_people(settings):
         text = "in this process's memory: a restart forgets all counts, and accepts used tickets again"
         return warn(SUBJECT, text, "a redis:// or valkey:// URL; then rate_limits.allow_memory_store can go")
@@ -182,6 +182,8 @@ def _trouble(url: str, error: BaseException, text: str) -> Trouble:
     for pattern, what, hint in _REPLIES:
         if re.search(pattern, text):
             return Trouble(what, hint.format(user=user) if "{user}" in hint else hint)
+    if code := reply_code(error):
+        return Trouble(f"it answers {code}, and does not do what it is asked", "its manual says what this word means")
     return _unreachable(url, error)
 
 

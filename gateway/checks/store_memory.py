@@ -24,7 +24,7 @@ def check_store_memory(settings: Settings) -> Iterator[Finding]:
 
     There is none for a store in memory, or one that does not answer, because `check_store` reports that.
     """
-    store = Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
+    store = Store(settings.rate_limits.store_url, tls_strict=settings.rate_limits.store_tls_strict)
     if not store.is_shared:
         return
     try:
@@ -43,7 +43,7 @@ def check_store_persistence(settings: Settings) -> Iterator[Finding]:
 
     There is none for a store in memory, or one whose facts cannot be read, because other checks report that.
     """
-    store = Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
+    store = Store(settings.rate_limits.store_url, tls_strict=settings.rate_limits.store_tls_strict)
     if not store.is_shared:
         return
     try:

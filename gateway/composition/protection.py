@@ -26,7 +26,7 @@ class Protection:
 def build_protection(settings: Settings) -> Protection:
     """Build rate limits, tickets and CAPTCHA with one common store. Connects to nothing."""
     keys, lifetime_seconds = settings.web.keys, 60 * settings.captcha.lifetime_minutes
-    store = Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
+    store = Store(settings.rate_limits.store_url, tls_strict=settings.rate_limits.store_tls_strict)
     replay_cache = SharedReplayCache(store) if store.is_shared else MemoryReplayCache()
     tickets = Tickets(keys, replay_cache=replay_cache)
     client_rates = {name: client.rate for name, client in settings.api.clients.items()}

@@ -206,7 +206,7 @@ def _services(
 def _readiness(settings: Settings, rules: PasswordRules, directory: DirectoryAccess) -> Readiness:
     """Return the checks of `/health/ready`: what people's requests do at store, directory and in this process."""
     service, protected = directory.service, directory.protected
-    store = Store(settings.rate_limits.store, tls_strict=settings.rate_limits.store_tls_strict)
+    store = Store(settings.rate_limits.store_url, tls_strict=settings.rate_limits.store_tls_strict)
     serving = Serving(settings, service, directory.mapping, protected.includes, directory.has_policy)
     return Readiness(
         (

@@ -28,7 +28,12 @@ DEFAULT_FILE = Path("mamia.toml")
 INSTALLED_FILE = Path("/etc/mamia/mamia.toml")
 """Where the package and `mamia setup` have the settings of a machine."""
 REQUIRED = (("directory", "bind_password"), ("web", "secret_keys"))
-WEB_SECRETS = (*REQUIRED, ("notifications", "smtp_password"), ("second_factor", "sms_gateway_token"))
+WEB_SECRETS = (
+    *REQUIRED,
+    ("rate_limits", "store_password"),
+    ("notifications", "smtp_password"),
+    ("second_factor", "sms_gateway_token"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationInfo, field_validator
 
@@ -69,6 +69,10 @@ class RateLimits(Section):
     store: StoreUrl = "memory://"
     """Where counts and used tickets are kept: a URL of Redis or Valkey. memory:// is the memory of one process, for
     the demo; a restart loses it."""
+    store_password: SecretStr | None = None
+    """Password of the store, where it is not in the URL. Prefer `store_password_file`."""
+    store_password_file: Path | None = None
+    """File that contains the password of the store and nothing else."""
     allow_memory_store: bool = False
     """Allow memory:// for a service that people can reach. After each restart all counts begin at 0, and used tickets
     are accepted again."""
@@ -135,6 +139,24 @@ class RateLimits(Section):
                 f"plain text; use {parts.scheme}s://, {PLAIN_TEXT}"
             )
         return url
+
+    @field_validator("store_password")
+    @classmethod
+    def _only_one(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        parts = urlsplit(info.data.get("store", ""))
+        if password and (parts.password or not parts.hostname):
+            raise ValueError("is for a store that has a host and no password in its URL")
+        return password
+
+    @property
+    def store_url(self) -> str:
+        """The URL of the store with its password: a secret."""
+        if not self.store_password:
+            return self.store
+        parts = urlsplit(self.store)
+        user, _, host = parts.netloc.rpartition("@")
+        password = quote(self.store_password.get_secret_value(), safe="")
+        return parts._replace(netloc=f"{user}:{password}@{host}").geturl()
 
 
 class Audit(Section):

@@ -76,6 +76,18 @@ class TestSecretFiles:
         assert found.level is Level.WARN
         assert found.hint == f"chmod 600 {tmp_path / 'keys'}"
 
+    def test_when_the_process_is_not_their_owner_then_it_can_still_read_them_after_the_command(
+        self, server, tmp_path, monkeypatch
+    ):
+        """As in a container, where files of the host are mounted and no user of ours is known."""
+        (tmp_path / "keys").write_text("x" * 40)
+        (tmp_path / "keys").chmod(0o644)
+        monkeypatch.setattr("os.geteuid", lambda: 10001)
+
+        found = levels(server, web={"secret_keys_file": tmp_path / "keys"})["files with secrets"]
+
+        assert found.hint == f"chown 10001 {tmp_path / 'keys'} && chmod 400 {tmp_path / 'keys'}"
+
 
 class TestWebSecret:
     @pytest.mark.parametrize("targets, reported", [({}, False), ({"poste": {"type": "samba_nt"}}, True)])

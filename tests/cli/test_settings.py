@@ -322,6 +322,12 @@ class TestConsistency:
             ('[rate_limits]\nper_login = "often"', "rate_limits.per_login", "is not a rate"),
             ('[rate_limits]\nstore = "mysql://x"', "rate_limits.store", "redis"),
             ('[rate_limits]\nstore = "rediss+unix://x"', "rate_limits.store", "redis"),
+            (
+                '[rate_limits]\nstore = "rediss://:one@x/0"\nstore_password = "other"',
+                "rate_limits.store_password",
+                "no password in its URL",
+            ),
+            ('[rate_limits]\nstore_password = "pw"', "rate_limits.store_password", "has a host"),
             ('[rate_limits]\nstore = "redis://x:port/0"', "rate_limits.store", "port"),
             ('[rate_limits]\nstore = "rediss://x/0?ssl_cert_reqs=none"', "rate_limits.store", "store_tls_strict"),
             (

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
 from fnmatch import fnmatch
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -56,6 +59,21 @@ class TestDockerfile:
         assert reported(BIN / "hadolint", "--ignore", UNPINNED_PACKAGES, name) == ""
 
     @pytest.mark.parametrize("name", DOCKERFILES)
+    def test_when_a_builder_knows_no_buildkit_then_it_can_build_it(self, name, tmp_path):
+        made = Dockerfile(DOCKER / name, ROOT, tmp_path)
+
+        options = {word.partition("=")[0] for _, rest in made.instructions for word in rest.split()}
+        assert not {"--chmod", "--link", "--mount"} & options
+
+    @pytest.mark.parametrize("name", DOCKERFILES)
+    def test_when_it_names_a_base_then_the_registry_is_named_too(self, name, tmp_path):
+        """podman asks no registry for a short name."""
+        made = Dockerfile(DOCKER / name, ROOT, tmp_path)
+
+        bases = [rest.split()[0] for instruction, rest in made.instructions if instruction == "FROM"]
+        assert all(base.startswith("docker.io/") for base in bases)
+
+    @pytest.mark.parametrize("name", DOCKERFILES)
     def test_when_it_copies_then_the_files_are_there_and_reach_the_builder(self, name, tmp_path):
         made = Dockerfile(DOCKER / name, ROOT, tmp_path)
 
@@ -83,7 +101,7 @@ class TestCompose:
         assert reported(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml") == ""
 
     def test_when_it_names_files_and_secrets_then_all_of_them_are_accounted_for(self, compose):
-        made_by_hand = {"./worker.pub"}
+        made_first = {"./worker.pub", "./domain", "./people", "."}
         mounted = {
             volume.split(":")[0]
             for service in compose["services"].values()
@@ -92,7 +110,7 @@ class TestCompose:
         }
         used = {name for service in compose["services"].values() for name in service.get("secrets", [])}
 
-        assert all((DOCKER / path).is_file() for path in mounted - made_by_hand)
+        assert all((DOCKER / path).is_file() for path in mounted - made_first)
         assert used == set(compose["secrets"])
 
     def test_when_read_then_only_the_worker_gets_the_private_key(self, compose):
@@ -106,28 +124,88 @@ class TestCompose:
 
     def test_when_read_then_every_service_is_hardened_and_only_the_proxy_is_reached_from_outside(self, compose):
         for name, service in compose["services"].items():
+            assert service["image"].split("/")[0] in ("docker.io", "localhost"), name
             assert service["read_only"] is True, name
             assert service["cap_drop"] == ["ALL"], name
             assert "no-new-privileges:true" in service["security_opt"], name
             assert ("ports" in service) is (name == "proxy"), name
         assert compose["networks"]["inside"]["internal"] is True
 
+    def test_when_read_then_one_service_builds_each_image_and_the_others_pull_none(self, compose):
+        ours = [service for service in compose["services"].values() if service["image"] == "localhost/mamia"]
 
-class TestSecrets:
-    def test_when_made_then_nobody_else_reads_them_and_what_is_missing_is_named(self, tmp_path, compose):
-        script = shutil.copy(DOCKER / "make-secrets", tmp_path)
+        assert len([service for service in ours if "build" in service]) == 1
+        assert {service["pull_policy"] for service in ours} == {"never"}
 
-        first = subprocess.run([script], capture_output=True, text=True, check=True).stdout
-        made = {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()}
-        subprocess.run([script], capture_output=True, check=True)
+    def test_when_read_then_each_service_that_stays_has_a_check_of_its_own(self, compose):
+        """podman keeps no HEALTHCHECK of an image."""
+        staying = {name for name, service in compose["services"].items() if "profiles" not in service}
 
-        assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
-        assert {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()} == made
-        assert all(name in made or name in first for name in compose["secrets"])
-        assert all(len(text) >= 32 and "\n" not in text for text in made.values())
+        assert {name for name in staying if "healthcheck" not in compose["services"][name]} == set()
+
+    def test_when_read_then_the_proxy_finds_the_web_services_at_fixed_addresses(self, compose):
+        """nginx resolves a name once, and does not start while a name is unknown."""
+        proxy = (ROOT / "deploy/nginx/mamia.conf").read_text()
+        fixed = {compose["services"][name]["networks"]["front"]["ipv4_address"] for name in ("web1", "web2")}
+
+        assert set(re.findall(r"^    server ([\d.]+):8080 ", proxy, re.MULTILINE)) == fixed
+        assert len(re.findall(r"listen \[::\]:", proxy)) == len(re.findall(r"listen \d", proxy))
+        front = compose["networks"]["front"]
+        assert front["enable_ipv6"] is True
+        assert [":" in part["subnet"] for part in front["ipam"]["config"]] == [False, True]
 
 
-SECRETS = ("gateway_password", "secret_keys", "sync_password", "domain_password")
+class TestPrepare:
+    @pytest.fixture
+    def prepare(self, tmp_path):
+        """Runs the script as the image does, in a folder with the settings; root may give files to other users."""
+        if os.geteuid() != 0:
+            pytest.skip("only root can give files to other users")
+        shutil.copy(DOCKER / "mamia.toml", tmp_path)
+
+        def run(is_good=True):
+            environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+            command = [sys.executable, DOCKER / "prepare.py", tmp_path]
+            done = subprocess.run(command, capture_output=True, text=True, env=environment)
+            assert (done.returncode == 0) is is_good, done.stderr
+            return done.stdout + done.stderr
+
+        return run
+
+    def test_when_it_runs_twice_then_each_secret_is_made_once_for_its_services_alone(
+        self, prepare, tmp_path, compose
+    ):
+        first = prepare()
+        made = {file.name: file.read_bytes() for file in (tmp_path / "secrets").iterdir()}
+        second = prepare()
+
+        assert set(made) == set(compose["secrets"])
+        assert {file.name: file.read_bytes() for file in (tmp_path / "secrets").iterdir()} == made
+        assert "SELF-SIGNED" in first
+        assert second == ""
+        assert not [name for name, value in made.items() if value.decode() in first]
+
+    def test_when_it_made_them_then_every_service_can_read_its_own_and_no_other(self, prepare, tmp_path, compose):
+        prepare()
+
+        for name in compose["secrets"]:
+            found = (tmp_path / "secrets" / name).stat()
+            users = [service for service in compose["services"].values() if name in service.get("secrets", [])]
+            assert users, name
+            for service in users:
+                user, _, group = service.get("user", "101:101").partition(":")
+                assert int(user) == found.st_uid or int(group) == found.st_gid, (name, service)
+            assert found.st_mode & 0o777 == 0o440, name
+
+    def test_when_half_of_a_pair_is_missing_then_it_says_so_and_makes_no_other(self, prepare, tmp_path):
+        prepare()
+        (tmp_path / "secrets" / "worker_key").unlink()
+
+        assert "worker_key" in prepare(is_good=False)
+        assert not (tmp_path / "secrets" / "worker_key").exists()
+
+
+SECRETS = ("gateway_password", "secret_keys", "sync_password", "valkey_password", "domain_password")
 
 
 def settings_of(text: str, folder: Path, secrets: Sequence[str] = SECRETS, **options):
@@ -149,7 +227,7 @@ class TestComposeSettings:
 
         assert not {"gateway_password", "secret_keys"} & set(secrets)
         assert workers_directory(settings).password
-        assert delivered_targets(settings.workstation)
+        assert not delivered_targets(settings.workstation), "a domain is added by hand"
 
     def test_when_the_listener_has_no_secret_then_it_answers_where_slapd_asks(self, tmp_path, compose):
         listener, slapd = compose["services"]["listener"], compose["services"]["directory"]
@@ -166,9 +244,9 @@ class TestComposeSettings:
     def test_when_loaded_then_they_fit_the_services(self, tmp_path, compose):
         settings = settings_of((DOCKER / "mamia.toml").read_text(), tmp_path)
 
-        assert [str(network) for network in settings.web.proxy_networks] == [
-            compose["networks"]["front"]["ipam"]["config"][0]["subnet"]
-        ]
+        [network] = settings.web.proxy_networks
+        assert str(network) == compose["networks"]["front"]["ipam"]["config"][0]["subnet"]
+        assert ip_address(compose["services"]["proxy"]["networks"]["front"]["ipv4_address"]) in network
         assert {"directory", "valkey"} <= set(compose["services"])
         assert settings.directory.servers == ["ldap://directory:3890"]
         assert settings.rate_limits.store.startswith("redis://valkey:")
@@ -205,6 +283,8 @@ class TestManifests:
             for container in pod["containers"]:
                 assert container["securityContext"]["readOnlyRootFilesystem"] is True, name
                 assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}, name
+                assert {"readinessProbe", "livenessProbe"} <= set(container), name
+                assert set(container["resources"]["limits"]) == {"cpu", "memory"}, name
             assert name in policies
         assert None in policies, "nobody talks to anybody by default"
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 import redis as redis_client
 from limits import parse
+from pydantic import SecretStr
 
 from gateway.protection.rate_limiting.in_memory import MemoryCounts
 from gateway.protection.rate_limiting.in_redis import RedisCounts
@@ -202,3 +203,22 @@ class TestUsedTickets:
         clock.now += 60
         assert replay_cache.add_if_new("d", clock.now + 60)
         assert MAX_MARKS >= 100_000
+
+
+class TestRefusal:
+    def test_when_the_store_refuses_then_the_failure_has_the_word_of_its_reply(self, redis):
+        """The rest of a reply may quote a key, which is made from what people type."""
+        with redis_client.Redis.from_url(redis.url) as client:
+            client.config_set("min-replicas-to-write", 1)
+
+        with pytest.raises(StoreUnavailable, match=r"^ResponseError: the store says NOREPLICAS$"):
+            RedisCounts(Store(redis.url)).hit([window(TIMES)])
+
+    def test_when_the_password_is_in_a_setting_of_its_own_then_it_opens_the_store(self, redis):
+        password = "Pw/@ : 2026%"
+        with redis_client.Redis.from_url(redis.url) as client:
+            client.config_set("requirepass", password)
+        rates = Rates(store=redis.url, store_password=SecretStr(password))
+
+        assert RedisCounts(Store(rates.store_url)).hit([window(TIMES)]) is None
+        assert password not in repr(rates)

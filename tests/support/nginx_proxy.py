@@ -21,8 +21,11 @@ class Proxy:
         self.port, self.api_clients_port, self._plain_port = free_port(), free_port(), free_port()
         self._folder = folder
         replaced = {
-            "web1:8080": services[0],
-            "web2:8080": services[-1],
+            "172.30.41.11:8080": services[0],
+            "172.30.41.12:8080": services[-1],
+            "    listen [::]:8080;\n": "",
+            "    listen [::]:8443 ssl http2;\n": "",
+            "    listen [::]:8444 ssl http2;\n": "",
             "listen 8080": f"listen 127.0.0.1:{self._plain_port}",
             "listen 8443": f"listen 127.0.0.1:{self.port}",
             "listen 8444": f"listen 127.0.0.1:{self.api_clients_port}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,10 @@ ANSWER_SECONDS = 1
 
 
 class StoreUnavailable(Exception):
-    """Counts cannot be read or written, so nothing may be allowed. Its text is only the type of the failure."""
+    """Counts cannot be read or written, so nothing may be allowed.
+
+    Its text is the type of the failure and, if the store refused, the first word of its reply ("DENIED", "NOAUTH").
+    """
 
     def __init__(self, text: str, cause: BaseException | None = None) -> None:
         super().__init__(text)
@@ -74,7 +78,7 @@ class Store:
             yield self._storage
         except StorageError as error:
             cause = error.storage_error
-            raise StoreUnavailable(type(cause).__name__, cause) from None
+            raise StoreUnavailable(_failure(cause), cause) from None
 
     def memory(self) -> StoreMemory:
         """Return the memory of a shared store. Raises StoreUnavailable, also if its user may not run INFO."""
@@ -109,6 +113,17 @@ class Store:
                 yield shared.get_connection()
             except shared.base_exceptions as error:
                 raise StorageError(error) from error
+
+
+def reply_code(error: BaseException) -> str:
+    """Return the first word of the store's reply, such as DENIED; empty if it sent none. The rest may quote a key."""
+    code = re.match(r"[A-Z]{3,}(?= )", str(error))
+    return code[0] if code else ""
+
+
+def _failure(cause: BaseException) -> str:
+    code = reply_code(cause)
+    return f"{type(cause).__name__}: the store says {code}" if code else type(cause).__name__
 
 
 def _shared(url: str, *, tls_strict: bool) -> Any:

@@ -35,7 +35,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "directory_misconfigured": (503, "The directory refuses the operation to the gateway; nothing was changed"),
     "busy": (503, "Too many requests wait already; nothing was changed; Retry-After says when to try again"),
     "write_unconfirmed": (503, "It is not known whether the directory saved the password"),
-    "store_unavailable": (503, "The store of the rate limits does not answer; nothing was changed"),
+    "store_unavailable": (503, "The store of the rate limits cannot be used now; nothing was changed"),
     Refusal.NOT_FOUND: (404, "No account has this name and birth date"),
     Refusal.CREDENTIALS: (403, "Unknown login, wrong password, locked or closed account"),
     Refusal.RULES: (409, "The new password breaks rules of the academy"),

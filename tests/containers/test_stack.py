@@ -1,0 +1,374 @@
+"""The whole stack of docker/compose.yaml under podman, from docker/first-start to the workstation.
+
+Base images are stand-ins (make-stand-ins): what is proved is ours, not theirs.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import sync_playwright
+
+from gateway.demo.private_samba import HOST, PEOPLE, PrivateSamba
+from tests.support.browser import CHANGE, FIND, RESET
+from tests.support.container_stack import BASE_IMAGES, SERVICES, ContainerStack
+from tests.support.container_visitor import SITE, visitor
+from tests.support.matching import first_match
+from tests.support.page_actions import choose, fill, send
+from tests.support.polling import wait_until
+
+pytestmark = [pytest.mark.install, pytest.mark.xdist_group("containers")]
+DOMAIN_ADDRESS = "10.99.41.10"
+VISITOR, HOST_OF_VISITOR = ("192.0.2.2", "2001:db8:41::2"), ("192.0.2.1", "2001:db8:41::1")
+DURAND = {"surname": "Durand", "given_name": "François", "birth_date": "27/03/1985"}
+NUMEN, LOGIN = "12E8534567ABC", "fdurand"
+FIRST, SECOND, THIRD = "Premier-Pw-2025!", "Deuxieme-Pw-2026!", "Troisieme-Pw-2027!"
+WEB = ("web1", "web2")
+USERS = {"proxy": 101, "web1": 10001, "web2": 10001, "worker": 10002, "listener": 10003, "directory": 10003}
+
+
+def ip(*arguments, check=True):
+    subprocess.run(["ip", *arguments], check=check, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def domain():
+    """A Samba domain controller at an address of this machine that containers reach."""
+    ip("address", "add", f"{DOMAIN_ADDRESS}/32", "dev", "lo")
+    try:
+        with tempfile.TemporaryDirectory(prefix="ad-", ignore_cleanup_errors=True) as folder:
+            samba = PrivateSamba(Path(folder) / "dc", DOMAIN_ADDRESS)
+            Path(folder).chmod(0o711)
+            samba.create()
+            samba.start()
+            samba.add_people([LOGIN, "amartin"], FIRST)
+            yield samba
+            samba.stop()
+    finally:
+        ip("address", "del", f"{DOMAIN_ADDRESS}/32", "dev", "lo")
+
+
+@pytest.fixture(scope="module")
+def stack(domain, tmp_path_factory):
+    """Started as a new user starts it, with invented people; what first-start printed is in `printed`."""
+    made = ContainerStack(tmp_path_factory.mktemp("stack"), HOST, DOMAIN_ADDRESS)
+    made.run(BASE_IMAGES)
+    made.remove()
+    try:
+        made.first_start("--sample")
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture
+def healthy(stack):
+    """The stack, all of it healthy before the test and after it."""
+    stack.wait_until_healthy()
+    yield stack
+    stack.wait_until_healthy()
+
+
+@pytest.fixture(scope="module")
+def with_domain(stack, domain):
+    """The same after somebody has added the domain."""
+    stack.add_domain(PEOPLE, "svc-gateway@ad.example.test", domain.password_file("svc-gateway"), domain.authority)
+    stack.compose("--profile", "tools", "run", "--rm", "prepare")
+    for name in WEB:
+        stack.inside(name, "mamia", "reload")
+    stack.compose("restart", "worker")
+    stack.wait_until_healthy()
+    return stack
+
+
+def visit(stack):
+    return visitor("127.0.0.1", stack.port, stack.certificate)
+
+
+def is_served(stack):
+    return visit(stack).status_of("/") == 200
+
+
+@pytest.fixture(scope="module")
+def chromium(stack):
+    rule = f"MAP {SITE} 127.0.0.1:{stack.port}"
+    options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--host-resolver-rules={rule}"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    context = chromium.new_context(locale="fr-FR", ignore_https_errors=True)
+    context.set_default_timeout(120_000)
+    yield context.new_page()
+    context.close()
+
+
+def open_form(page, path):
+    """Chromium gives up on a page while interfaces of the machine come and go, as those of containers do."""
+
+    def is_open():
+        with suppress(PlaywrightError):
+            page.goto(f"https://{SITE}{path}")
+            return True
+        return False
+
+    wait_until(is_open)
+
+
+def change_by_page(page, old, new, login=LOGIN):
+    open_form(page, CHANGE)
+    fill(page, login=login, current_password=old, new_password=new, confirmation=new)
+    send(page)
+    assert "/resultat/" in page.url, page.inner_text("main")
+
+
+class TestFirstStart:
+    def test_when_it_ends_then_all_is_healthy_and_it_says_what_comes_next(self, stack):
+        assert "SELF-SIGNED" in stack.printed
+        assert "6 created" in stack.printed
+        assert f"https://{SITE}" in stack.printed
+        assert "docs/containers.md" in stack.printed
+        assert {name: stack.inspect(name)["State"]["Status"] for name in SERVICES} == dict.fromkeys(
+            SERVICES, "running"
+        )
+
+    def test_when_it_runs_again_then_nothing_that_is_there_is_overwritten(self, healthy):
+        before = healthy.secrets()
+
+        printed = healthy.first_start("--sample")
+
+        assert healthy.secrets() == before
+        assert "0 created" in printed
+        assert "made" not in printed
+
+    def test_when_it_made_secrets_then_each_is_read_by_its_services_alone(self, stack):
+        inside = stack.docker / "secrets"
+
+        assert inside.stat().st_mode & 0o077 == 0
+        for file in inside.iterdir():
+            assert file.stat().st_mode & 0o777 == 0o440, file
+            assert file.stat().st_uid in USERS.values(), file
+
+    def test_when_checked_then_no_finding_is_about_a_secret_that_others_read(self, healthy):
+        done = healthy.podman("exec", healthy.container("web1"), "sh", "-c", "mamia check --json || true")
+        found = json.loads(done[done.index("[") : done.rindex("]") + 1])
+
+        by_subject = {one["subject"]: one for one in found}
+        assert by_subject["files with secrets"]["level"] == "OK"
+        assert by_subject["rate_limits.store"]["level"] == "OK"
+        assert not [one for one in found if "chmod 600" in one["hint"]]
+
+
+class TestHardening:
+    def test_when_processes_are_listed_then_none_is_root_and_each_service_has_its_user(self, healthy):
+        found = {name: set(map(user_of, healthy.processes(name))) for name in SERVICES}
+
+        assert found.pop("valkey") == {999}
+        assert found == {name: {user} for name, user in USERS.items()}
+
+    def test_when_something_is_written_then_the_file_systems_refuse_it(self, healthy):
+        for name in SERVICES:
+            assert healthy.inspect(name)["HostConfig"]["ReadonlyRootfs"], name
+            assert "Read-only" in healthy.inside(name, "sh", "-c", "echo x >/usr/x", fails=True), name
+
+    def test_when_everything_that_an_engine_shows_is_searched_then_no_secret_is_there(self, healthy, tmp_path):
+        secrets = healthy.secrets()
+        images = {healthy.inspect(name)["Image"] for name in SERVICES}
+        shown = [healthy.podman("inspect", healthy.container(name)) for name in SERVICES]
+        shown += [healthy.podman("logs", healthy.container(name)) for name in SERVICES]
+        shown += [healthy.podman("history", "--no-trunc", image) for image in images]
+        shown += [environments(healthy, name) for name in SERVICES]
+
+        leaked = {name for name, value in secrets.items() if value.decode() in "".join(shown)}
+        for number, image in enumerate(sorted(images)):
+            archive = tmp_path / f"{number}.tar"
+            healthy.podman("save", "--format", "docker-archive", "-o", str(archive), image)
+            leaked |= {f"{name} in {image}" for name, value in secrets.items() if is_in(value, archive)}
+            archive.unlink()
+
+        assert leaked == set()
+        assert NUMEN not in "".join(shown)
+
+
+def user_of(process):
+    """The number of its user, as the host has it."""
+    return int(first_match(r"^Uid:\s+(\d+)", (process / "status").read_text())[1])
+
+
+def environments(stack, service):
+    """The environment and arguments of the processes of a service, as the host shows them."""
+    return "".join(
+        (process / name).read_bytes().decode(errors="replace")
+        for process in stack.processes(service)
+        for name in ("environ", "cmdline")
+    )
+
+
+def is_in(secret, archive):
+    return subprocess.run(["grep", "-qaF", "-f", "-", str(archive)], input=secret).returncode == 0
+
+
+class TestServices:
+    def test_when_a_person_finds_resets_and_changes_then_the_browser_shows_each_result(self, healthy, page):
+        open_form(page, FIND)
+        fill(page, **DURAND)
+        send(page)
+        assert LOGIN in page.inner_text("main")
+
+        open_form(page, RESET)
+        fill(page, login=LOGIN, proof=NUMEN, birth_date=DURAND["birth_date"])
+        send(page)
+        choose(page, FIRST)
+        assert "/resultat/" in page.url, page.inner_text("main")
+
+        change_by_page(page, FIRST, SECOND)
+
+        outcomes = [(line["service"], line["outcome"]) for line in healthy.audit_lines()]
+        assert {("find", "found"), ("reset", "reset"), ("change", "changed")} <= set(outcomes)
+
+
+class TestPropagation:
+    def test_when_a_domain_was_added_then_a_changed_password_opens_the_workstation(self, with_domain, domain, page):
+        change_by_page(page, SECOND, THIRD)
+
+        wait_until(lambda: domain.smb(LOGIN, THIRD))
+        assert not domain.smb(LOGIN, FIRST)
+
+    def test_when_the_worker_is_away_then_the_password_waits_and_is_delivered_once(self, with_domain, domain, page):
+        with_domain.podman("stop", "-t", "60", with_domain.container("worker"))
+        try:
+            change_by_page(page, THIRD, SECOND)
+            assert not domain.smb(LOGIN, SECOND)
+        finally:
+            with_domain.podman("start", with_domain.container("worker"))
+
+        wait_until(lambda: domain.smb(LOGIN, SECOND))
+        wait_until(lambda: status(with_domain) == ["done"])
+        with_domain.wait_until_healthy()
+
+
+def status(stack):
+    listed = stack.inside("worker", "mamia", "sync", "status", "--json")
+    return [one["state"] for one in json.loads(listed[listed.index("[") :]) if one["login"] == LOGIN]
+
+
+class TestOutage:
+    @pytest.mark.parametrize("way", ["stop", "kill"])
+    @pytest.mark.parametrize("service", SERVICES)
+    def test_when_one_service_ends_then_the_site_is_there_or_comes_back(self, healthy, service, way):
+        must_serve = service not in ("proxy", "directory", "valkey")
+        name = healthy.container(service)
+
+        healthy.podman(way, *(["-t", "60"] if way == "stop" else []), name)
+        served = is_served(healthy)
+        healthy.podman("start", name)
+
+        assert served or not must_serve
+        healthy.wait_until_healthy()
+        wait_until(lambda: is_served(healthy))
+
+    def test_when_a_web_service_is_away_and_the_proxy_starts_then_the_site_is_served(self, healthy):
+        """nginx resolves names once, and does not start while one is unknown."""
+        healthy.podman("stop", "-t", "10", healthy.container("web1"))
+        healthy.podman("restart", healthy.container("proxy"))
+
+        wait_until(lambda: is_served(healthy))
+        healthy.podman("start", healthy.container("web1"))
+
+    @pytest.mark.parametrize("service", WEB)
+    def test_when_a_web_service_is_made_again_then_the_proxy_finds_it(self, healthy, service):
+        other = next(name for name in WEB if name != service)
+        healthy.podman("rm", "-f", "-t", "5", "--depend", healthy.container(service))
+        healthy.compose("up", "-d")
+        healthy.wait_until_healthy()
+        healthy.podman("stop", "-t", "10", healthy.container(other))
+
+        wait_until(lambda: is_served(healthy))
+        healthy.podman("start", healthy.container(other))
+
+    def test_when_all_is_restarted_then_nothing_is_lost(self, healthy):
+        before, people = healthy.audit(), people_of(healthy)
+        site = visit(healthy)
+        ticket = used_reset_form(site)
+
+        healthy.compose("down")
+        healthy.compose("up", "-d")
+        healthy.wait_until_healthy()
+        wait_until(lambda: is_served(healthy))
+
+        assert healthy.audit().startswith(before)
+        assert people_of(healthy) == people
+        assert is_refused(site, ticket)
+
+
+def people_of(stack):
+    command = 'ldapsearch -xLLL -H ldap://127.0.0.1:3890 -D "cn=admin,$SUFFIX" -y /run/secrets/directory_admin'
+    return stack.inside("directory", "sh", "-c", f'{command} -b "ou=people,$SUFFIX" uid userPassword')
+
+
+def used_reset_form(site):
+    """Take the first step of a reset and the second one; return the second form with its ticket, used now."""
+    page = site.fill_in(RESET, {"login": LOGIN, "proof": NUMEN, "birth_date": DURAND["birth_date"]})
+    assert "ticket" in page.fields, page.text
+    typed = {**page.fields, "new_password": FIRST, "confirmation": FIRST}
+    assert "resultat" in site._follow("POST", RESET, typed).path
+    return typed
+
+
+def is_refused(site, typed):
+    again = {**typed, "new_password": SECOND, "confirmation": SECOND}
+    return "resultat" not in site._follow("POST", RESET, again).path
+
+
+@pytest.fixture
+def visitors_network():
+    """A machine of its own, whose addresses of both families are not this machine's."""
+    name = "mamia-visitor"
+    ip("netns", "add", name)
+    try:
+        ip("link", "add", "mamia-v0", "type", "veth", "peer", "name", "mamia-v1", "netns", name)
+        for address in HOST_OF_VISITOR:
+            ip("address", "add", f"{address}/{64 if ':' in address else 24}", "dev", "mamia-v0", *_nodad(address))
+        ip("link", "set", "mamia-v0", "up")
+        for address in VISITOR:
+            ip("-n", name, "address", "add", f"{address}/{64 if ':' in address else 24}", "dev", "mamia-v1",
+               *_nodad(address))  # fmt: skip
+        ip("-n", name, "link", "set", "mamia-v1", "up")
+        for family, gateway in (("-4", HOST_OF_VISITOR[0]), ("-6", HOST_OF_VISITOR[1])):
+            ip(family, "-n", name, "route", "add", "default", "via", gateway)
+        yield name
+    finally:
+        ip("netns", "del", name, check=False)
+        ip("link", "del", "mamia-v0", check=False)
+
+
+def _nodad(address):
+    return ["nodad"] if ":" in address else []
+
+
+class TestVisitors:
+    @pytest.mark.parametrize("number", [0, 1], ids=["IPv4", "IPv6"])
+    def test_when_somebody_comes_then_the_audit_has_the_own_address(self, healthy, visitors_network, number):
+        command = [sys.executable, "-m", "tests.support.container_visitor", url_host(HOST_OF_VISITOR[number])]
+        done = subprocess.run(
+            ["ip", "netns", "exec", visitors_network, *command, str(healthy.port), healthy.certificate],
+            capture_output=True, text=True,
+        )  # fmt: skip
+
+        assert done.stdout.strip() == "200", done.stderr[-1500:]
+        assert VISITOR[number] in {line["address"] for line in healthy.audit_lines()}
+
+
+def url_host(address):
+    return f"[{address}]" if ":" in address else address
