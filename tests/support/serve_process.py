@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -75,6 +76,10 @@ class ServeProcess:
         assert self._process
         listed = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
         return {int(number) for number in listed.split()}
+
+    def wake(self, process: int) -> None:
+        """One of `children` that was frozen."""
+        os.kill(process, signal.SIGCONT)
 
     def kill(self) -> None:
         """gunicorn's parent and its workers, as the kernel kills them when memory is short."""
