@@ -62,7 +62,11 @@ lines are the counts and the subjects of all problems. For a job that mails only
     "setup": """\
 It asks at a terminal, or takes the answers from standard input, one per line. [Setup](setup.md) shows what it asks,
 writes and prints, and [install](install.md) the commands from the first to the last.""",
-    "settings": "The output is the page [Settings](settings.md).",
+    "settings": """\
+The output is the page [Settings](settings.md). With `--migrate FILE` it is one line per name that changed. FILE
+stays as it is; FILE.new has the same owner and mode, comments and values. The code is 1 if a setting that is gone
+must be taken out by hand. With `--json` it is then an object with `file`, `renamed` (from the former to the present
+name) and `removed` (from a setting that is gone to what replaces it).""",
     "account": """\
 `show` prints one line per fact. `unlock` needs your own account in the directory, because the gateway's account
 may not do it; `force-change` does not. An account that is not locked is no error: `unlock` says so and ends

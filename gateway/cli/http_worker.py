@@ -1,7 +1,8 @@
-"""gunicorn's threaded worker with two corrections: requests already read, and connections closed too early."""
+"""gunicorn's threaded worker with three corrections: requests already read, connections closed too early, the end."""
 
 from __future__ import annotations
 
+import math
 import selectors
 import socket
 import time
@@ -14,6 +15,8 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from gateway.web.overload import queued_seconds
 
+DRAIN_SECONDS = 3.0
+"""How long idle connections stay open when a process ends: longer than nginx keeps them (deploy/nginx/mamia.conf)."""
 LINGER_SECONDS = 2.0
 """How long a client may go on sending after its answer before its connection is closed."""
 MAX_LINGERING = 100
@@ -24,7 +27,7 @@ CHUNK_BYTES = 1 << 16
 
 
 class HttpWorker(ThreadWorker):
-    """The threaded worker of gunicorn 25 with two corrections.
+    """The threaded worker of gunicorn 25 with three corrections.
 
     First: together with the end of a body that no page reads, gunicorn may read the client's next request. It then
     waits for more bytes, and the client waits until `keepalive` seconds are over. This class handles what was read
@@ -34,6 +37,11 @@ class HttpWorker(ThreadWorker):
     client may lose an answer that it has not read yet: a 413 or 401 looks like a broken network. RFC 9112, 9.6, says
     to close for writing first, and to go on reading for a while. This class does so in the loop that accepts
     connections, without a thread and without waiting, so that slow clients delay nobody.
+
+    Third: when a process ends, gunicorn leaves clients that the kernel has connected already waiting until its last
+    request is over, and then resets them. It also closes connections that it just promised to keep. A proxy does not
+    send a form a second time, so both lose one. This class takes the waiting clients in, closes the listening socket
+    at once, so that the proxy turns to another front end, and keeps idle connections until the proxy closed them.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -72,7 +80,27 @@ class HttpWorker(ThreadWorker):
         is_over = fs.cancelled() or fs.exception() is not None or fs.result() is False
         if is_over and self._has_begun_to_linger(conn):
             return
+        if not is_over and not self.alive and fs.result() is True:
+            # The answer was sent before the end began, and said that the connection stays open.
+            self._keep_while_draining(conn)
+            return
         super().finish_request(conn, fs)
+
+    def set_accept_enabled(self, enabled: bool | None) -> None:
+        """Accept new connections or not. At the end of the process, begin to drain."""
+        if not self.alive and not enabled:
+            for listener in self.sockets:
+                self._accept_waiting(listener)
+        super().set_accept_enabled(enabled)
+        if not self.alive and not enabled:
+            for listener in self.sockets:
+                listener.close()
+            for conn in self.keepalived_conns:
+                conn.timeout = min(conn.timeout or math.inf, time.monotonic() + DRAIN_SECONDS)
+
+    def wait_for_and_dispatch_events(self, timeout: float | None) -> None:
+        """Handle what happens within `timeout` seconds, but return after one: gunicorn then closes what is idle."""
+        super().wait_for_and_dispatch_events(1.0 if timeout is None else min(timeout, 1.0))
 
     def murder_keepalived(self) -> None:
         """Close idle connections, and those whose LINGER_SECONDS are over; runs in the main loop, every second."""
@@ -80,6 +108,19 @@ class HttpWorker(ThreadWorker):
         now = time.monotonic()
         for conn in [conn for conn, linger in self._lingering.items() if linger.deadline <= now]:
             self._end_body(conn)
+
+    def _accept_waiting(self, listener: Any) -> None:
+        """Take in every client that the kernel has connected already."""
+        before = -1
+        while before != self.nr_conns:
+            before = self.nr_conns
+            self.accept(listener)
+
+    def _keep_while_draining(self, conn: TConn) -> None:
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + DRAIN_SECONDS
+        self.keepalived_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
 
     def _has_begun_to_linger(self, conn: TConn) -> bool:
         try:

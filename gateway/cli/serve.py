@@ -45,8 +45,10 @@ from gateway.web.liveness import LivenessThread
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS = 5
-"""How long the requests that are being served may take when the service stops."""
+GRACE_SECONDS = 28
+"""How long the requests that are being served may take when the service stops, with their time in the queue.
+
+Less than TimeoutStopSec of deploy/systemd/mamia.service, and than what containers get."""
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`mamia settings`: print every setting with its form, default and meaning. It needs no settings file."""
+"""`mamia settings`: print every setting with its form, default and meaning, or migrate a settings file."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import argparse
 
 from gateway.cli.exit_codes import ExitCode
 from gateway.cli.output import print_json
+from gateway.cli.settings_migration import migrate_file
 from gateway.settings.reference import SectionReference, SettingReference, reference, sections
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the reference of all settings to standard output, and return the exit code."""
+    """Print the reference of all settings, or migrate a file, and return the exit code. Raises CommandFailed."""
+    if arguments.migrate:
+        return migrate_file(arguments)
     if arguments.json:
         print_json([_as_json(section, one) for section in sections() for one in section.settings])
     else:

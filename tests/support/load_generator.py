@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from tests.support.browser import CHANGE, FIND, RESET
 from tests.support.kdc_server import ADMIN, REALM, KdcServer
-from tests.support.serve_process import ServeProcess, fields_of
+from tests.support.serve_process import fields_of
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import PASSWORD, SUFFIX, SlapdServer
 
@@ -25,9 +28,12 @@ LIMITS = (
     "per_login_reset",
     "per_proof",
     "per_person",
+    "per_name",
     "per_address",
     "per_service",
     "overall",
+    "without_work_per_address",
+    "without_work_overall",
     "misses_per_address",
     "misses_overall",
 )
@@ -71,13 +77,23 @@ krb5_conf = "{kdc.krb5_conf}"
     return write_settings_file(own, directory, servers=servers, in_web=in_web, more=more)
 
 
+class FrontEnd(Protocol):
+    """What people send their requests to."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def dying(self) -> tuple[float, float] | None:
+        """From when to when on the monotonic clock it was being killed."""
+
+
 @dataclass
 class Failure:
     """A request without the answer it should have, from when to when, and at which front end."""
 
     began: float
     ended: float
-    front_end: ServeProcess
+    front_end: FrontEnd
     what: str
     status: int = 0
     """Of the answer; 0 where there was none."""
@@ -96,7 +112,9 @@ class Refused(Exception):
 class Balancer:
     """As a reverse proxy does it: in turn, and to the next one only where the connection was refused."""
 
-    front_ends: list[ServeProcess]
+    front_ends: Sequence[FrontEnd]
+    verify: bool | str = True
+    """Or the file of the certificate authority that is trusted."""
     sent: int = 0
     failures: list[Failure] = field(default_factory=list)
     _turns: itertools.count[int] = field(default_factory=itertools.count)
@@ -109,8 +127,9 @@ class Balancer:
             began = time.monotonic()
             try:
                 answer = session.request(
-                    "POST" if data else "GET", front_end.address + path, data=data, allow_redirects=False, timeout=60
-                )
+                    "POST" if data else "GET", front_end.address + path, data=data, allow_redirects=False, timeout=60,
+                    verify=self.verify,
+                )  # fmt: skip
             except requests.RequestException as error:
                 if _was_never_sent(error):
                     continue
@@ -118,13 +137,19 @@ class Balancer:
             self.sent += 1
             if answer.status_code == expected or (isinstance(expected, str) and expected in answer.text):
                 return answer.text
-            what = f"{path}: {answer.status_code} {answer.text[-1500:]}"
+            what = f"{path}: {answer.status_code} {said(answer.text)}"
             return self._failed(Failure(began, time.monotonic(), front_end, what, answer.status_code))
         raise AssertionError("no front end takes connections")
 
     def _failed(self, failure: Failure) -> str:
         self.failures.append(failure)
         raise Refused(failure)
+
+
+def said(page: str) -> str:
+    """The words of its main part."""
+    main = re.sub(r"<[^>]+>", " ", page.partition("<main")[2].partition("</main>")[0] or page)
+    return re.sub(r"\s+", " ", main)[:1500]
 
 
 def _was_never_sent(error: requests.RequestException) -> bool:

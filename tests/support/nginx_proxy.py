@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.certificates import make_certificates
+from tests.support.polling import wait_until
 from tests.support.ports import free_port
 
 FILES = Path(__file__).parents[2] / "deploy" / "nginx"
@@ -14,6 +17,9 @@ FILES = Path(__file__).parents[2] / "deploy" / "nginx"
 
 class Proxy:
     """For https://localhost; its files are in `folder`."""
+
+    dying: tuple[float, float] | None = None
+    """It is never killed."""
 
     def __init__(self, folder: Path, services: Sequence[str]) -> None:
         """`services` are as nginx writes addresses: 127.0.0.1:8080 or unix:/path; they take the places of both."""
@@ -62,6 +68,31 @@ class Proxy:
         log = (self._folder / "nginx.log").open("ab")
         with log:
             self._process = subprocess.Popen(["nginx", *options], stderr=log)
+
+    def takes_connections(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def take_out(self, service: str) -> None:
+        """Send nothing more to one of the services, as docs/upgrade.md says, and wait for its last answers."""
+        self._replace(f"server {service} ", f"server {service} down ")
+
+    def bring_back(self, service: str) -> None:
+        self._replace(f"server {service} down ", f"server {service} ")
+
+    def _replace(self, old: str, new: str) -> None:
+        """Change the configuration and read it again; until the processes that had the old one have ended."""
+        file = self._folder / "mamia.conf"
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+        before = self._children()
+        self._process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self._children() and not before & self._children())
+
+    def _children(self) -> set[int]:
+        number = self._process.pid
+        return {int(child) for child in Path(f"/proc/{number}/task/{number}/children").read_text().split()}
 
     def stop(self) -> None:
         self._process.terminate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -32,6 +33,8 @@ class ServeProcess:
     """Where its standard error goes; by default to that of the tests."""
     options: Sequence[str] = ()
     """More options of the command."""
+    program: Sequence[str] = (sys.executable, "-m", "gateway.cli.main")
+    """By default the `mamia` of this repository."""
     health_port: int = field(default=0, init=False)
     """Of the address for its supervisor, as the settings name it; 0 without one."""
     dying: tuple[float, float] | None = field(default=None, init=False)
@@ -55,7 +58,7 @@ class ServeProcess:
         return f"http://127.0.0.1:{self.health_port}/health/live"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(self.config), *self.options]
+        command = [*self.program, "serve", "--config", str(self.config), *self.options]
         with self.log.open("ab") if self.log else nullcontext() as errors:
             self._process = subprocess.Popen(command, start_new_session=True, stderr=errors)
         deadline = time.monotonic() + START_SECONDS
@@ -81,6 +84,10 @@ class ServeProcess:
         assert self._process
         listed = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
         return {int(number) for number in listed.split()}
+
+    def wake(self, process: int) -> None:
+        """One of `children` that was frozen."""
+        os.kill(process, signal.SIGCONT)
 
     def kill(self) -> None:
         """gunicorn's parent and its workers, as the kernel kills them when memory is short."""

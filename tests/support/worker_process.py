@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,12 +51,14 @@ class WorkerProcess:
     config: Path
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
+    program: Sequence[str] = (sys.executable, "-m", "gateway.cli.main")
+    """By default the `mamia` of this repository."""
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gateway.cli.main", "sync", "--config", str(self.config)],
+                [*self.program, "sync", "--config", str(self.config)],
                 stderr=log,
                 env={**os.environ, **self.environment},
             )
