@@ -42,6 +42,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def tree(package: Path, folder: Path) -> dict[str, str]:
     """Hash, mode and time of every file below /opt/mamia."""
+    folder.mkdir(parents=True)
     subprocess.run(["dpkg-deb", "--extract", package, folder], check=True)
     return {
         str(one.relative_to(folder)): f"{one.lstat().st_mode:o} {int(one.lstat().st_mtime)} "
