@@ -78,19 +78,19 @@ SUITES := bookworm trixie
 REVISION ?= 1
 
 dist: dist/mamia-$(VERSION).tar.gz debian-dist ## a release in dist/: sdist, wheel, Debian packages, SBOM, SHA256SUMS
-	@for suite in $(SUITES); do $(SUDO) release/deb $$suite $(REVISION) || exit 1; done
-	@$(BIN)/python release/sbom.py dist/mamia-$(VERSION).cdx.json
+	@for suite in $(SUITES); do $(SUDO) deploy/release/deb $$suite $(REVISION) || exit 1; done
+	@$(BIN)/python deploy/release/sbom.py dist/mamia-$(VERSION).cdx.json
 	@cd dist && LC_ALL=C sha256sum mamia* > SHA256SUMS && cat SHA256SUMS
 
 deb: dist/mamia-$(VERSION).tar.gz debian-dist ## the Debian package of one release of Debian; SUITE=trixie REVISION=2
-	@$(SUDO) release/deb $(SUITE) $(REVISION)
+	@$(SUDO) deploy/release/deb $(SUITE) $(REVISION)
 
 # Always made again: it is the last commit's.
 .PHONY: dist/mamia-$(VERSION).tar.gz
 dist/mamia-$(VERSION).tar.gz: $(INSTALLED)-release assets man
 	@rm -rf dist && mkdir -p dist
-	@release/stage var/release/mamia-$(VERSION)
-	@cd var/release/mamia-$(VERSION) && $(CURDIR)/$(BIN)/python -c "import sys; sys.path.insert(0, 'release'); \
+	@deploy/release/stage var/release/mamia-$(VERSION)
+	@cd var/release/mamia-$(VERSION) && $(CURDIR)/$(BIN)/python -c "import sys; sys.path.insert(0, 'deploy/release'); \
 		import backend; backend.build_sdist('$(CURDIR)/dist'); backend.build_wheel('$(CURDIR)/dist')" >/dev/null
 
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard gateway/translations/*/LC_MESSAGES/messages.po))

@@ -73,7 +73,7 @@ class TestMissingAssets:
         subprocess.run(["sh", "-c", command], check=True)
 
         done = subprocess.run(
-            ["release/deb", "bookworm", "9"], cwd=other.parent, capture_output=True, text=True, check=False,
+            ["deploy/release/deb", "bookworm", "9"], cwd=other.parent, capture_output=True, text=True, check=False,
             env={**os.environ, "ROOTS": str(ROOT / "var" / "release")},
         )  # fmt: skip
 

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 VENDOR = "gateway/web/static/vendor"
 UNWANTED = shutil.ignore_patterns(".*", "var", "build", "dist", "node_modules", "tests", "*.egg-info", "__pycache__")
-BUILD = "import sys; sys.path.insert(0, 'release'); import backend; backend.build_{kind}(sys.argv[1])"
+BUILD = "import sys; sys.path.insert(0, 'deploy/release'); import backend; backend.build_{kind}(sys.argv[1])"
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ class TestMissingAssets:
         script = json.loads((ROOT / "package.json").read_text())["scripts"]["assets"]
         made = set(re.findall(r"\$to/([\w.-]+)", script))
 
-        text = (ROOT / "release/backend.py").read_text()
+        text = (ROOT / "deploy/release/backend.py").read_text()
 
         assert made
         assert [name for name in made if f'"{name}"' not in text] == []

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     file = tmp_path_factory.mktemp("sbom") / "mamia-1.0.0.cdx.json"
     environment = {"SOURCE_DATE_EPOCH": "1790000000", "PATH": "/usr/bin:/bin"}
-    subprocess.run([sys.executable, "release/sbom.py", file], cwd=ROOT, env=environment, check=True)
+    subprocess.run([sys.executable, "deploy/release/sbom.py", file], cwd=ROOT, env=environment, check=True)
     loaded: dict[str, Any] = json.loads(file.read_text())
     return loaded
 

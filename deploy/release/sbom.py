@@ -1,4 +1,4 @@
-"""Write the SBOM of a release (CycloneDX): `python release/sbom.py FILE` in the clone.
+"""Write the SBOM of a release (CycloneDX): `python deploy/release/sbom.py FILE` in the clone.
 
 It has the libraries of locks/runtime.txt, as cyclonedx-py describes them, and the packages of npm whose scripts and
 styles the pages serve. Two runs on one commit write the same bytes.
