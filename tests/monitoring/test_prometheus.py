@@ -45,7 +45,7 @@ class Watched:
         self.kdc = kdc
         self.directory = SlapdServer(folder / "state", hash_cost=QUICK_HASH)
         self.directory.load((ldif_folder() / "46-monitor.ldif").read_text(), as_config=True)
-        self.redis = RedisServer(folder, options={"maxmemory": "64mb", "maxmemory-policy": "noeviction"})
+        self.redis = RedisServer(folder, options={"maxmemory": "512mb", "maxmemory-policy": "noeviction"})
         self.redis.start()
         make_key_pair(folder / "worker.key", folder / "worker.pub")
         (folder / "sync").write_text(self.directory.slapd.password("sync"))
@@ -178,7 +178,7 @@ def fill_store(site):
         number = 0
         while store.info("memory")["used_memory"] < 0.85 * store.info("memory")["maxmemory"]:
             number += 1
-            store.set(f"filling:{number}", b"x" * 1_000_000)
+            store.set(f"filling:{number}", b"x" * 8_000_000)
         yield nothing
         for key in store.scan_iter("filling:*"):
             store.delete(key)
