@@ -12,7 +12,7 @@ import yaml
 
 from gateway.metrics import Metrics
 
-FOLDER = Path(__file__).parents[1] / "deploy" / "monitoring"
+FOLDER = Path(__file__).parents[2] / "deploy" / "monitoring"
 
 
 @pytest.fixture
@@ -110,7 +110,16 @@ class TestAlerts:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def test_when_they_fire_then_they_say_what_it_means_and_how_to_fix_it(self):
-        assert all({"summary", "runbook"} <= set(rule["annotations"]) for rule in rules())
+        assert all({"summary", "runbook", "runbook_url"} <= set(rule["annotations"]) for rule in rules())
+
+    def test_when_they_fire_then_the_handbook_has_a_section_for_each_and_for_nothing_else(self):
+        text = (FOLDER.parents[1] / "docs" / "operate.md").read_text()
+        sections = re.findall(r"^### (Mamia\w+)$", text, re.MULTILINE)
+
+        assert sorted(sections) == sorted(rule["alert"] for rule in rules())
+        assert {rule["annotations"]["runbook_url"] for rule in rules()} == {
+            f"operate.html#{name.lower()}" for name in sections
+        }
 
 
 class TestAlertsAndDashboard:
