@@ -51,6 +51,7 @@ def image(tmp_path_factory):
     return Dockerfile(DOCKER / "Dockerfile", ROOT, tmp_path_factory.mktemp("image") / "scratch").build()
 
 
+@pytest.mark.install
 class TestGatewaysImage:
     def test_when_built_then_it_serves_and_its_health_check_knows(self, image, directory, tmp_path):
         made = Dockerfile(DOCKER / "Dockerfile", ROOT, tmp_path)
