@@ -12,11 +12,13 @@ from typing import Any
 from gateway.cli.exit_codes import ErrorKind, ExitCode
 from gateway.cli.failure import CommandFailed
 from gateway.cli.output import print_json
-from gateway.cli.reload_record import read_state, record_of, running_services
+from gateway.cli.reload_record import is_ours, read_state, record_of, running_services
 
 MAX_WAIT_SECONDS = 80
 """Less than the 90 seconds after which systemd ends the command."""
 PAUSE_SECONDS = 0.1
+START_SECONDS = 10
+"""How long a process that has only just begun may take until it can be told to reload."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -25,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises CommandFailed if the service refused the settings, or if nothing is known about the reload.
     """
     service = arguments.pid or _only_service()
-    record = record_of(service)
+    record = _record_once_started(service)
     if not record:
         raise CommandFailed(
             f"process {service} is no mamia serve that this user may reload; run it as the service's user or as root",
@@ -43,6 +45,14 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(f"the service uses the new settings; processes that serve: {end['processes']}")
     return ExitCode.DONE
+
+
+def _record_once_started(service: int) -> Path | None:
+    """Return the record of a service, also of one that has not made it yet: SIGHUP would end it before that."""
+    deadline = time.monotonic() + START_SECONDS
+    while not (record := record_of(service)) and is_ours(service) and time.monotonic() < deadline:
+        time.sleep(PAUSE_SECONDS)
+    return record
 
 
 def _only_service() -> int:

@@ -109,6 +109,11 @@ def record_of(process: int) -> Path | None:
     return next((link for link in links if _target(link) == f"/memfd:{NAME} (deleted)"), None)
 
 
+def is_ours(process: int) -> bool:
+    """Return whether this user may see what the process holds open."""
+    return os.access(PROCESSES / str(process) / "fd", os.R_OK)
+
+
 def running_services() -> Iterator[int]:
     """Yield the parents of all services that this user may see."""
     for folder in PROCESSES.iterdir():
