@@ -104,6 +104,16 @@ class TestReload:
         assert json.loads(done.stdout) == {"service": front_end.pid, "processes": PROCESSES}
 
 
+class TestStart:
+    def test_when_the_service_has_only_just_begun_then_the_reload_waits_for_it(self, front_end):
+        front_end.stop()
+        front_end.begin()
+
+        done = reload_it(front_end)
+
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 class TestService:
     def test_when_no_process_is_named_then_the_parents_of_running_services_are_found(self, front_end):
         found = set(running_services())

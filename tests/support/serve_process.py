@@ -58,14 +58,20 @@ class ServeProcess:
         return f"http://127.0.0.1:{self.health_port}/health/live"
 
     def start(self) -> None:
-        command = [*self.program, "serve", "--config", str(self.config), *self.options]
-        with self.log.open("ab") if self.log else nullcontext() as errors:
-            self._process = subprocess.Popen(command, start_new_session=True, stderr=errors)
+        """Start it, and wait until people could be served."""
+        self.begin()
+        assert self._process
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready():
             assert self._process.poll() is None, "mamia serve ended at once; its own output says why"
             assert time.monotonic() < deadline, "mamia serve does not start"
             time.sleep(0.1)
+
+    def begin(self) -> None:
+        """Start it, and wait for nothing."""
+        command = [*self.program, "serve", "--config", str(self.config), *self.options]
+        with self.log.open("ab") if self.log else nullcontext() as errors:
+            self._process = subprocess.Popen(command, start_new_session=True, stderr=errors)
 
     def send(self, number: signal.Signals) -> None:
         """To gunicorn's parent."""

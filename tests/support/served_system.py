@@ -175,14 +175,16 @@ class ServedSystem:
         before = self.system.read(SETTINGS)
         document = tomlkit.parse(before)
         document.setdefault(section, tomlkit.table()).update(values)
-        # In its place: owner and mode stay.
-        file = self.system.root / SETTINGS.lstrip("/")
         try:
-            file.write_text(tomlkit.dumps(document))
+            self._write_settings(tomlkit.dumps(document))
             yield
         finally:
-            file.write_text(before)
+            self._write_settings(before)
             self.system.run("systemctl", "reload", "mamia.service")
+
+    def _write_settings(self, text: str) -> None:
+        """In the file's place: its owner and mode stay."""
+        (self.system.root / SETTINGS.lstrip("/")).write_text(text)
 
 
 @contextmanager
