@@ -50,9 +50,9 @@ def _unpack(folder: Path) -> Path:
 
 def _complete(setup: Path) -> None:
     """Name the one package that this commit left out of its wheel, which could not start without it."""
-    text = setup.read_text()
-    assert "gateway.ldap\n" not in text
-    setup.write_text(text.replace("    gateway.ldif\n", "    gateway.ldap\n    gateway.ldif\n", 1))
+    packages, between, rest = setup.read_text().partition("package_dir =")
+    assert "gateway.ldap\n" not in packages
+    setup.write_text(packages.replace("    gateway.ldif\n", "    gateway.ldap\n    gateway.ldif\n") + between + rest)
 
 
 def _make_assets(source: Path) -> None:
