@@ -14,7 +14,7 @@ from gateway.app import create_app
 from gateway.composition.web import Gateway
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATIENCE_MILLISECONDS = 120_000
 POLL_SECONDS = 0.02
@@ -38,7 +38,7 @@ def serve(build: Callable[..., Gateway]) -> Iterator[Callable[..., str]]:
     stops: list[Callable[[], None]] = []
 
     def start(line: Callable[[WSGIApplication], WSGIApplication] = lambda app: app, **sections: Any) -> str:
-        server = make_server("127.0.0.1", 0, line(create_app(build(**sections))), threaded=True)
+        server = make_server("127.0.0.1", 0, line(whole(create_app(build(**sections)))), threaded=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS})
         thread.start()
         stops.extend((server.shutdown, thread.join, server.server_close))
@@ -47,6 +47,20 @@ def serve(build: Callable[..., Gateway]) -> Iterator[Callable[..., str]]:
     yield start
     for stop in stops:
         stop()
+
+
+def whole(app: WSGIApplication) -> WSGIApplication:
+    """Close each response before it is sent. Werkzeug's server leaves it open where the browser resets the line."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        response = app(environ, start_response)
+        try:
+            return list(response)
+        finally:
+            if hasattr(response, "close"):
+                response.close()
+
+    return answer
 
 
 @pytest.fixture
