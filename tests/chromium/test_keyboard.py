@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.browser import CHANGE, FIND, RESET
+from tests.support.page_actions import press_enter
 from tests.support.slapd_server import NUMEN, PASSWORD
 
 LOGIN, NEW = "fdurand4", "Nouveau-2025"
@@ -38,13 +39,11 @@ class TestFind:
     def test_when_only_the_keyboard_is_used_then_it_serves(self, page, serve):
         page.goto(serve(captcha={"required": ["find"]}))
         tab_to(page, f".tiles a[href='{FIND}']")
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"**{FIND}")
+        press_enter(page)
         type_into(page, surname="Durand", given_name="François", birth_date="27/03/1985")
         tab_to(page, "#service > button:not(.first)")
-        page.keyboard.press("Enter")
+        press_enter(page)
 
-        page.wait_for_selector(".facts")
         assert LOGIN in page.inner_text("main")
 
 
@@ -52,12 +51,10 @@ class TestReset:
     def test_when_only_the_keyboard_is_used_then_it_serves(self, page, serve, directory):
         page.goto(serve() + RESET)
         type_into(page, login=LOGIN, proof=NUMEN, birth_date="27/03/1985")
-        page.keyboard.press("Enter")
-        page.wait_for_selector("[name=new_password]")
+        press_enter(page)
         type_into(page, new_password=NEW, confirmation=NEW)
-        page.keyboard.press("Enter")
+        press_enter(page)
 
-        page.wait_for_selector(".alert-success")
         assert directory.binds(LOGIN, NEW)
 
 
@@ -65,9 +62,8 @@ class TestChange:
     def test_when_only_the_keyboard_is_used_then_it_serves(self, page, serve, directory):
         page.goto(serve() + CHANGE)
         type_into(page, login=LOGIN, current_password=PASSWORD, new_password=NEW, confirmation=NEW)
-        page.keyboard.press("Enter")
+        press_enter(page)
 
-        page.wait_for_selector(".alert-success")
         assert directory.binds(LOGIN, NEW)
 
 
@@ -75,8 +71,7 @@ class TestErrors:
     def test_when_the_summary_has_the_focus_then_its_links_lead_to_the_fields(self, page, serve):
         page.goto(serve() + CHANGE)
         page.focus("[name=login]")
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#resume-erreurs")
+        press_enter(page)
         tab_to(page, "#resume-erreurs a[href='#new_password']")
         page.keyboard.press("Enter")
 

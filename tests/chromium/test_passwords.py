@@ -7,9 +7,11 @@ import pytest
 from gateway.account.model import Secret
 from gateway.protection.strength import Strength
 from tests.support.browser import CHANGE, RESET
+from tests.support.page_actions import press_enter
 from tests.support.password_policies import own_policy
 from tests.support.slapd_server import NUMEN
 
+FIELDS = ["current_password", "new_password", "confirmation"]
 WEAK, STRONG = "Soleil2026", "kX9-velours-Tramontane"
 
 
@@ -24,6 +26,13 @@ def page(directory, serve, open_page):
 def wait_for_text(page, selector, text):
     page.wait_for_function(
         "([selector, text]) => document.querySelector(selector).innerText.includes(text)", arg=[selector, text]
+    )
+
+
+def place_of_button(page):
+    """Pixels from the top of the page."""
+    return page.evaluate(
+        "scrollY + document.querySelector('#service > button:not(.first)').getBoundingClientRect().top"
     )
 
 
@@ -52,7 +61,7 @@ class TestLeastStrength:
 
 
 class TestStrength:
-    @pytest.mark.parametrize("field", ["current_password", "new_password", "confirmation"])
+    @pytest.mark.parametrize("field", FIELDS)
     def test_when_something_is_typed_then_its_bar_and_words_tell_how_hard_it_is_to_guess(self, page, field):
         page.fill(f"#{field}", WEAK)
         weak = percent(page, field)
@@ -60,6 +69,24 @@ class TestStrength:
 
         assert weak < 60 < percent(page, field)
         wait_for_text(page, f"[data-strength-of={field}]", "Solidité\u00a0: 100\u00a0%, très bonne")
+
+    @pytest.mark.parametrize("width", [320, 360, 1280])
+    @pytest.mark.parametrize("language", ["fr-FR", "en-GB"])
+    def test_when_bars_and_words_come_then_the_button_stays_under_the_pointer(
+        self, serve, open_page, width, language
+    ):
+        page = open_page(viewport={"width": width, "height": 740}, locale=language)
+        page.goto(serve() + CHANGE)
+        before = place_of_button(page)
+
+        for field in FIELDS:
+            page.fill(f"#{field}", WEAK)
+        page.wait_for_selector("html[data-strength=ready]")
+        for field in FIELDS:
+            page.fill(f"#{field}", STRONG)
+            wait_for_text(page, f"[data-strength-of={field}]", "100")
+
+        assert place_of_button(page) == before
 
     def test_when_the_password_is_the_login_then_it_is_nearly_nothing(self, page):
         page.fill("#login", "tramontane")
@@ -110,8 +137,7 @@ class TestRules:
             page.goto(serve() + RESET)
             for field, value in {"#login": "fdurand4", "#proof": NUMEN, "#birth_date": "27/03/1985"}.items():
                 page.fill(field, value)
-            page.press("#birth_date", "Enter")
-            page.wait_for_selector("#new_password")
+            press_enter(page)
 
             page.fill("#new_password", "Nouveau-2025")
             too_short = page.get_attribute("[data-rule=too_short]", "class")
@@ -126,6 +152,19 @@ class TestRules:
 
 
 class TestPassword:
+    def test_when_its_script_comes_while_somebody_types_then_the_focus_stays(self, serve, open_page):
+        page = open_page()
+        held = []
+        page.route("**/passwords.js*", lambda route: held.append(route))
+        with page.expect_request("**/passwords.js*"):
+            page.goto(serve() + CHANGE, wait_until="commit")
+        page.focus("#current_password")
+
+        held[0].continue_()
+        page.wait_for_selector("#current_password + button")
+
+        assert page.evaluate("document.activeElement.id") == "current_password"
+
     def test_when_it_is_shown_then_it_is_hidden_again_before_it_is_sent(self, page):
         page.fill("#new_password", STRONG)
         page.click("#new_password + button")

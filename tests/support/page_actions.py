@@ -16,6 +16,12 @@ def follow(page: Page, link: str) -> None:
         page.click(link)
 
 
+def press_enter(page: Page) -> None:
+    """Press Enter and wait until the next page is there with its scripts, which change what the keyboard does."""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
 def send(page: Page) -> None:
     follow(page, "#service > button:not(.first)")
 

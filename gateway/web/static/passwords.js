@@ -19,8 +19,11 @@ function addShowButton(field) {
   show(false);
   const row = document.createElement("div");
   row.className = "with-button";
+  // On a slow line somebody may be typing in it already.
+  const hadFocus = document.activeElement === field;
   field.replaceWith(row);
   row.append(field, button);
+  if (hadFocus) field.focus();
 }
 
 function addCapsLockHint(field) {

@@ -6,6 +6,7 @@
   const SCRIPTS = document.currentScript.dataset.scripts.trim().split(" ");
   const QUIET_MILLISECONDS = 400;
   const STEPS = [40, 60, 80, 100];
+  const bars = document.querySelectorAll("[data-strength-of]");
   const { strength, strengths } = JSON.parse(document.getElementById("phrases").textContent);
 
   const load = (address) =>
@@ -29,7 +30,7 @@
     const [meter, text] = bar.children;
     let quiet = 0;
     field.addEventListener("input", () => {
-      bar.hidden = !field.value;
+      bar.classList.toggle("typed", Boolean(field.value));
       meter.value = globalThis.estimateStrength(field.value, document.getElementById("login")?.value);
       if (field.id === "new_password") tickRule(meter.value);
       clearTimeout(quiet);
@@ -41,9 +42,10 @@
     if (field.value) field.dispatchEvent(new Event("input"));
   };
 
+  for (const bar of bars) bar.classList.add("ready");
   window.addEventListener("load", async () => {
     for (const address of SCRIPTS) await load(address);
-    for (const bar of document.querySelectorAll("[data-strength-of]")) follow(bar);
+    for (const bar of bars) follow(bar);
     document.documentElement.dataset.strength = "ready";
   });
 }
