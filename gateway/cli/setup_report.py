@@ -25,6 +25,8 @@ DEFINITION = re.compile(r"  \+ olc(AttributeTypes|ObjectClasses): ")
 MAX_CHARS = 160
 """Characters of a line of a difference; the folder of LDIF has the whole."""
 RELOAD_NGINX = "nginx -t && systemctl reload nginx"
+RELOAD = "systemctl try-reload-or-restart mamia.service mamia-sync.service mamia-capture.service"
+"""For those of them that run."""
 LISTENER = "systemctl enable --now mamia-capture.socket mamia-capture.service"
 
 
@@ -40,6 +42,8 @@ class Report:
     as_json: bool
     site_changes: bool = False
     """Whether this run writes nginx's file, so that nginx must read it."""
+    settings_changes: bool = False
+    """Whether this run changes settings with which the services may run already."""
     _result: dict[str, Any] = field(default_factory=_nothing_yet)
     _console: Console = field(default_factory=Console)
 
@@ -135,11 +139,11 @@ class Report:
 
     def next_commands(self, settings: Settings) -> None:
         """Say which commands come next."""
-        commands = []
+        commands = [RELOAD] if self.settings_changes else []
         if settings.capture.socket and any("mamia-capture" in one["how"] for one in self._result["missing"]):
             commands += [LISTENER, "mamia setup --apply"]
         worker = " mamia-sync.service" if settings.workstation.delivers else ""
-        commands.append(f"systemctl enable --now mamia.service{worker}")
+        commands.append(f"systemctl enable --now mamia.service mamia-check.timer{worker}")
         if self.site_changes:
             commands.append(RELOAD_NGINX)
         self._result["next"] = commands

@@ -111,9 +111,11 @@ class SetupRun:
 
         Raises AnswersError, SettingsError, FileUnwritable, AnswersEnded.
         """
+        was_set_up = self.session.answers.has("directory.bind_dn")
         self._gather()
         settings = self.session.answers.settings(str(self.session.paths.config))
         self.files = [*plan_files(self.session, settings), *self._site(settings)]
+        self.report.settings_changes = was_set_up and self._changes(self.session.paths.config)
         plan = self._plan(settings)
         self._show(plan)
         self._report_obstacles(plan)
@@ -132,6 +134,9 @@ class SetupRun:
         if self.is_applied:
             self.session.paths.unfinished.unlink(missing_ok=True)
         return self._check()
+
+    def _changes(self, path: Path) -> bool:
+        return any(one.path == path and one.state is FileState.CHANGED for one in self.files)
 
     def _gather(self) -> None:
         console = self.console

@@ -48,13 +48,15 @@ def _derived(session: Session, paths: Paths, suffix: str) -> Iterator[tuple[str,
 
 
 def _of_workstation(session: Session, paths: Paths, services: str) -> Iterator[tuple[str, Any]]:
-    kinds = [target.get("type") for target in session.answers.get("workstation.targets", {}).values()]
-    if not any(kind != "samba_nt" for kind in kinds):
+    kinds = {name: one.get("type") for name, one in session.answers.get("workstation.targets", {}).items()}
+    if not any(kind != "samba_nt" for kind in kinds.values()):
         return
     yield "workstation.public_key_file", str(paths.folder / "worker.pub")
     yield "workstation.private_key_files", [str(paths.folder / "worker.key")]
     yield "workstation.bind_dn", f"cn=sync,{services}"
     yield "workstation.bind_password_file", str(paths.folder / "sync.password")
     yield "workstation.state_folder", str(paths.worker_state)
-    if "active_directory" in kinds:
-        yield session.target_key("bind_password_file"), str(paths.folder / "domain.password")
+    for name, kind in kinds.items():
+        if kind == "active_directory":
+            file = "domain.password" if name == session.target else f"{name}.password"
+            yield f"workstation.targets.{name}.bind_password_file", str(paths.folder / file)
