@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gateway.capture.sock_server import BACKLOG, SockServer
+from gateway.service_manager import sd_notify
 
 FIRST_INHERITED = 3
 """First file descriptor that systemd passes (sd_listen_fds(3))."""
@@ -62,15 +63,6 @@ async def serve_until_stopped(
     sd_notify("STOPPING=1")
     await finish()
     await sock_server.close(server)
-
-
-def sd_notify(state: str) -> None:
-    """Send `state` to systemd like sd_notify(3); do nothing if NOTIFY_SOCKET is not set."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
-        line.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
 
 
 def _watchdog_seconds() -> float:

@@ -18,6 +18,7 @@ from gateway.cli.failure import CommandFailed
 from gateway.composition.worker import Worker, build_worker
 from gateway.logs import log_to_standard_error
 from gateway.protection.seal import KeyFileError
+from gateway.service_manager import sd_notify
 from gateway.settings.loader import load
 from gateway.settings.service_accounts import workers_directory
 from gateway.worker import work
@@ -62,6 +63,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
             message = f"metrics.worker_port: 127.0.0.1:{port}: {error.strerror or error}"
             raise CommandFailed(message, ErrorKind.FILE) from None
         log.info("worker ready for %s", ", ".join(worker.targets) or "nothing")
+        sd_notify("READY=1")
         work(worker.delivery_worker, stop, settings.workstation.poll_seconds, after_round)
     log.info("worker stopped")
     return ExitCode.DONE

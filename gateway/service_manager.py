@@ -1,0 +1,15 @@
+"""What a process tells systemd about itself."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+
+def sd_notify(state: str) -> None:
+    """Send `state`, such as READY=1, to systemd like sd_notify(3); do nothing if NOTIFY_SOCKET is not set."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
