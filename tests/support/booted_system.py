@@ -58,6 +58,8 @@ class BootedSystem:
     _leader: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
+        # A run that was killed leaves its disk.
+        shutil.rmtree(self.folder, ignore_errors=True)
         for name in ("upper", "work", "root"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
 
@@ -148,6 +150,10 @@ class BootedSystem:
     def journal(self, *options: str) -> str:
         """Return the journal's messages, one per line, as `journalctl` with these options prints them."""
         return self.run("journalctl", "--no-pager", "--output=short-monotonic", *options).stdout
+
+    def end_of_journal(self) -> str:
+        """Return a mark for `journal("--after-cursor", mark)`."""
+        return self.run("journalctl", "--lines=0", "--show-cursor").stdout.split("-- cursor: ")[1].strip()
 
     def property(self, unit: str, name: str) -> str:
         """Return one property of a unit, such as ActiveState."""

@@ -6,7 +6,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -33,7 +33,9 @@ PACKAGE_ON_PAGE = "mamia_1.0.0-1~deb13_amd64.deb"
 SECTIONS = ("## 1. Install the package", "## 2. Set it up", "## 3. Put nginx before it")
 ADMIN_PASSWORD = "Annuaire-2031"
 SETTINGS = "/etc/mamia/mamia.toml"
+SAVED = "a enregistré"
 LOGIN = "fdurand"
+WORKSTATION_FILTER = "(objectClass=sambaSamAccount)"
 PERSON = f"uid={LOGIN},ou=people,{SUFFIX}"
 SLAPD = f"""
 export DEBIAN_FRONTEND=noninteractive
@@ -108,7 +110,7 @@ def follow_install_page(system: BootedSystem, suite: str) -> tuple[int, float]:
         "[Pp]assword of cn=admin": ADMIN_PASSWORD,
         "Phone number": "01 02 03 04 05",
         "Names of the site": SITE,
-        "people with a workstation": "(objectClass=sambaSamAccount)",
+        "people with a workstation": WORKSTATION_FILTER,
         "Filter of the people who get it": "(objectClass=inetOrgPerson)",
         "Apply it now": "yes",
     }
@@ -154,9 +156,18 @@ class ServedSystem:
     def change(self, new: str) -> None:
         """Change PERSON's password at the site."""
         with self.system.network():
-            self.visitor.change(LOGIN, self.password, new)
+            page = self.visitor.change(LOGIN, self.password, new)
+        assert SAVED in page.main, page.main
         assert binds(self.system, new)
         self.password = new
+
+    def refuse(self, new: str) -> str:
+        """Return the page that refuses a new password; PERSON's stays."""
+        with self.system.network():
+            page = self.visitor.change(LOGIN, self.password, new)
+        assert SAVED not in page.main, page.main
+        assert binds(self.system, self.password)
+        return page.main
 
     def status_of(self, path: str) -> int:
         with self.system.network():
@@ -169,18 +180,47 @@ class ServedSystem:
     def wait_until_ready(self) -> None:
         wait_until(lambda: self.status_of("/health/ready") == HTTPStatus.OK)
 
+    def workers(self) -> set[str]:
+        """Return the processes that answer people."""
+        main = self.system.property("mamia.service", "MainPID")
+        return set(self.system.run("pgrep", "--parent", main).stdout.split())
+
+    def restart(self, *units: str) -> None:
+        """Restart units, however often a test has done so, and wait until people are served."""
+        self.system.run("systemctl", "reset-failed", *units)
+        done = self.system.run("systemctl", "restart", *units, check=False)
+        assert done.returncode == 0, [self.system.status(unit) for unit in units]
+        self.wait_until_ready()
+
     @contextmanager
-    def settings(self, section: str, **values: object) -> Iterator[None]:
-        """Write settings into mamia.toml for the block; the service does not read them on its own."""
+    def settings(self, restart: Sequence[str] = (), **sections: Mapping[str, object]) -> Iterator[None]:
+        """Write settings into mamia.toml for the block, `settings(web={"port": 8081})`, and restart units.
+
+        Without `restart` the test says when the service reads them; after the block it does in any case.
+        """
+        try:
+            with self.written(**sections):
+                if restart:
+                    self.restart(*restart)
+                yield
+        finally:
+            if restart:
+                self.restart(*restart)
+            else:
+                self.system.run("systemctl", "reload", "mamia.service")
+
+    @contextmanager
+    def written(self, **sections: Mapping[str, object]) -> Iterator[None]:
+        """Write settings into mamia.toml for the block; no service is told."""
         before = self.system.read(SETTINGS)
         document = tomlkit.parse(before)
-        document.setdefault(section, tomlkit.table()).update(values)
+        for section, values in sections.items():
+            document.setdefault(section, tomlkit.table()).update(values)
+        self._write_settings(tomlkit.dumps(document))
         try:
-            self._write_settings(tomlkit.dumps(document))
             yield
         finally:
             self._write_settings(before)
-            self.system.run("systemctl", "reload", "mamia.service")
 
     def _write_settings(self, text: str) -> None:
         """In the file's place: its owner and mode stay."""
@@ -197,7 +237,5 @@ def served_system(suite: str, folder: Path) -> Iterator[ServedSystem]:
         wide = dict.fromkeys(
             ("per_login", "per_login_reset", "per_proof", "per_person", "per_address"), "1000/minute"
         )
-        with one.settings("rate_limits", **wide):
-            system.run("systemctl", "reload", "mamia.service")
-            one.wait_until_ready()
+        with one.settings(restart=["mamia.service"], rate_limits=wide):
             yield one

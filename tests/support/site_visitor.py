@@ -27,6 +27,10 @@ class SiteVisitor:
     def get(self, path: str) -> Page:
         return self._follow("GET", path)
 
+    def fetch(self, path: str) -> Response:
+        """Return the answer itself, such as that of a sound."""
+        return self._send("GET", path)
+
     def status_of(self, path: str) -> int:
         """Return the status of an answer; 0 if there is none."""
         try:
@@ -38,18 +42,25 @@ class SiteVisitor:
         """Open a form and send it, step by step, with the proof of work that it asks for."""
         page = self.get(path)
         for typed in steps:
-            page = self._follow("POST", path, {**page.fields, **typed, **self._work(path, page)})
+            page = self.send(path, page, typed)
         return page
+
+    def send(self, path: str, page: Page, typed: dict[str, str]) -> Page:
+        """Send a form that was opened before."""
+        return self._follow("POST", path, {**page.fields, **typed, **self._work(path, page)})
 
     def find(self, surname: str, given_name: str, birth_date: str) -> Page:
         return self.fill_in(FIND, {"surname": surname, "given_name": given_name, "birth_date": birth_date})
 
+    def open_ticket(self, login: str, proof: str, birth_date: str) -> Page:
+        """Prove who one is, and return the page that asks for the new password; it holds the ticket."""
+        return self.fill_in(RESET, {"login": login, "proof": proof, "birth_date": birth_date})
+
+    def use_ticket(self, page: Page, new: str) -> Page:
+        return self.send(RESET, page, {"new_password": new, "confirmation": new})
+
     def reset(self, login: str, proof: str, birth_date: str, new: str) -> Page:
-        return self.fill_in(
-            RESET,
-            {"login": login, "proof": proof, "birth_date": birth_date},
-            {"new_password": new, "confirmation": new},
-        )
+        return self.use_ticket(self.open_ticket(login, proof, birth_date), new)
 
     def change(self, login: str, current: str, new: str) -> Page:
         typed = {"login": login, "current_password": current, "new_password": new, "confirmation": new}
