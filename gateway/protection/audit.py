@@ -121,6 +121,8 @@ def _handler(settings: AuditSettings, *, delay: bool) -> logging.Handler:
         address = (host, int(port)) if colon and port.isdigit() else settings.syslog
         handler = logging.handlers.SysLogHandler(address, facility=logging.handlers.SysLogHandler.LOG_AUTHPRIV)
         handler.ident = "mamia: "
+        # journald takes a line that ends with NUL for binary data, and shows its length alone.
+        handler.append_nul = False
     else:
         handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))

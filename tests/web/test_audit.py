@@ -118,7 +118,7 @@ class TestEvent:
             log.settimeout(60)
             audit = Audit(AuditSettings(destination="syslog", syslog=f"{folder}/log"))
             audit.record("find", "found", login="fdurand4")
-            line = log.recv(4096).decode().rstrip("\x00")
+            line = log.recv(4096).decode()
             audit.close()
 
         priority, _, rest = line.partition(">mamia: ")
