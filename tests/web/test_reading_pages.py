@@ -91,6 +91,14 @@ class TestQuestions:
         assert "{:" not in page.source
         assert "{{" not in page.source
 
+    def test_when_those_of_an_academy_have_no_anchor_then_they_are_shown_all_the_same(self, open_browser, tmp_path):
+        (tmp_path / "content" / "fr").mkdir(parents=True)
+        (tmp_path / "content" / "fr" / "faq.md").write_text("## Où êtes-vous ?\n\nAu bureau 12.\n")
+
+        page = open_browser(web={"templates": tmp_path}).open("/questions-frequentes")
+
+        assert "Où êtes-vous ? Au bureau 12." in page.main
+
 
 class TestAddress:
     def test_when_there_is_no_such_page_then_the_way_home_is_shown(self, browser):
