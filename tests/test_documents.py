@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.systemd.test_settings import COMBINATIONS
+
 ROOT = Path(__file__).parents[1]
 PROMISES = "".join((ROOT / "docs" / page).read_text() for page in ("security.md", "standards.md"))
 NAMED = re.findall(r"`((?:tests/[\w/]+/|Test\w+\.)?test_\w+(?:…)?(?:\.py)?)`", PROMISES)
@@ -27,6 +29,17 @@ def _tests() -> Iterator[str]:
 
 
 TESTS = list(_tests())
+
+
+class TestSettingsAndUnits:
+    def test_when_its_table_names_a_setting_of_the_web_service_then_that_is_tried_and_the_other_way_round(self):
+        rows = re.findall(r"(?m)^\| `mamia\.service` \| (.*?) \|", (ROOT / "docs/operate.md").read_text())
+
+        tried = {combination.name for combination in COMBINATIONS}
+        assert {row.replace("`", "") for row in rows} == tried | {
+            "password.min_strength = 80",  # TestMinimumStrength
+            'web.socket = "/run/mamia-web/web.sock"',  # has its own test beside the table's
+        }
 
 
 class TestSecurity:
