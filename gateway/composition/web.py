@@ -43,6 +43,7 @@ from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.events import Events
 from gateway.services.find import FindService
+from gateway.services.known_outcomes import known_outcomes
 from gateway.services.reset import ResetService
 from gateway.services.results import Results
 from gateway.services.robots import RobotService
@@ -120,6 +121,7 @@ def build_gateway(settings: Settings) -> Gateway:
     """
     with ExitStack() as stack:
         metrics, rules = Metrics(), password_rules(settings)
+        metrics.begin_web(known_outcomes())
         protection = build_protection(settings)
         mails = _spool(settings, stack)
         audit = Audit(settings.audit, count=lambda service, outcome: metrics.outcomes.labels(service, outcome).inc())
