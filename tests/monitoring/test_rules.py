@@ -11,6 +11,9 @@ import pytest
 import yaml
 
 from gateway.metrics import Metrics
+from tests.support.alert_faults import FAULTS
+from tests.support.polling import wait_until
+from tests.support.prometheus import Prometheus
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "monitoring"
 
@@ -108,6 +111,19 @@ class TestAlerts:
         done = subprocess.run(["promtool", "check", "rules", FOLDER / "alerts.yaml"], capture_output=True, text=True)
 
         assert done.returncode == 0, done.stdout + done.stderr
+
+    def test_when_a_prometheus_loads_them_as_they_are_then_it_can_evaluate_each(self, tmp_path):
+        prometheus = Prometheus(tmp_path / "prometheus", jobs={}, is_quick=False)
+        prometheus.start()
+        try:
+            wait_until(lambda: "unknown" not in prometheus.health().values())
+
+            assert prometheus.health() == {rule["alert"]: "ok" for rule in rules()}
+        finally:
+            prometheus.stop()
+
+    def test_when_there_is_one_then_test_prometheus_lets_it_fire_by_its_fault(self):
+        assert sorted(rule["alert"] for rule in rules()) == sorted(FAULTS)
 
     def test_when_they_fire_then_they_say_what_it_means_and_how_to_fix_it(self):
         assert all({"summary", "runbook", "runbook_url"} <= set(rule["annotations"]) for rule in rules())

@@ -24,12 +24,15 @@ class Prometheus:
     folder: Path
     jobs: dict[str, int]
     """From the name of each job to the port on 127.0.0.1 that it scrapes."""
+    is_quick: bool = True
+    """Whether alerts fire after seconds, instead of minutes and hours as in the file."""
     port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
         self.folder.mkdir()
-        (self.folder / "rules.yaml").write_text(quick_rules(RULES.read_text()))
+        rules = RULES.read_text()
+        (self.folder / "rules.yaml").write_text(quick_rules(rules) if self.is_quick else rules)
         jobs = [
             {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
             for name, port in self.jobs.items()
@@ -57,6 +60,10 @@ class Prometheus:
         """Names of the alerts that fire now."""
         alerts = self._ask("alerts")["alerts"]
         return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+
+    def health(self) -> dict[str, str]:
+        """From the name of each alert to whether its expression could be evaluated: "ok", "err" or "unknown"."""
+        return {rule["name"]: rule["health"] for group in self._ask("rules")["groups"] for rule in group["rules"]}
 
     def query(self, expression: str) -> list[Any]:
         """What an expression gives now."""
