@@ -105,7 +105,7 @@ class Gateway:
     def update_metrics(self) -> None:
         """Update the figures that are measured only for a read of /metrics: store and directory.
 
-        A store that cannot be reached keeps its last figures; the outcome `store_unavailable` reports it.
+        A store that cannot be used keeps its last figures; the outcome `store_unavailable` reports it.
         """
         with suppress(StoreUnavailable):
             usage = self.protection.rate_limiter.usage()
