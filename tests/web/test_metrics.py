@@ -116,10 +116,20 @@ class TestMetrics:
     def test_when_nobody_is_allowed_then_there_is_no_such_page(self, open_browser):
         assert open_browser().client.get("/metrics").status_code == 404
 
-    def test_when_a_stranger_asks_then_there_is_no_such_page(self, browser):
-        answer = browser.client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.9"})
+    @pytest.mark.parametrize("host", ["localhost", "evil.example"])
+    def test_when_a_stranger_asks_then_there_is_no_such_page(self, browser, host):
+        answer = browser.client.get("/metrics", headers={"Host": host}, environ_base={"REMOTE_ADDR": "192.0.2.9"})
 
         assert answer.status_code == 404
+        assert (answer.text, answer.headers.getlist("Set-Cookie")) == ("", [])
+
+    def test_when_it_is_asked_by_its_address_as_prometheus_asks_then_it_answers_and_no_page_does(self, open_browser):
+        browser = open_browser(**HERE, web={"allowed_hosts": ["mon-compte.ac-example.fr"]})
+
+        answers = [browser.client.get(path, headers={"Host": "127.0.0.1:8080"}) for path in ("/metrics", "/")]
+
+        assert [answer.status_code for answer in answers] == [200, 400]
+        assert answers[0].headers.getlist("Set-Cookie") == []
 
     def test_when_read_then_nobody_is_in_them(self, browser):
         browser.change("fdurand4", PASSWORD, NEW)
