@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
@@ -13,9 +12,8 @@ import yaml
 from gateway.metrics import Metrics
 from tests.support.alert_faults import FAULTS
 from tests.support.polling import wait_until
-from tests.support.prometheus import Prometheus
-
-FOLDER = Path(__file__).parents[2] / "deploy" / "monitoring"
+from tests.support.ports import free_port
+from tests.support.prometheus import CONFIG, FOLDER, Prometheus
 
 
 @pytest.fixture
@@ -113,7 +111,8 @@ class TestAlerts:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def test_when_a_prometheus_loads_them_as_they_are_then_it_can_evaluate_each(self, tmp_path):
-        prometheus = Prometheus(tmp_path / "prometheus", jobs={}, is_quick=False)
+        ports = {"mamia": free_port(), "mamia-sync": free_port()}
+        prometheus = Prometheus(tmp_path / "prometheus", ports, is_quick=False)
         prometheus.start()
         try:
             wait_until(lambda: "unknown" not in prometheus.health().values())
@@ -136,6 +135,18 @@ class TestAlerts:
         assert {rule["annotations"]["runbook_url"] for rule in rules()} == {
             f"operate.html#{name.lower()}" for name in sections
         }
+
+
+class TestConfig:
+    def test_when_prometheus_reads_it_then_it_finds_no_fault(self):
+        done = subprocess.run(["promtool", "check", "config", CONFIG], capture_output=True, text=True)
+
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def test_when_alerts_name_jobs_then_it_has_them(self):
+        jobs = {job["job_name"] for job in yaml.safe_load(CONFIG.read_text())["scrape_configs"]}
+
+        assert set(re.findall(r'job="([^"]+)"', " ".join(rule["expr"] for rule in rules()))) == jobs
 
 
 class TestAlertsAndDashboard:
