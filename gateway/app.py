@@ -27,7 +27,7 @@ from gateway.web.health import health
 from gateway.web.helpdesk import Helpdesk, helpdesk_pages
 from gateway.web.language import init_languages
 from gateway.web.limits import init_head_limits, init_request_limits
-from gateway.web.metrics_endpoint import init_metrics
+from gateway.web.metrics_endpoint import METRICS, init_metrics
 from gateway.web.overload import init_load_shedding
 from gateway.web.pages import reading
 from gateway.web.pages.captcha import captcha_pages
@@ -72,7 +72,8 @@ def create_app(gateway: Gateway) -> Flask:
     init_branding(app, settings.academy)
     init_assets(app)
     init_request_ids(app)
-    init_allowed_hosts(app, settings.web.allowed_hosts)
+    # Prometheus sends the address that it reads from as Host, and can send no other one.
+    init_allowed_hosts(app, settings.web.allowed_hosts, exempt=(METRICS,))
     init_request_limits(app)
     init_load_shedding(app, settings.directory.max_queue_seconds)
     init_security_headers(app, settings.web.hsts_seconds)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 FINAL = ("done", "rejected", "expired")
+KINDS, ENDINGS = ("run_idempotent", "run_once"), ("ok", "error")
+"""Of an operation on the directory."""
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 DIRECTORY_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
@@ -62,6 +65,23 @@ class Metrics:
             "mamia_directory_service_connections", "Connections that are bound as a service account",
             ["server", "account", "expected"])
         # fmt: on
+
+    def begin_web(self, outcomes: Iterable[tuple[str, str]]) -> None:
+        """Start the counts of the web service at 0; `outcomes`: each service with each of its outcomes.
+
+        A count that appears with its first event has never risen for Prometheus, so no alert sees that event.
+        """
+        for service, outcome in outcomes:
+            self.outcomes.labels(service, outcome)
+        for kind, ended in product(KINDS, ENDINGS):
+            self.directory.labels(kind, ended)
+
+    def begin_worker(self, targets: Collection[str], outcomes: Iterable[str]) -> None:
+        """Start the counts of the worker at 0, for each target with each of its outcomes; see `begin_web`."""
+        for target in targets:
+            self.attempts.labels(target)
+        for target, outcome in product(targets, outcomes):
+            self.age.labels(target, outcome)
 
     def text(self) -> tuple[bytes, str]:
         """Return the metrics in Prometheus' text format, and the content type."""
@@ -110,7 +130,7 @@ class Metrics:
 
     @contextmanager
     def timed(self, kind: str) -> Iterator[None]:
-        """Measure one operation on the directory; `kind` is `run_idempotent` or `run_once`."""
+        """Measure one operation on the directory; `kind` is one of KINDS."""
         started, ended = time.perf_counter(), "error"
         self.busy.inc()
         try:

@@ -14,6 +14,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from gateway.app import create_app
 from gateway.composition.web import Gateway, build_gateway
 from gateway.demo.private_samba import PrivateSamba
+from gateway.services.known_outcomes import known_outcomes
 from tests.support.browser import Browser
 from tests.support.gateway_settings import settings_for
 from tests.support.kdc_server import KdcServer
@@ -79,7 +80,10 @@ def directory(server: SlapdServer) -> SlapdServer:
 
 @pytest.fixture
 def build(directory: SlapdServer) -> Iterator[Callable[..., Gateway]]:
-    """Builds gateways on the directory: `build(reset={"mode": "initial"})`."""
+    """Builds gateways on the directory: `build(reset={"mode": "initial"})`.
+
+    At the end, each outcome that a gateway counted must be one of those that are counted from the start.
+    """
     built: list[Gateway] = []
 
     def builder(**sections: dict[str, Any]) -> Gateway:
@@ -90,6 +94,14 @@ def build(directory: SlapdServer) -> Iterator[Callable[..., Gateway]]:
     yield builder
     for gateway in built:
         gateway.close()
+    assert {pair for gateway in built for pair in counted(gateway)} <= set(known_outcomes())
+
+
+def counted(gateway: Gateway) -> Iterator[tuple[str, str]]:
+    """Service and outcome of each count."""
+    for family in gateway.metrics.outcomes.collect():
+        for sample in family.samples:
+            yield sample.labels["service"], sample.labels["outcome"]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ NO_EVICTION = "noeviction"
 def check_store_memory(settings: Settings) -> Iterator[Finding]:
     """Yield a finding about the memory of a shared store.
 
-    There is none for a store in memory, or one that does not answer, because `check_store` reports that.
+    There is none for a store in memory, or one that cannot be used, because `check_store` reports that.
     """
     store = Store(settings.rate_limits.store_url, tls_strict=settings.rate_limits.store_tls_strict)
     if not store.is_shared:

@@ -43,6 +43,7 @@ from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.events import Events
 from gateway.services.find import FindService
+from gateway.services.known_outcomes import known_outcomes
 from gateway.services.reset import ResetService
 from gateway.services.results import Results
 from gateway.services.robots import RobotService
@@ -104,7 +105,7 @@ class Gateway:
     def update_metrics(self) -> None:
         """Update the figures that are measured only for a read of /metrics: store and directory.
 
-        A store that cannot be reached keeps its last figures; the outcome `store_unavailable` reports it.
+        A store that cannot be used keeps its last figures; the outcome `store_unavailable` reports it.
         """
         with suppress(StoreUnavailable):
             usage = self.protection.rate_limiter.usage()
@@ -120,6 +121,7 @@ def build_gateway(settings: Settings) -> Gateway:
     """
     with ExitStack() as stack:
         metrics, rules = Metrics(), password_rules(settings)
+        metrics.begin_web(known_outcomes())
         protection = build_protection(settings)
         mails = _spool(settings, stack)
         audit = Audit(settings.audit, count=lambda service, outcome: metrics.outcomes.labels(service, outcome).inc())

@@ -27,6 +27,7 @@ from gateway.workstation.deliver import DeliveryConfig, DeliveryWorker
 from gateway.workstation.hold import HoldingOutbox
 from gateway.workstation.ports import Target
 from gateway.workstation.restored import RestoreDetector
+from gateway.workstation.state import DeliveryStatus
 from gateway.workstation.token_file import NoRecord, TokenFile
 
 
@@ -76,6 +77,7 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
         # `mamia sync status` writes nothing, so it also runs for users who may not write the audit.
         events = DeliveryAudit(Audit(settings.audit, delay=True), Metrics())
         stack.callback(events.audit.close)
+        events.metrics.begin_worker(targets, DeliveryStatus)
         servers = LdapServers(directory)
         user_binds = ConnectionPool(directory, servers, as_service=False)
         stack.callback(user_binds.close)

@@ -11,6 +11,8 @@ from gateway.protection.rate_limiting.store import StoreUnavailable
 from gateway.protection.tickets import TokenError
 
 INFRASTRUCTURE_ERRORS = (DirectoryUnavailable, WriteUnconfirmed, StoreUnavailable)
+OUTAGES = ("directory_misconfigured", "busy", "directory_unavailable", "write_unconfirmed", "store_unavailable")
+"""The codes of `Outage`. They are stable: logs, metrics and alerts rely on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,7 @@ class Outage(Exception):
     """The infrastructure failed during a service. Log and audit are written; the caller only shows the error."""
 
     def __init__(self, code: str, *, retry_after_seconds: int = 0) -> None:
-        """`code`: "directory_misconfigured", "busy", "directory_unavailable", "write_unconfirmed" or
-        "store_unavailable". `retry_after_seconds` is 0 if it is unknown."""
+        """`code`: one of OUTAGES. `retry_after_seconds` is 0 if it is unknown."""
         super().__init__(code)
         self.code = code
         self.retry_after_seconds = retry_after_seconds

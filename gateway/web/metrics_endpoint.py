@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import IPvAnyNetwork
 
@@ -16,6 +16,8 @@ from gateway.web.request_id import seconds_so_far
 
 log = logging.getLogger(__name__)
 
+METRICS = "metrics"
+"""The endpoint that Prometheus reads."""
 METHODS = ("GET", "POST", "HEAD")
 """The methods with their own label. Labels stay in the output for ever, so strangers must not choose them."""
 
@@ -28,14 +30,15 @@ def init_metrics(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork],
 
     def read() -> ResponseReturnValue:
         if not is_within(client_info.address(), allowed):
-            abort(404)
+            # Without the links of an error page: the Host of this request was not verified.
+            return "", 404
         update()
         text, kind = metrics.text()
         return Response(text, content_type=kind)
 
     @app.after_request
     def observe(response: Response) -> Response:
-        if request.endpoint not in ("static", "metrics"):
+        if request.endpoint not in ("static", METRICS):
             # The label is the route, never the address, which may contain a ticket.
             route = request.url_rule.rule if request.url_rule else "none"
             method = request.method if request.method in METHODS else "other"
@@ -46,4 +49,4 @@ def init_metrics(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork],
                 log.error("a request is not counted: %s", type(error).__name__)
         return response
 
-    app.add_url_rule("/metrics", "metrics", read)
+    app.add_url_rule("/metrics", METRICS, read)

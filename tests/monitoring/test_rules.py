@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
 
 from gateway.metrics import Metrics
-
-FOLDER = Path(__file__).parents[2] / "deploy" / "monitoring"
+from tests.support.alert_faults import FAULTS
+from tests.support.polling import wait_until
+from tests.support.ports import free_port
+from tests.support.prometheus import CONFIG, FOLDER, Prometheus
 
 
 @pytest.fixture
@@ -109,6 +110,20 @@ class TestAlerts:
 
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def test_when_a_prometheus_loads_them_as_they_are_then_it_can_evaluate_each(self, tmp_path):
+        ports = {"mamia": free_port(), "mamia-sync": free_port()}
+        prometheus = Prometheus(tmp_path / "prometheus", ports, is_quick=False)
+        prometheus.start()
+        try:
+            wait_until(lambda: "unknown" not in prometheus.health().values())
+
+            assert prometheus.health() == {rule["alert"]: "ok" for rule in rules()}
+        finally:
+            prometheus.stop()
+
+    def test_when_there_is_one_then_test_prometheus_lets_it_fire_by_its_fault(self):
+        assert sorted(rule["alert"] for rule in rules()) == sorted(FAULTS)
+
     def test_when_they_fire_then_they_say_what_it_means_and_how_to_fix_it(self):
         assert all({"summary", "runbook", "runbook_url"} <= set(rule["annotations"]) for rule in rules())
 
@@ -120,6 +135,18 @@ class TestAlerts:
         assert {rule["annotations"]["runbook_url"] for rule in rules()} == {
             f"operate.html#{name.lower()}" for name in sections
         }
+
+
+class TestConfig:
+    def test_when_prometheus_reads_it_then_it_finds_no_fault(self):
+        done = subprocess.run(["promtool", "check", "config", CONFIG], capture_output=True, text=True)
+
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def test_when_alerts_name_jobs_then_it_has_them(self):
+        jobs = {job["job_name"] for job in yaml.safe_load(CONFIG.read_text())["scrape_configs"]}
+
+        assert set(re.findall(r'job="([^"]+)"', " ".join(rule["expr"] for rule in rules()))) == jobs
 
 
 class TestAlertsAndDashboard:

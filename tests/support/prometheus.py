@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes what a test runs, with the rules of deploy/monitoring in less time."""
+"""A real Prometheus with the files of deploy/monitoring, that scrapes what a test runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ import yaml
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
 
-RULES = Path(__file__).parents[2] / "deploy" / "monitoring" / "alerts.yaml"
+FOLDER = Path(__file__).parents[2] / "deploy" / "monitoring"
+RULES = FOLDER / "alerts.yaml"
+CONFIG = FOLDER / "prometheus.yml"
 WINDOW = "15s"
 """Over which rates are taken, instead of minutes and hours."""
 
@@ -23,22 +25,21 @@ WINDOW = "15s"
 class Prometheus:
     folder: Path
     jobs: dict[str, int]
-    """From the name of each job to the port on 127.0.0.1 that it scrapes."""
+    """From the name of each job of the file to the port on 127.0.0.1 that it scrapes instead."""
+    is_quick: bool = True
+    """Whether alerts fire after seconds, instead of minutes and hours as in the file."""
     port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
         self.folder.mkdir()
-        (self.folder / "rules.yaml").write_text(quick_rules(RULES.read_text()))
-        jobs = [
-            {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
-            for name, port in self.jobs.items()
-        ]
-        config = {
-            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-            "rule_files": [str(self.folder / "rules.yaml")],
-            "scrape_configs": jobs,
-        }
+        rules = RULES.read_text()
+        (self.folder / "rules.yaml").write_text(quick_rules(rules) if self.is_quick else rules)
+        config = yaml.safe_load(CONFIG.read_text())
+        config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+        config["rule_files"] = ["rules.yaml"]
+        for job in config["scrape_configs"]:
+            job["static_configs"] = [{"targets": [f"127.0.0.1:{self.jobs[job['job_name']]}"]}]
         (self.folder / "prometheus.yml").write_text(yaml.safe_dump(config))
         command = [
             "prometheus", f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/data",
@@ -57,6 +58,10 @@ class Prometheus:
         """Names of the alerts that fire now."""
         alerts = self._ask("alerts")["alerts"]
         return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+
+    def health(self) -> dict[str, str]:
+        """From the name of each alert to whether its expression could be evaluated: "ok", "err" or "unknown"."""
+        return {rule["name"]: rule["health"] for group in self._ask("rules")["groups"] for rule in group["rules"]}
 
     def query(self, expression: str) -> list[Any]:
         """What an expression gives now."""
