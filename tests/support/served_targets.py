@@ -17,7 +17,6 @@ from tests.support.polling import wait_until
 from tests.support.served_system import (
     ADMIN_PASSWORD,
     LOGIN,
-    PERSON,
     SETTINGS,
     SUFFIX,
     ServedSystem,
@@ -54,14 +53,8 @@ class ServedTargets:
             return self.kdc.kinit(LOGIN, password) and self.domain.smb(LOGIN, password)
 
     def change_elsewhere(self, new: str) -> None:
-        """Set the person's password as an administrator does with slapd's own command, and wait for both targets."""
-        system = self.served.system
-        for file, text in (("/root/.admin", ADMIN_PASSWORD), ("/root/.new", new)):
-            system.write(file, text, mode=0o600)
-        files = ["-y", "/root/.admin", "-T", "/root/.new"]
-        system.run("ldappasswd", "-x", "-H", "ldapi:///", "-D", f"cn=admin,{SUFFIX}", *files, PERSON)
-        system.run("rm", "/root/.admin", "/root/.new")
-        self.served.password = new
+        """Set the person's password without the service, and wait for both targets."""
+        self.served.set_elsewhere(new)
         wait_until(lambda: self.accept(new))
 
     def states(self) -> str:

@@ -14,13 +14,11 @@ from tests.support.certificates import make_certificates
 from tests.support.polling import wait_until
 from tests.support.served_system import SITE, ServedSystem
 from tests.support.smtp_server import SmtpServer
-from tests.systemd.test_units import REFUSED_CALL
+from tests.systemd.test_units import AUDIT, CHANGED, REFUSED_CALL
 
 pytestmark = pytest.mark.install
 
 WEB = "mamia.service"
-AUDIT = "/var/log/mamia/audit.log"
-CHANGED = '"outcome": "changed"'
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64"/></svg>'
 SOCKET = "/run/mamia-web/web.sock"
 MAIL_PORT = 2525

@@ -1,0 +1,91 @@
+"""Upgrade, removal and purge of the package while a real systemd runs its services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.built_packages import built_package, with_version
+from tests.support.debian_root import SUITES
+from tests.support.served_system import ADMIN_PASSWORD, SETTINGS, SUFFIX, ServedSystem, binds, served_system
+
+pytestmark = pytest.mark.install
+
+UNITS = ("mamia.service", "mamia-capture.service", "mamia-capture.socket", "mamia-check.timer")
+NEWER = "1.0.1-1"
+
+
+@pytest.fixture(scope="module", params=sorted(SUITES))
+def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSystem]:
+    """One of its own, because these tests end with a machine without the package."""
+    with served_system(str(request.param), tmp_path_factory.mktemp("package")) as one:
+        yield one
+
+
+def bring(served: ServedSystem, package: Path) -> str:
+    """Bring a package's file inside, and return its path there."""
+    (served.system.root / "root" / package.name).write_bytes(package.read_bytes())
+    return f"/root/{package.name}"
+
+
+class TestPackage:
+    """The tests of this class follow each other: upgrade, removal with a new installation, purge."""
+
+    def test_when_upgraded_then_the_new_version_serves_with_the_same_settings(self, system, tmp_path, request):
+        suite = request.node.callspec.params["system"]
+        file = bring(system, with_version(built_package(suite), NEWER, tmp_path))
+        settings = system.system.read(SETTINGS)
+        former = {unit: system.system.property(unit, "MainPID") for unit in UNITS[:2]}
+        socket = system.system.property("mamia-capture.socket", "InvocationID")
+
+        system.system.run("dpkg", "-i", file)
+
+        system.wait_until_ready()
+        system.change("Apres-La-Nouvelle-2060!a")
+        assert system.system.read(SETTINGS) == settings
+        assert {unit: system.system.property(unit, "ActiveState") for unit in UNITS} == dict.fromkeys(UNITS, "active")
+        assert not set(former.values()) & {system.system.property(unit, "MainPID") for unit in former}
+        # slapd waits at it meanwhile.
+        assert system.system.property("mamia-capture.socket", "InvocationID") == socket
+
+    def test_when_removed_after_the_undo_then_slapd_takes_passwords_and_a_later_installation_goes_on(
+        self, system, request
+    ):
+        package = bring(system, built_package(request.node.callspec.params["system"]))
+        settings = system.system.read(SETTINGS)
+        system.system.write("/root/.admin", ADMIN_PASSWORD, mode=0o600)
+        administrator = ["--bind-dn", f"cn=admin,{SUFFIX}", "--bind-password-file", "/root/.admin"]
+        system.system.run("mamia", "setup", "--undo", "/etc/mamia/undo", *administrator, check=False)
+
+        system.system.run("dpkg", "--remove", "mamia")
+
+        assert system.system.read(SETTINGS) == settings
+        assert loaded_units(system) == set()
+        assert binds(system.system, system.password)
+        system.set_elsewhere("Sans-Le-Service-2061!b")
+
+        system.system.run("dpkg", "-i", package)
+        system.system.run("mamia", "setup", "--yes", "--apply", *administrator, check=False)
+        system.system.run("systemctl", "enable", "--now", *UNITS)
+        system.system.run("mamia", "setup", "--yes", "--apply", *administrator, check=False)
+        system.wait_until_ready()
+        system.change("De-Nouveau-Servi-2062!c")
+
+    def test_when_purged_then_no_unit_user_folder_or_failed_state_is_left(self, system):
+        system.system.run("dpkg", "--purge", "mamia")
+
+        assert loaded_units(system) == set()
+        assert "mamia" not in system.system.run("systemctl", "--failed").stdout
+        assert "mamia" not in system.system.shell("getent passwd; getent group").stdout
+        left = system.system.shell(
+            "ls -d /etc/mamia /opt/mamia /run/mamia* /var/lib/mamia* /var/log/mamia*", check=False
+        )
+        assert left.stdout == ""
+
+
+def loaded_units(served: ServedSystem) -> set[str]:
+    """Return the units of ours that systemd still knows."""
+    listed = served.system.run("systemctl", "list-units", "--all", "--plain", "--no-legend", "mamia*").stdout
+    return {line.split()[0] for line in listed.splitlines()}
