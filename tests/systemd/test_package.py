@@ -79,10 +79,8 @@ class TestPackage:
         assert loaded_units(system) == set()
         assert "mamia" not in system.system.run("systemctl", "--failed").stdout
         assert "mamia" not in system.system.shell("getent passwd; getent group").stdout
-        left = system.system.shell(
-            "ls -d /etc/mamia /opt/mamia /run/mamia* /var/lib/mamia* /var/log/mamia*", check=False
-        )
-        assert left.stdout == ""
+        folders = "/etc/mamia /opt/mamia /run/mamia* /var/lib/mamia* /var/log/mamia*"
+        assert system.system.shell(f"ls -d {folders}", check=False).stdout == ""
 
 
 def loaded_units(served: ServedSystem) -> set[str]:
