@@ -222,18 +222,22 @@ class ServedSystem:
     def written(self, **sections: Mapping[str, object]) -> Iterator[None]:
         """Write settings into mamia.toml for the block; no service is told."""
         before = self.system.read(SETTINGS)
-        document = tomlkit.parse(before)
-        for section, values in sections.items():
-            document.setdefault(section, tomlkit.table()).update(values)
-        self._write_settings(tomlkit.dumps(document))
+        self.write(**sections)
         try:
             yield
         finally:
-            self._write_settings(before)
+            self._settings_file.write_text(before)
 
-    def _write_settings(self, text: str) -> None:
-        """In the file's place: its owner and mode stay."""
-        (self.system.root / SETTINGS.lstrip("/")).write_text(text)
+    def write(self, **sections: Mapping[str, object]) -> None:
+        """Write settings into mamia.toml for good, into the same file: its owner and mode stay."""
+        document = tomlkit.parse(self.system.read(SETTINGS))
+        for section, values in sections.items():
+            document.setdefault(section, tomlkit.table()).update(values)
+        self._settings_file.write_text(tomlkit.dumps(document))
+
+    @property
+    def _settings_file(self) -> Path:
+        return self.system.root / SETTINGS.lstrip("/")
 
 
 @contextmanager
@@ -246,5 +250,6 @@ def served_system(suite: str, folder: Path) -> Iterator[ServedSystem]:
         wide = dict.fromkeys(
             ("per_login", "per_login_reset", "per_proof", "per_person", "per_address"), "1000/minute"
         )
-        with one.settings(restart=["mamia.service"], rate_limits=wide):
-            yield one
+        one.write(rate_limits=wide)
+        one.restart("mamia.service")
+        yield one

@@ -42,6 +42,8 @@ class ServedTargets:
         with self.served.system.network():
             self.kdc.start()
             self.domain.start()
+        # The domain makes new certificates at each start.
+        self.served.system.write("/etc/mamia/domain-ca.pem", self.domain.authority.read_text())
 
     def stop(self) -> None:
         self.kdc.stop()
@@ -93,7 +95,6 @@ def _bring_files(served: ServedSystem, targets: ServedTargets) -> None:
     """What administrators of both targets hand over, with the owners that docs/workstation.md names."""
     system, worker = served.system, "mamia-sync:mamia-sync"
     system.write("/etc/mamia/krb5.conf", targets.kdc.krb5_conf.read_text())
-    system.write("/etc/mamia/domain-ca.pem", targets.domain.authority.read_text())
     system.write("/etc/mamia/windows.password", targets.domain.password(SERVICE), mode=0o600, owner=worker)
     system.write("/etc/mamia/realm.keytab", "", mode=0o600, owner=worker)
     (system.root / "etc/mamia/realm.keytab").write_bytes(targets.kdc.keytab.read_bytes())

@@ -62,7 +62,7 @@ class TestPackage:
         system.system.run("dpkg", "--remove", "mamia")
 
         assert system.system.read(SETTINGS) == settings
-        assert loaded_units(system) == set()
+        assert units_in_use(system) == set()
         assert binds(system.system, system.password)
         system.set_elsewhere("Sans-Le-Service-2061!b")
 
@@ -76,14 +76,15 @@ class TestPackage:
     def test_when_purged_then_no_unit_user_folder_or_failed_state_is_left(self, system):
         system.system.run("dpkg", "--purge", "mamia")
 
-        assert loaded_units(system) == set()
+        assert units_in_use(system) == set()
         assert "mamia" not in system.system.run("systemctl", "--failed").stdout
         assert "mamia" not in system.system.shell("getent passwd; getent group").stdout
         folders = "/etc/mamia /opt/mamia /run/mamia* /var/lib/mamia* /var/log/mamia*"
         assert system.system.shell(f"ls -d {folders}", check=False).stdout == ""
 
 
-def loaded_units(served: ServedSystem) -> set[str]:
-    """Return the units of ours that systemd still knows."""
-    listed = served.system.run("systemctl", "list-units", "--all", "--plain", "--no-legend", "mamia*").stdout
+def units_in_use(served: ServedSystem) -> set[str]:
+    """Return the units of ours that run, listen, wait or have failed."""
+    states = "--state=active,reloading,activating,deactivating,failed"
+    listed = served.system.run("systemctl", "list-units", states, "--plain", "--no-legend", "mamia*").stdout
     return {line.split()[0] for line in listed.splitlines()}

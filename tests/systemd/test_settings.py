@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -77,8 +78,13 @@ def prove_syslog(served: ServedSystem) -> None:
     """With the facility of authentication, which rsyslog keeps in auth.log."""
     mark = served.system.end_of_journal()
     change(served)
-    only = ("--after-cursor", mark, "--identifier", "mamia", "SYSLOG_FACILITY=10")
-    wait_until(lambda: CHANGED in served.system.journal(*only))
+
+    def is_kept() -> bool:
+        lines = served.system.journal("--after-cursor", mark, "--output=json").splitlines()
+        kept = [entry["MESSAGE"] for entry in map(json.loads, lines) if entry.get("SYSLOG_FACILITY") == "10"]
+        return any(CHANGED in message for message in kept)
+
+    wait_until(is_kept)
 
 
 def prove_file(served: ServedSystem) -> None:

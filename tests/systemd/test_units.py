@@ -21,7 +21,9 @@ AUDIT = "/var/log/mamia/audit.log"
 CHANGED = '"outcome": "changed"'
 REFUSED_CALL = re.compile(r"SIGSYS|status=31|core-dump|seccomp|type=1326")
 """In the journal, which has the kernel's and the audit's lines too."""
-NUMBER, BIRTH_DATE = next((row[4], row[3]) for row in PEOPLE if row[0] == LOGIN)
+[(NUMBER, BIRTH_DATE)] = [
+    (number, f"{born[6:]}/{born[4:6]}/{born[:4]}") for login, _, _, born, number in PEOPLE if login == LOGIN
+]
 WEAK = "Azerty-2034!"
 """It keeps the academy's rules, and is easily guessed."""
 
@@ -91,7 +93,7 @@ class TestMinimumStrength:
             served.change("Neuf-Chevaux-Bleus-2034!q")
 
         assert "80" in refused
-        assert SAVED not in refused_in_reset
+        assert "80" in refused_in_reset
         assert not REFUSED_CALL.search(served.system.journal("--after-cursor", mark))
 
 
