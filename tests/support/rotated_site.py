@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import redis
-import requests
 import tomlkit
 
 from gateway.demo.private_slapd import ADMIN
 from gateway.protection.seal import make_key_pair
-from tests.support.browser import CHANGE, RESET, Page
 from tests.support.installed_program import InstalledProgram
 from tests.support.kdc_server import ADMIN as KADMIN
 from tests.support.kdc_server import REALM, KdcServer
@@ -27,7 +25,8 @@ from tests.support.polling import wait_until
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 from tests.support.secured_slapd import SecuredSlapd
-from tests.support.slapd_server import NUMEN, PASSWORD, PEOPLE, QUICK_HASH, SUFFIX
+from tests.support.slapd_server import PEOPLE, QUICK_HASH, SUFFIX
+from tests.support.visitor import Visitor
 
 PAGE = "operate.md"
 PEOPLE_AT_ONCE = 2
@@ -209,33 +208,6 @@ class RotatedSite:
         file = self.etc / name
         file.touch(mode=0o600)
         file.write_text(content)
-
-
-class Visitor:
-    """A browser at the site; each request has a connection of its own."""
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers["Connection"] = "close"
-
-    def open(self, path: str) -> Page:
-        return Page(self._session.get(self._address + path, timeout=60))
-
-    def send(self, path: str, page: Page, **typed: str) -> Page:
-        return Page(self._session.post(self._address + path, data={**page.fields, **typed}, timeout=60))
-
-    def prove(self, login: str) -> Page:
-        return self.send(RESET, self.open(RESET), login=login, proof=NUMEN, birth_date="27/03/1985")
-
-    def choose(self, proved: Page, new: str) -> Page:
-        return self.send(RESET, proved, new_password=new, confirmation=new)
-
-    def change(self, login: str, new: str, page: Page | None = None, current: str = PASSWORD) -> Page:
-        """By a page that is open already, or by a new one."""
-        typed = {"login": login, "current_password": current, "new_password": new, "confirmation": new}
-        return self.send(CHANGE, page or self.open(CHANGE), **typed)
 
 
 def _wait_for_changes(people: list[Person]) -> None:
