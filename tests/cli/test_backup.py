@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 
 import pytest
@@ -124,19 +123,6 @@ class TestDirectoryAlone:
         machine.directory.slapd.start()
 
         assert [machine.directory.binds(login, PASSWORD) for login in ("fdurand4", "svincent")] == [True, False]
-
-    def test_when_the_audit_is_asked_then_it_names_who_changed_a_password_since_the_backup(self, machine):
-        events = (
-            ("2026-11-26T21:59:59Z", "changed", "before"), ("2026-11-26T22:00:01Z", "changed", "fdurand4"),
-            ("2026-11-27T08:00:00Z", "reset", "fdurand4"), ("2026-11-27T08:00:01Z", "captured", "svincent"),
-            ("2026-11-27T08:00:02Z", "credentials", "amartin2"),
-        )  # fmt: skip
-        (machine.root / "log").mkdir()
-        lines = [json.dumps({"time": time, "outcome": outcome, "login": login}) for time, outcome, login in events]
-        (machine.root / "log/audit.log").write_text("\n".join(lines) + "\n")
-        [step] = [one.text for one in page_steps("restore.md", "## Steps") if one.text.startswith("jq")]
-
-        assert machine.run_script(step) == "fdurand4\nsvincent\n"
 
 
 class TestRestoredService:

@@ -149,6 +149,7 @@ class TestServiceAccount:
         make, use, replace = page_steps(PAGE, self.HEADING)
         site.run(make.text.partition("ldapmodify")[0])
         site.run(replace.text.partition("rm ")[0])
+        by_open_connections = site.visitor().change("once", NEW, current="wrong")
         # Until no connection is left that was opened before.
         site.directory.restart()
 
@@ -156,9 +157,26 @@ class TestServiceAccount:
         kept = site.directory.binds("once", PASSWORD)
         site.do(use)
 
-        assert refused.status == 503
+        assert (by_open_connections.status, refused.status) == (422, 503)
         assert kept
         assert SAVED in site.visitor().change("once", NEW).main
+
+    @pytest.mark.install
+    def test_when_the_workers_is_replaced_at_once_then_passwords_wait_and_are_delivered_afterwards(self, site):
+        site.add_person("wonce")
+        make, use, replace = (step.text.replace("gateway", "sync") for step in page_steps(PAGE, self.HEADING))
+        site.run(make.partition("ldapmodify")[0])
+        site.run(replace.partition("rm ")[0])
+        site.directory.restart()
+
+        site.visitor().change("wonce", NEW)
+        log = site.program.log("mamia-sync.service")
+        wait_until(lambda: "refuses the service account" in site.program.log("mamia-sync.service")[len(log) :])
+        waits = "mamiaPendingSecret" in site.directory.read("wonce")
+        site.run(use.replace("reload mamia", "restart mamia-sync"))
+
+        assert waits
+        assert site.is_delivered("wonce", NEW)
 
 
 class TestApiClient:

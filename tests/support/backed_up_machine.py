@@ -53,7 +53,6 @@ class BackedUpMachine:
             "/var/backups/mamia": f"{self.root}/backup",
             "/etc/ldap/slapd.d": f"{self.root}/slapd/config",
             "/var/lib/ldap": f"{self.root}/slapd/data",
-            "/var/log/mamia": f"{self.root}/log",
             "tar -C /": f"tar -C {self.root}",
             "slapcat ": f"slapcat -F {self.root}/slapd/config ",
             "redis-cli ": f"redis-cli -p {self.redis.port} ",
