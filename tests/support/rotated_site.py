@@ -46,7 +46,6 @@ base = "{people}"
 [web]
 port = {port}
 health_port = 0
-processes = 2
 secure_cookies = false
 secret_keys_file = "{etc}/secret_keys"
 [captcha]
@@ -61,6 +60,8 @@ private_key_files = ["{etc}/worker.key"]
 bind_dn = "cn=sync,ou=services,{suffix}"
 bind_password_file = "{etc}/sync.password"
 poll_seconds = 0.1
+# People here change faster than anybody does: a worker that stops must not chase their newest password for long.
+lease_seconds = 2
 [workstation.targets.realm]
 type = "kerberos"
 realm = "{realm}"
