@@ -11,6 +11,8 @@ import ldap
 import pytest
 import redis
 import requests
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from gateway.protection.seal import KEY_ID_BYTES
 from tests.support.browser import CHANGE
@@ -147,6 +149,8 @@ class TestServiceAccount:
     def test_when_it_is_replaced_at_once_then_forms_are_refused_until_the_reload_and_change_nothing(self, site):
         site.add_person("once")
         make, use, replace = page_steps(PAGE, self.HEADING)
+        # It opens the connections.
+        site.visitor().change("once", NEW, current="wrong")
         site.run(make.text.partition("ldapmodify")[0])
         site.run(replace.text.partition("rm ")[0])
         by_open_connections = site.visitor().change("once", NEW, current="wrong")
@@ -230,7 +234,7 @@ def new_password(site):
 
 def takes(site, password):
     """Whether Redis lets somebody with that password in."""
-    with redis.Redis(port=site.store.port, password=password) as client:
+    with redis.Redis(port=site.store.port, password=password, retry=Retry(NoBackoff(), 0)) as client:
         try:
             return client.ping()
         except redis.AuthenticationError:
