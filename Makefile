@@ -6,7 +6,7 @@ TESTS ?= tests
 # On two cores: much of a test is waiting for a browser or a server.
 WORKERS ?= 3
 WORKSTATION ?= nt
-BENCH ?= services lookup propagation schedules killed uniform overload memory captcha strength people_import capture soak
+BENCH ?= services lookup propagation schedules killed uniform overload memory captcha strength people_import backup capture soak
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BIN := .venv/bin
 # What was installed is marked by the version of Python too: after an upgrade of the system .venv is made again.
@@ -23,7 +23,7 @@ PATH := $(PATH):/usr/sbin:/sbin
 RUN_PACKAGES := slapd ldap-utils espeak-ng
 SAMBA_PACKAGES := samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind krb5-user smbclient
 KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
-TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps man-db mandoc zsh fish faketime chromium redis-server logrotate systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
+TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps man-db mandoc zsh fish faketime chromium redis-server logrotate jq systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
 # Also for what is installed as a whole: packages, containers, booted systems.
 TEST_INSTALL_PACKAGES := $(TEST_PACKAGES) debootstrap systemd-container dpkg-dev debhelper podman buildah runc netavark aardvark-dns iproute2 skopeo docker-registry
 

@@ -117,6 +117,8 @@ def _write_new(file: Path, content: bytes, mode: int) -> None:
     except OSError as error:
         raise KeyFileError(f"{file}: {error.strerror}") from None
     with os.fdopen(descriptor, "wb") as stream:
+        # Whatever the administrator's umask: the web service must be able to read the public key.
+        os.fchmod(descriptor, mode)
         stream.write(content)
 
 

@@ -2,90 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from gateway.app import create_app
 from gateway.composition.web import build_gateway
 from gateway.settings.loader import load
+from tests.support.backed_up_machine import BackedUpMachine
 from tests.support.browser import RESET, Browser
-from tests.support.installed_program import page_commands
-from tests.support.redis_server import RedisServer
-from tests.support.settings_file import write_settings_file
-from tests.support.slapd_server import PASSWORD, QUICK_HASH, SlapdServer
-from tests.support.workstation_settings import ABSENT_DOMAIN, worker_section
+from tests.support.kdc_server import ADMIN, REALM
+from tests.support.mamia_command import run_mamia
+from tests.support.page_steps import page_steps
+from tests.support.polling import wait_until
+from tests.support.serve_process import ServeProcess
+from tests.support.slapd_server import PASSWORD
+from tests.support.visitor import Visitor
+from tests.support.worker_process import WorkerProcess
 
-DOCS = Path(__file__).parents[2] / "docs"
 NEW, OTHER = "Nouveau-2025", "Encore-Autre-2026"
-
-
-class Machine:
-    """All of it below one folder, in the places that the pages name."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.settings = root / "etc" / "mamia"
-        self.settings.mkdir(parents=True)
-        (root / "var" / "lib" / "redis").mkdir(parents=True)
-        self.directory = SlapdServer(root / "slapd", hash_cost=QUICK_HASH)
-        self.redis = RedisServer(root / "var" / "lib" / "redis")
-        self.redis.start()
-        more = (
-            f"{worker_section(self.settings, self.directory)}\n{ABSENT_DOMAIN}\n"
-            f'[captcha]\nrequired = []\n[rate_limits]\nstore = "{self.redis.url}"\n'
-        )
-        self.config = write_settings_file(self.settings, self.directory, in_web="secure_cookies = false", more=more)
-
-    def run(self, page: str, section: str) -> None:
-        """Every command of the section, with the places and the port of this machine."""
-        places = {
-            "/var/backups/mamia": f"{self.root}/backup",
-            "/etc/ldap/slapd.d": f"{self.root}/slapd/config",
-            "/var/lib/ldap": f"{self.root}/slapd/data",
-            "tar -C /": f"tar -C {self.root}",
-            "slapcat ": f"slapcat -F {self.root}/slapd/config ",
-            "redis-cli ": f"redis-cli -p {self.redis.port} ",
-            "openldap:": str(os.geteuid()),
-        }
-        commands = page_commands(DOCS / page, section)
-        assert len(commands) >= 5
-        for command in commands:
-            for place, here in places.items():
-                command = command.replace(place, here)
-            path = os.environ["PATH"] + ":/usr/sbin"
-            done = subprocess.run(
-                shlex.split(command), capture_output=True, text=True, env={**os.environ, "PATH": path}
-            )
-            assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-
-    def lose_everything(self) -> None:
-        """But for the worker's key, which has its own place."""
-        self.stop()
-        self._key = (self.settings / "worker.key").read_bytes()
-        for folder in (self.settings, self.redis.folder, self.root / "slapd/config", self.root / "slapd/data"):
-            shutil.rmtree(folder)
-        for place in ("var/lib/redis", "slapd/config", "slapd/data"):
-            (self.root / place).mkdir()
-
-    def start(self) -> None:
-        (self.settings / "worker.key").write_bytes(self._key)
-        (self.settings / "worker.key").chmod(0o600)
-        self.redis.start()
-        self.directory.slapd.start()
-
-    def stop(self) -> None:
-        self.redis.stop()
-        self.directory.slapd.stop()
+SAVED = "a enregistré"
 
 
 @pytest.fixture
 def machine(tmp_path):
-    one = Machine(tmp_path / "m")
+    one = BackedUpMachine(tmp_path / "m")
     yield one
     one.stop()
 
@@ -138,3 +79,96 @@ class TestBackup:
         assert "etc/mamia/mamia.toml" in held
         assert "worker.key" not in held
         assert backup.stat().st_mode & 0o077 == 0
+
+
+@pytest.fixture
+def running(tmp_path, kdc, mail_server):
+    """A machine whose web service and worker are processes, with a realm as target and a mail server."""
+    target = f"""
+[workstation.targets.realm]
+type = "kerberos"
+realm = "{REALM}"
+admin_principal = "{ADMIN.partition("@")[0]}"
+keytab_file = "{kdc.keytab}"
+krb5_conf = "{kdc.krb5_conf}"
+"""
+    root = tmp_path / "m"
+    more = f"""
+[notifications]
+spool = "{root}/var/lib/mamia/mails"
+smtp_host = "127.0.0.1"
+smtp_port = {mail_server.port}
+"""
+    one = BackedUpMachine(root, target=target, more=more)
+    (root / "var/lib/mamia").mkdir()
+    web = ServeProcess(one.config, one.port)
+    worker = WorkerProcess(one.config, tmp_path / "worker.log")
+    yield one, web, worker
+    worker.stop()
+    web.stop()
+    one.stop()
+
+
+class TestDirectoryAlone:
+    def test_when_it_is_restored_then_it_is_as_it_was(self, machine):
+        """Step 3 of the page; there, systemd stops slapd and starts it."""
+        machine.directory.add_person("fdurand4")
+        machine.run("operate.md", "## Back up")
+        machine.directory.add_person("svincent")
+        [step] = [one.text for one in page_steps("restore.md", "## Steps") if "slapadd" in one.text]
+        _, *commands, _ = step.splitlines()
+
+        machine.directory.slapd.stop()
+        machine.run_script("\n".join(commands))
+        machine.directory.slapd.start()
+
+        assert [machine.directory.binds(login, PASSWORD) for login in ("fdurand4", "svincent")] == [True, False]
+
+
+class TestRestoredService:
+    def test_when_all_of_it_runs_again_then_it_serves_and_holds_what_waited_and_each_mail_is_sent_once(
+        self, running, kdc, mail_server
+    ):
+        machine, web, worker = running
+        for login, surname in (("fdurand4", "Durand"), ("svincent", "Vincent"), ("amartin2", "Martin")):
+            machine.directory.add_person(login, surname=surname, departmentNumber="rectorat")
+            kdc.add_person(login, PASSWORD)
+        kdc.stop()
+        mail_server.stop()
+        web.start()
+        worker.start()
+        Visitor(web.address).change("fdurand4", NEW)
+        wait_until(lambda: machine.has_tried("fdurand4"))
+        machine.run("operate.md", "## Back up")
+        # From here on the worker's folder has seen more than the backup.
+        Visitor(web.address).change("svincent", NEW)
+        wait_until(lambda: machine.has_tried("svincent"))
+        web.stop()
+        worker.stop()
+
+        machine.lose_everything()
+        machine.run("restore.md", "## When the machines are lost too")
+        machine.start()
+        worker.start()
+        wait_until(lambda: "the directory was restored from a backup. 1 people" in worker.log.read_text())
+        mail_server.start()
+        kdc.start()
+        web.start()
+        visitor = Visitor(web.address)
+        found, changed = visitor.find("Durand"), visitor.change("svincent", OTHER)
+        chosen = visitor.choose(visitor.prove("amartin2"), NEW)
+        wait_until(lambda: kdc.kinit("svincent", OTHER) and kdc.kinit("amartin2", NEW))
+        held = [machine.delivery_state("fdurand4"), kdc.kinit("fdurand4", PASSWORD)]
+        resumed = run_mamia("sync", "--config", machine.config, "resume", "--all-held")
+        wait_until(lambda: kdc.kinit("fdurand4", NEW))
+
+        assert "fdurand4" in found.main
+        assert (SAVED in changed.main, SAVED in chosen.main) == (True, True)
+        assert held == ["held", True]
+        assert resumed.returncode == 0, resumed.stderr
+        # Those that waited before, and those of today.
+        assert machine.directory.binds("fdurand4", NEW)
+        wait_until(lambda: len(mail_server.mails) == 4)
+        receivers = sorted(mail["To"].partition("@")[0] for mail in mail_server.mails)
+        assert receivers == ["amartin2", "fdurand4", "svincent", "svincent"]
+        wait_until(lambda: not list((machine.root / "var/lib/mamia/mails/new").iterdir()))

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import socket
+import stat
 import subprocess
 import time
 import urllib.request
@@ -51,6 +52,14 @@ def waiting(directory, config) -> str:
 
 
 class TestKeygen:
+    def test_when_the_administrators_umask_closes_files_then_the_web_service_can_read_the_public_key_all_the_same(
+        self, tmp_path
+    ):
+        subprocess.run([*MAMIA, "keygen", tmp_path / "worker"], check=True, capture_output=True, umask=0o077)
+
+        modes = [stat.S_IMODE((tmp_path / f"worker.{end}").stat().st_mode) for end in ("pub", "key")]
+        assert modes == [0o644, 0o600]
+
     def test_when_run_twice_then_the_first_pair_stays(self, tmp_path):
         first = run_mamia("keygen", tmp_path / "worker")
         key = (tmp_path / "worker.key").read_bytes()

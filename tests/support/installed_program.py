@@ -18,13 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.dialogue import TerminalRun, run_at_terminal
-from tests.support.polling import wait_until
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "deploy" / "systemd"
 PAGE = ROOT / "docs" / "install.md"
 SECTION = "## 2. Set it up"
-STOP_SECONDS = 30
+START_SECONDS, STOP_SECONDS = 120, 30
 SYSTEMCTL = """#!/bin/sh
 exec {python} -m tests.support.installed_program "$@"
 """
@@ -76,16 +75,7 @@ class InstalledProgram:
     def stop(self) -> None:
         """End what `systemctl` started."""
         for file in (self.root / "run").glob("*.pid"):
-            process = int(file.read_text())
-            try:
-                os.kill(process, signal.SIGTERM)
-                deadline = time.monotonic() + STOP_SECONDS
-                while time.monotonic() < deadline and _lives(process):
-                    time.sleep(0.05)
-                os.killpg(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            file.unlink()
+            stop_unit(file.stem, self.root)
 
     def log(self, unit: str) -> str:
         return (self.root / "run" / f"{unit}.log").read_text()
@@ -99,23 +89,52 @@ class InstalledProgram:
 def start_unit(unit: str, root: Path) -> None:
     """Start the command of a unit below `root`, with the unit's variables, and wait until it is ready."""
     lines = (UNITS / unit).read_text().splitlines()
-    [command] = [line.partition("=")[2] for line in lines if line.startswith("ExecStart=")]
     variables = dict(line.partition("=")[2].split("=", 1) for line in lines if line.startswith("Environment="))
     variables = {name: str(root) + value for name, value in variables.items()}
-    words = shlex.split(command.replace("/opt/mamia/bin/", str(root / "bin") + "/"))
-    with (root / "run" / f"{unit}.log").open("ab") as log:
+    with (root / "run" / f"{unit}.log").open("ab") as log, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+        # A name that the kernel makes up (unix(7)): a path below `root` may be too long.
+        ready.bind("")
         process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            env={**os.environ, **variables},
+            _command_of(unit, "ExecStart", root), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+            env={**os.environ, **variables, "NOTIFY_SOCKET": ready.getsockname().decode().replace("\0", "@")},
         )  # fmt: skip
-    (root / "run" / f"{unit}.pid").write_text(str(process.pid))
-    if "Type=notify" in lines:
-        wait_until(lambda: _answers(root / "run/mamia-capture.sock"))
+        (root / "run" / f"{unit}.pid").write_text(str(process.pid))
+        if "Type=notify" in lines:
+            ready.settimeout(START_SECONDS)
+            while b"READY=1" not in ready.recv(4096):
+                pass
 
 
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(path)) == 0
+def stop_unit(unit: str, root: Path) -> None:
+    """End what `start_unit` started."""
+    file = root / "run" / f"{unit}.pid"
+    process = int(file.read_text())
+    try:
+        os.kill(process, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline and _lives(process):
+            time.sleep(0.05)
+        os.killpg(process, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    file.unlink()
+
+
+def reload_unit(unit: str, root: Path) -> None:
+    """Run what the unit says about a reload; a program that is not ours gets SIGHUP."""
+    process = (root / "run" / f"{unit}.pid").read_text()
+    if (UNITS / unit).exists():
+        command = [word.replace("$MAINPID", process) for word in _command_of(unit, "ExecReload", root)]
+        subprocess.run(command, check=True)
+    else:
+        os.kill(int(process), signal.SIGHUP)
+
+
+def _command_of(unit: str, key: str, root: Path) -> list[str]:
+    lines = (UNITS / unit).read_text().splitlines()
+    [command] = [line.partition("=")[2] for line in lines if line.startswith(f"{key}=")]
+    return shlex.split(command.replace("/opt/mamia/bin/", str(root / "bin") + "/"))
 
 
 def _lives(process: int) -> bool:
@@ -126,12 +145,22 @@ def _lives(process: int) -> bool:
 
 
 def main() -> None:
-    """Be `systemctl enable --now UNIT…`; a socket's listener makes the socket itself."""
+    """Be `systemctl enable --now`, `start`, `stop`, `restart`, `try-restart` or `reload` with units.
+
+    A socket's listener makes the socket itself.
+    """
     root = Path(os.environ["MAMIA_CONFIG"]).parents[2]
-    assert sys.argv[1:3] == ["enable", "--now"], sys.argv
-    for unit in sys.argv[3:]:
-        if unit.endswith(".service"):
+    verb, *units = [word for word in sys.argv[1:] if word != "--now"]
+    for unit in [name if "." in name else f"{name}.service" for name in units]:
+        if not unit.endswith(".service"):
+            continue
+        runs = (root / "run" / f"{unit}.pid").exists()
+        if runs and verb in ("stop", "restart", "try-restart"):
+            stop_unit(unit, root)
+        if verb in ("enable", "start", "restart") or (runs and verb == "try-restart"):
             start_unit(unit, root)
+        if verb == "reload":
+            reload_unit(unit, root)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,11 @@ class Proxy:
         with log:
             self._process = subprocess.Popen(["nginx", *options], stderr=log)
 
+    @property
+    def pid(self) -> int:
+        """Of the process that reads the configuration."""
+        return self._process.pid
+
     def takes_connections(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
