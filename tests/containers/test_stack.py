@@ -127,11 +127,10 @@ def open_form(page, path):
     wait_until(is_open)
 
 
-def change_by_page(page, old, new, login=LOGIN):
-    open_form(page, CHANGE)
-    fill(page, login=login, current_password=old, new_password=new, confirmation=new)
-    send(page)
-    assert "/resultat/" in page.url, page.inner_text("main")
+def change(stack, old, new, login=LOGIN):
+    """Without Chromium, which drops an answer when a container starts or stops meanwhile."""
+    page = visit(stack).change(login, old, new)
+    assert "/resultat/" in page.path, page.text
 
 
 class TestFirstStart:
@@ -245,33 +244,36 @@ class TestServices:
         choose(page, FIRST)
         assert "/resultat/" in page.url, page.inner_text("main")
 
-        change_by_page(page, FIRST, SECOND)
+        open_form(page, CHANGE)
+        fill(page, login=LOGIN, current_password=FIRST, new_password=SECOND, confirmation=SECOND)
+        send(page)
+        assert "/resultat/" in page.url, page.inner_text("main")
 
         outcomes = [(line["service"], line["outcome"]) for line in healthy.audit_lines()]
         assert {("find", "found"), ("reset", "proved"), ("change", "changed")} <= set(outcomes)
 
 
 class TestPropagation:
-    def test_when_a_domain_was_added_then_a_changed_password_opens_the_workstation(self, with_domain, domain, page):
+    def test_when_a_domain_was_added_then_a_changed_password_opens_the_workstation(self, with_domain, domain):
         before = password_writes(domain, LOGIN)
 
-        change_by_page(page, SECOND, THIRD)
+        change(with_domain, SECOND, THIRD)
 
         wait_until(lambda: status(with_domain) == ["done"])
         assert domain.smb(LOGIN, THIRD)
         assert not domain.smb(LOGIN, FIRST)
         assert password_writes(domain, LOGIN) == before + 1
 
-    def test_when_the_worker_is_away_then_the_password_waits_and_is_delivered_once(self, with_domain, domain, page):
+    def test_when_the_worker_is_away_then_the_password_waits_and_is_delivered_once(self, with_domain, domain):
         before = password_writes(domain, LOGIN)
         with stopped(with_domain, "worker"):
-            change_by_page(page, THIRD, FOURTH)
+            change(with_domain, THIRD, FOURTH)
             assert not domain.smb(LOGIN, FOURTH)
 
         wait_until(lambda: status(with_domain) == ["done"])
         assert domain.smb(LOGIN, FOURTH)
         with_domain.control("restart", with_domain.container("worker"))
-        change_by_page(page, OTHERS_NUMBER, SECOND, OTHER)
+        change(with_domain, OTHERS_NUMBER, SECOND, OTHER)
         # When what came last is there, the worker has nothing left to write.
         wait_until(lambda: domain.smb(OTHER, SECOND))
         assert password_writes(domain, LOGIN) == before + 1

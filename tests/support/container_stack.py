@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -189,5 +190,9 @@ class ContainerStack:
             (["network", "ls", "-q"], ["network", "rm"]),
         )
         for listing, removal in kinds:
-            if found := self.control(*listing, "--filter", here).split():
-                self.control(*removal, *found)
+            # podman 4.3 refuses while a container is just ending.
+            wait_until(partial(self._is_removed, [*listing, "--filter", here], removal))
+
+    def _is_removed(self, listing: Sequence[str], removal: Sequence[str]) -> bool:
+        found = self.control(*listing).split()
+        return not found or self._run([self.engine.program, *removal, *found]).returncode == 0
