@@ -143,6 +143,16 @@ class TestCompose:
 
         assert {name for name in staying if "healthcheck" not in compose["services"][name]} == set()
 
+    def test_when_a_check_is_made_of_words_then_each_of_them_is_a_plain_one(self, compose):
+        """podman-compose 1.3 joins the words of CMD at blanks: others fall apart, and empty ones are lost."""
+        checks = [
+            service["healthcheck"]["test"] for service in compose["services"].values() if "healthcheck" in service
+        ]
+        words = [word for kind, *words in checks if kind == "CMD" for word in words]
+
+        assert words
+        assert [word for word in words if not re.fullmatch(r"[\w./:-]+", word)] == []
+
     def test_when_read_then_the_proxy_finds_the_web_services_at_fixed_addresses(self, compose):
         """nginx resolves a name once, and does not start while a name is unknown."""
         proxy = (ROOT / "deploy/nginx/mamia.conf").read_text()

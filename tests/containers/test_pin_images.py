@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.container_stack import BASE_IMAGES, ENGINE
+from tests.support.container_engine import PODMAN_SETTINGS
+from tests.support.container_stack import BASE_IMAGES
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
 
@@ -28,7 +29,7 @@ http: {{ addr: "127.0.0.1:{port}" }}
 
 @pytest.fixture
 def environment(tmp_path):
-    (tmp_path / "containers.conf").write_text(ENGINE)
+    (tmp_path / "containers.conf").write_text(PODMAN_SETTINGS)
     return {"CONTAINERS_CONF": str(tmp_path / "containers.conf"), **os.environ}
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.certificates import make_certificates
-from tests.support.container_stack import BASE_IMAGES, ENGINE
+from tests.support.container_engine import PODMAN_SETTINGS
+from tests.support.container_stack import BASE_IMAGES
 
 pytestmark = [pytest.mark.install, pytest.mark.xdist_group("containers")]
 FILES = Path(__file__).parents[2] / "deploy" / "nginx"
@@ -24,7 +25,7 @@ VERSIONS = {
 class TestConfiguration:
     @pytest.mark.parametrize("image", VERSIONS)
     def test_when_nginx_reads_it_then_it_is_right_although_no_web_service_is_there(self, image, tmp_path):
-        (tmp_path / "containers.conf").write_text(ENGINE)
+        (tmp_path / "containers.conf").write_text(PODMAN_SETTINGS)
         environment = {"CONTAINERS_CONF": str(tmp_path / "containers.conf"), **os.environ}
         subprocess.run([BASE_IMAGES], check=True, env=environment)
         made = make_certificates(tmp_path, "localhost")

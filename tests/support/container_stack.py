@@ -1,4 +1,4 @@
-"""The whole of docker/compose.yaml under podman, from a copy of this repository's files, by docker/first-start."""
+"""The whole of docker/compose.yaml, from a copy of this repository's files, by docker/first-start."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.support.container_engine import PODMAN, PODMAN_SETTINGS, Engine
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
 
@@ -18,14 +21,6 @@ ROOT = Path(__file__).parents[2]
 PROJECT = "mamia-test"
 SERVICES = ("proxy", "web1", "web2", "worker", "listener", "directory", "valkey")
 BASE_IMAGES = ROOT / "tests" / "containers" / "make-stand-ins"
-ENGINE = """[containers]
-default_ulimits=["nofile=20000:20000","nproc=32768:32768"]
-[engine]
-runtime="runc"
-cgroup_manager="cgroupfs"
-events_logger="file"
-"""
-"""What podman needs where neither systemd nor every right of root is there, as in a container."""
 OVERRIDE = """services:
   proxy:
     ulimits: {{ nofile: 20000, nproc: 32768 }}
@@ -42,6 +37,7 @@ class ContainerStack:
     folder: Path
     domain_host: str
     domain_address: str
+    engine: Engine = PODMAN
     port: int = field(default_factory=free_port)
     plain_port: int = field(default_factory=free_port)
 
@@ -60,14 +56,12 @@ class ContainerStack:
         self.printed = ""
         self.override = self.folder / "override.yaml"
         self.override.write_text(OVERRIDE.format(host=self.domain_host, address=self.domain_address))
-        (self.folder / "containers.conf").write_text(ENGINE)
+        (self.folder / "containers.conf").write_text(PODMAN_SETTINGS)
 
     @property
     def environment(self) -> dict[str, str]:
+        """What the commands of the documentation are told."""
         return {
-            "CONTAINERS_CONF": str(self.folder / "containers.conf"),
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "COMPOSE": " ".join(self._compose),
             "PROJECT": PROJECT,
             "HTTP_PORT": str(self.plain_port),
@@ -76,15 +70,23 @@ class ContainerStack:
 
     @property
     def _compose(self) -> list[str]:
-        return ["podman-compose", "-p", PROJECT, "-f", f"{self.docker}/compose.yaml", "-f", str(self.override)]
+        files = ["-f", f"{self.docker}/compose.yaml", "-f", str(self.override)]
+        return [*self.engine.compose, "-p", PROJECT, *files]
 
     def run(self, *command: str | Path, fails: bool = False) -> str:
-        """Run a command, and return what it printed to both streams."""
-        done = subprocess.run(
-            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.site
-        )
+        """Run a command where the engine is, and return what it printed to both streams."""
+        done = self._run(command)
         assert (done.returncode != 0) is fails, done.stdout[-4000:]
         return done.stdout
+
+    def _run(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        own = {"CONTAINERS_CONF": str(self.folder / "containers.conf"), **os.environ, "PATH": path}
+        variables = [f"{name}={value}" for name, value in self.environment.items()]
+        return subprocess.run(
+            [*self.engine.enter, "env", *variables, *command], env=own,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.site, check=False,
+        )  # fmt: skip
 
     def first_start(self, *options: str) -> str:
         """Run docker/first-start, and return what it printed; `printed` keeps that of the last run."""
@@ -94,27 +96,43 @@ class ContainerStack:
     def compose(self, *arguments: str) -> str:
         return self.run(*self._compose, *arguments)
 
-    def podman(self, *arguments: str, fails: bool = False) -> str:
-        return self.run("podman", *arguments, fails=fails)
+    def control(self, *arguments: str, fails: bool = False) -> str:
+        """Run a command of the engine."""
+        return self.run(self.engine.program, *arguments, fails=fails)
 
     def container(self, service: str) -> str:
-        return f"{PROJECT}_{service}_1"
+        return self.engine.separator.join((PROJECT, service, "1"))
 
     def inspect(self, service: str) -> dict[str, Any]:
-        [found] = json.loads(self.podman("inspect", self.container(service)))
+        [found] = json.loads(self.control("inspect", self.container(service)))
         assert isinstance(found, dict)
         return found
 
+    def address(self, service: str) -> str:
+        """Return the address of IPv4 that a service has in the network of the proxy."""
+        return self.address_of(self.container(service))
+
+    def address_of(self, container: str) -> str:
+        form = f'{{{{(index .NetworkSettings.Networks "{PROJECT}_front").IPAddress}}}}'
+        return self.control("inspect", "--format", form, container).strip()
+
     def inside(self, service: str, *command: str, fails: bool = False) -> str:
-        return self.podman("exec", self.container(service), *command, fails=fails)
+        return self.control("exec", self.container(service), *command, fails=fails)
 
     def is_healthy(self, service: str) -> bool:
-        """Ask now; without systemd podman has no timer that asks."""
-        command = ["podman", "healthcheck", "run", self.container(service)]
-        return subprocess.run(command, env=self.environment, capture_output=True).returncode == 0
+        """Ask now: without systemd podman has no timer that asks."""
+        if self.engine.program == "podman":
+            return self._run(["podman", "healthcheck", "run", self.container(service)]).returncode == 0
+        state = self._run(["docker", "inspect", "--format", "{{.State.Health.Status}}", self.container(service)])
+        return state.stdout.strip() == "healthy"
 
     def wait_until_healthy(self, *services: str) -> None:
         wait_until(lambda: all(map(self.is_healthy, services or SERVICES)))
+
+    def change_image(self) -> None:
+        """Make the next build give another image, as an upgrade does, in a moment."""
+        with (self.docker / "Dockerfile").open("a") as file:
+            file.write("LABEL upgraded=yes\n")
 
     def add_domain(self, base: str, account: str, password: Path, authority: Path) -> None:
         """Turn the target of mamia.toml on, as docs/containers.md says, for this domain."""
@@ -138,7 +156,7 @@ class ContainerStack:
 
     def processes(self, service: str) -> list[Path]:
         """The folders in the host's /proc of all processes in a container."""
-        listed = self.podman("top", self.container(service), "hpid")
+        listed = self.control("top", self.container(service), "hpid")
         return [Path("/proc") / number for number in listed.split()[1:]]
 
     @property
@@ -163,12 +181,18 @@ class ContainerStack:
 
     def remove(self) -> None:
         """Remove containers, volumes and networks of the project, whatever is left of them."""
-        here = f"label=io.podman.compose.project={PROJECT}"
+        here = f"label=com.docker.compose.project={PROJECT}"
+        # A container of podman ends after those that depend on it.
+        all_at_once = ["--depend", "--ignore", "-t", "1"] if self.engine.program == "podman" else []
         kinds = (
-            (["ps", "-aq"], ["rm", "-f", "--depend", "--ignore", "-t", "1", "-v"]),
+            (["ps", "-aq"], ["rm", "-f", "-v", *all_at_once]),
             (["volume", "ls", "-q"], ["volume", "rm", "-f"]),
-            (["network", "ls", "-q"], ["network", "rm", "-f"]),
+            (["network", "ls", "-q"], ["network", "rm"]),
         )
         for listing, removal in kinds:
-            if found := self.podman(*listing, "--filter", here).split():
-                self.podman(*removal, *found)
+            # podman 4.3 refuses while a container is just ending.
+            wait_until(partial(self._is_removed, [*listing, "--filter", here], removal))
+
+    def _is_removed(self, listing: Sequence[str], removal: Sequence[str]) -> bool:
+        found = self.control(*listing).split()
+        return not found or self._run([self.engine.program, *removal, *found]).returncode == 0
