@@ -17,9 +17,10 @@ from playwright.sync_api import sync_playwright
 
 from gateway.demo.private_samba import HOST, PEOPLE, PrivateSamba
 from tests.support.browser import CHANGE, FIND, RESET
-from tests.support.container_stack import BASE_IMAGES, PROJECT, SERVICES, ContainerStack
+from tests.support.container_stack import BASE_IMAGES, PROJECT, ROOT, SERVICES, ContainerStack
 from tests.support.container_visitor import LIMITED, SITE, visitor
 from tests.support.domain_writes import password_writes
+from tests.support.installed_program import page_commands
 from tests.support.matching import first_match
 from tests.support.page_actions import choose, fill, send
 from tests.support.polling import wait_until
@@ -30,6 +31,7 @@ DOMAIN_ADDRESS = "10.99.41.10"
 DURAND = {"surname": "Durand", "given_name": "François", "birth_date": "27/03/1985"}
 NUMEN, LOGIN = "12E8534567ABC", "fdurand"
 OTHERS_NUMBER, OTHER = "12E7834567GHI", "amartin"
+THIRD_NUMBER, THIRD_LOGIN = "12E8234567JKL", "mnguyen"
 FIRST, SECOND, THIRD = "Premier-Pw-2025!", "Deuxieme-Pw-2026!", "Troisieme-Pw-2027!"
 FOURTH, FIFTH = "Quatrieme-Pw-2028!", "Cinquieme-Pw-2029!"
 WEB = ("web1", "web2")
@@ -346,6 +348,28 @@ class TestOutage:
         assert healthy.audit().startswith(before)
         assert people_of(healthy) == people
         assert is_refused(site, ticket)
+
+
+class TestRestore:
+    def test_when_the_pages_commands_are_followed_then_the_entries_are_those_of_the_backup(self, healthy):
+        kept = people_of(healthy)
+        follow(healthy, "## Backup")
+        change(healthy, THIRD_NUMBER, FOURTH, login=THIRD_LOGIN)
+        assert people_of(healthy) != kept
+
+        follow(healthy, "## Restore")
+
+        healthy.wait_until_healthy()
+        wait_until(lambda: is_served(healthy))
+        assert people_of(healthy) == kept
+        change(healthy, THIRD_NUMBER, FOURTH, login=THIRD_LOGIN)
+
+
+def follow(stack, section):
+    """Run a section's commands as one shell, with the stack's own compose command."""
+    script = "\n".join(page_commands(ROOT / "docs/containers.md", section))
+    words = script.replace("docker compose -f docker/compose.yaml", "$COMPOSE")
+    stack.run("sh", "-ec", f"mkdir -p docker/domain\n{words}")
 
 
 @contextmanager
