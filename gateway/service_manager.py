@@ -17,8 +17,8 @@ def sd_notify(state: str) -> None:
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
-        try:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
             line.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
-        except OSError as error:
-            log.warning("systemd was not told %s: %s", state, error.strerror or error)
+    except OSError as error:
+        log.warning("systemd was not told %s: %s", state, error.strerror or error)

@@ -76,8 +76,16 @@ class TestStrength:
         self, serve, open_page, width, language
     ):
         page = open_page(viewport={"width": width, "height": 740}, locale=language)
-        page.goto(serve() + CHANGE)
+        held = []
+        page.route("**/strength.js*", lambda route: held.append(route))
+        page.goto(serve() + CHANGE, wait_until="commit")
+        # Scripts run in their order, so the one of the bars comes after this button.
+        page.wait_for_selector("#confirmation + button")
+        while not held:
+            page.wait_for_timeout(10)
         before = place_of_button(page)
+        held[0].continue_()
+        page.wait_for_load_state()
 
         for field in FIELDS:
             page.fill(f"#{field}", WEAK)
@@ -159,6 +167,8 @@ class TestPassword:
         with page.expect_request("**/passwords.js*"):
             page.goto(serve() + CHANGE, wait_until="commit")
         page.focus("#current_password")
+        while not held:
+            page.wait_for_timeout(10)
 
         held[0].continue_()
         page.wait_for_selector("#current_password + button")

@@ -146,6 +146,7 @@ class TestServiceAccount:
         assert site.is_delivered("async", NEW)
         assert not opens(site, "sync", old)
 
+    @pytest.mark.install
     def test_when_it_is_replaced_at_once_then_forms_are_refused_until_the_reload_and_change_nothing(self, site):
         site.add_person("once")
         make, use, replace = page_steps(PAGE, self.HEADING)

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.install
 WEB = "mamia.service"
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64"/></svg>'
 SOCKET = "/run/mamia-web/web.sock"
+SOCKET_STORE = {"rate_limits": {"store": "redis+unix:///run/redis/redis-server.sock"}}
 MAIL_PORT = 2525
 
 
@@ -183,7 +184,7 @@ COMBINATIONS = (
     ),
     Combination(
         'rate_limits.store = "redis+unix:///run/redis/redis-server.sock"',
-        {"rate_limits": {"store": "redis+unix:///run/redis/redis-server.sock"}},
+        SOCKET_STORE,
         change,
         store_at_a_socket,
     ),

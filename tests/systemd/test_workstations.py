@@ -89,6 +89,8 @@ class TestRotation:
             audit={"destination": "file", "file": "/var/log/mamia/audit.log"},
         ):
             targets.change_elsewhere("Avant-La-Rotation-2054!e")
+            # Another test of the same day may have rotated.
+            served.system.shell("rm -f /var/log/mamia*/audit.log-*")
             served.system.run("logrotate", "--force", "/etc/logrotate.d/mamia")
             targets.change_elsewhere("Apres-La-Rotation-2055!f")
 
