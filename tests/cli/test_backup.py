@@ -11,7 +11,6 @@ from gateway.composition.web import build_gateway
 from gateway.settings.loader import load
 from tests.support.backed_up_machine import BackedUpMachine
 from tests.support.browser import RESET, Browser
-from tests.support.kdc_server import ADMIN, REALM
 from tests.support.mamia_command import run_mamia
 from tests.support.page_steps import page_steps
 from tests.support.polling import wait_until
@@ -84,14 +83,6 @@ class TestBackup:
 @pytest.fixture
 def running(tmp_path, kdc, mail_server):
     """A machine whose web service and worker are processes, with a realm as target and a mail server."""
-    target = f"""
-[workstation.targets.realm]
-type = "kerberos"
-realm = "{REALM}"
-admin_principal = "{ADMIN.partition("@")[0]}"
-keytab_file = "{kdc.keytab}"
-krb5_conf = "{kdc.krb5_conf}"
-"""
     root = tmp_path / "m"
     more = f"""
 [notifications]
@@ -99,7 +90,7 @@ spool = "{root}/var/lib/mamia/mails"
 smtp_host = "127.0.0.1"
 smtp_port = {mail_server.port}
 """
-    one = BackedUpMachine(root, target=target, more=more)
+    one = BackedUpMachine(root, target=kdc.target, more=more)
     (root / "var/lib/mamia").mkdir()
     web = ServeProcess(one.config, one.port)
     worker = WorkerProcess(one.config, tmp_path / "worker.log")

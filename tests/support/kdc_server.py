@@ -82,6 +82,17 @@ class KdcServer:
             "PATH": os.environ["PATH"] + ":/usr/sbin",
         }
 
+    @property
+    def target(self) -> str:
+        """The section of a settings file that makes this realm a target named `realm`."""
+        return f"""[workstation.targets.realm]
+type = "kerberos"
+realm = "{REALM}"
+admin_principal = "{ADMIN.partition("@")[0]}"
+keytab_file = "{self.keytab}"
+krb5_conf = "{self.krb5_conf}"
+"""
+
     def give_rights(self, rights: str) -> None:
         """What the gateway's principal may do, from the next start of kadmind on."""
         (self.folder / "kadm5.acl").write_text(f"{ADMIN} {rights} *@{REALM}\n")

@@ -15,7 +15,7 @@ import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from tests.support.browser import CHANGE, FIND, RESET
-from tests.support.kdc_server import ADMIN, REALM, KdcServer
+from tests.support.kdc_server import KdcServer
 from tests.support.serve_process import fields_of
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import PASSWORD, SUFFIX, SlapdServer
@@ -66,13 +66,7 @@ bind_dn = "cn=sync,ou=services,{SUFFIX}"
 bind_password_file = "{folder}/sync"
 lease_seconds = 2
 poll_seconds = 0.1
-[workstation.targets.realm]
-type = "kerberos"
-realm = "{REALM}"
-admin_principal = "{ADMIN.partition("@")[0]}"
-keytab_file = "{kdc.keytab}"
-krb5_conf = "{kdc.krb5_conf}"
-"""
+{kdc.target}"""
     in_web = f"port = {port}\nsecure_cookies = false\nprocesses = 2"
     return write_settings_file(own, directory, servers=servers, in_web=in_web, more=more)
 

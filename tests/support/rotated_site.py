@@ -17,8 +17,7 @@ import tomlkit
 from gateway.demo.private_slapd import ADMIN
 from gateway.protection.seal import make_key_pair
 from tests.support.installed_program import InstalledProgram
-from tests.support.kdc_server import ADMIN as KADMIN
-from tests.support.kdc_server import REALM, KdcServer
+from tests.support.kdc_server import KdcServer
 from tests.support.load_generator import LIMITS, WIDE, Balancer, FrontEnd, Person
 from tests.support.page_steps import Step, page_steps
 from tests.support.polling import wait_until
@@ -62,13 +61,7 @@ bind_password_file = "{etc}/sync.password"
 poll_seconds = 0.1
 # People here change faster than anybody does: a worker that stops must not chase their newest password for long.
 lease_seconds = 2
-[workstation.targets.realm]
-type = "kerberos"
-realm = "{realm}"
-admin_principal = "{principal}"
-keytab_file = "{keytab}"
-krb5_conf = "{krb5_conf}"
-"""
+{target}"""
 
 
 @dataclass
@@ -200,8 +193,7 @@ class RotatedSite:
             SETTINGS.format(
                 ldaps=self.directory.ldaps, etc=self.etc, suffix=SUFFIX, people=PEOPLE, port=self.port,
                 store=self.store.url, limits="\n".join(f'{name} = "{WIDE}"' for name in LIMITS),
-                realm=REALM, principal=KADMIN.partition("@")[0], keytab=self.kdc.keytab,
-                krb5_conf=self.kdc.krb5_conf,
+                target=self.kdc.target,
             )
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ import requests
 from gateway.demo.private_slapd import ldif_folder
 from gateway.workstation.state import read_state
 from tests.support.browser import CHANGE, RESET, Page
-from tests.support.kdc_server import ADMIN, REALM, KdcServer
+from tests.support.kdc_server import KdcServer
 from tests.support.load_generator import LIMITS, WIDE
 from tests.support.mamia_command import run_mamia
 from tests.support.polling import wait_until
@@ -132,13 +132,7 @@ store = "{self.redis.url}"
 state_folder = "{self.folder}/state"
 lease_seconds = 4
 poll_seconds = 0.1
-[workstation.targets.realm]
-type = "kerberos"
-realm = "{REALM}"
-admin_principal = "{ADMIN.partition("@")[0]}"
-keytab_file = "{self.kdc.keytab}"
-krb5_conf = "{self.kdc.krb5_conf}"
-"""
+{self.kdc.target}"""
         in_web = f"port = {port}\nsecure_cookies = false"
         file = write_settings_file(self.folder, self.directory, in_web=in_web, more=more)
         watched = '[directory]\nmonitor = true\nexpected_addresses = ["127.0.0.1/32"]\n'
