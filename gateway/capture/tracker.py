@@ -48,6 +48,8 @@ class ChangeTracker:
     _tasks: dict[asyncio.Task[None], str] = field(default_factory=dict)
     """Running tasks, with the DNs of their entries."""
     _executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MAX_WORKERS, "capture"))
+    _recorder: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "audit"))
+    """One thread, so that the audit has the outcomes in their order."""
 
     @property
     def held(self) -> int:
@@ -79,6 +81,7 @@ class ChangeTracker:
                 "%s: the listener stopped before it saw the change in force: refused, replaced, or lost", entry
             )
         self._executor.shutdown(wait=False, cancel_futures=True)
+        self._recorder.shutdown(wait=False, cancel_futures=True)
 
     def _track(self, change: Change, policed: ModifyRequest) -> None:
         is_too_many = self.held >= MAX_HELD
@@ -172,7 +175,7 @@ class ChangeTracker:
     async def _record(self, outcome: str, **facts: object) -> None:
         """Write the audit in another thread, because slapd must not wait for a disk."""
         record = partial(self.audit, "capture", outcome, **facts)
-        await asyncio.get_running_loop().run_in_executor(self._executor, record)
+        await asyncio.get_running_loop().run_in_executor(self._recorder, record)
 
 
 def _places(error: Exception) -> str:

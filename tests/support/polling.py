@@ -7,10 +7,14 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 AT_ONCE_SECONDS = 15
 """Within which something happens that waits for nothing, on a busy machine too."""
+
+TICK_SECONDS = 0.02
+"""More than a tick of the kernel's clock, by which time(2) may be late (CONFIG_HZ is 100 or more)."""
 
 
 def freeze(process: int) -> None:
@@ -36,3 +40,15 @@ def wait_until(holds: Callable[[], object], seconds: float = 120) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+def wait_for_the_next_second() -> None:
+    """Wait until another process's time(2) shows a later second too: it reads the clock of the last tick.
+
+    pwdChangedTime and other times of a directory count seconds.
+    """
+    wait_until(partial(_is_past, int(time.time()) + 1 + TICK_SECONDS))
+
+
+def _is_past(moment: float) -> bool:
+    return time.time() > moment

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +14,7 @@ from gateway.workstation.model import Reason, Unavailable
 from gateway.workstation.state import DeliveryStatus, pending, read_state
 from tests.support.fake_target import LEASE, FakeClock, FakeTarget
 from tests.support.password_policies import own_policy
-from tests.support.polling import wait_until
+from tests.support.polling import wait_for_the_next_second
 from tests.support.slapd_server import PASSWORD, PAST, POLICIES, SUFFIX
 
 EVIL, FIRST, SECOND = "Pirate-2026!", "Premier-2025", "Deuxieme-2026"
@@ -208,9 +207,7 @@ class TestDelivery:
         harness.change(durand, PASSWORD, FIRST)
         domain.answers = [Unavailable("connection refused")]
         harness.worker(domain).run_once()
-        # pwdChangedTime counts seconds.
-        changed = int(time.time())
-        wait_until(lambda: int(time.time()) > changed)
+        wait_for_the_next_second()
         with directory.as_person(durand, FIRST) as line:
             line.modify_s(directory.dn(durand), [(ldap.MOD_REPLACE, "userPassword", [SECOND.encode()])])
 
