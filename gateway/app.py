@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from functools import partial
 
-from flask import Flask, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Flask, url_for
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
-from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from gateway.composition.web import Gateway
 from gateway.settings import Settings
@@ -17,7 +13,6 @@ from gateway.web import messages
 from gateway.web.access_log import init_access_log
 from gateway.web.allowed_hosts import init_allowed_hosts
 from gateway.web.api.authentication import Clients
-from gateway.web.api.problems import of_http
 from gateway.web.api.routes import api_pages
 from gateway.web.api.views import ApiViews
 from gateway.web.assets import init_assets
@@ -29,10 +24,13 @@ from gateway.web.language import init_languages
 from gateway.web.limits import init_head_limits, init_request_limits
 from gateway.web.metrics_endpoint import METRICS, init_metrics
 from gateway.web.overload import init_load_shedding
+from gateway.web.page_state import PageStates
 from gateway.web.pages import reading
 from gateway.web.pages.captcha import captcha_pages
 from gateway.web.pages.change import ChangePage
+from gateway.web.pages.errors import ErrorPages, init_error_pages
 from gateway.web.pages.find import FindPage
+from gateway.web.pages.form_page import NEXT
 from gateway.web.pages.reset import ResetPage
 from gateway.web.pages.result import ResultPage
 from gateway.web.pages.well_known import well_known_pages
@@ -40,10 +38,6 @@ from gateway.web.propagation_status import PropagationStatus
 from gateway.web.request_id import init_request_ids
 from gateway.web.security import init_security_headers
 from gateway.web.sentences import Sentences
-
-log = logging.getLogger(__name__)
-
-API = "/api/"
 
 
 def create_app(gateway: Gateway) -> Flask:
@@ -75,11 +69,13 @@ def create_app(gateway: Gateway) -> Flask:
     # Prometheus sends the address that it reads from as Host, and can send no other one.
     init_allowed_hosts(app, settings.web.allowed_hosts, exempt=(METRICS,))
     init_request_limits(app)
-    init_load_shedding(app, settings.directory.max_queue_seconds)
+    states = PageStates(gateway.protection.tickets, settings.web.secure_cookies)
+    errors = ErrorPages(states)
+    init_load_shedding(app, errors, settings.directory.max_queue_seconds)
     init_security_headers(app, settings.web.hsts_seconds)
-    _routes(app, gateway)
+    _routes(app, gateway, states)
     helpdesk_pages(app, Helpdesk(settings))
-    _error_pages(app)
+    init_error_pages(app, errors)
     init_proxy_fix(app, settings.web)
     init_head_limits(app)
     init_metrics(app, gateway.metrics, settings.metrics.allowed_networks, gateway.update_metrics)
@@ -89,18 +85,22 @@ def create_app(gateway: Gateway) -> Flask:
     return app
 
 
-def _routes(app: Flask, gateway: Gateway) -> None:
+def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
     settings, services = gateway.settings, gateway.services
     sentences = Sentences(settings, gateway.rules)
     status = PropagationStatus(gateway.directory.propagation.states, settings.workstation.targets)
-    find = FindPage.as_view("find", sentences, services.robots, services.find)
-    reset = ResetPage.as_view("reset", sentences, services.robots, services.reset, services.second_factor)
-    change = ChangePage.as_view("change", sentences, services.robots, services.change)
+    find = FindPage.as_view("find", sentences, states, services.robots, services.find)
+    reset = ResetPage.as_view("reset", sentences, states, services.robots, services.reset, services.second_factor)
+    change = ChangePage.as_view("change", sentences, states, services.robots, services.change)
     result = ResultPage(services.results, status)
     app.add_url_rule("/", "home", reading.home)
-    app.add_url_rule("/retrouver-mon-compte", view_func=find)
-    app.add_url_rule("/reinitialiser-mon-mot-de-passe", view_func=reset)
-    app.add_url_rule("/modifier-mon-mot-de-passe", view_func=change)
+    for path, view in (
+        ("/retrouver-mon-compte", find),
+        ("/reinitialiser-mon-mot-de-passe", reset),
+        ("/modifier-mon-mot-de-passe", change),
+    ):
+        app.add_url_rule(path, view_func=view)
+        app.add_url_rule(f"{path}/<any({NEXT}):step>", view_func=view, methods=["GET"])
     app.add_url_rule("/resultat/<ticket>", "result", result.page)
     app.add_url_rule("/resultat/<ticket>/etat", "result_state", result.state)
     app.add_url_rule("/assistance", "help", reading.assistance)
@@ -136,23 +136,3 @@ def _texts(app: Flask, settings: Settings) -> None:
         workstation=bool(settings.workstation.targets),
         url=url_for,
     )
-
-
-def _error_pages(app: Flask) -> None:
-    @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> ResponseReturnValue:
-        if request.path.startswith(API):
-            return of_http(error).answer()
-        if isinstance(error, SecurityError):
-            # The request names another host, and the links of a page would lead there.
-            return str(messages.FOREIGN_HOST), 400, {"Content-Type": "text/plain; charset=utf-8"}
-        code = error.code or 500
-        page = render_template("pages/error.html", code=code if code in (400, 404, 405, 413) else 500)
-        return page, code, [(name, value) for name, value in error.get_headers() if name == "Allow"]
-
-    @app.errorhandler(Exception)
-    def fault(error: Exception) -> ResponseReturnValue:
-        # The traceback contains line numbers, no values; the text of the exception could contain what a person typed.
-        where = "".join(traceback.format_tb(error.__traceback__))
-        log.error("unexpected %s\n%s", type(error).__name__, where)
-        return http_error(InternalServerError())

@@ -41,6 +41,7 @@ from gateway.protection.clock import SystemClock
 from gateway.protection.rate_limiting.store import Store, StoreUnavailable
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
+from gateway.services.choice import reset_steps
 from gateway.services.events import Events
 from gateway.services.find import FindService
 from gateway.services.known_outcomes import known_outcomes
@@ -49,7 +50,7 @@ from gateway.services.results import Results
 from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
 from gateway.services.services import Services
-from gateway.services.tickets import code_steps, reset_steps
+from gateway.services.tickets import code_steps
 from gateway.settings import SecondFactor as SecondFactorSettings
 from gateway.settings import Settings
 from gateway.tls import verifying_context

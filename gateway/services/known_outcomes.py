@@ -26,7 +26,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     find.SERVICE: ("found", Refusal.NOT_FOUND, *ROBOTS, *LIMITED_OR_DOWN),
     change.SERVICE: ("changed", Refusal.CREDENTIALS, *_WRITES, *ROBOTS, *LIMITED_OR_DOWN),
     reset.SERVICE: ("proved", "initial_restored", Refusal.NOT_PROVED, *_WRITES, *ROBOTS, *LIMITED_OR_DOWN),
-    CHOOSE: ("reset", Refusal.NOT_PROVED, *_WRITES, *LIMITED_OR_DOWN),
+    CHOOSE: ("reset", "extended", Refusal.NOT_PROVED, *_WRITES, *LIMITED_OR_DOWN),
     CODE: (
         "code_sent_by_mail", "code_sent_by_phone", "code_not_sent", "code_right", "code_wrong", *LIMITED_OR_DOWN,
     ),

@@ -13,9 +13,11 @@ from gateway.account.ports import Passwords
 from gateway.account.reset import choose_password, restore_initial_password, verify_identity
 from gateway.account.uniform_time import UniformTime
 from gateway.protection.rate_limiting.limiter import Attempt
+from gateway.protection.tickets import TokenError
 from gateway.services.caller import Caller
+from gateway.services.choice import Choice, choice_in, extended
 from gateway.services.events import Events
-from gateway.services.outcomes import RateLimited, Saved
+from gateway.services.outcomes import RateLimited, Saved, TicketVoid
 from gateway.services.results import Results
 from gateway.services.tickets import CHOOSE, TicketSteps, UsedTicket, sealed_fields
 
@@ -54,6 +56,25 @@ class ResetService:
     def offer_choice(self, grant: Grant) -> str:
         """Return the ticket that permits one choice of a password."""
         return self.steps.tickets.issue(self.steps.purpose, sealed_fields(grant), 60 * self.ticket_minutes)
+
+    def choice_in(self, ticket: str) -> Choice | None:
+        """Return what a ticket permits; None if it cannot be opened."""
+        opened = self.steps.open(ticket)
+        return None if isinstance(opened, TokenError) else choice_in(opened, 60 * self.ticket_minutes)
+
+    def extend(self, ticket: str, caller: Caller) -> str | RateLimited | TicketVoid:
+        """Use the ticket up and return one with more time, once and at most until MAX_SECONDS after the proofs.
+
+        Raises Outage.
+        """
+        used = self.steps.use(ticket, caller)
+        if not isinstance(used, UsedTicket):
+            return used
+        choice = choice_in(used.ticket, 60 * self.ticket_minutes)
+        if not choice.may_extend:
+            return self.steps.renew(used)
+        self.events.record(CHOOSE, "extended", caller, login=used.grant.login)
+        return extended(used, choice, self.steps)
 
     def choose(self, used: UsedTicket, new: Secret, caller: Caller) -> Saved | Refused:
         """Set the chosen password; `steps.use` has counted the attempt already. Raises Outage.

@@ -88,11 +88,6 @@ def read_grant(payload: Mapping[str, Any]) -> Grant:
     return Grant(**read_fields(payload))
 
 
-def reset_steps(events: Events, tickets: Tickets) -> TicketSteps:
-    """Return the step in which a person chooses a password."""
-    return TicketSteps(events, tickets, "reset", CHOOSE, read_grant)
-
-
 def code_steps(events: Events, tickets: Tickets) -> TicketSteps:
     """Return the steps of the second factor."""
     return TicketSteps(events, tickets, "code", CODE, lambda payload: read_grant(payload["grant"]))

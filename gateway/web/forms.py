@@ -140,6 +140,8 @@ class SentForm(FlaskForm):
 
     service: ClassVar[str]
     """The name of the service in rate limits and audit."""
+    comes_back: ClassVar[tuple[str, ...]] = ()
+    """The fields that are filled in again with what was typed. Never one that proves who a person is."""
 
     @classmethod
     def prefilled(cls, query: Mapping[str, str]) -> dict[str, str]:
@@ -171,10 +173,18 @@ class SentForm(FlaskForm):
             valid = False
         return valid
 
+    def kept(self) -> dict[str, str]:
+        """Return what was typed into the fields that come back."""
+        return {name: text for name in self.comes_back if (text := typed(self[name]))}
+
     @property
     def is_stale(self) -> bool:
         """Return whether the CSRF token is missing or too old: the page is old, or the browser has no cookies."""
         return bool(self.errors.get("csrf_token"))
+
+
+CHECKED = ("challenge", "captcha")
+"""What answers the CAPTCHA, which stays valid after a mistake in another field."""
 
 
 class ServiceForm(SentForm):
@@ -208,6 +218,7 @@ class FindForm(ServiceForm):
     """What a person types to find their account."""
 
     service = "find"
+    comes_back = ("surname", "given_name", "birth_date", *CHECKED)
 
     surname = NameField(_("Surname"))
     given_name = NameField(_("Given name"))
@@ -227,6 +238,7 @@ class VerifyIdentityForm(ServiceForm):
     """The first step of a reset: what proves who the person is."""
 
     service = "reset"
+    comes_back = ("login", "birth_date", *CHECKED)
 
     login = NameField(_("Login"))
     proof = NameField(_("NUMEN or temporary agent number"), longest=40)
@@ -248,6 +260,15 @@ class TicketForm(SentForm):
     ticket = HiddenField(validators=[at_most(4096)])
 
 
+class AccountForm(SentForm):
+    """The button of a found account that begins a reset with its login and birth date, which the ticket contains."""
+
+    purpose: ClassVar[str] = "account"
+    """The purpose for which the ticket is sealed."""
+
+    account = HiddenField(validators=[at_most(4096)])
+
+
 class CodeForm(TicketForm):
     """A step of a reset: the code that was sent as a second factor."""
 
@@ -262,6 +283,12 @@ class ChannelForm(TicketForm):
     service = "code"
 
     channel = StringField(_("Where is the code to go?"), [at_most(2)])
+
+
+class ExtendForm(TicketForm):
+    """The button for more time to choose a password."""
+
+    service = "choose"
 
 
 class ChooseForm(TicketForm):
@@ -282,6 +309,7 @@ class ChangeForm(ServiceForm):
     """What a person types to change their password."""
 
     service = "change"
+    comes_back = ("login", *CHECKED)
 
     login = NameField(_("Login"))
     current_password = CurrentPasswordField(_("Current password"))

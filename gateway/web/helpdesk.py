@@ -66,11 +66,11 @@ class Helpdesk:
         """Say whether the helpdesk is open, and until or from when. `now`: with time zone; by default the present."""
         now = (now or datetime.now(UTC)).astimezone(self.zone)
         if closes := self.hours.closes_at(now):
-            return str(_("Open now, until %(time)s.", time=_hour(closes.time())))
+            return str(_("Open now, until %(time)s.", time=clock_time(closes.time())))
         opens = self.hours.next_opening(now)
         if opens is None:
             return str(_("Closed now."))
-        ahead, hour = (opens.date() - now.date()).days, _hour(opens.time())
+        ahead, hour = (opens.date() - now.date()).days, clock_time(opens.time())
         if ahead == 0:
             return str(_("Closed now. It opens again today at %(time)s.", time=hour))
         if ahead == 1:
@@ -159,18 +159,19 @@ def _days(weekdays: Sequence[int]) -> str:
 
 def _spans(openings: Sequence[Opening]) -> str:
     spans = [
-        str(_("from %(opens)s to %(closes)s", opens=_hour(opening.opens), closes=_hour(opening.closes)))
+        str(_("from %(opens)s to %(closes)s", opens=clock_time(opening.opens), closes=clock_time(opening.closes)))
         for opening in openings
     ]
     return format_list(spans, locale=current())
 
 
-def _hour(at: time) -> str:
+def clock_time(at: time | datetime) -> str:
+    """Return the time of day in the page's language, such as "8 h 30" or "17 h"."""
     if at.minute:
         pattern = pgettext("pattern of a time (Unicode TR 35)", "h:mm a")
     else:
         pattern = pgettext("pattern of a full hour (Unicode TR 35)", "h a")
-    return format_time(at, pattern, locale=current())
+    return format_time(at.time() if isinstance(at, datetime) else at, pattern, locale=current())
 
 
 def _day(day: date) -> str:

@@ -36,6 +36,10 @@ STALE_PAGE = _(
     "This page stayed open for too long, or your browser refuses cookies. Nothing was changed: check your answers "
     "and send them again."
 )
+STEP_GONE = _(
+    "What you had entered is no longer available: it is kept for ten minutes, in a cookie of this site. Start again. "
+    "If you see this message again, allow this site to set cookies."
+)
 CAPTCHA_WRONG = _("The characters that you copied are not the right ones. Here is another check.")
 CAPTCHA_EXPIRED = _("This check can no longer be used. Here is another one.")
 CAPTCHA_REPEATED = _(

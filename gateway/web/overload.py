@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from contextvars import ContextVar
 
-from flask import Flask, render_template, request
+from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from gateway.web import messages
 from gateway.web.api.problems import Problem
+from gateway.web.page_state import PageState
+from gateway.web.pages.errors import BUSY, ErrorPages, is_sent_form
 
 queued_seconds: ContextVar[float] = ContextVar("queued_seconds", default=0.0)
 """How many seconds the present request waited for its thread. The server sets it."""
-API = "/api/"
 
 
-def init_load_shedding(app: Flask, max_seconds: float) -> None:
+def init_load_shedding(app: Flask, pages: ErrorPages, max_seconds: float) -> None:
     """Answer 503 with Retry-After to a POST that waited longer than `max_seconds`, so that the queue gets shorter.
 
     Such a form would cost the directory time, and most of the senders no longer wait for the answer.
@@ -27,8 +28,9 @@ def init_load_shedding(app: Flask, max_seconds: float) -> None:
         waited = queued_seconds.get()
         if request.method != "POST" or waited <= max_seconds:
             return None
-        seconds = str(math.ceil(waited))
-        sentence = messages.filled(messages.BUSY, seconds=seconds)
-        if request.path.startswith(API):
-            return Problem("busy", sentence, headers={"Retry-After": seconds}).answer()
-        return render_template("pages/busy.html", sentence=sentence), 503, {"Retry-After": seconds}
+        wait = math.ceil(waited)
+        if not is_sent_form():
+            sentence = messages.filled(messages.BUSY, seconds=wait)
+            return Problem("busy", sentence, headers={"Retry-After": str(wait)}).answer()
+        state = PageState(BUSY, 503, retry_after_seconds=wait, facts={"form_url": request.path})
+        return pages.after_form(state)

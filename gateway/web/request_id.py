@@ -33,7 +33,8 @@ def init_request_ids(app: Flask) -> None:
     def forget_number(error: BaseException | None) -> None:
         request_id.set("-")
 
-    app.jinja_env.globals["request_id"] = lambda: g.request_id
+    # A page after a sent form names the request that sent it, which the log has under that id.
+    app.jinja_env.globals["request_id"] = lambda: g.get("reference") or g.request_id
 
 
 def seconds_so_far() -> float:

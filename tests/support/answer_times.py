@@ -28,32 +28,36 @@ MAX_TRIES = 8
 
 @dataclass
 class KeptConnection:
-    """One keep-alive connection with a cookie and the token that goes with it."""
+    """One keep-alive connection with its cookies and the token that goes with them."""
 
     port: int
     page: str
     _http: http.client.HTTPConnection = field(init=False)
-    _cookie: str = field(init=False)
+    _cookies: dict[str, str] = field(default_factory=dict)
     _token: str = field(init=False)
 
     def __post_init__(self) -> None:
         self._http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
-        self._http.request("GET", self.page)
-        answer = self._http.getresponse()
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.read().decode())
+        _, page = self._request("GET", self.page)
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
         assert token
         self._token = token[1]
-        self._cookie = answer.getheader("Set-Cookie", "").split(";")[0]
 
     def send(self, expected: int, **fields: str) -> float:
-        """Seconds until the answer to a form with these fields was read; its status must be `expected`."""
-        body = urlencode({**fields, "csrf_token": self._token})
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": self._cookie}
-        return self._seconds("POST", expected, body, headers)
+        """Seconds until a form with these fields was answered; the page after it must have the status `expected`."""
+        started = time.perf_counter()
+        answer, _ = self._request("POST", self.page, urlencode({**fields, "csrf_token": self._token}))
+        taken = time.perf_counter() - started
+        next_page, _ = self._request("GET", answer.getheader("Location", ""))
+        assert next_page.status == expected, f"{next_page.status} for {self.page}"
+        return taken
 
     def open(self) -> float:
         """Seconds until the page was read."""
-        return self._seconds("GET", 200, None, {"Cookie": self._cookie})
+        started = time.perf_counter()
+        answer, _ = self._request("GET", self.page)
+        assert answer.status == 200, f"{answer.status} for {self.page}"
+        return time.perf_counter() - started
 
     def __enter__(self) -> KeptConnection:
         return self
@@ -61,14 +65,18 @@ class KeptConnection:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def _seconds(self, method: str, expected: int, body: str | None, headers: dict[str, str]) -> float:
-        started = time.perf_counter()
-        self._http.request(method, self.page, body, headers)
+    def _request(self, method: str, path: str, body: str | None = None) -> tuple[http.client.HTTPResponse, str]:
+        """The answer and its text; its cookies go with the next request."""
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self._http.request(method, path, body, headers)
         answer = self._http.getresponse()
-        answer.read()
-        taken = time.perf_counter() - started
-        assert answer.status == expected, f"{answer.status} for {self.page}"
-        return taken
+        text = answer.read().decode()
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            name, _, value = cookie.split(";")[0].partition("=")
+            self._cookies[name] = value
+        return answer, text
 
 
 def times_of(

@@ -267,15 +267,18 @@ class TestSecrets:
         reader = Tickets(browser.app.config["WTF_CSRF_SECRET_KEY"], replay_cache=MemoryReplayCache())
         addresses, cookies, answers = [], [], []
 
-        def keep(answer):
-            addresses.extend([answer.request.full_path, answer.headers.get("Location", "")])
-            cookies.extend(answer.headers.getlist("Set-Cookie"))
-            return answer
+        def post(path, data):
+            """And keep what is on the way to the page that follows."""
+            page = browser.client.post(path, data=data, follow_redirects=True)
+            for answer in (*page.history, page):
+                addresses.extend([answer.request.full_path, answer.headers.get("Location", "")])
+                cookies.extend(answer.headers.getlist("Set-Cookie"))
+            return page
 
         def send(path, **typed):
             page = browser.open(path)
             answers.append(right_answer(reader, page))
-            return keep(browser.client.post(path, data={**page.fields, "captcha": answers[-1], **typed}))
+            return post(path, {**page.fields, "captcha": answers[-1], **typed})
 
         send("/retrouver-mon-compte", surname="Durand", given_name="François", birth_date=SECRET["typed_date"])
         send(CHANGE, login="fdurand4", current_password=SECRET["wrong"], **twice(SECRET["new"]))
@@ -283,7 +286,7 @@ class TestSecrets:
         send(RESET, login="fdurand4", proof="98X7654321ZZZ", birth_date=SECRET["typed_date"])
         proved = send(RESET, login="fdurand4", proof=SECRET["numen"], birth_date=SECRET["typed_date"])
         form = dict(re.findall(r'name="(csrf_token|ticket)"[^>]*value="([^"]+)"', proved.text))
-        keep(browser.client.post(RESET, data={**form, **twice(SECRET["chosen"])}))
+        post(RESET, {**form, **twice(SECRET["chosen"])})
         directory.kill()
         send(CHANGE, login="fdurand4", current_password=SECRET["chosen"], **twice(SECRET["new"]))
         directory.slapd.start()

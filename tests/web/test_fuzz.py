@@ -80,7 +80,7 @@ class TestRequests:
 
         for number in range(REQUESTS):
             asked = a_request(chance, token)
-            with client.open(**asked) as answer:
+            with client.open(**asked, follow_redirects=True) as answer:
                 seen.add(answer.status_code)
                 assert answer.status_code < 500, (number, asked, answer.status_code)
                 assert b"Traceback" not in answer.data

@@ -110,10 +110,10 @@ class TestReset:
 
 class TestHugeRequest:
     def test_when_refused_then_the_language_is_the_browsers(self, asking):
-        answer = asking("en").client.post(FIND, data={"surname": "x" * 300_000})
+        page = asking("en").post(FIND, {"surname": "x" * 300_000})
 
-        assert answer.status_code == 413
-        assert "Too much was sent" in answer.text
+        assert page.status == 413
+        assert "Too much was sent" in page.main
 
 
 class TestQuestions:

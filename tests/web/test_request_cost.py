@@ -55,8 +55,8 @@ def fields_of(browser, service):
 
 
 def send(browser, path, body, content_type=URLENCODED):
-    """The status. The answer is read to its end, for a page is made while it is read."""
-    with browser.client.post(path, data=body, content_type=content_type) as answer:
+    """The status of the page that follows. The answer is read to its end, for a page is made while it is read."""
+    with browser.client.post(path, data=body, content_type=content_type, follow_redirects=True) as answer:
         assert answer.data is not None
         return answer.status_code
 

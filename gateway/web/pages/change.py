@@ -8,6 +8,7 @@ from gateway.services.change import ChangeService
 from gateway.services.outcomes import NotHuman, RateLimited, Saved
 from gateway.services.robots import RobotService
 from gateway.web.forms import ChangeForm
+from gateway.web.page_state import PageStates
 from gateway.web.pages.form_page import ServicePage
 from gateway.web.sentences import Sentences
 
@@ -18,8 +19,10 @@ class ChangePage(ServicePage):
     form_class = ChangeForm
     template = panel = "change"
 
-    def __init__(self, sentences: Sentences, robots: RobotService, service: ChangeService) -> None:
-        super().__init__(sentences, robots)
+    def __init__(
+        self, sentences: Sentences, states: PageStates, robots: RobotService, service: ChangeService
+    ) -> None:
+        super().__init__(sentences, states, robots)
         self.service = service
 
     def submit(self, form: ChangeForm, caller: Caller) -> Saved | Refused | RateLimited | NotHuman:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
-
-from flask.typing import ResponseReturnValue
-from flask_babel.speaklater import LazyString
 
 from gateway.account.model import Grant
 from gateway.services.caller import Caller
@@ -25,6 +23,7 @@ from gateway.services.second_factor import (
 from gateway.services.tickets import UsedTicket
 from gateway.web import messages
 from gateway.web.forms import ChannelForm, CodeForm
+from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.form_page import REFUSED, TOO_MANY
 from gateway.web.pages.ticket_page import Restart, TicketPage
 from gateway.web.sentences import Sentences
@@ -35,17 +34,19 @@ NONE_CHOSEN = -1
 class _CodeStep(TicketPage):
     panel = "reset-code"
 
-    def __init__(self, sentences: Sentences, service: SecondFactorService, restart: Restart) -> None:
-        super().__init__(sentences, service.steps, restart)
+    def __init__(
+        self, sentences: Sentences, states: PageStates, service: SecondFactorService, restart: Restart
+    ) -> None:
+        super().__init__(sentences, states, service.steps, restart)
         self.service = service
 
-    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: Any) -> str:
-        """Show the form with the channels that its ticket offers, masked."""
+    def render(self, form: Any, state: PageState, **more: object) -> str:
+        """Return the page with the channels that the ticket offers, masked."""
         facts = self.service.form_facts(form.ticket.data or "")
         masked = [channel.masked for channel in facts.channels]
-        return super().show(
+        return super().render(
             form,
-            sentences,
+            state,
             channels=masked,
             chosen=max(facts.sent_to, 0),
             sent_to=masked[facts.sent_to] if 0 <= facts.sent_to < len(masked) else "",
@@ -55,59 +56,61 @@ class _CodeStep(TicketPage):
 
 
 class CodePage(_CodeStep):
-    """The step in which the code is typed; `next_step` shows the page after it."""
+    """The step in which the code is typed; `next_step` returns the step after it."""
 
     form_class = CodeForm
-    template = "reset_code"
+    template = step = "reset_code"
 
     def __init__(
         self,
         sentences: Sentences,
+        states: PageStates,
         service: SecondFactorService,
         restart: Restart,
         *,
-        next_step: Callable[[Grant], ResponseReturnValue],
+        next_step: Callable[[Grant], PageState],
     ) -> None:
-        super().__init__(sentences, service, restart)
+        super().__init__(sentences, states, service, restart)
         self.next_step = next_step
 
     def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> MayChoose | CodeWrong:
         """Compare the typed code with the one that was sent."""
         return self.service.verify(used, str(form.code.data), caller)
 
-    def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show the choice of a password, or ask for the code again."""
+    def after(self, form: Any, outcome: object) -> PageState:
+        """Return the choice of a password, or the form for the code again."""
         match outcome:
             case MayChoose():
                 return self.next_step(outcome.grant)
             case CodeWrong():
                 return self._try_again(form, outcome)
             case _:
-                return super().render(form, outcome)
+                return super().after(form, outcome)
 
-    def ask(self, ticket: str, sentences: Sequence[str] | None = None) -> str:
-        """Show an empty form for the code that belongs to `ticket`."""
+    def ask(self, ticket: str, sentences: Sequence[str] = (), status: int = 200) -> PageState:
+        """Return an empty form for the code that belongs to `ticket`."""
         form = CodeForm(formdata=None)
         form.ticket.data = ticket
-        return self.show(form, sentences)
+        return self.state(form, sentences, status)
 
-    def _try_again(self, form: Any, wrong: CodeWrong) -> ResponseReturnValue:
+    def _try_again(self, form: Any, wrong: CodeWrong) -> PageState:
         if wrong.attempts_left < 1:
             return self.restart(str(messages.CODE_TOO_OFTEN))
         form.ticket.data = wrong.ticket
         form.code.errors = [messages.filled(messages.CODE_WRONG, left=wrong.attempts_left)]
-        form.code.data = ""
-        return self.show(form), REFUSED
+        return self.state(form, status=REFUSED)
 
 
 class ChannelPage(_CodeStep):
     """The step in which a person with several channels chooses one; it also serves the buttons for another code."""
 
     form_class = ChannelForm
-    template = "reset_channel"
+    template = step = "reset_channel"
 
-    def __init__(self, sentences: Sentences, service: SecondFactorService, code_step: CodePage) -> None:
-        super().__init__(sentences, service, code_step.restart)
+    def __init__(
+        self, sentences: Sentences, states: PageStates, service: SecondFactorService, code_step: CodePage
+    ) -> None:
+        super().__init__(sentences, states, service, code_step.restart)
         self.code_step = code_step
 
     def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> ChooseChannel | Sent:
@@ -116,15 +119,15 @@ class ChannelPage(_CodeStep):
         text = str(form.channel.data or "")
         return self.service.send(used, int(text) if text.isdecimal() else NONE_CHOSEN, caller)
 
-    def shows(self, outcome: object) -> bool:
-        """Return whether `outcome` is a result of `SecondFactorService.begin`, which this page renders."""
+    def follows(self, outcome: object) -> bool:
+        """Return whether `outcome` is a result of `SecondFactorService.begin`, which `after` knows."""
         return isinstance(outcome, Begun)
 
-    def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show the form for the code that was sent, or why none was sent."""
+    def after(self, form: Any, outcome: object) -> PageState:
+        """Return the form for the code that was sent, or why none was sent."""
         match outcome:
             case MayChoose():
-                return self.code_step.render(form, outcome)
+                return self.code_step.after(form, outcome)
             case NoChannel():
                 return self.restart(str(messages.NO_SECOND_FACTOR))
             case ChooseChannel():
@@ -132,29 +135,29 @@ class ChannelPage(_CodeStep):
             case CodeSent():
                 return self.code_step.ask(outcome.ticket)
             case CodeLimited():
-                page = self._stay(form, outcome, self.sentences.code_limited(outcome))
-                return page, TOO_MANY, {"Retry-After": str(outcome.retry_after_seconds)}
+                state = self._stay(form, outcome, self.sentences.code_limited(outcome), TOO_MANY)
+                return replace(state, retry_after_seconds=outcome.retry_after_seconds)
             case CodeNotSent():
                 return self._not_sent(form, outcome)
             case _:
-                return super().render(form, outcome)
+                return super().after(form, outcome)
 
-    def _ask_for_channel(self, form: Any, outcome: ChooseChannel) -> ResponseReturnValue:
+    def _ask_for_channel(self, form: Any, outcome: ChooseChannel) -> PageState:
         form.ticket.data = outcome.ticket
         if not outcome.is_repeated:
-            return self.show(form)
+            return self.state(form)
         form.channel.errors = [messages.CHANNEL_MISSING]
-        return self.show(form), REFUSED
+        return self.state(form, status=REFUSED)
 
-    def _not_sent(self, form: Any, outcome: CodeNotSent) -> ResponseReturnValue:
+    def _not_sent(self, form: Any, outcome: CodeNotSent) -> PageState:
         if outcome.is_only_channel and not outcome.has_earlier_code:
             return self.restart(str(messages.CODE_NOT_SENT))
         sentence = messages.filled(messages.CODE_NOT_SENT_THERE, sent_to=outcome.masked)
-        return self._stay(form, outcome, sentence), REFUSED
+        return self._stay(form, outcome, sentence, REFUSED)
 
-    def _stay(self, form: Any, outcome: CodeLimited | CodeNotSent, sentence: str) -> str:
+    def _stay(self, form: Any, outcome: CodeLimited | CodeNotSent, sentence: str, status: int) -> PageState:
         """Return the same step again with `sentence`: a code that was sent before is still valid."""
         if outcome.has_earlier_code:
-            return self.code_step.ask(outcome.ticket, [sentence])
+            return self.code_step.ask(outcome.ticket, [sentence], status)
         form.ticket.data = outcome.ticket
-        return self.show(form, [sentence])
+        return self.state(form, [sentence], status)

@@ -1,12 +1,13 @@
-"""A page with a form: GET shows it, POST hands it to a service and returns one result."""
+"""A page with a form: GET shows it, POST hands it to a service, and a second address shows what follows."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from flask import redirect, render_template, request, url_for
+from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 from flask_babel.speaklater import LazyString
@@ -19,6 +20,7 @@ from gateway.services.outcomes import NotHuman, Outage, RateLimited, Saved
 from gateway.services.robots import Passed, RobotService
 from gateway.web import client_info, content, language, messages
 from gateway.web.forms import SentForm, ServiceForm
+from gateway.web.page_state import PageState, PageStates
 from gateway.web.sentences import Sentences
 
 _CAPTCHA = {
@@ -30,107 +32,156 @@ _CAPTCHA = {
 }
 WORK_ALONE = frozenset({Verdict.OTHER_NETWORK, Verdict.TOO_EASY})
 """Verdicts about the proof of work only; the challenge with the characters stays valid."""
+GONE = 410
 REFUSED = 422
 TOO_MANY = 429
 UNAVAILABLE = 503
 
 
+NEXT = "suite"
+"""The last part of the address that shows what follows a sent form."""
+FORM, LIMITED = "form", "rate_limited"
+"""Steps that each page with a form has: the form itself, and the wait after too many attempts."""
+
+
 class FormPage(MethodView):
-    """A page with a form. One instance serves all requests, so it keeps no state of a request."""
+    """A page with a form. POST answers with a redirect to the address `NEXT`, which shows what follows.
+
+    One instance serves all requests, so it keeps no state of a request.
+    """
 
     init_every_request = False
     form_class: ClassVar[type[SentForm]]
     template: ClassVar[str]
+    step: ClassVar[str] = FORM
     panel: str
     """The text beside the form, by its name in `templates/content/`."""
 
-    def __init__(self, sentences: Sentences) -> None:
+    def __init__(self, sentences: Sentences, states: PageStates) -> None:
         self.sentences = sentences
+        self.states = states
 
-    def get(self) -> ResponseReturnValue:
-        """Show the form, with the login that a link may fill in."""
-        return self.show(self.form_class(formdata=None, data=self.form_class.prefilled(request.args)))
+    @property
+    def path(self) -> str:
+        """Return the path of the service's form."""
+        return url_for(str(request.endpoint))
+
+    def get(self, step: str = "") -> ResponseReturnValue:
+        """Show the first form with what was typed before or what a link may fill in; with `step` what follows it."""
+        state = self.states.read(self.path)
+        if step:
+            return self.show_next(state)
+        typed = dict(state.values) if state else {}
+        return self.show(PageState(self.step, values=typed | self.form_class.prefilled(request.args)))
 
     def post(self) -> ResponseReturnValue:
-        """Validate the form, hand it to `submit` and show the outcome, or after an outage the form and the reason."""
+        """Validate the form, hand it to `submit`, and redirect to what follows."""
         form = self.form_class(request.form)
         if language.is_switch():
-            return self.show(form)
+            return self.follow(self.state(form))
         if not form.validate():
             sentences, status = ([messages.STALE_PAGE], 400) if form.is_stale else ([], REFUSED)
-            return self.form_invalid(form, sentences, status)
+            return self.follow(self.state(form, sentences, status))
         try:
             outcome = self.submit(form, client_info.caller(EntryPoint.PAGE))
         except Outage as outage:
-            return self.render_outage(form, outage)
-        return self.render(form, outcome)
+            return self.follow(self.after_outage(form, outage))
+        if isinstance(outcome, Saved):
+            return self.states.leave(self.path, url_for("result", ticket=outcome.result_ticket))
+        return self.follow(self.after(form, outcome))
+
+    def follow(self, state: PageState) -> ResponseReturnValue:
+        """Redirect to the page that shows `state`."""
+        return self.states.follow(self.path, state, url_for(str(request.endpoint), step=NEXT, _method="GET"))
 
     def submit(self, form: Any, caller: Caller) -> object:
         """Hand a valid form to its service, and return the outcome. Raises Outage."""
         raise NotImplementedError
 
-    def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show an outcome of `submit`. Raises TypeError for one that this class does not know."""
+    def after(self, form: Any, outcome: object) -> PageState:
+        """Return what follows an outcome of `submit`. Raises TypeError for one that this class does not know."""
         match outcome:
             case RateLimited():
-                return self.render_rate_limited(outcome)
+                return self._after_rate_limit(form, outcome)
             case Refused():
-                return self.render_refusal(form, outcome)
-            case Saved():
-                # After this redirect, to reload the result or to go back repeats nothing.
-                return redirect(url_for("result", ticket=outcome.result_ticket), 303)
+                return self._after_refusal(form, outcome)
             case _:
                 raise TypeError(f"no page shows {type(outcome).__name__}")
 
-    def render_rate_limited(self, limited: RateLimited) -> ResponseReturnValue:
-        """Show how many minutes to wait. The page is the same whether or not the account exists."""
-        seconds = limited.retry_after_seconds
-        page = render_template(
-            "pages/rate_limited.html", minutes=math.ceil(seconds / 60), without_work=limited.without_work
-        )
-        return page, TOO_MANY, {"Retry-After": str(seconds)}
+    def after_outage(self, form: Any, outage: Outage) -> PageState:
+        """Return the form again with what failed; the page refers the person to the helpdesk."""
+        state = self.state(form, [self.sentences.outage(outage)], UNAVAILABLE, helpdesk_may_help=True)
+        return replace(state, retry_after_seconds=outage.retry_after_seconds, reference=g.request_id)
 
-    def render_outage(self, form: Any, outage: Outage) -> ResponseReturnValue:
-        """Show the form again with what failed, and refer the person to the helpdesk."""
-        page = self.show(form, [self.sentences.outage(outage)], helpdesk_may_help=True)
-        seconds = outage.retry_after_seconds
-        return page, UNAVAILABLE, {"Retry-After": str(seconds)} if seconds else {}
+    def _after_rate_limit(self, form: Any, limited: RateLimited) -> PageState:
+        """Return how long to wait. The page is the same whether or not the account exists."""
+        state = replace(self.state(form, status=TOO_MANY, without_work=limited.without_work), step=LIMITED)
+        return replace(state, retry_after_seconds=limited.retry_after_seconds)
 
-    def render_refusal(self, form: Any, refused: Refused) -> ResponseReturnValue:
-        """Show the form again with the reason, beside the field that it concerns."""
+    def _after_refusal(self, form: Any, refused: Refused) -> PageState:
+        """Return the form again with the reason, beside the field that it concerns."""
         sentences: Sequence[str | LazyString] = self.sentences.refused(refused)
         field = messages.FIELD_OF.get(refused.code, "")
         if field in form:
             form[field].errors = [*form[field].errors, *sentences]
             sentences = []
-        return self.show(form, sentences, min_length=refused.limits.min_length), REFUSED
+        return self.state(form, sentences, REFUSED, min_length=refused.limits.min_length)
 
-    def form_invalid(self, form: Any, sentences: Sequence[str | LazyString], status: int) -> ResponseReturnValue:
-        """Show the form again, with `sentences` that concern all of it; nothing was changed."""
-        return self.show(form, sentences), status
+    def state(
+        self, form: Any, sentences: Sequence[str | LazyString] = (), status: int = 200, **facts: object
+    ) -> PageState:
+        """Return the state that shows `form` with its errors. `sentences` concern all of the form."""
+        return PageState(
+            self.step,
+            status,
+            values=form.kept() if is_from_here() else {},
+            errors={name: list(map(str, errors)) for name, errors in form.errors.items() if name != "csrf_token"},
+            sentences=list(map(str, sentences)),
+            facts=facts,
+        )
 
-    def show(
-        self,
-        form: Any,
-        sentences: Sequence[str | LazyString] | None = None,
-        *,
-        min_length: int = 0,
-        **more: object,
-    ) -> str:
+    def show_next(self, state: PageState | None) -> ResponseReturnValue:
+        """Show `state`; the first form with an explanation if the browser brings none."""
+        if state is None:
+            return self.show(PageState(FORM, GONE, sentences=[str(messages.STEP_GONE)]))
+        if state.reference:
+            g.reference = state.reference
+        if state.step == LIMITED:
+            return self._show_rate_limit(state)
+        return self.show(state)
+
+    def _show_rate_limit(self, state: PageState) -> ResponseReturnValue:
+        minutes = math.ceil(state.retry_after_seconds / 60)
+        page = render_template("pages/rate_limited.html", minutes=minutes, form_url=self.path, **state.facts)
+        return page, state.status, state.headers
+
+    def show(self, state: PageState) -> ResponseReturnValue:
+        """Show the form with what was typed and with the errors."""
+        return self.show_form(self.form_class(formdata=None, data=state.values), state)
+
+    def show_form(self, form: Any, state: PageState) -> ResponseReturnValue:
+        """Show `form` with the errors of `state`."""
+        for name in form.data.keys() & state.errors.keys():
+            form[name].errors = list(state.errors[name])
+        return self.render(form, state), state.status, state.headers
+
+    def render(self, form: Any, state: PageState, **more: object) -> str:
         """Return the page with the form, as HTML.
 
-        `sentences` concern all of the form. `min_length`: characters that the directory requires of this person's
-        password, if the person is known; else 0. `more` goes to the template.
+        The fact `min_length` is how many characters the directory requires of this person's password, if the person
+        is known. `more` goes to the template, as the facts do.
         """
-        rules = self.sentences.rules.at_least(min_length)
+        facts = {**state.facts, **more}
+        rules = self.sentences.rules.at_least(facts.pop("min_length", 0))
         return render_template(
             f"pages/{self.template}.html",
             form=form,
-            sentences=sentences or [],
+            form_url=self.path,
+            sentences=state.sentences,
             panel=content.text(self.panel),
             rules=messages.rules_in_words(rules),
             min_length=rules.min_length,
-            **more,
+            **facts,
         )
 
 
@@ -139,8 +190,8 @@ class ServicePage(FormPage):
 
     form_class: ClassVar[type[ServiceForm]]
 
-    def __init__(self, sentences: Sentences, robots: RobotService) -> None:
-        super().__init__(sentences)
+    def __init__(self, sentences: Sentences, states: PageStates, robots: RobotService) -> None:
+        super().__init__(sentences, states)
         self.robots = robots
 
     def post(self) -> ResponseReturnValue:
@@ -149,7 +200,7 @@ class ServicePage(FormPage):
             return super().post()
         form = self.form_class(request.form)
         self._renew_challenge(form)
-        return self.show(form)
+        return self.follow(self.state(form))
 
     def verify_robot(self, form: Any, attempt: Attempt, caller: Caller) -> NotHuman | RateLimited | None:
         """Return why the form must not be served; None if it may be. Raises Outage.
@@ -166,35 +217,53 @@ class ServicePage(FormPage):
             if outcome.was_asked:
                 self._renew_challenge(form)
             return None
-        if isinstance(outcome, NotHuman) and outcome.verdict not in WORK_ALONE:
+        if isinstance(outcome, NotHuman):
+            uses_up = outcome.verdict not in WORK_ALONE
+        else:
+            # Right characters without work, beyond their budget: the challenge is used up all the same.
+            uses_up = isinstance(outcome, RateLimited) and outcome.without_work
+        if uses_up:
             self._renew_challenge(form)
         return outcome
 
-    def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show an outcome; for NotHuman show the form again, with the reason beside the CAPTCHA."""
+    def after(self, form: Any, outcome: object) -> PageState:
+        """Return what follows; after NotHuman the form again, with the reason beside the CAPTCHA."""
         if not isinstance(outcome, NotHuman):
-            return super().render(form, outcome)
+            return super().after(form, outcome)
         missing = messages.captcha_missing(self.robots.check.takes_characters)
         form.captcha.errors = [str(_CAPTCHA.get(outcome.verdict) or missing)]
-        return self.form_invalid(form, [], REFUSED)
+        return self.state(form, status=REFUSED)
 
-    def show(self, form: Any, sentences: Sequence[str | LazyString] | None = None, **more: Any) -> str:
+    def state(
+        self, form: Any, sentences: Sequence[str | LazyString] = (), status: int = 200, **facts: object
+    ) -> PageState:
+        """Return the state that shows `form`, and whether its browser did no proof of work."""
+        if not self.robots.check.captcha.is_open(form.challenge.data or ""):
+            form.challenge.data = form.captcha.data = ""
+        return super().state(form, sentences, status, came_without_work=form.came_without_work, **facts)
+
+    def render(self, form: Any, state: PageState, **more: object) -> str:
         """Return the page with the form, and with a CAPTCHA if one is required."""
         check = self.robots.check
         # The amount of work depends on what is known before the form is validated.
-        early = Attempt(self.form_class.service, client_info.address(), **self.form_class.counted_early(request.form))
-        asks = check.is_required(early)
+        early = self.form_class.counted_early(state.values)
+        asks = check.is_required(Attempt(self.form_class.service, client_info.address(), **early))
         if asks and not check.captcha.is_open(form.challenge.data or ""):
             self._renew_challenge(form)
-        return super().show(
+        return super().render(
             form,
-            sentences,
+            state,
             asks_captcha=asks,
             may_need_work=asks or check.is_on,
-            came_without_work=form.came_without_work,
+            came_without_work=state.facts.get("came_without_work", False),
             **more,
         )
 
     def _renew_challenge(self, form: ServiceForm) -> None:
         form.captcha.data = ""
         form.challenge.data = self.robots.check.captcha.challenge(form.service)
+
+
+def is_from_here() -> bool:
+    """Return whether one of our own pages sent the form, so that what it brings may be shown again later."""
+    return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")

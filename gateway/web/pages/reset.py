@@ -1,29 +1,35 @@
 """The page "Réinitialiser mon mot de passe": verify who the person is, then let them choose a password.
 
 If the settings require a second factor, a step between the two asks for a code that was sent to a private mail
-address or phone. All steps have the same address.
+address or phone. All later steps have the same address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_babel.speaklater import LazyString
 
 from gateway.account.model import Grant
 from gateway.account.outcomes import Granted, Refusal, Refused
 from gateway.protection.tickets import TokenError
-from gateway.services.caller import Caller
-from gateway.services.outcomes import NotHuman, RateLimited, Saved
+from gateway.services.caller import Caller, EntryPoint
+from gateway.services.choice import Choice
+from gateway.services.outcomes import NotHuman, Outage, RateLimited, Saved
 from gateway.services.reset import SERVICE, ResetService
 from gateway.services.robots import RobotService
 from gateway.services.second_factor import Begun, SecondFactorService
 from gateway.services.tickets import UsedTicket
 from gateway.settings import ResetMode
-from gateway.web.forms import ChannelForm, ChooseForm, VerifyIdentityForm
+from gateway.web import client_info, messages
+from gateway.web.forms import AccountForm, ChannelForm, ChooseForm, ExtendForm, VerifyIdentityForm
+from gateway.web.helpdesk import clock_time
+from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.code import ChannelPage, CodePage
 from gateway.web.pages.form_page import REFUSED, ServicePage
 from gateway.web.pages.ticket_page import Restart, TicketPage
@@ -37,19 +43,26 @@ class ResetPage(ServicePage):
     template = "reset"
 
     def __init__(
-        self, sentences: Sentences, robots: RobotService, service: ResetService, second_factor: SecondFactorService
+        self,
+        sentences: Sentences,
+        states: PageStates,
+        robots: RobotService,
+        service: ResetService,
+        second_factor: SecondFactorService,
     ) -> None:
-        super().__init__(sentences, robots)
+        super().__init__(sentences, states, robots)
         self.service = service
         self.second_factor = second_factor
         self.restores_initial = sentences.settings.reset.mode is ResetMode.INITIAL
         self.panel = "reset-initial" if self.restores_initial else "reset"
-        self.choose_step = ChoosePage(sentences, service, self.restart)
-        self.code_step = CodePage(sentences, second_factor, self.restart, next_step=self.choose_step.offer)
-        self.channel_step = ChannelPage(sentences, second_factor, self.code_step)
+        self.choose_step = ChoosePage(sentences, states, service, self.restart)
+        self.code_step = CodePage(sentences, states, second_factor, self.restart, next_step=self.choose_step.offer)
+        self.channel_step = ChannelPage(sentences, states, second_factor, self.code_step)
 
     def post(self) -> ResponseReturnValue:
         """Hand the form of a later step to its page, which the fields of the form identify."""
+        if "account" in request.form:
+            return self._begin_with_account()
         if "channel" in request.form:
             return self.channel_step.post()
         if "code" in request.form:
@@ -57,6 +70,13 @@ class ResetPage(ServicePage):
         if "ticket" in request.form:
             return self.choose_step.post()
         return super().post()
+
+    def show_next(self, state: PageState | None) -> ResponseReturnValue:
+        """Show what follows a sent form of any step."""
+        for step in (self.choose_step, self.code_step, self.channel_step):
+            if state and state.step == step.step:
+                return step.show_next(state)
+        return super().show_next(state)
 
     def submit(self, form: VerifyIdentityForm, caller: Caller) -> Saved | Begun | Refused | RateLimited | NotHuman:
         """Verify who the person is, and begin the second factor. Raises Outage.
@@ -73,51 +93,86 @@ class ResetPage(ServicePage):
             return outcome
         return self.second_factor.begin(outcome.grant, outcome.person, caller, service=SERVICE)
 
-    def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show an outcome, also one of `SecondFactorService.begin`."""
-        if self.channel_step.shows(outcome):
-            return self.channel_step.render(ChannelForm(formdata=None), outcome)
-        return super().render(form, outcome)
+    def after(self, form: Any, outcome: object) -> PageState:
+        """Return what follows an outcome, also one of `SecondFactorService.begin`."""
+        if not self.channel_step.follows(outcome):
+            return super().after(form, outcome)
+        state = self.channel_step.after(ChannelForm(formdata=None), outcome)
+        return replace(state, values=form.kept())
 
-    def restart(self, sentence: str) -> ResponseReturnValue:
-        """Show the empty first form again, with a sentence that says why."""
-        return self.form_invalid(self.form_class(formdata=None), [sentence], REFUSED)
+    def restart(self, sentence: str) -> PageState:
+        """Return the first form again, with what was typed there and a sentence that says why."""
+        former = self.states.read(self.path)
+        state = self.state(self.form_class(formdata=None), [sentence], REFUSED)
+        return replace(state, values=former.values) if former else state
+
+    def _begin_with_account(self) -> ResponseReturnValue:
+        """Fill the first form in with the login and birth date of an account that was just found."""
+        form = AccountForm(request.form)
+        opened = self.states.tickets.open(form.purpose, form.account.data or "")
+        state = self.state(self.form_class(formdata=None))
+        if form.validate() and not isinstance(opened, TokenError):
+            return self.states.follow(self.path, replace(state, values=opened.payload), self.path)
+        return self.states.follow(self.path, state, self.path)
 
 
 class ChoosePage(TicketPage):
     """The last step, in which the person chooses a password."""
 
     form_class = ChooseForm
-    template = "reset_choose"
+    template = step = "reset_choose"
     panel = "reset-choose"
 
-    def __init__(self, sentences: Sentences, service: ResetService, restart: Restart) -> None:
-        super().__init__(sentences, service.steps, restart)
+    def __init__(self, sentences: Sentences, states: PageStates, service: ResetService, restart: Restart) -> None:
+        super().__init__(sentences, states, service.steps, restart)
         self.service = service
 
-    def offer(self, grant: Grant) -> ResponseReturnValue:
-        """Show the form in which the owner of `grant` chooses a password."""
+    def post(self) -> ResponseReturnValue:
+        """Give more time if its button sent the form; else set the password."""
+        if "extend" not in request.form:
+            return super().post()
+        form = ExtendForm(request.form)
+        if not form.validate():
+            return self.follow(self.state(form, [messages.STALE_PAGE], 400))
+        try:
+            outcome = self.service.extend(form.ticket.data or "", client_info.caller(EntryPoint.PAGE))
+        except Outage as outage:
+            return self.follow(self.after_outage(form, outage))
+        if not isinstance(outcome, str):
+            return self.follow(self.after(form, outcome))
+        form.ticket.data = outcome
+        return self.follow(self.state(form))
+
+    def offer(self, grant: Grant) -> PageState:
+        """Return the form in which the owner of `grant` chooses a password."""
         form = ChooseForm(formdata=None)
         form.ticket.data = self.service.offer_choice(grant)
-        return self.show(form)
+        return self.state(form)
 
-    def show(
-        self, form: Any, sentences: Sequence[str | LazyString] | None = None, *, min_length: int = 0, **more: Any
-    ) -> str:
+    def render(self, form: Any, state: PageState, **more: object) -> str:
         """Return the page with the login that the ticket contains: password managers save the password under it."""
-        ticket = self.steps.open(form.ticket.data or "")
-        if isinstance(ticket, TokenError):
-            return super().show(form, sentences, login="", min_length=min_length, **more)
-        grant = self.steps.grant_in(ticket.payload)
-        return super().show(form, sentences, login=grant.login, min_length=max(min_length, grant.min_length), **more)
+        choice = self.service.choice_in(form.ticket.data or "")
+        min_length = max(state.facts.get("min_length", 0), choice.grant.min_length if choice else 0)
+        shown = replace(state, facts={**state.facts, "min_length": min_length})
+        times = self._times(choice) if choice else {}
+        return super().render(form, shown, choice=choice, login=choice.grant.login if choice else "", **times, **more)
+
+    def _times(self, choice: Choice) -> dict[str, object]:
+        """Return when the time to choose is over, for people, for the script and for the button."""
+        end = datetime.fromtimestamp(choice.ends_at, ZoneInfo(self.sentences.settings.academy.timezone))
+        return {
+            "ends_at": clock_time(end),
+            "seconds_left": max(0, choice.ends_at - int(time.time())),
+            "extension_minutes": (choice.latest_end - choice.ends_at) // 60,
+        }
 
     def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> Saved | Refused:
         """Set the password. After a refusal the form is shown again with a new ticket. Raises Outage."""
         form.ticket.data = self.steps.renew(used)
         return self.service.choose(used, form.new, caller)
 
-    def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show an outcome; a grant that is void leads back to the first step."""
+    def after(self, form: Any, outcome: object) -> PageState:
+        """Return what follows; a grant that is void leads back to the first step."""
         if isinstance(outcome, Refused) and outcome.code is Refusal.GRANT_VOID:
             return self.restart(self.sentences.refused(outcome)[0])
-        return super().render(form, outcome)
+        return super().after(form, outcome)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask.typing import ResponseReturnValue
+from flask_babel.speaklater import LazyString
 
+from gateway.protection.tickets import TokenError
 from gateway.services.caller import Caller
 from gateway.services.outcomes import TicketVoid
 from gateway.services.tickets import TicketSteps, UsedTicket
 from gateway.web.forms import TicketForm
+from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.form_page import FormPage
 from gateway.web.sentences import Sentences
 
-Restart = Callable[[str], ResponseReturnValue]
-"""Shows the first step of the reset again, with a sentence that says why."""
+Restart = Callable[[str], PageState]
+"""Returns the first step of the reset again, with a sentence that says why."""
 
 
 class TicketPage(FormPage):
@@ -23,8 +27,8 @@ class TicketPage(FormPage):
 
     form_class: ClassVar[type[TicketForm]]
 
-    def __init__(self, sentences: Sentences, steps: TicketSteps, restart: Restart) -> None:
-        super().__init__(sentences)
+    def __init__(self, sentences: Sentences, states: PageStates, steps: TicketSteps, restart: Restart) -> None:
+        super().__init__(sentences, states)
         self.steps = steps
         self.restart = restart
 
@@ -37,8 +41,24 @@ class TicketPage(FormPage):
         """Hand the form and its used ticket to the service, and return the outcome. Raises Outage."""
         raise NotImplementedError
 
-    def render(self, form: Any, outcome: object) -> ResponseReturnValue:
-        """Show an outcome; a ticket that is void leads back to the first step."""
+    def after(self, form: Any, outcome: object) -> PageState:
+        """Return what follows an outcome; a ticket that is void leads back to the first step."""
         if isinstance(outcome, TicketVoid):
             return self.restart(self.sentences.ticket_void(outcome.reason))
-        return super().render(form, outcome)
+        return super().after(form, outcome)
+
+    def state(
+        self, form: Any, sentences: Sequence[str | LazyString] = (), status: int = 200, **facts: object
+    ) -> PageState:
+        """Return the state that shows `form` with its ticket. What was typed into the first step stays available."""
+        # What is no ticket of ours leads nowhere, and may be longer than a cookie.
+        ticket = form.ticket.data or ""
+        usable = "" if isinstance(self.steps.open(ticket), TokenError) else ticket
+        state = super().state(form, sentences, status, ticket=usable, **facts)
+        former = self.states.read(self.path)
+        return replace(state, values=former.values) if former else state
+
+    def show(self, state: PageState) -> ResponseReturnValue:
+        """Show the form with its ticket and with the errors."""
+        form = self.form_class(formdata=None, data={"ticket": state.facts["ticket"]})
+        return self.show_form(form, state)
