@@ -48,10 +48,9 @@ async function extend() {
   message.textContent = phrases.extended.replace("{time}", timeOfDay(endsAt));
 }
 
-form.addEventListener("submit", (event) => {
-  if (event.submitter?.name !== "extend") return;
+// A click, not the form's submission: the form itself can be sent right after it.
+more()?.addEventListener("click", (event) => {
   event.preventDefault();
-  event.stopImmediatePropagation();
   // Where that fails the form itself asks, and its page says why.
   extend().catch(() => {
     form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "extend", value: "1" }));
