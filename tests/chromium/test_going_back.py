@@ -8,7 +8,7 @@ from tests.support.browser import CHANGE, FIND, RESET
 from tests.support.page_actions import choose, fill, follow, prove, send
 from tests.support.slapd_server import NUMEN, PASSWORD
 
-NO_CAPTCHA = {"captcha": {"required": []}}
+NO_CAPTCHA: dict[str, dict[str, list[str]]] = {"captcha": {"required": []}}
 BIRTH_DATE = "27/03/1985"
 LOGIN, NEW = "fdurand4", "Nouveau-2025"
 

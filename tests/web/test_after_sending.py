@@ -213,7 +213,7 @@ class TestCookie:
 class TestFoundAccount:
     def test_when_its_button_for_a_reset_is_pressed_then_login_and_birth_date_are_filled_in(self, browser):
         found = browser.fill_in(FIND, **FORMS[FIND])
-        account = re.search(r'name="account" value="([^"]+)"', found.source)[1]
+        [account] = re.findall(r'name="account" value="([^"]+)"', found.source)
 
         page = browser.post(RESET, {"csrf_token": found.fields["csrf_token"], "account": account})
 

@@ -94,12 +94,12 @@ class TestFind:
 
         page = browser.find("Durand", "François")
 
-        assert "mot de passe initial est toujours en vigueur" in page.main
+        assert "Votre mot de passe est encore le mot de passe initial" in page.main
 
     def test_when_the_person_chose_a_password_then_the_page_says_so(self, directory, browser):
         directory.add_person("fdurand4")
 
-        assert "Vous l’avez choisi vous-même" in browser.find("Durand", "François").main
+        assert "Le mot de passe initial a déjà été remplacé" in browser.find("Durand", "François").main
 
     def test_when_there_is_no_address_then_the_page_says_so(self, directory, browser):
         directory.add_person("lgautier", surname="Gautier", given_name="Lucie", mail=None)

@@ -92,9 +92,7 @@ class TestExtension:
 
     def test_when_the_store_cannot_be_reached_then_the_choice_stays_open(self, directory, open_browser, redis):
         directory.add_person("fdurand4")
-        browser = open_browser(
-            captcha={"required": []}, rate_limits={"store": redis.url}
-        )
+        browser = open_browser(captcha={"required": []}, rate_limits={"store": redis.url})
         proved = browser.prove("fdurand4")
         redis.stop()
 
