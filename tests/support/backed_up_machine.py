@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from gateway.workstation.state import DeliveryState, read_state
 from tests.support.installed_program import page_commands
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
@@ -87,12 +88,14 @@ class BackedUpMachine:
         self.directory.slapd.stop()
 
     def delivery_state(self, login: str) -> str:
-        """The word of `mamia sync status` for the one target of that person."""
-        return self._state(login)[1]
+        """The status of the delivery to the one target of that person, as `mamia sync status` names it."""
+        return str(self._state(login).status)
 
     def has_tried(self, login: str) -> bool:
         """Whether the worker has tried to deliver the person's password."""
-        return self._state(login)[2] != "0"
+        return self._state(login).attempts > 0
 
-    def _state(self, login: str) -> list[str]:
-        return self.directory.read(login)["mamiaSyncState"][0].split(";")
+    def _state(self, login: str) -> DeliveryState:
+        state = read_state(self.directory.read(login)["mamiaSyncState"][0])
+        assert state
+        return state
