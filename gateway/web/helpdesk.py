@@ -78,9 +78,13 @@ class Helpdesk:
             return str(_("Closed now. It opens again tomorrow at %(time)s.", time=hour))
         return str(_("Closed now. It opens again on %(day)s at %(time)s.", day=_day(opens.date()), time=hour))
 
-    def stamp(self) -> str:
-        """Return the present time in the page's language, with the abbreviation of its zone, for support staff."""
-        return moment(datetime.now(self.zone)) + datetime.now(self.zone).strftime(" (%Z)")
+    def stamp(self, seconds: float | None = None) -> str:
+        """Return a time in the page's language, with the abbreviation of its zone, for support staff.
+
+        `seconds`: since 1970 (POSIX); by default the present.
+        """
+        when = datetime.now(self.zone) if seconds is None else datetime.fromtimestamp(seconds, self.zone)
+        return moment(when) + when.strftime(" (%Z)")
 
     def is_open(self) -> bool:
         """Return whether the helpdesk is open at the present moment."""
