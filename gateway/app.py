@@ -8,7 +8,7 @@ from flask import Flask, url_for
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
 
 from gateway.composition.web import Gateway
-from gateway.settings import Settings
+from gateway.settings import ResetMode, Settings
 from gateway.web import messages
 from gateway.web.access_log import init_access_log
 from gateway.web.allowed_hosts import init_allowed_hosts
@@ -38,6 +38,7 @@ from gateway.web.propagation_status import PropagationStatus
 from gateway.web.request_id import init_request_ids
 from gateway.web.security import init_security_headers
 from gateway.web.sentences import Sentences
+from gateway.web.typography import breakable, dialled, french
 
 
 def create_app(gateway: Gateway) -> Flask:
@@ -125,12 +126,15 @@ def _texts(app: Flask, settings: Settings) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
+    app.jinja_env.filters.update(breakable=breakable, dialled=dialled)
     app.jinja_env.globals.update(
         academy=settings.academy,
-        support=settings.support,
+        # Each page shows the number: it is typeset here, once.
+        support=settings.support.model_copy(update={"phone": french(settings.support.phone)}),
         policy=settings.password,
         lockout=settings.lockout,
         lockout_in_words=partial(messages.lockout_in_words, settings.lockout),
+        restores_at_once=settings.reset.mode is ResetMode.INITIAL,
         ticket_minutes=settings.reset.ticket_minutes,
         captcha_methods=settings.captcha.methods,
         workstation=bool(settings.workstation.targets),

@@ -26,6 +26,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "lockout": Lockout,
 }
 """Names in every template → the section of the settings that each is."""
+FILTERS = ("breakable", "dialled")
+"""The filters that the pages have besides Jinja's own."""
 MAX_LOGO_BYTES = 60_000
 
 
@@ -160,7 +162,9 @@ def _unknown_attributes(tree: nodes.Template) -> set[str]:
 @cache
 def _environment() -> Environment:
     """Return an environment with the syntax of the pages."""
-    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"])
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"])
+    environment.filters.update(dict.fromkeys(FILTERS, str))
+    return environment
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from unicodedata import normalize
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, field_validator
@@ -15,6 +16,19 @@ MAX_LOGO_BYTES = 60_000
 """Bytes of a logo: the first page, with its logo, is to stay below 150 kB."""
 
 
+_ARTICLES = {
+    "académie": "l’",
+    "collectivité": "la ",
+    "direction": "la ",
+    "rectorat": "le ",
+    "région": "la ",
+    "service": "le ",
+    "université": "l’",
+    "vice-rectorat": "le ",
+}
+"""Articles of the first words of names."""
+
+
 def _known_timezone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -23,11 +37,35 @@ def _known_timezone(name: str) -> str:
     return name
 
 
+def with_article(name: str) -> str:
+    """Return the French name of an institution within a sentence; a name of unknown kind stays as it is."""
+    kind, _blank, _rest = name.partition(" ")
+    article = _ARTICLES.get(kind.lower())
+    return f"{article}{name[0].lower()}{name[1:]}" if article else name
+
+
+def with_of(name: str) -> str:
+    """Return the French name after the preposition "de", contracted with its article."""
+    known = with_article(name)
+    if known.startswith("le "):
+        return f"du {known[3:]}"
+    return f"d’{known}" if _begins_with_vowel(known) else f"de {known}"
+
+
+def _begins_with_vowel(name: str) -> bool:
+    return normalize("NFD", name)[:1].lower() in set("aeiouy")
+
+
 class Academy(Section):
     """Names and links that the pages show. An empty link is not shown."""
 
     name: Text = "Académie d’Exemple"
     """Name of the academy, as pages and mails show it."""
+    name_with_article: str = ""
+    """The name within a French sentence, such as "l’académie de Toulouse". Empty: made from `name`."""
+    name_with_of: str = ""
+    """The same after "de", such as "de l’académie de Toulouse" or "du rectorat de Mayotte". Empty: made from `name`.
+    """
     mail_domain: Text = "ac-example.fr"
     """Domain of the professional mail addresses. `mamia people import` gives new people an address in it."""
     home_url: Link = ""
@@ -42,6 +80,8 @@ class Academy(Section):
     """Address of the spam filter's own pages."""
     sympa_url: Link = ""
     """Address of the mailing-list server (Sympa)."""
+    mailbox_megabytes: Annotated[int, Field(ge=1)] = 200
+    """Size of a mailbox in megabytes, for the frequently asked questions."""
     dpo_mail: str = ""
     """Mail address of the data protection officer, for the privacy page."""
     security_contact: Annotated[str, Field(pattern=r"^(|mailto:[^\s@]+@[^\s@]+|https://\S+)$")] = ""
@@ -55,6 +95,16 @@ class Academy(Section):
     """
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "Europe/Paris"
     """Time zone of the dates and hours on pages and in mails, such as Europe/Paris or Indian/Reunion."""
+
+    @property
+    def the(self) -> str:
+        """Return the name as a subject or object of a French sentence: "l’académie de Toulouse"."""
+        return self.name_with_article or with_article(self.name)
+
+    @property
+    def of(self) -> str:
+        """Return the name after "de" in a French sentence: "de l’académie de Toulouse"."""
+        return self.name_with_of or with_of(self.name)
 
     @field_validator("logo")
     @classmethod

@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from flask import current_app
 from jinja2 import Template
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from gateway.web import markdown
 from gateway.web.language import current
+from gateway.web.typography import typeset_once
 
 FALLBACK = "fr"
 """The language in which each text exists; a page in another language marks the texts that are shown in this one."""
-_MARKDOWN = MarkdownIt("commonmark", {"html": False})
-# mdurl publishes its caches before they are filled. Fill them now: two threads could read an incomplete one.
-_MARKDOWN.render("[x](/%C3%A9) <https://example.org/%C3%A9> ![x](/x)")
 _SECTION = re.compile(r"^##+ (?P<title>.+?) \{: #(?P<anchor>[a-z0-9_-]+) \}\s*$", re.MULTILINE)
 
 
@@ -29,6 +26,11 @@ class Section:
     anchor: str
     title: str
     body: Markup
+
+    @property
+    def field(self) -> str:
+        """The field that it explains: `proof` for the anchors `proof` and `proof-agent`."""
+        return self.anchor.partition("-")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class Text:
     sections: Sequence[Section]
     """The parts under headings that have an anchor (`## Title {: #anchor }`): answers, or help for a field."""
 
+    def about(self, field: str) -> list[Section]:
+        """Return the sections that explain the field with this name, in their order."""
+        return [section for section in self.sections if section.field == field]
+
 
 def text(name: str) -> Text:
     """Return the text `name` in the page's language, or else in FALLBACK.
@@ -48,19 +54,15 @@ def text(name: str) -> Text:
     Raises jinja2.TemplatesNotFound if it exists in neither.
     """
     template = _template(name)
+    language = str(template.name).split("/")[1]
     body, *parts = _SECTION.split(template.render())
     sections = [
-        Section(anchor, title, _html(below))
+        Section(anchor, typeset_once(title, language), markdown.html(below, language))
         for title, anchor, below in zip(parts[0::3], parts[1::3], parts[2::3], strict=True)
     ]
-    return Text(str(template.name).split("/")[1], _html(body), sections)
+    return Text(language, markdown.html(body, language), sections)
 
 
 def _template(name: str) -> Template:
     names = [f"content/{language}/{name}.md" for language in (current(), FALLBACK)]
     return current_app.jinja_env.select_template(names)
-
-
-@lru_cache(maxsize=512)
-def _html(markdown: str) -> Markup:
-    return Markup(_MARKDOWN.render(markdown))  # noqa: S704 - commonmark with html off escapes what it is given

@@ -19,6 +19,7 @@ from gateway.account.opening_hours import OpeningHours
 from gateway.settings import Settings
 from gateway.settings.support import DAYS, Opening, Support
 from gateway.web.language import current
+from gateway.web.typography import typeset
 
 BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 """The days from Monday to Sunday in iCalendar (RFC 5545, 3.3.10)."""
@@ -77,9 +78,13 @@ class Helpdesk:
             return str(_("Closed now. It opens again tomorrow at %(time)s.", time=hour))
         return str(_("Closed now. It opens again on %(day)s at %(time)s.", day=_day(opens.date()), time=hour))
 
-    def stamp(self) -> str:
-        """Return the present time in the page's language, with the abbreviation of its zone, for support staff."""
-        return moment(datetime.now(self.zone)) + datetime.now(self.zone).strftime(" (%Z)")
+    def stamp(self, seconds: float | None = None) -> str:
+        """Return a time in the page's language, with the abbreviation of its zone, for support staff.
+
+        `seconds`: since 1970 (POSIX); by default the present.
+        """
+        when = datetime.now(self.zone) if seconds is None else datetime.fromtimestamp(seconds, self.zone)
+        return moment(when) + when.strftime(" (%Z)")
 
     def is_open(self) -> bool:
         """Return whether the helpdesk is open at the present moment."""
@@ -131,7 +136,7 @@ def helpdesk_pages(app: Flask, helpdesk: Helpdesk) -> None:
 def moment(when: datetime) -> str:
     """Return day and time in the page's language, without conversion to another time zone."""
     pattern = pgettext("pattern of a day and time (Unicode TR 35)", "MMMM d, yyyy 'at' h:mm a")
-    return format_datetime(when, pattern, locale=current())
+    return typeset(format_datetime(when, pattern, locale=current()), current())
 
 
 def _holidays_of(support: Support) -> holidays.HolidayBase | dict[date, str]:
@@ -171,7 +176,7 @@ def clock_time(at: time | datetime) -> str:
         pattern = pgettext("pattern of a time (Unicode TR 35)", "h:mm a")
     else:
         pattern = pgettext("pattern of a full hour (Unicode TR 35)", "h a")
-    return format_time(at.time() if isinstance(at, datetime) else at, pattern, locale=current())
+    return typeset(format_time(at.time() if isinstance(at, datetime) else at, pattern, locale=current()), current())
 
 
 def _day(day: date) -> str:
@@ -179,4 +184,4 @@ def _day(day: date) -> str:
         pattern = pgettext("pattern of the first day of a month (Unicode TR 35)", "EEEE, MMMM d")
     else:
         pattern = pgettext("pattern of a day (Unicode TR 35)", "EEEE, MMMM d")
-    return format_date(day, pattern, locale=current())
+    return typeset(format_date(day, pattern, locale=current()), current())

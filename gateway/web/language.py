@@ -16,6 +16,8 @@ from flask_babel import Babel, get_locale, get_translations
 from werkzeug.datastructures import Accept
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from gateway.web.typography import TypesetDomain, TypesetTemplates
+
 FOLDER = Path(__file__).parents[1] / "translations"
 PARAMETER = "langue"
 """Parameter of an address (`?langue=en`), and name of the buttons that show a half-filled form in another one."""
@@ -29,13 +31,19 @@ class Language:
 
     code: str
     name: str
-    """Its name in the language itself, for example "français"."""
+    """Its name in the language itself, for example "Français"."""
 
 
 def catalogues(folder: Path = FOLDER) -> dict[str, Language]:
     """Return the available languages by their code: one per compiled catalogue (.mo) in `folder`."""
     codes = sorted(file.parts[-3] for file in folder.glob("*/LC_MESSAGES/messages.mo"))
-    return {code: Language(code, Locale.parse(code).get_display_name() or code) for code in codes}
+    return {code: Language(code, _own_name(code)) for code in codes}
+
+
+def _own_name(code: str) -> str:
+    """Return the name of a language in that language, with a capital as the first word of a link has."""
+    name = Locale.parse(code).get_display_name() or code
+    return name[:1].upper() + name[1:]
 
 
 def init_languages(app: Flask, codes: Sequence[str], own_templates: Path | None, *, secure_cookie: bool) -> None:
@@ -47,13 +55,14 @@ def init_languages(app: Flask, codes: Sequence[str], own_templates: Path | None,
     known = catalogues(FOLDER)
     languages = [known[code] for code in codes]
     folders = [str(FOLDER), *([str(own_templates / "translations")] if own_templates else [])]
-    Babel(
+    babel = Babel(
         app,
         configure_jinja=False,
         default_locale=codes[0],
         default_translation_directories=";".join(folders),
         locale_selector=lambda: _chosen(codes) or best_of(request.accept_languages, codes),
     )
+    babel.domain_instance = TypesetDomain()
     _teach_templates(app)
     app.jinja_env.globals.update(languages=languages, language=current)
 
@@ -86,6 +95,7 @@ def _teach_templates(app: Flask) -> None:
         return known[1]
 
     app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.add_extension(TypesetTemplates)
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda message: catalogue().ugettext(message),
         ngettext=lambda one, many, number: catalogue().ungettext(one, many, number),

@@ -28,13 +28,13 @@ MISSING = {
     "confirmation": _("Type the new password a second time."),
     "code": _("Type the code that you were sent."),
 }
-UNREADABLE_CHAR = _("This field holds an unreadable character. Clear it and type again.")
+UNREADABLE_CHAR = _("This field contains an unreadable character. Clear the field and type it again.")
 TOO_MANY_CHARS = _("That is too long: %(max)d characters at most.")
-REPEATED = _("This field was sent several times. Reload the page and start again.")
+REPEATED = _("The form was not sent correctly. Reload the page and start again.")
 NOT_THE_SAME = _("The confirmation is not the new password. Type it exactly the same.")
 STALE_PAGE = _(
     "This page stayed open for too long, or your browser refuses cookies. Nothing was changed: check your answers "
-    "and send them again."
+    "and send the form again. If this message comes back, allow the cookies of this site."
 )
 STEP_GONE = _(
     "What you had entered is no longer available: it is kept for ten minutes, in a cookie of this site. Start again. "
@@ -57,8 +57,8 @@ UNAVAILABLE = _(
     "lasts, call the helpdesk."
 )
 MISCONFIGURED = _(
-    "The academy’s directory refuses this operation to this service. Nothing was changed, and trying again will not "
-    "help: call the helpdesk and give the reference %(request_id)s."
+    "This service has no permission to do this in the academy’s directory. Nothing was changed, and trying again "
+    "will not help: call the helpdesk and give the reference %(request_id)s."
 )
 UNCONFIRMED = _(
     "The academy’s directory stopped answering while it saved: your password may have changed, or not. Try the new "
@@ -85,17 +85,17 @@ CODE_LIMITED = _(
 CHANNEL_MISSING = _("Choose where the code is to go.")
 CODE_BY_PHONE = _("%(code)s: code for your academy password, valid for %(minutes)s minutes. Give it to nobody.")
 NO_SECOND_FACTOR = _(
-    "No private address and no phone is known of you to send a code to: call the helpdesk to reset your password. "
+    "We have no private address or phone number for you to send a code to: call the helpdesk to reset your password. "
     "Nothing was changed."
 )
 FOREIGN_HOST = _("This service does not answer at this address.")
 TICKET_EXPIRED = _(
-    "The time to choose a password is over. Nothing was changed. Start again from the beginning: your answers are "
-    "checked anew, and you have %(minutes)s minutes to choose."
+    "The time to choose a password is over. Nothing was changed. Start again from the beginning: your answers will "
+    "be checked again, then you will have %(minutes)s minutes to choose."
 )
 TICKET_USED = _(
-    "This step has served already. If you have just chosen a password, it is in place: try it. Otherwise start again "
-    "from the beginning."
+    "This form has been used already. If you have just chosen a password, it is active: try it. Otherwise start "
+    "again from the beginning."
 )
 
 NUMEN_LOOKALIKES = _(
@@ -103,9 +103,9 @@ NUMEN_LOOKALIKES = _(
     "the letter I for the digit 1, or the other way round."
 )
 DATE_ERRORS = {
-    BirthDateError.UNREADABLE: _("Write the day, the month and the year with four digits: 27/03/1985."),
+    BirthDateError.UNREADABLE: _("Enter the day, the month and the year with four digits: 27/03/1985."),
     BirthDateError.IMPOSSIBLE: _("There is no such date. Check the day and the month: 27/03/1985."),
-    BirthDateError.UNLIKELY: _("Check the year of birth: it must be between 1900 and today."),
+    BirthDateError.UNLIKELY: _("Check the year of birth: it must be between 1900 and this year."),
 }
 
 WORKSTATION = _("Windows workstation")
@@ -170,9 +170,7 @@ _REFUSALS = {
     Refusal.GRANT_VOID: _(
         "Your password was changed in the meantime, or the account was closed. Start again from the beginning."
     ),
-    Refusal.TOO_YOUNG: _(
-        "Your password was changed too short a time ago. The directory asks you to wait before you change it again."
-    ),
+    Refusal.TOO_YOUNG: _("Your password was changed too recently. Try again tomorrow, or call the helpdesk."),
     Refusal.TOO_SHORT: _("The directory refuses this password: it is too short. Choose a longer one."),
     Refusal.TOO_LONG: _("The directory refuses this password: it is too long. Choose a shorter one."),
     Refusal.POOR_QUALITY: _("The directory refuses this password: it is too easy to guess. Choose another one."),
@@ -183,7 +181,7 @@ _REFUSALS = {
     ),
 }
 _TOO_YOUNG_UNTIL = _(
-    "Your password was changed too short a time ago. It can be changed again from %(when)s. If you need a new one "
+    "Your password was changed too recently. It can be changed again from %(when)s. If you need a new one "
     "sooner, call the helpdesk: %(phone)s."
 )
 _TOO_SHORT_FOR = _(
@@ -196,16 +194,16 @@ _LOCKED = _(
 _OR_CALL = _("If all of it is right, call the helpdesk: %(phone)s. Some accounts can only be changed there.")
 """The same for everybody who is refused, so that it does not reveal that an account is protected."""
 _POINT_TO_HELPDESK = frozenset({Refusal.NOT_FOUND, Refusal.NOT_PROVED, Refusal.CREDENTIALS, Refusal.GRANT_VOID})
-_CREDENTIALS = _("Login or password refused. Check your login with “Find my account”.")
+_CREDENTIALS = _("Login or password incorrect. Check your login with “Find my account”.")
 _IN_HISTORY = _("This password was used before: it is among your last %(history)s. Choose another one.")
 
 RULES: Mapping[Rule, LazyString] = {
-    Rule.TOO_SHORT: _("have at least %(min_length)s characters"),
-    Rule.TOO_LONG: _("have at most %(max_length)s characters"),
-    Rule.NO_LOWER_CASE: _("have a lower-case letter"),
-    Rule.NO_UPPER_CASE: _("have a capital letter"),
-    Rule.NO_DIGIT: _("have a digit"),
-    Rule.NO_SPECIAL: _("have a special character (such as - ! ? @)"),
+    Rule.TOO_SHORT: _("contain at least %(min_length)s characters"),
+    Rule.TOO_LONG: _("contain at most %(max_length)s characters"),
+    Rule.NO_LOWER_CASE: _("contain at least one lower-case letter"),
+    Rule.NO_UPPER_CASE: _("contain at least one capital letter"),
+    Rule.NO_DIGIT: _("contain at least one digit"),
+    Rule.NO_SPECIAL: _("contain at least one special character, neither a letter nor a digit (such as - ! ? @)"),
     Rule.SAME_AS_CURRENT: _("differ from the current one"),
     Rule.CONTAINS_LOGIN: _("not contain your login"),
     Rule.CONTAINS_NAME: _("not contain your surname or given name"),
@@ -213,7 +211,9 @@ RULES: Mapping[Rule, LazyString] = {
     Rule.CONTAINS_WORD: _("contain none of these words: %(forbidden_words)s"),
     Rule.INVISIBLE: _("contain no invisible character (one may have come with copy and paste: type it by hand)"),
     Rule.LOOKS_HASHED: _("not begin with a word in braces, such as {SSHA}: the directory would take it for a hash"),
-    Rule.COMMON: _("not be a common password, even with digits or signs after it (azerty123, Soleil-2026…)"),
+    Rule.COMMON: _(
+        "not be a common password, even with digits or special characters after it (azerty123, Soleil-2026…)"
+    ),
     Rule.TOO_WEAK: _("be hard enough to guess: the bar must reach %(min_strength)s %%"),
     Rule.BREACHED: _("not be among those that were stolen elsewhere"),
 }
@@ -277,13 +277,16 @@ def lockout_in_words(lockout: Lockout) -> str:
     if not lockout.minutes:
         return str(
             gettext(
-                "After %(failures)s wrong tries an account is locked; a reset unlocks it.", failures=lockout.failures
+                "After %(failures)s wrong tries your account is locked; resetting the password unlocks it at once.",
+                failures=lockout.failures,
             )
         )
     return str(
         ngettext(
-            "After %(failures)s wrong tries an account rests for a minute; a reset unlocks it.",
-            "After %(failures)s wrong tries an account rests for %(num)s minutes; a reset unlocks it.",
+            "After %(failures)s wrong tries your account is locked for a minute; resetting the password unlocks it "
+            "at once.",
+            "After %(failures)s wrong tries your account is locked for %(num)s minutes; resetting the password "
+            "unlocks it at once.",
             lockout.minutes,
             failures=lockout.failures,
         )

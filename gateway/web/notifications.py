@@ -29,6 +29,7 @@ from gateway.services.ports import Channel
 from gateway.settings import Settings
 from gateway.web import messages
 from gateway.web.language import best_of, current
+from gateway.web.typography import breakable
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,9 @@ class TemplateNotifications:
             if channel.is_phone:
                 if self.sms is None:
                     raise DeliveryFailed
-                self.sms.send(channel.address, messages.filled(messages.CODE_BY_PHONE, code=code, minutes=minutes))
+                # Other blanks would make a message of 70 characters out of one of 160 (GSM 03.38).
+                text = breakable(messages.filled(messages.CODE_BY_PHONE, code=code, minutes=minutes))
+                self.sms.send(channel.address, text)
                 return
             if self.mails is None:
                 raise DeliveryFailed

@@ -16,6 +16,7 @@ from gateway.services.outcomes import Outage
 from gateway.services.second_factor import CodeLimited
 from gateway.settings import Settings
 from gateway.web import messages
+from gateway.web.typography import french
 
 _OUTAGES = {
     "directory_unavailable": messages.UNAVAILABLE,
@@ -39,7 +40,7 @@ class Sentences:
             self.rules,
             settings.lockout,
             settings.password.history,
-            settings.support.phone,
+            french(settings.support.phone),
             ZoneInfo(settings.academy.timezone),
         )
 
@@ -59,5 +60,5 @@ class Sentences:
 
     def code_limited(self, limited: CodeLimited) -> str:
         """Return the sentence for a code that a rate limit stopped, with the wait in full minutes and the phone."""
-        minutes, phone = math.ceil(limited.retry_after_seconds / 60), self.settings.support.phone
+        minutes, phone = math.ceil(limited.retry_after_seconds / 60), french(self.settings.support.phone)
         return messages.filled(messages.CODE_LIMITED, minutes=minutes, phone=phone)

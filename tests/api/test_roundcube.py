@@ -121,9 +121,9 @@ class TestRefusal:
     @pytest.mark.parametrize(
         "current, new, reason",
         [
-            (PASSWORD, "a", "Le nouveau mot de passe doit avoir au moins 8 caractères."),
+            (PASSWORD, "a", "Le nouveau mot de passe doit contenir au moins 8\u00a0caractères."),
             (PASSWORD, "Durand-2025", "ne pas contenir votre nom"),
-            ("Faux-Passe-1", NEW, "Identifiant ou mot de passe refusé"),
+            ("Faux-Passe-1", NEW, "Identifiant ou mot de passe incorrect"),
         ],
     )
     def test_when_the_own_driver_gets_it_then_the_person_reads_not_saved_and_the_log_says_why(
@@ -145,7 +145,7 @@ class TestRefusal:
         result = webmail.result(PASSWORD, "a", driver="mamia")
 
         assert result["code"] == ERROR
-        assert "Le nouveau mot de passe doit avoir au moins 8 caractères." in result["message"]
+        assert "Le nouveau mot de passe doit contenir au moins 8\u00a0caractères." in result["message"]
 
 
 class TestOurDriver:
@@ -157,7 +157,7 @@ class TestOurDriver:
         reported = json.loads(webmail.save(PASSWORD, NEW, driver="mamia").stdout)
 
         assert reported["result"] == SUCCESS
-        assert "avoir au moins 8 caractères" in reported["rules"]
+        assert "contenir au moins 8\u00a0caractères" in reported["rules"]
         assert directory.binds("fdurand4", NEW)
 
 

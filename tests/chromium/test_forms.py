@@ -76,23 +76,6 @@ class TestBack:
         assert directory.read(LOGIN)["pwdChangedTime"] == stamp
 
 
-class TestPanel:
-    def test_when_a_field_has_the_focus_then_it_speaks_of_that_field_alone(self, page, serve):
-        page.goto(serve() + RESET)
-        assert page.locator("[data-about]:visible").count() == 0
-
-        page.focus("[name=proof]")
-
-        assert page.locator("[data-about]:visible").count() == 1
-        assert "13 caractères" in page.inner_text("aside")
-
-    def test_when_there_is_no_javascript_then_it_speaks_of_all_fields(self, serve, open_page):
-        page = open_page(java_script_enabled=False)
-        page.goto(serve() + RESET)
-
-        assert page.locator("[data-about]:visible").count() == 3
-
-
 def layout_shift(page):
     """Cumulative, of all that has happened until now."""
     return page.evaluate(

@@ -20,7 +20,13 @@ def page(serve, open_page):
 
 class TestQuestions:
     @pytest.mark.parametrize(
-        "words, title", [("HAMECONNAGE", "hameçonnage"), ("boite 200 mo", "200"), ("sympa", "Sympa")]
+        "words, title",
+        [
+            ("HAMECONNAGE", "hameçonnage"),
+            ("boite 200 mo", "200"),
+            ("sympa", "Sympa"),
+            ("i-prof utilise", "nouvelle académie"),
+        ],
     )
     def test_when_words_are_searched_then_only_those_that_hold_them_are_shown(self, page, words, title):
         everything = shown(page)

@@ -63,7 +63,7 @@ class TestBackup:
 
         browser.client.application = open_gateway()
         assert "fdurand4" in browser.find("Durand", "François").main
-        assert "déjà servi" in browser.send(RESET, proved, new_password=OTHER, confirmation=OTHER).main
+        assert "déjà été utilisé" in browser.send(RESET, proved, new_password=OTHER, confirmation=OTHER).main
         assert "a enregistré" in browser.change("svincent", PASSWORD, OTHER).main
         assert directory.binds("fdurand4", NEW)
         assert directory.read("fdurand4")["mamiaPendingSecret"], "what waited waits again"

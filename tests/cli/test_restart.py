@@ -59,7 +59,7 @@ class TestTicket:
         restart(front_end)
         again = send(RESET, proved, new_password=OTHER, confirmation=OTHER)
 
-        assert "a déjà servi" in again.main, (
+        assert "a déjà été utilisé" in again.main, (
             "the ticket itself is known as used, besides the password that has changed"
         )
         assert directory.binds("fdurand4", NEW)

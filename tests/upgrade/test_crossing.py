@@ -93,7 +93,7 @@ class TestNodes:
         again = site.send(RESET, proved, new_password=OTHER, confirmation=OTHER)
 
         assert "a enregistré" in saved.main
-        assert "a déjà servi" in again.main
+        assert "a déjà été utilisé" in again.main
         assert directory.binds("fdurand4", NEW)
 
     def test_when_attempts_are_spread_over_versions_then_they_are_added_up(self, start, directory, from_former):

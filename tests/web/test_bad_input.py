@@ -93,7 +93,7 @@ class TestChange:
         page = sent(browser, CHANGE, current_password=password)
 
         assert page.status == 422
-        assert "Identifiant ou mot de passe refusé" in page.main
+        assert "Identifiant ou mot de passe incorrect" in page.main
 
 
 EVERY_FIELD = [
@@ -138,7 +138,7 @@ class TestField:
         page = browser.post(path, data)
 
         assert page.status == 422
-        assert "envoyé plusieurs fois" in page.main
+        assert "Le formulaire a été mal transmis" in page.main
 
     @pytest.mark.parametrize("path, name", EACH_FIELD)
     def test_when_it_has_ten_kilobytes_then_it_is_too_long(self, durand, browser, path, name):

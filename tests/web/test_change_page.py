@@ -8,7 +8,7 @@ from tests.support.browser import CHANGE
 from tests.support.slapd_server import PASSWORD, POLICIES
 
 NEW = "Nouveau-2025"
-REFUSED = "Identifiant ou mot de passe refusé"
+REFUSED = "Identifiant ou mot de passe incorrect"
 
 
 class TestChange:
@@ -131,7 +131,7 @@ class TestChange:
         try:
             page = browser.change("hasty", PASSWORD, NEW)
 
-            assert "il y a trop peu de temps" in page.main
+            assert "trop récemment" in page.main
             assert directory.binds("hasty", PASSWORD)
         finally:
             with directory.as_admin() as line:
@@ -143,10 +143,10 @@ class TestNewPassword:
         "new, reported",
         [
             ("Ab-1", "au moins 8 caractères"),
-            ("NOUVEAU-2025", "une lettre minuscule"),
-            ("nouveau-2025", "une lettre majuscule"),
-            ("Nouveau-neuf", "un chiffre"),
-            ("Nouveau2025", "un signe"),
+            ("NOUVEAU-2025", "au moins une lettre minuscule"),
+            ("nouveau-2025", "au moins une lettre majuscule"),
+            ("Nouveau-neuf", "au moins un chiffre"),
+            ("Nouveau2025", "au moins un caractère spécial"),
             (PASSWORD, "être différent de l’actuel"),
             ("X-fdurand4-1", "ne pas contenir votre identifiant"),
             ("Durand!2025", "ne pas contenir votre nom"),

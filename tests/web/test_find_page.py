@@ -149,8 +149,8 @@ class TestFind:
             ("31/02/1985", "n’existe pas"),
             ("27/03/85", "quatre chiffres"),
             ("hier", "quatre chiffres"),
-            ("27/03/2999", "entre 1900 et aujourd’hui"),
-            ("", "Indiquez votre date de naissance"),
+            ("27/03/2999", "entre 1900 et cette année"),
+            ("", "Saisissez votre date de naissance"),
         ],
     )
     def test_when_the_date_is_no_birth_date_then_the_field_says_why_and_the_rest_is_kept(

@@ -109,7 +109,7 @@ class TestPage:
         written = links[0]
 
         assert len(links) == 4
-        assert "Ce que je voulais faire\u00a0: Retrouver mon compte" in written
+        assert "Ce que je voulais faire : Retrouver mon compte" in written
         assert page.answer.headers["X-Request-ID"] in written
         assert re.search(r"Heure\s: \d\d/\d\d/\d{4} à \d\d\sh\s\d\d", written)
         assert "ni mot de passe" in written

@@ -64,7 +64,7 @@ class TestRules:
 
         page = asking("en").change("fdurand4", PASSWORD, "abc")
 
-        assert "The new password must have at least 8 characters." in page.main
+        assert "The new password must contain at least 8 characters." in page.main
 
 
 class TestForm:
@@ -113,7 +113,7 @@ class TestHugeRequest:
         page = asking("en").post(FIND, {"surname": "x" * 300_000})
 
         assert page.status == 413
-        assert "Too much was sent" in page.main
+        assert "The request was too large" in page.main
 
 
 class TestQuestions:
@@ -170,11 +170,11 @@ class TestLanguage:
         page = browser.open(FIND)
 
         assert language_of(page) == "oc"
-        assert "occitan" in page.text
+        assert "Occitan" in page.text
         assert '<div lang="fr">' in page.source
 
     def test_when_no_catalogue_has_it_then_it_is_not_offered_by_default(self, asking):
-        assert "occitan" not in asking("oc").open("/").text
+        assert "Occitan" not in asking("oc").open("/").text
 
 
 class TestPages:

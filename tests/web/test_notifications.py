@@ -45,7 +45,7 @@ class TestChange:
         for kind in ("plain", "html"):
             text = mail.get_body((kind,)).get_content()
             assert "fdurand4" in text
-            assert "01 23 45 67 89" in text
+            assert "01\u00a023\u00a045\u00a067\u00a089" in text
             assert "http" not in text
             assert NEW not in text
 

@@ -299,7 +299,7 @@ class TestReset:
         page = browser.choose(browser.prove(long), NEW)
 
         assert page.status == 422
-        assert "doit avoir au moins 16 caractères" in page.main
+        assert "doit contenir au moins 16 caractères" in page.main
         assert "au moins 8 caractères" not in page.main
         assert browser.choose(page, LONG).status == 200
         assert directory.binds(long, LONG)

@@ -360,7 +360,7 @@ class TestTicket:
             RESET, page, new_password="Autre-Mot-1", confirmation="Autre-Mot-1", csrf_token=csrf(second)
         )
 
-        assert "a déjà servi" in replayed.main
+        assert "a déjà été utilisé" in replayed.main
         assert directory.binds("fdurand4", NEW)
 
 

@@ -44,7 +44,7 @@ class TestPage:
 
     @pytest.mark.parametrize("path", ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes"])
     def test_when_opened_then_informations_are_beside(self, browser, path):
-        assert 'id="informations">Informations' in browser.open(path).source
+        assert 'id="informations">Aide et informations' in browser.open(path).source
 
 
 class TestResetPage:

@@ -154,7 +154,7 @@ class TestResetTicket:
         page = browser.choose(second_step, "Encore-Un-2026")
 
         assert page.status == 422
-        assert "Cette étape a déjà servi" in page.main
+        assert "Ce formulaire a déjà été utilisé" in page.main
         assert directory.binds("fdurand4", NEW)
 
     def test_when_the_password_was_changed_since_the_proofs_then_the_ticket_is_void(self, directory, browser):
@@ -223,7 +223,7 @@ class TestResetTicket:
     @pytest.mark.parametrize(
         "new, reported",
         [
-            ("nouveau-2025", "une lettre majuscule"),
+            ("nouveau-2025", "au moins une lettre majuscule"),
             ("Durand!2025", "ne pas contenir votre nom"),
             (PASSWORD, "a déjà servi"),
         ],

@@ -146,8 +146,8 @@ class TestReset:
 
 class TestChangePage:
     def test_when_there_are_workstations_then_informations_speak_of_them(self, rectorat, open_browser):
-        assert "poste de travail Windows suit" in rectorat.open(CHANGE).text
-        assert "poste de travail Windows suit" not in open_browser().open(CHANGE).text
+        assert "poste de travail Windows est modifié en même temps" in rectorat.open(CHANGE).text
+        assert "poste de travail Windows est modifié en même temps" not in open_browser().open(CHANGE).text
 
 
 class TestGateway:

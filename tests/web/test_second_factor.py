@@ -128,7 +128,7 @@ class TestCode:
         page = browser.send(RESET, page, code=wrong(code))
 
         assert "Recommencez depuis le début" in page.main
-        assert "a déjà servi" in browser.send(RESET, last, code=code).main
+        assert "a déjà été utilisé" in browser.send(RESET, last, code=code).main
 
     def test_when_a_wrong_try_is_taken_back_then_it_counts_all_the_same(self, durand, open_site, mail_server):
         """The browser's Back brings the old form and its ticket again."""
@@ -137,7 +137,7 @@ class TestCode:
         code = code_in(mail_server)
         browser.send(RESET, first, code=wrong(code))
 
-        assert "a déjà servi" in browser.send(RESET, first, code=code).main
+        assert "a déjà été utilisé" in browser.send(RESET, first, code=code).main
 
     def test_when_its_ticket_is_used_to_choose_then_it_opens_nothing(self, durand, open_site):
         browser = open_site()

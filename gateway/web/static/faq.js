@@ -1,7 +1,8 @@
-// Finds words in the questions and their answers, whatever their case and accents.
+// Finds words in the questions and their answers, whatever their case, accents and kind of hyphen.
 "use strict";
 
-const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+// U+2010 is what becomes of a non-breaking hyphen.
+const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").replaceAll("\u2010", "-").toLowerCase();
 const search = document.getElementById("recherche");
 const result = document.getElementById("recherche-resultat");
 const sections = [...document.querySelectorAll("main section")];

@@ -52,12 +52,13 @@ window.addEventListener("pageshow", () => {
   document.getElementById("envoi").textContent = "";
 });
 
-// The panel speaks of the field that has the focus.
+// The panel marks what it has about the field with the focus.
 const sections = [...document.querySelectorAll("[data-about]")];
 form.addEventListener("focusin", ({ target }) => {
   if (!sections.some((section) => section.dataset.about === target.name)) return;
   for (const section of sections) {
-    section.classList.toggle("current", section.dataset.about === target.name);
+    if (section.dataset.about === target.name) section.setAttribute("aria-current", "true");
+    else section.removeAttribute("aria-current");
   }
 });
 
