@@ -159,8 +159,12 @@ def _unknown_attributes(tree: nodes.Template) -> set[str]:
 
 @cache
 def _environment() -> Environment:
-    """Return an environment with the syntax of the pages."""
-    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"])
+    """Return an environment with the syntax of the pages, and the filters that our templates use."""
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"])
+    for file in _all_files(Path(str(OURS))):
+        for used in environment.parse(file.read_text(encoding="utf-8")).find_all(nodes.Filter):
+            environment.filters.setdefault(used.name, str)
+    return environment
 
 
 @cache

@@ -50,15 +50,20 @@ def text(name: str) -> Text:
     template = _template(name)
     body, *parts = _SECTION.split(template.render())
     sections = [
-        Section(anchor, title, _html(below))
+        Section(anchor, title, _linked(below))
         for title, anchor, below in zip(parts[0::3], parts[1::3], parts[2::3], strict=True)
     ]
-    return Text(str(template.name).split("/")[1], _html(body), sections)
+    return Text(str(template.name).split("/")[1], _linked(body), sections)
 
 
 def _template(name: str) -> Template:
     names = [f"content/{language}/{name}.md" for language in (current(), FALLBACK)]
     return current_app.jinja_env.select_template(names)
+
+
+def _linked(markdown: str) -> Markup:
+    """Return the text as HTML, with the helpdesk's phone number as a link."""
+    return Markup(current_app.jinja_env.filters["with_phone_link"](_html(markdown)))  # noqa: S704 - as _html
 
 
 @lru_cache(maxsize=512)
