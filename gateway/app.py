@@ -92,7 +92,8 @@ def create_app(gateway: Gateway) -> Flask:
 def _routes(app: Flask, gateway: Gateway) -> None:
     settings, services = gateway.settings, gateway.services
     sentences = Sentences(settings, gateway.rules)
-    status = PropagationStatus(gateway.directory.propagation.states, settings.workstation.targets)
+    states, targets = gateway.directory.propagation.states, settings.workstation.targets
+    status = PropagationStatus(states, targets, settings.support.phone)
     find = FindPage.as_view("find", sentences, services.robots, services.find)
     reset = ResetPage.as_view("reset", sentences, services.robots, services.reset, services.second_factor)
     change = ChangePage.as_view("change", sentences, services.robots, services.change)
