@@ -38,7 +38,7 @@ from gateway.web.propagation_status import PropagationStatus
 from gateway.web.request_id import init_request_ids
 from gateway.web.security import init_security_headers
 from gateway.web.sentences import Sentences
-from gateway.web.typography import breakable, dialled, french
+from gateway.web.typography import breakable, french
 
 
 def create_app(gateway: Gateway) -> Flask:
@@ -89,7 +89,9 @@ def create_app(gateway: Gateway) -> Flask:
 def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
     settings, services = gateway.settings, gateway.services
     sentences = Sentences(settings, gateway.rules)
-    status = PropagationStatus(gateway.directory.propagation.states, settings.workstation.targets)
+    status = PropagationStatus(
+        gateway.directory.propagation.states, settings.workstation.targets, settings.support.phone
+    )
     find = FindPage.as_view("find", sentences, states, services.robots, services.find)
     reset = ResetPage.as_view("reset", sentences, states, services.robots, services.reset, services.second_factor)
     change = ChangePage.as_view("change", sentences, states, services.robots, services.change)
@@ -126,7 +128,7 @@ def _texts(app: Flask, settings: Settings) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
-    app.jinja_env.filters.update(breakable=breakable, dialled=dialled)
+    app.jinja_env.filters["breakable"] = breakable
     app.jinja_env.globals.update(
         academy=settings.academy,
         # Each page shows the number: it is typeset here, once.

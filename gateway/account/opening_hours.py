@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-DAYS_AHEAD = 100
-"""Days that `next_opening` searches; more than any closure has."""
+DAYS_AHEAD = 366
+"""Days that `next_opening` searches: a helpdesk that does not open within a year does not open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,12 @@ class OpeningHours:
         return any(opens <= now < closes for opens, closes in self._of(now.date(), now))
 
     def closes_at(self, now: datetime) -> datetime | None:
-        """Return when the present opening ends; None while the helpdesk is closed."""
-        return next((closes for opens, closes in self._of(now.date(), now) if opens <= now < closes), None)
+        """Return when the helpdesk closes, also if other hours begin before these end; None while it is closed."""
+        spans = list(self._of(now.date(), now))
+        closes = None
+        while later := max((end for start, end in spans if start <= (closes or now) < end), default=None):
+            closes = later
+        return closes
 
     def next_opening(self, now: datetime) -> datetime | None:
         """Return the start of the first opening after `now`; None if there is none within DAYS_AHEAD days."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ from gateway.settings import Academy, Notifications, Settings, Support
 VOICE_SECONDS = 5
 MIN_OPEN_DAYS = 5
 """Days of a year on which a helpdesk must be open at least, for its closures to be meant."""
+FRENCH_DIGITS = 10
+PREMIUM = re.compile(r"08[1239]")
+PRICES = {re.compile(r"080[0-5]"): "free", re.compile(r"080[6-9]"): "service_free"}
+"""First digits of special numbers → the price of a call; all others are "standard"."""
 EXAMPLES = (
     ("academy", "name", Academy),
     ("academy", "mail_domain", Academy),
@@ -32,6 +37,7 @@ def check_academy(settings: Settings) -> Iterator[Finding]:
     if public_names(settings.web) and (left := _examples(settings)):
         text = f"{', '.join(left)} are still those of the invented academy, and people read them"
         yield warn("academy", text, f"set {', '.join(left)} in the settings to those of your academy")
+    yield from _call_price(settings.support)
     yield from _opening_hours(settings.support)
 
 
@@ -42,6 +48,23 @@ def _examples(settings: Settings) -> list[str]:
         if is_sent and getattr(getattr(settings, section), key) == kind.model_fields[key].default:
             left.append(f"{section}.{key}")
     return left
+
+
+def _call_price(support: Support) -> Iterator[Finding]:
+    """Compare the price that people read with the first digits of a French number (the plan of the Arcep)."""
+    number = re.sub(r"\D", "", support.phone.replace("(0)", "").replace("+33", "0"))
+    if len(number) != FRENCH_DIGITS or not support.call_price or support.holidays[:2] not in ("", "FR"):
+        return
+    if PREMIUM.match(number):
+        text = (
+            f"{support.phone} has a surcharge, which French administrations may not ask for (law 2018-727, art. 28)"
+        )
+        yield warn("support.phone", text, "name a number without surcharge")
+        return
+    right = next((price for start, price in PRICES.items() if start.match(number)), "standard")
+    if right != support.call_price:
+        text = f"people read that a call is {support.call_price!r}, and {support.phone} is {right!r}"
+        yield warn("support.call_price", text, f'call_price = "{right}"')
 
 
 def _opening_hours(support: Support) -> Iterator[Finding]:

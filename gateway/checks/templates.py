@@ -26,8 +26,6 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "lockout": Lockout,
 }
 """Names in every template → the section of the settings that each is."""
-FILTERS = ("breakable", "dialled")
-"""The filters that the pages have besides Jinja's own."""
 MAX_LOGO_BYTES = 60_000
 
 
@@ -161,9 +159,11 @@ def _unknown_attributes(tree: nodes.Template) -> set[str]:
 
 @cache
 def _environment() -> Environment:
-    """Return an environment with the syntax of the pages."""
+    """Return an environment with the syntax of the pages, and the filters that our templates use."""
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"])
-    environment.filters.update(dict.fromkeys(FILTERS, str))
+    for file in _all_files(Path(str(OURS))):
+        for used in environment.parse(file.read_text(encoding="utf-8")).find_all(nodes.Filter):
+            environment.filters.setdefault(used.name, str)
     return environment
 
 

@@ -53,6 +53,9 @@ class Closure(Section):
 
 
 WORKDAYS: list[Day] = list(DAYS[:5])
+CallPrice = Literal["", "standard", "service_free", "free"]
+"""Prices of calls to French numbers. Premium numbers are missing: administrations may not have one (law 2018-727,
+article 28)."""
 
 
 class Support(Section):
@@ -60,6 +63,9 @@ class Support(Section):
 
     phone: Text = "01 23 45 67 89"
     """Phone number that the pages show."""
+    call_price: CallPrice = "standard"
+    """Price of a call that the page of the helpdesk shows: "standard" (no surcharge, numbers from 01 to 07 and 09),
+    "service_free" (the caller pays the call alone, 0806 to 0809), "free" (0800 to 0805), or "": none is shown."""
     mail: Mail = "assistance@ac-example.fr"
     """Mail address that the pages show."""
     openings: list[Opening] = [

@@ -129,6 +129,8 @@ class Gathering:
             "notifications.smtp_security": "starttls",
             "notifications.smtp_port": 25,
             "support.openings": openings(show_openings(one.model_dump() for one in Support().openings)),
+            "support.closures": [one.model_dump() for one in Support().closures],
+            "support.call_price": Support().call_price,
         }
         if self.side:
             proposals["directory.servers"] = [self.side.url]

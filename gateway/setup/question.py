@@ -12,6 +12,8 @@ from gateway.setup.console import NONE
 from gateway.setup.session import Session
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_OF_YEAR = r"\d\d-\d\d"
+CLOSURE = re.compile(rf"(?P<first>{DAY_OF_YEAR})(?: +to +(?P<last>{DAY_OF_YEAR}))?")
 HOURS = re.compile(r"(?P<days>[a-z,-]+) +(?P<opens>\d?\d:\d\d) *- *(?P<closes>\d?\d:\d\d)")
 
 
@@ -120,6 +122,29 @@ def openings(text: str) -> list[dict[str, Any]]:
 def show_openings(values: Iterable[dict[str, Any]]) -> str:
     """Return opening hours as `openings` reads them."""
     shown = [f"{_show_days(one['days'])} {one['opens']!s:.5}-{one['closes']!s:.5}" for one in values]
+    return ", ".join(shown) or NONE
+
+
+def closures(text: str) -> list[dict[str, str]]:
+    """Read days of each year such as "07-15 to 08-18, 05-31", month before day. Raises ValueError.
+
+    >>> closures("12-25 to 01-01")
+    [{'first': '12-25', 'last': '01-01'}]
+    """
+    if text == NONE:
+        return []
+    found = []
+    for part in re.split(r"\s*[,;]\s*", text.strip()):
+        match = CLOSURE.fullmatch(part)
+        if not match:
+            raise ValueError("is not written as 07-15 to 08-18, 05-31")
+        found.append({"first": match["first"], "last": match["last"] or match["first"]})
+    return found
+
+
+def show_closures(values: Iterable[dict[str, str]]) -> str:
+    """Return closures as `closures` reads them."""
+    shown = [one["first"] if one["first"] == one["last"] else f"{one['first']} to {one['last']}" for one in values]
     return ", ".join(shown) or NONE
 
 

@@ -10,10 +10,12 @@ from gateway.setup.console import NONE
 from gateway.setup.question import (
     Group,
     Question,
+    closures,
     dns,
     number,
     openings,
     optional,
+    show_closures,
     show_list,
     show_openings,
     words,
@@ -117,6 +119,22 @@ ACADEMY = Group(
             "Such as mon-fri 08:30-12:30, mon-thu 13:30-17:00; none: no hours are shown.",
             openings,
             show_openings,
+        ),
+        Question(
+            "support.closures",
+            "Days of each year on which it is closed",
+            "Month and day, such as 07-15 to 08-18, 12-25 to 01-01; none: it never closes for days. Public holidays "
+            "are known. The page of the helpdesk shows these days.",
+            closures,
+            show_closures,
+        ),
+        Question(
+            "support.call_price",
+            "Price of a call to it (standard, service_free, free, none)",
+            "People see it beside the number. standard: no surcharge (01 to 07, 09); service_free: 0806 to 0809; "
+            "free: 0800 to 0805. French administrations may not have a number with a surcharge.",
+            lambda text: "" if text == NONE else text,
+            lambda value: value or NONE,
         ),
     ),
 )

@@ -57,12 +57,18 @@ def text(name: str) -> Text:
     language = str(template.name).split("/")[1]
     body, *parts = _SECTION.split(template.render())
     sections = [
-        Section(anchor, typeset_once(title, language), markdown.html(below, language))
+        Section(anchor, typeset_once(title, language), _linked(below, language))
         for title, anchor, below in zip(parts[0::3], parts[1::3], parts[2::3], strict=True)
     ]
-    return Text(language, markdown.html(body, language), sections)
+    return Text(language, _linked(body, language), sections)
 
 
 def _template(name: str) -> Template:
     names = [f"content/{language}/{name}.md" for language in (current(), FALLBACK)]
     return current_app.jinja_env.select_template(names)
+
+
+def _linked(text: str, language: str) -> Markup:
+    """Return Markdown as HTML, with the phone number of the helpdesk as a link."""
+    linked = current_app.jinja_env.filters["with_phone_link"](markdown.html(text, language))
+    return Markup(linked)  # noqa: S704 - markdown.html escapes

@@ -17,8 +17,9 @@ from icalendar import Calendar, Event
 from gateway.account import opening_hours
 from gateway.account.opening_hours import OpeningHours
 from gateway.settings import Settings
-from gateway.settings.support import DAYS, Opening, Support
+from gateway.settings.support import DAYS, LEAP_YEAR, Closure, Opening, Support
 from gateway.web.language import current
+from gateway.web.phone import init_phone_links
 from gateway.web.typography import typeset
 
 BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -63,20 +64,46 @@ class Helpdesk:
             _days([DAYS.index(day) for day in days]) + ", " + _spans(openings) for days, openings in by_days.items()
         )
 
+    def closures_in_words(self) -> str:
+        """Say on which days the helpdesk is closed all day; "" if there are none."""
+        closed = [str(_("on public holidays"))] if self.support.holidays else []
+        closed += map(_closure, self.support.closures)
+        return str(_("Closed %(days)s.", days=format_list(closed, locale=_locale()))) if closed else ""
+
+    def price_in_words(self) -> str:
+        """Return the price of a call to the helpdesk; "" if none is set."""
+        words = {
+            "": "",
+            "standard": _("call without surcharge"),
+            "service_free": _("free service + price of the call"),
+            "free": _("free call and service"),
+        }
+        return str(words[self.support.call_price])
+
+    def call_in_words(self) -> str:
+        """Return the phone number and the weekly hours, in one line."""
+        return f"{self.support.phone} ({self.in_words()})" if self.support.openings else self.support.phone
+
     def now_in_words(self, now: datetime | None = None) -> str:
-        """Say whether the helpdesk is open, and until or from when. `now`: with time zone; by default the present."""
+        """Say whether the helpdesk is open, and until or from when; "" if no hours are set.
+
+        `now`: with time zone; by default the present.
+        """
         now = (now or datetime.now(UTC)).astimezone(self.zone)
+        if not self.support.openings:
+            return ""
         if closes := self.hours.closes_at(now):
-            return str(_("Open now, until %(time)s.", time=clock_time(closes.time())))
+            return str(_("The helpdesk is open until %(time)s.", time=clock_time(closes.time())))
         opens = self.hours.next_opening(now)
         if opens is None:
-            return str(_("Closed now."))
+            return str(_("The helpdesk is closed."))
         ahead, hour = (opens.date() - now.date()).days, clock_time(opens.time())
         if ahead == 0:
-            return str(_("Closed now. It opens again today at %(time)s.", time=hour))
+            return str(_("The helpdesk is closed. It opens again today at %(time)s.", time=hour))
         if ahead == 1:
-            return str(_("Closed now. It opens again tomorrow at %(time)s.", time=hour))
-        return str(_("Closed now. It opens again on %(day)s at %(time)s.", day=_day(opens.date()), time=hour))
+            return str(_("The helpdesk is closed. It opens again tomorrow at %(time)s.", time=hour))
+        day = _weekday(opens.date()) if opens.year == now.year else f"{_weekday(opens.date())} {opens.year}"
+        return str(_("The helpdesk is closed. It opens again on %(day)s at %(time)s.", day=day, time=hour))
 
     def stamp(self, seconds: float | None = None) -> str:
         """Return a time in the page's language, with the abbreviation of its zone, for support staff.
@@ -124,8 +151,11 @@ class Helpdesk:
 
 
 def helpdesk_pages(app: Flask, helpdesk: Helpdesk) -> None:
-    """Serve /assistance.ics, and give templates the names helpdesk, support_hours and moment."""
-    app.jinja_env.globals.update(helpdesk=helpdesk, support_hours=helpdesk.in_words, moment=moment)
+    """Serve /assistance.ics, and give templates the names helpdesk, support_hours, how_to_call and moment."""
+    app.jinja_env.globals.update(
+        helpdesk=helpdesk, support_hours=helpdesk.in_words, how_to_call=helpdesk.call_in_words, moment=moment
+    )
+    init_phone_links(app, helpdesk.support)
 
     def calendar() -> Response:
         return Response(helpdesk.calendar(), mimetype="text/calendar")
@@ -135,8 +165,8 @@ def helpdesk_pages(app: Flask, helpdesk: Helpdesk) -> None:
 
 def moment(when: datetime) -> str:
     """Return day and time in the page's language, without conversion to another time zone."""
-    pattern = pgettext("pattern of a day and time (Unicode TR 35)", "MMMM d, yyyy 'at' h:mm a")
-    return typeset(format_datetime(when, pattern, locale=current()), current())
+    pattern = pgettext("pattern of a day and time (Unicode TR 35)", "d MMMM yyyy 'at' H:mm")
+    return typeset(format_datetime(when, pattern, locale=_locale()), current())
 
 
 def _holidays_of(support: Support) -> holidays.HolidayBase | dict[date, str]:
@@ -155,11 +185,11 @@ def _each_day(first: date, last: date) -> Iterator[date]:
 
 
 def _days(weekdays: Sequence[int]) -> str:
-    wide = get_day_names("wide", locale=current())
+    wide = get_day_names("wide", locale=_locale())
     names = [wide[day] for day in weekdays]
     if len(weekdays) > 2 and list(weekdays) == list(range(weekdays[0], weekdays[-1] + 1)):
         return str(_("%(first)s to %(last)s", first=names[0], last=names[-1]))
-    return str(_("on %(days)s", days=format_list(names, locale=current())))
+    return str(_("on %(days)s", days=format_list(names, locale=_locale())))
 
 
 def _spans(openings: Sequence[Opening]) -> str:
@@ -167,21 +197,41 @@ def _spans(openings: Sequence[Opening]) -> str:
         str(_("from %(opens)s to %(closes)s", opens=clock_time(opening.opens), closes=clock_time(opening.closes)))
         for opening in openings
     ]
-    return format_list(spans, locale=current())
+    return format_list(spans, locale=_locale())
 
 
 def clock_time(at: time | datetime) -> str:
     """Return the time of day in the page's language, such as "8 h 30" or "17 h"."""
     if at.minute:
-        pattern = pgettext("pattern of a time (Unicode TR 35)", "h:mm a")
+        pattern = pgettext("pattern of a time (Unicode TR 35)", "H:mm")
     else:
-        pattern = pgettext("pattern of a full hour (Unicode TR 35)", "h a")
-    return typeset(format_time(at.time() if isinstance(at, datetime) else at, pattern, locale=current()), current())
+        pattern = pgettext("pattern of a full hour (Unicode TR 35)", "H:mm")
+    return typeset(format_time(at.time() if isinstance(at, datetime) else at, pattern, locale=_locale()), current())
 
 
-def _day(day: date) -> str:
+def _weekday(day: date) -> str:
     if day.day == 1:
-        pattern = pgettext("pattern of the first day of a month (Unicode TR 35)", "EEEE, MMMM d")
+        pattern = pgettext("pattern of the first day of a month, with its weekday (Unicode TR 35)", "EEEE d MMMM")
     else:
-        pattern = pgettext("pattern of a day (Unicode TR 35)", "EEEE, MMMM d")
-    return typeset(format_date(day, pattern, locale=current()), current())
+        pattern = pgettext("pattern of a day with its weekday (Unicode TR 35)", "EEEE d MMMM")
+    return typeset(format_date(day, pattern, locale=_locale()), current())
+
+
+def _closure(closure: Closure) -> str:
+    first, last = (_day_of_year(*_month_and_day(text)) for text in (closure.first, closure.last))
+    if closure.first == closure.last:
+        return str(_("on %(day)s", day=first))
+    return str(_("from %(first)s to %(last)s", first=first, last=last))
+
+
+def _day_of_year(month: int, day: int) -> str:
+    if day == 1:
+        pattern = pgettext("pattern of the first day of a month (Unicode TR 35)", "d MMMM")
+    else:
+        pattern = pgettext("pattern of a day (Unicode TR 35)", "d MMMM")
+    return typeset(format_date(date(LEAP_YEAR, month, day), pattern, locale=_locale()), current())
+
+
+def _locale() -> str:
+    """Return the locale of lists, days and hours: English ones are written as in Great Britain."""
+    return {"en": "en_GB"}.get(current(), current())

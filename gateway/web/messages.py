@@ -14,8 +14,6 @@ from gateway.account.outcomes import Refusal, Refused
 from gateway.account.policy import PasswordRules, Rule
 from gateway.settings import Lockout
 from gateway.web.helpdesk import moment
-from gateway.workstation.model import Reason
-from gateway.workstation.state import DeliveryState, DeliveryStatus
 
 MISSING = {
     "surname": _("Enter your surname."),
@@ -107,56 +105,6 @@ DATE_ERRORS = {
     BirthDateError.IMPOSSIBLE: _("There is no such date. Check the day and the month: 27/03/1985."),
     BirthDateError.UNLIKELY: _("Check the year of birth: it must be between 1900 and this year."),
 }
-
-WORKSTATION = _("Windows workstation")
-STATE_UNKNOWN = _("The directory does not answer at the moment: the state will be shown as soon as it does.")
-STATE_SUPERSEDED = _("A later change has taken over from this one.")
-STATE_LOST = _(
-    "The directory no longer has this change. If you have not changed your password since, call the helpdesk."
-)
-_STATES = {
-    DeliveryStatus.DONE: _("The new password is in place there."),
-    DeliveryStatus.CONFIRMING: _("The new password is in place there."),
-    DeliveryStatus.HELD: _(
-        "The directory was restored from a backup, and this password waits until the helpdesk has looked at it. "
-        "Until then the workstation keeps the password that it has. To go on at once, change your password again."
-    ),
-    DeliveryStatus.EXPIRED: _(
-        "The new password could not be saved there in the time that was given: the old one stays valid there. Change "
-        "your password again, or call the helpdesk."
-    ),
-}
-_STATE_PENDING = _("The new password arrives there in a moment. Until then the old one stays valid there.")
-_STATE_RETRIED = _(
-    "The workstation’s domain cannot be reached at the moment. It will be tried again, you have nothing to do; until "
-    "then the old password stays valid there. Mail and applications use the new one already."
-)
-_CHOOSE_ANOTHER = _(
-    "The directory did save it: mail and applications use the new one already, but the workstation keeps the old "
-    "one. Choose another password to bring them together."
-)
-_TARGET_REFUSALS = {
-    Reason.TOO_SHORT: _("Refused: too short for the Windows domain."),
-    Reason.IN_HISTORY: _("Refused: this password was used there before."),
-    Reason.TOO_SIMPLE: _("Refused: the Windows domain asks for a more varied password."),
-    Reason.TOO_YOUNG: _("Refused: the password was changed there too short a time ago."),
-    Reason.POLICY: _("Refused by a rule of the Windows domain."),
-    Reason.CONTROL_CHARACTER: _("Refused: it has a character that cannot be typed at a workstation."),
-}
-_NOT_BROUGHT = {
-    Reason.PROTECTED: _(
-        "This is a privileged account, whose password this service does not set there: the old one stays valid "
-        "there. The directory did save the new password. Call the helpdesk."
-    ),
-    Reason.NOT_IN_FORCE: _(
-        "Not saved there: this password is not, or no longer, the one that the directory has. Change your password "
-        "once more to have the same everywhere."
-    ),
-}
-_NO_ACCOUNT = _(
-    "There is no account with your login. The directory did save the new password; call the helpdesk if you have a "
-    "workstation."
-)
 
 _REFUSALS = {
     Refusal.NOT_FOUND: _(
@@ -309,18 +257,6 @@ def rules_in_words(rules: PasswordRules) -> list[tuple[Rule, str]]:
         Rule.TOO_WEAK: bool(rules.min_strength),
     }
     return [(rule, _rule(rule, rules)) for rule, is_wanted in wanted.items() if is_wanted]
-
-
-def target_state(state: DeliveryState) -> str:
-    """Return the sentence for a delivery to one target, with the reason if the target rejected the password."""
-    if state.status is DeliveryStatus.PENDING:
-        return str(_STATE_RETRIED if state.reason else _STATE_PENDING)
-    if state.status is not DeliveryStatus.REJECTED:
-        return str(_STATES[state.status])
-    reason = Reason(state.reason) if state.reason in set(Reason) else Reason.NO_ACCOUNT
-    if refused := _TARGET_REFUSALS.get(reason):
-        return f"{refused} {_CHOOSE_ANOTHER}"
-    return str(_NOT_BROUGHT.get(reason, _NO_ACCOUNT))
 
 
 def filled(sentence: LazyString, **values: object) -> str:

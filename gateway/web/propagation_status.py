@@ -5,35 +5,43 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
+
+from flask_babel import lazy_gettext as _
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.settings import AnyTarget
-from gateway.web import messages
-from gateway.workstation.state import CLOCKS_APART, DeliveryState, DeliveryStatus
+from gateway.web.result_summary import STEPS, Summary, summarize
+from gateway.web.result_texts import CASES, Case, Stage, Step, case_of
+from gateway.workstation.state import CLOCKS_APART, DeliveryState
 
 log = logging.getLogger(__name__)
 
-Stage = Literal["pending", "done", "rejected", "expired", "superseded", "unknown"]
-_STAGES: Mapping[DeliveryStatus, Stage] = {
-    DeliveryStatus.PENDING: "pending",
-    DeliveryStatus.HELD: "pending",
-    DeliveryStatus.CONFIRMING: "done",
-    DeliveryStatus.DONE: "done",
-    DeliveryStatus.REJECTED: "rejected",
-    DeliveryStatus.EXPIRED: "expired",
-}
+WORKSTATION = _("Windows workstation")
 
 
 @dataclass(frozen=True, slots=True)
 class TargetView:
-    """One target as people see it; `label` and `sentence` are in the page's language."""
+    """One target as people see it; its texts are in the page's language."""
 
     name: str
     label: str
-    status: Stage
-    """It is also the name of the CSS class."""
-    sentence: str
+    case: Case
+
+    @property
+    def status(self) -> Stage:
+        """Return the state for API clients; it is also the name of the CSS class."""
+        return CASES[self.case].stage
+
+    @property
+    def badge(self) -> str:
+        """Return the state in one or two words."""
+        return str(CASES[self.case].badge)
+
+    @property
+    def sentence(self) -> str:
+        """Return the state in a sentence."""
+        return str(CASES[self.case].fact)
 
     @property
     def may_move(self) -> bool:
@@ -48,6 +56,8 @@ class PropagationStatus:
     states: Callable[[str], tuple[DeliveryState, ...]]
     """Returns the states in the entry with this uuid, of any change. Raises DirectoryUnavailable."""
     targets: Mapping[str, AnyTarget]
+    phone: str
+    """The helpdesk's."""
 
     def views(self, payload: Mapping[str, Any]) -> list[TargetView]:
         """Return one view per target of the change; none for people without a workstation.
@@ -59,32 +69,37 @@ class PropagationStatus:
         propagation = payload.get("propagation")
         if not propagation:
             return []
+        return [TargetView(name, self._label(name), case) for name, case in self._cases(propagation, payload)]
+
+    def summary(self, payload: Mapping[str, Any], views: list[TargetView]) -> Summary:
+        """Return what the result page says of the change as a whole. `views`: of the same payload."""
+        cases = [view.case for view in views]
+        return summarize(cases, outcome=payload["outcome"], login=payload["login"], phone=self.phone)
+
+    def sentence(self, view: TargetView) -> str:
+        """Return the state of one target and what the person does about it, for programs that show nothing else."""
+        texts = CASES[view.case]
+        if texts.step is Step.DEVICES:
+            return view.sentence
+        return f"{view.sentence} {str(STEPS[texts.step].sentence) % {'phone': self.phone}}"
+
+    def _cases(self, propagation: Mapping[str, Any], payload: Mapping[str, Any]) -> list[tuple[str, Case]]:
         names = propagation["targets"]
         try:
             states = self.states(propagation["uuid"])
         except DirectoryUnavailable as error:
             log.error("result: directory unavailable: %s", error)
-            return [self._unknown(name) for name in names]
+            return [(name, Case.UNKNOWN) for name in names]
         except Exception as error:
             # The password is saved, so this page must not report an error whatever the directory contains.
             log.error("result: the states can't be read: %s", type(error).__name__)
-            return [self._unknown(name) for name in names]
-        own = {state.target: state for state in states if state.change == propagation["change"]}
+            return [(name, Case.UNKNOWN) for name in names]
+        own = {state.target: case_of(state) for state in states if state.change == propagation["change"]}
         newest_known = payload["saved_at"] - CLOCKS_APART.total_seconds()
-        is_newer = any(state.since.timestamp() >= newest_known for state in states)
-        replaced = messages.STATE_SUPERSEDED if is_newer else messages.STATE_LOST
-        return [self._view(name, own[name]) if name in own else self._replaced(name, str(replaced)) for name in names]
-
-    def _replaced(self, name: str, sentence: str) -> TargetView:
-        """Return the view of a change that a later one replaced, or that a restored backup of the directory lacks."""
-        return TargetView(name, self._label(name), "superseded", sentence)
-
-    def _view(self, name: str, state: DeliveryState) -> TargetView:
-        return TargetView(name, self._label(name), _STAGES[state.status], messages.target_state(state))
-
-    def _unknown(self, name: str) -> TargetView:
-        return TargetView(name, self._label(name), "unknown", str(messages.STATE_UNKNOWN))
+        # A change replaces the states of all targets: where one is left of this change, no later one came.
+        is_replaced = not own and any(state.since.timestamp() >= newest_known for state in states)
+        return [(name, own.get(name, Case.SUPERSEDED if is_replaced else Case.LOST)) for name in names]
 
     def _label(self, name: str) -> str:
         target = self.targets.get(name)
-        return (target.label if target else "") or str(messages.WORKSTATION)
+        return (target.label if target else "") or str(WORKSTATION)

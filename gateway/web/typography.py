@@ -74,11 +74,6 @@ def breakable(text: str) -> str:
     return text.replace(WIDE, " ").replace(NARROW, " ").replace(HYPHEN, "-")
 
 
-def dialled(phone: str) -> str:
-    """Return a phone number as the address of a link needs it (RFC 3966): digits and a leading plus sign."""
-    return "".join(re.findall(r"^\s*\+|\d", phone)).strip()
-
-
 class TypesetDomain(Domain):
     """The catalogues of Flask-Babel, whose translations are typeset once, when a language is loaded."""
 

@@ -63,5 +63,38 @@ class TestHelpdesk:
         assert HOURS.closes_at(at("2026-11-23 10:00")) == at("2026-11-23 12:30")
         assert HOURS.closes_at(at("2026-11-23 13:00")) is None
 
+    def test_when_hours_touch_or_overlap_then_their_common_end_is_known(self):
+        hours = OpeningHours(
+            (
+                Opening(WORKDAYS, time(8), time(12)),
+                Opening(WORKDAYS, time(12), time(14)),
+                Opening(WORKDAYS, time(13), time(18)),
+            ),
+            (),
+            lambda day: False,
+        )
+
+        assert hours.closes_at(at("2026-11-23 09:00")) == at("2026-11-23 18:00")
+
+    @pytest.mark.parametrize(
+        "now, opens",
+        [
+            # The night in which the clocks go forward, and the one in which they go back.
+            ("2026-03-29 01:59+01:00", "2026-03-30 08:30"),
+            ("2026-03-29 03:00+02:00", "2026-03-30 08:30"),
+            ("2026-10-25 02:30+02:00", "2026-10-26 08:30"),
+            ("2026-10-25 02:30+01:00", "2026-10-26 08:30"),
+        ],
+    )
+    def test_when_the_clocks_change_then_it_opens_at_the_hour_of_the_clock(self, now, opens):
+        assert HOURS.next_opening(datetime.fromisoformat(now).astimezone(PARIS)) == at(opens)
+
+    def test_when_a_year_is_closed_but_for_one_day_then_that_day_is_found(self):
+        hours = OpeningHours(
+            (Opening(frozenset(range(7)), time(9), time(10)),), (Closure((1, 2), (12, 31)),), lambda day: False
+        )
+
+        assert hours.next_opening(at("2026-01-02 09:00")) == at("2027-01-01 09:00")
+
     def test_when_it_never_opens_then_no_opening_is_promised(self):
         assert OpeningHours((), (), lambda day: False).next_opening(at("2026-11-23 10:00")) is None

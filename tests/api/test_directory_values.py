@@ -184,8 +184,8 @@ class TestLogin:
         browser = Browser(api_client.app)
 
         assert browser.find("Durand", "François").status == 200
-        assert "a enregistré" in browser.change(login, PASSWORD, NEW).main
-        assert "a enregistré" in browser.choose(browser.prove(login), OTHER).main
+        assert "Mot de passe modifié" in browser.change(login, PASSWORD, NEW).main
+        assert "Mot de passe modifié" in browser.choose(browser.prove(login), OTHER).main
         assert directory.binds(login, OTHER)
         assert show(login)[0] == 0
 

@@ -94,14 +94,14 @@ class TestAutomaticCheck:
         type_all(page)
         send(page)
 
-        page.wait_for_selector("text=a enregistré")
+        page.wait_for_selector("text=Mot de passe modifié")
         assert directory.binds("fdurand4", NEW)
 
     def test_when_only_the_keyboard_is_used_then_enter_is_enough(self, directory, page):
         type_all(page)
         page.keyboard.press("Enter")
 
-        page.wait_for_selector("text=a enregistré")
+        page.wait_for_selector("text=Mot de passe modifié")
         assert directory.binds("fdurand4", NEW)
 
     def test_when_shown_then_its_words_are_french_and_no_picture_is_loaded(self, person, serve, open_page):
@@ -117,7 +117,7 @@ class TestAutomaticCheck:
         sent = forms_sent(page)
         type_all(page)
         page.eval_on_selector("#service > button:not(.first)", PRESS_THREE_TIMES)
-        page.wait_for_selector("text=a enregistré")
+        page.wait_for_selector("text=Mot de passe modifié")
 
         assert len(sent) == 1
 
@@ -126,7 +126,7 @@ class TestAutomaticCheck:
         sent = forms_sent(page)
         type_all(page)
         send(page)
-        page.wait_for_selector("text=a enregistré")
+        page.wait_for_selector("text=Mot de passe modifié")
 
         assert task_in(sent[0]) == begun
 
@@ -157,7 +157,7 @@ class TestAutomaticCheck:
         page.wait_for_selector("#envoi[role=status]:has-text('elle dure plus longtemps que d’habitude')")
         kept, faults = page.input_value("[name=new_password]"), problems_of(page, "work-long")
         released.set()
-        page.wait_for_selector("text=a enregistré")
+        page.wait_for_selector("text=Mot de passe modifié")
 
         assert kept == NEW
         assert faults == []
@@ -184,7 +184,7 @@ class TestAutomaticCheck:
         page.fill("#captcha", answer_of(page))
         send(page)
 
-        page.wait_for_selector("text=a enregistré")
+        page.wait_for_selector("text=Mot de passe modifié")
         assert directory.binds("fdurand4", NEW)
 
     def test_when_it_alone_is_offered_and_fails_then_nothing_is_sent(self, person, serve, open_page, directory):
@@ -198,7 +198,7 @@ class TestAutomaticCheck:
         page.unroute(WORK)
         send(page)
 
-        page.wait_for_selector("text=a enregistré")
+        page.wait_for_selector("text=Mot de passe modifié")
         assert len(sent) == 1
 
     def test_when_the_browser_has_no_webcrypto_then_the_characters_serve(self, person, serve, open_page, directory):
@@ -210,7 +210,7 @@ class TestAutomaticCheck:
         page.fill("#captcha", answer_of(page))
         send(page)
 
-        page.wait_for_selector("text=a enregistré")
+        page.wait_for_selector("text=Mot de passe modifié")
         assert directory.binds("fdurand4", NEW)
 
 
@@ -229,7 +229,7 @@ class TestPressure:
         sent = forms_sent(page)
         type_all(page)
         send(page)
-        page.wait_for_selector("text=a enregistré")
+        page.wait_for_selector("text=Mot de passe modifié")
 
         assert begun["data"]["guesses"] == MAX_GUESSES[Pressure.NORMAL]
         assert [task_in(form)["data"]["guesses"] for form in sent] == [MAX_GUESSES[Pressure.RAISED]]
@@ -247,7 +247,7 @@ class TestNetwork:
         sent = forms_sent(page)
         type_all(page)
         send(page)
-        page.wait_for_selector("text=a enregistré")
+        page.wait_for_selector("text=Mot de passe modifié")
 
         assert len(sent) == 1
         assert task_in(sent[0])["data"]["network"] != begun["data"]["network"]
@@ -276,7 +276,7 @@ class TestTwoTabs:
             type_all(tab)
             fill(tab, current_password=current, new_password=new, confirmation=new)
             send(tab)
-            tab.wait_for_selector("text=a enregistré")
+            tab.wait_for_selector("text=Mot de passe modifié")
 
         assert directory.binds("fdurand4", "Troisieme-2026!")
 
@@ -285,13 +285,13 @@ class TestBack:
     def test_when_the_form_is_filled_in_again_then_new_work_serves(self, page, directory):
         type_all(page)
         send(page)
-        page.wait_for_selector("text=a enregistré")
+        page.wait_for_selector("text=Mot de passe modifié")
         page.go_back()
         type_all(page)
         fill(page, current_password=NEW, new_password="Troisieme-2026!", confirmation="Troisieme-2026!")
         send(page)
 
-        page.wait_for_selector("text=a enregistré")
+        page.wait_for_selector("text=Mot de passe modifié")
         assert directory.binds("fdurand4", "Troisieme-2026!")
 
 
@@ -302,7 +302,7 @@ class TestPicture:
         characters.fill("#captcha", answer_of(characters))
         send(characters)
 
-        characters.wait_for_selector("text=a enregistré")
+        characters.wait_for_selector("text=Mot de passe modifié")
         assert task_in(sent[0])["data"]["form"] == "change"
 
     def test_when_copied_wrong_then_the_form_comes_back(self, directory, characters):

@@ -169,6 +169,8 @@ class TestResult:
             ("retried", DeliveryStatus.PENDING, "unreachable"),
             ("done", DeliveryStatus.DONE, ""),
             ("rejected", DeliveryStatus.REJECTED, "in_history"),
+            ("no-account", DeliveryStatus.REJECTED, "no_account"),
+            ("not-in-force", DeliveryStatus.REJECTED, "not_in_force"),
             ("expired", DeliveryStatus.EXPIRED, ""),
         ],
     )

@@ -78,7 +78,7 @@ class TestReset:
         send(page)
         choose(page, NEW)
 
-        assert "a enregistré" in page.inner_text("main")
+        assert "Mot de passe modifié" in page.inner_text("main")
         assert directory.binds(LOGIN, NEW)
         assert not directory.binds(LOGIN, PASSWORD)
 

@@ -20,7 +20,7 @@ from tests.support.visitor import Visitor
 from tests.support.worker_process import WorkerProcess
 
 NEW, OTHER = "Nouveau-2025", "Encore-Autre-2026"
-SAVED = "a enregistré"
+SAVED = "Mot de passe modifié"
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ class TestBackup:
         directory.add_person("svincent", surname="Vincent", given_name="Sylvie", numen="12E0000001ABC")
         browser = Browser(open_gateway())
         proved = browser.prove("fdurand4")
-        assert "a enregistré" in browser.choose(proved, NEW).main
+        assert "Mot de passe modifié" in browser.choose(proved, NEW).main
 
         machine.run("operate.md", "## Back up")
         machine.lose_everything()
@@ -64,7 +64,7 @@ class TestBackup:
         browser.client.application = open_gateway()
         assert "fdurand4" in browser.find("Durand", "François").main
         assert "déjà été utilisé" in browser.send(RESET, proved, new_password=OTHER, confirmation=OTHER).main
-        assert "a enregistré" in browser.change("svincent", PASSWORD, OTHER).main
+        assert "Mot de passe modifié" in browser.change("svincent", PASSWORD, OTHER).main
         assert directory.binds("fdurand4", NEW)
         assert directory.read("fdurand4")["mamiaPendingSecret"], "what waited waits again"
 

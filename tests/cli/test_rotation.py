@@ -26,7 +26,7 @@ from tests.support.slapd_server import PASSWORD, SUFFIX
 # One site for all of them: to make it takes as long as a test.
 pytestmark = pytest.mark.xdist_group("rotation")
 NEW, OTHER = "Nouveau-2025", "Encore-Autre-2026"
-SAVED = "a enregistré"
+SAVED = "Mot de passe modifié"
 
 
 @pytest.fixture(scope="module")

@@ -208,7 +208,7 @@ class TestFailover:
         finally:
             secured.load(read_only + "FALSE\n", as_config=True)
 
-        assert "a enregistré" in page.main
+        assert "Mot de passe modifié" in page.main
         assert directory.binds("fdurand4", "Nouveau-2025")
         assert secured.binds("fdurand4", "Ancien-2024")
 

@@ -83,7 +83,7 @@ class TestSupann:
     def test_when_a_password_is_changed_then_the_old_one_is_out(self, supann, browser):
         page = browser.change("nroux", "Ancien-2024", "Nouveau-2025")
 
-        assert "a enregistré" in page.main
+        assert "Mot de passe modifié" in page.main
         with supann.connect() as line, pytest.raises(ldap.INVALID_CREDENTIALS):
             line.simple_bind_s(f"uid=p4712,{BASE}", "Ancien-2024")
 

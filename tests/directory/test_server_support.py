@@ -85,7 +85,7 @@ class TestPassword:
 
         page = browser.change("fdurand4", PASSWORD, NEW)
 
-        assert "a enregistré" in page.main
+        assert "Mot de passe modifié" in page.main
         assert browser.client.get("/health/ready").status_code == 200
 
 

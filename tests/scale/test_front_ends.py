@@ -35,7 +35,7 @@ class TestForm:
         go_to_the_other()
 
         typed = {"login": "fdurand4", "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW}
-        assert "a enregistré" in browser.send(CHANGE, page, **typed).main
+        assert "Mot de passe modifié" in browser.send(CHANGE, page, **typed).main
 
 
 class TestReset:
@@ -46,7 +46,7 @@ class TestReset:
 
         go_to_the_other()
 
-        assert "a enregistré" in browser.choose(page, NEW).main
+        assert "Mot de passe modifié" in browser.choose(page, NEW).main
         assert directory.binds("fdurand4", NEW)
 
 

@@ -62,7 +62,7 @@ class TestReplica:
 
         assert INITIAL in before.main
         assert INITIAL not in after.main
-        assert all("a enregistré" in page.main for page in (changed, again, reset))
+        assert all("Mot de passe modifié" in page.main for page in (changed, again, reset))
 
     def test_when_it_is_down_then_searches_go_to_the_first_server(self, pair, reading_the_second):
         pair.first.add_person("fdurand4")

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from gateway.setup.answers import Answers
-from gateway.setup.question import openings, show_openings
+from gateway.setup.question import closures, openings, show_closures, show_openings
 from gateway.setup.toml_text import as_toml
 
 TABLE = {
@@ -92,3 +92,17 @@ class TestHours:
     def test_when_they_cannot_be_read_then_it_says_how_to_write_them(self, text):
         with pytest.raises(ValueError, match=r"mon"):
             openings(text)
+
+
+class TestClosures:
+    @pytest.mark.parametrize("text", ["07-15 to 08-18, 12-25 to 01-01", "05-31", "none"])
+    def test_when_they_are_shown_then_they_can_be_typed_again(self, text):
+        assert show_closures(closures(text)) == text
+
+    def test_when_one_day_is_typed_then_it_is_the_first_and_the_last(self):
+        assert closures("05-31") == [{"first": "05-31", "last": "05-31"}]
+
+    @pytest.mark.parametrize("text", ["in summer", "07-15 - 08-18", "7-15 to 8-18"])
+    def test_when_they_cannot_be_read_then_it_says_how_to_write_them(self, text):
+        with pytest.raises(ValueError, match=r"07-15 to 08-18"):
+            closures(text)

@@ -101,6 +101,8 @@ WRONG = {
     "Filter that names staff": ("(uid=", "is not an LDAP filter"),
     "Mail address of the helpdesk": ("pas-une-adresse", "is not a mail address"),
     "Hours of the helpdesk": ("always", "is not written as mon-fri"),
+    "Days of each year": ("02-30", "is not a day of the year"),
+    "Price of a call": ("1 euro", "'standard', 'service_free' or 'free'"),
     "Port at which": ("99999", "less than or equal to 65535"),
     "Store of counts": ("redis://127.0.0.1:1/0", "every change and reset is refused"),
 }

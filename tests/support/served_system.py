@@ -33,7 +33,7 @@ PACKAGE_ON_PAGE = "mamia_1.0.0-1~deb13_amd64.deb"
 SECTIONS = ("## 1. Install the package", "## 2. Set it up", "## 3. Put nginx before it")
 ADMIN_PASSWORD = "Annuaire-2031"
 SETTINGS = "/etc/mamia/mamia.toml"
-SAVED = "a enregistré"
+SAVED = "Mot de passe modifié"
 LOGIN = "fdurand"
 WORKSTATION_FILTER = "(objectClass=sambaSamAccount)"
 PERSON = f"uid={LOGIN},ou=people,{SUFFIX}"

@@ -103,7 +103,7 @@ class TestChange:
         page = browser.change("ada", PASSWORD, FIRST)
 
         wait_until(lambda: not is_waiting(browser, page.path))
-        assert "Poste de travail en place" in browser.open(page.path).main
+        assert "Poste de travail actif" in browser.open(page.path).main
         assert dc.smb("ada", FIRST)
         assert not dc.smb("ada", "Depart-Pw-2024!")
 

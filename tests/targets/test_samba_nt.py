@@ -77,7 +77,7 @@ class TestChange:
         self, annuaire, smbd, browser, durand
     ):
         page = browser.change(durand, PASSWORD, "Premier-2025!")
-        assert "Poste de travail Windows en place" in page.main
+        assert "Poste de travail Windows actif" in page.main
         assert smbd.lets_in(durand, "Premier-2025!")
 
         browser.change(durand, "Premier-2025!", NEW)
@@ -140,7 +140,7 @@ class TestPassword:
         assert annuaire.binds(without_account, NEW)
         assert "mamiaSyncState" in annuaire.read(without_account)
         assert re.match(r"nt;rejected;.*no_account", annuaire.read(without_account)["mamiaSyncState"][0])
-        assert "Poste de travail Windows en place" not in page.main
+        assert "Poste de travail Windows actif" not in page.main
 
     @pytest.mark.parametrize("classes", [["sambaSamAccount"], ["shadowAccount"]])
     def test_when_a_class_of_two_is_missing_then_it_is_changed_all_the_same(self, annuaire, browser, smbd, classes):

@@ -77,7 +77,7 @@ class TestNodes:
         typed = {"login": "fdurand4", "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW}
         saved = site.send(CHANGE, page, **typed)
 
-        assert "a enregistré" in saved.main
+        assert "Mot de passe modifié" in saved.main
         assert directory.binds("fdurand4", NEW)
 
     def test_when_a_reset_was_proved_at_the_other_version_then_the_password_is_set_and_the_ticket_is_used(
@@ -92,7 +92,7 @@ class TestNodes:
         site.proxy.take_out(site.there.service)
         again = site.send(RESET, proved, new_password=OTHER, confirmation=OTHER)
 
-        assert "a enregistré" in saved.main
+        assert "Mot de passe modifié" in saved.main
         assert "a déjà été utilisé" in again.main
         assert directory.binds("fdurand4", NEW)
 
@@ -121,7 +121,7 @@ class TestNodes:
         shown = site.open(result.path)
 
         assert shown.status == 200
-        assert "a enregistré" in shown.main
+        assert "Mot de passe modifié" in shown.main
 
     def test_when_a_password_was_sealed_by_the_other_version_then_the_worker_delivers_it(
         self, start, directory, kdc, from_former

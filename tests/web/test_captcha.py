@@ -40,7 +40,7 @@ class TestCaptcha:
 
         done = browser.send(CHANGE, page, captcha=answer_of(page), **TYPED)
 
-        assert "a enregistré" in done.main
+        assert "Mot de passe modifié" in done.main
         assert directory.binds("fdurand4", NEW)
 
     def test_when_typed_in_small_letters_with_a_blank_then_it_counts(self, directory, browser, answer_of):

@@ -118,7 +118,7 @@ class TestWork:
     def test_when_done_then_the_service_is_given(self, directory, browser):
         done = browser.fill_in(CHANGE, altcha=solved(browser), **TYPED)
 
-        assert "a enregistré" in done.main
+        assert "Mot de passe modifié" in done.main
         assert directory.binds("fdurand4", NEW)
 
     def test_when_its_solution_comes_again_then_it_is_refused(self, directory, browser):

@@ -18,7 +18,7 @@ class TestChange:
         page = browser.change("fdurand4", PASSWORD, NEW)
 
         assert page.status == 200
-        assert "a enregistré le nouveau mot de passe" in page.main
+        assert "est modifié. L’ancien ne fonctionne plus" in page.main
         assert directory.binds("fdurand4", NEW)
         assert not directory.binds("fdurand4", PASSWORD)
 
@@ -264,14 +264,14 @@ class TestNewPassword:
 
         page = browser.change("fdurand4", current, NEW)
 
-        assert "a enregistré" in page.main
+        assert "Mot de passe modifié" in page.main
         assert directory.binds("fdurand4", NEW)
 
     def test_when_the_old_password_ends_in_a_blank_then_the_blank_counts(self, directory, browser):
         directory.add_person("fdurand4", password="Ancien-2024 ")
 
         assert REFUSED in browser.change("fdurand4", "Ancien-2024", NEW).main
-        assert "a enregistré" in browser.change("fdurand4", "Ancien-2024 ", NEW).main
+        assert "Mot de passe modifié" in browser.change("fdurand4", "Ancien-2024 ", NEW).main
 
     def test_when_refused_then_the_login_is_kept_and_no_password_comes_back(self, directory, browser):
         directory.add_person("fdurand4")

@@ -11,7 +11,7 @@ from tests.support.api_token import TOKEN
 from tests.support.slapd_server import NUMEN, PASSWORD
 
 NEW = "Orage-Violet-26"
-SAVED = "a enregistré"
+SAVED = "Mot de passe modifié"
 LOGIN_OF_FOUND = "jdelasaisie"
 CLIENT = {
     "token_sha256": [hashlib.sha256(TOKEN.encode()).hexdigest()],

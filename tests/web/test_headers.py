@@ -166,5 +166,5 @@ class TestKeys:
         typed = {"login": "fdurand4", "current_password": PASSWORD, "new_password": "Nouveau-2025"}
         done = after.send(CHANGE, page, **typed, confirmation="Nouveau-2025")
 
-        assert "a enregistré" in done.main
+        assert "Mot de passe modifié" in done.main
         assert directory.binds("fdurand4", "Nouveau-2025")

@@ -104,7 +104,7 @@ class TestReset:
         done = browser.choose(english, NEW)
 
         assert "Choose a new password" in english.main
-        assert "has saved the new password" in done.main
+        assert "Password changed" in done.main
         assert directory.binds("fdurand4", NEW)
 
 

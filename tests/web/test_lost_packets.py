@@ -13,7 +13,7 @@ from tests.support.slapd_server import PASSWORD
 FIRST, SECOND = "Nouveau-2025", "Orage-Violet-26"
 IMPATIENT = {"connect_timeout_seconds": 2, "receive_timeout_seconds": 2}
 WIDE = dict.fromkeys(("per_login", "per_proof", "per_address"), "1000/minute")
-SAVED = "a enregistré"
+SAVED = "Mot de passe modifié"
 NOTHING_CHANGED = "Rien n’a été modifié"
 PERHAPS = "peut-être"
 WRONG_BINDS = 9

@@ -150,7 +150,7 @@ class TestNewPassword:
 class TestChange:
     @pytest.mark.parametrize("login", LOGINS)
     def test_when_any_of_several_logins_is_typed_then_the_password_changes(self, directory, person, browser, login):
-        assert "a enregistré" in browser.change(login, PASSWORD, NEW).main
+        assert "Mot de passe modifié" in browser.change(login, PASSWORD, NEW).main
         assert directory.binds(person, NEW)
 
     def test_when_done_then_every_address_gets_one_mail(self, person, open_browser, people, mail_server, tmp_path):

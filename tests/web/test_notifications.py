@@ -82,7 +82,7 @@ class TestChange:
             taken = time.monotonic() - started
         mail_server.start()
 
-        assert "a enregistré" in page.main
+        assert "est modifié" in page.main
         assert taken < AT_ONCE_SECONDS
         assert mail_server.to("fdurand4@ac-example.fr")
 
@@ -122,7 +122,7 @@ class TestMail:
         directory.add_person("fdurand4", mail="no address at all")
         browser = open_browser(notifications={"spool": tmp_path / "mails", "smtp_host": ""})
 
-        assert "a enregistré" in browser.change("fdurand4", PASSWORD, NEW).main
+        assert "est modifié" in browser.change("fdurand4", PASSWORD, NEW).main
         assert list((tmp_path / "mails" / "new").iterdir()) == []
 
 

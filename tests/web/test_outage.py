@@ -110,7 +110,7 @@ class TestChange:
 
         assert page.status == 503
         assert "peut-être" in page.main
-        assert "a enregistré" not in page.main
+        assert "Mot de passe modifié" not in page.main
 
 
 class TestChanges:
@@ -133,7 +133,7 @@ class TestChanges:
             thread.join()
         directory.slapd.start()
 
-        done = {login for login, page in pages.items() if page.status == 200 and "a enregistré" in page.main}
+        done = {login for login, page in pages.items() if page.status == 200 and "Mot de passe modifié" in page.main}
         assert sorted(pages) == sorted(logins)
         assert {pages[login].status for login in set(logins) - done} == {503}
         assert done

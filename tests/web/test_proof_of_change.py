@@ -13,7 +13,7 @@ from tests.support.slapd_server import PASSWORD, SlapdServer
 NEW, OTHER = "Nouveau-2025", "Nouveau-2026"
 WIDE = dict.fromkeys(("per_login", "per_proof", "per_address"), "1000/minute")
 IMPATIENT = {"connect_timeout_seconds": 2, "receive_timeout_seconds": 2}
-SAVED = "a enregistré"
+SAVED = "Mot de passe modifié"
 PERHAPS = "peut-être"
 POST_READ, UNKNOWN_CONTROL = b"1.3.6.1.1.13.2", b"1.3.6.1.1.13.9"
 NO_POLICY = """

@@ -48,7 +48,7 @@ class TestReset:
         page = browser.choose(browser.prove("fdurand4"), NEW)
 
         assert page.status == 200
-        assert "a enregistré le nouveau mot de passe" in page.main
+        assert "Mot de passe modifié le nouveau mot de passe" in page.main
         assert directory.binds("fdurand4", NEW)
         assert not directory.binds("fdurand4", PASSWORD)
 

@@ -32,8 +32,8 @@ class TestResult:
     def test_when_nothing_was_delivered_yet_then_both_states_stand_side_by_side(self, directory, rectorat):
         page = change(rectorat)
 
-        assert "L’annuaire a enregistré" in page.main
-        assert "Messagerie et applications en place" in page.main
+        assert "mais pas encore sur le poste de travail" in page.main
+        assert "Messagerie et applications actif" in page.main
         assert "Poste de travail en attente" in page.main
         assert "Actualiser l’état" in page.main
         assert "mamiaPendingSecret" in directory.read("fdurand4")
@@ -41,12 +41,12 @@ class TestResult:
     @pytest.mark.parametrize(
         "step, reason, reported",
         [
-            (DeliveryStatus.DONE, "", "Poste de travail en place"),
-            (DeliveryStatus.CONFIRMING, "", "Poste de travail en place"),
+            (DeliveryStatus.DONE, "", "Poste de travail actif"),
+            (DeliveryStatus.CONFIRMING, "", "Poste de travail actif"),
             (DeliveryStatus.PENDING, "connection refused", "injoignable pour le moment"),
-            (DeliveryStatus.REJECTED, "in_history", "y a déjà servi"),
+            (DeliveryStatus.REJECTED, "in_history", "a déjà connu ce mot de passe"),
             (DeliveryStatus.REJECTED, "too_short", "trop court pour le domaine"),
-            (DeliveryStatus.REJECTED, "no_account", "Aucun compte à votre identifiant"),
+            (DeliveryStatus.REJECTED, "no_account", "Aucun compte Windows n’a été trouvé"),
             (DeliveryStatus.EXPIRED, "connection refused", "n’a pas pu y être enregistré"),
             (DeliveryStatus.HELD, "restored", "L’annuaire a été restauré depuis une sauvegarde"),
         ],
@@ -60,7 +60,7 @@ class TestResult:
         again = rectorat.open(page.path)
 
         assert reported in again.main
-        assert "Messagerie et applications en place" in again.main
+        assert "Messagerie et applications actif" in again.main
         assert "connection refused" not in again.source
 
     def test_when_the_domain_refuses_for_good_then_the_page_says_what_works_and_to_choose_another(
@@ -71,7 +71,7 @@ class TestResult:
 
         again = rectorat.open(page.path)
 
-        assert "utilisent déjà le nouveau" in again.main
+        assert "est actif pour la messagerie et les applications" in again.main
         assert "Choisissez un autre mot de passe" in again.main
 
     def test_when_a_script_asks_then_it_gets_the_states_and_whether_to_ask_again(self, directory, rectorat):
@@ -81,11 +81,11 @@ class TestResult:
         move_to(directory, LOGIN, DeliveryStatus.DONE)
         done = rectorat.client.get(path).json
 
-        assert waiting["waiting"]
+        assert (waiting["waiting"], waiting["state"]) == (True, "waiting")
         assert "en attente" in waiting["html"]
-        assert not done["waiting"]
-        assert "en place" in done["html"]
-        assert "fdurand4" not in done["html"]
+        assert (done["waiting"], done["state"]) == (False, "done")
+        assert "en attente" not in done["html"]
+        assert "<h1" in done["html"]
 
     def test_when_a_newer_change_took_its_place_then_the_old_page_says_so(self, directory, rectorat):
         old = change(rectorat)
@@ -172,4 +172,4 @@ class TestTicket:
 
         page = browser.open("/resultat/" + tickets.issue("result", payload, 60))
 
-        assert "Poste de travail en place" in page.main
+        assert "Poste de travail actif" in page.main

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.web import markdown
-from gateway.web.typography import HYPHEN, NARROW, WIDE, breakable, dialled, french, typeset
+from gateway.web.typography import HYPHEN, NARROW, WIDE, breakable, french, typeset
 from tests.support.browser import CHANGE, FIND, RESET
 
 PAGES = ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes", "/donnees-personnelles", "/accessibilite"]
@@ -67,14 +67,6 @@ class TestFrench:
 class TestBreakable:
     def test_when_sent_as_text_message_then_its_blanks_are_ordinary(self):
         assert breakable(french("I-Prof : 10 minutes !")) == "I-Prof : 10 minutes !"
-
-
-class TestDialled:
-    @pytest.mark.parametrize(
-        "phone, address", [(french("01 23 45 67 89"), "0123456789"), ("+33 (1) 23.45", "+3312345")]
-    )
-    def test_when_it_is_a_link_then_digits_are_left(self, phone, address):
-        assert dialled(phone) == address
 
 
 class TestMarkdown:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstra
 from gateway.account.birth_date import BirthDate, BirthDateError, read_birth_date
 from gateway.account.policy import Rule
 from gateway.web.forms import MAX_PASSWORD_CHARS
-from gateway.web.propagation_status import Stage
+from gateway.web.result_texts import Stage
 
 TYPEABLE = r"[^\x00-\x1F\x7F-\x9F\uFFFD]"
 VISIBLE = r"[^\x00-\x20\x7F-\xA0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000\uFFFD]"
@@ -119,7 +119,7 @@ class TargetState(_Answered):
     """Name of the target for people."""
     state: Stage
     sentence: str
-    """The state for the person, in the language of Accept-Language."""
+    """The state for the person, and what to do about it, in the language of Accept-Language."""
 
 
 class PropagationState(_Answered):

@@ -97,7 +97,7 @@ class ApiViews:
             raise Problem("propagation_unknown")
         views = self.status.views(payload)
         targets = [
-            TargetState(target=view.name, label=view.label, state=view.status, sentence=view.sentence)
+            TargetState(target=view.name, label=view.label, state=view.status, sentence=self.status.sentence(view))
             for view in views
         ]
         return _json(PropagationState(waiting=any(view.may_move for view in views), targets=targets))

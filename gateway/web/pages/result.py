@@ -6,7 +6,9 @@ without JavaScript a link reloads the page.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -31,19 +33,33 @@ class ResultPage:
         payload = self.results.open(ticket)
         if isinstance(payload, TicketVoid):
             return render_template("pages/result_gone.html"), GONE
-        return render_template(
-            "pages/result.html",
-            ticket=ticket,
-            targets=self.status.views(payload),
-            panel=content.text("help"),
-            **payload,
-        )
+        shown = shown_of(payload, self.status)
+        return render_template("pages/result.html", ticket=ticket, panel=content.text("help"), **shown)
 
     def state(self, ticket: str) -> ResponseReturnValue:
-        """Answer as JSON: `html` is the part of the page that changes, `waiting` whether it still can change."""
+        """Answer as JSON: the part of the page that changes, and what a script needs to exchange it.
+
+        `html` is that part; `state` names it, so that a script sees whether it is another one; `waiting`: whether it
+        still can change.
+        """
         payload = self.results.open(ticket)
         if isinstance(payload, TicketVoid):
             return {"html": "", "waiting": False}, GONE
-        targets = self.status.views(payload)
-        html = render_template("parts/targets.html", targets=targets)
-        return {"html": html, "waiting": any(target.may_move for target in targets)}
+        shown = shown_of(payload, self.status)
+        return {
+            "html": render_template("parts/outcome.html", **shown),
+            "state": shown["state"],
+            "waiting": shown["waiting"],
+        }
+
+
+def shown_of(payload: Mapping[str, Any], status: PropagationStatus) -> dict[str, Any]:
+    """Return the names that the templates of this page use, for the content of a result's ticket."""
+    targets = status.views(payload)
+    return {
+        **payload,
+        "targets": targets,
+        "summary": status.summary(payload, targets),
+        "state": " ".join(target.case for target in targets),
+        "waiting": any(target.may_move for target in targets),
+    }
