@@ -94,7 +94,7 @@ dist/mamia-$(VERSION).tar.gz: $(INSTALLED)-release assets man
 		import backend; backend.build_sdist('$(CURDIR)/dist'); backend.build_wheel('$(CURDIR)/dist')" >/dev/null
 
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard gateway/translations/*/LC_MESSAGES/messages.po))
-STYLES := gateway/web/styles/site.scss
+STYLES := $(wildcard gateway/web/styles/*.scss)
 
 assets: gateway/web/static/vendor/site.css $(CATALOGUES) ## scripts and styles of others, as package-lock.json names them; compiled catalogues
 
