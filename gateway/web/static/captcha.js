@@ -7,9 +7,8 @@ const line = document.getElementById("captcha-automatique");
 const other = line && document.getElementById("captcha-autre-moyen");
 const MAX_AGE_MILLISECONDS = 60000;
 
-const untouched = line?.textContent;
 const TEXTS = {
-  idle: untouched,
+  idle: line?.dataset.text,
   working: phrases.checking,
   slow: phrases.checkSlow,
   done: phrases.checked,
@@ -109,5 +108,8 @@ window.addEventListener("pageshow", ({ persisted }) => {
   if (persisted && document.getElementById("captcha-autre")) renewCharacters();
 });
 
+for (const place of [line, other?.querySelector("summary")]) {
+  if (place?.textContent === "") place.textContent = place.dataset.text ?? "";
+}
 line?.classList.add("ready");
 other?.classList.add("ready");
