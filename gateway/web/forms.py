@@ -191,7 +191,7 @@ class ServiceForm(SentForm):
     """The first form of a service. Its three fields are read only if the service asks for a CAPTCHA."""
 
     challenge = HiddenField(validators=[at_most(1024)])
-    captcha = StringField(_("Copy the characters"), [at_most(64)])
+    captcha = StringField(_("Type the characters"), [at_most(64)])
     altcha = HiddenField(validators=[at_most(8192)])
     """The solution of the proof of work, under the name that ALTCHA uses."""
 

@@ -38,14 +38,14 @@ STEP_GONE = _(
     "What you had entered is no longer available: it is kept for ten minutes, in a cookie of this site. Start again. "
     "If you see this message again, allow this site to set cookies."
 )
-CAPTCHA_WRONG = _("The characters that you copied are not the right ones. Here is another check.")
+CAPTCHA_WRONG = _("The characters that you typed are not the right ones. Here is another check.")
 CAPTCHA_EXPIRED = _("This check can no longer be used. Here is another one.")
 CAPTCHA_REPEATED = _(
     "The automatic check has to be done again, because your connection changed or many forms are being sent. Nothing "
     "was changed: check your answers and send them again."
 )
-_CAPTCHA_MISSING = _("Copy the characters that you see or hear.")
-_CAPTCHA_NEEDS_SCRIPT = _("This check needs JavaScript. Without it, call the helpdesk.")
+_CAPTCHA_MISSING = _("Type the characters that you see or hear.")
+_CAPTCHA_NEEDS_SCRIPT = _("This check needs JavaScript. If you cannot switch it on, call the helpdesk.")
 ALREADY_SENT = _(
     "This form was sent twice. The first one was dealt with: if it was to change your password, try the new one "
     "before you send the form again."

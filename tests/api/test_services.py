@@ -177,7 +177,7 @@ class TestMisses:
         for _ in range(3):
             api_client.post("/find", NOBODY)
 
-        assert "Contrôle contre les robots" not in Browser(api_client.app).open(FIND).main
+        assert "Vérification anti-robot" not in Browser(api_client.app).open(FIND).main
 
     def test_when_pages_find_nobody_then_no_client_is_suspicious(self, open_api_client):
         api_client = open_api_client(rate_limits={"misses_overall": "2/minute"})
@@ -185,7 +185,7 @@ class TestMisses:
         for _ in range(2):
             browser.find("Nobody", "Nemo")
 
-        assert "Contrôle contre les robots" in browser.open(FIND).main
+        assert "Vérification anti-robot" in browser.open(FIND).main
         assert not api_client.gateway.protection.rate_limiter.is_suspicious("127.0.0.1", client="intranet")
 
     def test_when_a_client_misses_unusually_often_then_the_log_says_so(self, open_api_client, caplog):

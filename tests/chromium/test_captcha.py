@@ -110,7 +110,7 @@ class TestAutomaticCheck:
         page.on("request", lambda request: loaded.append(request.url))
         page.goto(serve(captcha=ON) + CHANGE, wait_until="networkidle")
 
-        assert "Vérification automatique : votre navigateur s’en charge" in page.inner_text(".captcha")
+        assert "Automatique : rien à recopier" in page.inner_text(".captcha")
         assert not any(".png" in url or ".wav" in url for url in loaded)
 
     def test_when_the_button_is_pressed_three_times_then_one_form_is_sent(self, page):
@@ -316,8 +316,18 @@ class TestPicture:
 
 
 class TestSound:
-    def test_when_played_then_the_browser_can_read_it(self, characters):
-        characters.evaluate("document.getElementById('captcha-son').load()")
+    @pytest.mark.parametrize("kind", ["audio/mpeg", "audio/wav"])
+    def test_when_played_then_the_browser_can_read_it(self, characters, kind):
+        characters.evaluate(
+            """kind => {
+                const player = document.getElementById('captcha-son');
+                player.querySelectorAll(`source:not([type="${kind}"])`).forEach(source => source.remove());
+                player.load();
+                player.preload = 'auto';
+            }""",
+            kind,
+        )
+
         characters.wait_for_function("() => document.getElementById('captcha-son').duration > 4")
 
     def test_when_only_the_keyboard_is_used_then_its_player_can_be_reached_and_has_a_name(self, characters):
@@ -331,8 +341,27 @@ class TestSound:
         characters.click("#captcha-son-autre")
 
         characters.wait_for_function("() => document.getElementById('captcha-son').duration > 4")
-        assert characters.get_attribute("#captcha-son", "src").endswith("?lang=en")
+        assert characters.evaluate("() => document.getElementById('captcha-son').currentSrc").endswith("?lang=en")
         assert characters.url.endswith(CHANGE)
+
+    def test_when_somebody_moves_in_it_then_it_plays_from_there(self, characters):
+        characters.evaluate("() => { document.getElementById('captcha-son').preload = 'auto'; }")
+        characters.wait_for_function("() => document.getElementById('captcha-son').duration > 4")
+        characters.evaluate("() => { document.getElementById('captcha-son').currentTime = 3; }")
+
+        characters.wait_for_function(
+            """() => {
+                const player = document.getElementById('captcha-son');
+                return !player.seeking && player.currentTime === 3;
+            }"""
+        )
+
+    def test_when_the_browser_has_no_player_then_a_link_leads_to_it(self, characters):
+        address = characters.get_attribute("#captcha-son-lien", "href")
+
+        answer = characters.request.get(characters.url.removesuffix(CHANGE) + address)
+
+        assert answer.headers["content-type"] == "audio/mpeg"
 
 
 class TestForm:
@@ -357,5 +386,11 @@ class TestOtherCharacters:
 
         challenge = characters.input_value("#challenge")
         assert characters.get_attribute("#captcha-image", "src") == f"/captcha/{challenge}.png"
-        assert characters.get_attribute("#captcha-son", "src") == f"/captcha/{challenge}.wav?lang=fr"
-        assert characters.evaluate("document.activeElement.id") == "captcha"
+        assert characters.eval_on_selector_all(
+            "#captcha-son source", "all => all.map(one => one.getAttribute('src'))"
+        ) == [
+            f"/captcha/{challenge}.mp3?lang=fr",
+            f"/captcha/{challenge}.wav?lang=fr",
+        ]
+        assert characters.get_attribute("#captcha-son-lien", "href") == f"/captcha/{challenge}.mp3?lang=fr"
+        characters.wait_for_function("() => document.activeElement.id === 'captcha'")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import time
-import wave
 
 import pytest
 
@@ -52,7 +50,15 @@ class TestTask:
 
 class TestMethod:
     @pytest.mark.parametrize(
-        "ways, kind", [(["automatic"], "png"), (["automatic"], "wav"), (["picture"], "wav"), (["sound"], "png")]
+        "ways, kind",
+        [
+            (["automatic"], "png"),
+            (["automatic"], "mp3"),
+            (["automatic"], "wav"),
+            (["picture"], "mp3"),
+            (["picture"], "wav"),
+            (["sound"], "png"),
+        ],
     )
     def test_when_the_settings_do_not_offer_it_then_it_is_not_served(self, open_browser, ways, kind):
         browser = open_browser(captcha={**ON, "methods": ways})
@@ -102,7 +108,7 @@ class TestCharacters:
 
         refused = browser.fill_in(CHANGE, challenge=challenge, captcha=answer, **TYPED)
 
-        assert "demande JavaScript" in refused.main
+        assert "nécessite JavaScript" in refused.main
         assert directory.binds("fdurand4", PASSWORD)
 
 
@@ -241,27 +247,17 @@ class TestForm:
 
 
 class TestCaptcha:
-    @pytest.mark.parametrize("address", ["/captcha/AAAA.wav", "/captcha/new?form="])
+    @pytest.mark.parametrize("address", ["/captcha/AAAA.wav", "/captcha/AAAA.mp3", "/captcha/new?form="])
     def test_when_nothing_of_ours_is_asked_for_then_404(self, browser, address):
         assert browser.client.get(address).status_code == 404
 
 
 class TestSound:
-    @pytest.mark.parametrize("language", ["fr", "en"])
-    def test_when_played_then_it_is_a_wave_that_speaks_for_some_seconds(self, browser, language):
-        challenge = browser.open(CHANGE).fields["challenge"]
-
-        answer = browser.client.get(f"/captcha/{challenge}.wav?lang={language}")
-
-        assert answer.mimetype == "audio/wav"
-        with wave.open(io.BytesIO(answer.data)) as sound:
-            assert 4 < sound.getnframes() / sound.getframerate() < 40
-
-    def test_when_an_address_asks_too_often_then_it_waits(self, directory, open_browser):
+    def test_when_an_address_asks_for_many_then_it_waits(self, open_browser):
         browser = open_browser(captcha=ON, rate_limits={"per_address": "2/5 minutes"})
-        challenge = browser.open(CHANGE).fields["challenge"]
+        challenges = [browser.open(CHANGE).fields["challenge"] for _ in range(3)]
 
-        answers = [browser.client.get(f"/captcha/{challenge}.wav") for _ in range(3)]
+        answers = [browser.client.get(f"/captcha/{challenge}.wav") for challenge in challenges]
 
         assert [answer.status_code for answer in answers] == [200, 200, 429]
         assert int(answers[2].headers["Retry-After"]) > 200

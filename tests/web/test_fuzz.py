@@ -12,8 +12,8 @@ from tests.support.browser import CHANGE, FIND, RESET
 REQUESTS = 4_000
 PATHS = [
     "/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes", "/captcha/new", "/captcha/work",
-    "/captcha/x.png", "/captcha/x.wav", "/resultat/x", "/resultat/x/etat", "/health/live", "/health/ready",
-    "/static/site.css", "/static/../settings", "/api/v1/", "/metrics", "/%00", "/captcha/%c3%28.png",
+    "/captcha/x.png", "/captcha/x.wav", "/captcha/x.mp3", "/resultat/x", "/resultat/x/etat", "/health/live",
+    "/health/ready", "/static/site.css", "/static/../settings", "/api/v1/", "/metrics", "/%00", "/captcha/%c3%28.png",
 ]  # fmt: skip
 FIELDS = [
     "surname", "given_name", "birth_date", "login", "proof", "current_password", "new_password", "confirmation",

@@ -19,7 +19,7 @@ DEFAULT = {"required": ["reset", "change"]}
 TYPED = {"login": "fdurand4", "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW}
 PERSON = {"surname": "Durand", "given_name": "François"}
 MORE_WORK = "La vérification automatique doit être refaite"
-COPY = "Recopiez les caractères que vous voyez ou entendez"
+COPY = "Saisissez les caractères que vous voyez ou entendez"
 BORN = date(1985, 3, 27)
 
 

@@ -278,12 +278,12 @@ class TestFind:
     def test_when_an_address_missed_three_times_then_it_asks_for_the_captcha(self, directory, open_browser):
         directory.add_person("fdurand4")
         browser = open_browser()
-        assert "Contrôle contre les robots" not in browser.open(FIND).main
+        assert "Vérification anti-robot" not in browser.open(FIND).main
 
         for _ in range(3):
             missed = browser.find("Nobody", "Nemo")
 
-        assert "Contrôle contre les robots" in missed.main
+        assert "Vérification anti-robot" in missed.main
         assert browser.find("Durand", "François").status == 422, "not without the CAPTCHA"
         page = from_address(
             browser, "192.0.2.9", FIND, surname="Durand", given_name="François", birth_date="27/03/1985"
@@ -297,7 +297,7 @@ class TestFind:
             typed = {"surname": "Nobody", "given_name": "Nemo", "birth_date": "27/03/1985"}
             browser.post(FIND, {**page.fields, **typed}, environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
 
-        assert "Contrôle contre les robots" in browser.open(FIND).main
+        assert "Vérification anti-robot" in browser.open(FIND).main
 
 
 class TestCounts:

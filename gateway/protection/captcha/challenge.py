@@ -7,16 +7,29 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
 
-from gateway.protection.captcha.audio import render_audio
+from gateway.protection.captcha.audio import render_audio, to_mp3
 from gateway.protection.captcha.image import render_image
+from gateway.protection.captcha.sound_cache import SoundCache
 from gateway.protection.captcha.verdict import Verdict
+from gateway.protection.rate_limiting.limiter import RetryAfter
 from gateway.protection.tickets import Tickets, TokenError
 
 ALPHABET = "ACDEFHJKLMNPRTUWXY369"
 """Capitals and digits that people do not confuse (no B/8, G/6, I/1, O/0/Q, S/5, Z/2, T/7, A/4, V/Y)."""
 LENGTH = 6
+
+
+class SoundFormat(Enum):
+    """File formats of a sound. The value is the ending of its address."""
+
+    MP3 = "mp3"
+    """A tenth of the size."""
+    WAV = "wav"
+    """For players without MP3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,7 @@ class Captcha:
 
     tickets: Tickets
     lifetime_seconds: int
+    sounds: SoundCache = field(default_factory=SoundCache)
 
     def challenge(self, form: str) -> str:
         """Return a new challenge for `form`."""
@@ -46,14 +60,24 @@ class Captcha:
             None if isinstance(ticket, TokenError) else render_image(ticket.payload["answer"], ticket.payload["seed"])
         )
 
-    def sound(self, challenge: str, language: str) -> bytes | None:
-        """Return a WAV of the same characters; None if the challenge has expired. Raises AudioUnavailable."""
+    def sound(
+        self, challenge: str, language: str, sound_format: SoundFormat, admit: Callable[[], RetryAfter | None]
+    ) -> bytes | RetryAfter | None:
+        """Return the same characters as sound, the same at each call; None if the challenge has expired.
+
+        `admit` counts a sound that must be rendered; what it returns is returned in the place of the sound. A sound
+        that was given a moment ago is given again without it. Raises AudioUnavailable.
+        """
         ticket = self.tickets.open("captcha", challenge)
-        return (
-            None
-            if isinstance(ticket, TokenError)
-            else render_audio(ticket.payload["answer"], language, ticket.payload["seed"])
-        )
+        if isinstance(ticket, TokenError):
+            return None
+        answer, seed = ticket.payload["answer"], ticket.payload["seed"]
+
+        def render() -> bytes:
+            wav = render_audio(answer, language, seed)
+            return to_mp3(wav) if sound_format is SoundFormat.MP3 else wav
+
+        return self.sounds.get((ticket.mark, language, sound_format), admit, render)
 
     def check(self, form: str, challenge: str, answer: str) -> Verdict:
         """Check an answer, and use the challenge up. Case and blanks are ignored. Raises StoreUnavailable."""

@@ -9,13 +9,17 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from gateway.protection.captcha.audio import LANGUAGES, AudioUnavailable
+from gateway.protection.captcha.challenge import SoundFormat
 from gateway.protection.captcha.robot_check import RobotCheck
-from gateway.protection.rate_limiting.limiter import Attempt
+from gateway.protection.rate_limiting.limiter import Attempt, RetryAfter
 from gateway.protection.rate_limiting.store import StoreUnavailable
 from gateway.web import client_info
+from gateway.web.byte_ranges import answer_with_ranges
 from gateway.web.forms import FORMS
 
 log = logging.getLogger(__name__)
+
+MEDIA_TYPES = {SoundFormat.MP3: "audio/mpeg", SoundFormat.WAV: "audio/wav"}
 
 
 def captcha_pages(check: RobotCheck) -> Blueprint:
@@ -28,7 +32,7 @@ def captcha_pages(check: RobotCheck) -> Blueprint:
     if "picture" in check.settings.methods:
         pages.add_url_rule("/<challenge>.png", "picture", served.picture)
     if "sound" in check.settings.methods:
-        pages.add_url_rule("/<challenge>.wav", "sound", served.sound)
+        pages.add_url_rule("/<challenge>.<any(mp3, wav):ending>", "sound", served.sound)
     pages.add_url_rule("/new", "new", served.new)
     pages.add_url_rule("/work", "work", served.work, methods=["POST"])
     return pages
@@ -53,24 +57,30 @@ class _CaptchaPages:
             return "", 503
         return Response(self.check.captcha.picture(challenge), mimetype="image/png")
 
-    def sound(self, challenge: str) -> ResponseReturnValue:
-        """Answer with a WAV file, which takes 0.1 s of processor time, so sounds are limited per address.
+    def sound(self, challenge: str, ending: str) -> ResponseReturnValue:
+        """Answer with an MP3 or WAV file, or the part of it that a player asks for.
 
-        `lang`: the spoken language, "fr" by default. 404: it is not offered, or the challenge is not open; 429: too
-        many; 503: the rate limits cannot count, or espeak-ng fails.
+        It takes 0.06 s of processor time, so the sounds that are rendered are limited per address; further parts of a
+        sound are not counted. `lang`: the spoken language, "fr" by default. 404: it is not offered, or the challenge
+        is not open; 429: too many; 503: the rate limits cannot count, or espeak-ng fails.
         """
-        language = request.args.get("lang", "fr")
-        if language not in LANGUAGES or not self.check.captcha.is_open(challenge):
+        language, sound_format = request.args.get("lang", "fr"), SoundFormat(ending)
+        if language not in LANGUAGES:
             abort(404)
+        attempt = Attempt("sound", client_info.address())
         try:
-            if wait := self.check.rate_limiter.hit(Attempt("sound", client_info.address())):
-                return "", 429, {"Retry-After": str(wait.seconds)}
-            return Response(self.check.captcha.sound(challenge, language), mimetype="audio/wav")
+            sound = self.check.captcha.sound(
+                challenge, language, sound_format, lambda: self.check.rate_limiter.hit(attempt)
+            )
         except StoreUnavailable as error:
             log.error("sound: store unavailable: %s", error)
+            return "", 503
         except AudioUnavailable as error:
             log.error("espeak-ng: %s; is the package espeak-ng installed?", error)
-        return "", 503
+            return "", 503
+        if isinstance(sound, RetryAfter):
+            return "", 429, {"Retry-After": str(sound.seconds)}
+        return answer_with_ranges(sound, MEDIA_TYPES[sound_format]) if sound is not None else abort(404)
 
     def new(self) -> ResponseReturnValue:
         """Answer with a new challenge, as JSON, for the form that `form` names; 404 for an unknown form."""

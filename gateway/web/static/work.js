@@ -1,9 +1,12 @@
-// Proof of work: before a form is sent, the browser pays for it with some processor time (ALTCHA's solver). Nothing that
-// was typed leaves the page before the work is done, so nothing has to be typed again when more of it is required.
+// Proof of work: before a form is sent, the browser pays for it with some processor time (ALTCHA's solver). It begins
+// when somebody begins to fill in the form. Nothing that was typed leaves the page before the form is sent, so nothing
+// has to be typed again when more work is required.
 const form = document.getElementById("service");
 const field = document.getElementById("altcha");
 const status = document.getElementById("envoi");
 const phrases = JSON.parse(document.getElementById("phrases").textContent);
+// Where the automatic check is offered it is enough alone; else it comes beside the characters.
+const isEnoughAlone = document.getElementById("captcha-automatique") !== null;
 
 const ABLE = "able";
 const NAMES = ["login", "surname", "given_name"];
@@ -11,19 +14,33 @@ const MAX_WORKERS = 4;
 const MAX_ROUNDS = 3;
 const RESERVE_SECONDS = 60;
 const LONG_MILLISECONDS = 3000;
+const SLOW_MILLISECONDS = 10000;
 const QUIET_MILLISECONDS = 10000;
+const RETRY_MILLISECONDS = 10000;
 
 let held = null;
 let isReady = false;
 let isBusy = false;
+let hasFailed = false;
+let sending = 0;
+let nextStartAt = 0;
+let slowTimer = 0;
 
 // WebCrypto exists under https and on this machine only.
 const canWork = () => Boolean(globalThis.crypto?.subtle && globalThis.Worker);
 
-// How much is required depends on the login or the name; they travel in the body, as in the form itself.
-async function fetchTask() {
+// captcha.js shows it.
+function tell(state) {
+  clearTimeout(slowTimer);
+  if (state === "working") slowTimer = setTimeout(() => isBusy || tell("slow"), SLOW_MILLISECONDS);
+  form.dispatchEvent(new CustomEvent("robot-check", { detail: state }));
+}
+
+// How much is required depends on the login or the name; they travel in the body, as in the form itself, and only when
+// somebody sends it: before that the task is for the base work.
+async function fetchTask(names) {
   const body = new URLSearchParams({ form: field.dataset.form });
-  for (const name of NAMES) {
+  for (const name of names) {
     if (form.elements[name]) body.set(name, form.elements[name].value);
   }
   const answer = await fetch(field.dataset.source, { method: "POST", body });
@@ -45,13 +62,35 @@ async function solve(task, controller) {
   return btoa(JSON.stringify({ challenge: task, solution }));
 }
 
-function begin({ task }) {
+function drop() {
   held?.controller.abort();
-  const controller = new AbortController();
-  const payload = solve(task, controller);
-  payload.catch(() => {});
-  held = { task, controller, payload };
+  held = null;
 }
+
+// To begin anew before a solution gets too old changes nothing for the person, so nothing is said.
+function begin({ task, lifetime }, isRenewal = false) {
+  drop();
+  const controller = new AbortController();
+  const work = { task, lifetime, controller, begunAt: performance.now(), isSolved: false };
+  held = work;
+  if (!isRenewal) tell("working");
+  work.payload = solve(task, controller);
+  work.payload.then(
+    () => {
+      work.isSolved = true;
+      if (held === work) tell("done");
+    },
+    () => {
+      if (held !== work) return;
+      held = null;
+      hasFailed = true;
+      tell("failed");
+    },
+  );
+}
+
+const spare = (lifetime) => Math.min(RESERVE_SECONDS, lifetime / 4);
+const isGettingOld = ({ begunAt, lifetime }) => performance.now() - begunAt > 1000 * (lifetime - spare(lifetime));
 
 // The server's own times are compared, as this machine's clock may be wrong.
 function isEnough({ task: { parameters: wanted }, lifetime }) {
@@ -60,7 +99,7 @@ function isEnough({ task: { parameters: wanted }, lifetime }) {
     had !== undefined &&
     had.data.network === wanted.data.network &&
     had.data.guesses >= wanted.data.guesses &&
-    wanted.expiresAt - had.expiresAt <= lifetime - RESERVE_SECONDS
+    wanted.expiresAt - had.expiresAt <= lifetime - spare(lifetime)
   );
 }
 
@@ -68,7 +107,7 @@ function isEnough({ task: { parameters: wanted }, lifetime }) {
 async function solution() {
   let payload = ABLE;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const wanted = await fetchTask();
+    const wanted = await fetchTask(NAMES);
     if (!wanted) return ABLE;
     const fetchedAt = performance.now();
     if (!isEnough(wanted)) begin(wanted);
@@ -80,16 +119,7 @@ async function solution() {
   return payload;
 }
 
-// The picture and the sound, which the page keeps for browsers without JavaScript.
-function showCharacters() {
-  field.value = "";
-  const kept = form.querySelector(".captcha noscript");
-  if (!kept) return;
-  const place = document.createElement("div");
-  place.innerHTML = kept.textContent;
-  kept.replaceWith(place);
-  document.getElementById("captcha-automatique").hidden = true;
-}
+const typedCharacters = () => document.getElementById("captcha")?.value?.trim() ?? "";
 
 function send(submitter) {
   isReady = true;
@@ -98,14 +128,14 @@ function send(submitter) {
 
 // Whether the form was sent all the same.
 function goOnWithoutWork(submitter) {
-  held = null;
-  showCharacters();
-  const characters = document.getElementById("captcha");
-  const isAsked = form.querySelector(".captcha") !== null;
-  if (!isAsked || characters?.value) {
+  drop();
+  field.value = "";
+  if (!form.querySelector(".captcha") || typedCharacters()) {
     send(submitter);
     return true;
   }
+  tell("failed");
+  const characters = document.getElementById("captcha");
   status.textContent = characters ? phrases.workFailed : phrases.workUnavailable;
   characters?.focus();
   return false;
@@ -113,12 +143,17 @@ function goOnWithoutWork(submitter) {
 
 // Whether the form was sent.
 async function workAndSend(submitter) {
+  const number = (sending += 1);
   status.textContent = phrases.working;
   const takesLong = setTimeout(() => (status.textContent = phrases.workingLong), LONG_MILLISECONDS);
   try {
-    field.value = await solution();
+    const payload = await solution();
+    if (number !== sending) return true;
+    field.value = payload;
+    // Wrong characters would be a mistake beside work that is right.
+    if (isEnoughAlone && payload !== ABLE && typedCharacters()) document.getElementById("captcha").value = "";
   } catch {
-    return goOnWithoutWork(submitter);
+    return number !== sending || goOnWithoutWork(submitter);
   } finally {
     clearTimeout(takesLong);
   }
@@ -133,6 +168,13 @@ async function onSubmit(event) {
   }
   // A named button only shows the form again, in another language or with another picture.
   if (event.submitter?.name) return;
+  // Whoever typed the characters need not wait for the work.
+  if (isEnoughAlone && typedCharacters() && !held?.isSolved) {
+    sending += 1;
+    drop();
+    field.value = "";
+    return;
+  }
   event.preventDefault();
   event.stopImmediatePropagation();
   if (isBusy) return;
@@ -142,22 +184,35 @@ async function onSubmit(event) {
   setTimeout(() => (isBusy = false), isSent ? QUIET_MILLISECONDS : 0);
 }
 
-function workEarly() {
-  fetchTask().then((wanted) => {
-    if (wanted && !held) begin(wanted);
-  }, () => {});
+// On each sign of somebody at the form: begin, or begin anew before the solution is too old.
+async function workEarly() {
+  if (isBusy || hasFailed || performance.now() < nextStartAt || (held && !isGettingOld(held))) return;
+  nextStartAt = performance.now() + RETRY_MILLISECONDS;
+  try {
+    const wanted = await fetchTask([]);
+    if (wanted && !isBusy) begin(wanted, held !== null);
+  } catch {
+    // It is tried again later, at last when the form is sent.
+  }
+}
+
+function onPageshow({ persisted }) {
+  if (!persisted) return;
+  isReady = isBusy = hasFailed = false;
+  nextStartAt = 0;
+  field.value = ABLE;
+  drop();
+  tell("idle");
+  if ("early" in field.dataset && form.contains(document.activeElement)) workEarly();
 }
 
 if (canWork()) {
   field.value = ABLE;
-  document.getElementById("captcha-automatique")?.classList.add("ready");
   form.addEventListener("submit", onSubmit);
-  if ("early" in field.dataset) form.addEventListener("focusin", workEarly, { once: true });
-  window.addEventListener("pageshow", ({ persisted }) => {
-    if (!persisted) return;
-    isReady = isBusy = false;
-    field.value = ABLE;
-  });
+  if ("early" in field.dataset) {
+    for (const sign of ["focusin", "input"]) form.addEventListener(sign, workEarly);
+  }
+  window.addEventListener("pageshow", onPageshow);
 } else {
-  showCharacters();
+  tell("failed");
 }
