@@ -198,10 +198,10 @@ _IN_HISTORY = _("This password was used before: it is among your last %(history)
 RULES: Mapping[Rule, LazyString] = {
     Rule.TOO_SHORT: _("have at least %(min_length)s characters"),
     Rule.TOO_LONG: _("have at most %(max_length)s characters"),
-    Rule.NO_LOWER_CASE: _("have a lower-case letter"),
-    Rule.NO_UPPER_CASE: _("have a capital letter"),
-    Rule.NO_DIGIT: _("have a digit"),
-    Rule.NO_SPECIAL: _("have a special character (such as - ! ? @)"),
+    Rule.NO_LOWER_CASE: _("contain at least one lower-case letter"),
+    Rule.NO_UPPER_CASE: _("contain at least one capital letter"),
+    Rule.NO_DIGIT: _("contain at least one digit"),
+    Rule.NO_SPECIAL: _("contain at least one special character, neither letter nor digit (such as - ! ? @)"),
     Rule.SAME_AS_CURRENT: _("differ from the current one"),
     Rule.CONTAINS_LOGIN: _("not contain your login"),
     Rule.CONTAINS_NAME: _("not contain your surname or given name"),
@@ -209,7 +209,9 @@ RULES: Mapping[Rule, LazyString] = {
     Rule.CONTAINS_WORD: _("contain none of these words: %(forbidden_words)s"),
     Rule.INVISIBLE: _("contain no invisible character (one may have come with copy and paste: type it by hand)"),
     Rule.LOOKS_HASHED: _("not begin with a word in braces, such as {SSHA}: the directory would take it for a hash"),
-    Rule.COMMON: _("not be a common password, even with digits or signs after it (azerty123, Soleil-2026…)"),
+    Rule.COMMON: _(
+        "not be a common password, even with digits or special characters after it (azerty123, Soleil-2026…)"
+    ),
     Rule.TOO_WEAK: _("be hard enough to guess: the bar must reach %(min_strength)s %%"),
     Rule.BREACHED: _("not be among those that were stolen elsewhere"),
 }
