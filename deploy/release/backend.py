@@ -41,9 +41,8 @@ VENDOR_FILES = (
     "altcha-pbkdf2.js",
     "altcha-solver.js",
     "site.css",
-    "zxcvbn-common.js",
+    "wordlists.json",
     "zxcvbn-core.js",
-    "zxcvbn-fr.js",
 )
 """What the script `assets` of package.json makes."""
 CATALOGUES = Path("gateway/translations")

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-TOOL_OF_THE_BUILD = "sass"
-"""The one package of package.json that makes what pages serve, and is not served."""
+TOOLS_OF_THE_BUILD = ("sass", "terser")
+"""Packages of package.json that make what pages serve, and are not served."""
 
 
 def sbom(version: str) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _served_packages() -> Iterator[dict[str, Any]]:
     """Yield the packages of npm, from the lock: version, licence and the hash of the file."""
     lock = json.loads(Path("package-lock.json").read_text(encoding="utf-8"))["packages"]
     for name in sorted(lock[""]["dependencies"]):
-        if name == TOOL_OF_THE_BUILD:
+        if name in TOOLS_OF_THE_BUILD:
             continue
         held = lock[f"node_modules/{name}"]
         algorithm, _, digest = held["integrity"].partition("-")

@@ -39,7 +39,7 @@ def change_password(
         return Refused(Refusal.CREDENTIALS)
     if refused := refuse_password(account, request.new):
         return refused
-    if found := rules.personal_violations(request.new, account.person):
+    if found := rules.personal_violations(request.new, account.person, request.login):
         return Refused(Refusal.RULES, found)
     return uniform.follow(lambda: passwords.set_password(account, request.new))
 

@@ -106,9 +106,12 @@ class PasswordRules:
         """The rules that can be judged from what was typed alone: the answer tells nothing about accounts."""
         return _broken(self._typed_validators(), NewPassword(new, login, current))
 
-    def personal_violations(self, new: Secret, person: Person) -> tuple[Rule, ...]:
-        """The rules that need to know whose password it is. Ask only once the person has proved that."""
-        password = NewPassword(new, person.login, person=person)
+    def personal_violations(self, new: Secret, person: Person, typed_login: str) -> tuple[Rule, ...]:
+        """The rules that need to know whose password it is. Ask only once the person has proved that.
+
+        The strength is judged with `typed_login`, as by the bar, which knows no other login of the person.
+        """
+        password = NewPassword(new, typed_login, person=person)
         return _broken(self._personal_validators(), password) or _broken((self._breached_validator(),), password)
 
     def _typed_validators(self) -> tuple[Validator | None, ...]:

@@ -43,7 +43,7 @@ def choose_password(
         return Refused(Refusal.GRANT_VOID)
     if refused := refuse_password(account, request.new):
         return refused
-    if found := rules.personal_violations(request.new, account.person):
+    if found := rules.personal_violations(request.new, account.person, grant.login):
         return Refused(Refusal.RULES, found)
     with admission.turn():
         return passwords.set_password(account, request.new)

@@ -1,4 +1,4 @@
-"""Strength of a password, computed by the same scripts that draw the bar in the browser.
+"""Strength of a password, computed by the same scripts, with the same word lists, as the bar in the browser.
 
 The browser's value informs and this one decides, so the two must be equal. Why QuickJS runs the scripts:
 docs/decisions/0001-strength-engine.md.
@@ -6,6 +6,7 @@ docs/decisions/0001-strength-engine.md.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from pathlib import Path
 from gateway.account.model import Secret
 
 FOLDER = Path(__file__).parents[1] / "web" / "static"
-SCRIPTS = ("vendor/zxcvbn-core.js", "vendor/zxcvbn-common.js", "vendor/zxcvbn-fr.js", "estimate.js")
+SCRIPTS = ("vendor/zxcvbn-core.js", "estimate.js")
+LISTS = "vendor/wordlists.json"
 
 
 @dataclass(slots=True)
@@ -26,8 +28,8 @@ class Strength:
 
     def __post_init__(self) -> None:
         """Raise FileNotFoundError if `make assets` has not been run."""
-        for script in SCRIPTS:
-            (FOLDER / script).stat()
+        for file in (*SCRIPTS, LISTS):
+            (FOLDER / file).stat()
 
     def __call__(self, password: Secret, login: str) -> int:
         """Return the strength from 0 to 100."""
@@ -44,5 +46,8 @@ def _load() -> Callable[..., object]:
     from quickjs import Function
 
     text = ";\n".join((FOLDER / script).read_text(encoding="utf-8") for script in SCRIPTS)
+    # Written again by json: the text of a file is no script, whatever it has.
+    lists = json.dumps(json.loads((FOLDER / LISTS).read_text(encoding="utf-8")))
+    text += f";\nglobalThis.estimateStrength = strengthEstimator({lists});"
     estimate: Callable[..., object] = Function("estimateStrength", text)
     return estimate

@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 FOR_A_YEAR = "public, max-age=31536000, immutable"
-COMPRESSED = ("text/css", "text/javascript", "image/svg+xml")
+COMPRESSED = ("application/json", "text/css", "text/javascript", "image/svg+xml")
 WORTH_IT = 1024
 """Bytes: compressing a smaller file gains nothing."""
 

@@ -45,7 +45,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "password": lambda text: PasswordRules(forbidden_words=("academy",)).violations(Secret(text), login="durand"),
     "common password": lambda text: is_common(Secret(text)),
     "password beside names": lambda text: PasswordRules().personal_violations(
-        Secret("Abc-1234"), Person("durand", (text,), (), (), "", initial_password=False)
+        Secret("Abc-1234"), Person("durand", (text,), (), (), "", initial_password=False), "durand"
     ),
     "time": read_time,
     "state": lambda text: read_state(f"windows;pending;{text}"),

@@ -31,17 +31,17 @@ class TestRules:
 
     @pytest.mark.parametrize("password", ["goff", "DURAND", "n'diaye", "le goff", "Fran.ço-is", "fdurand4"])
     def test_when_the_password_holds_a_name_or_the_login_however_spelt_then_it_is_broken(self, password):
-        assert PasswordRules().personal_violations(Secret(f"xx{password}99"), PERSON)
+        assert PasswordRules().personal_violations(Secret(f"xx{password}99"), PERSON, "fdurand4")
 
     @pytest.mark.parametrize("password", ["Le soleil", "Ly-lys", "Diadème"])
     def test_when_only_short_parts_of_a_name_occur_then_none_is_broken(self, password):
-        assert PasswordRules().personal_violations(Secret(password), PERSON) == ()
+        assert PasswordRules().personal_violations(Secret(password), PERSON, "fdurand4") == ()
 
     def test_when_switched_off_then_they_are_not_judged(self):
         rules = PasswordRules(1, 64, False, False, False, False, False, False, False)
 
         assert rules.violations(Secret("fdurand4"), login="fdurand4", current=Secret("fdurand4")) == ()
-        assert rules.personal_violations(Secret("fdurand4"), PERSON) == ()
+        assert rules.personal_violations(Secret("fdurand4"), PERSON, "fdurand4") == ()
 
 
 class TestSecret:
@@ -77,6 +77,9 @@ class TestPassword:
 
         rules = PasswordRules(is_breached=is_breached)
 
-        assert rules.personal_violations(Secret("Nouveau-2025"), PERSON) == (Rule.BREACHED,)
-        assert rules.personal_violations(Secret("Fdurand4-2025"), PERSON) == (Rule.CONTAINS_LOGIN, Rule.CONTAINS_NAME)
+        assert rules.personal_violations(Secret("Nouveau-2025"), PERSON, "fdurand4") == (Rule.BREACHED,)
+        assert rules.personal_violations(Secret("Fdurand4-2025"), PERSON, "fdurand4") == (
+            Rule.CONTAINS_LOGIN,
+            Rule.CONTAINS_NAME,
+        )
         assert len(asked) == 1

@@ -37,7 +37,7 @@ class TestAsset:
 
 class TestScript:
     def test_when_the_browser_takes_gzip_then_it_comes_compressed_and_whole(self, browser):
-        address = "/static/vendor/zxcvbn-fr.js"
+        address = "/static/vendor/wordlists.json"
         with (
             browser.client.get(address) as plain,
             browser.client.get(address, headers={"Accept-Encoding": "gzip"}) as small,

@@ -1,4 +1,4 @@
-// What the fields for passwords gain with JavaScript: shown on request, rules that tick off, a word about Caps Lock.
+// What the fields for passwords gain with JavaScript: shown on request, and a word about Caps Lock.
 const phrases = JSON.parse(document.getElementById("phrases").textContent);
 
 function addShowButton(field) {
@@ -40,44 +40,7 @@ function addCapsLockHint(field) {
   field.addEventListener("blur", () => (hint.textContent = ""));
 }
 
-const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-const valueOf = (id) => document.getElementById(id)?.value ?? "";
-const RULES = {
-  too_short: (text, list) => [...text].length >= Number(list.dataset.minLength),
-  no_lower_case: (text) => /\p{Ll}/u.test(text),
-  no_upper_case: (text) => /\p{Lu}/u.test(text),
-  no_digit: (text) => /[0-9]/.test(text),
-  no_special: (text) => /[^\p{L}\p{N}]/u.test(text),
-  same_as_current: (text) => text !== valueOf("current_password"),
-  contains_login: (text) => !valueOf("login") || !fold(text).includes(fold(valueOf("login"))),
-};
-
-const QUIET_MILLISECONDS = 800;
-
-function tickRules(list) {
-  const field = document.getElementById("new_password");
-  const status = list.nextElementSibling;
-  const items = [...list.querySelectorAll("[data-rule]")].filter((item) => RULES[item.dataset.rule]);
-  let quiet = 0;
-  const judge = () => {
-    for (const item of items) {
-      item.className = !field.value ? "" : RULES[item.dataset.rule](field.value, list) ? "kept" : "broken";
-    }
-    clearTimeout(quiet);
-    // Screen readers announce the result when the person stops typing.
-    quiet = setTimeout(() => {
-      const kept = items.filter((item) => item.className === "kept").length;
-      status.textContent = field.value ? phrases.rules.replace("{kept}", kept).replace("{all}", items.length) : "";
-    }, QUIET_MILLISECONDS);
-  };
-  for (const id of ["new_password", "current_password", "login"]) {
-    document.getElementById(id)?.addEventListener("input", judge);
-  }
-}
-
 for (const field of document.querySelectorAll("input[type=password]")) {
   addShowButton(field);
   addCapsLockHint(field);
 }
-const list = document.querySelector("#regles ul");
-if (list) tickRules(list);
