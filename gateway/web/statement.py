@@ -111,4 +111,4 @@ def init_statements(app: Flask, settings: Settings) -> None:
 
 
 def _day(day: date) -> str:
-    return str(format_date(day, format="long", locale=current()))
+    return str(format_date(day, format="d MMMM y", locale=current()))
