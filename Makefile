@@ -28,7 +28,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-
 TEST_INSTALL_PACKAGES := $(TEST_PACKAGES) debootstrap systemd-container dpkg-dev debhelper podman buildah runc netavark aardvark-dns iproute2 skopeo docker-registry
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-install coverage check bench docs dist deb assets messages pictures ldif needs settings commands man locks clean
+.PHONY: help demo demo-reset test test-install coverage check bench docs dist deb assets messages pictures ldif needs rgaa settings commands man locks clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -112,6 +112,9 @@ ldif: $(INSTALLED)-tests ## write the access rules, limits and indices of ldif/ 
 
 needs: $(INSTALLED)-tests ## write docs/needs.md again, from gateway/needs
 	$(BIN)/python -m tests.support.needs_page
+
+rgaa: $(INSTALLED)-tests ## write docs/accessibility.md again, from gateway/web/rgaa.toml
+	$(BIN)/python -m tests.support.rgaa_page
 
 settings: $(INSTALLED) ## write the reference of the settings again
 	$(BIN)/mamia settings > docs/settings.md

@@ -38,6 +38,7 @@ from gateway.web.propagation_status import PropagationStatus
 from gateway.web.request_id import init_request_ids
 from gateway.web.security import init_security_headers
 from gateway.web.sentences import Sentences
+from gateway.web.statement import init_statements
 from gateway.web.typography import breakable, french
 
 
@@ -63,6 +64,7 @@ def create_app(gateway: Gateway) -> Flask:
         WTF_I18N_ENABLED=False,
     )
     _texts(app, settings)
+    init_statements(app, settings)
     init_languages(app, settings.web.languages, settings.web.templates, secure_cookie=settings.web.secure_cookies)
     init_branding(app, settings.academy)
     init_assets(app)
@@ -110,6 +112,7 @@ def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
     app.add_url_rule("/questions-frequentes", "faq", reading.questions)
     app.add_url_rule("/donnees-personnelles", "privacy", reading.privacy)
     app.add_url_rule("/accessibilite", "accessibility", reading.accessibility)
+    app.add_url_rule("/mentions-legales", "legal", reading.legal_notice)
     if settings.api.clients:
         clients = Clients(settings.api, services.api_access)
         views = ApiViews(clients, services.find, services.change, services.results, status, sentences)

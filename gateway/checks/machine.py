@@ -13,6 +13,7 @@ from gateway.checks.finding import Finding, fail, ok
 from gateway.checks.host_names import check_host_names
 from gateway.checks.http_services import check_http_services
 from gateway.checks.keys import check_keys, check_secret_keys
+from gateway.checks.legal import check_legal, check_retention
 from gateway.checks.listening import check_listening
 from gateway.checks.mail import check_mail
 from gateway.checks.nginx import check_nginx
@@ -60,6 +61,8 @@ def _checks() -> Iterator[tuple[str, Check]]:
     yield "captcha", check_captcha
     yield "the worker's keys", check_keys
     yield "academy", check_academy
+    yield "legal", check_legal
+    yield "audit.retention_days", check_retention
     yield "this machine", check_system
     yield "systemd units", check_sandbox
 

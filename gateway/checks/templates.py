@@ -14,13 +14,15 @@ from pydantic import BaseModel
 
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.process_users import WEB, ProcessUser, process_user
-from gateway.settings import Academy, Lockout, Password, Settings, Support
+from gateway.settings import Academy, Accessibility, Legal, Lockout, Password, Settings, Support
 
 SUBJECT = "web.templates"
 OURS, CATALOGUES = files("gateway.templates"), Path(__file__).parents[1] / "translations"
 SUFFIXES = (".html", ".md", ".txt")
 SECTIONS: dict[str, type[BaseModel]] = {
     "academy": Academy,
+    "legal": Legal,
+    "accessibility": Accessibility,
     "support": Support,
     "policy": Password,
     "lockout": Lockout,

@@ -19,6 +19,7 @@ from gateway.settings.api import Api, ApiClient, ApiService
 from gateway.settings.captcha import Captcha
 from gateway.settings.capture import Capture
 from gateway.settings.directory import Directory, Lockout, Password, People, Reset, ResetMode
+from gateway.settings.legal import Accessibility, Legal
 from gateway.settings.protection import Audit, Metrics, Notifications, RateLimits, SecondFactor
 from gateway.settings.support import Support
 from gateway.settings.web import Web
@@ -32,6 +33,7 @@ from gateway.settings.workstation import (
 
 __all__ = [
     "Academy",
+    "Accessibility",
     "ActiveDirectoryTarget",
     "AnyTarget",
     "Api",
@@ -42,6 +44,7 @@ __all__ = [
     "Capture",
     "Directory",
     "KerberosTarget",
+    "Legal",
     "Lockout",
     "Metrics",
     "Notifications",
@@ -71,6 +74,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     academy: Academy = Academy()
+    legal: Legal = Legal()
+    accessibility: Accessibility = Accessibility()
     support: Support = Support()
     directory: Directory
     people: People

@@ -168,6 +168,10 @@ class Audit(Section):
     """Path of the audit's file. Required with destination = "file"."""
     syslog: Text = "/dev/log"
     """Socket of syslog, or host:port (UDP). Used with destination = "syslog"."""
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    """Days for which the audit and the logs of the service are kept, as the page about personal data tells people.
+    The service deletes nothing: logrotate, the journal or the log server must keep them as long. `mamia check`
+    compares it with logrotate."""
 
     @field_validator("file")
     @classmethod

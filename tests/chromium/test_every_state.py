@@ -42,6 +42,7 @@ class TestPage:
             ("questions", "/questions-frequentes"),
             ("privacy", "/donnees-personnelles"),
             ("accessibility", "/accessibilite"),
+            ("legal", "/mentions-legales"),
             ("not-found", "/nowhere"),
             ("result-gone", "/resultat/AAAA"),
         ],

@@ -16,7 +16,17 @@ from tests.support.matching import first_match
 from tests.support.polling import wait_until
 from tests.support.slapd_server import NUMEN, PASSWORD
 
-PAGES = ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes", "/donnees-personnelles", "/accessibilite"]
+PAGES = [
+    "/",
+    FIND,
+    RESET,
+    CHANGE,
+    "/assistance",
+    "/questions-frequentes",
+    "/donnees-personnelles",
+    "/accessibilite",
+    "/mentions-legales",
+]
 FRENCH = re.compile(r"\b(votre|vous|mot de passe|indiquez|choisissez|annuaire|messagerie|rien n)\b", re.IGNORECASE)
 NEW = "Nouveau-2025"
 

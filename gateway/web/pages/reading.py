@@ -1,4 +1,4 @@
-"""The pages without a form: home, assistance, questions, personal data, accessibility."""
+"""The pages without a form: home, assistance, questions, personal data, accessibility, legal notice."""
 
 from __future__ import annotations
 
@@ -31,4 +31,9 @@ def privacy() -> ResponseReturnValue:
 
 def accessibility() -> ResponseReturnValue:
     """Show the accessibility statement, from the text `accessibility`."""
-    return render_template("pages/text.html", title=_("Accessibility"), text=content.text("accessibility"))
+    return render_template("pages/text.html", title=_("Accessibility statement"), text=content.text("accessibility"))
+
+
+def legal_notice() -> ResponseReturnValue:
+    """Show who publishes and hosts the site (article 1-1 of the LCEN), from the text `legal`."""
+    return render_template("pages/text.html", title=_("Legal notice"), text=content.text("legal"))
