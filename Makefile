@@ -23,12 +23,12 @@ PATH := $(PATH):/usr/sbin:/sbin
 RUN_PACKAGES := slapd ldap-utils espeak-ng
 SAMBA_PACKAGES := samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind krb5-user smbclient
 KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
-TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps man-db mandoc zsh fish faketime chromium redis-server logrotate jq systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
+TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps man-db mandoc zsh fish faketime chromium firefox-esr webkit2gtk-driver xvfb lynx redis-server logrotate jq systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
 # Also for what is installed as a whole: packages, containers, booted systems.
 TEST_INSTALL_PACKAGES := $(TEST_PACKAGES) debootstrap systemd-container dpkg-dev debhelper podman buildah runc netavark aardvark-dns iproute2 skopeo docker-registry
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-install coverage check bench docs dist deb assets messages pictures ldif needs rgaa settings commands man locks clean
+.PHONY: help demo demo-reset test test-install coverage check bench docs dist deb assets messages pictures stories ldif needs rgaa settings commands man locks clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -105,6 +105,10 @@ assets: gateway/web/static/vendor/site.css $(CATALOGUES) ## scripts and styles o
 pictures: $(INSTALLED)-tests assets ## take the pictures of README.md again
 	$(AS_ROOT) $(BIN)/pytest -q tests/chromium/test_readme_pictures.py -k used
 	cp var/screenshots/readme-*.png tests/pictures/
+
+stories: $(INSTALLED)-tests assets ## write the approved texts of tests/stories again: what a screen reader says, and the mails
+	STORIES=1 $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/stories
+	@git --no-pager diff --stat -- tests/stories
 
 ldif: $(INSTALLED)-tests ## write the access rules, limits and indices of ldif/ again, from gateway/needs
 	$(BIN)/python -m tests.support.ldif_files

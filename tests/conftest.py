@@ -10,16 +10,19 @@ from typing import Any
 import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
+from playwright.sync_api import Browser as Chromium
 
 from gateway.app import create_app
 from gateway.composition.web import Gateway, build_gateway
 from gateway.demo.private_samba import PrivateSamba
 from gateway.services.known_outcomes import known_outcomes
 from tests.support.browser import Browser
+from tests.support.chromium_pages import ChromiumPages, running_chromium
 from tests.support.gateway_settings import settings_for
 from tests.support.kdc_server import KdcServer
 from tests.support.ports import free_address
 from tests.support.redis_server import RedisServer
+from tests.support.served_gateways import ServedGateways
 from tests.support.slapd_server import QUICK_HASH, SlapdServer
 from tests.support.smtp_server import SmtpServer
 
@@ -118,6 +121,33 @@ def open_browser(build: Callable[..., Gateway]) -> Callable[..., Browser]:
 @pytest.fixture
 def browser(open_browser: Callable[..., Browser]) -> Browser:
     return open_browser()
+
+
+@pytest.fixture
+def serve(build: Callable[..., Gateway]) -> Iterator[ServedGateways]:
+    """Serves a gateway with these settings; its address: `serve(captcha={…})`."""
+    gateways = ServedGateways(build)
+    yield gateways
+    gateways.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """One for the whole run of this worker."""
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(chromium: Chromium, serve: ServedGateways) -> Iterator[ChromiumPages]:
+    """Opens a page of its own session; it fails the test on any script error or refused resource.
+
+    It stands on `serve`, so that its pages, which may ask again and again, are closed before the service is.
+    """
+    pages = ChromiumPages(chromium)
+    yield pages
+    pages.close()
+    assert pages.errors == []
 
 
 @pytest.fixture

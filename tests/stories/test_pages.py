@@ -1,0 +1,185 @@
+"""What a screen reader says of each service, from the first form to the result.
+
+The texts beside this file were read and approved by a person: see CONTRIBUTING.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.workstation.state import DeliveryStatus
+from tests.support.approved_text import assert_approved
+from tests.support.browser import CHANGE, FIND, RESET
+from tests.support.page_actions import change, choose, fill, prove, send
+from tests.support.pending_deliveries import move_to, pending_deliveries
+from tests.support.slapd_server import PASSWORD
+from tests.support.story import Story
+
+HERE = Path(__file__).parent
+LOGIN, WEAK, NEW = "fdurand4", "Soleil2026", "Nouveau-2025"
+NOBODY = {"surname": "Nemo", "given_name": "Nobody", "birth_date": "27/03/1985"}
+EVERYWHERE = {"captcha": {"required": ["find", "reset", "change"]}}
+LINKS = {
+    "academy": {
+        "home_url": "https://www.ac-example.fr/",
+        "webmail_url": "https://webmail.ac-example.fr/",
+        "iprof_url": "https://iprof.ac-example.fr/",
+        "portal_url": "https://arena.ac-example.fr/",
+    }
+}
+SCENES = {
+    "the page": "la page",
+    "the form": "le formulaire",
+    "sent with nothing in it": "envoyé sans rien",
+    "nobody is found": "personne n’est trouvé",
+    "found": "trouvé",
+    "the proofs are right": "les preuves sont justes",
+    "a password that breaks the rules": "un mot de passe qui ne suit pas les règles",
+    "the result": "le résultat",
+    "where the code shall go": "où envoyer le code",
+    "the code is asked for": "le code est demandé",
+    "a wrong code": "un code faux",
+    "a weak password is typed": "un mot de passe faible est saisi",
+    "the workstation waits": "le poste de travail attend",
+    "the workstation has it": "le poste de travail l’a reçu",
+    "too many tries": "trop d’essais",
+    "without JavaScript": "sans JavaScript",
+}
+"""The headings of the French texts."""
+
+
+@pytest.fixture(params=["fr", "en"])
+def language(request):
+    return request.param
+
+
+@pytest.fixture
+def page(directory, open_page, language):
+    directory.add_person(LOGIN, departmentNumber="rectorat")
+    return open_page(locale=language)
+
+
+@pytest.fixture
+def story(language):
+    return Story(language, SCENES if language == "fr" else {})
+
+
+def assert_told(story, name):
+    assert_approved(story.text, HERE / f"{name}.{story.language}.txt")
+
+
+class TestHome:
+    def test_when_told_then_it_is_as_approved(self, page, serve, story):
+        page.goto(serve(**LINKS))
+        story.tell("the page", page)
+
+        assert_told(story, "home")
+
+
+class TestFind:
+    def test_when_told_then_it_is_as_approved(self, page, serve, story):
+        page.goto(serve(**EVERYWHERE, **LINKS) + FIND)
+        story.tell("the form", page)
+        send(page)
+        story.tell("sent with nothing in it", page)
+        fill(page, **NOBODY)
+        send(page)
+        story.tell("nobody is found", page)
+        fill(page, surname="Durand", given_name="François")
+        send(page)
+        story.tell("found", page)
+
+        assert_told(story, "find")
+
+
+class TestReset:
+    def test_when_told_then_it_is_as_approved(self, page, serve, story):
+        address = serve(**EVERYWHERE, **LINKS) + RESET
+        page.goto(address)
+        story.tell("the form", page)
+        send(page)
+        story.tell("sent with nothing in it", page)
+        prove(page, address)
+        story.tell("the proofs are right", page)
+        choose(page, WEAK)
+        story.tell("a password that breaks the rules", page)
+        choose(page, NEW)
+        story.tell("the result", page)
+
+        assert_told(story, "reset")
+
+
+class TestCode:
+    def test_when_told_then_it_is_as_approved(self, page, serve, story, directory, mail_server, tmp_path):
+        directory.set(LOGIN, "mail", ["moi@exemple.org", "francois@fournisseur.exemple.net"])
+        address = serve(
+            people={"private_mail": "mail"},
+            second_factor={"methods": ["mail"]},
+            notifications={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
+        )
+        prove(page, address + RESET)
+        story.tell("where the code shall go", page)
+        page.locator("[name=channel]").first.check()
+        send(page)
+        story.tell("the code is asked for", page)
+        fill(page, code="000000")
+        send(page)
+        story.tell("a wrong code", page)
+
+        assert_told(story, "code")
+
+
+class TestChange:
+    def test_when_told_then_it_is_as_approved(self, page, serve, story, directory, tmp_path):
+        page.goto(serve(**EVERYWHERE) + CHANGE)
+        story.tell("the form", page)
+        send(page)
+        story.tell("sent with nothing in it", page)
+        page.goto(serve() + CHANGE)
+        fill(page, login=LOGIN, current_password=PASSWORD, new_password=WEAK, confirmation="Soleil")
+        wait_for_what_follows_typing(page)
+        story.tell("a weak password is typed", page)
+        change(page, serve(**LINKS, workstation=pending_deliveries(tmp_path)) + CHANGE, PASSWORD, NEW)
+        story.tell("the workstation waits", page)
+        move_to(directory, LOGIN, DeliveryStatus.DONE)
+        page.reload()
+        story.tell("the workstation has it", page)
+
+        assert_told(story, "change")
+
+
+class TestRateLimited:
+    def test_when_told_then_it_is_as_approved(self, page, serve, story):
+        address = serve(rate_limits={"per_address": "1/minute"}) + FIND
+        for _ in range(2):
+            page.goto(address)
+            fill(page, **NOBODY)
+            send(page)
+        story.tell("too many tries", page)
+
+        assert_told(story, "rate-limited")
+
+
+class TestHelp:
+    def test_when_told_then_it_is_as_approved(self, page, serve, story):
+        page.goto(serve(**LINKS) + "/assistance")
+        story.tell("the page", page)
+
+        assert_told(story, "help")
+
+
+class TestRobotCheck:
+    def test_when_told_without_javascript_then_it_is_as_approved(self, directory, serve, open_page, story):
+        page = open_page(locale=story.language, java_script_enabled=False)
+        page.goto(serve(**EVERYWHERE) + FIND)
+        story.tell("without JavaScript", page)
+
+        assert_told(story, "robot-check")
+
+
+def wait_for_what_follows_typing(page):
+    """The strength of what was typed, and the rules that it keeps, are told a little later."""
+    for place in ("[data-strength-of=new_password]", "[data-strength-of=confirmation]", "#regles [role=status]"):
+        page.wait_for_function("place => document.querySelector(place).innerText.trim()", arg=place)

@@ -1,0 +1,34 @@
+"""What a person meets on the way through a service, as a screen reader says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Page
+
+from tests.support.accessibility_tree import Node, accessibility_tree
+from tests.support.read_aloud import Voice
+
+
+@dataclass
+class Story:
+    """In the order in which it is told."""
+
+    language: str
+    headings: Mapping[str, str]
+    """Scenes in that language, where it is not English."""
+    _scenes: list[str] = field(default_factory=list)
+    _former: Node | None = None
+
+    def tell(self, scene: str, page: Page) -> None:
+        """Add the page as it is now."""
+        tree = accessibility_tree(page)
+        heading = f"{len(self._scenes) + 1}. {self.headings.get(scene, scene)}"
+        lines = Voice(self.language).page(tree, self._former)
+        self._scenes.append("\n".join([heading, "=" * len(heading), *lines, ""]))
+        self._former = tree
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self._scenes)
