@@ -5,6 +5,7 @@ The bar runs in Chromium, the verdict in the process that serves; both run the s
 
 from __future__ import annotations
 
+import json
 import random
 import statistics
 import sys
@@ -14,7 +15,7 @@ from playwright.sync_api import sync_playwright
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from gateway.account.model import Secret
-from gateway.protection.strength import FOLDER, SCRIPTS, Strength
+from gateway.protection.strength import FOLDER, LISTS, SCRIPTS, Strength
 from tests.bench.figures import record
 
 COUNT = 2000
@@ -61,7 +62,10 @@ def in_chromium(passwords: list[str]) -> list[int]:
         page = browser.new_page()
         for script in SCRIPTS:
             page.add_script_tag(path=FOLDER / script)
-        bars: list[int] = page.evaluate("all => all.map(one => estimateStrength(one, ''))", passwords)
+        bars: list[int] = page.evaluate(
+            "([lists, all]) => { const judge = strengthEstimator(lists); return all.map(one => judge(one, '')); }",
+            [json.loads((FOLDER / LISTS).read_text()), passwords],
+        )
         browser.close()
     return bars
 

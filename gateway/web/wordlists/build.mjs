@@ -1,4 +1,4 @@
-// Makes the word lists of the strength meter from those of the npm packages: node build.mjs FILE [--most N] [--whole]
+// Makes the word lists of the strength meter from those of the npm packages: node build.mjs FILE [--most N | --whole]
 //
 // The full lists are 520 kB compressed: 18 s on a slow line. These have the words that people choose most, in one list
 // without repetitions, and say how frequent each word is in steps instead of by its place. How often both judge alike,
@@ -17,7 +17,7 @@ const BY_ALPHABET = ["firstnames-fr", "lastnames-fr", "diceware-common"];
 // A step is a quarter of a power of ten: the percentage changes by 1.25 at most.
 const STEPS_PER_POWER = whole ? 1000 : 4;
 // A word is kept if it is found in this many times fewer guesses than its letters would be, as a power of ten.
-const LEAST_GAIN = 0.5;
+const LEAST_GAIN = whole ? -Infinity : 0.5;
 const LONGEST_PREFIX = 25;
 
 const all = { ...common, ...french };
