@@ -150,16 +150,13 @@ STEPS: Mapping[Step, StepTexts] = {
     ),
     Step.CHANGE_AGAIN: StepTexts(
         _(
-            "Change your password again to have the same everywhere, then replace it in your phone and your mail "
+            "Change your password again to have the same everywhere, then enter it in your phone and your mail "
             "program. If the problem persists, call the helpdesk: %(phone)s."
         ),
         _("Change my password"),
     ),
     Step.CHOOSE_ANOTHER: StepTexts(
-        _(
-            "Choose another password to have the same everywhere, then replace it in your phone and your mail "
-            "program."
-        ),
+        _("Choose another password to have the same everywhere, then enter it in your phone and your mail program."),
         _("Choose another password"),
     ),
     Step.CHANGE_INITIAL: StepTexts(

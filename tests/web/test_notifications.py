@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
+from datetime import UTC, datetime
 
 import pytest
+from flask import render_template
 
 from gateway.notifications import spool
 from tests.support.polling import AT_ONCE_SECONDS, wait_until
@@ -85,6 +88,80 @@ class TestChange:
         assert "est modifié" in page.main
         assert taken < AT_ONCE_SECONDS
         assert mail_server.to("fdurand4@ac-example.fr")
+
+
+def words(mail):
+    return re.sub(r"\s+", " ", mail.get_body(("plain",)).get_content())
+
+
+class TestTexts:
+    @pytest.mark.parametrize(
+        "language, devices, closed",
+        [
+            (
+                "fr",
+                "Si c’est vous, remplacez l’ancien mot de passe dans votre téléphone et votre logiciel de messagerie",
+                "Elle est fermée ? Réinitialisez vous-même le mot de passe sur le site de l’académie.",
+            ),
+            (
+                "en",
+                "If it was you, replace the old password in your phone and your mail program",
+                "Is it closed? Reset the password yourself on the site of the academy.",
+            ),
+        ],
+    )
+    @pytest.mark.parametrize("service", ["change", "reset"])
+    def test_when_a_password_was_saved_then_the_mail_says_what_to_do_also_while_the_helpdesk_is_closed(
+        self, browser, mail_server, directory, service, language, devices, closed
+    ):
+        directory.set("fdurand4", "preferredLanguage", language)
+
+        if service == "change":
+            browser.change("fdurand4", PASSWORD, NEW)
+        else:
+            browser.choose(browser.prove("fdurand4"), NEW)
+
+        text = words(mail_server.to("fdurand4@ac-example.fr"))
+        assert devices in text
+        assert closed in text
+        assert "rien à faire" not in text
+        assert "nothing to do" not in text
+
+    @pytest.mark.parametrize(
+        "notice, closed",
+        [
+            ("restored", "Elle est fermée ? Modifiez vous-même le mot de passe sur le site de l’académie."),
+            (
+                "locked",
+                "Elle est fermée ? Réinitialisez vous-même le mot de passe sur le site de l’académie : cela débloque",
+            ),
+            (
+                "code",
+                "Elle est fermée ? Ne donnez ce code à personne : sans lui, votre mot de passe ne peut pas être ",
+            ),
+        ],
+    )
+    def test_when_something_else_is_told_then_it_says_too_what_to_do_while_the_helpdesk_is_closed(
+        self, browser, notice, closed
+    ):
+        text = mail_text(browser, notice)
+
+        assert "appelez" in text
+        assert closed in text
+
+    @pytest.mark.parametrize("notice", ["changed", "reset", "restored", "locked", "code"])
+    def test_when_no_hours_are_set_then_no_empty_ones_are_told(self, open_browser, notice):
+        text = mail_text(open_browser(support={"openings": []}), notice)
+
+        assert "01 23 45 67 89" in text
+        assert "()" not in text
+
+
+def mail_text(browser, notice):
+    """The text of a mail, as the service renders it for somebody who reads French."""
+    facts = {"now": datetime.now(UTC), "reference": "c0ffee", "login": "fdurand4", "code": "123456", "minutes": 10}
+    with browser.app.test_request_context(headers={"Accept-Language": "fr"}):
+        return re.sub(r"\s+", " ", render_template(f"mail/{notice}.txt", **facts))
 
 
 class TestMail:

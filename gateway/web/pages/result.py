@@ -47,7 +47,7 @@ class ResultPage:
             return {"html": "", "waiting": False}, GONE
         shown = shown_of(payload, self.status)
         return {
-            "html": render_template("parts/outcome.html", **shown),
+            "html": render_template("parts/outcome.html", ticket=ticket, **shown),
             "state": shown["state"],
             "waiting": shown["waiting"],
         }

@@ -3,7 +3,6 @@
 
 const result = document.getElementById("resultat");
 const announcement = document.getElementById("annonce");
-const refresh = document.getElementById("actualiser");
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15000;
 const GONE = 410;
@@ -33,8 +32,7 @@ async function follow(pause) {
   const state = answer && answer.ok ? await answer.json() : null;
   if (state && state.state !== result.dataset.state) show(state);
   const isOver = state ? !state.waiting : answer !== null && answer.status === GONE;
-  if (isOver) refresh.hidden = true;
-  else setTimeout(follow, pause, Math.min(pause * 1.5, LONGEST_PAUSE));
+  if (!isOver) setTimeout(follow, pause, Math.min(pause * 1.5, LONGEST_PAUSE));
 }
 
 follow(FIRST_PAUSE);
