@@ -7,7 +7,7 @@ import pytest
 from gateway.protection.replay import MemoryReplayCache
 from gateway.protection.tickets import Ticket, Tickets
 from tests.support.browser import CHANGE, FIND, RESET
-from tests.support.page_actions import choose, fill, follow, prove, send
+from tests.support.page_actions import choose, fill, follow, follow_service, prove, send, words
 from tests.support.polling import wait_until
 from tests.support.slapd_server import NUMEN, PASSWORD
 
@@ -103,8 +103,8 @@ class TestChange:
 class TestHelp:
     def test_when_somebody_is_stuck_then_phone_hours_and_questions_are_reached(self, page, address):
         page.goto(address)
-        follow(page, ".services-nav >> text=Assistance")
-        assert "01 23 45 67 89" in page.inner_text("main")
+        follow_service(page, "Assistance")
+        assert "01 23 45 67 89" in words(page, "main")
         follow(page, "main >> text=Questions fréquentes")
 
         assert page.locator("main section").count() == 15

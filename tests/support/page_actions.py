@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page
+
+
+def words(page: Page, selector: str) -> str:
+    """The words that are shown there, with ordinary blanks and hyphens: French pages have others."""
+    return re.sub(r"\s+", " ", page.inner_text(selector)).replace("\u2011", "-")
+
+
+def follow_service(page: Page, name: str) -> None:
+    """Follow the link to a service at the top of the page; on a phone it is in the menu."""
+    menu = page.locator(".menu summary")
+    if menu.is_visible():
+        menu.click()
+    with page.expect_navigation():
+        page.locator(".menu a, .services-nav a").get_by_text(name, exact=True).locator("visible=true").click()
 
 
 def fill(page: Page, **typed: str) -> None:
