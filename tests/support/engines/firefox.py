@@ -151,4 +151,6 @@ class FirefoxPage(EnginePage):
 
     def _keep(self, entry: dict[str, Any]) -> None:
         if entry["level"] == "error" and entry["source"].get("context") == self._tab:
-            self._faults.append(str(entry["text"]))
+            places = (entry.get("stackTrace") or {}).get("callFrames", [])
+            where = [f"{place['url']}:{place['lineNumber']}" for place in places]
+            self._faults.append(" ".join([str(entry["text"]), *where]))
