@@ -82,6 +82,10 @@ PARTS = {
         "Jinja parses each file of `web.templates`; no page is rendered.",
     ),
     "pages": ("What the pages say, and the machine", ""),
+    "legal": (
+        "What the law asks the pages to say",
+        "Asked for where `web.allowed_hosts` has a public name. The audit's retention is compared with logrotate.",
+    ),
     "domain": ("Windows domains", "On the worker's machine."),
     "kerberos": (
         "Kerberos realms",
