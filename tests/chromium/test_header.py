@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chromium.conftest import DESKTOP, PHONE
 from tests.support.browser import CHANGE, FIND, RESET
+from tests.support.chromium_pages import DESKTOP, PHONE
 from tests.support.page_actions import follow
 
 MAX_ABOVE_HEADING = 120

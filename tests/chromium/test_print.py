@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from tests.chromium.conftest import DESKTOP, PHONE
 from tests.support.accessibility import SCREENSHOTS, WANTS_PICTURES
 from tests.support.browser import CHANGE, RESET
+from tests.support.chromium_pages import DESKTOP, PHONE
 from tests.support.page_actions import change
 from tests.support.slapd_server import PASSWORD
 

@@ -6,9 +6,9 @@ import pytest
 
 from gateway.protection.replay import MemoryReplayCache
 from gateway.protection.tickets import Ticket, Tickets
-from tests.chromium.conftest import PHONE
 from tests.support.accessibility import problems_of
 from tests.support.browser import CHANGE, FIND, RESET
+from tests.support.chromium_pages import PHONE
 from tests.support.page_actions import fill
 from tests.support.slapd_server import PASSWORD
 
