@@ -19,9 +19,8 @@ from gateway.services.results import RESULT_SECONDS
 from gateway.settings import RateLimits, Settings
 from gateway.settings.protection import Rates
 from gateway.web.language import A_YEAR_SECONDS, current
+from gateway.web.page_state import LIFETIME_SECONDS
 
-STATE_COOKIE_MINUTES = 10
-"""Minutes for which the sealed cookie of a form carries what was typed to the page that follows."""
 UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 
@@ -64,7 +63,7 @@ def _of_forms(settings: Settings) -> Iterator[Kept]:
 
 def _cookies() -> Iterator[Kept]:
     yield Kept(_("Cookie that protects the forms"), _("until you close the browser"))
-    state = in_words(timedelta(minutes=STATE_COOKIE_MINUTES))
+    state = in_words(timedelta(seconds=LIFETIME_SECONDS))
     what = _("Encrypted cookie that takes your answers to the next page, without any password, number or code")
     yield Kept(what, _("%(duration)s at most", duration=state))
     yield Kept(_("Cookie of the language that you chose"), in_words(timedelta(seconds=A_YEAR_SECONDS)))

@@ -108,9 +108,6 @@ class TestLinks:
     def test_when_two_of_a_page_have_the_same_name_then_they_lead_to_the_same_place(self, visits):
         assert faults([visit for visit in visits if visit.name != "help"], ambiguous) == []
 
-    @pytest.mark.xfail(
-        strict=True, reason="the links for mails to the helpdesk get names of their own in another change"
-    )
     def test_when_the_helpdesk_can_be_written_to_then_no_link_is_called_like_a_service(self, visits):
         assert faults([visit for visit in visits if visit.name == "help"], ambiguous) == []
 

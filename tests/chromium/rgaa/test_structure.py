@@ -95,7 +95,6 @@ class TestPage:
 
         assert len(set(pages.values())) == len(pages)
 
-    @pytest.mark.xfail(strict=True, reason="the texts of the questions get their languages in another change")
     def test_when_a_french_text_has_english_words_then_they_are_marked(self, visits):
         def unmarked(visit):
             marked = " ".join(one["text"] for one in visit.facts["languages"] if one["lang"] == "en").lower()
