@@ -62,10 +62,13 @@ function followRules(list) {
   let quiet = 0;
   const judge = () => {
     for (const item of items) {
-      item.className = CLASSES.get((field.value && RULES[item.dataset.rule]?.(field.value, list)) ?? null) ?? "";
+      const name = CLASSES.get((field.value && RULES[item.dataset.rule]?.(field.value, list)) ?? null) ?? "";
+      // What is written makes the browser lay the page out again.
+      if (item.className !== name) item.className = name;
     }
     const { count, missing } = inWords(items);
-    seen.textContent = field.value ? count : "";
+    const next = field.value ? count : "";
+    if (seen.textContent !== next) seen.textContent = next;
     clearTimeout(quiet);
     // Screen readers are told when the person stops typing.
     quiet = setTimeout(() => {

@@ -10,7 +10,7 @@ import { dictionary as french } from "@zxcvbn-ts/language-fr";
 const [file, ...options] = process.argv.slice(2);
 const whole = options.includes("--whole");
 // Words of each list that is ordered by frequency.
-const MOST = whole ? Infinity : Number(options[options.indexOf("--most") + 1] ?? NaN) || 8000;
+const MOST = whole ? Infinity : Number(options[options.indexOf("--most") + 1] ?? NaN) || 7000;
 const BY_FREQUENCY = ["passwords-common", "commonWords-fr", "wikipedia-fr"];
 // These are in the order of the alphabet, so they are taken whole.
 const BY_ALPHABET = ["firstnames-fr", "lastnames-fr", "diceware-common"];
