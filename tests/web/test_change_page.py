@@ -191,7 +191,7 @@ class TestNewPassword:
         page = browser.change("fdurand4", "Faux-2024", "Francois!2025")
 
         assert REFUSED in page.main
-        assert "contenir" not in page.main.split("Le nouveau mot de passe doit :")[0]
+        assert "ne pas contenir" not in page.main.split("Le nouveau mot de passe doit :")[0]
 
     def test_when_the_confirmation_differs_then_the_old_password_stays(self, directory, browser):
         directory.add_person("fdurand4")
