@@ -48,7 +48,7 @@ class TestReset:
         page = browser.choose(browser.prove("fdurand4"), NEW)
 
         assert page.status == 200
-        assert "Mot de passe modifié le nouveau mot de passe" in page.main
+        assert "est modifié. L’ancien ne fonctionne plus" in page.main
         assert directory.binds("fdurand4", NEW)
         assert not directory.binds("fdurand4", PASSWORD)
 
@@ -283,7 +283,7 @@ class TestClassicReset:
         page = open_browser(reset=INITIAL).prove("fdurand4", NUMEN.lower())
 
         assert "votre NUMEN" in page.main
-        assert "Il doit être changé" in page.main
+        assert "Il doit être modifié" in page.main
         assert directory.binds("fdurand4", NUMEN)
         assert not directory.binds("fdurand4", PASSWORD)
         assert directory.read("fdurand4")["pwdReset"] == ["TRUE"]
