@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from flask import Flask
 from markupsafe import Markup, escape
@@ -38,8 +39,12 @@ def tel_uri(phone: str, country: str = "FR") -> str:
 
 
 def init_phone_links(app: Flask, support: Support) -> None:
-    """Give templates `phone_link`, the number as a link, and the filter `with_phone_link` for texts that hold it."""
-    uri = tel_uri(support.phone, support.holidays.partition("-")[0] or "FR")
+    """Give templates `phone_link`, the number as a link, and the filters `with_phone_link` and `tel`.
+
+    The one is for texts that hold the number, the other returns the address of a link to any number.
+    """
+    country = support.holidays.partition("-")[0] or "FR"
+    uri = tel_uri(support.phone, country)
     shown = typeset(support.phone, "fr")
     link = Markup('<a href="{}">{}</a>').format(uri, shown) if uri else escape(shown)
     # The spaces of a number may have become no-break spaces.
@@ -51,4 +56,5 @@ def init_phone_links(app: Flask, support: Support) -> None:
         return Markup(found.sub(lambda match: match["kept"] or link, str(escape(text))))  # noqa: S704 - escaped
 
     app.jinja_env.globals["phone_link"] = link
+    app.jinja_env.filters["tel"] = partial(tel_uri, country=country)
     app.jinja_env.filters["with_phone_link"] = with_phone_link

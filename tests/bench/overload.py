@@ -118,16 +118,18 @@ def over_http(front_end: ServeProcess, health_port: int, logins: list[str]) -> t
         seconds = time.perf_counter() - began
     is_over.set()
     supervisor.join()
-    return len(logins) / seconds, sum(status != 303 for status in answers), slowest[0]
+    return len(logins) / seconds, sum(not is_saved for is_saved in answers), slowest[0]
 
 
-def opened(front_end: ServeProcess, login: str) -> Callable[[], int]:
-    """Sends the form, which was opened before, when it is called; the status of the answer."""
+def opened(front_end: ServeProcess, login: str) -> Callable[[], bool]:
+    """Sends the form, which was opened before, when it is called; whether the password was saved."""
     browser = requests.Session()
     address = front_end.address + CHANGE
     fields = fields_of(browser.get(address, timeout=60).text)
     fields |= {"login": login, "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW}
-    return lambda: browser.post(address, fields, timeout=120, allow_redirects=False).status_code
+    return lambda: (
+        "/resultat/" in browser.post(address, fields, timeout=120, allow_redirects=False).headers["Location"]
+    )
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ class People:
     def __init__(self, port: int) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self.headers = {"Host": SITE, "X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
+        self.cookies: dict[str, str] = {}
 
     def is_served(self) -> bool:
         try:
@@ -82,8 +83,10 @@ class People:
         answer = requests.request(
             method, self.address + path, headers=self.headers, data=data, timeout=60, allow_redirects=False
         )
-        if cookies := [one.split(";")[0] for one in answer.raw.headers.getlist("Set-Cookie")]:
-            self.headers["Cookie"] = "; ".join(cookies)
+        for cookie in answer.raw.headers.getlist("Set-Cookie"):
+            name, _, value = cookie.split(";")[0].partition("=")
+            self.cookies[name] = value
+        self.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if answer.is_redirect:
             place = answer.headers["Location"]
             return self._answer("GET", place if place.startswith("/") else place.split(SITE, 1)[1])

@@ -20,6 +20,8 @@ from tests.support.serve_process import fields_of
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import PASSWORD, SUFFIX, SlapdServer
 
+RESULT = "/resultat/"
+"""To where a form leads whose password was saved; all others lead to a next step, or to why nothing was done."""
 MARK = "Toujours-Neuf-"
 """With which every new password begins."""
 WIDE = "10000000/minute"
@@ -129,6 +131,9 @@ class Balancer:
                     continue
                 return self._failed(Failure(began, time.monotonic(), front_end, f"{path}: {error}"))
             self.sent += 1
+            to = answer.headers.get("Location", "")
+            if answer.status_code == 303 and not to.startswith(RESULT):
+                return self.send(session, to, None, expected)
             if answer.status_code == expected or (isinstance(expected, str) and expected in answer.text):
                 return answer.text
             what = f"{path}: {answer.status_code} {said(answer.text)}"

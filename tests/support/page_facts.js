@@ -44,7 +44,7 @@
     footer: all("body > footer a").map((one) => one.getAttribute("href")),
     images: all("img").map((one) => ({ id: one.id, alt: one.getAttribute("alt"), title: one.title, linked: Boolean(one.closest("a")) })),
     pictures: all("svg, canvas, object, embed, area, input[type=image], [role=img], figure, picture").map((one) => one.tagName),
-    backgrounds: all("body *").filter((one) => getComputedStyle(one).backgroundImage !== "none").map((one) => one.outerHTML.slice(0, 90)),
+    backgrounds: all("body *").filter((one) => !["none", ""].includes(getComputedStyle(one).backgroundImage)).map((one) => one.outerHTML.slice(0, 90)),
     frames: all("iframe, frame, frameset").length,
     tables: all("table, [role=table], [role=grid]").length,
     quotations: all("q, blockquote").length,
