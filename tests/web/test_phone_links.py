@@ -10,7 +10,7 @@ from gateway.web.phone import tel_uri
 from tests.support.browser import CHANGE, FIND
 from tests.support.slapd_server import PASSWORD
 
-LINK = '<a href="tel:+33123456789">01 23 45 67 89</a>'
+LINK = '<a href="tel:+33123456789">01\u00a023\u00a045\u00a067\u00a089</a>'
 
 
 def bare_numbers(source: str) -> list[str]:
