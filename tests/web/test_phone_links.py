@@ -76,7 +76,7 @@ class TestPages:
         page = browser.change("fdurand4", "Certainement-Faux-1", "Nouveau-2025")
 
         assert "<b>01" not in page.source
-        assert "&lt;b&gt;01 23&lt;/b&gt;" in page.source
+        assert "&lt;b&gt;01\u00a023&lt;/b&gt;" in page.source
 
     def test_when_too_many_tries_were_made_then_the_number_is_a_link(self, open_browser, durand):
         browser = open_browser(rate_limits={"per_address": "1/minute"})
