@@ -91,7 +91,7 @@ def answer_of(page):
 
 
 def changed(page):
-    page.wait_for_selector("text=a enregistré")
+    page.wait_for_selector("text=est modifié")
 
 
 class TestLine:

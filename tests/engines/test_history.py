@@ -51,6 +51,6 @@ class TestResult:
         page.reload()
         page.go_forward()
 
-        assert "a enregistré" in page.text
+        assert "est modifié" in page.text
         assert left == ["", "", ""]
         assert site.sent_forms == [CHANGE]

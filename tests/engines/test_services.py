@@ -46,7 +46,7 @@ class TestReset:
         page.fill(new_password=NEW, confirmation=NEW)
         page.send()
 
-        assert "a enregistré" in page.text
+        assert "est modifié" in page.text
         assert directory.binds(LOGIN, NEW)
 
 
@@ -57,5 +57,5 @@ class TestChange:
         pass_robot_check()
         page.send()
 
-        assert "a enregistré" in page.text
+        assert "est modifié" in page.text
         assert directory.binds(LOGIN, NEW)
