@@ -26,7 +26,10 @@ LIMITS = """\
     reset_timedout_connection on;
     client_max_body_size      256k;
     proxy_request_buffering   on;
-    proxy_buffering           on;"""
+    proxy_buffering           on;
+    proxy_buffers             8 16k;
+    # The head of an answer: two cookies may have 4 kB each.
+    proxy_buffer_size         16k;"""
 TLS = """\
     ssl_certificate     {certificate};
     ssl_certificate_key {key};

@@ -47,8 +47,11 @@ class PageState:
     """The id of the request that sent the form, if the helpdesk may need it."""
 
     def in_language(self, language: str) -> PageState:
-        """Return the state for a page in `language`: without its sentences if they are in another one."""
-        if self.language == language:
+        """Return the state for a page in `language`: without its sentences if they are in another one.
+
+        A state without sentences stays as it is: its page says everything itself.
+        """
+        if self.language == language or not (self.errors or self.sentences):
             return self
         return replace(self, status=200, errors={}, sentences=(), retry_after_seconds=0, language=language)
 

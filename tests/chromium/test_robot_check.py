@@ -13,7 +13,7 @@ from tests.support.page_actions import fill
 from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
-PHONE_NUMBER = "01 23 45 67 89"
+PHONE_NUMBER = "01 23 45 67 89".replace(" ", "\u00a0")
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 WEB = {"secret_keys": [KEY], "secure_cookies": False}
 ON = {"required": ["change"]}
@@ -22,7 +22,7 @@ WORK = "**/captcha/work"
 SOLVER, WORKER = "**/altcha-solver.js*", "**/altcha-pbkdf2.js*"
 WITHOUT_WEBCRYPTO = "Object.defineProperty(crypto, 'subtle', { value: undefined })"
 LINE, OTHER = "#captcha-automatique", "#captcha-autre-moyen"
-WAITING, WORKING, DONE = "Automatique : rien à recopier.", "Vérification en cours…", "Vérification faite"
+WAITING, WORKING, DONE = "Automatique\u00a0: rien à recopier.", "Vérification en cours…", "Vérification faite"
 RECORD = f"""
     window.announced = [];
     new MutationObserver(() => announced.push(document.querySelector("{LINE}").textContent))
@@ -294,7 +294,7 @@ class TestBlockedScript:
         page.click(BUTTON)
         page.wait_for_selector("#captcha")
 
-        assert "envoyez le formulaire : la page suivante les affichera" in told
+        assert "envoyez le formulaire\u00a0: la page suivante les affichera" in told
         assert page.is_visible("#captcha-image")
 
     def test_when_no_task_comes_at_first_then_sending_the_form_asks_again(self, page, directory):
@@ -403,8 +403,9 @@ class TestWithoutScript:
     def test_when_nothing_else_is_offered_then_the_page_has_the_number_of_the_helpdesk(self, open_form):
         page = open_form(AUTOMATIC, java_script_enabled=False)
 
-        assert f"nécessite JavaScript. Si vous ne pouvez pas l’activer, appelez l’assistance : {PHONE_NUMBER}." in (
-            page.inner_text(".captcha")
+        assert (
+            f"nécessite JavaScript. Si vous ne pouvez pas l’activer, appelez l’assistance\u00a0: {PHONE_NUMBER}."
+            in (page.inner_text(".captcha"))
         )
 
 

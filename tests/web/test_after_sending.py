@@ -155,6 +155,26 @@ class TestPage:
         assert "date" not in page.main.partition("Find my account")[0]
         assert "n’existe pas" not in page.main
 
+    def test_when_the_language_changes_then_the_wait_after_too_many_stays(self, open_browser):
+        browser = open_browser(captcha={"required": []}, rate_limits={"per_address": "1/hour"})
+        browser.fill_in(FIND, **FORMS[FIND])
+        browser.fill_in(FIND, **FORMS[FIND])
+
+        page = browser.open(f"{FIND}/suite?langue=en")
+
+        assert page.status == 429
+        assert int(page.answer.headers["Retry-After"]) > 0
+        assert "Too many tries" in page.main
+        assert " 0 minutes" not in page.main
+
+    def test_when_the_language_changes_then_the_page_of_an_error_stays(self, browser):
+        browser.post(CHANGE, b"%ff", content_type="application/x-www-form-urlencoded")
+
+        page = browser.open("/erreur?langue=en")
+
+        assert page.status == 400
+        assert "Request not understood" in page.main
+
     def test_when_too_many_were_sent_then_it_says_how_long_to_wait_and_for_less_and_less(self, build, monkeypatch):
         browser = Browser(create_app(build(captcha={"required": []}, rate_limits={"per_address": "1/hour"})))
         browser.fill_in(FIND, **FORMS[FIND])

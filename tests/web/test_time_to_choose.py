@@ -101,3 +101,17 @@ class TestExtension:
         assert page.status == 503
         assert page.fields["ticket"] == proved.fields["ticket"]
         assert page.fields.keys() >= {"new_password", "confirmation"}
+
+
+class TestReload:
+    def test_when_the_choice_is_over_then_the_first_form_says_so(self, gateway, browser):
+        proved = browser.prove("fdurand4")
+        steps, ticket = gateway.services.reset.steps, ticket_in(gateway, proved)
+        over = steps.tickets.reissue(steps.purpose, ticket.payload, int(time.time()) - 1)
+        sent = browser.post(RESET, {**proved.fields, "ticket": over, "langue": "fr"})
+
+        page = browser.open(f"{RESET}/suite")
+
+        assert (sent.status, page.status) == (422, 422)
+        assert "new_password" not in page.fields
+        assert (page.fields["login"], page.fields["proof"]) == ("fdurand4", "")

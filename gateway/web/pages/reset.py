@@ -72,9 +72,12 @@ class ResetPage(ServicePage):
         return super().post()
 
     def show_next(self, state: PageState | None) -> ResponseReturnValue:
-        """Show what follows a sent form of any step."""
+        """Show what follows a sent form of any step; the first form once the ticket of the step is over."""
         for step in (self.choose_step, self.code_step, self.channel_step):
             if state and state.step == step.step:
+                opened = step.steps.open(state.facts.get("ticket", ""))
+                if isinstance(opened, TokenError):
+                    return self.show(self.restart(self.sentences.ticket_void(opened)))
                 return step.show_next(state)
         return super().show_next(state)
 
