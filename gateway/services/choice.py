@@ -13,6 +13,7 @@ from gateway.services.tickets import CHOOSE, TicketSteps, UsedTicket, read_grant
 
 MAX_SECONDS = 15 * 60
 """The latest end, counted from the proofs, whatever the setting `reset.ticket_minutes` and the extension."""
+EXTENSION_SECONDS = 5 * 60
 EXTENDED = "extended"
 """The key in the payload of a ticket that was extended; absent before."""
 
@@ -40,9 +41,9 @@ def grant_in(payload: Mapping[str, Any]) -> Grant:
 
 def choice_in(ticket: Ticket, seconds: int) -> Choice:
     """Return the choice that a ticket permits. `seconds`: the lifetime of a ticket that is not extended."""
-    was_extended = EXTENDED in ticket.payload
-    latest = ticket.expires if was_extended else ticket.expires - seconds + MAX_SECONDS
-    return Choice(grant_in(ticket.payload), ticket.expires, max(latest, ticket.expires))
+    end = ticket.expires
+    latest = end if EXTENDED in ticket.payload else min(end - seconds + MAX_SECONDS, end + EXTENSION_SECONDS)
+    return Choice(grant_in(ticket.payload), end, max(latest, end))
 
 
 def extended(used: UsedTicket, choice: Choice, steps: TicketSteps) -> str:

@@ -63,13 +63,15 @@ class ResetService:
         return None if isinstance(opened, TokenError) else choice_in(opened, 60 * self.ticket_minutes)
 
     def extend(self, ticket: str, caller: Caller) -> str | RateLimited | TicketVoid:
-        """Use the ticket up and return one with more time, once and at most until MAX_SECONDS after the proofs.
+        """Return a ticket with more time, once and at most until MAX_SECONDS after the proofs. Raises Outage.
 
-        Raises Outage.
+        The ticket before stays valid: a button may be pressed twice, or the answer may be lost.
         """
         used = self.steps.use(ticket, caller)
         if not isinstance(used, UsedTicket):
             return used
+        with self.events.outages(CHOOSE, caller, used.grant.login):
+            self.steps.tickets.give_back(used.ticket)
         choice = choice_in(used.ticket, 60 * self.ticket_minutes)
         if not choice.may_extend:
             return self.steps.renew(used)

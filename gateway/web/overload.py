@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextvars import ContextVar
 
-from flask import Flask, request
+from flask import Flask, request, url_for
 from flask.typing import ResponseReturnValue
 
 from gateway.web import messages
@@ -13,6 +13,8 @@ from gateway.web.api.problems import Problem
 from gateway.web.page_state import PageState
 from gateway.web.pages.errors import BUSY, ErrorPages, is_sent_form
 
+FORMS = ("find", "reset", "change")
+"""The endpoints of pages with a form."""
 queued_seconds: ContextVar[float] = ContextVar("queued_seconds", default=0.0)
 """How many seconds the present request waited for its thread. The server sets it."""
 
@@ -32,5 +34,6 @@ def init_load_shedding(app: Flask, pages: ErrorPages, max_seconds: float) -> Non
         if not is_sent_form():
             sentence = messages.filled(messages.BUSY, seconds=wait)
             return Problem("busy", sentence, headers={"Retry-After": str(wait)}).answer()
-        state = PageState(BUSY, 503, retry_after_seconds=wait, facts={"form_url": request.path})
+        form = request.endpoint if request.endpoint in FORMS else "home"
+        state = PageState(BUSY, 503, retry_after_seconds=wait, facts={"form_url": url_for(form)})
         return pages.after_form(state)

@@ -17,6 +17,8 @@ from flask import Response, request
 from gateway.protection.tickets import Tickets, TokenError
 from gateway.web.language import current
 
+VERSION = 1
+"""Raise it when a page changes what it puts into a state: during an upgrade, machines of both versions answer."""
 LIFETIME_SECONDS = 600
 MAX_COOKIE_CHARS = 3800
 """Browsers keep 4096 bytes of a cookie's name, value and attributes (RFC 6265bis, 5.6)."""
@@ -99,12 +101,8 @@ class PageStates:
         opened = self.tickets.open(_purpose(path), text) if text else TokenError.INVALID
         if isinstance(opened, TokenError):
             return None
-        try:
-            state = PageState(**opened.payload)
-        except TypeError:
-            # Another version of the service sealed it, during an upgrade of several machines.
-            return None
-        return state.in_language(current()).later(LIFETIME_SECONDS - (opened.expires - int(time.time())))
+        age = LIFETIME_SECONDS - (opened.expires - int(time.time()))
+        return PageState(**opened.payload).in_language(current()).later(age)
 
     def _seal(self, path: str, state: PageState) -> str:
         text = self.tickets.issue(_purpose(path), asdict(state), LIFETIME_SECONDS)
@@ -120,7 +118,8 @@ class PageStates:
     def _set(self, response: Response, path: str, place: int, text: str) -> None:
         """Set one cookie, or let the browser forget it if `text` is empty."""
         name = self._name(place)
-        if not text and name not in request.cookies:
+        # Of another path the browser may have one that it did not send.
+        if not text and request.path.startswith(path) and name not in request.cookies:
             return
         lifetime = LIFETIME_SECONDS if text else 0
         response.set_cookie(name, text, lifetime, path=path, secure=self.secure, httponly=True, samesite="Strict")
@@ -132,4 +131,4 @@ def _see_other(to: str) -> Response:
 
 
 def _purpose(path: str) -> str:
-    return f"page {path}"
+    return f"page {VERSION} {path}"

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from gateway.app import create_app
+from gateway.web import overload
 from gateway.web.page_state import LIFETIME_SECONDS, MAX_COOKIE_CHARS
 from tests.support.browser import CHANGE, FIND, RESET, Browser
 from tests.support.slapd_server import NUMEN, PASSWORD
@@ -127,13 +128,13 @@ class TestPage:
 
     @pytest.mark.parametrize(
         "payload, seconds",
-        [({"step": "form"}, -1), ({"step": "form", "of_a_later_version": 1}, 60), ({}, 60)],
-        ids=["expired", "later version", "no step"],
+        [({"step": "form"}, -1), ({"step": "form"}, 0)],
+        ids=["expired", "expiring"],
     )
     def test_when_the_state_cannot_be_used_then_it_counts_as_gone(self, build, payload, seconds):
         gateway = build(captcha={"required": []})
         browser = Browser(create_app(gateway))
-        sealed = gateway.protection.tickets.reissue(f"page {FIND}", payload, int(time.time()) + seconds)
+        sealed = gateway.protection.tickets.reissue(f"page 1 {FIND}", payload, int(time.time()) + seconds)
         browser.client.set_cookie("mamia-etape", sealed, path=FIND)
 
         assert browser.open(f"{FIND}/suite").status == 410
@@ -186,6 +187,46 @@ class TestPage:
         assert (first.status, again.status) == (429, 429)
         waits = [int(page.answer.headers["Retry-After"]) for page in (first, again)]
         assert 290 <= waits[0] - waits[1] <= 310
+
+    def test_when_too_many_passwords_were_tried_then_the_way_back_leads_to_the_choice(self, build, directory):
+        browser = Browser(create_app(build(captcha={"required": []}, rate_limits={"per_login_reset": "2/hour"})))
+        proved = browser.prove("fdurand4")
+        pages = [browser.choose(proved, "court") for _ in range(3)]
+        [back] = re.findall(rf'href="({RESET}/suite\?retour)"', pages[-1].source)
+
+        choice = browser.open(back)
+
+        assert pages[-1].status == 429
+        assert choice.status == 200
+        assert choice.fields["ticket"]
+
+    def test_when_two_people_reset_in_two_tabs_then_the_page_names_whose_password_it_is(self, directory, browser):
+        directory.add_person("bmartin2", numen="12E0000001ABC")
+        browser.prove("fdurand4")
+        browser.prove("bmartin2", proof="12E0000001ABC")
+
+        assert "du compte bmartin2" in browser.open(f"{RESET}/suite").main
+
+    def test_when_the_service_was_too_busy_then_the_way_back_is_the_form(self, browser, monkeypatch):
+        fields = browser.open(FIND).fields
+        queued = overload.queued_seconds.set(1000.0)
+        try:
+            page = browser.post(FIND, {**fields, **FORMS[FIND]})
+        finally:
+            overload.queued_seconds.reset(queued)
+
+        assert page.status == 503
+        assert f'href="{FIND}"' in page.source
+
+    def test_when_another_site_brings_a_ticket_then_no_choice_is_shown(self, browser):
+        proved = browser.prove("fdurand4")
+        other = Browser(browser.app)
+
+        page = other.post(
+            RESET, {"ticket": proved.fields["ticket"], "langue": "en"}, headers={"Sec-Fetch-Site": "cross-site"}
+        )
+
+        assert "new_password" not in page.fields
 
     def test_when_another_site_sent_the_form_then_nothing_of_it_is_filled_in(self, browser):
         browser.post(FIND, FORMS[FIND], headers={"Sec-Fetch-Site": "cross-site"})
@@ -246,7 +287,7 @@ class TestFoundAccount:
 
         page = browser.post(RESET, {"csrf_token": token, "account": account})
 
-        assert (page.status, page.fields["login"]) == (200, "")
+        assert (page.status, page.fields["login"]) == (400, "")
 
     def test_when_the_link_for_a_change_is_followed_then_the_login_is_filled_in(self, browser):
         found = browser.fill_in(FIND, **FORMS[FIND])

@@ -10,7 +10,7 @@ from gateway.app import create_app
 from gateway.services.choice import MAX_SECONDS
 from tests.support.browser import RESET, Browser
 
-NEW = "Nouveau-2025"
+NEW, OTHER = "Nouveau-2025", "Encore-Autre-2026"
 MINUTES = 60
 
 
@@ -50,14 +50,24 @@ class TestExtension:
 
         assert directory.binds("fdurand4", NEW)
 
-    def test_when_it_was_extended_then_the_ticket_before_is_used_up(self, directory, browser):
+    def test_when_the_button_is_pressed_twice_then_the_choice_stays_open(self, directory, browser):
         proved = browser.prove("fdurand4")
         extend(browser, proved)
+        extended = extend(browser, proved)
 
-        page = browser.choose(proved, NEW)
+        browser.choose(extended, NEW)
 
-        assert page.status == 422
-        assert not directory.binds("fdurand4", NEW)
+        assert directory.binds("fdurand4", NEW)
+
+    def test_when_a_password_was_chosen_then_no_ticket_chooses_another(self, directory, browser):
+        proved = browser.prove("fdurand4")
+        extended = extend(browser, proved)
+        browser.choose(proved, NEW)
+
+        pages = [browser.choose(extended, OTHER), browser.choose(extend(browser, proved), OTHER)]
+
+        assert [page.status for page in pages] == [422, 422]
+        assert directory.binds("fdurand4", NEW)
 
     def test_when_it_is_asked_for_again_then_the_end_stays(self, gateway, browser):
         once = extend(browser, browser.prove("fdurand4"))
@@ -83,6 +93,17 @@ class TestExtension:
 
         assert page.status == 422
         assert (page.fields["login"], page.fields["proof"]) == ("fdurand4", "")
+
+    def test_when_tickets_get_shorter_meanwhile_then_it_still_ends_fifteen_minutes_after_the_proofs(
+        self, gateway, browser, build
+    ):
+        proved = browser.prove("fdurand4")
+        end = ticket_in(gateway, proved).expires
+        browser.client.application = create_app(build(captcha={"required": []}, reset={"ticket_minutes": 1}))
+
+        extended = extend(browser, proved)
+
+        assert ticket_in(gateway, extended).expires <= end - 10 * MINUTES + MAX_SECONDS
 
     def test_when_a_ticket_has_fifteen_minutes_anyway_then_it_is_not_offered(self, directory, open_browser):
         directory.add_person("fdurand4")

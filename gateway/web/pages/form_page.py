@@ -32,6 +32,7 @@ _CAPTCHA = {
 }
 WORK_ALONE = frozenset({Verdict.OTHER_NETWORK, Verdict.TOO_EASY})
 """Verdicts about the proof of work only; the challenge with the characters stays valid."""
+STALE = 400
 GONE = 410
 REFUSED = 422
 TOO_MANY = 429
@@ -40,6 +41,8 @@ UNAVAILABLE = 503
 
 NEXT = "suite"
 """The last part of the address that shows what follows a sent form."""
+BACK = "retour"
+"""Parameter of that address for the form to which somebody returns who had to wait."""
 FORM, LIMITED = "form", "rate_limited"
 """Steps that each page with a form has: the form itself, and the wait after too many attempts."""
 
@@ -70,7 +73,7 @@ class FormPage(MethodView):
         """Show the first form with what was typed before or what a link may fill in; with `step` what follows it."""
         state = self.states.read(self.path)
         if step:
-            return self.show_next(state)
+            return self.show_next(_behind_the_wait(state) if BACK in request.args else state)
         typed = dict(state.values) if state else {}
         return self.show(PageState(self.step, values=typed | self.form_class.prefilled(request.args)))
 
@@ -80,7 +83,7 @@ class FormPage(MethodView):
         if language.is_switch():
             return self.follow(self.state(form))
         if not form.validate():
-            sentences, status = ([messages.STALE_PAGE], 400) if form.is_stale else ([], REFUSED)
+            sentences, status = ([messages.STALE_PAGE], STALE) if form.is_stale else ([], REFUSED)
             return self.follow(self.state(form, sentences, status))
         try:
             outcome = self.submit(form, client_info.caller(EntryPoint.PAGE))
@@ -115,8 +118,8 @@ class FormPage(MethodView):
 
     def _after_rate_limit(self, form: Any, limited: RateLimited) -> PageState:
         """Return how long to wait. The page is the same whether or not the account exists."""
-        state = replace(self.state(form, status=TOO_MANY, without_work=limited.without_work), step=LIMITED)
-        return replace(state, retry_after_seconds=limited.retry_after_seconds)
+        state = self.state(form, status=TOO_MANY, without_work=limited.without_work, behind=self.step)
+        return replace(state, step=LIMITED, retry_after_seconds=limited.retry_after_seconds)
 
     def _after_refusal(self, form: Any, refused: Refused) -> PageState:
         """Return the form again with the reason, beside the field that it concerns."""
@@ -151,8 +154,9 @@ class FormPage(MethodView):
         return self.show(state)
 
     def _show_rate_limit(self, state: PageState) -> ResponseReturnValue:
-        minutes = math.ceil(state.retry_after_seconds / 60)
-        page = render_template("pages/rate_limited.html", minutes=minutes, form_url=self.path, **state.facts)
+        back = f"{url_for(str(request.endpoint), step=NEXT)}?{BACK}"
+        minutes, without_work = math.ceil(state.retry_after_seconds / 60), state.facts["without_work"]
+        page = render_template("pages/rate_limited.html", minutes=minutes, form_url=back, without_work=without_work)
         return page, state.status, state.headers
 
     def show(self, state: PageState) -> ResponseReturnValue:
@@ -262,6 +266,13 @@ class ServicePage(FormPage):
     def _renew_challenge(self, form: ServiceForm) -> None:
         form.captcha.data = ""
         form.challenge.data = self.robots.check.captcha.challenge(form.service)
+
+
+def _behind_the_wait(state: PageState | None) -> PageState | None:
+    """Return the step at which there were too many attempts; any other state as it is."""
+    if state is None or state.step != LIMITED:
+        return state
+    return replace(state, step=state.facts["behind"], status=200, retry_after_seconds=0)
 
 
 def is_from_here() -> bool:

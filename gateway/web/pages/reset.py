@@ -31,7 +31,7 @@ from gateway.web.forms import AccountForm, ChannelForm, ChooseForm, ExtendForm, 
 from gateway.web.helpdesk import clock_time
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.code import ChannelPage, CodePage
-from gateway.web.pages.form_page import REFUSED, ServicePage
+from gateway.web.pages.form_page import REFUSED, STALE, ServicePage
 from gateway.web.pages.ticket_page import Restart, TicketPage
 from gateway.web.sentences import Sentences
 
@@ -111,12 +111,11 @@ class ResetPage(ServicePage):
 
     def _begin_with_account(self) -> ResponseReturnValue:
         """Fill the first form in with the login and birth date of an account that was just found."""
-        form = AccountForm(request.form)
+        form, empty = AccountForm(request.form), self.form_class(formdata=None)
         opened = self.states.tickets.open(form.purpose, form.account.data or "")
-        state = self.state(self.form_class(formdata=None))
-        if form.validate() and not isinstance(opened, TokenError):
-            return self.states.follow(self.path, replace(state, values=opened.payload), self.path)
-        return self.states.follow(self.path, state, self.path)
+        if not form.validate() or isinstance(opened, TokenError):
+            return self.follow(self.state(empty, [messages.STALE_PAGE], STALE))
+        return self.states.follow(self.path, replace(self.state(empty), values=opened.payload), self.path)
 
 
 class ChoosePage(TicketPage):
@@ -136,7 +135,7 @@ class ChoosePage(TicketPage):
             return super().post()
         form = ExtendForm(request.form)
         if not form.validate():
-            return self.follow(self.state(form, [messages.STALE_PAGE], 400))
+            return self.follow(self.state(form, [messages.STALE_PAGE], STALE))
         try:
             outcome = self.service.extend(form.ticket.data or "", client_info.caller(EntryPoint.PAGE))
         except Outage as outage:

@@ -15,7 +15,7 @@ from gateway.services.outcomes import TicketVoid
 from gateway.services.tickets import TicketSteps, UsedTicket
 from gateway.web.forms import TicketForm
 from gateway.web.page_state import PageState, PageStates
-from gateway.web.pages.form_page import FormPage
+from gateway.web.pages.form_page import FormPage, is_from_here
 from gateway.web.sentences import Sentences
 
 Restart = Callable[[str], PageState]
@@ -51,10 +51,11 @@ class TicketPage(FormPage):
         self, form: Any, sentences: Sequence[str | LazyString] = (), status: int = 200, **facts: object
     ) -> PageState:
         """Return the state that shows `form` with its ticket. What was typed into the first step stays available."""
-        # What is no ticket of ours leads nowhere, and may be longer than a cookie.
+        # What is no ticket of ours leads nowhere, and may be longer than a cookie. Another site may bring one that it
+        # was given, for an account of its own.
         ticket = form.ticket.data or ""
-        usable = "" if isinstance(self.steps.open(ticket), TokenError) else ticket
-        state = super().state(form, sentences, status, ticket=usable, **facts)
+        is_usable = is_from_here() and not isinstance(self.steps.open(ticket), TokenError)
+        state = super().state(form, sentences, status, ticket=ticket if is_usable else "", **facts)
         former = self.states.read(self.path)
         return replace(state, values=former.values) if former else state
 

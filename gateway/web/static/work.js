@@ -57,6 +57,9 @@ async function solve(task, controller) {
     controller,
     createWorker: () => new Worker(field.dataset.worker),
     timeout: 0,
+  }).catch((reason) => {
+    // The solver passes the event of a worker on, of which no browser says where it came from.
+    throw reason instanceof Error ? reason : new Error("the worker failed");
   });
   if (!solution) throw new Error("no solution");
   return btoa(JSON.stringify({ challenge: task, solution }));
