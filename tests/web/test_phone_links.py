@@ -10,7 +10,8 @@ from gateway.web.phone import tel_uri
 from tests.support.browser import CHANGE, FIND
 from tests.support.slapd_server import PASSWORD
 
-LINK = '<a href="tel:+33123456789">01 23 45 67 89</a>'
+NUMBER = "01\N{NO-BREAK SPACE}23\N{NO-BREAK SPACE}45\N{NO-BREAK SPACE}67\N{NO-BREAK SPACE}89"
+LINK = f'<a href="tel:+33123456789">{NUMBER}</a>'
 
 
 def bare_numbers(source: str) -> list[str]:
@@ -76,7 +77,7 @@ class TestPages:
         page = browser.change("fdurand4", "Certainement-Faux-1", "Nouveau-2025")
 
         assert "<b>01" not in page.source
-        assert "&lt;b&gt;01 23&lt;/b&gt;" in page.source
+        assert "&lt;b&gt;01\N{NO-BREAK SPACE}23&lt;/b&gt;" in page.source
 
     def test_when_too_many_tries_were_made_then_the_number_is_a_link(self, open_browser, durand):
         browser = open_browser(rate_limits={"per_address": "1/minute"})
