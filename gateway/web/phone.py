@@ -38,8 +38,12 @@ def tel_uri(phone: str, country: str = "FR") -> str:
 
 
 def init_phone_links(app: Flask, support: Support) -> None:
-    """Give templates `phone_link`, the number as a link, and the filter `with_phone_link` for texts that hold it."""
-    uri = tel_uri(support.phone, support.holidays.partition("-")[0] or "FR")
+    """Give templates `phone_link`, the number as a link, and the filter `with_phone_link` for texts that hold it.
+
+    The filter `tel_uri` is for other numbers.
+    """
+    country = support.holidays.partition("-")[0] or "FR"
+    uri = tel_uri(support.phone, country)
     shown = typeset(support.phone, "fr")
     link = Markup('<a href="{}">{}</a>').format(uri, shown) if uri else escape(shown)
     # The spaces of a number may have become no-break spaces.
@@ -52,3 +56,4 @@ def init_phone_links(app: Flask, support: Support) -> None:
 
     app.jinja_env.globals["phone_link"] = link
     app.jinja_env.filters["with_phone_link"] = with_phone_link
+    app.jinja_env.filters["tel_uri"] = lambda phone: tel_uri(phone, country)
