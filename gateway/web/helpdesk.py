@@ -82,7 +82,8 @@ class Helpdesk:
 
     def call_in_words(self) -> str:
         """Return the phone number and the weekly hours, in one line."""
-        return f"{self.support.phone} ({self.in_words()})" if self.support.openings else self.support.phone
+        phone = typeset(self.support.phone, "fr")
+        return f"{phone} ({self.in_words()})" if self.support.openings else phone
 
     def now_in_words(self, now: datetime | None = None) -> str:
         """Say whether the helpdesk is open, and until or from when; "" if no hours are set.

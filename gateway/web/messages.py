@@ -35,8 +35,9 @@ STALE_PAGE = _(
     "and send the form again. If this message comes back, allow the cookies of this site."
 )
 STEP_GONE = _(
-    "What you had entered is no longer available: it is kept for ten minutes, in a cookie of this site. Start again. "
-    "If you see this message again, allow this site to set cookies."
+    "What you had entered is no longer available: it is kept for ten minutes, in a cookie of this site. If a page "
+    "has confirmed your new password, it is active: use it. Otherwise start again. If you see this message again, "
+    "allow this site to set cookies."
 )
 CAPTCHA_WRONG = _("The characters that you typed are not the right ones. Here is another check.")
 CAPTCHA_EXPIRED = _("This check can no longer be used. Here is another one.")
@@ -139,7 +140,7 @@ _LOCKED = _(
     "Wrong passwords were tried, and the directory locked this account until %(when)s: a new password would not open "
     "it before. Start again then, or call the helpdesk: %(phone)s."
 )
-_OR_CALL = _("If all of it is right, call the helpdesk: %(phone)s. Some accounts can only be changed there.")
+_OR_CALL = _("If all of it is right, call the helpdesk: %(phone)s. Some accounts are managed by the helpdesk only.")
 """The same for everybody who is refused, so that it does not reveal that an account is protected."""
 _POINT_TO_HELPDESK = frozenset({Refusal.NOT_FOUND, Refusal.NOT_PROVED, Refusal.CREDENTIALS, Refusal.GRANT_VOID})
 _CREDENTIALS = _("Login or password incorrect. Check your login with “Find my account”.")
@@ -162,7 +163,7 @@ RULES: Mapping[Rule, LazyString] = {
     Rule.COMMON: _(
         "not be a common password, even with digits or special characters after it (azerty123, Soleil-2026…)"
     ),
-    Rule.TOO_WEAK: _("be hard enough to guess: the bar must reach %(min_strength)s %%"),
+    Rule.TOO_WEAK: _("be hard enough to guess: the bar must reach %(min_strength)s%%"),
     Rule.BREACHED: _("not be among those that were stolen elsewhere"),
 }
 """What a new password must do: each phrase continues "The new password must"."""

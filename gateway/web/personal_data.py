@@ -53,7 +53,7 @@ def kept_data(settings: Settings) -> Iterator[Kept]:
 
 def _of_forms(settings: Settings) -> Iterator[Kept]:
     minutes = timedelta(minutes=settings.captcha.lifetime_minutes)
-    yield Kept(_("The check against robots"), in_words(minutes))
+    yield Kept(_("Security check"), in_words(minutes))
     ticket = timedelta(minutes=settings.reset.ticket_minutes)
     yield Kept(_("The proof that your answers were right, for a reset"), in_words(ticket))
     if settings.second_factor.methods:

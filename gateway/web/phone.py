@@ -39,7 +39,7 @@ def tel_uri(phone: str, country: str = "FR") -> str:
 
 
 def init_phone_links(app: Flask, support: Support) -> None:
-    """Give templates `phone_link`, the number as a link, and the filters `with_phone_link` and `tel`.
+    """Give templates `phone_link`, the number as a link, and the filters `with_phone_link` and `tel_uri`.
 
     The one is for texts that hold the number, the other returns the address of a link to any number.
     """
@@ -56,5 +56,5 @@ def init_phone_links(app: Flask, support: Support) -> None:
         return Markup(found.sub(lambda match: match["kept"] or link, str(escape(text))))  # noqa: S704 - escaped
 
     app.jinja_env.globals["phone_link"] = link
-    app.jinja_env.filters["tel"] = partial(tel_uri, country=country)
     app.jinja_env.filters["with_phone_link"] = with_phone_link
+    app.jinja_env.filters["tel_uri"] = partial(tel_uri, country=country)

@@ -39,6 +39,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # A number may still be a placeholder: %(minutes)s, {kept}.
     (re.compile(rf"(?:(?<=\d)|(?<=\)[sd])|(?<=\}})){_BLANK}(?=(?:{_UNITS})(?!\w))"), WIDE),
     (re.compile(rf"(?:(?<=n°)|(?<=\bRGAA)|(?<=\bport)|(?<=\barticle)){_BLANK}(?=\d)"), WIDE),
+    # Laws and their articles: n° 2004-575, article 1-1.
+    (re.compile(rf"\b(n°|article)({_BLANK}?\d+)-(?=\d)"), rf"\1\2{HYPHEN}"),
     (re.compile(r"\bI-Prof\b"), f"I{HYPHEN}Prof"),
     # "- ! ? @"
     (re.compile(rf"(?<![^\s(])({_LONE}){_BLANK}(?={_LONE}(?:[\s),.]|$))"), rf"\1{WIDE}"),

@@ -68,7 +68,7 @@ class TestBar:
         strong = percent(page, field, STRONG)
 
         assert weak < 60 < strong == 100
-        assert words(page, field) == "Solidité : 100 %, très bonne"
+        assert words(page, field) == "Force : 100 %, très bonne"
 
     def test_when_the_field_is_emptied_then_it_says_nothing(self, page):
         percent(page, "new_password", STRONG)

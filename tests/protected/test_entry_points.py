@@ -20,7 +20,7 @@ from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import BIRTH_DATE, NUMEN, PASSWORD
 
 NEW = "Nouveau-2025"
-HELPDESK = "Certains comptes ne peuvent être modifiés que par elle"
+HELPDESK = "Certains comptes ne sont gérés que par elle"
 
 
 def bare(page, *typed):

@@ -89,7 +89,7 @@ def in_words(name: str, mail: EmailMessage) -> str:
         "--- HTML",
         page.get_content(),
     ]
-    words = "\n".join(parts)
+    words = "\n".join(parts).replace("\r\n", "\n")
     for pattern, instead in CHANGING.items():
         words = re.sub(pattern, instead, words)
     return words

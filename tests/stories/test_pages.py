@@ -5,6 +5,7 @@ The texts beside this file were read and approved by a person: see CONTRIBUTING.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,9 @@ def story(language):
 
 
 def assert_told(story, name):
-    assert_approved(story.text, HERE / f"{name}.{story.language}.txt")
+    # A ticket ends by the clock of the machine, which no test can stop.
+    text = re.sub(r"(vous avez jusqu’à|you have until) \d+(?:\sh\s|:)\d+", r"\1 (time)", story.text)
+    assert_approved(text, HERE / f"{name}.{story.language}.txt")
 
 
 class TestHome:

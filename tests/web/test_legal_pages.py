@@ -58,8 +58,8 @@ class TestLegalNotice:
 
         for key in ("publisher", "address", "director", "host", "host_address"):
             assert FILLED[key] in lines(page), key
-        assert 'href="tel:0380000000"' in page.source
-        assert 'href="tel:0380111111"' in page.source
+        assert 'href="tel:+33380000000"' in page.source
+        assert 'href="tel:+33380111111"' in page.source
         assert "licence MIT" in lines(page)
 
     def test_when_nothing_is_filled_in_then_it_is_true_all_the_same_and_has_no_gaps(self, browser):
@@ -69,7 +69,7 @@ class TestLegalNotice:
         assert "Académie d’Exemple" in lines(page)
         assert "La personne qui représente légalement l’éditeur" in lines(page)
         assert "de l’hébergeur vous sont donnés sur demande" in lines(page)
-        assert 'href="tel:0123456789"' in page.source
+        assert 'href="tel:+33123456789"' in page.source
         assert "{{" not in page.source
 
     def test_when_asked_in_english_then_it_says_the_same(self, english):
@@ -86,7 +86,7 @@ class TestPersonalData:
         page = open_browser(academy=academy, legal=legal).open(PRIVACY)
 
         text = lines(page)
-        assert f"Le responsable du traitement est {legal.get('data_controller', 'Académie d’Exemple')}" in text
+        assert f"Le responsable du traitement est {legal.get('data_controller', 'l’académie d’Exemple')}" in text
         assert "délégué à la protection des données" in text
         assert "mission d’intérêt public (article 6.1.e du RGPD)" in text
         for right in ("Accès", "Rectification", "Opposition", "limitation", "Effacement"):
@@ -270,7 +270,7 @@ class TestStatement:
         assert 'href="https://www.defenseurdesdroits.fr/carte-des-delegues"' in page.source
         assert "Défenseur des droits Libre réponse 71120 75342 Paris CEDEX 07" in lines(page)
         assert 'href="mailto:assistance@ac-example.fr"' in page.source
-        assert 'href="tel:0123456789"' in page.source
+        assert 'href="tel:+33123456789"' in page.source
 
     def test_when_the_academy_has_plans_then_they_are_linked(self, open_browser):
         plans = {"plan_url": "https://ac-example.fr/schema", "actions_url": "https://ac-example.fr/plan"}

@@ -182,7 +182,7 @@ class TestClassicReset:
 
         page = open_browser(reset={"mode": "initial"}).prove(durand)
 
-        assert "verrouillé" in page.main
+        assert "a bloqué ce compte" in page.main
         lock_until(directory, None)
         assert directory.binds(durand, PASSWORD)
 
@@ -222,7 +222,7 @@ class TestServices:
 
         proved, changed = browser.prove(durand), browser.change(durand, PASSWORD, NEW)
 
-        assert "verrouillé" in proved.main
+        assert "a bloqué ce compte" in proved.main
         assert changed.main == browser.change("nobody9", PASSWORD, NEW).main
         lock_until(directory, None)
         assert directory.binds(durand, PASSWORD)
@@ -326,7 +326,7 @@ class TestReset:
         page = browser.choose(form, NEW)
 
         assert page.status == 422
-        assert "verrouillé" in page.main
+        assert "a bloqué ce compte" in page.main
         lock_until(directory, None)
         assert browser.choose(page, NEW).status == 200
         assert directory.binds(durand, NEW)

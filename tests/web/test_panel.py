@@ -62,7 +62,7 @@ class TestPanel:
             (CHANGE, "La barre montre, en pourcentage, si votre mot de passe est difficile à deviner"),
             (CHANGE, "une majuscule, un chiffre et un caractère spécial"),
             (CHANGE, "Jamais changé ? C’est votre NUMEN (ou votre numéro d’agent temporaire), en MAJUSCULES."),
-            ("/assistance", "vos nom et établissement, une adresse électronique que vous pouvez lire"),
+            ("/assistance", "une adresse électronique que vous pouvez lire"),
             ("/", "retrouvez votre compte"),
             ("/", "MA-MAMIA"),
             ("/", "Aide et informations"),
@@ -91,10 +91,10 @@ class TestAcademy:
     @pytest.mark.parametrize(
         "name, written",
         [
-            ("Académie de Toulouse", "le service de l’académie de Toulouse pour"),
-            ("Rectorat de Mayotte", "le service du rectorat de Mayotte pour"),
-            ("Région académique Occitanie", "le service de la région académique Occitanie pour"),
-            ("CNED", "le service de CNED pour"),
+            ("Académie de Toulouse", "un service de l’académie de Toulouse, réservé"),
+            ("Rectorat de Mayotte", "un service du rectorat de Mayotte, réservé"),
+            ("Région académique Occitanie", "un service de la région académique Occitanie, réservé"),
+            ("CNED", "un service de CNED, réservé"),
         ],
     )
     def test_when_it_has_a_name_then_its_article_fits(self, open_browser, name, written):
@@ -103,7 +103,7 @@ class TestAcademy:
     def test_when_its_settings_have_the_article_then_that_one_is_used(self, open_browser):
         academy = {"name": "CNED", "name_with_article": "le CNED", "name_with_of": "du CNED"}
 
-        assert "le service du CNED pour" in open_browser(academy=academy).open("/").text
+        assert "un service du CNED, réservé" in open_browser(academy=academy).open("/").text
 
     def test_when_its_mailboxes_are_larger_then_the_answer_says_so(self, open_browser):
         page = open_browser(academy={"mailbox_megabytes": 500}).open("/questions-frequentes")
