@@ -85,13 +85,6 @@ class PageStates:
             self._set(response, path, place, parts[place] if place < len(parts) else "")
         return response
 
-    def leave(self, path: str, to: str) -> Response:
-        """Return a redirect to the address `to`, and forget the state of `path`: its service is done."""
-        response = _see_other(to)
-        for place in range(MAX_COOKIES):
-            self._set(response, path, place, "")
-        return response
-
     def read(self, path: str) -> PageState | None:
         """Return the state that the browser sent for `path`, in the language of the page.
 

@@ -53,7 +53,7 @@ class TestWebmail:
 
         answer = change_in_webmail(api_client)
 
-        assert "à nouveau à partir du" in answer.text
+        assert "de nouveau à partir du" in answer.text
         assert "appelez l’assistance" in answer.text
         assert directory.binds("fdurand4", PASSWORD)
 
@@ -62,7 +62,7 @@ class TestWebmail:
     ):
         under(pwdMinLength="16")
 
-        assert "16 caractères" in change_in_webmail(api_client).text
+        assert "16\N{NO-BREAK SPACE}caractères" in change_in_webmail(api_client).text
         assert directory.binds("fdurand4", PASSWORD)
 
 
@@ -99,7 +99,7 @@ class TestChange:
         answer = change(api_client)
 
         assert (answer.status_code, answer.json["code"], answer.json["min_length"]) == (409, "too_short", 16)
-        assert "16 caractères" in answer.json["detail"]
+        assert "16\N{NO-BREAK SPACE}caractères" in answer.json["detail"]
         assert change(api_client, LONG).status_code == 200
         assert directory.binds("fdurand4", LONG)
 

@@ -10,6 +10,7 @@ from gateway.account.model import Secret
 from gateway.capture import open_changes
 from gateway.capture.open_changes import Change, OpenChanges, Phase
 from gateway.capture.sock_requests import ModifyRequest, OperationId, PasswordModifyRequest
+from tests.support.event_loop import run
 
 CALL, OTHER_CALL = OperationId("IP=127.0.0.1:1", "1", "2"), OperationId("IP=127.0.0.1:1", "1", "3")
 NEW, HASHED = "Neuf-Pässe-2026!", "{ARGON2}$argon2id$x"
@@ -30,7 +31,7 @@ def followed(*operations: PasswordModifyRequest | ModifyRequest) -> tuple[OpenCh
         changes = OpenChanges()
         return changes, [changes.change_for(operation) for operation in operations]
 
-    return asyncio.run(follow())
+    return run(follow())
 
 
 def described(change: Change) -> tuple[Phase, str | None]:
@@ -89,7 +90,7 @@ class TestChange:
                 await asyncio.sleep(0.01)
             return change
 
-        assert described(asyncio.run(forgotten())) == (Phase.ENDED, None)
+        assert described(run(forgotten())) == (Phase.ENDED, None)
 
 
 class TestChanges:

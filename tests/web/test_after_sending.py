@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -140,10 +141,12 @@ class TestPage:
         assert browser.open(f"{FIND}/suite").status == 410
         assert browser.open(FIND).status == 200
 
-    def test_when_the_password_is_saved_then_the_cookie_is_gone(self, browser):
-        browser.choose(browser.prove("fdurand4"), NEW)
+    def test_when_the_password_is_saved_then_going_back_leads_to_the_result_and_the_form_is_empty(self, browser):
+        saved = browser.choose(browser.prove("fdurand4"), NEW)
 
-        assert cookie(browser, RESET) is None
+        back = browser.client.get(f"{RESET}/suite")
+
+        assert (back.status_code, urlsplit(back.headers["Location"]).path) == (303, saved.path)
         assert browser.open(RESET).fields["login"] == ""
 
     def test_when_the_language_changes_then_the_step_stays_and_sentences_of_the_other_one_go(self, browser):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from flask import g, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 from flask_babel.speaklater import LazyString
@@ -43,8 +43,8 @@ NEXT = "suite"
 """The last part of the address that shows what follows a sent form."""
 BACK = "retour"
 """Parameter of that address for the form to which somebody returns who had to wait."""
-FORM, LIMITED = "form", "rate_limited"
-"""Steps that each page with a form has: the form itself, and the wait after too many attempts."""
+FORM, LIMITED, SAVED = "form", "rate_limited", "saved"
+"""Steps of each page with a form: the form, the wait after too many attempts, and a password that is saved."""
 
 
 class FormPage(MethodView):
@@ -90,7 +90,8 @@ class FormPage(MethodView):
         except Outage as outage:
             return self.follow(self.after_outage(form, outage))
         if isinstance(outcome, Saved):
-            return self.states.leave(self.path, url_for("result", ticket=outcome.result_ticket))
+            result = url_for("result", ticket=outcome.result_ticket)
+            return self.states.follow(self.path, PageState(SAVED, facts={"result": result}), result)
         return self.follow(self.after(form, outcome))
 
     def follow(self, state: PageState) -> ResponseReturnValue:
@@ -146,11 +147,14 @@ class FormPage(MethodView):
     def show_next(self, state: PageState | None) -> ResponseReturnValue:
         """Show `state`; the first form with an explanation if the browser brings none."""
         if state is None:
-            return self.show(PageState(FORM, GONE, sentences=[str(messages.STEP_GONE)]))
+            return self.show(PageState(FORM, GONE, sentences=[str(messages.STEP_GONE)], facts={"is_gone": True}))
         if state.reference:
             g.reference = state.reference
         if state.step == LIMITED:
             return self._show_rate_limit(state)
+        if state.step == SAVED:
+            # Somebody who goes back from the result is done, and is not to read that something failed.
+            return redirect(state.facts["result"], 303)
         return self.show(state)
 
     def _show_rate_limit(self, state: PageState) -> ResponseReturnValue:
