@@ -68,7 +68,7 @@ class FindPage(ServicePage):
             people=people,
             number=state.facts["number"],
             reset_form=AccountForm(formdata=None),
-            panel=content.text(self.panel),
+            panel=content.text("help"),
         )
 
     def _account_ticket(self, login: str, typed: Mapping[str, str]) -> str:
