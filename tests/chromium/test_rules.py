@@ -7,7 +7,7 @@ import pytest
 from gateway.account.model import Secret
 from gateway.account.policy import PasswordRules, Rule
 from tests.support.browser import CHANGE, RESET
-from tests.support.page_actions import prove
+from tests.support.page_actions import prove, words
 from tests.support.password_policies import own_policy
 
 GOOD = "Velours-2025"
@@ -45,7 +45,7 @@ def states(page):
 
 
 def shown(page):
-    return page.inner_text("#regles .count").replace("\u00a0", " ")
+    return words(page, "#regles .count")
 
 
 def wait_until_announced(page, text):
