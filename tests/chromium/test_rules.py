@@ -50,7 +50,7 @@ def shown(page):
 
 def wait_until_announced(page, text):
     page.wait_for_function(
-        "text => document.querySelector('#regles [role=status]').textContent.replaceAll('\u00a0', ' ') === text",
+        "text => document.querySelector('#regles [role=status]').textContent.replace(/\\s/g, ' ') === text",
         arg=text,
     )
 
@@ -184,7 +184,7 @@ class TestScreenReader:
 
         wait_until_announced(
             page,
-            "4 règles sur 9 respectées ; 2 sont vérifiées à l’envoi. Règles non respectées : avoir au moins"
+            "4 règles sur 9 respectées ; 2 sont vérifiées à l’envoi. Règles non respectées : contenir au moins"
             " 8 caractères ; contenir au moins un chiffre ; contenir au moins un caractère spécial, ni lettre ni"
             " chiffre (par exemple - ! ? @).",
         )

@@ -71,7 +71,7 @@ def refuses(front_end):
 
 class TestStop:
     def test_when_forms_wait_for_processes_that_end_then_each_is_answered(self, front_end):
-        """400: they lack a token. The service read them, and that is the point."""
+        """303: they lack a token, and the page after them says so. The service read them, and that is the point."""
         children = front_end.children
         for child in children:
             freeze(child)
@@ -82,7 +82,7 @@ class TestStop:
             for child in children:
                 front_end.wake(child)
 
-            assert [answer(line).split()[1] for line in waiting] == [b"400"] * WAITING
+            assert [answer(line).split()[1] for line in waiting] == [b"303"] * WAITING
 
     def test_when_it_ends_then_new_connections_are_refused_while_old_ones_are_still_served(self, front_end):
         with connected(front_end, PAGE) as kept:
@@ -93,7 +93,7 @@ class TestStop:
             kept.sendall(FORM)
             last = answer(kept)
 
-        assert last.split()[1] == b"400"
+        assert last.split()[1] == b"303"
         assert b"connection: close" in last.lower()
 
     def test_when_the_settings_are_read_again_then_a_kept_connection_is_served_once_more(self, front_end):
@@ -105,7 +105,7 @@ class TestStop:
             wait_until(lambda: front_end.children - before)
             kept.sendall(FORM)
 
-            assert answer(kept).split()[1] == b"400"
+            assert answer(kept).split()[1] == b"303"
 
 
 class TestProxy:
