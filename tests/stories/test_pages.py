@@ -155,7 +155,7 @@ class TestChange:
 
 class TestRateLimited:
     def test_when_told_then_it_is_as_approved(self, page, serve, story):
-        address = serve(rate_limits={"per_address": "1/minute"}) + FIND
+        address = serve(rate_limits={"per_address": "1/hour"}) + FIND
         for _ in range(2):
             page.goto(address)
             fill(page, **NOBODY)

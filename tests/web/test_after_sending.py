@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -184,12 +185,12 @@ class TestPage:
         browser.fill_in(FIND, **FORMS[FIND])
         first = browser.fill_in(FIND, **FORMS[FIND])
         later = time.time() + 300
-        monkeypatch.setattr("gateway.web.page_state.time.time", lambda: later)
+        monkeypatch.setattr("gateway.web.page_state.time", SimpleNamespace(time=lambda: later))
         again = browser.open(f"{FIND}/suite")
 
         assert (first.status, again.status) == (429, 429)
         waits = [int(page.answer.headers["Retry-After"]) for page in (first, again)]
-        assert 290 <= waits[0] - waits[1] <= 310
+        assert waits[0] - waits[1] >= 299
 
     def test_when_too_many_passwords_were_tried_then_the_way_back_leads_to_the_choice(self, build, directory):
         browser = Browser(create_app(build(captcha={"required": []}, rate_limits={"per_login_reset": "2/hour"})))
