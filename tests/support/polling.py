@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 AT_ONCE_SECONDS = 15
@@ -47,8 +46,5 @@ def wait_for_the_next_second() -> None:
 
     pwdChangedTime and other times of a directory count seconds.
     """
-    wait_until(partial(_is_past, int(time.time()) + 1 + TICK_SECONDS))
-
-
-def _is_past(moment: float) -> bool:
-    return time.time() > moment
+    moment = int(time.time()) + 1 + TICK_SECONDS
+    wait_until(lambda: time.time() > moment)
