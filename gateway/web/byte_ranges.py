@@ -17,10 +17,15 @@ def answer_with_ranges(content: bytes, mimetype: str) -> Response:
     response = Response(content, mimetype=mimetype)
     response.set_etag(hashlib.blake2b(content, digest_size=16).hexdigest())
     wanted = request.range
-    is_one_part = wanted is not None and wanted.units == "bytes" and len(wanted.ranges) == 1
+    parts = wanted.ranges if wanted is not None and wanted.units == "bytes" else ()
+    is_one_part = len(parts) == 1
+    environ = request.environ
+    if is_one_part and parts[0][0] < -len(content):
+        # The last bytes of a shorter content are all of it (RFC 9110, 14.1.2); Werkzeug refuses them.
+        environ = {**environ, "HTTP_RANGE": "bytes=0-"}
     try:
         response.make_conditional(
-            request.environ, accept_ranges=is_one_part, complete_length=len(content) if is_one_part else None
+            environ, accept_ranges=is_one_part, complete_length=len(content) if is_one_part else None
         )
     except RequestedRangeNotSatisfiable:
         refused = Response(status=416, headers={"Accept-Ranges": "bytes", "Content-Range": f"bytes */{len(content)}"})

@@ -146,7 +146,7 @@ _POINT_TO_HELPDESK = frozenset({Refusal.NOT_FOUND, Refusal.NOT_PROVED, Refusal.C
 _CREDENTIALS = _("Login or password incorrect. Check your login with “Find my account”.")
 _IN_HISTORY = _("This password was used before: it is among your last %(history)s. Choose another one.")
 
-RULES: Mapping[Rule, LazyString] = {
+REQUIRED: Mapping[Rule, LazyString] = {
     Rule.TOO_SHORT: _("contain at least %(min_length)s characters"),
     Rule.TOO_LONG: _("contain at most %(max_length)s characters"),
     Rule.NO_LOWER_CASE: _("contain at least one lower-case letter"),
@@ -154,19 +154,21 @@ RULES: Mapping[Rule, LazyString] = {
     Rule.NO_DIGIT: _("contain at least one digit"),
     Rule.NO_SPECIAL: _("contain at least one special character, neither a letter nor a digit (such as - ! ? @)"),
     Rule.SAME_AS_CURRENT: _("differ from the current one"),
-    Rule.CONTAINS_LOGIN: _("not contain your login"),
-    Rule.CONTAINS_NAME: _("not contain your surname or given name"),
-    Rule.CONTAINS_MAIL: _("not contain a part of your e-mail address"),
-    Rule.CONTAINS_WORD: _("contain none of these words: %(forbidden_words)s"),
-    Rule.INVISIBLE: _("contain no invisible character (one may have come with copy and paste: type it by hand)"),
-    Rule.LOOKS_HASHED: _("not begin with a word in braces, such as {SSHA}: the directory would take it for a hash"),
-    Rule.COMMON: _(
-        "not be a common password, even with digits or special characters after it (azerty123, Soleil-2026…)"
-    ),
     Rule.TOO_WEAK: _("be hard enough to guess: the bar must reach %(min_strength)s%%"),
-    Rule.BREACHED: _("not be among those that were stolen elsewhere"),
 }
 """What a new password must do: each phrase continues "The new password must"."""
+
+FORBIDDEN: Mapping[Rule, LazyString] = {
+    Rule.CONTAINS_LOGIN: _("contain your login"),
+    Rule.CONTAINS_NAME: _("contain your surname or given name"),
+    Rule.CONTAINS_MAIL: _("contain a part of your e-mail address"),
+    Rule.CONTAINS_WORD: _("contain one of these words: %(forbidden_words)s"),
+    Rule.INVISIBLE: _("contain an invisible character (it may have come with copy and paste: type it by hand)"),
+    Rule.LOOKS_HASHED: _("begin with a word in braces, such as {SSHA}: the directory would take it for a hash"),
+    Rule.COMMON: _("be a common password, even with digits or special characters after it (azerty123, Soleil-2026…)"),
+    Rule.BREACHED: _("be among those that were stolen elsewhere"),
+}
+"""What it must not do: each phrase continues "The new password must not"."""
 
 FIELD_OF = {
     Refusal.RULES: "new_password",
@@ -191,9 +193,7 @@ def refusal(
     limits, or_call = refused.limits, filled(_OR_CALL, phone=phone)
     if refused.code is Refusal.RULES:
         rules = rules.at_least(limits.min_length)
-        return [
-            str(gettext("The new password must %(rule)s.", rule=_rule(rule, rules))) for rule in refused.violations
-        ]
+        return [_broken(rule, rules) for rule in refused.violations]
     if refused.code is Refusal.CREDENTIALS:
         return [f"{_CREDENTIALS} {lockout_in_words(lockout)} {or_call}"]
     if refused.code is Refusal.IN_HISTORY:
@@ -266,8 +266,21 @@ def filled(sentence: LazyString, **values: object) -> str:
 
 
 def _rule(rule: Rule, rules: PasswordRules) -> str:
+    """Return the phrase of the list under "The new password must:"."""
+    if rule in FORBIDDEN:
+        return str(gettext("not %(forbidden)s", forbidden=_phrase(FORBIDDEN[rule], rules)))
+    return _phrase(REQUIRED[rule], rules)
+
+
+def _broken(rule: Rule, rules: PasswordRules) -> str:
+    if rule in FORBIDDEN:
+        return str(gettext("The new password must not %(forbidden)s.", forbidden=_phrase(FORBIDDEN[rule], rules)))
+    return str(gettext("The new password must %(rule)s.", rule=_phrase(REQUIRED[rule], rules)))
+
+
+def _phrase(phrase: LazyString, rules: PasswordRules) -> str:
     return filled(
-        RULES[rule],
+        phrase,
         min_length=rules.min_length,
         max_length=rules.max_length,
         min_strength=rules.min_strength,

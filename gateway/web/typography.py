@@ -25,6 +25,7 @@ _UNITS = (
     "secondes?|minutes?|heures?|jours?|mois|ans?|années?|fois|caractères?|chiffres?|lettres?|règles?|mots?|questions?"
     "|personnes?|pixels?|tentatives?|essais?|ko|Mo|Go|€"
 )
+_NAME = re.compile(r"\bI-Prof\b")
 _LONE = r"[^\w\s«»“”’…–—]"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(f"{_BLANK}(?=[;!?])"), NARROW),
@@ -41,7 +42,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"(?:(?<=n°)|(?<=\bRGAA)|(?<=\bport)|(?<=\barticle)){_BLANK}(?=\d)"), WIDE),
     # Laws and their articles: n° 2004-575, article 1-1.
     (re.compile(rf"\b(n°|article)({_BLANK}?\d+)-(?=\d)"), rf"\1\2{HYPHEN}"),
-    (re.compile(r"\bI-Prof\b"), f"I{HYPHEN}Prof"),
+    (_NAME, f"I{HYPHEN}Prof"),
     # "- ! ? @"
     (re.compile(rf"(?<![^\s(])({_LONE}){_BLANK}(?={_LONE}(?:[\s),.]|$))"), rf"\1{WIDE}"),
 )
@@ -56,11 +57,16 @@ def french(text: str) -> str:
     return text
 
 
-_OF_LANGUAGE: Mapping[str, Callable[[str], str]] = {"fr": french}
+def english(text: str) -> str:
+    """Return `text` with its names in one piece."""
+    return _NAME.sub(f"I{HYPHEN}Prof", text)
+
+
+_OF_LANGUAGE: Mapping[str, Callable[[str], str]] = {"fr": french, "en": english}
 
 
 def typeset(text: str, language: str) -> str:
-    """Return `text` with the no-break spaces of `language` (a code such as "fr"); most languages need none."""
+    """Return `text` as `language` (a code such as "fr") is typeset; most languages need nothing."""
     rules = _OF_LANGUAGE.get(language)
     return rules(text) if rules else text
 

@@ -122,7 +122,7 @@ class TestRefusal:
         "current, new, reason",
         [
             (PASSWORD, "a", "Le nouveau mot de passe doit contenir au moins 8\u00a0caractères."),
-            (PASSWORD, "Durand-2025", "ne pas contenir votre nom"),
+            (PASSWORD, "Durand-2025", "ne doit pas contenir votre nom"),
             ("Faux-Passe-1", NEW, "Identifiant ou mot de passe incorrect"),
         ],
     )

@@ -47,6 +47,7 @@ SCENES = {
     "the workstation has it": "le poste de travail l’a reçu",
     "too many tries": "trop d’essais",
     "without JavaScript": "sans JavaScript",
+    "the check is done": "la vérification est faite",
 }
 """The headings of the French texts."""
 
@@ -180,6 +181,14 @@ class TestRobotCheck:
         story.tell("without JavaScript", page)
 
         assert_told(story, "robot-check")
+
+    def test_when_told_after_the_work_is_done_then_it_is_as_approved(self, page, serve, story):
+        page.goto(serve(**EVERYWHERE) + FIND)
+        page.locator("[name=surname]").focus()
+        page.locator("#captcha-automatique[data-state=done]").wait_for()
+        story.tell("the check is done", page)
+
+        assert_told(story, "robot-check-done")
 
 
 def wait_for_what_follows_typing(page):

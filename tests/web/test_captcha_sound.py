@@ -80,6 +80,7 @@ class TestPart:
             pytest.param("bytes=500-", 500, None, id="rest"),
             pytest.param("bytes=-500", -500, None, id="suffix"),
             pytest.param("bytes=0-99999999", 0, None, id="beyond the end"),
+            pytest.param("bytes=-99999999", 0, None, id="suffix longer than all of it"),
         ],
     )
     def test_when_asked_for_then_its_bytes_come(self, part, whole, wanted, start, end):

@@ -224,7 +224,7 @@ class TestResetTicket:
         "new, reported",
         [
             ("nouveau-2025", "au moins une lettre majuscule"),
-            ("Durand!2025", "ne pas contenir votre nom"),
+            ("Durand!2025", "ne doit pas contenir votre nom"),
             (PASSWORD, "a déjà servi"),
         ],
     )

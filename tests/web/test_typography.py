@@ -71,8 +71,8 @@ class TestFrench:
 
         assert french(once) == once
 
-    def test_when_it_is_english_then_it_stays_as_it_is(self):
-        assert typeset("Which one ? 10 minutes", "en") == "Which one ? 10 minutes"
+    def test_when_it_is_english_then_only_names_are_held_together(self):
+        assert shown(typeset("I-Prof: which one ? 10 minutes", "en")) == "I=Prof: which one ? 10 minutes"
 
 
 class TestBreakable:

@@ -21,8 +21,9 @@ let isDone = false;
 // Other characters, in the picture and in the sound, without sending the form.
 async function renewCharacters() {
   const { source, form: name } = document.getElementById("captcha-autre").dataset;
-  const answer = await fetch(`${source}?form=${name}`);
-  if (!answer.ok) return;
+  // Where that fails the present ones stay; the server says so if they have served.
+  const answer = await fetch(`${source}?form=${name}`).catch(() => null);
+  if (!answer?.ok) return;
   const { challenge } = await answer.json();
   const old = document.getElementById("challenge");
   for (const attribute of ["src", "href"]) {
@@ -42,7 +43,8 @@ function playOther({ hreflang }) {
     source.src = source.src.replace(/lang=\w+/, `lang=${hreflang}`);
   }
   player.load();
-  player.play();
+  // A browser that does not let a page begin to play leaves it to the person.
+  player.play().catch(() => {});
 }
 
 // The characters, which the page keeps for browsers without JavaScript: nothing of them is loaded before.
