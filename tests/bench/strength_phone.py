@@ -111,7 +111,7 @@ def measure(browser: Browser, port: int, into: Measures) -> None:
             page.keyboard.press(key)
             costs.append(1000 * (busy_seconds(session) - busy))
             page.wait_for_timeout(KEY_MILLISECONDS)
-        page.wait_for_function("document.querySelector('[data-strength-of=new_password] meter').value === 100")
+        page.wait_for_function("() => document.querySelector('[data-strength-of=new_password] meter').value === 100")
         page.wait_for_timeout(1000)
         into["key"].append(page.evaluate("Math.max(16, ...keys)"))
         into["key cost"].append(max(costs))

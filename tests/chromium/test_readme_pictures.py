@@ -35,7 +35,7 @@ class TestPictures:
         page.set_viewport_size({"width": 1240, "height": 1180})
         page.goto(address + CHANGE)
         fill(page, login="fdurand4", current_password="Ancien-2024", new_password="Le vélo bleu de 1998")
-        page.wait_for_function("document.querySelector('meter, progress, [role=meter]') !== null")
+        page.wait_for_function("() => document.querySelector('meter, progress, [role=meter]') !== null")
         page.wait_for_function("() => document.querySelector('[data-strength-of=new_password]').innerText.trim()")
         page.evaluate("window.scrollTo(0, 0)")
         page.screenshot(path=SCREENSHOTS / "readme-change.png")

@@ -37,7 +37,8 @@ def choosing(directory, serve, open_page):
 
 
 def states(page):
-    """From each rule to "kept", "broken" or nothing."""
+    """From each rule to "kept", "broken" or nothing, once they are judged."""
+    wait_until_judged(page)
     return page.evaluate(
         "() => Object.fromEntries([...document.querySelectorAll('[data-rule]')]"
         ".map(item => [item.dataset.rule, item.className]))"
@@ -45,7 +46,12 @@ def states(page):
 
 
 def shown(page):
+    wait_until_judged(page)
     return words(page, "#regles .count")
+
+
+def wait_until_judged(page):
+    page.wait_for_selector("#regles ul:not([aria-busy])")
 
 
 def wait_until_announced(page, text):

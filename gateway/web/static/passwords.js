@@ -33,8 +33,9 @@ function addCapsLockHint(field) {
   field.closest(".field").append(hint);
   for (const kind of ["keydown", "keyup"]) {
     field.addEventListener(kind, (event) => {
-      const on = event.getModifierState?.("CapsLock") ?? false;
-      hint.textContent = on ? phrases.capsLock : "";
+      const text = (event.getModifierState?.("CapsLock") ?? false) ? phrases.capsLock : "";
+      // What is written makes the browser lay the page out again.
+      if (hint.textContent !== text) hint.textContent = text;
     });
   }
   field.addEventListener("blur", () => (hint.textContent = ""));

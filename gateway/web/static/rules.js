@@ -3,6 +3,8 @@
 const { rulesKept, rulesLater, rulesOthersLater, rulesBroken, rulesBetween } = JSON.parse(
   document.getElementById("phrases").textContent,
 );
+// No key waits for the rules: they are judged a moment after it.
+const PAUSE_MILLISECONDS = 100;
 const QUIET_MILLISECONDS = 800;
 // As the server has it: shorter parts of a login may be in a password.
 const MIN_PART_CHARS = 3;
@@ -59,8 +61,11 @@ function followRules(list) {
   const field = document.getElementById("new_password");
   const items = [...list.querySelectorAll("[data-rule]")];
   const [seen, announced] = document.querySelectorAll("#regles [data-count]");
+  let pause = 0;
   let quiet = 0;
   const judge = () => {
+    clearTimeout(pause);
+    list.removeAttribute("aria-busy");
     for (const item of items) {
       const name = CLASSES.get((field.value && RULES[item.dataset.rule]?.(field.value, list)) ?? null) ?? "";
       // What is written makes the browser lay the page out again.
@@ -76,7 +81,11 @@ function followRules(list) {
     }, QUIET_MILLISECONDS);
   };
   for (const id of ["new_password", "current_password", "login"]) {
-    document.getElementById(id)?.addEventListener("input", judge);
+    document.getElementById(id)?.addEventListener("input", () => {
+      clearTimeout(pause);
+      list.setAttribute("aria-busy", "true");
+      pause = setTimeout(judge, PAUSE_MILLISECONDS);
+    });
   }
   const followsBar = items.some((item) => item.dataset.rule === "too_weak");
   document.addEventListener("judged", ({ detail }) => {

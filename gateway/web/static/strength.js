@@ -51,7 +51,10 @@
   const fetchLists = async () => {
     const answer = await fetch(LISTS);
     if (!answer.ok) throw new Error(`word lists: ${answer.status}`);
-    worker.postMessage({ lists: await answer.text() });
+    const lists = await answer.text();
+    // The worker may have failed meanwhile.
+    if (!worker) return;
+    worker.postMessage({ lists });
     isReady = true;
     document.documentElement.dataset.strength = "ready";
     judgeNext();
