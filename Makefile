@@ -23,7 +23,7 @@ PATH := $(PATH):/usr/sbin:/sbin
 RUN_PACKAGES := slapd ldap-utils espeak-ng
 SAMBA_PACKAGES := samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind krb5-user smbclient
 KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
-TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps man-db mandoc zsh fish faketime chromium firefox-esr webkit2gtk-driver xvfb lynx redis-server logrotate jq systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
+TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps man-db mandoc zsh fish faketime chromium chromium-headless-shell firefox-esr webkit2gtk-driver xvfb lynx redis-server logrotate jq systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
 # Also for what is installed as a whole: packages, containers, booted systems.
 TEST_INSTALL_PACKAGES := $(TEST_PACKAGES) debootstrap systemd-container dpkg-dev debhelper podman buildah runc netavark aardvark-dns iproute2 skopeo docker-registry
 

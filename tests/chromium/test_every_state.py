@@ -49,7 +49,6 @@ class TestPage:
     )
     def test_when_opened_then_nothing_is_wrong_with_it(self, page, serve, name, path):
         page.goto(serve(**EVERYWHERE, **LINKS) + path)
-        page.wait_for_load_state("networkidle")
 
         assert problems_of(page, name) == []
 

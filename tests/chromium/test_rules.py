@@ -23,7 +23,6 @@ SPELLINGS = [
 def page(directory, serve, open_page):
     page = open_page()
     page.goto(serve() + CHANGE)
-    page.wait_for_load_state("networkidle")
     return page
 
 

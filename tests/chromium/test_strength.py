@@ -36,7 +36,6 @@ MAX_MILLISECONDS = 50
 def page(directory, serve, open_page):
     page = open_page()
     page.goto(serve() + CHANGE)
-    page.wait_for_load_state("networkidle")
     return page
 
 
@@ -108,7 +107,6 @@ class TestBar:
     ):
         page = open_page(viewport={"width": width, "height": 740}, locale=language)
         page.goto(serve() + CHANGE)
-        page.wait_for_load_state("networkidle")
         before = place_of_button(page)
 
         for field in FIELDS:

@@ -216,7 +216,6 @@ def _without_script(context: BrowserContext, sites: Sites, language: str) -> Ite
 
 
 def _visit(page: Page, name: str, language: str, status: int) -> Visit:
-    page.wait_for_load_state("networkidle")
     facts = page.evaluate(FACTS)
     source = page.content()
     page.emulate_media(color_scheme="dark")
