@@ -2,7 +2,7 @@
 
 The page "Modifier mon mot de passe" in Chromium, 360 pixels wide, with a processor four times slower, over a line of
 400 kbit/s with a round trip of 400 ms. The CAPTCHA is off: its own work is no part of this. BEFORE=folder measures
-another checkout, with its assets, in turn with this one.
+another checkout, with its assets and its .venv, in turn with this one.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def serve(folder: Path, directory: SlapdServer, tree: Path) -> ServeProcess:
         return write_settings_file(place, directory, in_web=in_web, more="[captcha]\nrequired = []\n")
 
     service = ServeProcess.on_a_free_port(configure)
-    service.program = ("env", f"--chdir={tree}", sys.executable, "-m", "gateway.cli.main")
+    # Of another checkout templates and libraries would be ours.
+    python = sys.executable if tree == HERE else tree / ".venv" / "bin" / "python"
+    service.program = ("env", f"--chdir={tree}", str(python), "-m", "gateway.cli.main")
     service.start()
     return service
 
