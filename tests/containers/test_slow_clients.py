@@ -123,15 +123,20 @@ class TestLargeAnswer:
 
 
 class TestClient:
-    @pytest.mark.parametrize(
-        "sent", [HALF_A_HEAD, HALF_A_BODY, A_LARGE_ANSWER], ids=["half a head", "half a body", "a reader who stops"]
-    )
-    def test_when_it_stops_then_the_proxy_closes_its_connection_at_the_deadline(self, proxy, site, sent):
-        with clients(proxy, FEW, sent) as lines:
-            began = time.monotonic()
+    def test_when_it_stops_then_the_proxy_closes_its_connection_at_the_deadline(self, proxy, site):
+        """Half a head, half a body, and an answer of which nothing more is read."""
+        began = time.monotonic()
+        with ExitStack() as opened:
+            lines = [
+                line
+                for sent in (HALF_A_HEAD, HALF_A_BODY, A_LARGE_ANSWER)
+                for line in opened.enter_context(clients(proxy, FEW, sent))
+            ]
+            wait_until(lambda: any(is_closed(line) for line in lines), DEADLINE_SECONDS + 3 * AT_ONCE_SECONDS)
+            first = time.monotonic() - began
             wait_until(lambda: all(is_closed(line) for line in lines), DEADLINE_SECONDS + 3 * AT_ONCE_SECONDS)
 
-        assert time.monotonic() - began > DEADLINE_SECONDS / 2, "an honest client on a slow line has some time"
+        assert first > DEADLINE_SECONDS / 2, "an honest client on a slow line has some time"
 
     def test_when_it_never_begins_with_tls_then_the_proxy_closes_its_connection_at_the_deadline(self, proxy, site):
         patience = DEADLINE_SECONDS + 3 * AT_ONCE_SECONDS

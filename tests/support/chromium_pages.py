@@ -11,7 +11,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 EXECUTABLE = os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell")
-"""The engine without the browser's windows takes a quarter of the processor time; CHROMIUM=/usr/bin/chromium for both."""
+"""The engine without the browser's windows: a quarter of the processor time. CHROMIUM=/usr/bin/chromium has both."""
 PATIENCE_MILLISECONDS = 120_000
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
