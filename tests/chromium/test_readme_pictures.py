@@ -24,7 +24,7 @@ class TestPictures:
             "webmail_url": "https://webmail.ac-example.fr/",
         }
         address = serve(academy=academy)
-        page = open_page(viewport={"width": 1240, "height": 760})
+        page = open_page(viewport={"width": 1240, "height": 900})
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
 
         page.goto(address + FIND)
@@ -32,7 +32,7 @@ class TestPictures:
         send(page)
         page.screenshot(path=SCREENSHOTS / "readme-found.png")
         found = page.inner_text("main")
-        page.set_viewport_size({"width": 1240, "height": 1180})
+        page.set_viewport_size({"width": 1240, "height": 1380})
         page.goto(address + CHANGE)
         fill(page, login="fdurand4", current_password="Ancien-2024", new_password="Le vélo bleu de 1998")
         page.wait_for_function("() => document.querySelector('meter, progress, [role=meter]') !== null")
