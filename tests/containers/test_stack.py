@@ -98,6 +98,19 @@ def is_served(stack):
     return visit(stack).status_of("/") == 200
 
 
+def is_used(stack, service):
+    """Whether the proxy asks this web service: it leaves one that refused alone for five seconds."""
+    before = answered_by(stack, service)
+    for _ in WEB:
+        visit(stack).status_of("/")
+    return answered_by(stack, service) > before
+
+
+def answered_by(stack, service):
+    """How many home pages its access log has."""
+    return stack.control("logs", stack.container(service)).count("GET / 200")
+
+
 @pytest.fixture(scope="module")
 def chromium(stack):
     rule = f"MAP {SITE} 127.0.0.1"
@@ -302,6 +315,7 @@ class TestOutage:
     def test_when_one_service_ends_then_the_site_is_there_or_comes_back(self, healthy, service, way):
         must_serve = service not in ("proxy", "directory", "valkey")
         name = healthy.container(service)
+        wait_until(lambda: all(is_used(healthy, web) for web in WEB))
 
         healthy.control(way, *(["-t", "60"] if way == "stop" else []), name)
         served = is_served(healthy)
