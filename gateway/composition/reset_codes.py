@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from datetime import timedelta
 
-from pydantic import SecretStr
-
 from gateway.account.reset_code import CodeHashes
 from gateway.directory.account_status import LdapAccounts
 from gateway.directory.failover import LdapServers
@@ -20,7 +18,7 @@ from gateway.needs.attributes import RESET_CODE_UNTIL
 from gateway.services.events import Events
 from gateway.services.reset_codes import CodeAccount, ResetCodeService
 from gateway.settings import People, Settings
-from gateway.settings.service_accounts import bound_as
+from gateway.settings.service_accounts import helpdesks_directory
 
 
 def open_codes(settings: Settings) -> OpenCodes | None:
@@ -43,10 +41,9 @@ def build_reset_codes(
     stack: ExitStack,
 ) -> ResetCodeService | None:
     """Build the service that gives codes; None if the helpdesk gives none. Connects to nothing."""
-    helpdesk = settings.helpdesk
-    if not settings.gives_codes or helpdesk.bind_dn is None:
+    helpdesk, directory = settings.helpdesk, helpdesks_directory(settings)
+    if not settings.gives_codes or directory is None:
         return None
-    directory = bound_as(settings.directory, helpdesk.bind_dn, SecretStr(helpdesk.password))
     pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
     stack.callback(pool.close)
     assumed = Policy(locks=True, lockout=timedelta(minutes=settings.lockout.minutes))
