@@ -19,7 +19,9 @@ from gateway.services.reset_codes import Approved, Closed, CodeRefusal, CodeRefu
 from tests.support.academy_access_rules import DEBIANS_RULES, academy_access_rules
 from tests.support.browser import Browser
 from tests.support.helpdesk import AGENT, codes_of, give_code, helpdesk_of
+from tests.support.slapd_operations import operations
 from tests.support.slapd_server import NUMEN, PASSWORD, PAST, SlapdServer
+from tests.support.upgraded_slapd import UpgradedSlapd
 
 NEW, OTHER = "Nouveau-2025", "Different-2026"
 NOT_PROVED = "Ces informations ne correspondent à aucun compte"
@@ -164,6 +166,28 @@ class TestUniformAnswers:
         assert page.status == 422
         assert page.main == reference.main
         assert "ticket" not in page.fields
+
+    def test_when_a_code_is_tried_then_slapd_does_the_same_work_whosever_it_is(
+        self, directory, site, visitor, newcomer
+    ):
+        """So the time of an answer shows neither who has a code nor whether it has expired."""
+        directory.add_person("waiting", numen=None)
+        directory.add_person("expired", numen=None)
+        give_code(site, "waiting")
+        late = give_code(site, "expired")
+        directory.set("expired", "mamiaResetCodeUntil", PAST)
+        visitor.prove("nobody", UNKNOWN)
+
+        work = {}
+        tries = (("nobody", UNKNOWN), (newcomer, UNKNOWN), ("waiting", UNKNOWN), ("expired", late))
+        for login, typed in tries:
+            before = operations(directory)
+            visitor.prove(login, typed)
+            after = operations(directory)
+            work[login] = {name: after[name] - before[name] for name in after}
+
+        assert work["nobody"]["Compare"] >= 3
+        assert all(one == work["nobody"] for one in work.values()), work
 
     def test_when_the_hash_of_one_person_is_copied_to_another_then_the_code_opens_neither(
         self, directory, site, visitor, newcomer
@@ -373,6 +397,26 @@ class TestFourEyes:
         codes = codes_of(front_end(four_eyes_filter="(noSuchAttribute=x)"))
 
         assert isinstance(codes.give("adupont", "helen", "", AGENT), Requested)
+
+
+class UpgradedWithCodes(UpgradedSlapd):
+    """A directory of version 0.1.0 that got the three files of the codes, as docs/directory.md says."""
+
+    def __init__(self, state, **arguments):
+        super().__init__(state, **arguments)
+        self.upgrade("schema/mamia-recovery.ldif")
+        self.upgrade("48-recovery.ldif")
+        self.upgrade("71-helpdesk-account.ldif", HELPDESK_PASSWORD=self.slapd.password("helpdesk"))
+
+
+class TestUpgraded:
+    @pytest.mark.parametrize("server", [UpgradedWithCodes], indirect=True)
+    def test_when_an_earlier_directory_got_the_files_then_codes_work(self, directory, site, visitor, newcomer):
+        visitor.choose(visitor.prove(newcomer, give_code(site, newcomer)), NEW)
+
+        assert directory.binds(newcomer, NEW)
+        with directory.connect() as line, pytest.raises(ldap.INVALID_CREDENTIALS):
+            line.simple_bind_s(f"cn=helpdesk,ou=services,{SUFFIX}", "certainly wrong")
 
 
 class TestRights:
