@@ -1,6 +1,7 @@
 """The service of the helpdesk's codes: give one, let a second agent approve it, close it.
 
-A code proves the identity of one person in one reset, in the place of the NUMEN. A mail tells the person when one is given or closed.
+A code proves the identity of one person in one reset, in the place of the NUMEN. The person gets a mail when
+one is given or closed.
 """
 
 from __future__ import annotations
