@@ -20,6 +20,7 @@ from gateway.checks.strength import check_strength
 from gateway.composition.directory_watch import DirectoryWatch
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
+from gateway.composition.reset_codes import build_reset_codes, open_codes, people_mapping
 from gateway.composition.rules import password_rules
 from gateway.directory.failover import LdapServers
 from gateway.directory.known_servers import refuse_other_servers
@@ -142,7 +143,7 @@ def build_gateway(settings: Settings) -> Gateway:
         return Gateway(
             settings=settings,
             rules=rules,
-            services=_services(settings, rules, directory, protection, events),
+            services=_services(settings, rules, directory, protection, events, stack),
             directory=directory,
             protection=protection,
             metrics=metrics,
@@ -163,7 +164,7 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
     for pool in (service, user_binds, proofs, replicas):
         if pool:
             stack.callback(pool.close)
-    mapping = PeopleMapping(settings.people, settings.academy.mail_domain)
+    mapping = people_mapping(settings)
     protected = ProtectedPeople(service, settings.people)
     propagation = build_propagation(settings, service, mapping)
     passwords = LdapPasswords(
@@ -177,13 +178,19 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
         initial_policy=settings.reset.initial_policy,
         propagation=propagation,
         protected=protected,
+        codes=open_codes(settings),
     )
     people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
     return DirectoryAccess(service, people, passwords, propagation, protected, has_policy, mapping)
 
 
 def _services(
-    settings: Settings, rules: PasswordRules, directory: DirectoryAccess, protection: Protection, events: Events
+    settings: Settings,
+    rules: PasswordRules,
+    directory: DirectoryAccess,
+    protection: Protection,
+    events: Events,
+    stack: ExitStack,
 ) -> Services:
     results = Results(events, protection.tickets, settings.workstation.targets)
     return Services(
@@ -203,6 +210,9 @@ def _services(
         second_factor=SecondFactorService(events, code_steps(events, protection.tickets), settings.second_factor),
         results=results,
         api_access=ApiAccess(events),
+        reset_codes=build_reset_codes(
+            settings, directory.service, directory.mapping, directory.protected, events, stack
+        ),
     )
 
 

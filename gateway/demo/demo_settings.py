@@ -35,7 +35,9 @@ def write_settings(slapd: PrivateSlapd, host: str, port: int, target: str) -> Pa
     """
     _make_keys(slapd)
     config = slapd.state / "mamia.toml"
-    sections = (_directory(slapd), _web(slapd, host, port), _workstation(slapd), target, _capture(slapd))
+    sections = (
+        _directory(slapd), _helpdesk(slapd), _web(slapd, host, port), _workstation(slapd), target, _capture(slapd)
+    )  # fmt: skip
     config.write_text("\n".join(sections), encoding="utf-8")
     return config
 
@@ -65,6 +67,13 @@ protected_groups = ["cn=protected,ou=groups,{SUFFIX}"]
 
 [reset]
 initial_policy = "cn=initial,ou=policies,{SUFFIX}"
+"""
+
+
+def _helpdesk(slapd: PrivateSlapd) -> str:
+    return f"""[helpdesk]
+bind_dn = "cn=helpdesk,ou=services,{SUFFIX}"
+bind_password_file = {_toml(slapd.password_file("helpdesk"))}
 """
 
 

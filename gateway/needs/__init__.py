@@ -6,7 +6,7 @@ The code takes its attributes from here, `mamia check` and `/health/ready` test 
 
 from __future__ import annotations
 
-from gateway.needs import attributes, machine, processes, server, web
+from gateway.needs import attributes, helpdesk, machine, processes, server, web
 from gateway.needs.model import Access as Access
 from gateway.needs.model import Account as Account
 from gateway.needs.model import Needs as Needs
@@ -22,6 +22,7 @@ def needs_of(settings: Settings) -> Needs:
     return Needs(
         rights=(
             *web.rights(settings),
+            *helpdesk.rights(settings),
             *processes.gateways_rights(settings),
             *processes.workers_rights(settings),
             *processes.listeners_rights(settings),
@@ -44,6 +45,8 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
     names = [attributes.HISTORY, attributes.MUST_CHANGE, *secret_attributes(people)]
     if workstation.targets:
         names += [attributes.SECRET, attributes.STATE, attributes.LEASE]
+    if settings.helpdesk.is_on:
+        names += [attributes.RESET_CODE, attributes.RESET_CODE_UNTIL]
     if people.password_stamp:
         names.append(people.password_stamp)
     if any(target.type == "samba_nt" for target in workstation.targets.values()):

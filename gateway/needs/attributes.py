@@ -32,6 +32,14 @@ LEASE = "mamiaSyncLease"
 STAMP = "mamiaPasswordStamp"
 TOKEN = "mamiaWorkerToken"  # noqa: S105 - an attribute's name
 
+RECOVERABLE = "mamiaRecoverable"
+"""Our auxiliary class for the attributes below (schema/mamia-recovery.ldif)."""
+RESET_CODE = "mamiaResetCode"
+RESET_CODE_UNTIL = "mamiaResetCodeUntil"
+RECOVERY = "mamiaRecovery"
+CHARTER = "mamiaCharter"
+REMINDED = "mamiaReminded"
+
 NT_HASH = "sambaNTPassword"
 NT_CHANGED_AT = "sambaPwdLastSet"
 POSIX_CHANGED_AT = "shadowLastChange"

@@ -78,6 +78,7 @@ def _of_web(settings: Settings) -> Iterator[FileNeed]:
     yield from _secret("rate_limits.store_password_file", settings.rate_limits.store_password_file, SERVE)
     yield from _secret("notifications.smtp_password_file", mails.smtp_password_file, SERVE)
     yield from _secret("second_factor.sms_gateway_token_file", settings.second_factor.sms_gateway_token_file, SERVE)
+    yield from _secret("helpdesk.bind_password_file", settings.helpdesk.bind_password_file, SERVE)
     yield from _read("workstation.public_key_file", settings.workstation.public_key_file, SERVE)
     if mails.spool:
         yield FileNeed("notifications.spool", mails.spool, SERVE, FileUse.FOLDER)

@@ -21,6 +21,7 @@ class Part(StrEnum):
     CHANGE = "change"
     RESULT = "result page"
     SECOND_FACTOR = "second factor"
+    RESET_CODE = "code of the helpdesk"
     NOTIFICATIONS = "notifications"
     API = "API"
     METRICS = "metrics"
@@ -39,18 +40,21 @@ class Account(StrEnum):
     GATEWAY = "gateway"
     WORKER = "worker"
     LISTENER = "listener"
+    HELPDESK = "helpdesk"
     OPERATOR = "operator"
     """Not a service account: what a command does in the name of the person who runs it (--bind-dn)."""
 
 
 class Access(Flag):
-    """What an account may do with an attribute (slapd.access(5): c, s, r, w)."""
+    """What an account may do with an attribute (slapd.access(5): c, s, r, w, z)."""
 
     COMPARE = auto()
     SEARCH = auto()
     VALUES = auto()
     """See values."""
     WRITE = auto()
+    DELETE = auto()
+    """Remove values, and write none."""
     READ = COMPARE | SEARCH | VALUES
 
     @property
@@ -62,7 +66,8 @@ class Access(Flag):
             if access in left:
                 found.append(word)
                 left &= ~access
-        return ", ".join([*found, *(["write"] if Access.WRITE in self else [])])
+        found += [word for access, word in ((Access.WRITE, "write"), (Access.DELETE, "delete")) if access in self]
+        return ", ".join(found)
 
 
 class Place(Enum):

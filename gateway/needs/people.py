@@ -48,6 +48,7 @@ def filter_rights(account: Account, parts: tuple[Part, ...], settings: Settings)
         "people.filter": people.filter,
         "people.protected_filter": people.protected_filter,
         "workstation.filter": workstation.filter if workstation.targets else "",
+        "helpdesk.four_eyes_filter": settings.helpdesk.four_eyes_filter if account is Account.GATEWAY else "",
     }
     for setting, filter_ in filters.items():
         if names := filter_attributes(filter_):

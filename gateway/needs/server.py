@@ -16,6 +16,8 @@ PASSWORD_POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"  # noqa: S105 - an OID
 PAGED_RESULTS = "1.2.840.113556.1.4.319"
 MAX_FOUND = 500
 """Entries that one search of the gateway's account may find."""
+MAX_FOUND_BY_HELPDESK = 21
+"""Entries that one search of the helpdesk's account may find."""
 MAX_UNPAGED = 2
 """Entries in a search without pages of worker and listener: one, and a second one with the same login."""
 PAGE_ENTRIES = 500
@@ -78,5 +80,9 @@ def limits(settings: Settings) -> Iterator[Limit]:
     yield Limit(Account.GATEWAY, MAX_FOUND, 0, 5, "Find reads the people who were born on one day.")
     if settings.workstation.targets and settings.workstation.bind_dn:
         yield Limit(Account.WORKER, MAX_UNPAGED, PAGE_ENTRIES, 60, "What waits is read page by page.")
+    if settings.helpdesk.is_on:
+        yield Limit(
+            Account.HELPDESK, MAX_FOUND_BY_HELPDESK, 0, 5, "A search shows 20 people, and whether there are more."
+        )
     if settings.capture.socket and not settings.capture.answer_only:
         yield Limit(Account.LISTENER, MAX_UNPAGED, 0, 5, "It reads the entry of one operation.")

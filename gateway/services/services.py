@@ -8,6 +8,7 @@ from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.find import FindService
 from gateway.services.reset import ResetService
+from gateway.services.reset_codes import ResetCodeService
 from gateway.services.results import Results
 from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
@@ -24,3 +25,5 @@ class Services:
     second_factor: SecondFactorService
     results: Results
     api_access: ApiAccess
+    reset_codes: ResetCodeService | None
+    """The codes of the helpdesk; None if it gives none."""

@@ -19,6 +19,7 @@ from gateway.settings.api import Api, ApiClient, ApiService
 from gateway.settings.captcha import Captcha
 from gateway.settings.capture import Capture
 from gateway.settings.directory import Directory, Lockout, Password, People, Reset, ResetMode
+from gateway.settings.helpdesk import Helpdesk
 from gateway.settings.legal import Accessibility, Legal
 from gateway.settings.protection import Audit, Metrics, Notifications, RateLimits, SecondFactor
 from gateway.settings.support import Support
@@ -43,6 +44,7 @@ __all__ = [
     "Captcha",
     "Capture",
     "Directory",
+    "Helpdesk",
     "KerberosTarget",
     "Legal",
     "Lockout",
@@ -83,6 +85,7 @@ class Settings(BaseSettings):
     lockout: Lockout = Lockout()
     reset: Reset = Reset()
     second_factor: SecondFactor = SecondFactor()
+    helpdesk: Helpdesk = Helpdesk()
     captcha: Captcha = Captcha()
     rate_limits: RateLimits = RateLimits()
     audit: Audit = Audit()
@@ -92,6 +95,14 @@ class Settings(BaseSettings):
     capture: Capture = Capture()
     api: Api = Api()
     web: Web
+
+    @property
+    def gives_codes(self) -> bool:
+        """Return whether the helpdesk gives codes that replace a NUMEN.
+
+        With reset.mode = "initial" it does not: the code that an agent has seen would become the password.
+        """
+        return self.helpdesk.is_on and self.reset.mode is ResetMode.CHOOSE
 
     @property
     def capture_server(self) -> str:

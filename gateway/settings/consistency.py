@@ -13,6 +13,20 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _of_second_factor(settings)
     yield from _of_api_clients(settings)
     yield from _of_capture(settings)
+    yield from _of_helpdesk(settings)
+
+
+def _of_helpdesk(settings: Settings) -> Iterator[tuple[str, str]]:
+    helpdesk, others = settings.helpdesk, (settings.directory.bind_dn, settings.workstation.bind_dn)
+    if helpdesk.bind_dn and helpdesk.bind_dn.lower() in (dn.lower() for dn in others if dn):
+        yield "helpdesk.bind_dn", "is another part's account: the helpdesk needs one of its own, with its own rights"
+    if helpdesk.bind_dn is None and (helpdesk.agents_group or helpdesk.agents_filter or helpdesk.four_eyes_filter):
+        yield "helpdesk.bind_dn", "is missing: the helpdesk's own account in the directory"
+
+
+def _of_helpdesks_password(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.helpdesk.is_on and not settings.helpdesk.password:
+        yield "helpdesk.bind_password", "is missing, and so is helpdesk.bind_password_file"
 
 
 def _of_capture(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -31,6 +45,7 @@ def contradictions_of_web(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _of_addresses(settings.web)
     yield from _of_proxies(settings)
     yield from _of_store(settings)
+    yield from _of_helpdesks_password(settings)
 
 
 def _of_second_factor(settings: Settings) -> Iterator[tuple[str, str]]:

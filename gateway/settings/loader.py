@@ -33,6 +33,7 @@ WEB_SECRETS = (
     ("rate_limits", "store_password"),
     ("notifications", "smtp_password"),
     ("second_factor", "sms_gateway_token"),
+    ("helpdesk", "bind_password"),
 )
 
 

@@ -11,7 +11,9 @@ from gateway.setup.layout import Layout
 BREAK, NONE = "by * break", "by * none"
 QUOTED = re.compile(r'"([^"]*)"')
 """A text in quotes. slapd takes a backslash in it as it is, and knows no way to write a quote in it."""
-_LETTERS = ((Access.WRITE, "w"), (Access.SEARCH, "s"), (Access.COMPARE, "c"))
+_LETTERS = (
+    (Access.WRITE, "w"), (Access.DELETE, "z"), (Access.VALUES, "r"), (Access.SEARCH, "s"), (Access.COMPARE, "c")
+)  # fmt: skip
 
 
 def rule(what: str, who: Iterable[str]) -> str:
@@ -38,8 +40,10 @@ def level(access: Access) -> str:
 
     >>> level(Access.READ), level(Access.READ | Access.WRITE), level(Access.SEARCH | Access.COMPARE)
     ('read', 'write', '=sc')
+    >>> level(Access.READ | Access.DELETE)
+    '=zrsc'
     """
-    if Access.READ in access:
+    if Access.READ in access and Access.DELETE not in access:
         return "write" if Access.WRITE in access else "read"
     return "=" + "".join(letter for one, letter in _LETTERS if one in access)
 

@@ -40,7 +40,7 @@ class _PeoplesRule:
     @property
     def writes(self) -> bool:
         """Return whether somebody may write."""
-        return any(access & Access.WRITE for _, access in self.by)
+        return any(access & (Access.WRITE | Access.DELETE) for _, access in self.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class PeoplesRules:
         for name in dict.fromkeys(written):
             if writers := tuple(
                 (account, self._may(Access.VALUES, account, name))
-                for account in (Account.GATEWAY, Account.LISTENER)
+                for account in (Account.GATEWAY, Account.LISTENER, Account.HELPDESK)
                 if self._may(Access.WRITE, account, name) and (account, name) != LISTENERS_ENTRY
             ):
                 guarded.setdefault(writers, []).append(name)
@@ -116,13 +116,14 @@ class PeoplesRules:
                 ways = allowed.setdefault(name, [])
                 if right.values:
                     # Reading is not bound to the values that may be written.
-                    ways.append(_Allowed(right.account, right.access, "", self._policies_that_change(right)))
+                    ways.append(_Allowed(right.account, right.access, "", self._values_that_change(right)))
                 else:
                     ways.append(_Allowed(right.account, right.access, right.condition, ()))
         return allowed
 
-    def _policies_that_change(self, right: Right) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*right.values, *self.layout.peoples_policies)))
+    def _values_that_change(self, right: Right) -> tuple[str, ...]:
+        policies = self.layout.peoples_policies if attributes.POLICY in right.attributes else ()
+        return tuple(dict.fromkeys((*right.values, *policies)))
 
     def _rule(self, kind: _PeoplesRule, named: Sequence[str]) -> str:
         people = self.settings.people
@@ -133,7 +134,7 @@ class PeoplesRules:
             + f" attrs={names(named)}"
         )
         if kind.values:
-            what += f" val.regex={quoted(any_of(kind.values))}"
+            what += f" val.regex={quoted(_only(kind.values))}"
         who = [by(self._dns[account], level(access)) for account, access in kind.by]
         if kind.is_entry and any(account is Account.GATEWAY and access & Access.WRITE for account, access in kind.by):
             who += [by(dn, "write") for dn in self.layout.writers]
@@ -142,6 +143,11 @@ class PeoplesRules:
         if kind.is_shown:
             who.append("by self read")
         return rule(what, [*who, *((*readers(self.layout), NONE) if kind.closes else (BREAK,))])
+
+
+def _only(values: Sequence[str]) -> str:
+    """Return a regular expression for exactly these values: DNs, or names of object classes."""
+    return any_of(values) if any("=" in value for value in values) else f"^({'|'.join(values)})$"
 
 
 def _split_by_condition(

@@ -113,7 +113,10 @@ class TestCompletion:
         "words, offered",
         [
             (["s"], ["serve", "sync", "setup", "settings"]),
-            (["account", "fdurand4", ""], ["show", "unlock", "force-change"]),
+            (
+                ["account", "fdurand4", ""],
+                ["show", "unlock", "force-change", "give-code", "approve-code", "close-code"],
+            ),
             (["account", "fdurand4", "unlock", "--bind"], ["--bind-dn", "--bind-password-file"]),
             (["sync", ""], ["status", "retry", "forget", "resume"]),
             (["demo", "--workstation", ""], ["nt", "samba"]),

@@ -17,7 +17,7 @@ def definitions(text: str, attribute_prefix: str, class_prefix: str) -> set[str]
 
 
 class TestSchema:
-    @pytest.mark.parametrize("name, count", [("mamia", 10), ("mamia-worker", 2)])
+    @pytest.mark.parametrize("name, count", [("mamia", 10), ("mamia-worker", 2), ("mamia-recovery", 6)])
     def test_when_read_in_both_forms_then_it_is_the_same(self, name, count):
         folder = ldif_folder() / "schema"
         for_config = definitions((folder / f"{name}.ldif").read_text(), "olcAttributeTypes:", "olcObjectClasses:")

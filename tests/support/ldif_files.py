@@ -15,6 +15,7 @@ from gateway.needs import Account, Needs, Part, Right, needs_of
 from gateway.settings import Settings
 from gateway.setup.access_rules import AccessRules, configuration_rules, indices, monitor_rules, search_limits
 from gateway.setup.layout import Layout
+from gateway.setup.rules import DN_REGEX
 
 LDIF = Path(__file__).parents[2] / "ldif"
 SUFFIX = "dc=ac-example,dc=fr"
@@ -40,12 +41,13 @@ CAPTURE = {
     "bind_dn": f"cn=capture,{SERVICES}",
     "bind_password_file": "/etc/mamia/capture.password",
 }
+HELPDESK = {"bind_dn": f"cn=helpdesk,{SERVICES}", "bind_password": "only for the form of the settings"}
 EVERYWHERE = ("objectClass", "uid")
 """Attributes for which every slapd has an index already; a second one is refused."""
 MAX_WIDTH = 118
 
 
-def example_settings(*, nt: bool = False, capture: bool = False) -> Settings:
+def example_settings(*, nt: bool = False, capture: bool = False, recovery: bool = False) -> Settings:
     """The settings for which the files of `ldif/` are: everything on but for what has a file of its own."""
     table: dict[str, Any] = {
         "directory": {
@@ -68,6 +70,7 @@ def example_settings(*, nt: bool = False, capture: bool = False) -> Settings:
             "public_key_file": "/etc/mamia/worker.pub",
         },
         "capture": CAPTURE if capture else {},
+        "helpdesk": HELPDESK if recovery else {},
         "web": {"secret_keys": ["only for the form of the settings, 123"]},
     }
     return Settings.model_validate(table)
@@ -75,7 +78,7 @@ def example_settings(*, nt: bool = False, capture: bool = False) -> Settings:
 
 def every_part() -> Settings:
     """The settings that switch on everything that can need something."""
-    plain = example_settings(nt=True, capture=True)
+    plain = example_settings(nt=True, capture=True, recovery=True)
     table = {
         "rate_limits": {"store": "rediss://:only-for-the-form@redis.ac-example.fr:6379/0"},
         "notifications": {
@@ -103,6 +106,7 @@ def every_part() -> Settings:
             "ca_file": Path("/etc/mamia/ca.pem"),
         },
         "web": {"secret_keys_file": Path("/etc/mamia/secret_keys")},
+        "helpdesk": {"bind_password_file": Path("/etc/mamia/helpdesk.password")},
         "workstation": {
             "bind_password_file": Path("/etc/mamia/sync.password"),
             "private_key_files": [Path("/etc/mamia/worker.key")],
@@ -126,6 +130,7 @@ def files() -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
     yield "45-password-oracle.ldif", {"olcAccess": _some(capture, asked)}
     yield "46-monitor.ldif", {"olcAccess": monitor_rules(capture, LAYOUT)}
     yield "47-configuration.ldif", {"olcAccess": configuration_rules(plain, LAYOUT)}
+    yield "48-recovery.ldif", _of_recovery(example_settings(recovery=True), needs)
     without_nt = example_settings(capture=True)
     listeners = _of(without_nt, Account.LISTENER)
     yield (
@@ -136,6 +141,30 @@ def files() -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
         },
     )
     yield "94-capture-nt.ldif", {"olcAccess": _some(capture, _of(capture, Account.LISTENER, {Part.SAMBA_NT}))}
+
+
+def _of_recovery(settings: Settings, plain: Needs) -> Mapping[str, Sequence[str]]:
+    """What schema/mamia-recovery.ldif needs beyond `plain`; the helpdesk's account may do no more."""
+    needs = needs_of(settings)
+    more = [right for right in needs.rights if right not in plain.rights]
+    secrets = tuple(name for name in needs.secrets if name not in plain.secrets)
+    helpdesks = _of(settings, Account.HELPDESK)
+    return {
+        "olcAccess": (
+            *_on_account(settings, str(settings.helpdesk.bind_dn)),
+            *_some(settings, more, secrets),
+            _some(settings, helpdesks, refuses_rest=True)[-1],
+        ),
+        "olcLimits": [limit for limit in search_limits(settings) if "cn=helpdesk" in limit],
+    }
+
+
+def _on_account(settings: Settings, dn: str) -> Iterator[str]:
+    """What 30-access.ldif says of all service accounts, for one that has a file of its own."""
+    whole = AccessRules(settings, LAYOUT, needs_of(settings), needs_of(settings).rights, ()).database()
+    for value in whole:
+        if DN_REGEX.search(value):
+            yield DN_REGEX.sub(f'dn.exact="{dn}"', value)
 
 
 def written(text: str, values: Mapping[str, Sequence[str]]) -> str:

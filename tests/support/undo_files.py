@@ -13,14 +13,15 @@ from gateway.setup.surveyed import in_order
 FOLDER = "undo"
 DATABASE = "olcDatabase={1}mdb,cn=config"
 CLOSING = "99-closing-rules.ldif"
+CLOSING_CODES = "98-closing-codes.ldif"
 ACCESS = "30-access.ldif"
 WITH_RULES = (
     ACCESS, "35-workstation-nt.ldif", "45-password-oracle.ldif", "46-monitor.ldif", "47-configuration.ldif",
-    "93-capture.ldif", "94-capture-nt.ldif",
+    "48-recovery.ldif", "93-capture.ldif", "94-capture-nt.ldif",
 )  # fmt: skip
 WITH_ENTRIES = (
-    "60-policies.ldif", "70-services.ldif", "75-protected-people.ldif", "90-replicator.ldif",
-    "92-capture-account.ldif",
+    "60-policies.ldif", "70-services.ldif", "71-helpdesk-account.ldif", "75-protected-people.ldif",
+    "90-replicator.ldif", "92-capture-account.ldif",
 )  # fmt: skip
 LIMITS_NOTE = (
     "Restart slapd afterwards if olcLimits has other values: it deletes limits in the order of their loading."
@@ -35,12 +36,14 @@ NOTES = {
     ),
     "45-password-oracle.ldif": "First delete the overlay itself, as docs/directory.md says.",
     "46-monitor.ldif": "Write the number of your database monitor in the place of {2}.",
+    "48-recovery.ldif": f"The rules that close codes stay; {CLOSING_CODES} removes them, last. {LIMITS_NOTE}",
     "93-capture.ldif": f"First delete the overlay itself, as docs/directory.md says. {LIMITS_NOTE}",
     "70-services.ldif": "Load undo/92-capture-account.ldif and undo/90-replicator.ldif before it, if you have these.",
     "91-mirror.ldif": (
         "On both servers, before undo/90-replicator.ldif. Write the number of your overlay in the place of {0}. "
         f"{LIMITS_NOTE}"
     ),
+    CLOSING_CODES: "Only when no entry has a value of an attribute below any more.",
     CLOSING: (
         "Only when no entry has a value of an attribute below any more: under Debian's default rules everybody can "
         "read them then. docs/directory.md says how to look."
@@ -61,9 +64,17 @@ def texts() -> Iterator[tuple[str, str]]:
         entries = [delete_entry(dn) for dn, _ in reversed(read_entries(name))]
         yield name, _file(name, f"Takes back {name}.", entries)
     yield "91-mirror.ldif", _file("91-mirror.ldif", "Takes back 91-mirror.ldif.", _without_mirror())
-    held = [held for name in (ACCESS, "35-workstation-nt.ldif") for _, held in read_entries(name)]
-    closings = [rule for one in held for rule in _rules(one) if rule.closes]
-    yield CLOSING, _file(CLOSING, "Removes the rules that close secrets.", [_deleted(DATABASE, closings)])
+    yield (
+        CLOSING,
+        _file(CLOSING, "Removes the rules that close secrets.", [_closing(ACCESS, "35-workstation-nt.ldif")]),
+    )
+    title = "Removes the rules that close codes."
+    yield CLOSING_CODES, _file(CLOSING_CODES, title, [_closing("48-recovery.ldif")])
+
+
+def _closing(*names: str) -> Record:
+    held = [held for name in names for _, held in read_entries(name)]
+    return _deleted(DATABASE, [rule for one in held for rule in _rules(one) if rule.closes])
 
 
 def _file(name: str, title: str, records: list[Record]) -> str:

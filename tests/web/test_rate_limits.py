@@ -9,6 +9,7 @@ import pytest
 from gateway.app import create_app
 from tests.support.browser import CHANGE, FIND, RESET, Browser
 from tests.support.matching import first_match
+from tests.support.slapd_operations import operations
 from tests.support.slapd_server import PASSWORD
 
 NEW = "Nouveau-2025"
@@ -127,17 +128,6 @@ class TestWait:
 
         assert page.status == 429
         assert int(page.answer.headers["Retry-After"]) > 80_000
-
-
-def operations(directory):
-    """How many operations of each kind slapd was asked for so far, the searches for this number aside."""
-    with directory.as_admin() as line:
-        found = line.search_s("cn=Operations,cn=Monitor", 1, attrlist=["cn", "monitorOpInitiated"])
-    counts = {entry["cn"][0].decode(): int(entry["monitorOpInitiated"][0]) for _, entry in found}
-    return {name: counts[name] for name in ("Compare", "Modify")} | {
-        "Bind": counts["Bind"],
-        "Search": counts["Search"],
-    }
 
 
 class TestAttempt:
