@@ -17,6 +17,7 @@ from gateway.checks.readiness import Readiness
 from gateway.checks.serving import Serving
 from gateway.checks.store import check_store
 from gateway.checks.strength import check_strength
+from gateway.composition.agents import build_agent_services
 from gateway.composition.directory_watch import DirectoryWatch
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
@@ -49,7 +50,7 @@ from gateway.services.reset import ResetService
 from gateway.services.results import Results
 from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
-from gateway.services.services import Services
+from gateway.services.services import AgentServices, Services
 from gateway.services.tickets import code_steps
 from gateway.settings import SecondFactor as SecondFactorSettings
 from gateway.settings import Settings
@@ -65,6 +66,8 @@ class DirectoryAccess:
     """Connections that are bound as the gateway's own account."""
     people: LdapPeople
     passwords: LdapPasswords
+    passwords_of_agents: LdapPasswords
+    """The same, also of protected people: agents of the helpdesk sign in with it, and nothing is written."""
     propagation: LdapPropagation | NoPropagation
     protected: ProtectedPeople
     has_policy: PolicyProof
@@ -139,10 +142,19 @@ def build_gateway(settings: Settings) -> Gateway:
             notifications=TemplateNotifications(settings, mails, _sms_gateway(settings.second_factor), background),
             hashing=_admission(settings),
         )
+        agents = build_agent_services(
+            settings,
+            directory.passwords_of_agents,
+            protection,
+            events,
+            _uniform_time(settings, events.hashing),
+            metrics,
+            stack,
+        )
         return Gateway(
             settings=settings,
             rules=rules,
-            services=_services(settings, rules, directory, protection, events),
+            services=_services(settings, rules, directory, protection, events, agents),
             directory=directory,
             protection=protection,
             metrics=metrics,
@@ -166,7 +178,8 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
     mapping = PeopleMapping(settings.people, settings.academy.mail_domain)
     protected = ProtectedPeople(service, settings.people)
     propagation = build_propagation(settings, service, mapping)
-    passwords = LdapPasswords(
+    passwords_with = partial(
+        LdapPasswords,
         service=service,
         user_binds=user_binds,
         writer=PasswordWriter(service, proofs, mapping, proves_by_bind=directory.prove_by_bind),
@@ -176,14 +189,28 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
         policies=Policies(service),
         initial_policy=settings.reset.initial_policy,
         propagation=propagation,
-        protected=protected,
     )
     people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
-    return DirectoryAccess(service, people, passwords, propagation, protected, has_policy, mapping)
+    nobody = ProtectedPeople(service, settings.people.model_copy(update=dict(protected_filter="", protected_groups=[])))
+    return DirectoryAccess(
+        service,
+        people,
+        passwords_with(protected=protected),
+        passwords_with(protected=nobody),
+        propagation,
+        protected,
+        has_policy,
+        mapping,
+    )
 
 
 def _services(
-    settings: Settings, rules: PasswordRules, directory: DirectoryAccess, protection: Protection, events: Events
+    settings: Settings,
+    rules: PasswordRules,
+    directory: DirectoryAccess,
+    protection: Protection,
+    events: Events,
+    agents: AgentServices | None,
 ) -> Services:
     results = Results(events, protection.tickets, settings.workstation.targets)
     return Services(
@@ -203,6 +230,7 @@ def _services(
         second_factor=SecondFactorService(events, code_steps(events, protection.tickets), settings.second_factor),
         results=results,
         api_access=ApiAccess(events),
+        agents=agents,
     )
 
 

@@ -9,7 +9,7 @@ from itertools import product
 
 from gateway.account.outcomes import Refusal
 from gateway.protection.captcha.verdict import Verdict
-from gateway.services import api_access, change, find, reset
+from gateway.services import agent_people, agent_sessions, api_access, change, find, reset
 from gateway.services.outcomes import OUTAGES
 from gateway.services.tickets import CHOOSE, CODE
 
@@ -29,6 +29,10 @@ KNOWN: dict[str, tuple[str, ...]] = {
     CHOOSE: ("reset", "extended", Refusal.NOT_PROVED, *_WRITES, *LIMITED_OR_DOWN),
     CODE: (
         "code_sent_by_mail", "code_sent_by_phone", "code_not_sent", "code_right", "code_wrong", *LIMITED_OR_DOWN,
+    ),
+    agent_sessions.SERVICE: (
+        "signed_in", "signed_out", "session_refused", Refusal.CREDENTIALS, "no_agent", "password_to_change",
+        "searched", "looked", "not_found", *agent_people.DONE.values(), "not_done", *LIMITED_OR_DOWN,
     ),
     "notice": ("locked",),
     api_access.SERVICE: ("unauthenticated", "foreign_address", "foreign_service"),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.services.agent_people import AgentPeople
+from gateway.services.agent_sessions import AgentSessions
+from gateway.services.agent_sign_in import AgentSignIn
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.find import FindService
@@ -11,6 +14,16 @@ from gateway.services.reset import ResetService
 from gateway.services.results import Results
 from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
+
+
+@dataclass(frozen=True, slots=True)
+class AgentServices:
+    """The services of the helpdesk's pages."""
+
+    sign_in: AgentSignIn
+    second_factor: SecondFactorService
+    sessions: AgentSessions
+    people: AgentPeople
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +37,5 @@ class Services:
     second_factor: SecondFactorService
     results: Results
     api_access: ApiAccess
+    agents: AgentServices | None
+    """None if the settings name no agents."""

@@ -53,6 +53,11 @@ class Helpdesk(Section):
         return self.bind_dn is not None
 
     @property
+    def has_pages(self) -> bool:
+        """Return whether the settings name agents, so that they have pages."""
+        return self.is_on and bool(self.agents_group or self.agents_filter)
+
+    @property
     def password(self) -> str:
         """Return the password of `bind_dn` in plain text; "" if none is set."""
         return self.bind_password.get_secret_value() if self.bind_password else ""

@@ -121,6 +121,8 @@ class RateLimits(Section):
     text_messages_overall: Rates = "200/hour; 1000/day"
     """Text messages of all resets together. Each one costs money, so set it to what the academy is ready to pay for.
     """
+    per_agent: Rates = "60/hour; 300/day"
+    """Searches of one agent of the helpdesk, and as many people looked at and as many changes, over all addresses."""
     misses_per_address: Rates = "3/hour"
     """Accounts not found per address, after which "find my account" asks for the CAPTCHA. IPv6 networks count as in
     `per_address`."""

@@ -46,3 +46,8 @@ def capturing_directory(settings: Settings, source: Path | None = None) -> Direc
 def bound_as(directory: Directory, dn: str, password: SecretStr) -> Directory:
     """Return the same directory, for the account `dn`."""
     return directory.model_copy(update={"bind_dn": dn, "bind_password": password})
+
+
+def helpdesks_directory(settings: Settings) -> Directory:
+    """Return the directory's settings for the helpdesk's account, which the settings must name."""
+    return bound_as(settings.directory, str(settings.helpdesk.bind_dn), SecretStr(settings.helpdesk.password))

@@ -41,7 +41,11 @@ CAPTURE = {
     "bind_dn": f"cn=capture,{SERVICES}",
     "bind_password_file": "/etc/mamia/capture.password",
 }
-HELPDESK = {"bind_dn": f"cn=helpdesk,{SERVICES}", "bind_password": "only for the form of the settings"}
+HELPDESK = {
+    "bind_dn": f"cn=helpdesk,{SERVICES}",
+    "bind_password": "only for the form of the settings",
+    "agents_group": f"cn=helpdesk,ou=groups,{SUFFIX}",
+}
 EVERYWHERE = ("objectClass", "uid")
 """Attributes for which every slapd has an index already; a second one is refused."""
 MAX_WIDTH = 118
