@@ -191,7 +191,8 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
         propagation=propagation,
     )
     people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
-    nobody = ProtectedPeople(service, settings.people.model_copy(update=dict(protected_filter="", protected_groups=[])))
+    unprotected = settings.people.model_copy(update={"protected_filter": "", "protected_groups": []})
+    nobody = ProtectedPeople(service, unprotected)
     return DirectoryAccess(
         service,
         people,

@@ -49,7 +49,7 @@ class LdapAgents:
 
     def _is_member(self, connection: Connection, dn: str, logins: Sequence[str]) -> bool:
         asked = [(attribute, dn) for attribute in BY_DN] + [(MEMBERS[-1], name) for name in posix_names(logins)]
-        return any([self._lists(connection, attribute, value) for attribute, value in asked])
+        return any(self._lists(connection, attribute, value) for attribute, value in asked)
 
     def _lists(self, connection: Connection, attribute: str, value: str) -> bool:
         result = compare(connection, str(self.helpdesk.agents_group), attribute, value)

@@ -19,9 +19,9 @@ from gateway.workstation.state import DeliveryStatus
 
 
 class LdapHelpdeskAccounts:
-    """`services.agent_ports.HelpdeskAccounts` on LDAP. All methods raise DirectoryUnavailable, DirectoryMisconfigured.
+    """`services.agent_ports.HelpdeskAccounts` on LDAP.
 
-    The account cannot read what is sealed for a workstation, nor any proof of identity.
+    All methods raise DirectoryUnavailable and DirectoryMisconfigured. The account cannot read what is sealed for a workstation, nor any proof of identity.
     """
 
     def __init__(
@@ -63,7 +63,8 @@ class LdapHelpdeskAccounts:
         waiting = [state for state in item.states if not state.is_final] if item else []
         if item is None or not waiting or _is_held(item):
             return False
-        return all([self._outbox.record(item, state, state.afresh()) for state in waiting])
+        written = [self._outbox.record(item, state, state.afresh()) for state in waiting]
+        return all(written)
 
     def forget(self, dn: str, now: datetime) -> bool:
         """Implement `HelpdeskAccounts.forget`."""

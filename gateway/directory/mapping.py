@@ -57,7 +57,8 @@ class PeopleMapping:
         Each part of it is an equality, which an index of the directory answers.
         """
         people, value = self._people, escape_filter_chars(typed)
-        alternatives = [f"({name}={value})" for name in (people.login, people.mail, people.surname, people.birth_name)]
+        names = (people.login, people.mail, people.surname, people.birth_name)
+        alternatives = [f"({name}={value})" for name in names]
         alternatives += [
             f"(&(|({people.surname}={surname})({people.birth_name}={surname}))({people.given_name}={given_name}))"
             for surname, given_name in _full_names(typed)
