@@ -32,7 +32,7 @@ from gateway.web.pages.change import ChangePage
 from gateway.web.pages.errors import ErrorPages, init_error_pages
 from gateway.web.pages.find import FindPage
 from gateway.web.pages.form_page import NEXT
-from gateway.web.pages.reset import ResetPage
+from gateway.web.pages.reset import ResetOrCodePage, ResetPage
 from gateway.web.pages.result import ResultPage
 from gateway.web.pages.well_known import well_known_pages
 from gateway.web.propagation_status import PropagationStatus
@@ -96,7 +96,8 @@ def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
         gateway.directory.propagation.states, settings.workstation.targets, settings.support.phone
     )
     find = FindPage.as_view("find", sentences, states, services.robots, services.find)
-    reset = ResetPage.as_view("reset", sentences, states, services.robots, services.reset, services.second_factor)
+    reset_page = ResetOrCodePage if settings.gives_codes else ResetPage
+    reset = reset_page.as_view("reset", sentences, states, services.robots, services.reset, services.second_factor)
     change = ChangePage.as_view("change", sentences, states, services.robots, services.change)
     result = ResultPage(services.results, status)
     app.add_url_rule("/", "home", reading.home)
@@ -143,6 +144,7 @@ def _texts(app: Flask, settings: Settings) -> None:
         lockout=settings.lockout,
         lockout_in_words=partial(messages.lockout_in_words, settings.lockout),
         restores_at_once=settings.reset.mode is ResetMode.INITIAL,
+        gives_codes=settings.gives_codes,
         ticket_minutes=settings.reset.ticket_minutes,
         captcha_methods=settings.captcha.methods,
         agent_minutes=settings.helpdesk.idle_minutes,

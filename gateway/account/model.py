@@ -129,6 +129,10 @@ class Account:
     proof: Secret | None = None
     """The number by which the person proved who they are, as the directory has it; None after a password."""
     limits: DirectoryLimits = NO_LIMITS
+    has_reset_code: bool = False
+    """Whether the helpdesk gave a code that is still there; a new password removes it."""
+    reset_code: str = ""
+    """The hash of the code by which the person proved who they are; "" after another proof."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,8 @@ class Grant:
     password_stamp: str
     min_length: int = 0
     """Minimum length, in characters, that the directory requires of this person's password."""
+    reset_code: str = ""
+    """As in `Account`: the grant is void once that code was used, closed or replaced."""
 
 
 @dataclass(frozen=True, slots=True)

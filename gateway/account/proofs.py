@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.account.model import Secret
+from gateway.account.reset_code import read_code
 
 _BLANKS = re.compile(r"\s+")
 _HEADING = re.compile(r"^\s*(?:NUMEN\b|N\s*[°º])\W*", re.IGNORECASE)
@@ -58,11 +59,14 @@ class Candidate:
     value: Secret
 
 
+RESET_CODE = "reset_code"
+"""The kind of a code that the helpdesk gave; the directory holds its hash, not the code."""
 PROOFS = (
     Proof("numen", _letters_and_digits),
     Proof("temporary_agent_number", _letters_and_digits),
     # An academy may write these numbers with its own punctuation.
     Proof("temporary_agent_number", _number),
+    Proof(RESET_CODE, read_code),
 )
 
 

@@ -24,7 +24,9 @@ def verify_identity(
         return Refused(Refusal.NOT_PROVED)
     if refused := refuse_any_password(account):
         return refused
-    grant = Grant(account.person.login, account.uuid, account.password_stamp, account.limits.min_length)
+    grant = Grant(
+        account.person.login, account.uuid, account.password_stamp, account.limits.min_length, account.reset_code
+    )
     return Granted(grant, account.person)
 
 

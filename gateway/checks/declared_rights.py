@@ -138,8 +138,9 @@ class DeclaredRights:
             is_compared = right.access & (Access.COMPARE | Access.VALUES) == Access.COMPARE
             if is_compared and not self._compares(dn, name):
                 lacks |= Access.COMPARE
-            if Access.WRITE in right.access and not self._writes(dn, name, right):
-                lacks |= Access.WRITE
+            for access in (Access.WRITE, Access.DELETE):
+                if access in right.access and not self._writes(dn, name, right):
+                    lacks |= access
             if lacks:
                 yield replace(right, attributes=(name,), access=lacks)
 
@@ -188,7 +189,7 @@ class DeclaredRights:
 
     def _writes(self, dn: str, name: str, right: Right) -> bool:
         value = right.values[0] if right.values else unheld_value(name)
-        if name in (attributes.MUST_CHANGE, attributes.POLICY):
+        if name in (attributes.MUST_CHANGE, attributes.POLICY, attributes.CLASS):
             # Somebody may have this very value, and it must not be deleted.
             dn = self.person(f"(!({name}={escape_filter_chars(value)}))")
             if not dn:
@@ -212,6 +213,8 @@ def unheld_value(name: str) -> str:
         return "FALSE"
     if name in (attributes.NT_CHANGED_AT, attributes.POSIX_CHANGED_AT):
         return f"-{secrets.randbelow(10**6) + 2}"
+    if name == attributes.RESET_CODE_UNTIL:
+        return f"19{secrets.randbelow(90) + 10}0101000000Z"
     if name == attributes.TOKEN:
         return "nobody;0"
     return secrets.token_hex(16).upper()

@@ -11,17 +11,18 @@ from gateway.checks.declared_rights import DeclaredRights, is_only_for, may_writ
 from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.directory.context_csn import suffix_of
 from gateway.ldap import ANYTHING, try_search
-from gateway.needs import Account, Part, Right, needs_of
+from gateway.needs import Account, Part, Right, attributes, needs_of
 from gateway.needs.accounts import account_dns
 from gateway.settings import Settings
 
 FILE = "30-access.ldif of ldif/ (upgrade/30-access.ldif and upgrade/schema.ldif where those of 0.1.0 are loaded)"
 NT_FILES = {Account.GATEWAY: "35-workstation-nt.ldif of ldif/", Account.LISTENER: "94-capture-nt.ldif of ldif/"}
 LISTENERS_FILE = "93-capture.ldif of ldif/"
+CODES_FILE = "schema/mamia-recovery.ldif and 48-recovery.ldif of ldif/"
 ORDER = "the rules must be before the directory's own"
 WITHOUT_CLASS = "mamia setup adds the class to people"
 RULES = f"mamia setup shows and adds the rules; by hand: {FILE}; {ORDER}"
-FORBIDDEN_TO_READ = ("userPassword", "pwdHistory", "mamiaPendingSecret", "mamiaSyncLease")
+FORBIDDEN_TO_READ = ("userPassword", "pwdHistory", "mamiaPendingSecret", "mamiaSyncLease", attributes.RESET_CODE)
 NO_CLASS = "dcObject"
 """An object class that every schema has and no person."""
 CLASS, STAMP = "mamiaPerson", "mamiaPasswordStamp"
@@ -79,6 +80,8 @@ def _file_of(right: Right) -> str:
         return NT_FILES[right.account]
     if right.account is Account.LISTENER:
         return LISTENERS_FILE
+    if Part.RESET_CODE in right.parts:
+        return CODES_FILE
     return FILE
 
 
@@ -99,9 +102,11 @@ def somebody(settings: Settings, connection: Connection, condition: str = "") ->
 def excess_reads(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:
     """Yield the secret attributes of `dn` that the account may read, and those that it may search by."""
     secret = [*FORBIDDEN_TO_READ, *(proof.attribute for proof in settings.people.proofs.values())]
+    # A code can be searched by, for the condition of a write, and its value is no guess.
+    searched = [name for name in secret if name != attributes.RESET_CODE]
     for answer in try_search(connection, dn, ANYTHING, secret, BASE).answers:
         yield from (f"read {name}" for name, values in answer["raw_attributes"].items() if values)
-    for attribute in secret:
+    for attribute in searched:
         if try_search(connection, settings.people.base, f"({attribute}=*)", ["1.1"], size_limit=1).answers:
             yield f"search by {attribute}"
 

@@ -19,6 +19,10 @@ OURS = (
     attributes.SECRET, attributes.STATE, attributes.LEASE, attributes.STAMP,
 )  # fmt: skip
 """Attributes of schema/mamia.ldif."""
+OF_RECOVERY = (
+    attributes.RESET_CODE, attributes.RESET_CODE_UNTIL, attributes.RECOVERY, attributes.CHARTER, attributes.REMINDED,
+)  # fmt: skip
+"""Attributes of schema/mamia-recovery.ldif."""
 OUR_SCHEMA = (
     "mamia setup adds our schema; by hand: schema/mamia.ldif of ldif/, or upgrade/schema.ldif where that of 0.1.0 is "
     "loaded; or name your own attributes in [people]"
@@ -68,7 +72,11 @@ def _fix(missing: Sequence[str]) -> str:
         fixes.append(OUR_SCHEMA)
     if any(name in SAMBAS for name in missing):
         fixes.append("schema/samba.ldif of ldif/, or Samba's own schema")
-    if any(name not in (*OURS, *SAMBAS) for name in missing):
+    if any(name in OF_RECOVERY for name in missing):
+        fixes.append(
+            "mamia setup adds that schema; by hand: schema/mamia-recovery.ldif, then 48-recovery.ldif of ldif/"
+        )
+    if any(name not in (*OURS, *SAMBAS, *OF_RECOVERY) for name in missing):
         fixes.append("correct the names in [people] and in the filters of the settings")
     return "; ".join(fixes)
 

@@ -1,4 +1,4 @@
-"""`mamia account LOGIN`: show an account's state, unlock it, or force a change of password.
+"""`mamia account LOGIN`: show an account's state, unlock it, force a change of password, or give a code for a reset.
 
 The audit records each change with the name of the operator.
 """
@@ -20,6 +20,7 @@ from gateway.cli.exit_codes import ErrorKind, ExitCode
 from gateway.cli.failure import CommandFailed
 from gateway.cli.operator_credentials import as_operator
 from gateway.cli.output import print_json
+from gateway.cli.parsers.account import CODE_ACTIONS
 from gateway.cli.terminal import printable
 from gateway.composition.accounts import Accounts, build_accounts
 from gateway.directory.account_status import AccountState, unlock
@@ -27,6 +28,9 @@ from gateway.services.caller import Caller, EntryPoint
 from gateway.services.helpdesk import HelpdeskOutcome
 from gateway.settings import Settings
 from gateway.settings.loader import load
+
+NEEDED_BY = {"give-code": ("reason",), "approve-code": ("requested_by",)}
+"""Action → the options without which it does nothing."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,7 +42,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "unlock" and not arguments.bind_dn:
         message = "unlock needs --bind-dn, your own account: the gateway's account may not do it"
         raise CommandFailed(message, ErrorKind.ARGUMENTS, ExitCode.UNUSABLE)
+    if missing := [option for option in NEEDED_BY.get(arguments.action, ()) if not getattr(arguments, option)]:
+        message = f"{arguments.action} needs --{missing[0].replace('_', '-')}"
+        raise CommandFailed(message, ErrorKind.ARGUMENTS, ExitCode.UNUSABLE)
     settings = load(arguments.config)
+    if arguments.action in CODE_ACTIONS:
+        # Imported only for these, which need the objects of the web service.
+        from gateway.cli import reset_codes
+
+        return reset_codes.run(arguments, settings, _caller())
     act: Callable[..., int] = {"show": _show, "unlock": _unlock, "force-change": _force_change}[arguments.action]
     with closing(build_accounts(settings)) as accounts:
         try:

@@ -30,6 +30,7 @@ def as_json(state: AccountState) -> dict[str, Any]:
         "initial_password": person.initial_password,
         "changed_at": iso(state.changed_at),
         "expires_at": iso(state.expires_at),
+        "code_until": iso(state.code_until),
         "policy": state.policy,
         "change_allowed": state.allows_change,
         "changeable_from": iso(state.changeable_from),
@@ -54,6 +55,7 @@ def in_words(state: AccountState) -> dict[str, str]:
         "last change": _local(state.changed_at) or "never",
         "expires": _local(state.expires_at) or "never",
         "next change": _next_change_in_words(state),
+        **({"code": f"open until {_local(state.code_until)}"} if state.code_until else {}),
     }
     for one in state.propagation:
         reason = f": {one.reason}" if one.reason else ""

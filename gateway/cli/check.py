@@ -12,6 +12,7 @@ from pathlib import Path
 from gateway.checks.api_clients import check_api_clients
 from gateway.checks.capture import check_capture
 from gateway.checks.finding import Finding, Level, fail
+from gateway.checks.helpdesk import check_helpdesk
 from gateway.checks.inline_targets import check_inline_targets
 from gateway.checks.keys import check_keys
 from gateway.checks.machine import check_machine
@@ -91,6 +92,7 @@ def check(settings: Settings, protected_login: str = "", config: Path | None = N
     yield from check_servers(settings)
     yield from check_protected(settings, protected_login)
     yield from check_secrets(settings)
+    yield from check_helpdesk(settings)
     yield from check_password_oracle(settings)
     yield from check_service_connections(settings)
     yield from check_workstations(settings, password_rules(settings))

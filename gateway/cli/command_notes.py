@@ -10,7 +10,8 @@ ABOUT_JSON = f"""\
 ## JSON
 Every command has `--json`. Standard output then holds JSON and nothing else, or nothing at all. Keys are never
 renamed or removed within a major version; new ones may come. Times are in ISO 8601 and UTC:
-`2026-03-01T08:00:00+00:00`. No output holds a secret, with one exception: `mamia api-token` exists to show one.
+`2026-03-01T08:00:00+00:00`. No output holds a secret, with two exceptions: `mamia api-token` and
+`mamia account LOGIN give-code` exist to show one.
 
 A command that did not do what was asked writes one line of JSON to standard error, with the keys below. It is the
 last line there: lines of the audit come before it where `audit.destination` is `stderr`. The words that `error` can
@@ -70,7 +71,9 @@ name) and `removed` (from a setting that is gone to what replaces it).""",
     "account": """\
 `show` prints one line per fact. `unlock` needs your own account in the directory, because the gateway's account
 may not do it; `force-change` does not. An account that is not locked is no error: `unlock` says so and ends
-with code 0.""",
+with code 0. `give-code` prints a code that is valid once, for the time of helpdesk.code_minutes: the person types it
+in the place of the NUMEN. `close-code` closes it. Where helpdesk.four_eyes_filter matches the person, `give-code`
+asks for a second agent, who runs `approve-code --requested-by YOU`; then the same `give-code` prints the code.""",
     "keygen": "It prints the names of both files and the settings to copy.",
     "api-token": """\
 It prints the token, which the API client alone may know, and the section for `mamia.toml`, which has its

@@ -98,6 +98,7 @@ ACCOUNT = JsonForm(
         Key("initial_password", "true or false", "whether the password must be changed at the next login"),
         Key("changed_at", "time or null", "the last change of the password; null if it was never changed"),
         Key("expires_at", "time or null", "when the password expires; null for never"),
+        Key("code_until", "time or null", "when the helpdesk's code expires; null if there is none"),
         Key("policy", "text", "DN of the password policy; empty if none can be read"),
         Key("change_allowed", "true or false", "whether the policy lets the person change the password"),
         Key("changeable_from", "time or null", "before this time the policy refuses a change"),
@@ -113,9 +114,11 @@ ACCOUNT_CHANGE = JsonForm(
     Shape.OBJECT,
     (
         Key("login", "text", "the login that was given"),
-        Key("action", "text", "`unlock` or `force-change`"),
-        Key("done", "true or false", "false if nothing had to be done: the account is not locked"),
+        Key("action", "text", "`unlock`, `force-change`, `give-code`, `approve-code` or `close-code`"),
+        Key("done", "true or false", "false if nothing had to be done, or if a second agent must approve first"),
         Key("message", "text", "the sentence that people get"),
+        Key("code", "text", "with `give-code`: the code, a secret which is shown this once", is_optional=True),
+        Key("until", "time", "with `give-code` and `approve-code`: when it ends", is_optional=True),
     ),
 )
 CHECK = JsonForm(

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
+from gateway.composition.reset_codes import people_mapping
 from gateway.directory.account_status import LdapAccounts
 from gateway.directory.failover import LdapServers
-from gateway.directory.mapping import PeopleMapping
 from gateway.directory.policies import Policies, Policy
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
@@ -41,7 +41,7 @@ def build_accounts(settings: Settings) -> Accounts:
         stack.callback(audit.close)
         directory = LdapAccounts(
             pool,
-            PeopleMapping(settings.people, settings.academy.mail_domain),
+            people_mapping(settings),
             Policies(pool, without_any=assumed),
             ProtectedPeople(pool, settings.people),
         )

@@ -7,19 +7,21 @@ from datetime import timedelta
 
 from gateway.account.uniform_time import UniformTime
 from gateway.composition.protection import Protection
+from gateway.composition.reset_codes import people_mapping
 from gateway.directory.agents import LdapAgents
 from gateway.directory.failover import LdapServers
 from gateway.directory.helpdesk_accounts import LdapHelpdeskAccounts
-from gateway.directory.mapping import PeopleMapping
 from gateway.directory.policies import Policies, Policy
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.metrics import Metrics
+from gateway.services.agent_codes import AgentCodes
 from gateway.services.agent_people import AgentPeople
 from gateway.services.agent_ports import AgentAccounts
 from gateway.services.agent_sessions import AgentSessions
 from gateway.services.agent_sign_in import AgentSignIn, agent_code_steps
 from gateway.services.events import Events
+from gateway.services.reset_codes import ResetCodeService
 from gateway.services.second_factor import SecondFactorService
 from gateway.services.services import AgentServices
 from gateway.settings import SecondFactor, Settings
@@ -32,6 +34,7 @@ CODE_MAIL = "agent_code"
 def build_agent_services(
     settings: Settings,
     passwords: AgentAccounts,
+    codes: ResetCodeService | None,
     protection: Protection,
     events: Events,
     uniform: UniformTime,
@@ -39,9 +42,9 @@ def build_agent_services(
     stack: ExitStack,
 ) -> AgentServices | None:
     """Return the services of the pages; None if the settings name no agents. Connects to nothing."""
-    if not settings.helpdesk.has_pages:
-        return None
     directory = helpdesks_directory(settings)
+    if not settings.helpdesk.has_pages or directory is None:
+        return None
     pool = ConnectionPool(directory, LdapServers(directory), as_service=True, timed=metrics.timed)
     stack.callback(pool.close)
     tickets, agents = protection.tickets, LdapAgents(pool, settings.people, settings.helpdesk)
@@ -53,6 +56,7 @@ def build_agent_services(
         ),
         sessions=AgentSessions(events, tickets, protection.replay_cache, passwords, agents, settings.helpdesk),
         people=AgentPeople(events, tickets, _accounts(settings, pool), agents, sign_in),
+        codes=AgentCodes(events, sign_in, codes) if codes else None,
     )
 
 
@@ -70,7 +74,7 @@ def _accounts(settings: Settings, pool: ConnectionPool) -> LdapHelpdeskAccounts:
     return LdapHelpdeskAccounts(
         pool,
         settings.people,
-        PeopleMapping(settings.people, settings.academy.mail_domain),
+        people_mapping(settings),
         Policies(pool, without_any=assumed),
         ProtectedPeople(pool, settings.people),
     )

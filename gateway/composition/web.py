@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -21,6 +21,7 @@ from gateway.composition.agents import build_agent_services
 from gateway.composition.directory_watch import DirectoryWatch
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
+from gateway.composition.reset_codes import build_reset_codes, open_codes, people_mapping
 from gateway.composition.rules import password_rules
 from gateway.directory.failover import LdapServers
 from gateway.directory.known_servers import refuse_other_servers
@@ -50,7 +51,7 @@ from gateway.services.reset import ResetService
 from gateway.services.results import Results
 from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
-from gateway.services.services import AgentServices, Services
+from gateway.services.services import Services
 from gateway.services.tickets import code_steps
 from gateway.settings import SecondFactor as SecondFactorSettings
 from gateway.settings import Settings
@@ -142,19 +143,14 @@ def build_gateway(settings: Settings) -> Gateway:
             notifications=TemplateNotifications(settings, mails, _sms_gateway(settings.second_factor), background),
             hashing=_admission(settings),
         )
-        agents = build_agent_services(
-            settings,
-            directory.passwords_of_agents,
-            protection,
-            events,
-            _uniform_time(settings, events.hashing),
-            metrics,
-            stack,
-        )
+        services = _services(settings, rules, directory, protection, events, stack)
+        uniform = _uniform_time(settings, events.hashing)
+        passwords, codes = directory.passwords_of_agents, services.reset_codes
+        agents = build_agent_services(settings, passwords, codes, protection, events, uniform, metrics, stack)
         return Gateway(
             settings=settings,
             rules=rules,
-            services=_services(settings, rules, directory, protection, events, agents),
+            services=replace(services, agents=agents),
             directory=directory,
             protection=protection,
             metrics=metrics,
@@ -175,7 +171,7 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
     for pool in (service, user_binds, proofs, replicas):
         if pool:
             stack.callback(pool.close)
-    mapping = PeopleMapping(settings.people, settings.academy.mail_domain)
+    mapping = people_mapping(settings)
     protected = ProtectedPeople(service, settings.people)
     propagation = build_propagation(settings, service, mapping)
     passwords_with = partial(
@@ -189,6 +185,7 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
         policies=Policies(service),
         initial_policy=settings.reset.initial_policy,
         propagation=propagation,
+        codes=open_codes(settings),
     )
     people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
     unprotected = settings.people.model_copy(update={"protected_filter": "", "protected_groups": []})
@@ -211,7 +208,7 @@ def _services(
     directory: DirectoryAccess,
     protection: Protection,
     events: Events,
-    agents: AgentServices | None,
+    stack: ExitStack,
 ) -> Services:
     results = Results(events, protection.tickets, settings.workstation.targets)
     return Services(
@@ -231,7 +228,9 @@ def _services(
         second_factor=SecondFactorService(events, code_steps(events, protection.tickets), settings.second_factor),
         results=results,
         api_access=ApiAccess(events),
-        agents=agents,
+        reset_codes=build_reset_codes(
+            settings, directory.service, directory.mapping, directory.protected, events, stack
+        ),
     )
 
 

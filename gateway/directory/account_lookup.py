@@ -14,6 +14,7 @@ from gateway.directory.policies import Policies
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.ldap import Entry, search
+from gateway.needs.attributes import RESET_CODE_UNTIL
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class AccountLookup:
             password_stamp=self.mapping.stamps.of(entry),
             password_expired=password_expired,
             limits=limits or self.limits(entry),
+            has_reset_code=bool(entry.first(RESET_CODE_UNTIL)),
         )
 
     def _find(self, filter_: str, typed: str = "") -> Entry | None:

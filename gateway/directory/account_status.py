@@ -19,7 +19,7 @@ from gateway.directory.policies import Policies
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.ldap import Entry, Result, check_result, close, modify, search
-from gateway.needs.attributes import STATE
+from gateway.needs.attributes import IDENTITY, RESET_CODE_UNTIL, STATE
 from gateway.settings import Directory
 from gateway.workstation.state import DeliveryState, is_stale, read_state
 
@@ -62,6 +62,16 @@ class AccountState:
     """Value of pwdAccountLockedTime in the directory; "" if there is none."""
     is_protected: bool = False
     """Whether people.protected_filter or people.protected_groups names the person."""
+    uuid: str = ""
+    """entryUUID of the entry."""
+    code_until: datetime | None = None
+    """Time at which the helpdesk's code expires; None if there is none, or if the helpdesk gives none."""
+
+    @property
+    def can_be_reset(self) -> bool:
+        """Return whether a reset is possible: it is not for an account that must stay closed."""
+        is_open = self.is_valid and not self.is_closed and self.idle_since is None
+        return is_open and self.lock_ends_at != ppolicy.MAX_VALIDITY
 
     @property
     def is_stale(self) -> bool:
@@ -122,6 +132,8 @@ class LdapAccounts:
             allows_change=policy.allows_user_change,
             changeable_from=changeable_from(entry, policy, now),
             lock=locked_at,
+            uuid=entry.first(IDENTITY),
+            code_until=ppolicy.read_time(entry.first(RESET_CODE_UNTIL)),
             is_protected=self._protected.includes(entry.dn, self._mapping.logins(entry)),
             propagation=[state for value in entry.all(STATES) if (state := read_state(value))],
         )

@@ -28,15 +28,18 @@ MAX_VALUES = 100
 class PeopleMapping:
     """Applies the settings' `[people]`: filters to send, attributes to request, persons to return."""
 
-    def __init__(self, people: People, mail_domain: str = "") -> None:
-        """`mail_domain` is the academy's own domain, which a webmail may add to logins."""
+    def __init__(self, people: People, mail_domain: str = "", more: Sequence[str] = ()) -> None:
+        """`mail_domain` is the academy's own domain, which a webmail may add to logins.
+
+        `more` are further attributes that are read of an account.
+        """
         self._people = people
         self._mail_domain = mail_domain
         self.base = people.base
         self.stamps = PasswordStamps(people.password_stamp)
         self.person_attributes = list(person_attributes(people))
         self.login_attributes = [people.login]
-        self.account_attributes = [*self.person_attributes, *state_attributes(people)]
+        self.account_attributes = [*self.person_attributes, *state_attributes(people), *more]
 
     def name_filter(self, surname: str, given_name: str, birth_date: BirthDate) -> str:
         """Return the filter for a surname or birth name, a given name and a birth date."""

@@ -18,6 +18,7 @@ from ldap3.core.exceptions import LDAPSocketReceiveError
 from ldap3.core.results import (
     RESULT_ASSERTION_FAILED,
     RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
+    RESULT_COMPARE_TRUE,
     RESULT_CONSTRAINT_VIOLATION,
     RESULT_INSUFFICIENT_ACCESS_RIGHTS,
     RESULT_NO_SUCH_ATTRIBUTE,
@@ -33,6 +34,7 @@ from gateway.account.outcomes import Refusal, Refused
 from gateway.directory import ppolicy
 from gateway.directory.assertion import assertion
 from gateway.directory.mapping import PeopleMapping
+from gateway.directory.open_codes import holds_code
 from gateway.directory.password_stamp import PasswordStamps, changed_at, mark_in
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.ppolicy import PolicyError, policy_error
@@ -44,6 +46,7 @@ from gateway.ldap import (
     Control,
     Entry,
     Result,
+    compare,
     is_success,
     modify,
     read_entry,
@@ -51,7 +54,7 @@ from gateway.ldap import (
     result_text,
     search,
 )
-from gateway.needs.attributes import PASSWORD
+from gateway.needs.attributes import PASSWORD, RESET_CODE
 
 log = logging.getLogger(__name__)
 
@@ -144,13 +147,18 @@ class PasswordWriter:
         If two writes reach one entry at the same time, ppolicy changes a history that the other one changed already,
         and slapd refuses the later write as a whole. Then it is sent again.
         """
-        unchanged = assertion(self._stamps.unchanged(account.password_stamp))
+        unchanged = assertion(self._condition(account))
         write = modification(account.dn, changes, unchanged, post_read_control(self._shown))
         for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
             server, result = self.service.run_once_where(write)
             if result["result"] not in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
                 break
         return server, result
+
+    def _condition(self, account: Account) -> str:
+        """Return the filter that the entry must match; a code that proved the identity must still be there."""
+        unchanged = self._stamps.unchanged(account.password_stamp)
+        return f"(&{unchanged}{holds_code(account.reset_code)})" if account.reset_code else unchanged
 
     def _after_silence(self, write: _Write, error: WriteUnconfirmed) -> Refused | None:
         """Find out what happened to a Modify whose answer was lost. Raises as `write` does.
@@ -243,7 +251,7 @@ class PasswordWriter:
         raise WriteUnconfirmed(f"{server}: a bind with the new password: {result_text(result)}", server=server)
 
     def _why_changed(self, account: Account) -> Refused:
-        """Return GRANT_VOID.
+        """Return GRANT_VOID, also if the code that proved the identity was used or closed meanwhile.
 
         Raises DirectoryMisconfigured if the entry is as it was: the filter could not be evaluated.
         """
@@ -252,10 +260,19 @@ class PasswordWriter:
         entries = self.service.run_idempotent(
             lambda connection: search(connection, mapping.base, filter_, mapping.account_attributes, 2)
         )
-        if any(self._is_as_read(entry, account) for entry in entries):
-            attributes = ", ".join([ppolicy.LOCKED_AT, *self._stamps.attributes])
+        if any(self._is_as_read(entry, account) for entry in entries) and self._has_code(account):
+            code = [RESET_CODE] if account.reset_code else []
+            attributes = ", ".join([ppolicy.LOCKED_AT, *self._stamps.attributes, *code])
             raise DirectoryMisconfigured(f"the service account may not search by {attributes}: {ADVICE}")
         return Refused(Refusal.GRANT_VOID)
+
+    def _has_code(self, account: Account) -> bool:
+        """Return whether the code that proved the identity is still there; True after another proof."""
+        if not account.reset_code:
+            return True
+        dn, code = account.dn, account.reset_code
+        result = self.service.run_idempotent(lambda connection: compare(connection, dn, RESET_CODE, code))
+        return bool(result["result"] == RESULT_COMPARE_TRUE)
 
     def _is_as_read(self, entry: Entry, account: Account) -> bool:
         is_closed = ppolicy.is_closed(entry.first(ppolicy.LOCKED_AT))

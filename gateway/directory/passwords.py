@@ -17,6 +17,7 @@ from gateway.directory.account_lookup import AccountLookup
 from gateway.directory.credentials import Credentials
 from gateway.directory.decoy import Decoy
 from gateway.directory.mapping import IDENTITY, PeopleMapping
+from gateway.directory.open_codes import REMOVED, OpenCodes
 from gateway.directory.password_stamp import changed_at, is_same_password
 from gateway.directory.password_write import TRIES_AGAINST_ANOTHER_WRITE, PasswordWriter
 from gateway.directory.policies import Policies
@@ -26,6 +27,7 @@ from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.temporary_policy import TemporaryPolicy
 from gateway.ldap import Changes, Entry
+from gateway.needs.attributes import RESET_CODE
 
 
 class LdapPasswords:
@@ -48,13 +50,16 @@ class LdapPasswords:
         initial_policy: str | None,
         propagation: LdapPropagation | NoPropagation,
         protected: ProtectedPeople,
+        codes: OpenCodes | None = None,
     ) -> None:
+        """`codes` are the helpdesk's; None if it gives none."""
         self._writer = writer
         self._mapping = mapping
         self._lockout = lockout
         self._propagation = propagation
         self._credentials = Credentials(service, user_binds, Decoy(decoy_dn))
         self._accounts = AccountLookup(service, mapping, policies, protected, decoy_dn)
+        self._codes = codes
         self._temporary_policy = TemporaryPolicy(self._accounts, initial_policy)
 
     def authenticate(self, login: str, current: Secret, admits: Admits) -> Account | LockedOut | None:
@@ -84,9 +89,11 @@ class LdapPasswords:
             and self._credentials.holds(entry, *assertion)
         ]
         # The policy is read only after the proof, because its cost would reveal which accounts have one of their own.
-        if entry is None or not (born and proofs) or self._accounts.is_closed(entry):
+        code = self._codes.held_by(entry, self._credentials, candidates) if self._codes else ""
+        if entry is None or not (born and (proofs or code)) or self._accounts.is_closed(entry):
             return None
-        return replace(self._accounts.account(entry), proof=proofs[0])
+        proof = proofs[0] if proofs else None
+        return replace(self._accounts.account(entry), proof=proof, reset_code="" if proof else code)
 
     def account_for(self, grant: Grant) -> Account | None:
         """Implement `Passwords.account_for`."""
@@ -97,7 +104,10 @@ class LdapPasswords:
             or not is_same_password(self._mapping.stamps.of(entry), grant.password_stamp)
         ):
             return None
-        return self._accounts.account(entry)
+        code = grant.reset_code
+        if code and not (self._codes and self._credentials.holds(entry, RESET_CODE, code)):
+            return None
+        return replace(self._accounts.account(entry), reset_code=code)
 
     def set_password(self, account: Account, new: Secret) -> Changed | Refused:
         """Implement `Passwords.set_password`."""
@@ -176,7 +186,8 @@ class LdapPasswords:
         """
         joined, propagation = self._propagation.changes_for(account, new)
         own_policy = self._temporary_policy.restoring(account)
-        refused = self._writer.write(account, new, {**joined, **own_policy, **more}, must_change=must_change)
+        codes = REMOVED if account.has_reset_code else {}
+        refused = self._writer.write(account, new, {**joined, **own_policy, **codes, **more}, must_change=must_change)
         return replace(refused, limits=account.limits) if refused else propagation
 
 

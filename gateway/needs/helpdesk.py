@@ -45,7 +45,7 @@ def _to_give_codes(settings: Settings) -> Iterator[Right]:
     yield _helpdesk(compared | Access.WRITE, (attributes.RESET_CODE,), why)
     yield _helpdesk(Access.READ | Access.WRITE, (attributes.RESET_CODE_UNTIL,), "A code has an end.")
     yield _helpdesk(
-        Access.WRITE, (attributes.CLASS,), "An entry needs the class before it can have a code.",
+        Access.READ | Access.WRITE, (attributes.CLASS,), "An entry needs the class before it can have a code.",
         (attributes.RECOVERABLE,),
     )  # fmt: skip
     if settings.capture.socket:

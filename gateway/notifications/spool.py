@@ -64,8 +64,16 @@ class Spool:
         self.folder.chmod(0o700)
 
     def enqueue(self, message: EmailMessage) -> None:
-        """Keep `message` until it is sent. Raises OSError."""
-        self._maildir.add(message)
+        """Keep `message` until it is sent. Raises OSError.
+
+        What a command of root queues belongs to the folder's owner, so that the service can read and remove it.
+        """
+        key = self._maildir.add(message)
+        if os.geteuid() == 0:
+            owner = self.folder.stat()
+            # The service may have sent and removed it already.
+            with contextlib.suppress(FileNotFoundError):
+                os.chown(self.folder / "new" / key, owner.st_uid, owner.st_gid)
         self._something.set()
 
     def send_now(self, message: EmailMessage) -> None:

@@ -12,13 +12,14 @@ from gateway.account.model import Grant
 from gateway.protection.rate_limiting.addresses import neighbourhood
 from gateway.protection.replay import ReplayCache
 from gateway.protection.tickets import Tickets, TokenError
+from gateway.services import helpdesk
 from gateway.services.agent_ports import AgentAccounts, Agents
 from gateway.services.caller import Caller
 from gateway.services.events import Events
 from gateway.services.tickets import read_grant, sealed_fields
 from gateway.settings import Helpdesk
 
-SERVICE = "helpdesk"
+SERVICE = helpdesk.SERVICE
 """The service of all events of agents, in audit and rate limits."""
 PURPOSE = "agent session"
 

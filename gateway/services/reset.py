@@ -42,7 +42,8 @@ class ResetService:
         attempt = self.attempt(request, caller)
         outcome = self.events.run(attempt, caller, lambda: self._verify(request, caller))
         if isinstance(outcome, Granted):
-            self.events.record(SERVICE, "proved", caller, login=request.login)
+            by = "reset_code" if outcome.grant.reset_code else ""
+            self.events.record(SERVICE, "proved", caller, login=request.login, proof=by)
         return outcome
 
     def restore_initial(self, request: VerifyIdentityRequest, caller: Caller) -> Saved | Refused | RateLimited:

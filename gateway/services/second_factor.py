@@ -117,7 +117,9 @@ class SecondFactorService:
             return MayChoose(grant)
         channels = self._channels_of(person)
         if not channels:
-            return MayChoose(grant) if self.settings.if_none_known == "allow" else NoChannel()
+            # Whoever has a code was verified by the helpdesk, to which the refusal would send them.
+            is_allowed = self.settings.if_none_known == "allow" or grant.reset_code
+            return MayChoose(grant) if is_allowed else NoChannel()
         payload = {
             "grant": sealed_fields(grant),
             "channels": [asdict(channel) for channel in channels],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.services.agent_codes import AgentCodes
 from gateway.services.agent_people import AgentPeople
 from gateway.services.agent_sessions import AgentSessions
 from gateway.services.agent_sign_in import AgentSignIn
@@ -11,6 +12,7 @@ from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.find import FindService
 from gateway.services.reset import ResetService
+from gateway.services.reset_codes import ResetCodeService
 from gateway.services.results import Results
 from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
@@ -24,6 +26,8 @@ class AgentServices:
     second_factor: SecondFactorService
     sessions: AgentSessions
     people: AgentPeople
+    codes: AgentCodes | None
+    """None if the helpdesk gives no codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +41,7 @@ class Services:
     second_factor: SecondFactorService
     results: Results
     api_access: ApiAccess
-    agents: AgentServices | None
+    reset_codes: ResetCodeService | None
+    """The codes of the helpdesk; None if it gives none."""
+    agents: AgentServices | None = None
     """None if the settings name no agents."""

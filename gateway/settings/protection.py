@@ -123,6 +123,10 @@ class RateLimits(Section):
     """
     per_agent: Rates = "60/hour; 300/day"
     """Searches of one agent of the helpdesk, and as many people looked at and as many changes, over all addresses."""
+    reset_codes_per_agent: Rates = "30/hour; 100/day"
+    """Codes that one agent of the helpdesk gives, so that a stolen session cannot open every account."""
+    reset_codes_per_person: Rates = "5/hour; 10/day"
+    """Codes of the helpdesk for one person."""
     misses_per_address: Rates = "3/hour"
     """Accounts not found per address, after which "find my account" asks for the CAPTCHA. IPv6 networks count as in
     `per_address`."""

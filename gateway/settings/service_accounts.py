@@ -1,4 +1,4 @@
-"""The directory's settings with the account of the worker or of the listener instead of the web service's account."""
+"""The directory's settings with the account of worker, listener or helpdesk instead of the web service's account."""
 
 from __future__ import annotations
 
@@ -43,11 +43,14 @@ def capturing_directory(settings: Settings, source: Path | None = None) -> Direc
     return directory.model_copy(update={"servers": [settings.capture_server], "read_servers": []})
 
 
+def helpdesks_directory(settings: Settings) -> Directory | None:
+    """Return the directory's settings for the helpdesk's account; None if the settings name none."""
+    helpdesk = settings.helpdesk
+    if helpdesk.bind_dn is None:
+        return None
+    return bound_as(settings.directory, helpdesk.bind_dn, SecretStr(helpdesk.password))
+
+
 def bound_as(directory: Directory, dn: str, password: SecretStr) -> Directory:
     """Return the same directory, for the account `dn`."""
     return directory.model_copy(update={"bind_dn": dn, "bind_password": password})
-
-
-def helpdesks_directory(settings: Settings) -> Directory:
-    """Return the directory's settings for the helpdesk's account, which the settings must name."""
-    return bound_as(settings.directory, str(settings.helpdesk.bind_dn), SecretStr(settings.helpdesk.password))

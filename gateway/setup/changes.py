@@ -52,7 +52,7 @@ class Options:
     class_for: str = ""
     """LDAP filter of the people who get our object class if they lack it; "": nobody."""
     new_passwords: frozenset[str] = frozenset()
-    """Names of service accounts (gateway, sync, capture) that exist and get the given password."""
+    """Names of service accounts (gateway, sync, capture, helpdesk) that exist and get the given password."""
     writers: tuple[str, ...] = ()
     """DNs of other programs that write attributes of people; with the overlay sock they need a right for it."""
     argon2: str = ARGON2
@@ -120,7 +120,7 @@ class Plan:
 
     @property
     def passwords(self) -> tuple[str, ...]:
-        """Return the names of the accounts whose passwords `apply` needs: gateway, sync, capture, decoy."""
+        """Return the names of the accounts whose passwords `apply` needs: gateway, sync, capture, helpdesk, decoy."""
         texts = [
             text
             for change in self.changes

@@ -41,11 +41,14 @@ def account_passwords(settings: Settings, planned: list[PlannedFile]) -> dict[st
         "gateway": settings.directory.bind_password_file,
         "sync": settings.workstation.bind_password_file,
         "capture": settings.capture.bind_password_file,
+        "helpdesk": settings.helpdesk.bind_password_file,
     }
     content = {one.path: one.content for one in planned}
     found = {name: SecretStr(_first_line(content[file])) for name, file in files.items() if file in content}
     if settings.directory.bind_password:
         found["gateway"] = settings.directory.bind_password
+    if settings.helpdesk.bind_password:
+        found["helpdesk"] = settings.helpdesk.bind_password
     return {**found, "decoy": SecretStr(secrets.token_urlsafe(PASSWORD_BYTES))}
 
 
@@ -65,8 +68,7 @@ def _settings_file(session: Session) -> PlannedFile:
 
 
 def _secrets(session: Session, settings: Settings) -> Iterator[PlannedFile]:
-    if file := settings.directory.bind_password_file:
-        yield _secret(session, file, WEB_USER, "password of the web service's account")
+    yield from _web_passwords(session, settings)
     if file := settings.web.secret_keys_file:
         yield _secret(session, file, WEB_USER, "keys that seal tickets and forms", KEY_BYTES)
     if (file := settings.workstation.bind_password_file) and settings.workstation.delivers:
@@ -78,6 +80,13 @@ def _secrets(session: Session, settings: Settings) -> Iterator[PlannedFile]:
             yield from _typed(session, target.bind_password_file, WORKER_USER, "password of the domain's account")
     if file := settings.notifications.smtp_password_file:
         yield from _typed(session, file, WEB_USER, "password of the mail server's account")
+
+
+def _web_passwords(session: Session, settings: Settings) -> Iterator[PlannedFile]:
+    if file := settings.directory.bind_password_file:
+        yield _secret(session, file, WEB_USER, "password of the web service's account")
+    if file := settings.helpdesk.bind_password_file:
+        yield _secret(session, file, WEB_USER, "password of the helpdesk's account")
 
 
 def _secret(session: Session, file: Path, user: str, why: str, size: int = PASSWORD_BYTES) -> PlannedFile:

@@ -114,7 +114,9 @@ def _plan_configuration(
     settings: Settings, found: Survey, places: Places, layout: Layout, options: Options, parts: PlanParts
 ) -> None:
     targets = settings.workstation.targets.values()
-    plan_schema(found, parts, worker="sync" in places.accounts, samba=any(one.type == "samba_nt" for one in targets))
+    samba = any(one.type == "samba_nt" for one in targets)
+    recovery = settings.helpdesk.is_on
+    plan_schema(found, parts, worker="sync" in places.accounts, samba=samba, recovery=recovery)
     plan_modules(found, places, parts, argon2=options.argon2, sock=settings.capture.socket is not None)
     plan_indices(places, indices(settings), parts)
     rules = database_rules(settings, layout)

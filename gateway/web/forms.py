@@ -47,7 +47,7 @@ def is_typeable(text: str) -> bool:
 def not_blank(form: BaseForm, field: Field) -> None:
     """Refuse a field that is empty or has only blanks. Raises StopValidation."""
     if not typed(field).strip():
-        raise StopValidation(messages.MISSING[field.short_name])
+        raise StopValidation(getattr(field, "missing", None) or messages.MISSING[field.short_name])
 
 
 def required(field: str) -> InputRequired:
@@ -78,7 +78,11 @@ def typed(field: Field) -> str:
 class NameField(StringField):
     """A required line of text, without blanks around it. `longest`: its maximum in characters."""
 
-    def __init__(self, label: LazyString, longest: int = MAX_NAME_CHARS, **options: Any) -> None:
+    def __init__(
+        self, label: LazyString, longest: int = MAX_NAME_CHARS, missing: LazyString | None = None, **options: Any
+    ) -> None:
+        """`missing` is the sentence for an empty field; the default is that of the field's name."""
+        self.missing = missing
         super().__init__(label, [not_blank, typeable, at_most(longest)], filters=[_stripped], **options)
 
 
@@ -252,6 +256,14 @@ class VerifyIdentityForm(ServiceForm):
     def to_request(self) -> VerifyIdentityRequest:
         """Return the request of a valid form."""
         return VerifyIdentityRequest(typed(self.login), Secret(typed(self.proof)), self.birth_date.day)
+
+
+class VerifyIdentityOrCodeForm(VerifyIdentityForm):
+    """The same first step where the helpdesk gives codes in the place of numbers."""
+
+    proof = NameField(
+        _("NUMEN, temporary agent number or helpdesk code"), longest=40, missing=messages.PROOF_OR_CODE_MISSING
+    )
 
 
 class TicketForm(SentForm):

@@ -28,6 +28,10 @@ MISSING = {
     "searched": _("Type a login, a mail address or a name."),
     "reason": _("Type why you ask, or the number of the ticket."),
 }
+PROOF_OR_CODE_MISSING = _("Enter your NUMEN, your temporary agent number or the code that the helpdesk gave you.")
+CODE_NOT_PROVED = _(
+    "A code of the helpdesk can be used once and for a limited time: if in doubt, ask the helpdesk for another one."
+)
 UNREADABLE_CHAR = _("This field contains an unreadable character. Clear the field and type it again.")
 TOO_MANY_CHARS = _("That is too long: %(max)d characters at most.")
 REPEATED = _("The form was not sent correctly. Reload the page and start again.")

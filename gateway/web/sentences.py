@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import g
 from flask_babel.speaklater import LazyString
 
-from gateway.account.outcomes import Refused
+from gateway.account.outcomes import Refusal, Refused
 from gateway.account.policy import PasswordRules
 from gateway.protection.tickets import TokenError
 from gateway.services.outcomes import Outage
@@ -35,7 +35,7 @@ class Sentences:
     def refused(self, refused: Refused) -> list[str]:
         """Return the sentences for a refusal: one per broken rule, else a single one."""
         settings = self.settings
-        return messages.refusal(
+        sentences = messages.refusal(
             refused,
             self.rules,
             settings.lockout,
@@ -43,6 +43,9 @@ class Sentences:
             french(settings.support.phone),
             ZoneInfo(settings.academy.timezone),
         )
+        if refused.code is Refusal.NOT_PROVED and settings.gives_codes:
+            sentences.append(str(messages.CODE_NOT_PROVED))
+        return sentences
 
     def outage(self, outage: Outage) -> str | LazyString:
         """Return the sentence for a failure of the infrastructure. It needs a request, whose id it may contain."""

@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.agent_browser import AGENT, PERSON, REASON, SEARCH
 
-
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 

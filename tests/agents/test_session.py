@@ -11,7 +11,6 @@ from gateway.services.agent_sessions import PURPOSE, AgentSessions
 from tests.support.agent_browser import AGENT, COOKIE, SEARCH, SIGN_IN, set_agents
 from tests.support.slapd_server import PASSWORD
 
-
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 

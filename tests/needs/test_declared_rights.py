@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from gateway.checks.capture import check_listener_rights
 from gateway.checks.finding import Level
+from gateway.checks.helpdesk import check_helpdesk_rights
 from gateway.checks.policies import check_policies
 from gateway.checks.rights import check_rights
 from gateway.checks.service_connections import check_service_connections
@@ -29,9 +30,14 @@ from tests.support.slapd_server import QUICK_HASH, SUFFIX, SlapdServer
 
 DATABASE, CONFIG_DATABASE = "olcDatabase={1}mdb,cn=config", "olcDatabase={0}config,cn=config"
 MONITOR_DATABASE = "olcDatabase={2}monitor,cn=config"
-SETTINGS = example_settings(nt=True, capture=True)
+SETTINGS = example_settings(nt=True, capture=True, recovery=True)
 NEEDS = needs_of(SETTINGS)
-NAMES = {Account.GATEWAY: "gateway", Account.WORKER: "sync", Account.LISTENER: "capture"}
+NAMES = {
+    Account.GATEWAY: "gateway",
+    Account.WORKER: "sync",
+    Account.LISTENER: "capture",
+    Account.HELPDESK: "helpdesk",
+}
 WITH_OVERLAY = ("entry", "children")
 """What slapd asks for itself: whether the entry is seen at all, and whether the overlay sock lets a write pass."""
 EACH = sorted({(right.account, right.place, name) for right in NEEDS.rights for name in right.attributes}, key=str)
@@ -51,7 +57,11 @@ def academy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlapdServer]:
     server.load(account.decode())
     sent = {"mamiaPendingSecret": "sealed", "mamiaSyncState": "pending"}
     classes = ["inetOrgPerson", "mamiaPerson", "shadowAccount"]
-    server.add_person("fdurand4", objectClass=classes, mobile="0600000000", privateMail="f@example.org", **sent)
+    code = {"mamiaResetCode": "1;hash", "mamiaResetCodeUntil": "20990101120000Z"}
+    classes.append("mamiaRecoverable")
+    server.add_person(
+        "fdurand4", objectClass=classes, mobile="0600000000", privateMail="f@example.org", **sent, **code
+    )
     server.add_person("adupont")
     server.add_person("moved", **sent)
     with server.as_admin() as line:
@@ -95,6 +105,8 @@ def findings(server: SlapdServer, account: Account, place: Place):
             return list(check_rights(settings, server.url, connection))
         if account is Account.WORKER:
             return [check_worker_rights(settings, connection)]
+        if account is Account.HELPDESK:
+            return list(check_helpdesk_rights(settings, server.url, connection))
         return list(check_listener_rights(settings, connection))
     finally:
         close(connection)

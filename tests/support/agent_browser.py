@@ -41,7 +41,9 @@ def set_agents(server: SlapdServer, *logins: str) -> None:
     """Make these people the agents of the helpdesk, and nobody else."""
     members = "".join(f"member: {server.dn(login)}\n" for login in logins)
     remove_group(server)
-    server.load(f"dn: {GROUP}\nobjectClass: groupOfNames\ncn: helpdesk\nmember: cn=decoy,ou=services,{SUFFIX}\n{members}")
+    server.load(
+        f"dn: {GROUP}\nobjectClass: groupOfNames\ncn: helpdesk\nmember: cn=decoy,ou=services,{SUFFIX}\n{members}"
+    )
 
 
 def remove_group(server: SlapdServer) -> None:

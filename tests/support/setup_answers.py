@@ -16,7 +16,7 @@ from tests.support import supann_slapd
 from tests.support.plain_slapd import PlainSlapd
 from tests.support.slapd_server import QUICK_HASH
 
-PASSWORDS = {name: SecretStr(f"{name}-Passe-2024") for name in ("gateway", "sync", "decoy", "capture")}
+PASSWORDS = {name: SecretStr(f"{name}-Passe-2024") for name in ("gateway", "sync", "decoy", "capture", "helpdesk")}
 WORKSTATION = {
     "targets": {
         "windows": {

@@ -10,7 +10,8 @@ from gateway.cli.exit_codes import ExitCode
 from gateway.cli.parser import add_command, add_config, add_json, add_own_account
 from gateway.cli.running import runs
 
-ACTIONS = ("show", "unlock", "force-change")
+CODE_ACTIONS = ("give-code", "approve-code", "close-code")
+ACTIONS = ("show", "unlock", "force-change", *CODE_ACTIONS)
 EXIT_CODES = {ExitCode.PROBLEM: "nobody has this login, the action is refused, or the directory does not answer"}
 
 
@@ -19,9 +20,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser = add_command(
         commands,
         "account",
-        summary="show an account's state; unlock it, or force a change of password",
-        description="Show the state of an account, lift its lock-out, or force a change of its password at the next "
-        "login. Neither NUMEN nor birth date is shown. The audit records each change with your name.",
+        summary="show an account's state; unlock it, force a change of password, or give a code",
+        description="Show the state of an account, lift its lock-out, force a change of its password at the next "
+        "login, or give a code with which the person resets the password without a NUMEN. Neither NUMEN nor birth "
+        "date is shown. The audit records each change with your name.",
         notes=EXIT_CODES,
     )
     parser.add_argument("login", metavar="LOGIN", type=without_invisible, help="login of the account")
@@ -35,6 +37,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     add_config(parser)
     add_own_account(parser, required=False, why="which may lift lock-outs: for unlock")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why, or the ticket's number: for give-code")
+    parser.add_argument(
+        "--requested-by", metavar="AGENT", default="", help="who asked for the code: for approve-code"
+    )
     add_json(parser, "print the state, or what was done, as one object")
     runs(parser, "account", "gateway.cli.account:run")
 

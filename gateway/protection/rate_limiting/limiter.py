@@ -133,6 +133,10 @@ class RateLimiter:
         self._codes_per_recipient = parse_many(rates.codes_per_recipient)
         self._text_messages = parse_many(rates.text_messages_overall)
         self._of_agent = parse_many(rates.per_agent)
+        self._reset_codes = {
+            "reset-code-agent": parse_many(rates.reset_codes_per_agent),
+            "reset-code-person": parse_many(rates.reset_codes_per_person),
+        }
         self._misses_of_one, self._misses_of_all = map(parse_many, (rates.misses_per_address, rates.misses_overall))
 
     def hit(self, attempt: Attempt) -> RetryAfter | None:
@@ -214,6 +218,18 @@ class RateLimiter:
         slot = self._slot(LimitScope.AGENT, what, agent)
         windows = [Window(limit, LimitScope.AGENT, slot) for limit in self._of_agent]
         return self._hit(dict.fromkeys(windows, LimitScope.AGENT))
+    def admit_reset_code(self, agent: str, person: str) -> RetryAfter | None:
+        """Count a code that an agent gives to a person, or return how long to wait. Raises StoreUnavailable.
+
+        `person` is an identity of the directory.
+        """
+        subjects = {"reset-code-agent": agent.casefold(), "reset-code-person": person}
+        windows = [
+            Window(limit, name, self._slot("reset-code", subjects[name]))
+            for name, limits in self._reset_codes.items()
+            for limit in limits
+        ]
+        return self._hit(dict.fromkeys(windows, LimitScope.CODE))
 
     def admit_task(self, address: str) -> RetryAfter | None:
         """Count a proof-of-work task that is issued, or return how long to wait. Raises StoreUnavailable."""

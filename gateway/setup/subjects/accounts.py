@@ -20,6 +20,7 @@ WORKER_CLASS = "mamiaWorker"
 DESCRIPTION = {
     "gateway": "MA-MAMIA, web service",
     "sync": "MA-MAMIA, worker that brings passwords to the workstation",
+    "helpdesk": "MA-MAMIA, gives codes for the helpdesk",
     "capture": "MA-MAMIA, receives passwords that are changed elsewhere",
     DECOY: "MA-MAMIA, is in for logins that do not exist",
 }
@@ -27,6 +28,7 @@ WHY = {
     "gateway": "The web service's account; it may do what the rules of this setup say, and nothing else.",
     "sync": "The account of mamia sync.",
     "capture": "The account of mamia capture.",
+    "helpdesk": "The account that writes the helpdesk's codes, and may do nothing else.",
     DECOY: "The entry of nobody, on which proofs for unknown logins are tried; nobody knows its password.",
 }
 NOBODYS_BIRTHDAY = datetime(1900, 1, 1, tzinfo=UTC)

@@ -11,6 +11,7 @@ from gateway.setup.records import Modification, Record, modify_entry
 from gateway.setup.surveyed import SchemaEntry, Survey
 
 PERSON, WORKER, SAMBA = "schema/mamia.ldif", "schema/mamia-worker.ldif", "schema/samba.ldif"
+RECOVERY = "schema/mamia-recovery.ldif"
 TYPES, CLASSES = "olcAttributeTypes", "olcObjectClasses"
 FILE = "00-schema"
 OID = re.compile(r"\(\s*([\w.:-]+)")
@@ -19,13 +20,15 @@ MAY = re.compile(r"\bMAY\s+(?:\(([^)]*)\)|(\S+))")
 SAMBA_CLASS = "sambaSamAccount"
 
 
-def plan_schema(survey: Survey, parts: PlanParts, *, worker: bool, samba: bool) -> None:
+def plan_schema(survey: Survey, parts: PlanParts, *, worker: bool, samba: bool, recovery: bool) -> None:
     """Add what is missing of the schemas that the settings need."""
     parts.add(_missing(PERSON, survey, parts, "People's entries can hold what identifies them and their outbox."))
     if worker:
         parts.add(
             _missing(WORKER, survey, parts, "The worker notices when the directory was restored from a backup.")
         )
+    if recovery:
+        parts.add(_missing(RECOVERY, survey, parts, "People's entries can hold a code of the helpdesk."))
     if samba and SAMBA_CLASS.lower() not in _names(survey, CLASSES):
         parts.add(_missing(SAMBA, survey, parts, "People's entries can hold the NT hash for the workstation."))
 

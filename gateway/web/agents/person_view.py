@@ -20,6 +20,7 @@ from gateway.web.propagation_status import WORKSTATION
 from gateway.web.result_texts import CASES, case_of
 from gateway.workstation.state import DeliveryState
 
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One line about the account."""

@@ -27,7 +27,14 @@ from gateway.services.second_factor import Begun, SecondFactorService
 from gateway.services.tickets import UsedTicket
 from gateway.settings import ResetMode
 from gateway.web import client_info, messages
-from gateway.web.forms import AccountForm, ChannelForm, ChooseForm, ExtendForm, VerifyIdentityForm
+from gateway.web.forms import (
+    AccountForm,
+    ChannelForm,
+    ChooseForm,
+    ExtendForm,
+    VerifyIdentityForm,
+    VerifyIdentityOrCodeForm,
+)
 from gateway.web.helpdesk import clock_time
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.code import ChannelPage, CodePage
@@ -116,6 +123,12 @@ class ResetPage(ServicePage):
         if not form.validate() or isinstance(opened, TokenError):
             return self.follow(self.state(empty, [messages.STALE_PAGE], STALE))
         return self.states.follow(self.path, replace(self.state(empty), values=opened.payload), self.path)
+
+
+class ResetOrCodePage(ResetPage):
+    """The same page where the helpdesk gives codes in the place of numbers."""
+
+    form_class = VerifyIdentityOrCodeForm
 
 
 class ChoosePage(TicketPage):
