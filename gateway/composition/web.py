@@ -18,6 +18,7 @@ from gateway.checks.serving import Serving
 from gateway.checks.store import check_store
 from gateway.checks.strength import check_strength
 from gateway.composition.directory_watch import DirectoryWatch
+from gateway.composition.events import build_event_store
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
 from gateway.composition.rules import password_rules
@@ -38,12 +39,14 @@ from gateway.notifications.sms import SmsGateway
 from gateway.notifications.spool import Spool
 from gateway.protection.audit import Audit
 from gateway.protection.clock import SystemClock
+from gateway.protection.event_store import EventStore
 from gateway.protection.rate_limiting.store import Store, StoreUnavailable
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.choice import reset_steps
 from gateway.services.events import Events
 from gateway.services.find import FindService
+from gateway.services.history import History, NoHistory, StoredHistory
 from gateway.services.known_outcomes import known_outcomes
 from gateway.services.reset import ResetService
 from gateway.services.results import Results
@@ -80,6 +83,8 @@ class Gateway:
     services: Services
     directory: DirectoryAccess
     protection: Protection
+    event_store: EventStore | None
+    """The last tries of people, for the pages of the helpdesk; None if the settings keep none."""
     metrics: Metrics
     readiness: Readiness
     mails: Spool | None
@@ -133,11 +138,13 @@ def build_gateway(settings: Settings) -> Gateway:
         directory = _directory(settings, metrics, stack)
         background = BackgroundTasks()
         stack.callback(background.close)
+        event_store = build_event_store(settings)
         events = Events(
             rate_limiter=protection.rate_limiter,
             audit=audit,
             notifications=TemplateNotifications(settings, mails, _sms_gateway(settings.second_factor), background),
             hashing=_admission(settings),
+            history=_history(event_store, stack),
         )
         return Gateway(
             settings=settings,
@@ -145,6 +152,7 @@ def build_gateway(settings: Settings) -> Gateway:
             services=_services(settings, rules, directory, protection, events),
             directory=directory,
             protection=protection,
+            event_store=event_store,
             metrics=metrics,
             readiness=_readiness(settings, rules, directory),
             mails=mails,
@@ -247,6 +255,15 @@ def _replicas(settings: Settings, metrics: Metrics) -> ConnectionPool | None:
         return None
     reading = settings.directory.for_reading
     return ConnectionPool(reading, LdapServers(reading), as_service=True, timed=metrics.timed)
+
+
+def _history(event_store: EventStore | None, stack: ExitStack) -> History:
+    """Return what keeps each event in the store, with a thread of its own."""
+    if event_store is None:
+        return NoHistory()
+    history = StoredHistory(event_store, BackgroundTasks())
+    stack.callback(history.close)
+    return history
 
 
 def _spool(settings: Settings, stack: ExitStack) -> Spool | None:
