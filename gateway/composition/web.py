@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from gateway.account.admission import Admission
 from gateway.account.policy import PasswordRules
@@ -54,6 +55,7 @@ from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
 from gateway.services.services import Services
 from gateway.services.tickets import code_steps
+from gateway.services.week import WeekService
 from gateway.settings import SecondFactor as SecondFactorSettings
 from gateway.settings import Settings
 from gateway.tls import verifying_context
@@ -149,7 +151,7 @@ def build_gateway(settings: Settings) -> Gateway:
         return Gateway(
             settings=settings,
             rules=rules,
-            services=_services(settings, rules, directory, protection, events),
+            services=_services(settings, rules, directory, protection, events, event_store),
             directory=directory,
             protection=protection,
             event_store=event_store,
@@ -191,7 +193,12 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
 
 
 def _services(
-    settings: Settings, rules: PasswordRules, directory: DirectoryAccess, protection: Protection, events: Events
+    settings: Settings,
+    rules: PasswordRules,
+    directory: DirectoryAccess,
+    protection: Protection,
+    events: Events,
+    event_store: EventStore | None,
 ) -> Services:
     results = Results(events, protection.tickets, settings.workstation.targets)
     return Services(
@@ -211,6 +218,7 @@ def _services(
         second_factor=SecondFactorService(events, code_steps(events, protection.tickets), settings.second_factor),
         results=results,
         api_access=ApiAccess(events),
+        week=WeekService(event_store, ZoneInfo(settings.academy.timezone)) if event_store else None,
     )
 
 

@@ -11,6 +11,7 @@ from gateway.services.reset import ResetService
 from gateway.services.results import Results
 from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
+from gateway.services.week import WeekService
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +25,5 @@ class Services:
     second_factor: SecondFactorService
     results: Results
     api_access: ApiAccess
+    week: WeekService | None = None
+    """The figures of the last days; None if the settings keep no events."""
