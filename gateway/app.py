@@ -120,7 +120,7 @@ def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
         views = ApiViews(clients, services.find, services.change, services.results, status, sentences)
         app.register_blueprint(api_pages(views))
     if services.agents:
-        app.register_blueprint(agent_pages(settings, services.agents, states, sentences))
+        app.register_blueprint(agent_pages(settings, services.agents, services.week, states, sentences))
     app.register_blueprint(captcha_pages(services.robots.check))
     app.register_blueprint(health(gateway.directory.people.check, gateway.readiness))
     app.register_blueprint(well_known_pages(settings))
@@ -148,6 +148,7 @@ def _texts(app: Flask, settings: Settings) -> None:
         ticket_minutes=settings.reset.ticket_minutes,
         captcha_methods=settings.captcha.methods,
         agent_minutes=settings.helpdesk.idle_minutes,
+        has_week=settings.events.is_on,
         agent_hours=settings.helpdesk.max_hours,
         workstation=bool(settings.workstation.targets),
         url=url_for,

@@ -15,6 +15,7 @@ from gateway.directory.policies import Policies, Policy
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.metrics import Metrics
+from gateway.protection.event_store import EventStore
 from gateway.services.agent_codes import AgentCodes
 from gateway.services.agent_people import AgentPeople
 from gateway.services.agent_ports import AgentAccounts
@@ -37,6 +38,7 @@ def build_agent_services(
     codes: ResetCodeService | None,
     protection: Protection,
     events: Events,
+    event_store: EventStore | None,
     uniform: UniformTime,
     metrics: Metrics,
     stack: ExitStack,
@@ -55,7 +57,7 @@ def build_agent_services(
             events, agent_code_steps(events, tickets), agents_second_factor(settings), mail=CODE_MAIL
         ),
         sessions=AgentSessions(events, tickets, protection.replay_cache, passwords, agents, settings.helpdesk),
-        people=AgentPeople(events, tickets, _accounts(settings, pool), agents, sign_in),
+        people=AgentPeople(events, tickets, _accounts(settings, pool), agents, sign_in, event_store),
         codes=AgentCodes(events, sign_in, codes) if codes else None,
     )
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from gateway.account.admission import Admission
 from gateway.account.policy import PasswordRules
@@ -19,6 +20,7 @@ from gateway.checks.store import check_store
 from gateway.checks.strength import check_strength
 from gateway.composition.agents import build_agent_services
 from gateway.composition.directory_watch import DirectoryWatch
+from gateway.composition.events import build_event_store
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
 from gateway.composition.reset_codes import build_reset_codes, open_codes, people_mapping
@@ -40,12 +42,14 @@ from gateway.notifications.sms import SmsGateway
 from gateway.notifications.spool import Spool
 from gateway.protection.audit import Audit
 from gateway.protection.clock import SystemClock
+from gateway.protection.event_store import EventStore
 from gateway.protection.rate_limiting.store import Store, StoreUnavailable
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.choice import reset_steps
 from gateway.services.events import Events
 from gateway.services.find import FindService
+from gateway.services.history import History, NoHistory, StoredHistory
 from gateway.services.known_outcomes import known_outcomes
 from gateway.services.reset import ResetService
 from gateway.services.results import Results
@@ -53,6 +57,7 @@ from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
 from gateway.services.services import Services
 from gateway.services.tickets import code_steps
+from gateway.services.week import WeekService
 from gateway.settings import SecondFactor as SecondFactorSettings
 from gateway.settings import Settings
 from gateway.tls import verifying_context
@@ -84,6 +89,8 @@ class Gateway:
     services: Services
     directory: DirectoryAccess
     protection: Protection
+    event_store: EventStore | None
+    """The last tries of people, for the pages of the helpdesk; None if the settings keep none."""
     metrics: Metrics
     readiness: Readiness
     mails: Spool | None
@@ -137,22 +144,27 @@ def build_gateway(settings: Settings) -> Gateway:
         directory = _directory(settings, metrics, stack)
         background = BackgroundTasks()
         stack.callback(background.close)
+        event_store = build_event_store(settings)
         events = Events(
             rate_limiter=protection.rate_limiter,
             audit=audit,
             notifications=TemplateNotifications(settings, mails, _sms_gateway(settings.second_factor), background),
             hashing=_admission(settings),
+            history=_history(event_store, stack),
         )
-        services = _services(settings, rules, directory, protection, events, stack)
+        services = _services(settings, rules, directory, protection, events, event_store, stack)
         uniform = _uniform_time(settings, events.hashing)
         passwords, codes = directory.passwords_of_agents, services.reset_codes
-        agents = build_agent_services(settings, passwords, codes, protection, events, uniform, metrics, stack)
+        agents = build_agent_services(
+            settings, passwords, codes, protection, events, event_store, uniform, metrics, stack
+        )
         return Gateway(
             settings=settings,
             rules=rules,
             services=replace(services, agents=agents),
             directory=directory,
             protection=protection,
+            event_store=event_store,
             metrics=metrics,
             readiness=_readiness(settings, rules, directory),
             mails=mails,
@@ -208,6 +220,7 @@ def _services(
     directory: DirectoryAccess,
     protection: Protection,
     events: Events,
+    event_store: EventStore | None,
     stack: ExitStack,
 ) -> Services:
     results = Results(events, protection.tickets, settings.workstation.targets)
@@ -231,6 +244,7 @@ def _services(
         reset_codes=build_reset_codes(
             settings, directory.service, directory.mapping, directory.protected, events, stack
         ),
+        week=WeekService(event_store, ZoneInfo(settings.academy.timezone)) if event_store else None,
     )
 
 
@@ -275,6 +289,15 @@ def _replicas(settings: Settings, metrics: Metrics) -> ConnectionPool | None:
         return None
     reading = settings.directory.for_reading
     return ConnectionPool(reading, LdapServers(reading), as_service=True, timed=metrics.timed)
+
+
+def _history(event_store: EventStore | None, stack: ExitStack) -> History:
+    """Return what keeps each event in the store, with a thread of its own."""
+    if event_store is None:
+        return NoHistory()
+    history = StoredHistory(event_store, BackgroundTasks())
+    stack.callback(history.close)
+    return history
 
 
 def _spool(settings: Settings, stack: ExitStack) -> Spool | None:

@@ -21,7 +21,8 @@ from gateway.workstation.state import DeliveryStatus
 class LdapHelpdeskAccounts:
     """`services.agent_ports.HelpdeskAccounts` on LDAP.
 
-    All methods raise DirectoryUnavailable and DirectoryMisconfigured. The account cannot read what is sealed for a workstation, nor any proof of identity.
+    All methods raise DirectoryUnavailable and DirectoryMisconfigured. The account of the connections cannot read what
+    is sealed for a workstation, nor any proof of identity.
     """
 
     def __init__(

@@ -5,13 +5,16 @@ An agent never sees or sets a password, a NUMEN or a birth date.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import assert_never
 
 from gateway.account.model import Person, Secret
 from gateway.account.outcomes import Refused
+from gateway.protection.event_store import Event, EventStore
+from gateway.protection.rate_limiting.store import StoreUnavailable
 from gateway.protection.tickets import Tickets, TokenError
 from gateway.services.agent_ports import Agents, HelpdeskAccounts, SeenAccount
 from gateway.services.agent_sessions import SERVICE, AgentSession
@@ -97,6 +100,8 @@ class Seen:
     account: SeenAccount
     is_agent: bool
     actions: tuple[AgentAction, ...]
+    events: tuple[Event, ...] | None = None
+    """What happened to the person lately, the newest first; None if no events are kept, or the store fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ class AgentPeople:
     accounts: HelpdeskAccounts
     agents: Agents
     sign_in: AgentSignIn
+    event_store: EventStore | None = None
 
     def search(self, session: AgentSession, typed: str, reason: str, caller: Caller) -> Searched | RateLimited:
         """Return who may be meant by a login, a mail address or a name. Raises Outage."""
@@ -158,7 +164,8 @@ class AgentPeople:
     def see(self, look: Look, caller: Caller) -> Seen | None:
         """Return the account as it is now; None if it was deleted. Raises Outage."""
         with self.events.outages(SERVICE, caller, look.login):
-            return self._see(look)
+            seen = self._see(look)
+        return seen and replace(seen, events=self._events_of(seen.account.person))
 
     def act(
         self, session: AgentSession, look: Look, action: AgentAction, password: Secret, caller: Caller
@@ -189,6 +196,13 @@ class AgentPeople:
         with self.events.outages(SERVICE, caller):
             wait = self.events.rate_limiter.admit_agent(what, session.grant.uuid)
         return self.events.rate_limited(SERVICE, caller, wait) if wait else None
+
+    def _events_of(self, person: Person) -> tuple[Event, ...] | None:
+        if self.event_store is None:
+            return None
+        with suppress(StoreUnavailable):
+            return tuple(self.event_store.of(*person.logins, *person.mails))
+        return None
 
     def _see(self, look: Look) -> Seen | None:
         account = self.accounts.read(look.login, datetime.now(UTC))

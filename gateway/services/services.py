@@ -16,6 +16,7 @@ from gateway.services.reset_codes import ResetCodeService
 from gateway.services.results import Results
 from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
+from gateway.services.week import WeekService
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +46,5 @@ class Services:
     """The codes of the helpdesk; None if it gives none."""
     agents: AgentServices | None = None
     """None if the settings name no agents."""
+    week: WeekService | None = None
+    """The figures of the last days; None if the settings keep no events."""

@@ -40,6 +40,12 @@ def kept_data(settings: Settings) -> Iterator[Kept]:
         _("Counts of attempts, as keyed fingerprints of what was typed and of the address"),
         _("%(duration)s at most", duration=in_words(longest_window(settings.rate_limits))),
     )
+    if settings.events.is_on:
+        kept_days = in_words(timedelta(days=settings.events.keep_days))
+        yield Kept(
+            _("Your last attempts at this service, for the helpdesk, under a keyed fingerprint of your login"),
+            _("%(duration)s at most", duration=kept_days),
+        )
     yield from _of_forms(settings)
     if settings.notifications.spool:
         hours = timedelta(hours=settings.notifications.retry_hours)

@@ -218,6 +218,7 @@ class RateLimiter:
         slot = self._slot(LimitScope.AGENT, what, agent)
         windows = [Window(limit, LimitScope.AGENT, slot) for limit in self._of_agent]
         return self._hit(dict.fromkeys(windows, LimitScope.AGENT))
+
     def admit_reset_code(self, agent: str, person: str) -> RetryAfter | None:
         """Count a code that an agent gives to a person, or return how long to wait. Raises StoreUnavailable.
 

@@ -9,9 +9,18 @@ from wtforms import Field, HiddenField, StringField
 from wtforms.validators import ValidationError
 
 from gateway.account.model import Secret
+from gateway.services.agent_codes import CodeAction
 from gateway.services.agent_people import AgentAction
 from gateway.web import messages
-from gateway.web.forms import CurrentPasswordField, NameField, SentForm, at_most, typed
+from gateway.web.forms import (
+    MAX_NAME_CHARS,
+    CurrentPasswordField,
+    NameField,
+    SentForm,
+    at_most,
+    typeable,
+    typed,
+)
 
 MIN_SEARCH_CHARS = 2
 ACTION, PERSON = "action", "person"
@@ -52,6 +61,7 @@ class PersonForm(SentForm):
 
     person = HiddenField(validators=[at_most(2048)])
     action = StringField(validators=[at_most(40)])
+    requested_by = StringField(_("Login of the agent who asked"), [typeable, at_most(MAX_NAME_CHARS)])
     current_password = CurrentPasswordField(_("Your own password"))
 
     @property
@@ -60,10 +70,10 @@ class PersonForm(SentForm):
         return Secret(typed(self.current_password))
 
     @property
-    def chosen(self) -> AgentAction | None:
+    def chosen(self) -> AgentAction | CodeAction | None:
         """Return what the button does; None for a button that no page has."""
-        text = typed(self.action)
-        return AgentAction(text) if text in list(AgentAction) else None
+        known: list[AgentAction | CodeAction] = [*AgentAction, *CodeAction]
+        return next((one for one in known if one == typed(self.action)), None)
 
 
 class SignOutForm(SentForm):

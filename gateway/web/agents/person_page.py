@@ -10,14 +10,17 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel.speaklater import LazyString
 
-from gateway.services.agent_people import AgentPeople, Done, Look, NotDone
+from gateway.account.reset_code import in_groups
+from gateway.services.agent_people import AgentAction, Done, Look, NotDone
 from gateway.services.caller import Caller, EntryPoint
 from gateway.services.outcomes import Outage
+from gateway.services.reset_codes import Approved, Closed, CodeRefused, Given, Requested
+from gateway.services.services import AgentServices
 from gateway.web import client_info, messages
 from gateway.web.agents import session_cookie
 from gateway.web.agents.forms import PERSON, PersonForm, SignOutForm
 from gateway.web.agents.person_view import PersonView, PersonViews
-from gateway.web.agents.texts import DONE, OBSTACLES
+from gateway.web.agents.texts import CODE_REFUSALS, DONE, OBSTACLES
 from gateway.web.forms import typed
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.form_page import GONE, NEXT, REFUSED, UNAVAILABLE, FormPage
@@ -32,9 +35,9 @@ class PersonPage(FormPage):
     step = PERSON
     panel = "agent-person"
 
-    def __init__(self, sentences: Sentences, states: PageStates, people: AgentPeople, views: PersonViews) -> None:
+    def __init__(self, sentences: Sentences, states: PageStates, services: AgentServices, views: PersonViews) -> None:
         super().__init__(sentences, states)
-        self.people = people
+        self.people, self.codes = services.people, services.codes
         self.views = views
 
     def get(self, step: str = "") -> ResponseReturnValue:
@@ -55,8 +58,13 @@ class PersonPage(FormPage):
         look, action = self._look(typed(form.person)), form.chosen
         if look is None or action is None:
             return None
-        session = session_cookie.present()
-        return self.people.act(session, look, action, form.password, session_cookie.as_agent(caller))
+        session, caller = session_cookie.present(), session_cookie.as_agent(caller)
+        if isinstance(action, AgentAction):
+            return self.people.act(session, look, action, form.password, caller)
+        if self.codes is None:
+            return None
+        asked = typed(form.requested_by).strip()
+        return self.codes.act(session, look, action, form.password, caller, requested_by=asked)
 
     def after(self, form: Any, outcome: object) -> PageState:
         """Return what follows: the person again, with what was done."""
@@ -65,6 +73,13 @@ class PersonPage(FormPage):
                 return self.state(form, done=str(DONE[outcome.action]))
             case NotDone():
                 return self.state(form, [OBSTACLES[outcome.obstacle]], REFUSED)
+            case Given():
+                until = self.views.moment(outcome.until)
+                return self.state(form, code=in_groups(outcome.code), until=until)
+            case Requested() | Approved() | Closed():
+                return self.state(form, done=self.views.code_done(outcome))
+            case CodeRefused():
+                return self.state(form, [CODE_REFUSALS[outcome.reason]], REFUSED)
             case None:
                 return self.state(form, [messages.NO_ACTION_CHOSEN], REFUSED)
             case _:
@@ -96,9 +111,17 @@ class PersonPage(FormPage):
         for name in form.data.keys() & state.errors.keys():
             form[name].errors = list(state.errors[name])
         shown = replace(state, sentences=[str(sentence)]) if sentence else state
-        more = {"done": state.facts.get("done", ""), "agent": session_cookie.present().login}
+        more = {name: state.facts.get(name, "") for name in ("done", "code", "until")}
         page = self.render(
-            form, replace(shown, facts={}), view=view, look=look, sign_out=SignOutForm(formdata=None), **more
+            form,
+            replace(shown, facts={}),
+            view=view,
+            look=look,
+            agent=session_cookie.present().login,
+            sign_out=SignOutForm(formdata=None),
+            gives_codes=self.codes is not None,
+            has_second_agents=bool(self.sentences.settings.helpdesk.four_eyes_filter),
+            **more,
         )
         return page, status or state.status, state.headers
 

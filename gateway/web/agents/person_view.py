@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 
 from gateway.account.model import Person
+from gateway.protection.event_store import Event
 from gateway.services.agent_people import Obstacle, Seen
 from gateway.services.agent_ports import SeenAccount
 from gateway.services.ports import Channel
+from gateway.services.reset_codes import Approved, Closed, Requested
 from gateway.settings import AnyTarget
-from gateway.web.agents.texts import ACTIONS, OBSTACLES
+from gateway.web.agents.texts import ACTIONS, OBSTACLES, OUTCOMES, SERVICES
 from gateway.web.helpdesk import moment
 from gateway.web.propagation_status import WORKSTATION
 from gateway.web.result_texts import CASES, case_of
@@ -40,6 +42,16 @@ class TargetRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that happened to the person, once or several times within an hour."""
+
+    when: str
+    what: str
+    times: int
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class PersonView:
     """What the page shows of a person. Neither NUMEN nor birth date is in it."""
 
@@ -54,6 +66,8 @@ class PersonView:
     """Value and words of each button."""
     why_none: str
     """Why there is no button; "" if there is one."""
+    events: tuple[EventRow, ...] | None
+    """The last tries, the newest first; None if no events are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,29 @@ class PersonViews:
             channels=tuple(_channels(person)),
             actions=tuple((str(action), str(ACTIONS[action])) for action in seen.actions),
             why_none=_why_none(seen),
+            events=None if seen.events is None else tuple(map(self._event, seen.events)),
         )
+
+    def moment(self, when: datetime) -> str:
+        """Return a time in the page's language and the academy's time zone."""
+        return moment(when.astimezone(self.zone))
+
+    def code_done(self, outcome: Requested | Approved | Closed) -> str:
+        """Return what became of a code, in a sentence."""
+        match outcome:
+            case Requested():
+                text = _("A second agent must approve before %(moment)s; then give the code again.")
+                return str(text) % {"moment": self.moment(outcome.until)}
+            case Approved():
+                text = _("The code is approved: the agent who asked can give it until %(moment)s.")
+                return str(text) % {"moment": self.moment(outcome.until)}
+            case Closed():
+                return str(_("The code is closed: it opens nothing any more."))
+
+    def _event(self, event: Event) -> EventRow:
+        service, outcome = SERVICES.get(event.service), OUTCOMES.get(event.outcome)
+        what = f"{service or event.service}{_(': ')}{outcome or event.outcome}"
+        return EventRow(self.moment(event.at), what, event.times, event.agent)
 
     def _facts(self, account: SeenAccount) -> Iterator[Fact]:
         person = account.person

@@ -12,6 +12,7 @@ from gateway.protection.rate_limiting.addresses import is_within
 from gateway.services.caller import EntryPoint
 from gateway.services.outcomes import Outage
 from gateway.services.services import AgentServices
+from gateway.services.week import WeekService
 from gateway.settings import Settings
 from gateway.web import client_info
 from gateway.web.agents import session_cookie
@@ -21,6 +22,7 @@ from gateway.web.agents.person_view import PersonViews
 from gateway.web.agents.search_page import SearchPage
 from gateway.web.agents.session_cookie import PATH, SessionCookie
 from gateway.web.agents.sign_in_page import ENDED, SignInPage
+from gateway.web.agents.week_page import WeekPage
 from gateway.web.page_state import PageStates
 from gateway.web.pages.form_page import NEXT
 from gateway.web.sentences import Sentences
@@ -30,8 +32,17 @@ SIGN_IN = f"{NAME}.sign_in"
 """The one endpoint that needs no session."""
 
 
-def agent_pages(settings: Settings, services: AgentServices, states: PageStates, sentences: Sentences) -> Blueprint:
-    """Return the pages below `PATH`. From an address outside `helpdesk.networks` they do not exist (404)."""
+def agent_pages(
+    settings: Settings,
+    services: AgentServices,
+    week: WeekService | None,
+    states: PageStates,
+    sentences: Sentences,
+) -> Blueprint:
+    """Return the pages below `PATH`, that of the week only where events are kept.
+
+    From an address outside `helpdesk.networks` they do not exist (404).
+    """
     pages = Blueprint(NAME, __name__, url_prefix=PATH)
     cookie = SessionCookie(services.sessions, settings.web.secure_cookies)
     views = PersonViews(ZoneInfo(settings.academy.timezone), settings.workstation.targets)
@@ -39,10 +50,14 @@ def agent_pages(settings: Settings, services: AgentServices, states: PageStates,
     for path, view in (
         ("/connexion", SignInPage.as_view("sign_in", sentences, states, services)),
         ("/recherche", SearchPage.as_view("search", sentences, states, services.people)),
-        ("/personne", PersonPage.as_view("person", sentences, states, services.people, views)),
+        ("/personne", PersonPage.as_view("person", sentences, states, services, views)),
     ):
         pages.add_url_rule(path, view_func=view)
         pages.add_url_rule(f"{path}/<any({NEXT}):step>", view_func=view, methods=["GET"])
+    if week:
+        page = WeekPage(week)
+        pages.add_url_rule("/semaine", "week", page.page)
+        pages.add_url_rule("/semaine.csv", "week_file", page.file)
     pages.add_url_rule("", "home", lambda: redirect(url_for(f"{NAME}.search"), 303))
     pages.add_url_rule("/sortie", "sign_out", _sign_out(services), methods=["POST"])
     return pages
