@@ -13,7 +13,7 @@ from tests.support.browser import Browser
 from tests.support.slapd_server import SlapdServer
 from tests.support.smtp_server import SmtpServer
 
-OpenDesk = Callable[..., AgentBrowser]
+OpenGuichet = Callable[..., AgentBrowser]
 
 
 @pytest.fixture
@@ -34,16 +34,16 @@ def audit_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_desk(
+def open_guichet(
     academy: SlapdServer,
     open_browser: Callable[..., Browser],
     mail_server: SmtpServer,
     tmp_path: Path,
     audit_file: Path,
-) -> OpenDesk:
-    """Opens a browser before a gateway with a helpdesk: `open_desk(helpdesk={…}, rate_limits={…})`."""
+) -> OpenGuichet:
+    """Opens a browser before a gateway with a helpdesk: `open_guichet(helpdesk={…}, rate_limits={…})`."""
 
-    def desk(helpdesk: dict[str, Any] | None = None, **sections: Any) -> AgentBrowser:
+    def guichet(helpdesk: dict[str, Any] | None = None, **sections: Any) -> AgentBrowser:
         settings: dict[str, Any] = {
             "helpdesk": helpdesk_settings(academy, **(helpdesk or {})),
             "people": {"private_mail": "privateMail", "phone": "mobile"},
@@ -54,15 +54,15 @@ def open_desk(
             settings[name] = {**settings.get(name, {}), **values}
         return AgentBrowser(open_browser(**settings), mail_server)
 
-    return desk
+    return guichet
 
 
 @pytest.fixture
-def desk(open_desk: OpenDesk) -> AgentBrowser:
-    return open_desk()
+def guichet(open_guichet: OpenGuichet) -> AgentBrowser:
+    return open_guichet()
 
 
 @pytest.fixture
-def signed_in(desk: AgentBrowser) -> AgentBrowser:
-    desk.sign_in()
-    return desk
+def signed_in(guichet: AgentBrowser) -> AgentBrowser:
+    guichet.sign_in()
+    return guichet

@@ -20,13 +20,13 @@ def code_on(page):
 
 
 @pytest.fixture
-def two_agents(open_desk, academy):
+def two_agents(open_guichet, academy):
     """AGENT and OTHER, before gateways with the same keys; durand's codes need both."""
     add_agent(academy, OTHER, privateMail=OTHERS_MAIL)
     set_agents(academy, AGENT, OTHER)
     academy.set("fdurand4", "departmentNumber", "direction")
     shared = {"helpdesk": {"four_eyes_filter": "(departmentNumber=direction)"}, "web": {"secret_keys": [KEY]}}
-    one, other = open_desk(**shared), open_desk(**shared)
+    one, other = open_guichet(**shared), open_guichet(**shared)
     one.sign_in()
     other.sign_in(OTHER, to=OTHERS_MAIL)
     return one, other

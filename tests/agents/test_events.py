@@ -13,15 +13,15 @@ WEEK = "/guichet/semaine"
 
 
 @pytest.fixture
-def kept(open_desk):
+def kept(open_guichet):
     """A helpdesk that keeps events; its agent is signed in."""
-    desk = open_desk(events={"keep_days": 30})
-    desk.sign_in()
-    return desk
+    guichet = open_guichet(events={"keep_days": 30})
+    guichet.sign_in()
+    return guichet
 
 
-def reload(desk):
-    return desk.browser.open(f"{PERSON}/suite")
+def reload(guichet):
+    return guichet.browser.open(f"{PERSON}/suite")
 
 
 class TestLastTries:
@@ -40,14 +40,14 @@ class TestLastTries:
     def test_when_no_events_are_kept_then_the_part_is_hidden(self, signed_in):
         assert "Derniers essais" not in signed_in.look("fdurand4").main
 
-    def test_when_the_store_is_gone_then_the_rest_is_shown(self, open_desk, redis, academy):
-        desk = open_desk(events={"keep_days": 30}, rate_limits={"store": redis.url})
-        desk.sign_in()
-        desk.look("fdurand4")
+    def test_when_the_store_is_gone_then_the_rest_is_shown(self, open_guichet, redis, academy):
+        guichet = open_guichet(events={"keep_days": 30}, rate_limits={"store": redis.url})
+        guichet.sign_in()
+        guichet.look("fdurand4")
         redis.stop()
 
         # Without the store it is not known whether the session was ended.
-        assert reload(desk).status == 503
+        assert reload(guichet).status == 503
 
 
 class TestWeek:
@@ -62,8 +62,8 @@ class TestWeek:
     def test_when_no_events_are_kept_then_the_page_does_not_exist(self, signed_in):
         assert signed_in.browser.open(WEEK).status == 404
 
-    def test_when_nobody_is_signed_in_then_neither_page_nor_file_is_given(self, open_desk):
-        desk = open_desk(events={"keep_days": 30})
+    def test_when_nobody_is_signed_in_then_neither_page_nor_file_is_given(self, open_guichet):
+        guichet = open_guichet(events={"keep_days": 30})
 
         for path in (WEEK, f"{WEEK}.csv"):
-            assert desk.browser.client.get(path).status_code == 303
+            assert guichet.browser.client.get(path).status_code == 303

@@ -36,10 +36,10 @@ def workstation(tmp_path):
 
 
 @pytest.fixture
-def with_workstation(open_desk, workstation):
-    desk = open_desk(workstation=workstation)
-    desk.sign_in()
-    return desk
+def with_workstation(open_guichet, workstation):
+    guichet = open_guichet(workstation=workstation)
+    guichet.sign_in()
+    return guichet
 
 
 class TestPage:
@@ -77,11 +77,11 @@ class TestPage:
         assert signed_in.browser.client.get(PERSON).status_code == 303
         assert signed_in.browser.client.get(f"{PERSON}/suite").status_code == 303
 
-    def test_when_another_agent_brings_the_form_then_nothing_is_done(self, open_desk, academy):
+    def test_when_another_agent_brings_the_form_then_nothing_is_done(self, open_guichet, academy):
         add_agent(academy, "autre", privateMail="autre@exemple.org")
         set_agents(academy, AGENT, "autre")
         shared = {"web": {"secret_keys": [KEY]}}
-        one, other = open_desk(**shared), open_desk(**shared)
+        one, other = open_guichet(**shared), open_guichet(**shared)
         one.sign_in()
         page = one.look("fdurand4")
         other.sign_in("autre", to="autre@exemple.org")
@@ -182,27 +182,27 @@ class TestDelivery:
 
 
 class TestNobodysBusiness:
-    def test_when_the_person_is_protected_then_there_is_no_form(self, open_desk, academy):
-        desk = open_desk(people={"protected_filter": "(uid=fdurand4)"})
-        desk.sign_in()
+    def test_when_the_person_is_protected_then_there_is_no_form(self, open_guichet, academy):
+        guichet = open_guichet(people={"protected_filter": "(uid=fdurand4)"})
+        guichet.sign_in()
 
-        page = desk.look("fdurand4")
+        page = guichet.look("fdurand4")
 
         assert "Ce compte est protégé" in page.main
         assert "current_password" not in page.fields
 
     @pytest.mark.parametrize("action", ["unlock", "force_change", "retry", "forget"])
     def test_when_the_person_becomes_protected_before_the_button_then_nothing_is_done(
-        self, open_desk, academy, action
+        self, open_guichet, academy, action
     ):
         academy.lock("fdurand4")
-        desk = open_desk(people={"protected_filter": "(departmentNumber=direction)"})
-        desk.sign_in()
-        page = desk.look("fdurand4")
+        guichet = open_guichet(people={"protected_filter": "(departmentNumber=direction)"})
+        guichet.sign_in()
+        page = guichet.look("fdurand4")
         academy.set("fdurand4", "departmentNumber", "direction")
         before = academy.read("fdurand4")
 
-        after = desk.act(page, action)
+        after = guichet.act(page, action)
 
         assert after.status == 422
         assert "Ce compte est protégé" in after.main

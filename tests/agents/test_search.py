@@ -96,32 +96,32 @@ class TestAudit:
 
 
 class TestRateLimit:
-    def test_when_an_agent_searches_too_often_then_no_more_is_searched(self, open_desk, audit_file):
-        desk = open_desk(rate_limits={"per_agent": "3/hour"})
-        desk.sign_in()
+    def test_when_an_agent_searches_too_often_then_no_more_is_searched(self, open_guichet, audit_file):
+        guichet = open_guichet(rate_limits={"per_agent": "3/hour"})
+        guichet.sign_in()
         for _ in range(3):
-            assert desk.search("fdurand4").status == 200
+            assert guichet.search("fdurand4").status == 200
 
-        assert desk.search("fdurand4").status == 429
+        assert guichet.search("fdurand4").status == 429
         assert len(outcomes(audit_file, "searched")) == 3
 
-    def test_when_an_agent_guesses_people_from_two_browsers_then_the_count_is_the_same(self, open_desk, redis):
+    def test_when_an_agent_guesses_people_from_two_browsers_then_the_count_is_the_same(self, open_guichet, redis):
         shared = {"rate_limits": {"per_agent": "3/hour", "store": redis.url}, "web": {"secret_keys": [KEY]}}
-        one, other = open_desk(**shared), open_desk(**shared)
-        for desk in (one, other):
-            desk.sign_in()
+        one, other = open_guichet(**shared), open_guichet(**shared)
+        for guichet in (one, other):
+            guichet.sign_in()
         for _ in range(3):
             one.search("fdurand4")
 
         assert other.search("fdurand4").status == 429
 
-    def test_when_an_agent_looks_at_too_many_people_then_no_more_is_shown(self, open_desk, academy):
-        desk = open_desk(rate_limits={"per_agent": "2/hour"})
-        desk.sign_in()
-        page = desk.search("Durand")
+    def test_when_an_agent_looks_at_too_many_people_then_no_more_is_shown(self, open_guichet, academy):
+        guichet = open_guichet(rate_limits={"per_agent": "2/hour"})
+        guichet.sign_in()
+        page = guichet.search("Durand")
 
         answers = [
-            desk.browser.send(SEARCH, page, searched="Durand", reason=REASON, person=login)
+            guichet.browser.send(SEARCH, page, searched="Durand", reason=REASON, person=login)
             for login in ("fdurand4", "nobody1", "nobody2")
         ]
 

@@ -14,16 +14,16 @@ from tests.support.slapd_server import PASSWORD
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def is_open(desk, **options):
-    return desk.browser.client.get(SEARCH, **options).status_code == 200
+def is_open(guichet, **options):
+    return guichet.browser.client.get(SEARCH, **options).status_code == 200
 
 
-def cookie_of(desk):
-    return desk.browser.client.get_cookie(COOKIE, path="/guichet").value
+def cookie_of(guichet):
+    return guichet.browser.client.get_cookie(COOKIE, path="/guichet").value
 
 
-def bring(desk, value):
-    desk.browser.client.set_cookie(COOKIE, value, path="/guichet")
+def bring(guichet, value):
+    guichet.browser.client.set_cookie(COOKIE, value, path="/guichet")
 
 
 @pytest.fixture
@@ -58,9 +58,11 @@ class TestSignOut:
 
         assert not is_open(signed_in)
 
-    def test_when_another_gateway_with_the_same_keys_and_store_is_asked_then_it_is_dead_there(self, open_desk, redis):
+    def test_when_another_gateway_with_the_same_keys_and_store_is_asked_then_it_is_dead_there(
+        self, open_guichet, redis
+    ):
         shared = {"rate_limits": {"store": redis.url}, "web": {"secret_keys": [KEY]}}
-        one, other = open_desk(**shared), open_desk(**shared)
+        one, other = open_guichet(**shared), open_guichet(**shared)
         one.sign_in()
         copied = cookie_of(one)
         bring(other, copied)
@@ -78,14 +80,14 @@ class TestSignOut:
 
 
 class TestCopiedCookie:
-    def test_when_brought_from_another_address_then_it_opens_nothing(self, open_desk):
-        desk = open_desk(helpdesk={"networks": ["127.0.0.0/8", "192.0.2.0/24"]})
-        desk.sign_in()
-        copied = cookie_of(desk)
+    def test_when_brought_from_another_address_then_it_opens_nothing(self, open_guichet):
+        guichet = open_guichet(helpdesk={"networks": ["127.0.0.0/8", "192.0.2.0/24"]})
+        guichet.sign_in()
+        copied = cookie_of(guichet)
 
-        assert not is_open(desk, environ_base={"REMOTE_ADDR": "192.0.2.7"})
-        bring(desk, copied)
-        assert is_open(desk)
+        assert not is_open(guichet, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+        bring(guichet, copied)
+        assert is_open(guichet)
 
     @pytest.mark.parametrize("place", [0, 40, 200])
     def test_when_one_character_is_another_then_it_opens_nothing(self, signed_in, place):
@@ -147,11 +149,11 @@ class TestOutage:
 
 
 class TestPurpose:
-    def test_when_a_ticket_of_another_purpose_is_brought_then_it_opens_nothing(self, open_desk, build):
-        desk = open_desk(web={"secret_keys": [KEY]})
-        desk.sign_in()
+    def test_when_a_ticket_of_another_purpose_is_brought_then_it_opens_nothing(self, open_guichet, build):
+        guichet = open_guichet(web={"secret_keys": [KEY]})
+        guichet.sign_in()
         gateway = build(web={"secret_keys": [KEY]})
-        opened = gateway.protection.tickets.open(PURPOSE, cookie_of(desk))
-        bring(desk, gateway.protection.tickets.issue("result", opened.payload, 600))
+        opened = gateway.protection.tickets.open(PURPOSE, cookie_of(guichet))
+        bring(guichet, gateway.protection.tickets.issue("result", opened.payload, 600))
 
-        assert not is_open(desk)
+        assert not is_open(guichet)
