@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from gateway.checks.academy import check_academy, check_captcha
+from gateway.checks.agent_pages import check_agent_pages
 from gateway.checks.audit_destination import check_audit
 from gateway.checks.events import check_events
 from gateway.checks.finding import Finding, fail, ok
@@ -53,6 +54,7 @@ def _checks() -> Iterator[tuple[str, Check]]:
     yield "events.keep_days", check_events
     yield "HTTP services", check_http_services
     yield "second_factor", check_second_factor
+    yield "helpdesk", check_agent_pages
     yield "notifications", check_mail
     yield "audit", check_audit
     yield "web.allowed_hosts", check_host_names

@@ -28,8 +28,6 @@ class Helpdesk(Section):
     """LDAP filter that selects the agents, instead of a group or in addition to it."""
     networks: list[IPvAnyNetwork] = []
     """Networks from which agents may sign in; from any other address the pages do not exist. Empty: from nowhere."""
-    second_factor: Literal["code", "passkey"] = "code"
-    """What an agent shows after the password: a code that is sent ("code"), or a passkey."""
     idle_minutes: Annotated[int, Field(ge=1, le=60)] = 15
     """Minutes without a request after which an agent must sign in again."""
     max_hours: Annotated[int, Field(ge=1, le=12)] = 8

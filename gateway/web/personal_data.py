@@ -55,6 +55,9 @@ def kept_data(settings: Settings) -> Iterator[Kept]:
         what = _("The new password on its way to the Windows workstation, encrypted")
         yield Kept(what, _until(_("until it is active there"), hours))
     yield from _cookies()
+    if settings.helpdesk.has_pages:
+        minutes = timedelta(minutes=settings.helpdesk.idle_minutes)
+        yield Kept(_("Encrypted cookie of agents who are signed in at the helpdesk’s pages"), in_words(minutes))
 
 
 def _of_forms(settings: Settings) -> Iterator[Kept]:

@@ -110,7 +110,7 @@ class PersonViews:
 
     def _event(self, event: Event) -> EventRow:
         service, outcome = SERVICES.get(event.service), OUTCOMES.get(event.outcome)
-        what = f"{service or event.service}{_(': ')}{outcome or event.outcome}"
+        what = _("%(service)s: %(outcome)s", service=service or event.service, outcome=outcome or event.outcome)
         return EventRow(self.moment(event.at), what, event.times, event.agent)
 
     def _facts(self, account: SeenAccount) -> Iterator[Fact]:
