@@ -111,9 +111,9 @@ class TestGiveCode:
     def test_when_the_settings_have_no_helpdesk_then_it_says_what_is_needed(self, directory, tmp_path):
         directory.add_person("tgirard")
         config = write_settings_file(tmp_path, directory)
-        command = [sys.executable, "-m", "gateway.cli.main", "account", "tgirard", "give-code", "--config", config]
+        command = [sys.executable, "-m", "gateway.cli.main", "account", "tgirard", "give-code", *REASON]
 
-        done = subprocess.run([*command, *REASON], capture_output=True, text=True)
+        done = subprocess.run([*command, "--config", str(config)], capture_output=True, text=True)
 
         assert done.returncode == 2
         assert "helpdesk.bind_dn" in done.stderr
