@@ -31,7 +31,7 @@ COLUMNS = {
     "found": _("Accounts found"),
     "changed": _("Passwords changed"),
     "reset": _("Passwords reset"),
-    "failed": _("Failed attempts"),
+    "failed": _("Failures"),
 }
 """From the name of a figure to its heading."""
 REASONS: dict[Reason, LazyString] = {

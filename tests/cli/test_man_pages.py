@@ -112,7 +112,7 @@ class TestCompletion:
     @pytest.mark.parametrize(
         "words, offered",
         [
-            (["s"], ["serve", "sync", "setup", "settings"]),
+            (["s"], ["serve", "sync", "setup", "stats", "settings"]),
             (["account", "fdurand4", ""], ["show", "unlock", "force-change"]),
             (["account", "fdurand4", "unlock", "--bind"], ["--bind-dn", "--bind-password-file"]),
             (["sync", ""], ["status", "retry", "forget", "resume"]),

@@ -17,7 +17,9 @@ from gateway.services.week import CHANGED, FOUND, RESET, SERVICES, STEPS, Reason
 from gateway.settings.loader import load
 from tests.support.json_form import objects, problems_of
 from tests.support.mamia_command import run_mamia
+from tests.support.serve_process import ServeProcess
 from tests.support.settings_file import write_settings_file
+from tests.support.visitor import Visitor
 
 PARIS = ZoneInfo("Europe/Paris")
 A_DAY = timedelta(days=1)
@@ -150,6 +152,50 @@ class TestRefused:
 
         [error] = objects(ERROR, done.stderr)
         assert (done.returncode, error["error"]) == (1, "store")
+
+
+class TestServed:
+    """`mamia serve` with two processes, and the command beside it."""
+
+    @pytest.fixture
+    def front_end(self, directory, redis, tmp_path):
+        directory.add_person("fdurand4")
+
+        def configure(port):
+            more = f'[captcha]\nrequired = []\n[events]\n[rate_limits]\nstore = "{redis.url}"\n'
+            in_web = f"port = {port}\nsecure_cookies = false\nprocesses = 2"
+            return write_settings_file(tmp_path, directory, in_web=in_web, more=more)
+
+        running = ServeProcess.on_a_free_port(configure)
+        running.start()
+        yield running
+        running.stop()
+
+    def test_when_people_were_served_and_the_service_stops_at_once_then_no_event_is_lost(self, front_end):
+        visitor = Visitor(front_end.address)
+        for _ in range(4):
+            visitor.find("Durand")
+        visitor.find("Inconnue")
+        visitor.change("fdurand4", "Nouveau-2025", current="Faux-2025")
+        visitor.change("fdurand4", "Nouveau-2025")
+
+        front_end.stop()
+
+        done = run_mamia("stats", "--config", front_end.config, "--json")
+        days = json.loads(done.stdout)
+        assert {name: sum(day[name] for day in days) for name in ("found", "changed", "reset", "failed")} == {
+            "found": 4,
+            "changed": 1,
+            "reset": 0,
+            "failed": 2,
+        }
+        # A person's events are read with the keys of the settings, whichever process wrote them.
+        events = build_event_store(load(front_end.config)).of("fdurand4")
+        assert [(event.outcome, event.times) for event in events] == [
+            ("changed", 1),
+            ("credentials", 1),
+            ("found", 4),
+        ]
 
 
 class TestReasons:

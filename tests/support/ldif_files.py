@@ -85,6 +85,7 @@ def every_part() -> Settings:
     plain = example_settings(nt=True, capture=True, recovery=True)
     table = {
         "rate_limits": {"store": "rediss://:only-for-the-form@redis.ac-example.fr:6379/0"},
+        "events": {"keep_days": 30},
         "notifications": {
             "spool": "/var/lib/mamia/mails",
             "smtp_host": "mail.ac-example.fr",
