@@ -1,6 +1,6 @@
 """The service of the helpdesk's codes: give one, let a second agent approve it, close it.
 
-A code proves the identity of one person in one reset, in the place of the NUMEN. The person is told of each step.
+A code proves the identity of one person in one reset, in the place of the NUMEN. The person gets a mail at each step.
 """
 
 from __future__ import annotations
