@@ -159,15 +159,16 @@ def _bar(left: float, slot: float, share: float, value: int, day: date) -> Bar:
 
 def _summary(heading: LazyString, values: Sequence[int], days: Sequence[DayFigures]) -> str:
     if not any(values):
-        return gettext("%(what)s: none", what=heading)
+        return str(gettext("%(what)s: none", what=heading))
     most = max(values)
-    return gettext(
+    text = gettext(
         "%(what)s: %(total)s in all, the most on %(day)s (%(most)s)",
         what=heading,
         total=_number(sum(values)),
         day=_long(days[values.index(most)].day),
         most=_number(most),
     )
+    return str(text)
 
 
 def _reasons(total: DayFigures) -> Iterator[ReasonRow]:

@@ -76,7 +76,7 @@ def example_settings(*, nt: bool = False, capture: bool = False) -> Settings:
 def every_part() -> Settings:
     """The settings that switch on everything that can need something."""
     plain = example_settings(nt=True, capture=True)
-    table = {
+    table: dict[str, dict[str, Any]] = {
         "rate_limits": {"store": "rediss://:only-for-the-form@redis.ac-example.fr:6379/0"},
         "events": {"keep_days": 30},
         "notifications": {
