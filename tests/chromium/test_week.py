@@ -50,15 +50,22 @@ def serve_week(serve, monkeypatch):
     monkeypatch.setattr("tests.support.served_gateways.create_app", with_page)
     gateways: list[Gateway] = []
     build = serve.build
-    serve.build = lambda **sections: gateways.append(build(**sections)) or gateways[-1]
+
+    def built(**sections):
+        gateways.append(build(**sections))
+        return gateways[-1]
+
+    serve.build = built
 
     def served(happened=HAPPENED):
         address = serve(events={})
+        store = gateways[-1].event_store
+        assert store
         now = datetime.now(UTC)
         for service, outcome, counts in happened:
             for back, count in enumerate(reversed(counts)):
                 for _ in range(count):
-                    gateways[-1].event_store.add([], service, outcome, now - back * A_DAY)
+                    store.add([], service, outcome, now - back * A_DAY)
         return address + "/semaine"
 
     return served

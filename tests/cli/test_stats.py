@@ -190,7 +190,9 @@ class TestServed:
             "failed": 2,
         }
         # A person's events are read with the keys of the settings, whichever process wrote them.
-        events = build_event_store(load(front_end.config)).of("fdurand4")
+        store = build_event_store(load(front_end.config))
+        assert store
+        events = store.of("fdurand4")
         assert [(event.outcome, event.times) for event in events] == [
             ("changed", 1),
             ("credentials", 1),
