@@ -11,6 +11,7 @@ from gateway.composition.web import Gateway
 from gateway.settings import ResetMode, Settings
 from gateway.web import messages
 from gateway.web.access_log import init_access_log
+from gateway.web.agents.routes import agent_pages
 from gateway.web.allowed_hosts import init_allowed_hosts
 from gateway.web.api.authentication import Clients
 from gateway.web.api.routes import api_pages
@@ -118,6 +119,8 @@ def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
         clients = Clients(settings.api, services.api_access)
         views = ApiViews(clients, services.find, services.change, services.results, status, sentences)
         app.register_blueprint(api_pages(views))
+    if services.agents:
+        app.register_blueprint(agent_pages(settings, services.agents, services.week, states, sentences))
     app.register_blueprint(captcha_pages(services.robots.check))
     app.register_blueprint(health(gateway.directory.people.check, gateway.readiness))
     app.register_blueprint(well_known_pages(settings))
@@ -144,6 +147,9 @@ def _texts(app: Flask, settings: Settings) -> None:
         gives_codes=settings.gives_codes,
         ticket_minutes=settings.reset.ticket_minutes,
         captcha_methods=settings.captcha.methods,
+        agent_minutes=settings.helpdesk.idle_minutes,
+        has_week=settings.events.is_on,
+        agent_hours=settings.helpdesk.max_hours,
         workstation=bool(settings.workstation.targets),
         url=url_for,
     )

@@ -213,7 +213,7 @@ def unheld_value(name: str) -> str:
         return "FALSE"
     if name in (attributes.NT_CHANGED_AT, attributes.POSIX_CHANGED_AT):
         return f"-{secrets.randbelow(10**6) + 2}"
-    if name == attributes.RESET_CODE_UNTIL:
+    if name in (attributes.RESET_CODE_UNTIL, attributes.LOCKED_AT):
         return f"19{secrets.randbelow(90) + 10}0101000000Z"
     if name == attributes.TOKEN:
         return "nobody;0"

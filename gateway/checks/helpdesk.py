@@ -47,7 +47,7 @@ def check_helpdesk_rights(settings: Settings, url: str, connection: Connection) 
     if excess:
         yield fail(subject, f"{who} may {', '.join(excess)}: whoever steals it could", FILE)
     if not lacking and not excess:
-        yield ok(subject, "the account writes codes, and neither reads one nor writes anything else")
+        yield ok(subject, "the account reads no code and no proof, and writes nothing but what is declared")
 
 
 def _excess_writes(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:

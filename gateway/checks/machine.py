@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from gateway.checks.academy import check_academy, check_captcha
+from gateway.checks.agent_pages import check_agent_pages
 from gateway.checks.audit_destination import check_audit
+from gateway.checks.events import check_events
 from gateway.checks.finding import Finding, fail, ok
 from gateway.checks.host_names import check_host_names
 from gateway.checks.http_services import check_http_services
@@ -49,8 +51,10 @@ def _checks() -> Iterator[tuple[str, Check]]:
     yield "rate_limits.store", lambda settings: iter([check_store(settings)])
     yield "rate_limits.store: memory", check_store_memory
     yield "rate_limits.store: persistence", check_store_persistence
+    yield "events.keep_days", check_events
     yield "HTTP services", check_http_services
     yield "second_factor", check_second_factor
+    yield "helpdesk", check_agent_pages
     yield "notifications", check_mail
     yield "audit", check_audit
     yield "web.allowed_hosts", check_host_names

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.protection.event_store import MAX_BYTES as EVENT_BYTES
 from gateway.protection.rate_limiting.store import Store, StoreMemory, StoreUnavailable
 from gateway.settings import Settings
 
@@ -35,7 +36,7 @@ def check_store_memory(settings: Settings) -> Iterator[Finding]:
             hint = f"redis-cli ACL SETUSER {user} +info +dbsize: the gateway's user must run INFO and DBSIZE"
             yield warn(CHECKED, f"it can't be read ({error})", hint)
         return
-    yield _judged(memory)
+    yield _judged(memory, MIN_BYTES + (EVENT_BYTES if settings.events.is_on else 0))
 
 
 def check_store_persistence(settings: Settings) -> Iterator[Finding]:
@@ -61,14 +62,14 @@ def check_store_persistence(settings: Settings) -> Iterator[Finding]:
         yield warn(PERSISTENCE, text, lasting)
 
 
-def _judged(memory: StoreMemory) -> Finding:
+def _judged(memory: StoreMemory, needed: int) -> Finding:
     if memory.limit and memory.eviction != NO_EVICTION:
         text = f"maxmemory-policy is {memory.eviction}: a full store forgets attempts, and accepts used tickets again"
         return fail(CHECKED, text, f"maxmemory-policy {NO_EVICTION}")
     if not memory.limit:
         text = "maxmemory is 0: it may take all the memory of its machine, and no alert comes before that"
         return warn(CHECKED, text, f"maxmemory 256mb and maxmemory-policy {NO_EVICTION}")
-    if memory.limit < MIN_BYTES:
+    if memory.limit < needed:
         text = (
             f"maxmemory is {_mb(memory.limit)} MB: a flood of attempts fills it, and then everybody is refused (503)"
         )

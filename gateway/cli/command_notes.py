@@ -63,6 +63,10 @@ lines are the counts and the subjects of all problems. For a job that mails only
     "setup": """\
 It asks at a terminal, or takes the answers from standard input, one per line. [Setup](setup.md) shows what it asks,
 writes and prints, and [install](install.md) the commands from the first to the last.""",
+    "stats": """\
+It prints a table with one line per day and the sums, and below it why attempts failed, with how often. Each attempt
+counts, not each person. Run it as the service's user, who can read the password of the store. With `--csv` it is one
+line per day, with a column per reason.""",
     "settings": """\
 The output is the page [Settings](settings.md). With `--migrate FILE` it is one line per name that changed. FILE
 stays as it is; FILE.new has the same owner and mode, comments and values. The code is 1 if a setting that is gone

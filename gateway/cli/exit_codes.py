@@ -31,6 +31,7 @@ class ErrorKind(StrEnum):
     NOT_INSTALLED = "not_installed"
     FILE = "file"
     DIRECTORY = "directory"
+    STORE = "store"
     NOT_FOUND = "not_found"
     REFUSED = "refused"
     CHANGED_MEANWHILE = "changed_meanwhile"
@@ -43,6 +44,7 @@ ERROR_MEANINGS = {
     ErrorKind.NOT_INSTALLED: "a part of the program is not installed",
     ErrorKind.FILE: "a file, a key or an address of this machine cannot be used",
     ErrorKind.DIRECTORY: "the directory does not answer, or answers with an error; another attempt may succeed",
+    ErrorKind.STORE: "the store of counts and events (Redis or Valkey) does not answer; another attempt may succeed",
     ErrorKind.NOT_FOUND: "there is no such account, or nothing that the command could act on",
     ErrorKind.REFUSED: "the state of the account or of the data forbids it; another attempt ends the same way",
     ErrorKind.CHANGED_MEANWHILE: "something else changed the data during the command; look again, then repeat it",

@@ -153,6 +153,19 @@ SYNC_ACTION = JsonForm(
         Key("message", "text", "the sentence that people get"),
     ),
 )
+STATS = JsonForm(
+    Shape.LIST,
+    (
+        Key("day", "text", "the day, as `2026-03-01`, in the academy's time zone; the oldest first, today last"),
+        Key("found", "number", "how often an account was found"),
+        Key("changed", "number", "how many passwords were changed"),
+        Key("reset", "number", "how many passwords were reset"),
+        Key("failed", "number", "how many attempts failed"),
+        Key("reasons", "list of objects", "why they failed, the most frequent reason first"),
+        Key("reasons[].reason", "text", "the reason, such as `credentials`"),
+        Key("reasons[].count", "number", "how many attempts failed for it"),
+    ),
+)
 SETTINGS = JsonForm(
     Shape.LIST,
     (
@@ -274,6 +287,7 @@ FORMS = {
     "capture": LOG,
     "check": CHECK,
     "setup": SETUP,
+    "stats": STATS,
     "settings": SETTINGS,
     "account": ACCOUNT,
     "keygen": KEYGEN,

@@ -19,6 +19,7 @@ COMMANDS = {
     "capture": "capture",
     "check": "check",
     "setup": "setup",
+    "stats": "stats",
     "settings": "settings_reference",
     "account": "account",
     "keygen": "keygen",

@@ -73,7 +73,7 @@ def add_config(parser: argparse.ArgumentParser, default: Any = None) -> None:
     )
 
 
-def add_json(parser: argparse.ArgumentParser, prints: str, default: Any = False) -> None:
+def add_json(parser: argparse._ActionsContainer, prints: str, default: Any = False) -> None:
     """Add --json; `prints` completes the help text "for programs: …"."""
     text = f"for programs: {prints}; errors are JSON too"
     parser.add_argument("--json", action="store_true", default=default, help=text)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from gateway.account.admission import Admission
 from gateway.account.policy import PasswordRules
@@ -17,7 +18,9 @@ from gateway.checks.readiness import Readiness
 from gateway.checks.serving import Serving
 from gateway.checks.store import check_store
 from gateway.checks.strength import check_strength
+from gateway.composition.agents import build_agent_services
 from gateway.composition.directory_watch import DirectoryWatch
+from gateway.composition.events import build_event_store
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
 from gateway.composition.reset_codes import build_reset_codes, open_codes, people_mapping
@@ -39,12 +42,14 @@ from gateway.notifications.sms import SmsGateway
 from gateway.notifications.spool import Spool
 from gateway.protection.audit import Audit
 from gateway.protection.clock import SystemClock
+from gateway.protection.event_store import EventStore
 from gateway.protection.rate_limiting.store import Store, StoreUnavailable
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.choice import reset_steps
 from gateway.services.events import Events
 from gateway.services.find import FindService
+from gateway.services.history import History, NoHistory, StoredHistory
 from gateway.services.known_outcomes import known_outcomes
 from gateway.services.reset import ResetService
 from gateway.services.results import Results
@@ -52,6 +57,7 @@ from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
 from gateway.services.services import Services
 from gateway.services.tickets import code_steps
+from gateway.services.week import WeekService
 from gateway.settings import SecondFactor as SecondFactorSettings
 from gateway.settings import Settings
 from gateway.tls import verifying_context
@@ -66,6 +72,8 @@ class DirectoryAccess:
     """Connections that are bound as the gateway's own account."""
     people: LdapPeople
     passwords: LdapPasswords
+    passwords_of_agents: LdapPasswords
+    """The same, also of protected people: agents of the helpdesk sign in with it, and nothing is written."""
     propagation: LdapPropagation | NoPropagation
     protected: ProtectedPeople
     has_policy: PolicyProof
@@ -81,6 +89,8 @@ class Gateway:
     services: Services
     directory: DirectoryAccess
     protection: Protection
+    event_store: EventStore | None
+    """The last tries of people, for the pages of the helpdesk; None if the settings keep none."""
     metrics: Metrics
     readiness: Readiness
     mails: Spool | None
@@ -134,18 +144,27 @@ def build_gateway(settings: Settings) -> Gateway:
         directory = _directory(settings, metrics, stack)
         background = BackgroundTasks()
         stack.callback(background.close)
+        event_store = build_event_store(settings)
         events = Events(
             rate_limiter=protection.rate_limiter,
             audit=audit,
             notifications=TemplateNotifications(settings, mails, _sms_gateway(settings.second_factor), background),
             hashing=_admission(settings),
+            history=_history(event_store, stack),
+        )
+        services = _services(settings, rules, directory, protection, events, event_store, stack)
+        uniform = _uniform_time(settings, events.hashing)
+        passwords, codes = directory.passwords_of_agents, services.reset_codes
+        agents = build_agent_services(
+            settings, passwords, codes, protection, events, event_store, uniform, metrics, stack
         )
         return Gateway(
             settings=settings,
             rules=rules,
-            services=_services(settings, rules, directory, protection, events, stack),
+            services=replace(services, agents=agents),
             directory=directory,
             protection=protection,
+            event_store=event_store,
             metrics=metrics,
             readiness=_readiness(settings, rules, directory),
             mails=mails,
@@ -167,7 +186,8 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
     mapping = people_mapping(settings)
     protected = ProtectedPeople(service, settings.people)
     propagation = build_propagation(settings, service, mapping)
-    passwords = LdapPasswords(
+    passwords_with = partial(
+        LdapPasswords,
         service=service,
         user_binds=user_binds,
         writer=PasswordWriter(service, proofs, mapping, proves_by_bind=directory.prove_by_bind),
@@ -177,11 +197,21 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
         policies=Policies(service),
         initial_policy=settings.reset.initial_policy,
         propagation=propagation,
-        protected=protected,
         codes=open_codes(settings),
     )
     people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
-    return DirectoryAccess(service, people, passwords, propagation, protected, has_policy, mapping)
+    unprotected = settings.people.model_copy(update={"protected_filter": "", "protected_groups": []})
+    nobody = ProtectedPeople(service, unprotected)
+    return DirectoryAccess(
+        service,
+        people,
+        passwords_with(protected=protected),
+        passwords_with(protected=nobody),
+        propagation,
+        protected,
+        has_policy,
+        mapping,
+    )
 
 
 def _services(
@@ -190,6 +220,7 @@ def _services(
     directory: DirectoryAccess,
     protection: Protection,
     events: Events,
+    event_store: EventStore | None,
     stack: ExitStack,
 ) -> Services:
     results = Results(events, protection.tickets, settings.workstation.targets)
@@ -213,6 +244,7 @@ def _services(
         reset_codes=build_reset_codes(
             settings, directory.service, directory.mapping, directory.protected, events, stack
         ),
+        week=WeekService(event_store, ZoneInfo(settings.academy.timezone)) if event_store else None,
     )
 
 
@@ -257,6 +289,15 @@ def _replicas(settings: Settings, metrics: Metrics) -> ConnectionPool | None:
         return None
     reading = settings.directory.for_reading
     return ConnectionPool(reading, LdapServers(reading), as_service=True, timed=metrics.timed)
+
+
+def _history(event_store: EventStore | None, stack: ExitStack) -> History:
+    """Return what keeps each event in the store, with a thread of its own."""
+    if event_store is None:
+        return NoHistory()
+    history = StoredHistory(event_store, BackgroundTasks())
+    stack.callback(history.close)
+    return history
 
 
 def _spool(settings: Settings, stack: ExitStack) -> Spool | None:

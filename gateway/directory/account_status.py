@@ -148,14 +148,19 @@ def unlock(settings: Directory, dn: str, lock: str) -> bool:
     """
     connection = connect(settings.servers[0], settings, as_service=True)
     try:
-        # ppolicy removes the recorded failures together with it.
-        result = modify(connection, dn, {ppolicy.LOCKED_AT: [(MODIFY_DELETE, [lock])]})
-        if result["result"] == RESULT_NO_SUCH_ATTRIBUTE:
-            return False
-        _check(result, ppolicy.LOCKED_AT, dn)
-        return True
+        return lift_lock(connection, dn, lock)
     finally:
         close(connection)
+
+
+def lift_lock(connection: Connection, dn: str, lock: str) -> bool:
+    """Remove the lock-out `lock`, as `unlock` does, over an open connection. Raises DirectoryMisconfigured."""
+    # ppolicy removes the recorded failures together with it.
+    result = modify(connection, dn, {ppolicy.LOCKED_AT: [(MODIFY_DELETE, [lock])]})
+    if result["result"] == RESULT_NO_SUCH_ATTRIBUTE:
+        return False
+    _check(result, ppolicy.LOCKED_AT, dn)
+    return True
 
 
 def _replace(connection: Connection, dn: str, attribute: str, values: list[str]) -> None:

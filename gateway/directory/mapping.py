@@ -19,6 +19,8 @@ MAX_NAMED = 10
 """Maximum number of entries that a search for one login or address returns."""
 MAX_CHARS = 256
 """Maximum characters of a name, login or address (RFC 5321, 4.5.3.1.3: 256 octets). Longer values are ignored."""
+MAX_WORDS = 6
+"""Maximum number of words of a name that is searched."""
 MAX_VALUES = 100
 """Maximum number of values of one attribute that are used."""
 
@@ -51,6 +53,20 @@ class PeopleMapping:
     def birth_date_filter(self, birth_date: BirthDate) -> str:
         """Return the filter for everybody born on that day."""
         return self._person(self._birth_date(birth_date))
+
+    def search_filter(self, typed: str) -> str:
+        """Return the filter for everybody whose login, mail address, surname or full name is `typed`, in any order.
+
+        Each part of it is an equality, which an index of the directory answers.
+        """
+        people, value = self._people, escape_filter_chars(typed)
+        names = (people.login, people.mail, people.surname, people.birth_name)
+        alternatives = [f"({name}={value})" for name in names]
+        alternatives += [
+            f"(&(|({people.surname}={surname})({people.birth_name}={surname}))({people.given_name}={given_name}))"
+            for surname, given_name in _full_names(typed)
+        ]
+        return self._person(f"(|{''.join(alternatives)})")
 
     def login_filter(self, typed: str) -> str:
         """Return the filter for all entries that `typed` may mean; `named_by` then selects among them."""
@@ -118,6 +134,17 @@ class PeopleMapping:
 
     def _person(self, conditions: str) -> str:
         return f"(&{self._people.filter}{conditions})"
+
+
+def _full_names(typed: str) -> list[tuple[str, str]]:
+    """Return what may be surname and given name in `typed`, escaped for a filter: "Le Goff Anne", "Anne Le Goff"."""
+    words = typed.split()[:MAX_WORDS]
+    splits = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(1, len(words))]
+    return [
+        (escape_filter_chars(surname), escape_filter_chars(given_name))
+        for one, other in splits
+        for surname, given_name in ((one, other), (other, one))
+    ]
 
 
 def _has(entry: Entry, attribute: str, value: str) -> bool:

@@ -64,7 +64,9 @@ CAS_CONFLICT = (
 class LdapOutbox:
     """`workstation.ports.Outbox` on LDAP, over connections bound as the worker's account."""
 
-    def __init__(self, worker: ConnectionPool, people: People) -> None:
+    def __init__(self, worker: ConnectionPool, people: People, *, reads_secrets: bool = True) -> None:
+        """`reads_secrets`: whether the account of these connections may read what is sealed, as the worker's may."""
+        self._reads_secrets = reads_secrets
         self._worker = worker
         self._people = people
         self._attributes = list(outbox_attributes(people))
@@ -158,7 +160,10 @@ class LdapOutbox:
         if item.is_outside:
             return self._erase(item.dn)
         changes: Changes = {STATE: _without(item.states) if item.is_stale else _ended(item.states, now)}
-        if item.sealed:
+        if not self._reads_secrets:
+            # The states say which change they belong to: a newer sealed secret has others, and stays.
+            changes[SECRET] = [(MODIFY_REPLACE, [])]
+        elif item.sealed:
             changes[SECRET] = [(MODIFY_DELETE, [item.sealed])]
         return self._compare_and_set(item.dn, changes) is not None
 

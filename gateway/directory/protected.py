@@ -108,7 +108,7 @@ class ProtectedPeople:
             return [
                 compare_group(connection, group, membership.attribute, value)
                 for membership in memberships
-                for value in ([dn] if membership.by_dn else _posix_names(logins))
+                for value in ([dn] if membership.by_dn else posix_names(logins))
             ]
 
         known = self._known_memberships(connection, group)
@@ -212,7 +212,7 @@ def _text(asserted: str | bytes) -> str:
     return _ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()), raw).decode("utf-8", "replace")
 
 
-def _posix_names(logins: Sequence[str]) -> list[str]:
+def posix_names(logins: Sequence[str]) -> list[str]:
     """Return the forms in which memberUid may have the logins: ASCII only, and case-sensitive (RFC 2307, 2.3)."""
     return sorted({name for login in logins if login.isascii() for name in (login, login.lower())})
 

@@ -6,7 +6,7 @@ The code takes its attributes from here, `mamia check` and `/health/ready` test 
 
 from __future__ import annotations
 
-from gateway.needs import attributes, helpdesk, machine, processes, server, web
+from gateway.needs import agent_pages, attributes, helpdesk, machine, processes, server, web
 from gateway.needs.model import Access as Access
 from gateway.needs.model import Account as Account
 from gateway.needs.model import Needs as Needs
@@ -23,6 +23,7 @@ def needs_of(settings: Settings) -> Needs:
         rights=(
             *web.rights(settings),
             *helpdesk.rights(settings),
+            *agent_pages.rights(settings),
             *processes.gateways_rights(settings),
             *processes.workers_rights(settings),
             *processes.listeners_rights(settings),

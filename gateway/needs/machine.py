@@ -21,6 +21,10 @@ def services(settings: Settings) -> Iterator[Service]:
         yield Service(
             "rate_limits.store", limits.store.rpartition("@")[2], PEOPLE_PARTS, what, "people are refused (503)"
         )
+        if settings.events.is_on:
+            what = "EVALSHA, LRANGE, LPUSH, HINCRBY, HGETALL, EXPIRE: the last tries of people, and counts by day"
+            address = limits.store.rpartition("@")[2]
+            yield Service("events.keep_days", address, PEOPLE_PARTS, what, "events are in the audit only")
     if mails.spool and mails.smtp_host:
         address = f"{mails.smtp_host}:{mails.smtp_port}"
         yield Service("notifications.smtp_host", address, (Part.NOTIFICATIONS,), "mails", "mails wait in the spool")

@@ -24,6 +24,9 @@ class ReplayCache(Protocol):
         `expires` is in seconds since 1970 (UTC). Raises StoreUnavailable.
         """
 
+    def has(self, mark: str) -> bool:
+        """Return whether `mark` was added. Raises StoreUnavailable."""
+
     def forget(self, mark: str) -> None:
         """Remove `mark`, so that it is accepted once more. Raises StoreUnavailable."""
 
@@ -39,6 +42,11 @@ class SharedReplayCache:
         """Add `mark`, and return whether it is new. Raises StoreUnavailable."""
         with self._store.use() as storage:
             return storage.incr(f"spent/{mark}", max(1, math.ceil(expires - self._now()))) == 1
+
+    def has(self, mark: str) -> bool:
+        """Return whether `mark` was added. Raises StoreUnavailable."""
+        with self._store.use() as storage:
+            return storage.get(f"spent/{mark}") > 0
 
     def forget(self, mark: str) -> None:
         """Remove `mark`. Raises StoreUnavailable."""
@@ -71,6 +79,12 @@ class MemoryReplayCache:
             self._marks.add(mark)
             heapq.heappush(self._expiries, (expires, mark))
             return True
+
+    def has(self, mark: str) -> bool:
+        """Return whether `mark` was added."""
+        with self._lock:
+            self._forget()
+            return mark in self._marks
 
     def forget(self, mark: str) -> None:
         """Remove `mark`."""

@@ -29,7 +29,7 @@ class Caller:
     language: str = ""
     """The language of the answer, as a code such as "fr"."""
     operator: str = ""
-    """The system user who runs a command."""
+    """The system user who runs a command, or the agent of the helpdesk who acts on a page."""
 
     def audit_facts(self) -> dict[str, str]:
         """Return what the audit records of every request; the audit leaves out empty values."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,6 +14,7 @@ from gateway.account.outcomes import Refused
 from gateway.protection.audit import Audit
 from gateway.protection.rate_limiting.limiter import Attempt, LimitScope, RateLimiter, RetryAfter
 from gateway.services.caller import Caller
+from gateway.services.history import History, NoHistory
 from gateway.services.outcomes import INFRASTRUCTURE_ERRORS, Outage, RateLimited
 from gateway.services.ports import Notifications
 
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 HASHING = frozenset({"change", "choose"})
 """Services that make the directory hash a password."""
+NO_HISTORY = NoHistory()
 T = TypeVar("T")
 
 
@@ -33,6 +35,8 @@ class Events:
     notifications: Notifications
     hashing: Admission
     """The queue of attempts that make the directory hash. While it is full, attempts are refused and not counted."""
+    history: History = NO_HISTORY
+    """Where each event is kept for the helpdesk, besides the audit."""
 
     def run(self, attempt: Attempt, caller: Caller, use_case: Callable[[], T | Refused]) -> T | Refused | RateLimited:
         """Count the attempt, run the use case and record a refusal. The service itself records a success.
@@ -83,9 +87,19 @@ class Events:
 
         return admits
 
-    def record(self, service: str, outcome: str, caller: Caller, *, login: str = "", **facts: object) -> None:
-        """Write one line of the audit. Never raises."""
-        self.audit.record(service, outcome, login=login, **caller.audit_facts(), **facts)
+    def record(
+        self,
+        service: str,
+        outcome: str,
+        caller: Caller,
+        *,
+        login: str = "",
+        logins: Sequence[str] = (),
+        **facts: object,
+    ) -> None:
+        """Write one line of the audit, and keep the event for `login` or all `logins`. Never raises."""
+        self.audit.record(service, outcome, login=login, **caller.audit_facts(), logins=list(logins), **facts)
+        self.history.keep(service, str(outcome), [login] if login else logins, caller.operator)
 
     def record_refusal(self, service: str, caller: Caller, refused: Refused, login: str = "") -> None:
         """Write the line of the audit for an attempt that the use case refused, with the rules that were broken."""

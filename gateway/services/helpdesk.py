@@ -71,7 +71,7 @@ class HelpdeskService:
         self, login: str, account: HelpdeskAccount, lift: Callable[[], bool], caller: Caller, *, by: str
     ) -> HelpdeskOutcome:
         """Lift a lock-out. `lift` returns False if the lock changed meanwhile; `by` is the DN that lifts it."""
-        if refused := _refuse_unlock(account):
+        if refused := refuse_unlock(account):
             return refused
         self.audit.open()
         if not lift():
@@ -91,7 +91,8 @@ class HelpdeskService:
         return HelpdeskOutcome.DONE
 
 
-def _refuse_unlock(account: HelpdeskAccount) -> HelpdeskOutcome | None:
+def refuse_unlock(account: HelpdeskAccount) -> HelpdeskOutcome | None:
+    """Return why a lock is not lifted; None if it may be."""
     if account.is_protected:
         return HelpdeskOutcome.PROTECTED
     if account.is_closed:

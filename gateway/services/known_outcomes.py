@@ -9,7 +9,7 @@ from itertools import product
 
 from gateway.account.outcomes import Refusal
 from gateway.protection.captcha.verdict import Verdict
-from gateway.services import api_access, change, find, helpdesk, reset, reset_codes
+from gateway.services import agent_people, api_access, change, find, helpdesk, reset, reset_codes
 from gateway.services.outcomes import OUTAGES
 from gateway.services.tickets import CHOOSE, CODE
 
@@ -30,7 +30,11 @@ KNOWN: dict[str, tuple[str, ...]] = {
     CODE: (
         "code_sent_by_mail", "code_sent_by_phone", "code_not_sent", "code_right", "code_wrong", *LIMITED_OR_DOWN,
     ),
-    helpdesk.SERVICE: reset_codes.OUTCOMES,
+    helpdesk.SERVICE: (
+        *reset_codes.OUTCOMES,
+        "signed_in", "signed_out", "session_refused", Refusal.CREDENTIALS, "no_agent", "password_to_change",
+        "searched", "looked", "not_found", *agent_people.DONE.values(), "not_done", *LIMITED_OR_DOWN[1:],
+    ),
     "notice": ("locked",),
     api_access.SERVICE: ("unauthenticated", "foreign_address", "foreign_service"),
     "policy": LIMITED_OR_DOWN,

@@ -44,5 +44,5 @@ class Notifications(Protocol):
     def language_of(self, person: Person) -> str:
         """Return the code of the offered language that `person` prefers."""
 
-    def send_code(self, channel: Channel, code: str, login: str, reference: str) -> None:
-        """Send `code` now. Raises DeliveryFailed."""
+    def send_code(self, channel: Channel, code: str, login: str, reference: str, *, mail: str) -> None:
+        """Send `code` now; `mail` is the name of the mail, for a channel that takes mails. Raises DeliveryFailed."""

@@ -105,6 +105,8 @@ class SecondFactorService:
     events: Events
     steps: TicketSteps
     settings: SecondFactorSettings
+    mail: str = "code"
+    """The name of the mail that brings the code."""
 
     def begin(self, grant: Grant, person: Person, caller: Caller, *, service: str) -> Begun:
         """Send a code if the person has one channel, and ask for the channel if there are several.
@@ -172,7 +174,7 @@ class SecondFactorService:
             return CodeLimited(wait.seconds, ticket, has_earlier_code)
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
         try:
-            self.events.notifications.send_code(channel, code, grant.login, caller.request_id)
+            self.events.notifications.send_code(channel, code, grant.login, caller.request_id, mail=self.mail)
         except DeliveryFailed:
             self.events.record(CODE, "code_not_sent", caller, login=grant.login)
             return CodeNotSent(channel.masked, ticket, has_earlier_code, is_only_channel=len(channels) == 1)

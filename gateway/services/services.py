@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.services.agent_codes import AgentCodes
+from gateway.services.agent_people import AgentPeople
+from gateway.services.agent_sessions import AgentSessions
+from gateway.services.agent_sign_in import AgentSignIn
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.find import FindService
@@ -12,6 +16,19 @@ from gateway.services.reset_codes import ResetCodeService
 from gateway.services.results import Results
 from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
+from gateway.services.week import WeekService
+
+
+@dataclass(frozen=True, slots=True)
+class AgentServices:
+    """The services of the helpdesk's pages."""
+
+    sign_in: AgentSignIn
+    second_factor: SecondFactorService
+    sessions: AgentSessions
+    people: AgentPeople
+    codes: AgentCodes | None
+    """None if the helpdesk gives no codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +44,7 @@ class Services:
     api_access: ApiAccess
     reset_codes: ResetCodeService | None
     """The codes of the helpdesk; None if it gives none."""
+    agents: AgentServices | None = None
+    """None if the settings name no agents."""
+    week: WeekService | None = None
+    """The figures of the last days; None if the settings keep no events."""

@@ -19,6 +19,7 @@ from gateway.settings.api import Api, ApiClient, ApiService
 from gateway.settings.captcha import Captcha
 from gateway.settings.capture import Capture
 from gateway.settings.directory import Directory, Lockout, Password, People, Reset, ResetMode
+from gateway.settings.events import OFF, Events
 from gateway.settings.helpdesk import Helpdesk
 from gateway.settings.legal import Accessibility, Legal
 from gateway.settings.protection import Audit, Metrics, Notifications, RateLimits, SecondFactor
@@ -44,6 +45,7 @@ __all__ = [
     "Captcha",
     "Capture",
     "Directory",
+    "Events",
     "Helpdesk",
     "KerberosTarget",
     "Legal",
@@ -89,6 +91,7 @@ class Settings(BaseSettings):
     captcha: Captcha = Captcha()
     rate_limits: RateLimits = RateLimits()
     audit: Audit = Audit()
+    events: Events = Events(keep_days=OFF)
     metrics: Metrics = Metrics()
     notifications: Notifications = Notifications()
     workstation: Workstation = Workstation()

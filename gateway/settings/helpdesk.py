@@ -28,8 +28,6 @@ class Helpdesk(Section):
     """LDAP filter that selects the agents, instead of a group or in addition to it."""
     networks: list[IPvAnyNetwork] = []
     """Networks from which agents may sign in; from any other address the pages do not exist. Empty: from nowhere."""
-    second_factor: Literal["code", "passkey"] = "code"
-    """What an agent shows after the password: a code that is sent ("code"), or a passkey."""
     idle_minutes: Annotated[int, Field(ge=1, le=60)] = 15
     """Minutes without a request after which an agent must sign in again."""
     max_hours: Annotated[int, Field(ge=1, le=12)] = 8
@@ -51,6 +49,11 @@ class Helpdesk(Section):
     def is_on(self) -> bool:
         """Return whether the settings name the helpdesk's account."""
         return self.bind_dn is not None
+
+    @property
+    def has_pages(self) -> bool:
+        """Return whether the settings name agents, so that they have pages."""
+        return self.is_on and bool(self.agents_group or self.agents_filter)
 
     @property
     def password(self) -> str:

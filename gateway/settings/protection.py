@@ -121,6 +121,8 @@ class RateLimits(Section):
     text_messages_overall: Rates = "200/hour; 1000/day"
     """Text messages of all resets together. Each one costs money, so set it to what the academy is ready to pay for.
     """
+    per_agent: Rates = "60/hour; 300/day"
+    """Searches of one agent of the helpdesk, and as many people looked at and as many changes, over all addresses."""
     reset_codes_per_agent: Rates = "30/hour; 100/day"
     """Codes that one agent of the helpdesk gives, so that a stolen session cannot open every account."""
     reset_codes_per_person: Rates = "5/hour; 10/day"

@@ -68,7 +68,8 @@ class AccessRules:
 
     @property
     def _groups(self) -> list[str]:
-        return self.settings.people.protected_groups
+        agents = self.settings.helpdesk.agents_group
+        return [*self.settings.people.protected_groups, *([agents] if agents else [])]
 
     def _of(self, place: Place) -> list[Right]:
         """Return the rights at a place of the accounts that have rules; an operator brings rights of their own."""

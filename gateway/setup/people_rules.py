@@ -11,6 +11,7 @@ from gateway.settings import Settings
 from gateway.setup.clauses import BREAK, NONE, by, level, names, quoted, readers, rule
 from gateway.setup.layout import Layout, any_of
 
+CHANGES = Access.WRITE | Access.DELETE
 LISTENERS_ENTRY = (Account.LISTENER, attributes.ENTRY)
 """Right that the listener keeps on protected people: it asks slapd nothing about them, and writes nothing else."""
 
@@ -61,12 +62,12 @@ class PeoplesRules:
     def guards(self) -> Iterator[str]:
         """Yield rules that keep accounts from writing on protected people; what they may read, they still read."""
         guarded: dict[tuple[tuple[Account, bool], ...], list[str]] = {}
-        written = [name for right in self.rights if Access.WRITE in right.access for name in right.attributes]
+        written = [name for right in self.rights if right.access & CHANGES for name in right.attributes]
         for name in dict.fromkeys(written):
             if writers := tuple(
                 (account, self._may(Access.VALUES, account, name))
                 for account in (Account.GATEWAY, Account.LISTENER, Account.HELPDESK)
-                if self._may(Access.WRITE, account, name) and (account, name) != LISTENERS_ENTRY
+                if self._changes(account, name) and (account, name) != LISTENERS_ENTRY
             ):
                 guarded.setdefault(writers, []).append(name)
         for writers, guarded_ones in guarded.items():
@@ -90,6 +91,11 @@ class PeoplesRules:
             who = [by(self._dns[account], "read" if reads else "none") for account, reads in writers]
             what = f"dn.subtree={quoted(base)} filter={quoted(people.protected_filter)} attrs={names(written)}"
             yield rule(what, [*who, BREAK])
+
+    def _changes(self, account: Account, name: str) -> bool:
+        """Return whether an account may write, or, for the helpdesk's pages, remove: a lock, and what waits."""
+        removes = account is Account.HELPDESK and self._may(Access.DELETE, account, name)
+        return removes or self._may(Access.WRITE, account, name)
 
     def _may(self, access: Access, account: Account, name: str) -> bool:
         return any(

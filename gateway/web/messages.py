@@ -25,6 +25,8 @@ MISSING = {
     "new_password": _("Choose a new password."),
     "confirmation": _("Type the new password a second time."),
     "code": _("Type the code that you were sent."),
+    "searched": _("Type a login, a mail address or a name."),
+    "reason": _("Type why you ask, or the number of the ticket."),
 }
 PROOF_OR_CODE_MISSING = _("Enter your NUMEN, your temporary agent number or the code that the helpdesk gave you.")
 CODE_NOT_PROVED = _(
@@ -91,6 +93,15 @@ NO_SECOND_FACTOR = _(
     "We have no private address or phone number for you to send a code to: call the helpdesk to reset your password. "
     "Nothing was changed."
 )
+AGENT_WITHOUT_CHANNEL = _(
+    "The directory has no private address or phone number to which your code can be sent. Ask an administrator to "
+    "add one: without it, nobody can sign in here."
+)
+AGENT_PASSWORD_TO_CHANGE = _("Your password has expired or is the initial one. Change it first, then sign in here.")
+AGENT_SESSION_OVER = _("Your session is over. Sign in again.")
+SEARCH_TOO_SHORT = _("Type at least %(min)s characters.")
+NO_ACTION_CHOSEN = _("Press the button of what is to be done.")
+PERSON_GONE = _("Nobody has this login any more.")
 FOREIGN_HOST = _("This service does not answer at this address.")
 TICKET_EXPIRED = _(
     "The time to choose a password is over. Nothing was changed. Start again from the beginning: your answers will "

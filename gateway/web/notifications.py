@@ -77,7 +77,7 @@ class TemplateNotifications:
         wanted = parse_accept_header(person.preferred_language, LanguageAccept)
         return best_of(wanted, self.settings.web.languages)
 
-    def send_code(self, channel: Channel, code: str, login: str, reference: str) -> None:
+    def send_code(self, channel: Channel, code: str, login: str, reference: str, *, mail: str) -> None:
         """Send a code by text message or mail at once, without the spool: it is not stored. Raises DeliveryFailed.
 
         DeliveryFailed is also raised if the settings have no way to reach this channel, or its address is invalid.
@@ -94,10 +94,10 @@ class TemplateNotifications:
             if self.mails is None:
                 raise DeliveryFailed
             try:
-                mail = self._mail("code", channel.address, reference, code=code, login=login, minutes=minutes)
+                message = self._mail(mail, channel.address, reference, code=code, login=login, minutes=minutes)
             except ValueError:
                 raise DeliveryFailed from None
-            self.mails.send_now(mail)
+            self.mails.send_now(message)
 
     def _mail(self, notice: str, address: str, reference: str, **facts: object) -> EmailMessage:
         """Return the mail `notice` as text and HTML. The first line of its template is the subject.

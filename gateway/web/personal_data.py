@@ -40,6 +40,12 @@ def kept_data(settings: Settings) -> Iterator[Kept]:
         _("Counts of attempts, as keyed fingerprints of what was typed and of the address"),
         _("%(duration)s at most", duration=in_words(longest_window(settings.rate_limits))),
     )
+    if settings.events.is_on:
+        kept_days = in_words(timedelta(days=settings.events.keep_days))
+        yield Kept(
+            _("Your last attempts at this service, for the helpdesk, under a keyed fingerprint of your login"),
+            _("%(duration)s at most", duration=kept_days),
+        )
     yield from _of_forms(settings)
     if settings.notifications.spool:
         hours = timedelta(hours=settings.notifications.retry_hours)
@@ -49,6 +55,9 @@ def kept_data(settings: Settings) -> Iterator[Kept]:
         what = _("The new password on its way to the Windows workstation, encrypted")
         yield Kept(what, _until(_("until it is active there"), hours))
     yield from _cookies()
+    if settings.helpdesk.has_pages:
+        minutes = timedelta(minutes=settings.helpdesk.idle_minutes)
+        yield Kept(_("Encrypted cookie of agents who are signed in at the helpdesk’s pages"), in_words(minutes))
 
 
 def _of_forms(settings: Settings) -> Iterator[Kept]:

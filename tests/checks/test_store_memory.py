@@ -18,11 +18,13 @@ ENOUGH = {"maxmemory": "256mb", "maxmemory-policy": "noeviction"}
 def check(server, tmp_path):
     started = []
 
-    def check(**options):
+    def check(events=0, **options):
         redis = RedisServer(tmp_path, options=options)
         started.append(redis)
         redis.start()
-        [finding] = check_store_memory(settings_for(server, rate_limits={"store": redis.url}))
+        [finding] = check_store_memory(
+            settings_for(server, rate_limits={"store": redis.url}, events={"keep_days": events})
+        )
         return finding
 
     yield check
@@ -36,6 +38,12 @@ class TestStore:
 
         assert found.level is Level.OK
         assert "of 256 MB" in found.message
+
+    def test_when_it_keeps_events_too_then_it_needs_more_room(self, check):
+        found = check(events=30, **{**ENOUGH, "maxmemory": "200mb"})
+
+        assert found.level is Level.WARN
+        assert found.hint == "maxmemory 256mb"
 
     @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl", "allkeys-random"])
     def test_when_it_evicts_keys_then_it_fails_with_the_setting(self, check, policy):

@@ -112,7 +112,7 @@ class TestCompletion:
     @pytest.mark.parametrize(
         "words, offered",
         [
-            (["s"], ["serve", "sync", "setup", "settings"]),
+            (["s"], ["serve", "sync", "setup", "stats", "settings"]),
             (
                 ["account", "fdurand4", ""],
                 ["show", "unlock", "force-change", "give-code", "approve-code", "close-code"],

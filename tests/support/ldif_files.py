@@ -41,7 +41,11 @@ CAPTURE = {
     "bind_dn": f"cn=capture,{SERVICES}",
     "bind_password_file": "/etc/mamia/capture.password",
 }
-HELPDESK = {"bind_dn": f"cn=helpdesk,{SERVICES}", "bind_password": "only for the form of the settings"}
+HELPDESK = {
+    "bind_dn": f"cn=helpdesk,{SERVICES}",
+    "bind_password": "only for the form of the settings",
+    "agents_group": f"cn=helpdesk,ou=groups,{SUFFIX}",
+}
 EVERYWHERE = ("objectClass", "uid")
 """Attributes for which every slapd has an index already; a second one is refused."""
 MAX_WIDTH = 118
@@ -79,8 +83,9 @@ def example_settings(*, nt: bool = False, capture: bool = False, recovery: bool 
 def every_part() -> Settings:
     """The settings that switch on everything that can need something."""
     plain = example_settings(nt=True, capture=True, recovery=True)
-    table = {
+    table: dict[str, dict[str, Any]] = {
         "rate_limits": {"store": "rediss://:only-for-the-form@redis.ac-example.fr:6379/0"},
+        "events": {"keep_days": 30},
         "notifications": {
             "spool": "/var/lib/mamia/mails",
             "smtp_host": "mail.ac-example.fr",

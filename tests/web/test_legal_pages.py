@@ -104,6 +104,7 @@ class TestPersonalData:
     def test_when_settings_say_how_long_then_the_page_says_the_same(self, open_browser, mail_server, tmp_path):
         page = open_browser(
             audit={"retention_days": 180},
+            events={"keep_days": 21},
             rate_limits={"per_login": "5/20 minutes; 25/3 days"},
             captcha={"lifetime_minutes": 7},
             reset={"ticket_minutes": 12},
@@ -121,6 +122,7 @@ class TestPersonalData:
         text = lines(page)
         assert "Journaux d’audit et journaux techniques : 180 jours" in text
         assert "adresse IP : 3 jours au plus" in text
+        assert "une empreinte à clé de votre identifiant : 21 jours au plus" in text
         assert "Vérification anti-robot : 7 minutes" in text
         assert "pour une réinitialisation : 12 minutes" in text
         assert "Code qui vous est envoyé : 9 minutes" in text

@@ -59,6 +59,7 @@ class LimitScope(StrEnum):
     CLIENT = "client"
     WITHOUT_WORK = "without_work"
     CODE = "code"
+    AGENT = "agent"
 
 
 class Pressure(IntEnum):
@@ -131,6 +132,7 @@ class RateLimiter:
         self._codes_per_person = parse_many(rates.codes_per_person)
         self._codes_per_recipient = parse_many(rates.codes_per_recipient)
         self._text_messages = parse_many(rates.text_messages_overall)
+        self._of_agent = parse_many(rates.per_agent)
         self._reset_codes = {
             "reset-code-agent": parse_many(rates.reset_codes_per_agent),
             "reset-code-person": parse_many(rates.reset_codes_per_person),
@@ -207,6 +209,15 @@ class RateLimiter:
             full = self._counts.test(windows)
             return _wait(LimitScope.CODE, full.seconds) if full else None
         return self._hit(dict.fromkeys(windows, LimitScope.CODE))
+
+    def admit_agent(self, what: str, agent: str) -> RetryAfter | None:
+        """Count what an agent of the helpdesk does, or return how long to wait. Raises StoreUnavailable.
+
+        `agent`: the identity of the agent's entry. Searches, looks and changes have counts of their own.
+        """
+        slot = self._slot(LimitScope.AGENT, what, agent)
+        windows = [Window(limit, LimitScope.AGENT, slot) for limit in self._of_agent]
+        return self._hit(dict.fromkeys(windows, LimitScope.AGENT))
 
     def admit_reset_code(self, agent: str, person: str) -> RetryAfter | None:
         """Count a code that an agent gives to a person, or return how long to wait. Raises StoreUnavailable.

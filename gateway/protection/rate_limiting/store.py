@@ -82,7 +82,7 @@ class Store:
 
     def memory(self) -> StoreMemory:
         """Return the memory of a shared store. Raises StoreUnavailable, also if its user may not run INFO."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             memory_info, keys = connection.info("memory"), connection.dbsize()
         return StoreMemory(
             used=memory_info["used_memory"],
@@ -94,10 +94,10 @@ class Store:
 
     def persistence(self) -> StorePersistence:
         """Return what a shared store keeps. Raises StoreUnavailable, also if its user may not run INFO."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             appends = bool(connection.info("persistence")["aof_enabled"])
         try:
-            with self._connection() as connection:
+            with self.connection() as connection:
                 saves = connection.config_get("save").get("save")
         except StoreUnavailable:
             # CONFIG is among the commands that a user of the store should not have.
@@ -105,8 +105,8 @@ class Store:
         return StorePersistence(appends, saves)
 
     @contextmanager
-    def _connection(self) -> Iterator[Any]:
-        """Return the client of the shared storage. Raises StoreUnavailable."""
+    def connection(self) -> Iterator[Any]:
+        """Return the client of the shared storage, for one operation. Raises StoreUnavailable."""
         with self.use() as storage:
             shared: Any = storage
             try:

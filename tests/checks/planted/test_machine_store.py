@@ -10,6 +10,7 @@ import pytest
 import redis as redis_client
 from redis.exceptions import RedisError
 
+from gateway.checks.events import check_events
 from gateway.checks.finding import Level
 from gateway.checks.store import check_store
 from gateway.checks.store_memory import check_store_memory, check_store_persistence
@@ -78,6 +79,11 @@ def memory(place):
 
 def persistence(place):
     return check_store_persistence(place.settings)
+
+
+def events(place):
+    place.set("events", keep_days=30)
+    return check_events(place.settings)
 
 
 def down(place):
@@ -340,6 +346,30 @@ MISTAKES = (
         check=memory,
     ),
     Mistake(
+        name="user who may not keep events",
+        plant=lambda place: (
+            place.admin.execute_command("ACL", "SETUSER", "gateway", "on", ">pw", "~mamia:*", "+@all", "-lpush"),
+            place.store(place.url("gateway:pw@")),
+        ),
+        subject="events.keep_days",
+        message=["events are in the audit only"],
+        hint=["redis-cli ACL SETUSER gateway ~mamia:* +@all -@dangerous +info"],
+        fix=lambda place: place.run(
+            "redis-cli", "ACL", "SETUSER", "gateway", "~mamia:*", "+@all", "-@dangerous", "+info"
+        ),
+        check=events,
+    ),
+    Mistake(
+        name="events in the memory of a process",
+        plant=lambda place: place.store("memory://"),
+        level=Level.WARN,
+        subject="events.keep_days",
+        message=["a restart loses them"],
+        hint=["rate_limits.store: a redis:// URL"],
+        fix=lambda place: place.store(place.url()),
+        check=events,
+    ),
+    Mistake(
         name="no limit of memory",
         plant=lambda place: place.config(maxmemory="0"),
         level=Level.WARN,
@@ -496,7 +526,7 @@ def place(folder):
 
 
 def test_when_nothing_is_wrong_then_nothing_is_found_and_only_keys_of_the_check_are_left(place):
-    assert problems([*store(place), *memory(place), *persistence(place)]) == []
+    assert problems([*store(place), *memory(place), *persistence(place), *events(place)]) == []
     assert all(
         key.startswith(b"mamia:limit:check:") and place.admin.pttl(key) <= 2000 for key in place.admin.scan_iter()
     )

@@ -1,0 +1,1 @@
+"""The pages of the helpdesk's agents, below /guichet."""
