@@ -20,7 +20,7 @@ from gateway.settings import Settings
 from gateway.settings.support import DAYS, LEAP_YEAR, Closure, Opening, Support
 from gateway.web.language import current
 from gateway.web.phone import init_phone_links
-from gateway.web.typography import typeset
+from gateway.web.typography import typeset, typeset_once
 
 BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 """The days from Monday to Sunday in iCalendar (RFC 5545, 3.3.10)."""
@@ -82,7 +82,7 @@ class Helpdesk:
 
     def call_in_words(self) -> str:
         """Return the phone number and the weekly hours, in one line."""
-        phone = typeset(self.support.phone, "fr")
+        phone = typeset_once(self.support.phone, "fr")
         return f"{phone} ({self.in_words()})" if self.support.openings else phone
 
     def now_in_words(self, now: datetime | None = None) -> str:

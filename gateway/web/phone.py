@@ -39,9 +39,9 @@ def tel_uri(phone: str, country: str = "FR") -> str:
 
 
 def init_phone_links(app: Flask, support: Support) -> None:
-    """Give templates `phone_link`, the number as a link, and the filters `with_phone_link` and `tel_uri`.
+    """Give templates `phone_link`, the number as a link, and the filters `with_phone_link` and `dialled`.
 
-    The one is for texts that hold the number, the other returns the address of a link to any number.
+    The one is for texts that hold the number, the other for any number in a text of `templates/content/`.
     """
     country = support.holidays.partition("-")[0] or "FR"
     uri = tel_uri(support.phone, country)
@@ -57,4 +57,10 @@ def init_phone_links(app: Flask, support: Support) -> None:
 
     app.jinja_env.globals["phone_link"] = link
     app.jinja_env.filters["with_phone_link"] = with_phone_link
-    app.jinja_env.filters["tel_uri"] = partial(tel_uri, country=country)
+    app.jinja_env.filters["dialled"] = partial(_in_markdown, country=country)
+
+
+def _in_markdown(phone: str, country: str) -> str:
+    """Return `phone` as a link in Markdown; as it is if it holds no number."""
+    uri = tel_uri(phone, country)
+    return f"[{phone}]({uri})" if uri else phone

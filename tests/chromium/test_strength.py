@@ -17,7 +17,6 @@ PASSWORDS = [
     "p@ssw0rd", "correct cheval batterie agrafe", "fdurand4-2026", "27/03/1985", "qsdfghjklm", "Jean-Pierre75",
     "é" * 12, "😀" * 9, " espaces devant", "a" * 300, "'\\\"</script>", "Tr0ub4dor&3", "ÀÉÎÕÜ-123", "constructor",
 ]  # fmt: skip
-WITH_A_LOGIN = ["fdurand4-2026", "Fdurand4@ac-example.fr", "Soleil-2026"]
 NEVER_ENDING = "self.onmessage = () => { for (;;); };"
 LISTS_AFTER_THE_FAULT = """
     const { text } = Response.prototype;
@@ -119,17 +118,13 @@ class TestBar:
 
 
 class TestServer:
-    @pytest.mark.parametrize(
-        "login, passwords",
-        [("fdurand4", PASSWORDS), ("", WITH_A_LOGIN), ("fdurand4@ac-example.fr", WITH_A_LOGIN)],
-        ids=["login", "none", "address"],
-    )
-    def test_when_it_judges_too_then_it_says_the_same_as_the_bar(self, page, login, passwords):
+    @pytest.mark.parametrize("login", ["", "fdurand4", "fdurand4@ac-example.fr"])
+    def test_when_it_judges_too_then_it_says_the_same_as_the_bar(self, page, login):
         page.fill("#login", login)
-        shown = [percent(page, "new_password", password) for password in passwords]
+        shown = [percent(page, "new_password", password) for password in PASSWORDS]
         strength = Strength()
 
-        assert [strength(Secret(password), login) for password in passwords] == shown
+        assert [strength(Secret(password), login) for password in PASSWORDS] == shown
 
 
 class TestWordLists:

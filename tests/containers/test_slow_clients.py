@@ -125,13 +125,13 @@ class TestLargeAnswer:
 class TestClient:
     def test_when_it_stops_then_the_proxy_closes_its_connection_at_the_deadline(self, proxy, site):
         """Half a head, half a body, and an answer of which nothing more is read."""
-        began = time.monotonic()
         with ExitStack() as opened:
             lines = [
                 line
                 for sent in (HALF_A_HEAD, HALF_A_BODY, A_LARGE_ANSWER)
                 for line in opened.enter_context(clients(proxy, FEW, sent))
             ]
+            began = time.monotonic()
             wait_until(lambda: any(is_closed(line) for line in lines), DEADLINE_SECONDS + 3 * AT_ONCE_SECONDS)
             first = time.monotonic() - began
             wait_until(lambda: all(is_closed(line) for line in lines), DEADLINE_SECONDS + 3 * AT_ONCE_SECONDS)

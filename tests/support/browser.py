@@ -16,6 +16,18 @@ from werkzeug.test import TestResponse
 FIND = "/retrouver-mon-compte"
 RESET = "/reinitialiser-mon-mot-de-passe"
 CHANGE = "/modifier-mon-mot-de-passe"
+PAGES = (
+    "/",
+    FIND,
+    RESET,
+    CHANGE,
+    "/assistance",
+    "/questions-frequentes",
+    "/donnees-personnelles",
+    "/accessibilite",
+    "/mentions-legales",
+)
+"""Every page that can be opened by its address."""
 
 
 @dataclass

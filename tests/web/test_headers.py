@@ -9,11 +9,11 @@ import re
 
 import pytest
 
-from tests.support.browser import CHANGE, FIND, RESET
+from tests.support.browser import CHANGE, FIND, PAGES, RESET
 from tests.support.matching import first_match
 from tests.support.slapd_server import PASSWORD
 
-PAGES = ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes", "/donnees-personnelles", "/nowhere"]
+EVERYWHERE = (*PAGES, "/nowhere")
 TLS = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
 
 
@@ -30,7 +30,7 @@ def policy(answer):
 
 
 class TestContentSecurityPolicy:
-    @pytest.mark.parametrize("path", PAGES)
+    @pytest.mark.parametrize("path", EVERYWHERE)
     def test_when_scored_then_it_earns_the_most(self, site, path):
         """csp-implemented-with-no-unsafe-default-src-none: +10. With frame-ancestors, x-frame-options via CSP: +5."""
         rules = policy(site(path))
@@ -44,7 +44,7 @@ class TestContentSecurityPolicy:
 
 
 class TestHeaders:
-    @pytest.mark.parametrize("path", PAGES)
+    @pytest.mark.parametrize("path", EVERYWHERE)
     def test_when_scored_then_none_loses_a_point(self, site, path):
         headers = site(path).headers
 
@@ -84,7 +84,7 @@ class TestSession:
 
 
 class TestPage:
-    @pytest.mark.parametrize("path", PAGES)
+    @pytest.mark.parametrize("path", EVERYWHERE)
     def test_when_read_then_everything_it_loads_comes_from_here(self, site, path):
         """sri-not-implemented-but-all-scripts-loaded-from-secure-origin: nothing to lose."""
         loaded = re.findall(r'<(?:script|link|img|audio|iframe)[^>]*(?:src|href)="([^"]*)"', site(path).text)

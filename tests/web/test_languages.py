@@ -11,22 +11,11 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
 from gateway.web import language
-from tests.support.browser import CHANGE, FIND, RESET, Browser
+from tests.support.browser import CHANGE, FIND, PAGES, RESET, Browser
 from tests.support.matching import first_match
 from tests.support.polling import wait_until
 from tests.support.slapd_server import NUMEN, PASSWORD
 
-PAGES = [
-    "/",
-    FIND,
-    RESET,
-    CHANGE,
-    "/assistance",
-    "/questions-frequentes",
-    "/donnees-personnelles",
-    "/accessibilite",
-    "/mentions-legales",
-]
 FRENCH = re.compile(r"\b(votre|vous|mot de passe|indiquez|choisissez|annuaire|messagerie|rien n)\b", re.IGNORECASE)
 NEW = "Nouveau-2025"
 

@@ -62,6 +62,12 @@ class TestLegalNotice:
         assert 'href="tel:+33380111111"' in page.source
         assert "licence MIT" in lines(page)
 
+    def test_when_a_phone_holds_no_number_then_it_is_shown_without_a_link(self, open_browser):
+        page = open_browser(legal={**FILLED, "host_phone": "sur demande"}).open(LEGAL)
+
+        assert "Téléphone : sur demande" in lines(page)
+        assert 'href=""' not in page.source
+
     def test_when_nothing_is_filled_in_then_it_is_true_all_the_same_and_has_no_gaps(self, browser):
         page = browser.open(LEGAL)
 

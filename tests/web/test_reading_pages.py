@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.browser import CHANGE, FIND, RESET
-
-PAGES = ["/", FIND, RESET, CHANGE, "/assistance", "/questions-frequentes", "/donnees-personnelles"]
+from tests.support.browser import CHANGE, FIND, PAGES, RESET
 
 
 class TestPage:
