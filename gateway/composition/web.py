@@ -21,6 +21,7 @@ from gateway.composition.directory_watch import DirectoryWatch
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
 from gateway.composition.rules import password_rules
+from gateway.directory.account_lookup import AccountLookup
 from gateway.directory.failover import LdapServers
 from gateway.directory.known_servers import refuse_other_servers
 from gateway.directory.mapping import PeopleMapping
@@ -32,6 +33,7 @@ from gateway.directory.policy_overlay import PolicyProof
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.directory.protected import ProtectedPeople
+from gateway.directory.recovery import LdapRecovery
 from gateway.metrics import Metrics
 from gateway.notifications.background import BackgroundTasks
 from gateway.notifications.sms import SmsGateway
@@ -69,6 +71,7 @@ class DirectoryAccess:
     protected: ProtectedPeople
     has_policy: PolicyProof
     mapping: PeopleMapping
+    recovery: LdapRecovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,8 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
         protected=protected,
     )
     people = LdapPeople(service, replicas, mapping, protected.includes if protected.is_configured else None)
-    return DirectoryAccess(service, people, passwords, propagation, protected, has_policy, mapping)
+    recovery = LdapRecovery(AccountLookup(service, mapping, Policies(service), protected, directory.decoy_dn))
+    return DirectoryAccess(service, people, passwords, propagation, protected, has_policy, mapping, recovery)
 
 
 def _services(

@@ -22,6 +22,7 @@ class Part(StrEnum):
     RESULT = "result page"
     SECOND_FACTOR = "second factor"
     RESET_CODE = "code of the helpdesk"
+    RECOVERY = "recovery methods"
     NOTIFICATIONS = "notifications"
     API = "API"
     METRICS = "metrics"

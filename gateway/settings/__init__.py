@@ -22,6 +22,7 @@ from gateway.settings.directory import Directory, Lockout, Password, People, Res
 from gateway.settings.helpdesk import Helpdesk
 from gateway.settings.legal import Accessibility, Legal
 from gateway.settings.protection import Audit, Metrics, Notifications, RateLimits, SecondFactor
+from gateway.settings.recovery import Recovery
 from gateway.settings.support import Support
 from gateway.settings.web import Web
 from gateway.settings.workstation import (
@@ -53,6 +54,7 @@ __all__ = [
     "Password",
     "People",
     "RateLimits",
+    "Recovery",
     "Reset",
     "ResetMode",
     "SambaNtTarget",
@@ -86,6 +88,7 @@ class Settings(BaseSettings):
     reset: Reset = Reset()
     second_factor: SecondFactor = SecondFactor()
     helpdesk: Helpdesk = Helpdesk()
+    recovery: Recovery = Recovery()
     captcha: Captcha = Captcha()
     rate_limits: RateLimits = RateLimits()
     audit: Audit = Audit()

@@ -42,6 +42,7 @@ CAPTURE = {
     "bind_password_file": "/etc/mamia/capture.password",
 }
 HELPDESK = {"bind_dn": f"cn=helpdesk,{SERVICES}", "bind_password": "only for the form of the settings"}
+RECOVERY = {"methods": ["totp"]}
 EVERYWHERE = ("objectClass", "uid")
 """Attributes for which every slapd has an index already; a second one is refused."""
 MAX_WIDTH = 118
@@ -71,6 +72,7 @@ def example_settings(*, nt: bool = False, capture: bool = False, recovery: bool 
         },
         "capture": CAPTURE if capture else {},
         "helpdesk": HELPDESK if recovery else {},
+        "recovery": RECOVERY if recovery else {},
         "web": {"secret_keys": ["only for the form of the settings, 123"]},
     }
     return Settings.model_validate(table)
