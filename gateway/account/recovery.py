@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from gateway.account.model import Account, Secret
 
@@ -66,3 +66,21 @@ class Held:
     """The sealed methods, as the directory holds them."""
     has_class: bool
     """Whether the entry has the object class that permits methods."""
+
+
+class PasskeyRefusal(Enum):
+    """Why an answer is refused; a person is not told which."""
+
+    WRONG = auto()
+    """Unreadable, of another site, without verification of the person, or not signed by the passkey."""
+    CLONED = auto()
+    """The signature is right and the counter did not rise: there are two authenticators with this key."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasskey:
+    """A passkey that was just made."""
+
+    credential: str
+    public_key: str
+    counter: int

@@ -20,6 +20,7 @@ from gateway.checks.strength import check_strength
 from gateway.composition.directory_watch import DirectoryWatch
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
+from gateway.composition.recovery import build_recovery
 from gateway.composition.rules import password_rules
 from gateway.directory.account_lookup import AccountLookup
 from gateway.directory.failover import LdapServers
@@ -190,6 +191,10 @@ def _services(
     settings: Settings, rules: PasswordRules, directory: DirectoryAccess, protection: Protection, events: Events
 ) -> Services:
     results = Results(events, protection.tickets, settings.workstation.targets)
+    recovery = build_recovery(
+        settings, directory.recovery, directory.passwords, protection.tickets, events,
+        hashing=_uniform_time(settings, events.hashing), comparing=_uniform_time(settings, _admission(settings)),
+    )  # fmt: skip
     return Services(
         robots=RobotService(events, protection.robot_check),
         find=FindService(events, directory.people, _uniform_time(settings, _admission(settings))),
@@ -204,9 +209,13 @@ def _services(
             hashing=events.hashing,
             ticket_minutes=settings.reset.ticket_minutes,
         ),
-        second_factor=SecondFactorService(events, code_steps(events, protection.tickets), settings.second_factor),
+        second_factor=SecondFactorService(
+            events, code_steps(events, protection.tickets), settings.second_factor, recovery.factors
+        ),
         results=results,
         api_access=ApiAccess(events),
+        recovery=recovery.service,
+        passkey=recovery.passkey,
     )
 
 

@@ -63,13 +63,13 @@ class LdapRecovery:
 
     def replace(self, held: Held, old: bytes | None, new: bytes | None) -> bool:
         """Write `new` in the place of `old`; None adds or removes. Returns False if `old` is there no more."""
-        changes: dict[str, list[tuple[str, list[str | bytes]]]] = {RECOVERY: []}
+        changes: Changes = {RECOVERY: []}
         if old is not None:
             changes[RECOVERY].append((MODIFY_DELETE, [old]))
         if new is not None:
             changes[RECOVERY].append((MODIFY_ADD, [new]))
         if new is not None and not held.has_class:
-            changes[CLASS] = [(MODIFY_ADD, [RECOVERABLE])]
+            changes[CLASS] = [(MODIFY_ADD, [RECOVERABLE.encode()])]
         result = self.accounts.service.run_once(_modification(held.account.dn, changes))
         if result["result"] in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
             return False

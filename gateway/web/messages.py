@@ -83,6 +83,9 @@ CODE_LIMITED = _(
 )
 CHANNEL_MISSING = _("Choose where the code is to go.")
 CODE_BY_PHONE = _("%(code)s: code for your academy password, valid for %(minutes)s minutes. Give it to nobody.")
+CONFIRMATION_BY_PHONE = _(
+    "%(code)s: code to add this phone to your academy account, valid for %(minutes)s minutes. Give it to nobody."
+)
 NO_SECOND_FACTOR = _(
     "We have no private address or phone number for you to send a code to: call the helpdesk to reset your password. "
     "Nothing was changed."

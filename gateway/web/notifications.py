@@ -46,7 +46,7 @@ class TemplateNotifications:
     sms: SmsGateway | None
     background: BackgroundTasks
 
-    def notify(self, notice: str, person: Person, reference: str) -> None:
+    def notify(self, notice: str, person: Person, reference: str, **facts: object) -> None:
         """Queue `notice` (a file of `templates/mail/`) for all addresses of `person`, in their language.
 
         It never raises, because an invalid address or a full disk must not make the request fail. The page's language
@@ -57,7 +57,7 @@ class TemplateNotifications:
         with force_locale(self.language_of(person)):
             for address in person.mails:
                 try:
-                    self.mails.enqueue(self._mail(notice, address, reference, login=person.login))
+                    self.mails.enqueue(self._mail(notice, address, reference, login=person.login, **facts))
                 except Exception as error:
                     # `email` raises a dozen kinds of exceptions for addresses that it cannot parse.
                     log.error("a notification could not be stored: %s", type(error).__name__)
@@ -77,7 +77,9 @@ class TemplateNotifications:
         wanted = parse_accept_header(person.preferred_language, LanguageAccept)
         return best_of(wanted, self.settings.web.languages)
 
-    def send_code(self, channel: Channel, code: str, login: str, reference: str) -> None:
+    def send_code(
+        self, channel: Channel, code: str, login: str, reference: str, *, confirms_channel: bool = False
+    ) -> None:
         """Send a code by text message or mail at once, without the spool: it is not stored. Raises DeliveryFailed.
 
         DeliveryFailed is also raised if the settings have no way to reach this channel, or its address is invalid.
@@ -88,13 +90,15 @@ class TemplateNotifications:
                 if self.sms is None:
                     raise DeliveryFailed
                 # Other blanks would make a message of 70 characters out of one of 160 (GSM 03.38).
-                text = breakable(messages.filled(messages.CODE_BY_PHONE, code=code, minutes=minutes))
+                sentence = messages.CONFIRMATION_BY_PHONE if confirms_channel else messages.CODE_BY_PHONE
+                text = breakable(messages.filled(sentence, code=code, minutes=minutes))
                 self.sms.send(channel.address, text)
                 return
             if self.mails is None:
                 raise DeliveryFailed
             try:
-                mail = self._mail("code", channel.address, reference, code=code, login=login, minutes=minutes)
+                notice = "recovery_code" if confirms_channel else "code"
+                mail = self._mail(notice, channel.address, reference, code=code, login=login, minutes=minutes)
             except ValueError:
                 raise DeliveryFailed from None
             self.mails.send_now(mail)
