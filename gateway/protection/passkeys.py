@@ -8,15 +8,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from webauthn import (
     generate_authentication_options,
     generate_registration_options,
-    options_to_json,
     verify_authentication_response,
     verify_registration_response,
 )
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json_dict
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
@@ -39,8 +39,8 @@ class Passkeys:
     rp_name: str
     origin: str
 
-    def creation(self, challenge: str, login: str, uuid: str, present: Sequence[RecoveryMethod]) -> str:
-        """Return the options of navigator.credentials.create as JSON. `present`: passkeys that exist already.
+    def creation(self, challenge: str, login: str, uuid: str, present: Sequence[RecoveryMethod]) -> dict[str, Any]:
+        """Return the options of navigator.credentials.create. `present`: passkeys that exist already.
 
         The handle of the person is a hash, because authenticators show and sync it.
         """
@@ -60,17 +60,17 @@ class Passkeys:
                 user_verification=UserVerificationRequirement.REQUIRED,
             ),
         )
-        return options_to_json(options)
+        return options_to_json_dict(options)
 
-    def question(self, challenge: str) -> str:
-        """Return the options of navigator.credentials.get as JSON: the same for every login."""
+    def question(self, challenge: str) -> dict[str, Any]:
+        """Return the options of navigator.credentials.get: the same for every login."""
         options = generate_authentication_options(
             rp_id=self.rp_id,
             challenge=base64url_to_bytes(challenge),
             timeout=1000 * SECONDS,
             user_verification=UserVerificationRequirement.REQUIRED,
         )
-        return options_to_json(options)
+        return options_to_json_dict(options)
 
     def created(self, answer: str, challenge: str) -> NewPasskey | None:
         """Return the passkey that the browser made; None if it is not one of this site for this challenge."""

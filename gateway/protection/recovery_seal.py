@@ -26,7 +26,7 @@ VERSION = b"\x01"
 
 
 class RecoverySeals:
-    """Seals methods and opens them again. The first of `keys` seals, all of them open, so that keys can be rotated."""
+    """Seals methods and opens them. The first of `keys` seals, all of them open, so that keys can be rotated."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._boxes = [

@@ -10,7 +10,7 @@ from gateway.account.model import Secret
 
 SECONDS = 30
 CLOCK_SKEW_STEPS = 1
-"""Steps before and after the present one whose codes are accepted, for phones whose clock is wrong (RFC 6238, 5.2)."""
+"""Steps around the present one whose codes are accepted, for phones whose clock is wrong (RFC 6238, 5.2)."""
 
 
 def new_secret() -> Secret:

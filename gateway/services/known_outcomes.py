@@ -25,7 +25,10 @@ _WRITES = frozenset(Refusal) - {Refusal.NOT_FOUND, Refusal.NOT_PROVED, Refusal.C
 KNOWN: dict[str, tuple[str, ...]] = {
     find.SERVICE: ("found", Refusal.NOT_FOUND, *ROBOTS, *LIMITED_OR_DOWN),
     change.SERVICE: ("changed", Refusal.CREDENTIALS, *_WRITES, *ROBOTS, *LIMITED_OR_DOWN),
-    reset.SERVICE: ("proved", "proved_by_passkey", "passkey_cloned", "initial_restored", Refusal.NOT_PROVED, *_WRITES, *ROBOTS, *LIMITED_OR_DOWN),
+    reset.SERVICE: (
+        "proved", "proved_by_passkey", "passkey_cloned", "initial_restored", Refusal.NOT_PROVED, *_WRITES, *ROBOTS,
+        *LIMITED_OR_DOWN,
+    ),
     CHOOSE: ("reset", "extended", Refusal.NOT_PROVED, *_WRITES, *LIMITED_OR_DOWN),
     CODE: (
         "code_sent_by_mail", "code_sent_by_phone", "code_asked_of_app", "code_not_sent", "code_right",

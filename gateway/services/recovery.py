@@ -83,6 +83,7 @@ class Shown:
     """What a page shows of a ticket."""
 
     login: str
+    uuid: str
     methods: tuple[RecoveryMethod, ...] = ()
     new: RecoveryMethod | None = None
     """The method that waits for its confirmation."""
@@ -142,7 +143,14 @@ class RecoveryService:
             return None
         waiting = opened.payload.get(NEW)
         new = self._waiting(waiting) if waiting else None
-        return Shown(grant.login, held.methods, new, waiting["challenge"] if waiting else "")
+        return Shown(grant.login, grant.uuid, held.methods, new, waiting["challenge"] if waiting else "")
+
+    def creation_options(self, shown: Shown) -> dict[str, Any]:
+        """Return what the browser needs to make the passkey that waits."""
+        if self.passkeys is None:
+            return {}
+        present = [one for one in shown.methods if one.kind is RecoveryKind.PASSKEY]
+        return self.passkeys.creation(shown.challenge, shown.login, shown.uuid, present)
 
     def begin(
         self, used: UsedTicket, kind: RecoveryKind, name: str, address: str, caller: Caller

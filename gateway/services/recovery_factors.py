@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.account.directory_limits import refuse_any_password
 from gateway.account.model import Account, Grant
@@ -77,7 +77,7 @@ class PasskeyService:
     passkeys: Passkeys
     uniform: UniformTime
 
-    def ask(self) -> tuple[str, str]:
+    def ask(self) -> tuple[str, dict[str, Any]]:
         """Return a ticket, and the question for the browser, which is the same for every login."""
         challenge = secrets.token_urlsafe(32)
         ticket = self.tickets.issue(PURPOSE, {"challenge": challenge}, QUESTION_SECONDS)

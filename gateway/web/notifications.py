@@ -110,7 +110,8 @@ class TemplateNotifications:
         """
         academy, sender = self.settings.academy, self.settings.notifications.sender
         now = datetime.now(ZoneInfo(academy.timezone))
-        values = {**facts, "now": now, "reference": reference}
+        local = {name: fact.astimezone(now.tzinfo) for name, fact in facts.items() if isinstance(fact, datetime)}
+        values = {**facts, **local, "now": now, "reference": reference}
         subject, _, text = render_template(f"mail/{notice}.txt", **values).partition("\n")
         paragraphs = text.strip().split("\n\n")
         message = EmailMessage()
