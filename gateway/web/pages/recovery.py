@@ -183,7 +183,7 @@ class MethodsPage(_Step):
         return {
             "id": method.id,
             "name": method.name,
-            "kind": messages.KINDS[method.kind],
+            "kind": str(messages.KINDS[method.kind]),
             "masked": Channel(WAYS[method.kind], method.address, "").masked if method.kind in WAYS else "",
             "added": moment(method.added_at.astimezone(zone)),
             "ready": "" if is_ready else moment(method.ready_at(rest).astimezone(zone)),
