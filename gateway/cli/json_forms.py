@@ -113,9 +113,23 @@ ACCOUNT_CHANGE = JsonForm(
     Shape.OBJECT,
     (
         Key("login", "text", "the login that was given"),
-        Key("action", "text", "`unlock` or `force-change`"),
+        Key("action", "text", "`unlock`, `force-change` or `erase-recovery`"),
         Key("done", "true or false", "false if nothing had to be done: the account is not locked"),
         Key("message", "text", "the sentence that people get"),
+    ),
+)
+ACCOUNT_EXPORT = JsonForm(
+    Shape.OBJECT,
+    (
+        Key("login", "text", "the login that was given"),
+        Key("methods", "list of objects", "the recovery methods, without keys and shared secrets"),
+        Key("methods[].id", "text", "the method's own id"),
+        Key("methods[].kind", "text", "`mail`, `mobile`, `passkey` or `totp`"),
+        Key("methods[].name", "text", "what the person calls it"),
+        Key("methods[].address", "text", "the mail address or phone number, or empty"),
+        Key("methods[].added_at", "time", "when it was confirmed"),
+        Key("methods[].used_at", "time or null", "when a reset used it last"),
+        Key("unreadable", "number", "methods whose key `web.secret_keys` has no more"),
     ),
 )
 CHECK = JsonForm(

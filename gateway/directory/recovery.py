@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
-from ldap3.core.results import RESULT_ATTRIBUTE_OR_VALUE_EXISTS, RESULT_NO_SUCH_ATTRIBUTE, RESULT_NO_SUCH_OBJECT
+from ldap3.core.results import RESULT_ATTRIBUTE_OR_VALUE_EXISTS, RESULT_NO_SUCH_ATTRIBUTE
 
-from gateway.account.model import Account, Grant
+from gateway.account.model import Grant
 from gateway.account.ports import Admits
 from gateway.account.recovery import Held
 from gateway.directory.account_lookup import AccountLookup
@@ -16,6 +16,7 @@ from gateway.directory.mapping import IDENTITY
 from gateway.directory.password_stamp import is_same_password
 from gateway.ldap import (
     RETRYABLE_FOR_WRITES,
+    Answer,
     Changes,
     Entry,
     Result,
@@ -76,27 +77,31 @@ class LdapRecovery:
         check_result(result, f"{RECOVERY} of {held.account.dn}", unfit=())
         return True
 
-    def erase(self, account: Account) -> None:
-        """Remove every method of the account, also those that no key opens."""
-        result = self.accounts.service.run_once(
-            _modification(account.dn, {RECOVERY: [(MODIFY_REPLACE, [])]}),
-        )
-        check_result(result, f"{RECOVERY} of {account.dn}", unfit=())
+    def sealed_at(self, dn: str) -> tuple[str, tuple[bytes, ...]]:
+        """Return the entryUUID and the methods of an entry, also of one that pages do not serve."""
+        answer = self._answer(dn, [IDENTITY, RECOVERY])
+        return (entry_of(answer).first(IDENTITY), tuple(raw_values(answer, RECOVERY))) if answer else ("", ())
+
+    def erase(self, dn: str) -> None:
+        """Remove every method of the entry, also those that no key opens."""
+        result = self.accounts.service.run_once(_modification(dn, {RECOVERY: [(MODIFY_REPLACE, [])]}))
+        check_result(result, f"{RECOVERY} of {dn}", unfit=())
 
     def _is_unchanged(self, entry: Entry, grant: Grant) -> bool:
         return is_same_password(self.accounts.mapping.stamps.of(entry), grant.password_stamp)
 
     def _read(self, dn: str) -> tuple[tuple[bytes, ...], bool]:
         """Return the values of the entry, and whether it has our class. An entry that is gone has none."""
-        answer = self.accounts.service.run_idempotent(
-            lambda connection: find_answer(
-                connection, dn, ANYTHING, [RECOVERY, CLASS], absent=(RESULT_NO_SUCH_OBJECT,)
-            )
-        )
+        answer = self._answer(dn, [RECOVERY, CLASS])
         if answer is None:
             return (), False
         classes = {name.casefold() for name in entry_of(answer).all(CLASS)}
         return tuple(raw_values(answer, RECOVERY)), RECOVERABLE.casefold() in classes
+
+    def _answer(self, dn: str, attributes: list[str]) -> Answer | None:
+        return self.accounts.service.run_idempotent(
+            lambda connection: find_answer(connection, dn, ANYTHING, attributes)
+        )
 
 
 def _modification(dn: str, changes: Changes) -> Callable[[Connection], Result]:

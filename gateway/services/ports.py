@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.account.model import Account, Grant, Person
+from gateway.account.model import Grant, Person
 from gateway.account.ports import Admits
 from gateway.account.recovery import Held
 
@@ -68,7 +68,7 @@ class Notifications(Protocol):
 class RecoveryValues(Protocol):
     """The sealed recovery methods of an account; `directory/recovery.py` keeps them.
 
-    All methods raise DirectoryUnavailable; the last two raise WriteUnconfirmed.
+    All methods raise DirectoryUnavailable; `replace` raises WriteUnconfirmed.
     """
 
     def with_login(self, login: str, admits: Admits) -> Held | None:
@@ -79,6 +79,3 @@ class RecoveryValues(Protocol):
 
     def replace(self, held: Held, old: bytes | None, new: bytes | None) -> bool:
         """Write `new` in the place of `old`; None adds or removes. Returns False if `old` is there no more."""
-
-    def erase(self, account: Account) -> None:
-        """Remove every method."""

@@ -87,7 +87,7 @@ class TestValues:
         recovery.replace(held(recovery), None, b"not even sealed")
 
         for _ in range(2):
-            recovery.erase(held(recovery).account)
+            recovery.erase(held(recovery).account.dn)
 
         assert held(recovery).values == ()
 

@@ -10,7 +10,7 @@ from gateway.cli.exit_codes import ExitCode
 from gateway.cli.parser import add_command, add_config, add_json, add_own_account
 from gateway.cli.running import runs
 
-ACTIONS = ("show", "unlock", "force-change")
+ACTIONS = ("show", "unlock", "force-change", "export", "erase-recovery")
 EXIT_CODES = {ExitCode.PROBLEM: "nobody has this login, the action is refused, or the directory does not answer"}
 
 
@@ -19,9 +19,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser = add_command(
         commands,
         "account",
-        summary="show an account's state; unlock it, or force a change of password",
+        summary="show an account's state; unlock it, force a change, export or erase recovery methods",
         description="Show the state of an account, lift its lock-out, or force a change of its password at the next "
-        "login. Neither NUMEN nor birth date is shown. The audit records each change with your name.",
+        "login; export or erase its recovery methods, for a request about personal data. Neither NUMEN nor birth date is shown. The audit records each change with your name.",
         notes=EXIT_CODES,
     )
     parser.add_argument("login", metavar="LOGIN", type=without_invisible, help="login of the account")
