@@ -81,6 +81,8 @@ def limits(settings: Settings) -> Iterator[Limit]:
     if settings.workstation.targets and settings.workstation.bind_dn:
         yield Limit(Account.WORKER, MAX_UNPAGED, PAGE_ENTRIES, 60, "What waits is read page by page.")
     if settings.helpdesk.is_on:
-        yield Limit(Account.HELPDESK, MAX_FOUND_BY_HELPDESK, 0, 5, "A search shows 20 people, and whether there are more.")
+        yield Limit(
+            Account.HELPDESK, MAX_FOUND_BY_HELPDESK, 0, 5, "A search shows 20 people, and whether there are more."
+        )
     if settings.capture.socket and not settings.capture.answer_only:
         yield Limit(Account.LISTENER, MAX_UNPAGED, 0, 5, "It reads the entry of one operation.")

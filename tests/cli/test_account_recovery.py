@@ -49,7 +49,7 @@ def store(directory: SlapdServer, values: list[bytes]) -> None:
 @pytest.fixture
 def account(config: Path) -> Command:
     def run(action: str, login: str = "fdurand4") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gateway.cli.main", "account", login, action, "--config", config]
+        command = [sys.executable, "-m", "gateway.cli.main", "account", login, action, "--config", str(config)]
         return subprocess.run(command, capture_output=True, text=True, env={"SUDO_USER": "helen", "PATH": "/usr/bin"})
 
     return run

@@ -146,7 +146,7 @@ def files() -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
 
 
 def _of_recovery(settings: Settings, plain: Needs) -> Mapping[str, Sequence[str]]:
-    """What the attributes of schema/mamia-recovery.ldif need beyond `plain`; the helpdesk's account may do no more."""
+    """What schema/mamia-recovery.ldif needs beyond `plain`; the helpdesk's account may do no more."""
     needs = needs_of(settings)
     more = [right for right in needs.rights if right not in plain.rights]
     secrets = tuple(name for name in needs.secrets if name not in plain.secrets)

@@ -28,10 +28,9 @@ class ServedGateways:
     build: Callable[..., Gateway]
     _stops: list[Callable[[], None]] = field(default_factory=list)
 
-    def __call__(
-        self, line: Callable[[WSGIApplication], WSGIApplication] = lambda app: app, *, port: int = 0, **sections: Any
-    ) -> str:
+    def __call__(self, line: Callable[[WSGIApplication], WSGIApplication] = lambda app: app, **sections: Any) -> str:
         """`line` stands for a slow line, for instance. `port`: for settings that hold the address themselves."""
+        port: int = sections.pop("port", 0)
         traffic = Traffic(whole(create_app(self.build(**sections))))
         server = make_server("127.0.0.1", port, line(traffic), threaded=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS})

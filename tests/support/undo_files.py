@@ -20,8 +20,8 @@ WITH_RULES = (
     "48-recovery.ldif", "93-capture.ldif", "94-capture-nt.ldif",
 )  # fmt: skip
 WITH_ENTRIES = (
-    "60-policies.ldif", "70-services.ldif", "71-helpdesk-account.ldif", "75-protected-people.ldif", "90-replicator.ldif",
-    "92-capture-account.ldif",
+    "60-policies.ldif", "70-services.ldif", "71-helpdesk-account.ldif", "75-protected-people.ldif",
+    "90-replicator.ldif", "92-capture-account.ldif",
 )  # fmt: skip
 LIMITS_NOTE = (
     "Restart slapd afterwards if olcLimits has other values: it deletes limits in the order of their loading."
@@ -64,7 +64,10 @@ def texts() -> Iterator[tuple[str, str]]:
         entries = [delete_entry(dn) for dn, _ in reversed(read_entries(name))]
         yield name, _file(name, f"Takes back {name}.", entries)
     yield "91-mirror.ldif", _file("91-mirror.ldif", "Takes back 91-mirror.ldif.", _without_mirror())
-    yield CLOSING, _file(CLOSING, "Removes the rules that close secrets.", [_closing(ACCESS, "35-workstation-nt.ldif")])
+    yield (
+        CLOSING,
+        _file(CLOSING, "Removes the rules that close secrets.", [_closing(ACCESS, "35-workstation-nt.ldif")]),
+    )
     title = "Removes the rules that close codes."
     yield CLOSING_CODES, _file(CLOSING_CODES, title, [_closing("48-recovery.ldif")])
 

@@ -21,7 +21,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "account",
         summary="show an account's state; unlock it, force a change, export or erase recovery methods",
         description="Show the state of an account, lift its lock-out, or force a change of its password at the next "
-        "login; export or erase its recovery methods, for a request about personal data. Neither NUMEN nor birth date is shown. The audit records each change with your name.",
+        "login; export or erase its recovery methods, for a request about personal data. Neither NUMEN nor birth "
+        "date is shown. The audit records each change with your name.",
         notes=EXIT_CODES,
     )
     parser.add_argument("login", metavar="LOGIN", type=without_invisible, help="login of the account")
