@@ -130,7 +130,7 @@ class MethodsPage(_Step):
     def state(
         self, form: Any, sentences: Sequence[str | LazyString] = (), status: int = 200, **facts: object
     ) -> PageState:
-        """Return the state of the list; a mistake stands beside the form of its kind."""
+        """Return the state of the list; a mistake is in the form of its kind."""
         facts = {"notice": "", **facts}
         return super().state(form, sentences, status, kind=str(form.kind.data or ""), **facts)
 
