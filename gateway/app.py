@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from flask import Flask, url_for
+from flask.typing import RouteCallable
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
 
 from gateway.composition.web import Gateway
@@ -32,6 +33,7 @@ from gateway.web.pages.change import ChangePage
 from gateway.web.pages.errors import ErrorPages, init_error_pages
 from gateway.web.pages.find import FindPage
 from gateway.web.pages.form_page import NEXT
+from gateway.web.pages.recovery import RecoveryPage
 from gateway.web.pages.reset import ResetOrCodePage, ResetPage
 from gateway.web.pages.result import ResultPage
 from gateway.web.pages.well_known import well_known_pages
@@ -97,7 +99,9 @@ def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
     )
     find = FindPage.as_view("find", sentences, states, services.robots, services.find)
     reset_page = ResetOrCodePage if settings.gives_codes else ResetPage
-    reset = reset_page.as_view("reset", sentences, states, services.robots, services.reset, services.second_factor)
+    reset = reset_page.as_view(
+        "reset", sentences, states, services.robots, services.reset, services.second_factor, services.passkey
+    )
     change = ChangePage.as_view("change", sentences, states, services.robots, services.change)
     result = ResultPage(services.results, status)
     app.add_url_rule("/", "home", reading.home)
@@ -106,8 +110,10 @@ def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
         ("/reinitialiser-mon-mot-de-passe", reset),
         ("/modifier-mon-mot-de-passe", change),
     ):
-        app.add_url_rule(path, view_func=view)
-        app.add_url_rule(f"{path}/<any({NEXT}):step>", view_func=view, methods=["GET"])
+        _form_page(app, path, view)
+    if services.recovery:
+        recovery = RecoveryPage.as_view("recovery", sentences, states, services.robots, services.recovery)
+        _form_page(app, "/mes-moyens-de-secours", recovery)
     app.add_url_rule("/resultat/<ticket>", "result", result.page)
     app.add_url_rule("/resultat/<ticket>/etat", "result_state", result.state)
     app.add_url_rule("/assistance", "help", reading.assistance)
@@ -124,6 +130,12 @@ def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
     app.register_blueprint(captcha_pages(services.robots.check))
     app.register_blueprint(health(gateway.directory.people.check, gateway.readiness))
     app.register_blueprint(well_known_pages(settings))
+
+
+def _form_page(app: Flask, path: str, view: RouteCallable) -> None:
+    """Serve a page with a form at `path`, and what follows a sent form below it."""
+    app.add_url_rule(path, view_func=view)
+    app.add_url_rule(f"{path}/<any({NEXT}):step>", view_func=view, methods=["GET"])
 
 
 def _texts(app: Flask, settings: Settings) -> None:
@@ -150,6 +162,8 @@ def _texts(app: Flask, settings: Settings) -> None:
         agent_minutes=settings.helpdesk.idle_minutes,
         has_week=settings.events.is_on,
         agent_hours=settings.helpdesk.max_hours,
+        offers_recovery=settings.recovery.is_on,
+        recovery_kinds=messages.KINDS,
         workstation=bool(settings.workstation.targets),
         url=url_for,
     )

@@ -1,4 +1,4 @@
-"""`mamia account LOGIN`: show an account's state, unlock it, force a change of password, or give a code for a reset.
+"""`mamia account LOGIN`: show an account, unlock it, force a change, give a code, export or erase recovery methods.
 
 The audit records each change with the name of the operator.
 """
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryUnavailable
-from gateway.cli.account_state import as_json, in_words, lock_in_words
+from gateway.cli.account_state import as_json, in_words, lock_in_words, recovery_as_json
 from gateway.cli.exit_codes import ErrorKind, ExitCode
 from gateway.cli.failure import CommandFailed
 from gateway.cli.operator_credentials import as_operator
@@ -51,7 +51,13 @@ def run(arguments: argparse.Namespace) -> int:
         from gateway.cli import reset_codes
 
         return reset_codes.run(arguments, settings, _caller())
-    act: Callable[..., int] = {"show": _show, "unlock": _unlock, "force-change": _force_change}[arguments.action]
+    act: Callable[..., int] = {
+        "show": _show,
+        "unlock": _unlock,
+        "force-change": _force_change,
+        "export": _export,
+        "erase-recovery": _erase_recovery,
+    }[arguments.action]
     with closing(build_accounts(settings)) as accounts:
         try:
             state = accounts.directory.read(arguments.login, datetime.now(UTC))
@@ -87,6 +93,21 @@ def _unlock(arguments: argparse.Namespace, settings: Settings, accounts: Account
 def _force_change(arguments: argparse.Namespace, _: Settings, accounts: Accounts, state: AccountState) -> int:
     outcome = accounts.helpdesk.force_change(arguments.login, state, accounts.directory.force_change, _caller())
     return _report(arguments, outcome, state, done="the password must be changed at the next login")
+
+
+def _export(arguments: argparse.Namespace, _: Settings, accounts: Accounts, state: AccountState) -> int:
+    """Print what is kept for recovery, as JSON in any case. Shared secrets are no answer to a request for data."""
+    uuid, values = accounts.recovery.sealed_at(state.dn)
+    opened = [accounts.seals.open(value, uuid) for value in values]
+    accounts.helpdesk.note("recovery_exported", arguments.login, _caller())
+    methods = [recovery_as_json(method) for method in opened if method]
+    print_json({"login": arguments.login, "methods": methods, "unreadable": opened.count(None)})
+    return ExitCode.DONE
+
+
+def _erase_recovery(arguments: argparse.Namespace, _: Settings, accounts: Accounts, state: AccountState) -> int:
+    outcome = accounts.helpdesk.erase_recovery(arguments.login, state, accounts.recovery.erase, _caller())
+    return _report(arguments, outcome, state, done="all recovery methods were erased")
 
 
 def _report(arguments: argparse.Namespace, outcome: HelpdeskOutcome, state: AccountState, *, done: str) -> int:

@@ -8,9 +8,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.account.recovery import RecoveryMethod
 from gateway.cli.output import iso
 from gateway.directory.account_status import AccountState
 from gateway.directory.ppolicy import MAX_VALIDITY, Validity
+
+
+def recovery_as_json(method: RecoveryMethod) -> dict[str, Any]:
+    """Return what is kept of a recovery method, without keys and shared secrets."""
+    return {
+        "id": method.id,
+        "kind": method.kind.value,
+        "name": method.name,
+        "address": method.address,
+        "added_at": iso(method.added_at),
+        "used_at": iso(method.used_at),
+    }
 
 
 def as_json(state: AccountState) -> dict[str, Any]:

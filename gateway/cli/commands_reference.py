@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gateway.cli.command_list import Command, all_commands, help_of, value_of
 from gateway.cli.command_notes import ABOUT_COMPLETION, ABOUT_JSON, ABOUT_PROGRESS, ABOUT_SECRETS, NOTES
 from gateway.cli.exit_codes import MEANINGS
-from gateway.cli.json_forms import ACCOUNT_CHANGE, ERROR, FORMS, JsonForm
+from gateway.cli.json_forms import ACCOUNT_CHANGE, ACCOUNT_EXPORT, ERROR, FORMS, JsonForm
 from gateway.cli.parser import HEADING
 
 
@@ -85,9 +85,13 @@ def _command_lines(command: Command) -> Iterator[str]:
         yield from _keys(form)
     if command.name == "account":
         yield ""
-        yield f"With `unlock` and `force-change` it is {ACCOUNT_CHANGE.shape} with these keys:"
+        yield f"With `unlock`, `force-change` and `erase-recovery` it is {ACCOUNT_CHANGE.shape} with these keys:"
         yield ""
         yield from _keys(ACCOUNT_CHANGE)
+        yield ""
+        yield f"`export` writes {ACCOUNT_EXPORT.shape} with these keys, with or without `--json`:"
+        yield ""
+        yield from _keys(ACCOUNT_EXPORT)
 
 
 def _exit_code_lines(command: Command) -> Iterator[str]:

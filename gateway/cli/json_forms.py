@@ -114,11 +114,25 @@ ACCOUNT_CHANGE = JsonForm(
     Shape.OBJECT,
     (
         Key("login", "text", "the login that was given"),
-        Key("action", "text", "`unlock`, `force-change`, `give-code`, `approve-code` or `close-code`"),
+        Key("action", "text", "the action of the command line, for example `unlock`"),
         Key("done", "true or false", "false if nothing had to be done, or if a second agent must approve first"),
         Key("message", "text", "the sentence that people get"),
         Key("code", "text", "with `give-code`: the code, a secret which is shown this once", is_optional=True),
         Key("until", "time", "with `give-code` and `approve-code`: when it ends", is_optional=True),
+    ),
+)
+ACCOUNT_EXPORT = JsonForm(
+    Shape.OBJECT,
+    (
+        Key("login", "text", "the login that was given"),
+        Key("methods", "list of objects", "the recovery methods, without keys and shared secrets"),
+        Key("methods[].id", "text", "the method's own id"),
+        Key("methods[].kind", "text", "`mail`, `mobile`, `passkey` or `totp`"),
+        Key("methods[].name", "text", "what the person calls it"),
+        Key("methods[].address", "text", "the mail address or phone number, or empty"),
+        Key("methods[].added_at", "time", "when it was confirmed"),
+        Key("methods[].used_at", "time or null", "when a reset used it last"),
+        Key("unreadable", "number", "methods whose key `web.secret_keys` has no more"),
     ),
 )
 CHECK = JsonForm(

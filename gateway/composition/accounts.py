@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.composition.reset_codes import people_mapping
+from gateway.directory.account_lookup import AccountLookup
 from gateway.directory.account_status import LdapAccounts
 from gateway.directory.failover import LdapServers
 from gateway.directory.policies import Policies, Policy
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
+from gateway.directory.recovery import LdapRecovery
 from gateway.protection.audit import Audit
+from gateway.protection.recovery_seal import RecoverySeals
 from gateway.services.helpdesk import HelpdeskService
 from gateway.settings import Settings
 
@@ -23,6 +26,8 @@ class Accounts:
 
     directory: LdapAccounts
     helpdesk: HelpdeskService
+    recovery: LdapRecovery
+    seals: RecoverySeals
     resources: ExitStack
 
     def close(self) -> None:
@@ -39,10 +44,12 @@ def build_accounts(settings: Settings) -> Accounts:
         # An operator who only reads does not need the right to write the audit.
         audit = Audit(settings.audit, delay=True)
         stack.callback(audit.close)
-        directory = LdapAccounts(
-            pool,
-            people_mapping(settings),
-            Policies(pool, without_any=assumed),
-            ProtectedPeople(pool, settings.people),
+        mapping = people_mapping(settings)
+        policies, protected = Policies(pool, without_any=assumed), ProtectedPeople(pool, settings.people)
+        return Accounts(
+            LdapAccounts(pool, mapping, policies, protected),
+            HelpdeskService(audit),
+            LdapRecovery(AccountLookup(pool, mapping, policies, protected, settings.directory.decoy_dn)),
+            RecoverySeals(settings.web.keys),
+            stack.pop_all(),
         )
-        return Accounts(directory, HelpdeskService(audit), stack.pop_all())

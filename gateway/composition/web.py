@@ -23,8 +23,10 @@ from gateway.composition.directory_watch import DirectoryWatch
 from gateway.composition.events import build_event_store
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
+from gateway.composition.recovery import build_recovery
 from gateway.composition.reset_codes import build_reset_codes, open_codes, people_mapping
 from gateway.composition.rules import password_rules
+from gateway.directory.account_lookup import AccountLookup
 from gateway.directory.failover import LdapServers
 from gateway.directory.known_servers import refuse_other_servers
 from gateway.directory.mapping import PeopleMapping
@@ -36,6 +38,7 @@ from gateway.directory.policy_overlay import PolicyProof
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.directory.protected import ProtectedPeople
+from gateway.directory.recovery import LdapRecovery
 from gateway.metrics import Metrics
 from gateway.notifications.background import BackgroundTasks
 from gateway.notifications.sms import SmsGateway
@@ -78,6 +81,7 @@ class DirectoryAccess:
     protected: ProtectedPeople
     has_policy: PolicyProof
     mapping: PeopleMapping
+    recovery: LdapRecovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,7 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
         protected,
         has_policy,
         mapping,
+        LdapRecovery(AccountLookup(service, mapping, Policies(service), protected, directory.decoy_dn)),
     )
 
 
@@ -224,6 +229,10 @@ def _services(
     stack: ExitStack,
 ) -> Services:
     results = Results(events, protection.tickets, settings.workstation.targets)
+    recovery = build_recovery(
+        settings, directory.recovery, directory.passwords, protection.tickets, events,
+        hashing=_uniform_time(settings, events.hashing), comparing=_uniform_time(settings, _admission(settings)),
+    )  # fmt: skip
     return Services(
         robots=RobotService(events, protection.robot_check),
         find=FindService(events, directory.people, _uniform_time(settings, _admission(settings))),
@@ -238,13 +247,17 @@ def _services(
             hashing=events.hashing,
             ticket_minutes=settings.reset.ticket_minutes,
         ),
-        second_factor=SecondFactorService(events, code_steps(events, protection.tickets), settings.second_factor),
+        second_factor=SecondFactorService(
+            events, code_steps(events, protection.tickets), settings.second_factor, recovery=recovery.factors
+        ),
         results=results,
         api_access=ApiAccess(events),
         reset_codes=build_reset_codes(
             settings, directory.service, directory.mapping, directory.protected, events, stack
         ),
         week=WeekService(event_store, ZoneInfo(settings.academy.timezone)) if event_store else None,
+        recovery=recovery.service,
+        passkey=recovery.passkey,
     )
 
 

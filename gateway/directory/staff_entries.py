@@ -38,6 +38,7 @@ from gateway.ldap import (
     search_pages,
     try_search,
 )
+from gateway.needs.attributes import RECOVERY
 from gateway.settings import People
 
 PAGE = 1000
@@ -98,7 +99,7 @@ class StaffEntries:
         numbers = dict.fromkeys(proof.attribute for proof in people.proofs.values())
         attributes = [
             people.login, people.surname, people.birth_name, people.given_name, people.mail, people.birth_date,
-            DEPARTMENT, LEAVER[0], *FULL_NAMES, *numbers,
+            DEPARTMENT, LEAVER[0], RECOVERY, *FULL_NAMES, *numbers,
         ]  # fmt: skip
         taken = "".join(f"({name}=*)" for name in (people.login, people.mail, *numbers))
         wanted = f"(|{people.filter}{taken})"

@@ -13,6 +13,7 @@ from gateway.account.staff_index import NOTHING_HELD, HeldFacts, StaffMember
 from gateway.account.staff_plan import Changed, Difference, Fact, Gone, New
 from gateway.directory import ppolicy
 from gateway.ldap import Entry
+from gateway.needs.attributes import RECOVERY
 from gateway.settings import People
 
 OUR_CLASS = "mamiaPerson"
@@ -149,8 +150,14 @@ class StaffMapping:
     def _leaving(self, entry: Entry) -> Update:
         attribute, mark = LEAVER
         held = entry.without_options(attribute)
-        close = {attribute: (*held, mark), ppolicy.LOCKED_AT: (ppolicy.LOCKED_FOR_GOOD,)}
-        return Update(entry.dn, entry.all(self.people.login), close, {attribute: held})
+        close: dict[str, tuple[str, ...]] = {
+            attribute: (*held, mark), ppolicy.LOCKED_AT: (ppolicy.LOCKED_FOR_GOOD,)
+        }  # fmt: skip
+        old = {attribute: held}
+        if methods := entry.all(RECOVERY):
+            # Nobody needs the private addresses of people who are gone.
+            close[RECOVERY], old[RECOVERY] = (), (f"{len(methods)} recovery methods",)
+        return Update(entry.dn, entry.all(self.people.login), close, old)
 
     def _update(self, changed: Changed, entry: Entry) -> Update | None:
         attribute, mark = LEAVER

@@ -6,7 +6,7 @@ The code takes its attributes from here, `mamia check` and `/health/ready` test 
 
 from __future__ import annotations
 
-from gateway.needs import agent_pages, attributes, helpdesk, machine, processes, server, web
+from gateway.needs import agent_pages, attributes, helpdesk, machine, processes, recovery, server, web
 from gateway.needs.model import Access as Access
 from gateway.needs.model import Account as Account
 from gateway.needs.model import Needs as Needs
@@ -24,6 +24,7 @@ def needs_of(settings: Settings) -> Needs:
             *web.rights(settings),
             *helpdesk.rights(settings),
             *agent_pages.rights(settings),
+            *recovery.rights(settings),
             *processes.gateways_rights(settings),
             *processes.workers_rights(settings),
             *processes.listeners_rights(settings),
@@ -48,6 +49,8 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
         names += [attributes.SECRET, attributes.STATE, attributes.LEASE]
     if settings.helpdesk.is_on:
         names += [attributes.RESET_CODE, attributes.RESET_CODE_UNTIL]
+    if settings.recovery.is_on:
+        names.append(attributes.RECOVERY)
     if people.password_stamp:
         names.append(people.password_stamp)
     if any(target.type == "samba_nt" for target in workstation.targets.values()):

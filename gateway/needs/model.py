@@ -23,6 +23,7 @@ class Part(StrEnum):
     SECOND_FACTOR = "second factor"
     RESET_CODE = "code of the helpdesk"
     AGENT_PAGES = "pages of the helpdesk"
+    RECOVERY = "recovery methods"
     NOTIFICATIONS = "notifications"
     API = "API"
     METRICS = "metrics"

@@ -146,6 +146,9 @@ def operators_rights(settings: Settings) -> Iterator[Right]:
     written = (attributes.PASSWORD, attributes.MUST_CHANGE, attributes.CLASS, "children")
     why = "A new entry has an initial password, which must be changed."
     yield Right(Account.OPERATOR, Place.PEOPLE, Access.WRITE, written, (Part.IMPORT,), why)
+    if settings.recovery.is_on:
+        why = "Recovery methods of leavers are erased."
+        yield Right(Account.OPERATOR, Place.PEOPLE, both, (attributes.RECOVERY,), (Part.IMPORT,), why)
     taken = (people.login, people.mail, *proof_attributes(people))
     why = "A login, an address or a number that another entry has is not given away."
     yield Right(Account.OPERATOR, Place.ANYWHERE, Access.READ, taken, (Part.IMPORT,), why)

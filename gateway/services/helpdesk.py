@@ -90,6 +90,22 @@ class HelpdeskService:
         self.audit.record(SERVICE, "change_forced", login=login, **caller.audit_facts())
         return HelpdeskOutcome.DONE
 
+    def erase_recovery(
+        self, login: str, account: HelpdeskAccount, erase: Callable[[str], None], caller: Caller
+    ) -> HelpdeskOutcome:
+        """Remove every recovery method. `erase` takes the DN of the account."""
+        if account.is_protected:
+            return HelpdeskOutcome.PROTECTED
+        self.audit.open()
+        erase(account.dn)
+        self.audit.record(SERVICE, "recovery_erased", login=login, **caller.audit_facts())
+        return HelpdeskOutcome.DONE
+
+    def note(self, outcome: str, login: str, caller: Caller) -> None:
+        """Record that somebody saw what is kept of a person."""
+        self.audit.open()
+        self.audit.record(SERVICE, outcome, login=login, **caller.audit_facts())
+
 
 def refuse_unlock(account: HelpdeskAccount) -> HelpdeskOutcome | None:
     """Return why a lock is not lifted; None if it may be."""

@@ -9,7 +9,7 @@ from itertools import product
 
 from gateway.account.outcomes import Refusal
 from gateway.protection.captcha.verdict import Verdict
-from gateway.services import agent_people, api_access, change, find, helpdesk, reset, reset_codes
+from gateway.services import agent_people, api_access, change, find, helpdesk, recovery, reset, reset_codes
 from gateway.services.outcomes import OUTAGES
 from gateway.services.tickets import CHOOSE, CODE
 
@@ -25,10 +25,17 @@ _WRITES = frozenset(Refusal) - {Refusal.NOT_FOUND, Refusal.NOT_PROVED, Refusal.C
 KNOWN: dict[str, tuple[str, ...]] = {
     find.SERVICE: ("found", Refusal.NOT_FOUND, *ROBOTS, *LIMITED_OR_DOWN),
     change.SERVICE: ("changed", Refusal.CREDENTIALS, *_WRITES, *ROBOTS, *LIMITED_OR_DOWN),
-    reset.SERVICE: ("proved", "initial_restored", Refusal.NOT_PROVED, *_WRITES, *ROBOTS, *LIMITED_OR_DOWN),
+    reset.SERVICE: (
+        "proved", "proved_by_passkey", "passkey_cloned", "initial_restored", Refusal.NOT_PROVED, *_WRITES, *ROBOTS,
+        *LIMITED_OR_DOWN,
+    ),
     CHOOSE: ("reset", "extended", Refusal.NOT_PROVED, *_WRITES, *LIMITED_OR_DOWN),
     CODE: (
-        "code_sent_by_mail", "code_sent_by_phone", "code_not_sent", "code_right", "code_wrong", *LIMITED_OR_DOWN,
+        "code_sent_by_mail", "code_sent_by_phone", "code_asked_of_app", "code_not_sent", "code_right",
+        "code_wrong", *LIMITED_OR_DOWN,
+    ),
+    recovery.SERVICE: (
+        "signed_in", "code_sent", "code_not_sent", "added", "not_confirmed", "renamed", "removed", *LIMITED_OR_DOWN,
     ),
     helpdesk.SERVICE: (
         *reset_codes.OUTCOMES,

@@ -20,6 +20,7 @@ from gateway.services.caller import Caller
 from gateway.services.events import Events
 from gateway.services.outcomes import MayChoose
 from gateway.services.ports import Channel
+from gateway.services.recovery_factors import RecoveryFactors
 from gateway.services.tickets import CODE, TicketSteps, UsedTicket, sealed_fields
 from gateway.settings import SecondFactor as SecondFactorSettings
 
@@ -107,22 +108,25 @@ class SecondFactorService:
     settings: SecondFactorSettings
     mail: str = "code"
     """The name of the mail that brings the code."""
+    recovery: RecoveryFactors | None = None
+    """Recovery methods that people keep themselves; None if the settings offer none."""
 
     def begin(self, grant: Grant, person: Person, caller: Caller, *, service: str) -> Begun:
         """Send a code if the person has one channel, and ask for the channel if there are several.
 
         `service` is the service that needs the second factor; an outage is recorded under its name. Raises Outage.
         """
-        if not self.settings.methods:
+        with self.events.outages(service, caller, grant.login):
+            channels = self._channels_of(grant, person)
+        if not (self.settings.methods or channels):
             return MayChoose(grant)
-        channels = self._channels_of(person)
         if not channels:
             # Whoever has a code was verified by the helpdesk, to which the refusal would send them.
             is_allowed = self.settings.if_none_known == "allow" or grant.reset_code
             return MayChoose(grant) if is_allowed else NoChannel()
         payload = {
             "grant": sealed_fields(grant),
-            "channels": [asdict(channel) for channel in channels],
+            "channels": [_fields(channel) for channel in channels],
             "code": "",
             "left": 0,
             "sent_to": NOWHERE_YET,
@@ -143,8 +147,7 @@ class SecondFactorService:
 
     def verify(self, used: UsedTicket, typed: str, caller: Caller) -> MayChoose | CodeWrong:
         """Compare the typed code, without its blanks, with the code that was sent, and record the result."""
-        entered, code = "".join(typed.split()), used.payload["code"]
-        if code and hmac.compare_digest(entered.encode(), code.encode()):
+        if self._is_right(used, typed, caller):
             self.events.record(CODE, "code_right", caller, login=used.grant.login)
             return MayChoose(used.grant)
         left = used.payload["left"] - 1
@@ -172,6 +175,10 @@ class SecondFactorService:
         if wait := count(only_look=not channel.is_phone):
             self.events.rate_limited(CODE, caller, wait, grant.login)
             return CodeLimited(wait.seconds, ticket, has_earlier_code)
+        if channel.is_app:
+            count()
+            self.events.record(CODE, "code_asked_of_app", caller, login=grant.login)
+            return self._sent(payload, "", index)
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
         try:
             self.events.notifications.send_code(channel, code, grant.login, caller.request_id, mail=self.mail)
@@ -181,22 +188,48 @@ class SecondFactorService:
         if not channel.is_phone:
             count()
         self.events.record(CODE, f"code_sent_by_{channel.way}", caller, login=grant.login)
+        return self._sent(payload, code, index)
+
+    def _sent(self, payload: dict[str, Any], code: str, index: int) -> CodeSent:
         attempts = self.settings.max_attempts
         return CodeSent(self._issue({**payload, "code": code, "left": attempts, "sent_to": index}))
 
-    def _channels_of(self, person: Person) -> list[Channel]:
-        """Return at most MAX_CHANNELS private addresses and phones of the person, in the order of the settings."""
+    def _is_right(self, used: UsedTicket, typed: str, caller: Caller) -> bool:
+        """Return whether the typed code is the one that was sent, or that the app shows. Raises Outage."""
+        sent_to, code = used.payload["sent_to"], used.payload["code"]
+        channel = _channels_in(used.payload)[sent_to] if sent_to >= 0 else None
+        if channel and channel.is_app:
+            with self.events.outages(CODE, caller, used.grant.login):
+                return bool(self.recovery and self.recovery.accepts(used.grant, channel.method, typed))
+        entered = "".join(typed.split())
+        is_right = bool(code) and hmac.compare_digest(entered.encode(), code.encode())
+        if is_right and self.recovery and channel and channel.method:
+            self.recovery.was_used(used.grant, channel.method)
+        return is_right
+
+    def _channels_of(self, grant: Grant, person: Person) -> list[Channel]:
+        """Return at most MAX_CHANNELS: the person's own recovery methods, then what the directory has of them.
+
+        Raises DirectoryUnavailable.
+        """
         held = {
             "mail": (person.private_mail, *person.other_private_mails),
             "phone": (person.phone, *person.other_phones),
         }
         language = self.events.notifications.language_of(person)
         methods: Sequence[str] = self.settings.methods
+        own = self.recovery.channels(grant, language) if self.recovery else []
         channels = [Channel(way, address, language) for way in methods for address in held[way] if address]
-        return list(dict.fromkeys(channels))[:MAX_CHANNELS]
+        by_address = {(one.way, one.address.casefold()): one for one in [*reversed(channels), *reversed(own)]}
+        return list(reversed(by_address.values()))[:MAX_CHANNELS]
 
     def _issue(self, payload: dict[str, Any]) -> str:
         return self.steps.tickets.issue(self.steps.purpose, payload, 60 * self.settings.minutes)
+
+
+def _fields(channel: Channel) -> dict[str, str]:
+    """Return what the ticket contains. A front end of an earlier version knows no `method`."""
+    return {name: value for name, value in asdict(channel).items() if value or name != "method"}
 
 
 def _channels_in(payload: dict[str, Any]) -> list[Channel]:

@@ -11,6 +11,8 @@ from gateway.services.agent_sign_in import AgentSignIn
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.find import FindService
+from gateway.services.recovery import RecoveryService
+from gateway.services.recovery_factors import PasskeyService
 from gateway.services.reset import ResetService
 from gateway.services.reset_codes import ResetCodeService
 from gateway.services.results import Results
@@ -48,3 +50,7 @@ class Services:
     """None if the settings name no agents."""
     week: WeekService | None = None
     """The figures of the last days; None if the settings keep no events."""
+    recovery: RecoveryService | None = None
+    """None if the settings offer no recovery methods."""
+    passkey: PasskeyService | None = None
+    """None if the settings offer no passkeys."""

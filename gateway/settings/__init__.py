@@ -23,6 +23,7 @@ from gateway.settings.events import OFF, Events
 from gateway.settings.helpdesk import Helpdesk
 from gateway.settings.legal import Accessibility, Legal
 from gateway.settings.protection import Audit, Metrics, Notifications, RateLimits, SecondFactor
+from gateway.settings.recovery import Recovery
 from gateway.settings.support import Support
 from gateway.settings.web import Web
 from gateway.settings.workstation import (
@@ -55,6 +56,7 @@ __all__ = [
     "Password",
     "People",
     "RateLimits",
+    "Recovery",
     "Reset",
     "ResetMode",
     "SambaNtTarget",
@@ -88,6 +90,7 @@ class Settings(BaseSettings):
     reset: Reset = Reset()
     second_factor: SecondFactor = SecondFactor()
     helpdesk: Helpdesk = Helpdesk()
+    recovery: Recovery = Recovery()
     captcha: Captcha = Captcha()
     rate_limits: RateLimits = RateLimits()
     audit: Audit = Audit()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
-from gateway.settings import ResetMode, Settings, Web
+from gateway.settings import Recovery, ResetMode, Settings, Web
 from gateway.settings.types import is_loopback
 
 
@@ -14,6 +15,27 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _of_api_clients(settings)
     yield from _of_capture(settings)
     yield from _of_helpdesk(settings)
+    yield from _of_recovery(settings)
+
+
+def _of_recovery(settings: Settings) -> Iterator[tuple[str, str]]:
+    recovery = settings.recovery
+    if recovery.is_on and settings.reset.mode is ResetMode.INITIAL:
+        yield "recovery.methods", 'needs reset.mode = "choose": "initial" writes as soon as the numbers are right'
+    if "mail" in recovery.methods and not (settings.notifications.spool and settings.notifications.smtp_host):
+        yield "recovery.methods", 'has "mail", and [notifications] names no mail server (spool, smtp_host)'
+    if "mobile" in recovery.methods and not settings.second_factor.sms_gateway_url:
+        yield "recovery.methods", 'has "mobile", and second_factor.sms_gateway_url is missing'
+    if "passkey" in recovery.methods:
+        yield from _of_passkeys(recovery)
+
+
+def _of_passkeys(recovery: Recovery) -> Iterator[tuple[str, str]]:
+    host = urlsplit(recovery.origin).hostname or ""
+    if not (recovery.rp_id and host):
+        yield "recovery.methods", 'has "passkey", which needs recovery.rp_id and recovery.origin'
+    elif host != recovery.rp_id and not host.endswith(f".{recovery.rp_id}"):
+        yield "recovery.rp_id", "is neither the host of recovery.origin nor a domain above it"
 
 
 def _of_helpdesk(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -20,6 +21,7 @@ from gateway.account.control_characters import holds_control_character
 from gateway.account.invisible import without_invisible
 from gateway.account.model import ChangeRequest, FindRequest, Secret, VerifyIdentityRequest
 from gateway.account.proofs import is_numen_with_lookalikes
+from gateway.account.recovery import MAX_NAME_CHARS as MAX_METHOD_NAME_CHARS
 from gateway.protection.captcha.robot_check import Answer
 from gateway.protection.rate_limiting.limiter import name_keys
 from gateway.web import messages
@@ -31,6 +33,10 @@ MAX_CHARS = 1024
 
 
 MAX_NAME_CHARS = 100
+MAX_ANSWER_CHARS = 8192
+"""Limit of a browser's answer about a passkey."""
+MAIL_ADDRESS = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>,;:\"().]+")
+PHONE_NUMBER = re.compile(r"\+?[0-9]{9,15}", re.ASCII)
 
 
 def typeable(form: BaseForm, field: Field) -> None:
@@ -333,6 +339,60 @@ class ChangeForm(ServiceForm):
         return ChangeRequest(
             typed(self.login), Secret(typed(self.current_password)), Secret(typed(self.new_password))
         )
+
+
+class RecoverySignInForm(ServiceForm):
+    """The first step at the recovery methods: what proves who the person is.
+
+    It tries a password, so it counts as a change of it does.
+    """
+
+    service = "change"
+    comes_back = ("login", *CHECKED)
+
+    login = NameField(_("Login"))
+    current_password = CurrentPasswordField(_("Current password"))
+
+
+class MethodsForm(TicketForm):
+    """A button at the list of recovery methods: what to do (`action`), with which `kind` or `method`."""
+
+    service = "recovery"
+
+    action = StringField(validators=[at_most(10)])
+    kind = StringField(validators=[at_most(10)])
+    method = StringField(validators=[at_most(32)])
+    method_name = StringField(_("Its name for you"), [typeable, at_most(MAX_METHOD_NAME_CHARS)], filters=[_stripped])
+    address = StringField(_("Address"), [typeable, at_most(254)], filters=[_stripped])
+
+    def validate_address(self, field: Field) -> None:
+        """Refuse what is no mail address or phone number. WTForms calls it. Raises ValidationError."""
+        text = typed(field)
+        if typed(self.action) != "add":
+            return
+        if typed(self.kind) == "mail" and not MAIL_ADDRESS.fullmatch(text):
+            raise ValidationError(messages.NO_MAIL_ADDRESS)
+        if typed(self.kind) == "mobile" and not PHONE_NUMBER.fullmatch(re.sub(r"[ .\-]", "", text)):
+            raise ValidationError(messages.NO_PHONE_NUMBER)
+
+
+class ConfirmMethodForm(TicketForm):
+    """What confirms a new recovery method: a code, or a browser's answer about a passkey."""
+
+    service = "recovery"
+
+    answer = StringField(_("Code"), [at_most(MAX_ANSWER_CHARS)], filters=[_stripped])
+
+
+class PasskeyForm(SentForm):
+    """Login and passkey in a reset. `question`: the ticket of what the browser was asked."""
+
+    service = "reset"
+    comes_back = ("login",)
+
+    login = NameField(_("Login"))
+    answer = HiddenField(validators=[at_most(MAX_ANSWER_CHARS)])
+    question = HiddenField(validators=[at_most(1024)])
 
 
 FORMS: Mapping[str, type[ServiceForm]] = {form.service: form for form in (FindForm, VerifyIdentityForm, ChangeForm)}

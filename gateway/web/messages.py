@@ -89,6 +89,9 @@ CODE_LIMITED = _(
 )
 CHANNEL_MISSING = _("Choose where the code is to go.")
 CODE_BY_PHONE = _("%(code)s: code for your academy password, valid for %(minutes)s minutes. Give it to nobody.")
+CONFIRMATION_BY_PHONE = _(
+    "%(code)s: code to add this phone to your academy account, valid for %(minutes)s minutes. Give it to nobody."
+)
 NO_SECOND_FACTOR = _(
     "We have no private address or phone number for you to send a code to: call the helpdesk to reset your password. "
     "Nothing was changed."
@@ -102,6 +105,38 @@ AGENT_SESSION_OVER = _("Your session is over. Sign in again.")
 SEARCH_TOO_SHORT = _("Type at least %(min)s characters.")
 NO_ACTION_CHOSEN = _("Press the button of what is to be done.")
 PERSON_GONE = _("Nobody has this login any more.")
+NO_MAIL_ADDRESS = _("Enter a mail address, for example prenom.nom@exemple.org.")
+NO_PHONE_NUMBER = _("Enter a mobile number with all its digits, for example 06 12 34 56 78.")
+CONFIRMATION_WRONG = _("This code is not the right one. Tries left: %(left)s.")
+RECOVERY_OVER = _(
+    "The time for your recovery methods is over, or your password was changed meanwhile. Enter your login and your "
+    "current password again."
+)
+PASSKEY_NOT_PROVED = _(
+    "This passkey does not open this account: it may belong to another login, or have been added less than "
+    "%(hours)s hours ago. Check your login, or answer the questions below."
+)
+PASSKEY_STALE = _("The question to your passkey is too old. Nothing was changed: press the button again.")
+RECOVERY_NOTICES = {
+    "added": _("The recovery method was added."),
+    "removed": _("The recovery method was removed. We told you so by mail."),
+    "renamed": _("The name was changed."),
+    "changed_meanwhile": _("This method was changed or removed meanwhile. Here is what your account has now."),
+    "too_many": _("Your account has as many methods as it can have. Remove one before you add another one."),
+    "known_already": _("Your account has this address or number already."),
+    "not_sent": _("The code could not be sent. Check the address or number, or try again in a few minutes."),
+    "code_limited": _("So many codes were sent that no more are sent now. Try again later."),
+    "wrong_too_often": _("Too many wrong codes. Nothing was added: begin again."),
+    "passkey_refused": _("Your browser’s answer could not be used. Nothing was added: begin again."),
+}
+"""What happened at the recovery methods, by the value of `services.recovery.Notice`."""
+KINDS = {
+    "mail": _("Private mail address"),
+    "mobile": _("Mobile phone"),
+    "passkey": _("Passkey"),
+    "totp": _("Authenticator app"),
+}
+"""What the kinds of recovery methods are called."""
 FOREIGN_HOST = _("This service does not answer at this address.")
 TICKET_EXPIRED = _(
     "The time to choose a password is over. Nothing was changed. Start again from the beginning: your answers will "

@@ -46,7 +46,7 @@ class TemplateNotifications:
     sms: SmsGateway | None
     background: BackgroundTasks
 
-    def notify(self, notice: str, person: Person, reference: str) -> None:
+    def notify(self, notice: str, person: Person, reference: str, **facts: object) -> None:
         """Queue `notice` (a file of `templates/mail/`) for all addresses of `person`, in their language.
 
         It never raises, because an invalid address or a full disk must not make the request fail. The page's language
@@ -57,7 +57,7 @@ class TemplateNotifications:
         with force_locale(self.language_of(person)):
             for address in person.mails:
                 try:
-                    self.mails.enqueue(self._mail(notice, address, reference, login=person.login))
+                    self.mails.enqueue(self._mail(notice, address, reference, login=person.login, **facts))
                 except Exception as error:
                     # `email` raises a dozen kinds of exceptions for addresses that it cannot parse.
                     log.error("a notification could not be stored: %s", type(error).__name__)
@@ -88,7 +88,8 @@ class TemplateNotifications:
                 if self.sms is None:
                     raise DeliveryFailed
                 # Other blanks would make a message of 70 characters out of one of 160 (GSM 03.38).
-                text = breakable(messages.filled(messages.CODE_BY_PHONE, code=code, minutes=minutes))
+                sentence = messages.CONFIRMATION_BY_PHONE if mail == "recovery_code" else messages.CODE_BY_PHONE
+                text = breakable(messages.filled(sentence, code=code, minutes=minutes))
                 self.sms.send(channel.address, text)
                 return
             if self.mails is None:
@@ -106,7 +107,8 @@ class TemplateNotifications:
         """
         academy, sender = self.settings.academy, self.settings.notifications.sender
         now = datetime.now(ZoneInfo(academy.timezone))
-        values = {**facts, "now": now, "reference": reference}
+        local = {name: fact.astimezone(now.tzinfo) for name, fact in facts.items() if isinstance(fact, datetime)}
+        values = {**facts, **local, "now": now, "reference": reference}
         subject, _, text = render_template(f"mail/{notice}.txt", **values).partition("\n")
         paragraphs = text.strip().split("\n\n")
         message = EmailMessage()

@@ -129,6 +129,19 @@ class TestImport:
         assert not directory.binds("jmartin", "T0012345")
         assert directory.binds("fdurand", "12E8534567ABC")
 
+    def test_when_somebody_leaves_then_their_recovery_methods_are_erased_and_others_keep_theirs(self, directory, run):
+        run(HEAD + DURAND + MARTIN)
+        for login in ("fdurand", "jmartin"):
+            classes = directory.read(login)["objectClass"]
+            directory.set(login, "objectClass", [*classes, "mamiaRecoverable"])
+            directory.set(login, "mamiaRecovery", ["one, sealed", "another, sealed"])
+
+        done = run(HEAD + DURAND, "--mark-leavers", "--max-leavers-percent", "50")
+
+        assert "1 marked as leavers" in done.stdout, done.stderr
+        assert "mamiaRecovery" not in directory.read("jmartin")
+        assert len(directory.read("fdurand")["mamiaRecovery"]) == 2
+
     def test_when_a_leaver_comes_back_then_the_account_opens_again(self, directory, run):
         run(HEAD + DURAND + MARTIN)
         run(HEAD + DURAND, "--mark-leavers", "--max-leavers-percent", "50")

@@ -46,6 +46,7 @@ HELPDESK = {
     "bind_password": "only for the form of the settings",
     "agents_group": f"cn=helpdesk,ou=groups,{SUFFIX}",
 }
+RECOVERY = {"methods": ["totp"]}
 EVERYWHERE = ("objectClass", "uid")
 """Attributes for which every slapd has an index already; a second one is refused."""
 MAX_WIDTH = 118
@@ -75,6 +76,7 @@ def example_settings(*, nt: bool = False, capture: bool = False, recovery: bool 
         },
         "capture": CAPTURE if capture else {},
         "helpdesk": HELPDESK if recovery else {},
+        "recovery": RECOVERY if recovery else {},
         "web": {"secret_keys": ["only for the form of the settings, 123"]},
     }
     return Settings.model_validate(table)

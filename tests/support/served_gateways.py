@@ -29,9 +29,10 @@ class ServedGateways:
     _stops: list[Callable[[], None]] = field(default_factory=list)
 
     def __call__(self, line: Callable[[WSGIApplication], WSGIApplication] = lambda app: app, **sections: Any) -> str:
-        """`line` stands for a slow line, for instance."""
+        """`line` stands for a slow line, for instance. `port`: for settings that hold the address themselves."""
+        port: int = sections.pop("port", 0)
         traffic = Traffic(whole(create_app(self.build(**sections))))
-        server = make_server("127.0.0.1", 0, line(traffic), threaded=True)
+        server = make_server("127.0.0.1", port, line(traffic), threaded=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS})
         thread.start()
         self._stops.extend((server.shutdown, thread.join, server.server_close, traffic.stop))

@@ -11,7 +11,7 @@ from gateway.cli.parser import add_command, add_config, add_json, add_own_accoun
 from gateway.cli.running import runs
 
 CODE_ACTIONS = ("give-code", "approve-code", "close-code")
-ACTIONS = ("show", "unlock", "force-change", *CODE_ACTIONS)
+ACTIONS = ("show", "unlock", "force-change", *CODE_ACTIONS, "export", "erase-recovery")
 EXIT_CODES = {ExitCode.PROBLEM: "nobody has this login, the action is refused, or the directory does not answer"}
 
 
@@ -20,9 +20,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser = add_command(
         commands,
         "account",
-        summary="show an account's state; unlock it, force a change of password, or give a code",
+        summary="show an account's state; unlock it, force a change, give a code, export or erase recovery methods",
         description="Show the state of an account, lift its lock-out, force a change of its password at the next "
-        "login, or give a code with which the person resets the password without a NUMEN. Neither NUMEN nor birth "
+        "login, or give a code with which the person resets the password without a NUMEN; export or erase its "
+        "recovery methods, for a request about personal data. Neither NUMEN nor birth "
         "date is shown. The audit records each change with your name.",
         notes=EXIT_CODES,
     )

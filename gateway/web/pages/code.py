@@ -44,12 +44,15 @@ class _CodeStep(TicketPage):
         """Return the page with the channels that the ticket offers, masked."""
         facts = self.service.form_facts(form.ticket.data or "")
         masked = [channel.masked for channel in facts.channels]
+        apps = [place for place, channel in enumerate(facts.channels) if channel.is_app]
         return super().render(
             form,
             state,
             channels=masked,
             chosen=max(facts.sent_to, 0),
             sent_to=masked[facts.sent_to] if 0 <= facts.sent_to < len(masked) else "",
+            apps=apps,
+            by_app=facts.sent_to in apps,
             minutes=self.service.settings.minutes,
             **more,
         )

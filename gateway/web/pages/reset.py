@@ -21,6 +21,7 @@ from gateway.protection.tickets import TokenError
 from gateway.services.caller import Caller, EntryPoint
 from gateway.services.choice import Choice
 from gateway.services.outcomes import NotHuman, Outage, RateLimited, Saved
+from gateway.services.recovery_factors import PasskeyService
 from gateway.services.reset import SERVICE, ResetService
 from gateway.services.robots import RobotService
 from gateway.services.second_factor import Begun, SecondFactorService
@@ -39,6 +40,7 @@ from gateway.web.helpdesk import clock_time
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.code import ChannelPage, CodePage
 from gateway.web.pages.form_page import REFUSED, STALE, ServicePage
+from gateway.web.pages.passkey import PasskeyPage
 from gateway.web.pages.ticket_page import Restart, TicketPage
 from gateway.web.sentences import Sentences
 
@@ -56,6 +58,7 @@ class ResetPage(ServicePage):
         robots: RobotService,
         service: ResetService,
         second_factor: SecondFactorService,
+        passkey: PasskeyService | None = None,
     ) -> None:
         super().__init__(sentences, states, robots)
         self.service = service
@@ -65,9 +68,13 @@ class ResetPage(ServicePage):
         self.choose_step = ChoosePage(sentences, states, service, self.restart)
         self.code_step = CodePage(sentences, states, second_factor, self.restart, next_step=self.choose_step.offer)
         self.channel_step = ChannelPage(sentences, states, second_factor, self.code_step)
+        self.passkey = passkey
+        self.passkey_step = passkey and PasskeyPage(sentences, states, passkey, self.choose_step)
 
     def post(self) -> ResponseReturnValue:
         """Hand the form of a later step to its page, which the fields of the form identify."""
+        if self.passkey_step and "question" in request.form:
+            return self.passkey_step.post()
         if "account" in request.form:
             return self._begin_with_account()
         if "channel" in request.form:
@@ -87,6 +94,11 @@ class ResetPage(ServicePage):
                     return self.show(self.restart(self.sentences.ticket_void(opened)))
                 return step.show_next(state)
         return super().show_next(state)
+
+    def render(self, form: Any, state: PageState, **more: object) -> str:
+        """Return the page, with the question for a passkey beside the form."""
+        ticket, question = self.passkey.ask() if self.passkey else ("", {})
+        return super().render(form, state, question=question, question_ticket=ticket, **more)
 
     def submit(self, form: VerifyIdentityForm, caller: Caller) -> Saved | Begun | Refused | RateLimited | NotHuman:
         """Verify who the person is, and begin the second factor. Raises Outage.

@@ -1,0 +1,96 @@
+"""The recovery methods of one account, opened: what pages, resets and commands read and change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from gateway.account.model import Grant, Person
+from gateway.account.ports import Admits
+from gateway.account.recovery import Held, RecoveryKind, RecoveryMethod
+from gateway.protection.recovery_seal import RecoverySeals
+from gateway.services.ports import RecoveryValues
+
+WRITES_AGAINST_ANOTHER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The methods of an account, each with the value that the directory holds of it."""
+
+    held: Held
+    by_value: tuple[tuple[bytes, RecoveryMethod], ...]
+
+    @property
+    def methods(self) -> tuple[RecoveryMethod, ...]:
+        """Return the methods, the oldest first."""
+        return tuple(sorted((method for _, method in self.by_value), key=lambda one: (one.added_at, one.id)))
+
+    @property
+    def person(self) -> Person:
+        """Return the owner, with every mail address of the methods beside those of the directory."""
+        person = self.held.account.person
+        mails = tuple(one.address for one in self.methods if one.kind is RecoveryKind.MAIL)
+        return _with_mails(person, mails)
+
+    def find(self, id_: str) -> tuple[bytes, RecoveryMethod] | None:
+        """Return the method with this id, and its value."""
+        return next((pair for pair in self.by_value if pair[1].id == id_), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryMethods:
+    """Reads and writes methods. All methods raise what `RecoveryValues` raises."""
+
+    values: RecoveryValues
+    seals: RecoverySeals
+    rest: timedelta
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def with_login(self, login: str, admits: Admits) -> Opened | None:
+        """Return the methods of the account with this login; None alike for all that are not to be served."""
+        held = self.values.with_login(login, admits)
+        return None if held is None else self._opened(held)
+
+    def of(self, grant: Grant) -> Opened | None:
+        """Return the methods of the account of `grant`; None if the grant is void."""
+        held = self.values.of(grant)
+        return None if held is None else self._opened(held)
+
+    def ready(self, opened: Opened) -> list[RecoveryMethod]:
+        """Return the methods that may serve a reset now."""
+        return [method for method in opened.methods if method.is_ready(self.now(), self.rest)]
+
+    def add(self, grant: Grant, method: RecoveryMethod) -> bool:
+        """Add a confirmed method; return False if the grant is void, or if others write all the time."""
+        for _ in range(WRITES_AGAINST_ANOTHER):
+            opened = self.of(grant)
+            if opened is None:
+                return False
+            if self.values.replace(opened.held, None, self.seals.seal(method, opened.held.account.uuid)):
+                return True
+        return False
+
+    def change(self, opened: Opened, value: bytes, method: RecoveryMethod) -> bool:
+        """Write `method` in the place of `value`; return False if that was changed since it was read."""
+        return self.values.replace(opened.held, value, self.seals.seal(method, opened.held.account.uuid))
+
+    def remove(self, opened: Opened, value: bytes) -> bool:
+        """Remove one method; return False if it was changed since it was read."""
+        return self.values.replace(opened.held, value, None)
+
+    def seal_anew(self, opened: Opened) -> None:
+        """Seal with the newest key what an older one sealed, so that the old one can be removed one day."""
+        uuid = opened.held.account.uuid
+        for value, method in opened.by_value:
+            if not self.seals.is_current(value, uuid):
+                self.change(opened, value, method)
+
+    def _opened(self, held: Held) -> Opened:
+        opened = ((value, self.seals.open(value, held.account.uuid)) for value in held.values)
+        return Opened(held, tuple((value, method) for value, method in opened if method))
+
+
+def _with_mails(person: Person, mails: tuple[str, ...]) -> Person:
+    return replace(person, other_mails=(*person.other_mails, *mails))

@@ -1,0 +1,99 @@
+"""`mamia account LOGIN export | erase-recovery`: what answers a request about personal data."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import ldap
+import pytest
+
+from gateway.account.model import Secret
+from gateway.account.recovery import RecoveryKind, RecoveryMethod
+from gateway.protection.recovery_seal import RecoverySeals
+from gateway.settings.loader import load
+from tests.support.settings_file import write_settings_file
+from tests.support.slapd_server import SlapdServer
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+SECRET = "JBSWY3DPEHPK3PXP"
+ADDED = datetime(2026, 11, 1, 8, tzinfo=UTC)
+METHODS = (
+    RecoveryMethod("aa", RecoveryKind.MAIL, "Chez moi", ADDED, address="moi@exemple.org"),
+    RecoveryMethod("bb", RecoveryKind.TOTP, "Téléphone", ADDED, used_at=ADDED, secret=Secret(SECRET)),
+)
+
+
+@pytest.fixture
+def config(directory: SlapdServer, tmp_path: Path) -> Path:
+    directory.add_person("fdurand4")
+    more = f'[audit]\ndestination = "file"\nfile = "{tmp_path}/audit.log"\n[recovery]\nmethods = ["totp"]\n'
+    file: Path = write_settings_file(tmp_path, directory, more=more)
+    seals = RecoverySeals(load(file).web.keys)
+    [uuid] = directory.read("fdurand4")["entryUUID"]
+    store(directory, [seals.seal(method, uuid) for method in METHODS] + [b"of a key that is gone"])
+    return file
+
+
+def store(directory: SlapdServer, values: list[bytes]) -> None:
+    with directory.as_admin() as line:
+        changes = [(ldap.MOD_ADD, "objectClass", b"mamiaRecoverable"), (ldap.MOD_ADD, "mamiaRecovery", values)]
+        line.modify_s(directory.dn("fdurand4"), changes)
+
+
+@pytest.fixture
+def account(config: Path) -> Command:
+    def run(action: str, login: str = "fdurand4") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gateway.cli.main", "account", login, action, "--config", str(config)]
+        return subprocess.run(command, capture_output=True, text=True, env={"SUDO_USER": "helen", "PATH": "/usr/bin"})
+
+    return run
+
+
+def audit(config: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (config.parent / "audit.log").read_text().splitlines()]
+
+
+class TestExport:
+    def test_when_it_is_asked_for_then_addresses_and_dates_are_printed_and_no_secret(
+        self, account: Command, config: Path
+    ) -> None:
+        done = account("export")
+
+        assert done.returncode == 0
+        printed = json.loads(done.stdout)
+        assert printed["unreadable"] == 1
+        assert {method["kind"]: method["address"] for method in printed["methods"]} == {
+            "mail": "moi@exemple.org",
+            "totp": "",
+        }
+        assert SECRET not in done.stdout + done.stderr
+        assert [(line["outcome"], line["operator"]) for line in audit(config)] == [("recovery_exported", "helen")]
+
+    def test_when_the_account_is_closed_then_its_person_gets_an_answer_all_the_same(
+        self, account: Command, directory: SlapdServer
+    ) -> None:
+        directory.set("fdurand4", "pwdAccountLockedTime", "000001010000Z")
+
+        assert len(json.loads(account("export").stdout)["methods"]) == 2
+
+
+class TestErase:
+    def test_when_it_is_asked_for_then_every_method_is_gone_also_unreadable_ones(
+        self, account: Command, directory: SlapdServer, config: Path
+    ) -> None:
+        done = account("erase-recovery")
+
+        assert done.returncode == 0
+        assert "mamiaRecovery" not in directory.read("fdurand4")
+        assert [(line["outcome"], line["operator"]) for line in audit(config)] == [("recovery_erased", "helen")]
+
+    def test_when_there_is_none_any_more_then_it_is_no_error(self, account: Command) -> None:
+        account("erase-recovery")
+
+        assert account("erase-recovery").returncode == 0
