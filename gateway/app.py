@@ -88,6 +88,15 @@ def create_app(gateway: Gateway) -> Flask:
     return app
 
 
+def create_mail_app(settings: Settings) -> Flask:
+    """Return an application that renders mails and serves nothing, for commands that send some."""
+    app = Flask("gateway", template_folder=None, static_folder=None)
+    _texts(app, settings)
+    init_languages(app, settings.web.languages, settings.web.templates, secure_cookie=settings.web.secure_cookies)
+    helpdesk_pages(app, Helpdesk(settings))
+    return app
+
+
 def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
     settings, services = gateway.settings, gateway.services
     sentences = Sentences(settings, gateway.rules)

@@ -21,6 +21,7 @@ COMMANDS = {
     "setup": "setup",
     "settings": "settings_reference",
     "account": "account",
+    "remind": "remind",
     "keygen": "keygen",
     "api-token": "api_token",
     "demo": "demo",

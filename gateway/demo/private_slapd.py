@@ -27,6 +27,7 @@ HOST = "127.0.0.1"
 CONFIG_FILES = (
     "schema/mamia.ldif",
     "schema/mamia-worker.ldif",
+    "schema/mamia-recovery.ldif",
     "schema/samba.ldif",
     "10-modules.ldif",
     "20-indices.ldif",
@@ -34,12 +35,13 @@ CONFIG_FILES = (
     "35-workstation-nt.ldif",
     "40-password-policy.ldif",
     "47-configuration.ldif",
+    "49-reminders.ldif",
 )
-DATA_FILES = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif", "75-protected-people.ldif")
+DATA_FILES = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif", "72-reminders-account.ldif", "75-protected-people.ldif")
 SAMPLE_FILE = "80-sample-staff.ldif"
 REPLICATOR_FILE = "90-replicator.ldif"
 MIRROR_FILE = "91-mirror.ldif"
-SERVICES = ("gateway", "sync", "decoy")
+SERVICES = ("gateway", "sync", "decoy", "reminders")
 REPLICATOR = "replicator"
 CAPTURE = "capture"
 CAPTURE_ACCOUNT_FILE = "92-capture-account.ldif"

@@ -6,7 +6,7 @@ The code takes its attributes from here, `mamia check` and `/health/ready` test 
 
 from __future__ import annotations
 
-from gateway.needs import attributes, machine, processes, server, web
+from gateway.needs import attributes, machine, processes, reminders, server, web
 from gateway.needs.model import Access as Access
 from gateway.needs.model import Account as Account
 from gateway.needs.model import Needs as Needs
@@ -25,6 +25,7 @@ def needs_of(settings: Settings) -> Needs:
             *processes.gateways_rights(settings),
             *processes.workers_rights(settings),
             *processes.listeners_rights(settings),
+            *reminders.rights(settings),
             *processes.operators_rights(settings),
         ),
         secrets=_secrets(settings),
@@ -44,6 +45,8 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
     names = [attributes.HISTORY, attributes.MUST_CHANGE, *secret_attributes(people)]
     if workstation.targets:
         names += [attributes.SECRET, attributes.STATE, attributes.LEASE]
+    if settings.reminders.is_on:
+        names.append(attributes.REMINDED)
     if people.password_stamp:
         names.append(people.password_stamp)
     if any(target.type == "samba_nt" for target in workstation.targets.values()):

@@ -28,6 +28,7 @@ class Part(StrEnum):
     ORACLE = "password oracle"
     WORKER = "mamia sync"
     LISTENER = "mamia capture"
+    REMINDERS = "mamia remind"
     ACCOUNT = "mamia account"
     IMPORT = "mamia people import"
     CHECK = "mamia check"
@@ -39,6 +40,7 @@ class Account(StrEnum):
     GATEWAY = "gateway"
     WORKER = "worker"
     LISTENER = "listener"
+    REMINDERS = "reminders"
     OPERATOR = "operator"
     """Not a service account: what a command does in the name of the person who runs it (--bind-dn)."""
 
@@ -192,7 +194,7 @@ class FileNeed:
     setting: str
     path: Path
     process: str
-    """"mamia serve", "mamia sync" or "mamia capture"."""
+    """"mamia serve", "mamia sync", "mamia capture" or "mamia remind"."""
     use: FileUse
     is_secret: bool = False
     """Whether nobody but that process may read it."""

@@ -22,6 +22,7 @@ from gateway.settings.directory import Directory, Lockout, Password, People, Res
 from gateway.settings.helpdesk import Helpdesk
 from gateway.settings.legal import Accessibility, Legal
 from gateway.settings.protection import Audit, Metrics, Notifications, RateLimits, SecondFactor
+from gateway.settings.reminders import Charter, Reminders
 from gateway.settings.support import Support
 from gateway.settings.web import Web
 from gateway.settings.workstation import (
@@ -43,6 +44,7 @@ __all__ = [
     "Audit",
     "Captcha",
     "Capture",
+    "Charter",
     "Directory",
     "Helpdesk",
     "KerberosTarget",
@@ -53,6 +55,7 @@ __all__ = [
     "Password",
     "People",
     "RateLimits",
+    "Reminders",
     "Reset",
     "ResetMode",
     "SambaNtTarget",
@@ -91,6 +94,8 @@ class Settings(BaseSettings):
     audit: Audit = Audit()
     metrics: Metrics = Metrics()
     notifications: Notifications = Notifications()
+    reminders: Reminders = Reminders()
+    charter: Charter = Charter()
     workstation: Workstation = Workstation()
     capture: Capture = Capture()
     api: Api = Api()

@@ -1,4 +1,4 @@
-"""The directory's settings with the account of the worker or of the listener instead of the web service's account."""
+"""The directory's settings with the account of another process instead of the web service's account."""
 
 from __future__ import annotations
 
@@ -41,6 +41,19 @@ def capturing_directory(settings: Settings, source: Path | None = None) -> Direc
     password = read_secret(capture.bind_password_file, "capture.bind_password_file")
     directory = bound_as(settings.directory, capture.bind_dn, password)
     return directory.model_copy(update={"servers": [settings.capture_server], "read_servers": []})
+
+
+def reminding_directory(settings: Settings, source: Path | None = None) -> Directory:
+    """Return the directory's settings for the account of `mamia remind`.
+
+    `source` is the settings' file, for messages. Raises SettingsError if account or password is missing.
+    """
+    reminders = settings.reminders
+    if reminders.bind_dn is None or reminders.bind_password_file is None:
+        missing = SettingProblem("reminders.bind_dn", "is missing: the reminders' own account in the directory")
+        raise SettingsError(str(source or "the settings"), [missing])
+    password = read_secret(reminders.bind_password_file, "reminders.bind_password_file")
+    return bound_as(settings.directory, reminders.bind_dn, password)
 
 
 def bound_as(directory: Directory, dn: str, password: SecretStr) -> Directory:

@@ -65,7 +65,7 @@ class PeoplesRules:
         for name in dict.fromkeys(written):
             if writers := tuple(
                 (account, self._may(Access.VALUES, account, name))
-                for account in (Account.GATEWAY, Account.LISTENER)
+                for account in (Account.GATEWAY, Account.LISTENER, Account.REMINDERS)
                 if self._may(Access.WRITE, account, name) and (account, name) != LISTENERS_ENTRY
             ):
                 guarded.setdefault(writers, []).append(name)
@@ -116,13 +116,14 @@ class PeoplesRules:
                 ways = allowed.setdefault(name, [])
                 if right.values:
                     # Reading is not bound to the values that may be written.
-                    ways.append(_Allowed(right.account, right.access, "", self._policies_that_change(right)))
+                    ways.append(_Allowed(right.account, right.access, "", self._values_that_change(right)))
                 else:
                     ways.append(_Allowed(right.account, right.access, right.condition, ()))
         return allowed
 
-    def _policies_that_change(self, right: Right) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*right.values, *self.layout.peoples_policies)))
+    def _values_that_change(self, right: Right) -> tuple[str, ...]:
+        policies = self.layout.peoples_policies if attributes.POLICY in right.attributes else ()
+        return tuple(dict.fromkeys((*right.values, *policies)))
 
     def _rule(self, kind: _PeoplesRule, named: Sequence[str]) -> str:
         people = self.settings.people

@@ -14,7 +14,12 @@ from gateway.setup.other_accounts import writer_clauses
 from gateway.setup.rules import Owner, Rule, parse
 from gateway.setup.surveyed import Database, Survey, normal_dn
 
-NAMES = {Account.GATEWAY: "gateway", Account.WORKER: "sync", Account.LISTENER: "capture"}
+NAMES = {
+    Account.GATEWAY: "gateway",
+    Account.WORKER: "sync",
+    Account.LISTENER: "capture",
+    Account.REMINDERS: "reminders",
+}
 DECOY = "decoy"
 MEMBERS = (("groupofuniquenames", "uniqueMember"), ("posixgroup", "memberUid"))
 """Object class of a group in lower case → the attribute of its members, where that is not `member`."""
@@ -29,7 +34,7 @@ class Places:
     layout: Layout
     database: Database
     accounts: dict[str, str]
-    """Name (gateway, sync, capture, decoy) → DN, of the accounts that the settings need."""
+    """Name (gateway, sync, capture, reminders, decoy) → DN, of the accounts that the settings need."""
     services_base: str
     """DN above the gateway's account."""
     policies_base: str
@@ -45,7 +50,7 @@ class Places:
     @property
     def ours(self) -> tuple[str, ...]:
         """Return the DNs of every account that a version of ours made there, whether the settings need it or not."""
-        names = ("gateway", "sync", "decoy", "capture")
+        names = ("gateway", "sync", "decoy", "capture", "reminders")
         return tuple(dict.fromkeys((*self.accounts.values(), *(f"cn={one},{self.services_base}" for one in names))))
 
     @property

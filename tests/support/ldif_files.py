@@ -25,7 +25,7 @@ LAYOUT = Layout(
     policies=(POLICIES,),
     peoples_policies=(f"cn=yearly,{POLICIES}",),
     readers=(REPLICATOR,),
-    other_accounts=(f"cn=capture,{SERVICES}", REPLICATOR),
+    other_accounts=(f"cn=capture,{SERVICES}", REPLICATOR, f"cn=reminders,{SERVICES}"),
 )
 DOMAIN = {
     "type": "active_directory",
@@ -40,12 +40,16 @@ CAPTURE = {
     "bind_dn": f"cn=capture,{SERVICES}",
     "bind_password_file": "/etc/mamia/capture.password",
 }
+REMINDERS = {
+    "bind_dn": f"cn=reminders,{SERVICES}",
+    "bind_password_file": "/etc/mamia/reminders.password",
+}
 EVERYWHERE = ("objectClass", "uid")
 """Attributes for which every slapd has an index already; a second one is refused."""
 MAX_WIDTH = 118
 
 
-def example_settings(*, nt: bool = False, capture: bool = False) -> Settings:
+def example_settings(*, nt: bool = False, capture: bool = False, reminders: bool = False) -> Settings:
     """The settings for which the files of `ldif/` are: everything on but for what has a file of its own."""
     table: dict[str, Any] = {
         "directory": {
@@ -68,6 +72,7 @@ def example_settings(*, nt: bool = False, capture: bool = False) -> Settings:
             "public_key_file": "/etc/mamia/worker.pub",
         },
         "capture": CAPTURE if capture else {},
+        **({"reminders": REMINDERS, "notifications": {"spool": "/var/lib/mamia/mails"}} if reminders else {}),
         "web": {"secret_keys": ["only for the form of the settings, 123"]},
     }
     return Settings.model_validate(table)
@@ -75,7 +80,7 @@ def example_settings(*, nt: bool = False, capture: bool = False) -> Settings:
 
 def every_part() -> Settings:
     """The settings that switch on everything that can need something."""
-    plain = example_settings(nt=True, capture=True)
+    plain = example_settings(nt=True, capture=True, reminders=True)
     table = {
         "rate_limits": {"store": "rediss://:only-for-the-form@redis.ac-example.fr:6379/0"},
         "notifications": {
@@ -126,6 +131,7 @@ def files() -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
     yield "45-password-oracle.ldif", {"olcAccess": _some(capture, asked)}
     yield "46-monitor.ldif", {"olcAccess": monitor_rules(capture, LAYOUT)}
     yield "47-configuration.ldif", {"olcAccess": configuration_rules(plain, LAYOUT)}
+    yield "49-reminders.ldif", _of_reminders()
     without_nt = example_settings(capture=True)
     listeners = _of(without_nt, Account.LISTENER)
     yield (
@@ -136,6 +142,16 @@ def files() -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
         },
     )
     yield "94-capture-nt.ldif", {"olcAccess": _some(capture, _of(capture, Account.LISTENER, {Part.SAMBA_NT}))}
+
+
+def _of_reminders() -> Mapping[str, Sequence[str]]:
+    """For a directory with and without the overlay sock: the right that it asks for does no harm without it."""
+    settings = example_settings(capture=True, reminders=True)
+    closed = ("mamiaReminded",)
+    return {
+        "olcAccess": _some(settings, _of(settings, Account.REMINDERS), closed, refuses_rest=True),
+        "olcLimits": [limit for limit in search_limits(settings) if "cn=reminders" in limit],
+    }
 
 
 def written(text: str, values: Mapping[str, Sequence[str]]) -> str:
