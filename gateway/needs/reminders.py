@@ -50,7 +50,7 @@ def _to_record(settings: Settings) -> Iterator[Right]:
     why = "A reminder is recorded before it is sent, so that nobody gets it twice."
     yield _on_people(both, (attributes.REMINDED,), why)
     yield Right(
-        Account.REMINDERS, Place.PEOPLE, Access.WRITE, (attributes.CLASS,), PARTS,
+        Account.REMINDERS, Place.PEOPLE, both, (attributes.CLASS,), PARTS,
         "An entry needs the class before it can have a record.", values=(attributes.RECOVERABLE,),
     )  # fmt: skip
     why = "The digest is recorded too, in the account's own entry."
