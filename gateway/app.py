@@ -146,6 +146,7 @@ def _texts(app: Flask, settings: Settings) -> None:
         # Each page shows the number: it is typeset here, once.
         support=settings.support.model_copy(update={"phone": french(settings.support.phone)}),
         policy=settings.password,
+        charter=settings.charter,
         lockout=settings.lockout,
         lockout_in_words=partial(messages.lockout_in_words, settings.lockout),
         restores_at_once=settings.reset.mode is ResetMode.INITIAL,

@@ -129,6 +129,10 @@ class Account:
     proof: Secret | None = None
     """The number by which the person proved who they are, as the directory has it; None after a password."""
     limits: DirectoryLimits = NO_LIMITS
+    charter: str = ""
+    """Version of the acceptable use policy that the person accepted last; "" if none, or if nobody is asked."""
+    lacks_class: bool = False
+    """Whether the entry has not yet the class that an acceptance needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,8 @@ class ChooseRequest:
 
     grant: Grant
     new: Secret
+    accepts: str = ""
+    """Version of the acceptable use policy that the person accepts with it; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,3 +199,5 @@ class ChangeRequest:
     login: str
     current: Secret
     new: Secret
+    accepts: str = ""
+    """As in `ChooseRequest`."""

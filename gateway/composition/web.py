@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from gateway.account.admission import Admission
+from gateway.account.charter import Charter
 from gateway.account.policy import PasswordRules
 from gateway.account.uniform_time import UniformTime
 from gateway.checks.decoy import check_decoy
@@ -163,7 +164,9 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
     for pool in (service, user_binds, proofs, replicas):
         if pool:
             stack.callback(pool.close)
-    mapping = PeopleMapping(settings.people, settings.academy.mail_domain)
+    mapping = PeopleMapping(
+        settings.people, settings.academy.mail_domain, reads_charter=settings.charter.is_on
+    )
     protected = ProtectedPeople(service, settings.people)
     propagation = build_propagation(settings, service, mapping)
     passwords = LdapPasswords(
@@ -186,10 +189,11 @@ def _services(
     settings: Settings, rules: PasswordRules, directory: DirectoryAccess, protection: Protection, events: Events
 ) -> Services:
     results = Results(events, protection.tickets, settings.workstation.targets)
+    charter = Charter(settings.charter.version)
     return Services(
         robots=RobotService(events, protection.robot_check),
         find=FindService(events, directory.people, _uniform_time(settings, _admission(settings))),
-        change=ChangeService(events, results, directory.passwords, rules, _uniform_time(settings, events.hashing)),
+        change=ChangeService(events, results, directory.passwords, rules, _uniform_time(settings, events.hashing), charter),
         reset=ResetService(
             events=events,
             results=results,
@@ -199,6 +203,7 @@ def _services(
             uniform=_uniform_time(settings, _admission(settings)),
             hashing=events.hashing,
             ticket_minutes=settings.reset.ticket_minutes,
+            charter=charter,
         ),
         second_factor=SecondFactorService(events, code_steps(events, protection.tickets), settings.second_factor),
         results=results,

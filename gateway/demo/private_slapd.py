@@ -34,6 +34,7 @@ CONFIG_FILES = (
     "30-access.ldif",
     "35-workstation-nt.ldif",
     "40-password-policy.ldif",
+    "41-charter.ldif",
     "47-configuration.ldif",
     "49-reminders.ldif",
 )

@@ -70,6 +70,8 @@ class AccountLookup:
             password_stamp=self.mapping.stamps.of(entry),
             password_expired=password_expired,
             limits=limits or self.limits(entry),
+            charter=self.mapping.charter(entry),
+            lacks_class=self.mapping.lacks_class(entry),
         )
 
     def _find(self, filter_: str, typed: str = "") -> Entry | None:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.account.birth_date import BirthDate
+from gateway.account.charter import read_acceptance
 from gateway.account.model import Person
 from gateway.directory import ppolicy
 from gateway.directory.password_stamp import PasswordStamps
 from gateway.ldap import Entry
+from gateway.needs.attributes import CHARTER, CLASS, RECOVERABLE
 from gateway.needs.attributes import IDENTITY as IDENTITY
 from gateway.needs.people import person_attributes, state_attributes
 from gateway.settings import People
@@ -26,15 +28,23 @@ MAX_VALUES = 100
 class PeopleMapping:
     """Applies the settings' `[people]`: filters to send, attributes to request, persons to return."""
 
-    def __init__(self, people: People, mail_domain: str = "") -> None:
-        """`mail_domain` is the academy's own domain, which a webmail may add to logins."""
+    def __init__(self, people: People, mail_domain: str = "", *, reads_charter: bool = False) -> None:
+        """`mail_domain` is the academy's own domain, which a webmail may add to logins.
+
+        `reads_charter`: whether entries are read with what they have of the acceptable use policy.
+        """
         self._people = people
         self._mail_domain = mail_domain
         self.base = people.base
         self.stamps = PasswordStamps(people.password_stamp)
         self.person_attributes = list(person_attributes(people))
         self.login_attributes = [people.login]
-        self.account_attributes = [*self.person_attributes, *state_attributes(people)]
+        self._reads_charter = reads_charter
+        self.account_attributes = [
+            *self.person_attributes,
+            *state_attributes(people),
+            *((CHARTER, CLASS) if reads_charter else ()),
+        ]
 
     def name_filter(self, surname: str, given_name: str, birth_date: BirthDate) -> str:
         """Return the filter for a surname or birth name, a given name and a birth date."""
@@ -99,6 +109,14 @@ class PeopleMapping:
             preferred_language=_first(entry, people.preferred_language),
             other_logins=logins[1:],
         )
+
+    def charter(self, entry: Entry) -> str:
+        """Return the version of the acceptable use policy that the person accepted last; "" if none."""
+        return read_acceptance(entry.first(CHARTER))
+
+    def lacks_class(self, entry: Entry) -> bool:
+        """Return whether the entry lacks the class that an acceptance needs."""
+        return self._reads_charter and RECOVERABLE.lower() not in (value.lower() for value in entry.all(CLASS))
 
     def birth_date_assertion(self, birth_date: BirthDate) -> tuple[str, str]:
         """Return the attribute of the birth date and the value to compare it with."""

@@ -29,7 +29,7 @@ def needs_of(settings: Settings) -> Needs:
             *processes.operators_rights(settings),
         ),
         secrets=_secrets(settings),
-        shown_to_owner=tuple(filter(None, (settings.people.private_mail, attributes.STATE, attributes.MUST_CHANGE))),
+        shown_to_owner=tuple(filter(None, (settings.people.private_mail, attributes.STATE, attributes.MUST_CHANGE, attributes.CHARTER))),
         controls=tuple(server.controls(settings)),
         indices=tuple(server.indices(settings)),
         overlays=tuple(server.overlays(settings)),
@@ -45,6 +45,8 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
     names = [attributes.HISTORY, attributes.MUST_CHANGE, *secret_attributes(people)]
     if workstation.targets:
         names += [attributes.SECRET, attributes.STATE, attributes.LEASE]
+    if settings.charter.is_on:
+        names.append(attributes.CHARTER)
     if settings.reminders.is_on:
         names.append(attributes.REMINDED)
     if people.password_stamp:

@@ -21,6 +21,7 @@ class Part(StrEnum):
     CHANGE = "change"
     RESULT = "result page"
     SECOND_FACTOR = "second factor"
+    CHARTER = "acceptable use policy"
     NOTIFICATIONS = "notifications"
     API = "API"
     METRICS = "metrics"

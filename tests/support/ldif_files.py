@@ -40,6 +40,7 @@ CAPTURE = {
     "bind_dn": f"cn=capture,{SERVICES}",
     "bind_password_file": "/etc/mamia/capture.password",
 }
+CHARTER = {"version": "2026-09", "url": "https://www.ac-example.fr/charte"}
 REMINDERS = {
     "bind_dn": f"cn=reminders,{SERVICES}",
     "bind_password_file": "/etc/mamia/reminders.password",
@@ -49,7 +50,7 @@ EVERYWHERE = ("objectClass", "uid")
 MAX_WIDTH = 118
 
 
-def example_settings(*, nt: bool = False, capture: bool = False, reminders: bool = False) -> Settings:
+def example_settings(*, nt: bool = False, capture: bool = False, reminders: bool = False, charter: bool = False) -> Settings:
     """The settings for which the files of `ldif/` are: everything on but for what has a file of its own."""
     table: dict[str, Any] = {
         "directory": {
@@ -72,6 +73,7 @@ def example_settings(*, nt: bool = False, capture: bool = False, reminders: bool
             "public_key_file": "/etc/mamia/worker.pub",
         },
         "capture": CAPTURE if capture else {},
+        "charter": CHARTER if charter else {},
         **({"reminders": REMINDERS, "notifications": {"spool": "/var/lib/mamia/mails"}} if reminders else {}),
         "web": {"secret_keys": ["only for the form of the settings, 123"]},
     }
@@ -80,7 +82,7 @@ def example_settings(*, nt: bool = False, capture: bool = False, reminders: bool
 
 def every_part() -> Settings:
     """The settings that switch on everything that can need something."""
-    plain = example_settings(nt=True, capture=True, reminders=True)
+    plain = example_settings(nt=True, capture=True, reminders=True, charter=True)
     table = {
         "rate_limits": {"store": "rediss://:only-for-the-form@redis.ac-example.fr:6379/0"},
         "notifications": {
@@ -131,6 +133,9 @@ def files() -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
     yield "45-password-oracle.ldif", {"olcAccess": _some(capture, asked)}
     yield "46-monitor.ldif", {"olcAccess": monitor_rules(capture, LAYOUT)}
     yield "47-configuration.ldif", {"olcAccess": configuration_rules(plain, LAYOUT)}
+    accepting = example_settings(charter=True)
+    accepted = _some(accepting, _of(accepting, Account.GATEWAY, {Part.CHARTER}), ("mamiaCharter",))
+    yield "41-charter.ldif", {"olcAccess": accepted}
     yield "49-reminders.ldif", _of_reminders()
     without_nt = example_settings(capture=True)
     listeners = _of(without_nt, Account.LISTENER)

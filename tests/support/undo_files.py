@@ -15,7 +15,7 @@ DATABASE = "olcDatabase={1}mdb,cn=config"
 CLOSING = "99-closing-rules.ldif"
 ACCESS = "30-access.ldif"
 WITH_RULES = (
-    ACCESS, "35-workstation-nt.ldif", "45-password-oracle.ldif", "46-monitor.ldif", "47-configuration.ldif",
+    ACCESS, "35-workstation-nt.ldif", "41-charter.ldif", "45-password-oracle.ldif", "46-monitor.ldif", "47-configuration.ldif",
     "49-reminders.ldif",
     "93-capture.ldif", "94-capture-nt.ldif",
 )  # fmt: skip
@@ -37,6 +37,7 @@ NOTES = {
     "45-password-oracle.ldif": "First delete the overlay itself, as docs/directory.md says.",
     "46-monitor.ldif": "Write the number of your database monitor in the place of {2}.",
     "93-capture.ldif": f"First delete the overlay itself, as docs/directory.md says. {LIMITS_NOTE}",
+    "41-charter.ldif": f"The rules that close what was accepted stay; {CLOSING} removes them, last.",
     "49-reminders.ldif": f"The rules that close records stay; {CLOSING} removes them, last. {LIMITS_NOTE}",
     "70-services.ldif": "Load undo/92-capture-account.ldif and undo/90-replicator.ldif before it, if you have these.",
     "91-mirror.ldif": (
@@ -63,7 +64,7 @@ def texts() -> Iterator[tuple[str, str]]:
         entries = [delete_entry(dn) for dn, _ in reversed(read_entries(name))]
         yield name, _file(name, f"Takes back {name}.", entries)
     yield "91-mirror.ldif", _file("91-mirror.ldif", "Takes back 91-mirror.ldif.", _without_mirror())
-    held = [held for name in (ACCESS, "35-workstation-nt.ldif", "49-reminders.ldif") for _, held in read_entries(name)]
+    held = [held for name in (ACCESS, "35-workstation-nt.ldif", "41-charter.ldif", "49-reminders.ldif") for _, held in read_entries(name)]
     closings = [rule for one in held for rule in _rules(one) if rule.closes]
     yield CLOSING, _file(CLOSING, "Removes the rules that close secrets.", [_deleted(DATABASE, closings)])
 
