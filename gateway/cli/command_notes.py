@@ -71,6 +71,10 @@ name) and `removed` (from a setting that is gone to what replaces it).""",
 `show` prints one line per fact. `unlock` needs your own account in the directory, because the gateway's account
 may not do it; `force-change` does not. An account that is not locked is no error: `unlock` says so and ends
 with code 0.""",
+    "remind": """\
+It prints one line per person, and the counts. `mamia-remind.timer` runs it each morning. It may run as often as you
+like, also twice at once: what was sent is recorded in the directory first. The mails wait in `notifications.spool`,
+and `mamia serve` sends them within five minutes. SIGTERM ends it between two people; the next run goes on there.""",
     "keygen": "It prints the names of both files and the settings to copy.",
     "api-token": """\
 It prints the token, which the API client alone may know, and the section for `mamia.toml`, which has its

@@ -84,7 +84,11 @@ def _print(done: Sequence[Done], *, dry_run: bool) -> None:
     for one in done:
         expires_at = one.due.standing.expires_at
         is_initial = one.due.reminder.kind is ReminderKind.INITIAL
-        when = "initial password" if is_initial or not expires_at else f"expires {expires_at.astimezone():%Y-%m-%d %H:%M}"
+        when = (
+            "initial password"
+            if is_initial or not expires_at
+            else f"expires {expires_at.astimezone():%Y-%m-%d %H:%M}"
+        )
         outcome = "" if one.outcome in PLANNED else f"  ({one.outcome})"
         print(printable(f"{one.due.login}  {one.due.reminder.name}  {when}{outcome}"))
     counts = Counter(one.outcome for one in done)

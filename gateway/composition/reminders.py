@@ -54,9 +54,7 @@ def build_reminding(settings: Settings, directory: Directory, spool: Spool, stop
         stack.callback(audit.close)
         mapping = PeopleMapping(settings.people, settings.academy.mail_domain)
         protected = ProtectedPeople(pool, settings.people)
-        records = LdapReminders(
-            pool, settings.people, mapping, Policies(policies), protected, directory.bind_dn
-        )
+        records = LdapReminders(pool, settings.people, mapping, Policies(policies), protected, directory.bind_dn)
         templates = TemplateNotifications(settings, spool, None, background)
         reminders = settings.reminders
         service = ReminderService(

@@ -164,9 +164,7 @@ def _directory(settings: Settings, metrics: Metrics, stack: ExitStack) -> Direct
     for pool in (service, user_binds, proofs, replicas):
         if pool:
             stack.callback(pool.close)
-    mapping = PeopleMapping(
-        settings.people, settings.academy.mail_domain, reads_charter=settings.charter.is_on
-    )
+    mapping = PeopleMapping(settings.people, settings.academy.mail_domain, reads_charter=settings.charter.is_on)
     protected = ProtectedPeople(service, settings.people)
     propagation = build_propagation(settings, service, mapping)
     passwords = LdapPasswords(
@@ -193,7 +191,9 @@ def _services(
     return Services(
         robots=RobotService(events, protection.robot_check),
         find=FindService(events, directory.people, _uniform_time(settings, _admission(settings))),
-        change=ChangeService(events, results, directory.passwords, rules, _uniform_time(settings, events.hashing), charter),
+        change=ChangeService(
+            events, results, directory.passwords, rules, _uniform_time(settings, events.hashing), charter
+        ),
         reset=ResetService(
             events=events,
             results=results,

@@ -38,7 +38,13 @@ CONFIG_FILES = (
     "47-configuration.ldif",
     "49-reminders.ldif",
 )
-DATA_FILES = ("50-base-tree.ldif", "60-policies.ldif", "70-services.ldif", "72-reminders-account.ldif", "75-protected-people.ldif")
+DATA_FILES = (
+    "50-base-tree.ldif",
+    "60-policies.ldif",
+    "70-services.ldif",
+    "72-reminders-account.ldif",
+    "75-protected-people.ldif",
+)
 SAMPLE_FILE = "80-sample-staff.ldif"
 REPLICATOR_FILE = "90-replicator.ldif"
 MIRROR_FILE = "91-mirror.ldif"

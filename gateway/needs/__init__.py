@@ -29,7 +29,9 @@ def needs_of(settings: Settings) -> Needs:
             *processes.operators_rights(settings),
         ),
         secrets=_secrets(settings),
-        shown_to_owner=tuple(filter(None, (settings.people.private_mail, attributes.STATE, attributes.MUST_CHANGE, attributes.CHARTER))),
+        shown_to_owner=tuple(
+            filter(None, (settings.people.private_mail, attributes.STATE, attributes.MUST_CHANGE, attributes.CHARTER))
+        ),
         controls=tuple(server.controls(settings)),
         indices=tuple(server.indices(settings)),
         overlays=tuple(server.overlays(settings)),

@@ -13,9 +13,10 @@ Days = Annotated[int, Field(ge=1, le=365)]
 
 
 class Reminders(Section):
-    """Mails of `mamia remind` before a password expires, and about initial passwords. Without `bind_dn` there are none.
+    """Mails of `mamia remind` before a password expires, and about initial passwords.
 
-    The mails need `notifications.spool`. mamia-remind.timer starts the command each morning.
+    Without `bind_dn` there are none. The mails need `notifications.spool`. mamia-remind.timer starts the command each
+    morning.
     """
 
     bind_dn: Dn | None = None
@@ -30,7 +31,7 @@ class Reminders(Section):
     digest_to: Mail | Literal[""] = ""
     """Mail address of the helpdesk, which gets one digest a day: who was reminded, and who has no mail address."""
     per_minute: Annotated[int, Field(ge=1, le=6000)] = 120
-    """Maximum number of people reminded per minute, so that the mail server and the helpdesk's phone are not flooded."""
+    """Maximum number of people reminded per minute, so that neither the mail server nor the helpdesk is flooded."""
 
     @field_validator("bind_password_file")
     @classmethod

@@ -14,7 +14,7 @@ from gateway.setup.directory_side import DirectorySide
 
 
 def refused_accounts(side: DirectorySide, settings: Settings, passwords: Mapping[str, SecretStr]) -> set[str]:
-    """Return the names (gateway, sync, capture) of accounts that exist and refuse their password.
+    """Return the names (gateway, sync, capture, reminders) of accounts that exist and refuse their password.
 
     An account whose policy locks it is tried once per run.
     """
@@ -22,6 +22,7 @@ def refused_accounts(side: DirectorySide, settings: Settings, passwords: Mapping
         "gateway": settings.directory.bind_dn,
         "sync": settings.workstation.bind_dn,
         "capture": settings.capture.bind_dn,
+        "reminders": settings.reminders.bind_dn,
     }
     return {
         name

@@ -99,7 +99,9 @@ class TemplateNotifications:
                 raise DeliveryFailed from None
             self.mails.send_now(mail)
 
-    def write(self, notice: str, address: str, reference: str, *, message_id: str = "", **facts: object) -> EmailMessage:
+    def write(
+        self, notice: str, address: str, reference: str, *, message_id: str = "", **facts: object
+    ) -> EmailMessage:
         """Return the mail `notice` as text and HTML. The first line of its template is the subject.
 
         `message_id`: what is before the @ of its Message-ID; without it each mail has another one. Raises ValueError

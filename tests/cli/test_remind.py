@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.password_policies import own_policy
 from tests.support.polling import wait_until
-from tests.support.reminding import TIME, YEARLY, Reminding
+from tests.support.reminding import TIME, Reminding
 from tests.support.slapd_server import NUMEN, PASSWORD
 
 CLOSED = "000001010000Z"
@@ -81,7 +81,9 @@ class TestInitialPassword:
 
 
 class TestUnserved:
-    @pytest.mark.parametrize("attribute, value", [("pwdAccountLockedTime", CLOSED), ("pwdEndTime", "20200101000000Z")])
+    @pytest.mark.parametrize(
+        "attribute, value", [("pwdAccountLockedTime", CLOSED), ("pwdEndTime", "20200101000000Z")]
+    )
     def test_when_the_account_is_closed_then_no_mail_is_sent_and_nothing_recorded(
         self, reminding, directory, attribute, value
     ):
@@ -123,7 +125,7 @@ class TestUnserved:
 class TestAtMostOnce:
     def test_when_run_again_then_nobody_gets_a_second_mail(self, reminding):
         reminding.add("fdurand4", 5)
-        reminding.run()
+        reminding.outcomes()
 
         assert reminding.outcomes() == {}
         assert len(reminding.mails()) == 1
@@ -134,7 +136,7 @@ class TestAtMostOnce:
         self, reminding, directory
     ):
         reminding.add("fdurand4", 5)
-        reminding.run()
+        reminding.outcomes()
 
         directory.set("fdurand4", "pwdChangedTime", (datetime.now(UTC) - timedelta(days=361)).strftime(TIME))
 
@@ -153,27 +155,26 @@ class TestAtMostOnce:
     def test_when_two_run_at_once_then_each_person_gets_one_mail(self, reminding):
         logins = [reminding.add(f"person{number}", 5) for number in range(30)]
 
-        runs = [reminding.start() for _ in range(3)]
-        ends = [run.communicate() for run in runs]
+        ends = reminding.run_at_once(3)
 
-        assert [run.returncode for run in runs] == [0, 0, 0], ends
-        assert sorted(mail["To"] for mail in reminding.mails()) == sorted(f"{login}@ac-example.fr" for login in logins)
+        assert ends == [0, 0, 0]
+        assert sorted(mail["To"] for mail in reminding.mails()) == sorted(
+            f"{login}@ac-example.fr" for login in logins
+        )
 
     def test_when_it_is_killed_again_and_again_then_nobody_gets_two_mails(self, reminding):
-        reminding.configure("per_minute = 1200")
+        reminding.configure(per_minute=1200)
         for number in range(20):
             reminding.add(f"person{number}", 5)
         kills = 0
         while True:
             before = len(reminding.mails())
-            run = reminding.start()
-            wait_until(lambda: len(reminding.mails()) >= before + 3 or run.poll() is not None)  # noqa: B023
-            if run.poll() is not None:
-                break
-            run.send_signal(signal.SIGKILL)
-            run.communicate()
+            with reminding.start() as run:
+                wait_until(lambda: len(reminding.mails()) >= before + 3 or run.poll() is not None)  # noqa: B023
+                if run.poll() is not None:
+                    break
+                run.send_signal(signal.SIGKILL)
             kills += 1
-        run.communicate()
 
         mails = [mail["Message-ID"] for mail in reminding.mails()]
         assert kills > 1
@@ -182,17 +183,16 @@ class TestAtMostOnce:
         assert all(len(reminding.records(f"person{number}")) == 1 for number in range(20))
 
     def test_when_it_is_stopped_then_it_ends_well_and_the_next_run_goes_on(self, reminding):
-        reminding.configure("per_minute = 60")
+        reminding.configure(per_minute=60)
         for number in range(3):
             reminding.add(f"person{number}", 5)
-        run = reminding.start()
-        wait_until(lambda: reminding.mails())
-
-        run.send_signal(signal.SIGTERM)
-        _, error = run.communicate()
+        with reminding.start() as run:
+            wait_until(lambda: reminding.mails() or run.poll() is not None)
+            run.send_signal(signal.SIGTERM)
+            _, error = run.communicate()
         reminding.configure()
         first = len(reminding.mails())
-        reminding.run()
+        reminding.outcomes()
 
         assert run.returncode == 0, error
         assert first < 3
@@ -245,7 +245,7 @@ class TestAudit:
     def test_when_somebody_is_reminded_then_it_has_the_login_and_the_kind(self, reminding):
         reminding.add("fdurand4", 5)
 
-        reminding.run()
+        reminding.outcomes()
 
         [line] = reminding.audit()
         assert {name: line[name] for name in ("service", "outcome", "login", "reminder")} == {
@@ -257,11 +257,13 @@ class TestAudit:
 
 
 class TestMail:
-    @pytest.mark.parametrize("language, subject", [("fr", "Votre mot de passe expire le "), ("en", "Your password expires")])
+    @pytest.mark.parametrize(
+        "language, subject", [("fr", "Votre mot de passe expire le "), ("en", "Your password expires")]
+    )
     def test_when_written_then_it_is_in_the_persons_language_and_has_no_link(self, reminding, language, subject):
         reminding.add("fdurand4", 5, preferredLanguage=language)
 
-        reminding.run()
+        reminding.outcomes()
 
         [mail] = reminding.mails()
         assert mail["Subject"].startswith(subject)
@@ -275,7 +277,7 @@ class TestMail:
         reminding.configure(in_people='private_mail = "privateMail"')
         reminding.add("fdurand4", 5, privateMail="moi@exemple.org")
 
-        reminding.run()
+        reminding.outcomes()
 
         mails = reminding.mails()
         assert {mail["To"] for mail in mails} == {"fdurand4@ac-example.fr", "moi@exemple.org"}
@@ -291,7 +293,7 @@ class TestMail:
 
     def test_when_the_web_service_runs_then_the_mail_arrives(self, reminding, serve, mail_server):
         reminding.add("fdurand4", 5)
-        reminding.run()
+        reminding.outcomes()
 
         serve(
             notifications={"spool": reminding.spool, "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
@@ -320,7 +322,7 @@ class TestDigest:
         reminding.add("lpetit", 5, mail=None)
         reminding.add_newcomer("newcomer", 9)
 
-        reminding.run()
+        reminding.outcomes()
 
         [digest] = self.digests(reminding)
         text = digest.get_body(("plain",)).get_content().replace("\u00a0", " ")
@@ -331,10 +333,10 @@ class TestDigest:
 
     def test_when_run_again_on_that_day_then_there_is_no_second_one(self, reminding):
         reminding.add("fdurand4", 5)
-        reminding.run()
+        reminding.outcomes()
         reminding.add("jmartin", 5)
 
-        reminding.run()
+        reminding.outcomes()
 
         assert len(self.digests(reminding)) == 1
 
@@ -342,13 +344,12 @@ class TestDigest:
         for number in range(6):
             reminding.add(f"person{number}", 5)
 
-        for run in [reminding.start() for _ in range(3)]:
-            run.communicate()
+        reminding.run_at_once(3)
 
         assert len(self.digests(reminding)) == 1
 
     def test_when_nobody_was_due_then_there_is_none(self, reminding):
-        reminding.run()
+        reminding.outcomes()
 
         assert reminding.mails() == []
 
@@ -368,7 +369,12 @@ class TestAccount:
 
     @pytest.mark.parametrize(
         "attribute, value",
-        [("userPassword", "Vole-2026!"), ("mail", "voleur@exemple.org"), ("pwdReset", "TRUE"), ("objectClass", "device")],
+        [
+            ("userPassword", "Vole-2026!"),
+            ("mail", "voleur@exemple.org"),
+            ("pwdReset", "TRUE"),
+            ("objectClass", "device"),
+        ],
     )
     def test_when_it_writes_anything_but_records_then_slapd_refuses(self, reminding, directory, attribute, value):
         reminding.add("fdurand4", 5)
@@ -391,7 +397,7 @@ class TestAccount:
     @pytest.mark.parametrize("other", ["gateway", "sync"])
     def test_when_another_service_account_looks_then_it_sees_no_record(self, reminding, directory, other):
         reminding.add("fdurand4", 5)
-        reminding.run()
+        reminding.outcomes()
 
         with directory.as_service(other) as line:
             [(_, entry)] = line.search_s(directory.dn("fdurand4"), ldap.SCOPE_BASE, attrlist=["*", "+"])

@@ -50,7 +50,9 @@ EVERYWHERE = ("objectClass", "uid")
 MAX_WIDTH = 118
 
 
-def example_settings(*, nt: bool = False, capture: bool = False, reminders: bool = False, charter: bool = False) -> Settings:
+def example_settings(
+    *, nt: bool = False, capture: bool = False, reminders: bool = False, charter: bool = False
+) -> Settings:
     """The settings for which the files of `ldif/` are: everything on but for what has a file of its own."""
     table: dict[str, Any] = {
         "directory": {

@@ -1,4 +1,4 @@
-"""`mamia remind` on a directory of the tests: its settings, people whose password ends soon, and the mails it leaves."""
+"""`mamia remind` on a directory of the tests: its settings, people whose password ends soon, and its mails."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import json
 import mailbox
 import subprocess
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
-from email import message_from_binary_file
+from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+from gateway.app import create_mail_app
+from gateway.composition.reminders import build_reminding
+from gateway.notifications.spool import Spool
+from gateway.settings.loader import load
+from gateway.settings.service_accounts import reminding_directory
 from tests.support.mamia_command import MAMIA, run_mamia
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import POLICIES, SUFFIX, SlapdServer
@@ -32,8 +39,8 @@ class Reminding:
         self.spool = folder / "mails"
         self.config = self.configure()
 
-    def configure(self, in_reminders: str = "", more: str = "", **sections: str) -> Path:
-        """Write the settings again, with more in [reminders] and at the end."""
+    def configure(self, in_reminders: str = "", *, per_minute: int = 6000, **sections: str) -> Path:
+        """Write the settings again, with more in [reminders] and other sections."""
         (self._folder / "reminders").write_text(self._directory.slapd.password("reminders"))
         self.config = write_settings_file(
             self._folder,
@@ -45,12 +52,12 @@ spool = "{self.spool}"
 [reminders]
 bind_dn = "cn=reminders,ou=services,{SUFFIX}"
 bind_password_file = "{self._folder}/reminders"
-per_minute = 6000
+per_minute = {per_minute}
 {in_reminders}
 [audit]
 destination = "file"
 file = "{self._folder}/audit.log"
-{more}""",
+""",
         )
         return self.config
 
@@ -76,11 +83,25 @@ file = "{self._folder}/audit.log"
         command = [*MAMIA, "remind", "--config", str(self.config)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def outcomes(self, *options: str) -> dict[str, tuple[str, str]]:
-        """Run it; login → reminder and outcome."""
-        done = self.run("--json", *options)
-        assert done.returncode == 0, done.stderr
-        return {one["login"]: (one["reminder"], one["outcome"]) for one in json.loads(done.stdout)}
+    def run_at_once(self, count: int) -> list[int]:
+        """Start so many of them at once, wait for all, and return their exit codes."""
+        with ExitStack() as stack:
+            runs = [stack.enter_context(self.start()) for _ in range(count)]
+            for run in runs:
+                run.communicate()
+        return [run.returncode for run in runs]
+
+    def outcomes(self) -> dict[str, tuple[str, str]]:
+        """Run what the command runs, without a process of its own; login → reminder and outcome."""
+        settings = load(self.config, web_secrets=False)
+        directory = reminding_directory(settings)
+        with closing(
+            build_reminding(settings, directory, Spool(settings.notifications, self.spool), Event())
+        ) as built:
+            built.records.verify()
+            with create_mail_app(settings).app_context():
+                done = built.service.run()
+        return {one.due.login: (one.due.reminder.name, one.outcome) for one in done}
 
     def reminded(self) -> dict[str, str]:
         """Run it; login → reminder, of those who were reminded."""
@@ -92,9 +113,8 @@ file = "{self._folder}/audit.log"
             return []
         kept = mailbox.Maildir(self.spool, factory=None)
         found = []
-        for key in kept.keys():
-            with kept.get_file(key) as file:
-                found.append(message_from_binary_file(file, policy=default))
+        for key, _ in kept.iteritems():
+            found.append(message_from_bytes(kept.get_bytes(key), policy=default))
         return found
 
     def records(self, login: str) -> list[str]:

@@ -15,9 +15,8 @@ DATABASE = "olcDatabase={1}mdb,cn=config"
 CLOSING = "99-closing-rules.ldif"
 ACCESS = "30-access.ldif"
 WITH_RULES = (
-    ACCESS, "35-workstation-nt.ldif", "41-charter.ldif", "45-password-oracle.ldif", "46-monitor.ldif", "47-configuration.ldif",
-    "49-reminders.ldif",
-    "93-capture.ldif", "94-capture-nt.ldif",
+    ACCESS, "35-workstation-nt.ldif", "41-charter.ldif", "45-password-oracle.ldif", "46-monitor.ldif",
+    "47-configuration.ldif", "49-reminders.ldif", "93-capture.ldif", "94-capture-nt.ldif",
 )  # fmt: skip
 WITH_ENTRIES = (
     "60-policies.ldif", "70-services.ldif", "72-reminders-account.ldif", "75-protected-people.ldif",
@@ -64,7 +63,11 @@ def texts() -> Iterator[tuple[str, str]]:
         entries = [delete_entry(dn) for dn, _ in reversed(read_entries(name))]
         yield name, _file(name, f"Takes back {name}.", entries)
     yield "91-mirror.ldif", _file("91-mirror.ldif", "Takes back 91-mirror.ldif.", _without_mirror())
-    held = [held for name in (ACCESS, "35-workstation-nt.ldif", "41-charter.ldif", "49-reminders.ldif") for _, held in read_entries(name)]
+    held = [
+        held
+        for name in (ACCESS, "35-workstation-nt.ldif", "41-charter.ldif", "49-reminders.ldif")
+        for _, held in read_entries(name)
+    ]
     closings = [rule for one in held for rule in _rules(one) if rule.closes]
     yield CLOSING, _file(CLOSING, "Removes the rules that close secrets.", [_deleted(DATABASE, closings)])
 

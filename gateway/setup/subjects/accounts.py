@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from gateway.ldap import first_value
+from gateway.needs.attributes import RECOVERABLE
 from gateway.settings import Settings
 from gateway.setup.changes import PERSON_CLASS, Change, PlanParts, Subject, password_place
 from gateway.setup.layout import naming_of
@@ -21,12 +22,14 @@ DESCRIPTION = {
     "gateway": "MA-MAMIA, web service",
     "sync": "MA-MAMIA, worker that brings passwords to the workstation",
     "capture": "MA-MAMIA, receives passwords that are changed elsewhere",
+    "reminders": "MA-MAMIA, reminds people before their password expires",
     DECOY: "MA-MAMIA, is in for logins that do not exist",
 }
 WHY = {
     "gateway": "The web service's account; it may do what the rules of this setup say, and nothing else.",
     "sync": "The account of mamia sync.",
     "capture": "The account of mamia capture.",
+    "reminders": "The account of mamia remind.",
     DECOY: "The entry of nobody, on which proofs for unknown logins are tried; nobody knows its password.",
 }
 NOBODYS_BIRTHDAY = datetime(1900, 1, 1, tzinfo=UTC)
@@ -70,6 +73,8 @@ def _account(name: str, dn: str, settings: Settings, survey: Survey, places: Pla
     classes, more = [STRUCTURAL[naming], "simpleSecurityObject"], {}
     if name == "sync":
         classes.append(WORKER_CLASS)
+    if name == "reminders":
+        classes.append(RECOVERABLE)
     if name == DECOY:
         more = _numbers(settings)
         classes += _classes_for(more, survey)
