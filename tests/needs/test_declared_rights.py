@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from gateway.checks.capture import check_listener_rights
 from gateway.checks.finding import Level
 from gateway.checks.policies import check_policies
+from gateway.checks.reminders import check_reminders_rights
 from gateway.checks.rights import check_rights
 from gateway.checks.service_connections import check_service_connections
 from gateway.checks.worker_rights import check_worker_rights
@@ -29,9 +30,14 @@ from tests.support.slapd_server import QUICK_HASH, SUFFIX, SlapdServer
 
 DATABASE, CONFIG_DATABASE = "olcDatabase={1}mdb,cn=config", "olcDatabase={0}config,cn=config"
 MONITOR_DATABASE = "olcDatabase={2}monitor,cn=config"
-SETTINGS = example_settings(nt=True, capture=True)
+SETTINGS = example_settings(nt=True, capture=True, reminders=True, charter=True)
 NEEDS = needs_of(SETTINGS)
-NAMES = {Account.GATEWAY: "gateway", Account.WORKER: "sync", Account.LISTENER: "capture"}
+NAMES = {
+    Account.GATEWAY: "gateway",
+    Account.WORKER: "sync",
+    Account.LISTENER: "capture",
+    Account.REMINDERS: "reminders",
+}
 WITH_OVERLAY = ("entry", "children")
 """What slapd asks for itself: whether the entry is seen at all, and whether the overlay sock lets a write pass."""
 EACH = sorted({(right.account, right.place, name) for right in NEEDS.rights for name in right.attributes}, key=str)
@@ -95,6 +101,8 @@ def findings(server: SlapdServer, account: Account, place: Place):
             return list(check_rights(settings, server.url, connection))
         if account is Account.WORKER:
             return [check_worker_rights(settings, connection)]
+        if account is Account.REMINDERS:
+            return [check_reminders_rights(settings, connection)]
         return list(check_listener_rights(settings, connection))
     finally:
         close(connection)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import mailbox
 import subprocess
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -16,6 +16,7 @@ from threading import Event
 from typing import Any
 
 from gateway.app import create_mail_app
+from gateway.composition.reminders import Reminding as BuiltReminding
 from gateway.composition.reminders import build_reminding
 from gateway.notifications.spool import Spool
 from gateway.settings.loader import load
@@ -39,7 +40,7 @@ class Reminding:
         self.spool = folder / "mails"
         self.config = self.configure()
 
-    def configure(self, in_reminders: str = "", *, per_minute: int = 6000, **sections: str) -> Path:
+    def configure(self, in_reminders: str = "", *, per_minute: int = 6000, **sections: Any) -> Path:
         """Write the settings again, with more in [reminders] and other sections."""
         (self._folder / "reminders").write_text(self._directory.slapd.password("reminders"))
         self.config = write_settings_file(
@@ -93,15 +94,19 @@ file = "{self._folder}/audit.log"
 
     def outcomes(self) -> dict[str, tuple[str, str]]:
         """Run what the command runs, without a process of its own; login → reminder and outcome."""
-        settings = load(self.config, web_secrets=False)
-        directory = reminding_directory(settings)
-        with closing(
-            build_reminding(settings, directory, Spool(settings.notifications, self.spool), Event())
-        ) as built:
+        with self.built() as built:
             built.records.verify()
-            with create_mail_app(settings).app_context():
+            with create_mail_app(load(self.config, web_secrets=False)).app_context():
                 done = built.service.run()
         return {one.due.login: (one.due.reminder.name, one.outcome) for one in done}
+
+    @contextmanager
+    def built(self) -> Iterator[BuiltReminding]:
+        """Build the objects of the command, and close them."""
+        settings = load(self.config, web_secrets=False)
+        spool = Spool(settings.notifications, self.spool)
+        with closing(build_reminding(settings, reminding_directory(settings), spool, Event())) as built:
+            yield built
 
     def reminded(self) -> dict[str, str]:
         """Run it; login → reminder, of those who were reminded."""
