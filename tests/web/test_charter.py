@@ -7,6 +7,9 @@ import re
 import ldap
 import pytest
 
+from gateway.account.model import Secret
+from gateway.account.outcomes import Changed
+from tests.support.authenticated import account_of
 from tests.support.browser import CHANGE
 from tests.support.slapd_server import PASSWORD
 
@@ -110,6 +113,22 @@ class TestChange:
         assert "checkbox" not in browser.open(CHANGE).source
         browser.change("fdurand4", PASSWORD, NEW)
         assert directory.binds("fdurand4", NEW)
+
+
+class TestOthersWrite:
+    def test_when_another_part_adds_the_class_after_the_entry_was_read_then_the_password_is_saved_too(
+        self, directory, build
+    ):
+        directory.add_person("fdurand4")
+        passwords = build(**IN_FORCE).directory.passwords
+        account = account_of(passwords, "fdurand4", PASSWORD)
+        directory.set("fdurand4", "objectClass", ["inetOrgPerson", "mamiaPerson", "mamiaRecoverable"])
+
+        outcome = passwords.set_password(account, Secret(NEW), charter="2026-09")
+
+        assert isinstance(outcome, Changed)
+        assert directory.binds("fdurand4", NEW)
+        assert len(accepted(directory)) == 1
 
 
 class TestReset:
