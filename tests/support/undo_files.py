@@ -38,7 +38,10 @@ NOTES = {
     "93-capture.ldif": f"First delete the overlay itself, as docs/directory.md says. {LIMITS_NOTE}",
     "41-charter.ldif": f"The rules that close what was accepted stay; {CLOSING} removes them, last.",
     "49-reminders.ldif": f"The rules that close records stay; {CLOSING} removes them, last. {LIMITS_NOTE}",
-    "70-services.ldif": "Load undo/92-capture-account.ldif and undo/90-replicator.ldif before it, if you have these.",
+    "70-services.ldif": (
+        "Load undo/72-reminders-account.ldif, undo/92-capture-account.ldif and undo/90-replicator.ldif before it, if "
+        "you have these."
+    ),
     "91-mirror.ldif": (
         "On both servers, before undo/90-replicator.ldif. Write the number of your overlay in the place of {0}. "
         f"{LIMITS_NOTE}"
