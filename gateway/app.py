@@ -91,6 +91,15 @@ def create_app(gateway: Gateway) -> Flask:
     return app
 
 
+def create_mail_app(settings: Settings) -> Flask:
+    """Return an application that renders mails and serves nothing, for commands that send some."""
+    app = Flask("gateway", template_folder=None, static_folder=None)
+    _texts(app, settings)
+    init_languages(app, settings.web.languages, settings.web.templates, secure_cookie=settings.web.secure_cookies)
+    helpdesk_pages(app, Helpdesk(settings))
+    return app
+
+
 def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
     settings, services = gateway.settings, gateway.services
     sentences = Sentences(settings, gateway.rules)
@@ -153,6 +162,7 @@ def _texts(app: Flask, settings: Settings) -> None:
         # Each page shows the number: it is typeset here, once.
         support=settings.support.model_copy(update={"phone": french(settings.support.phone)}),
         policy=settings.password,
+        charter=settings.charter,
         lockout=settings.lockout,
         lockout_in_words=partial(messages.lockout_in_words, settings.lockout),
         restores_at_once=settings.reset.mode is ResetMode.INITIAL,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gateway.account.charter import NO_CHARTER, Charter
 from gateway.account.directory_limits import refuse_password
 from gateway.account.model import Account, ChangeRequest, LockedOut, Person
 from gateway.account.outcomes import Changed, Refusal, Refused
@@ -24,6 +25,7 @@ def change_password(
     rules: PasswordRules,
     uniform: UniformTime,
     admits: Admits,
+    charter: Charter = NO_CHARTER,
 ) -> Changed | Refused:
     """Replace the password of `request.login`, also an expired one. Every entry point (page, API, command) uses it.
 
@@ -41,7 +43,10 @@ def change_password(
         return refused
     if found := rules.personal_violations(request.new, account.person, request.login):
         return Refused(Refusal.RULES, found)
-    return uniform.follow(lambda: passwords.set_password(account, request.new))
+    if refused := charter.refuse(account, request.accepts):
+        return refused
+    accepted = charter.accepted(account)
+    return uniform.follow(lambda: passwords.set_password(account, request.new, charter=accepted))
 
 
 def _account(request: ChangeRequest, passwords: Passwords, on_lock_out: OnLockOut, admits: Admits) -> Account | None:

@@ -133,6 +133,10 @@ class Account:
     """Whether the helpdesk gave a code that is still there; a new password removes it."""
     reset_code: str = ""
     """The hash of the code by which the person proved who they are; "" after another proof."""
+    charter: str = ""
+    """Version of the acceptable use policy that the person accepted last; "" if none, or if nobody is asked."""
+    lacks_class: bool = False
+    """Whether the entry has not yet the class that an acceptance needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +194,8 @@ class ChooseRequest:
 
     grant: Grant
     new: Secret
+    accepts: str = ""
+    """Version of the acceptable use policy that the person accepts with it; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +205,5 @@ class ChangeRequest:
     login: str
     current: Secret
     new: Secret
+    accepts: str = ""
+    """As in `ChooseRequest`."""

@@ -31,6 +31,8 @@ class Refusal(StrEnum):
     """The directory's policy does not allow this person to change the password."""
     LOCKED = "locked"
     """The account is locked after wrong passwords, and no new password lifts the lock."""
+    CHARTER = "charter"
+    """The person has not accepted the acceptable use policy that is in force."""
     DIRECTORY_RULE = "directory_rule"
     """The directory refused the password and did not report by which rule."""
 

@@ -58,9 +58,10 @@ class Passwords(Protocol):
     def account_for(self, grant: Grant) -> Account | None:
         """Read the account again; None if its password changed, or it was closed or protected, since the grant."""
 
-    def set_password(self, account: Account, new: Secret) -> Changed | Refused:
+    def set_password(self, account: Account, new: Secret, *, charter: str = "") -> Changed | Refused:
         """Set `new`, lift a lock-out and the duty to change, and queue it for the workstation, in one write.
 
+        The same write records that the person accepted the version `charter` of the acceptable use policy, if any.
         Returns GRANT_VOID if the password was changed, or the account closed, since `account` was read.
         """
 

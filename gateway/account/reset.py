@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.account.admission import Admission
+from gateway.account.charter import NO_CHARTER, Charter
 from gateway.account.directory_limits import refuse_any_password, refuse_password
 from gateway.account.model import Account, ChooseRequest, DirectoryLimits, Grant, VerifyIdentityRequest
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
@@ -31,7 +32,12 @@ def verify_identity(
 
 
 def choose_password(
-    request: ChooseRequest, *, passwords: Passwords, rules: PasswordRules, admission: Admission
+    request: ChooseRequest,
+    *,
+    passwords: Passwords,
+    rules: PasswordRules,
+    admission: Admission,
+    charter: Charter = NO_CHARTER,
 ) -> Changed | Refused:
     """Set the new password (step 2 of a reset). A grant becomes void when the password changes.
 
@@ -47,8 +53,10 @@ def choose_password(
         return refused
     if found := rules.personal_violations(request.new, account.person, grant.login):
         return Refused(Refusal.RULES, found)
+    if refused := charter.refuse(account, request.accepts):
+        return refused
     with admission.turn():
-        return passwords.set_password(account, request.new)
+        return passwords.set_password(account, request.new, charter=charter.accepted(account))
 
 
 def restore_initial_password(

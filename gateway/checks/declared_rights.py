@@ -189,7 +189,7 @@ class DeclaredRights:
 
     def _writes(self, dn: str, name: str, right: Right) -> bool:
         value = right.values[0] if right.values else unheld_value(name)
-        if name in (attributes.MUST_CHANGE, attributes.POLICY, attributes.CLASS):
+        if right.values or name in (attributes.MUST_CHANGE, attributes.POLICY):
             # Somebody may have this very value, and it must not be deleted.
             dn = self.person(f"(!({name}={escape_filter_chars(value)}))")
             if not dn:

@@ -14,12 +14,12 @@ from gateway.checks.process_role import can_read
 from gateway.checks.process_users import LISTENER, WEB, WORKER, ProcessUser, process_user
 from gateway.checks.secret_text import check_secret_text
 from gateway.needs import needs_of
-from gateway.needs.machine import CAPTURE, SERVE, SYNC
+from gateway.needs.machine import CAPTURE, REMIND, SERVE, SYNC
 from gateway.settings import PREFIX, Settings
 from gateway.settings.loader import WEB_SECRETS, settings_file
 
 SUBJECT = "files with secrets"
-USERS = {SERVE: WEB, SYNC: WORKER, CAPTURE: LISTENER}
+USERS = {SERVE: WEB, SYNC: WORKER, CAPTURE: LISTENER, REMIND: WEB}
 """Process → the name of its user in deploy/systemd."""
 READER_GROUP = "mamia-read"
 """The group of all three processes, which read the settings (deploy/systemd/mamia.sysusers)."""

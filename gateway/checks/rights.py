@@ -16,6 +16,7 @@ from gateway.needs.accounts import account_dns
 from gateway.settings import Settings
 
 FILE = "30-access.ldif of ldif/ (upgrade/30-access.ldif and upgrade/schema.ldif where those of 0.1.0 are loaded)"
+REMINDERS_FILE, CHARTER_FILE = "49-reminders.ldif of ldif/", "41-charter.ldif of ldif/"
 NT_FILES = {Account.GATEWAY: "35-workstation-nt.ldif of ldif/", Account.LISTENER: "94-capture-nt.ldif of ldif/"}
 LISTENERS_FILE = "93-capture.ldif of ldif/"
 CODES_FILE = "schema/mamia-recovery.ldif and 48-recovery.ldif of ldif/"
@@ -80,7 +81,11 @@ def _file_of(right: Right) -> str:
         return NT_FILES[right.account]
     if right.account is Account.LISTENER:
         return LISTENERS_FILE
-    if Part.RESET_CODE in right.parts:
+    if right.account is Account.REMINDERS:
+        return REMINDERS_FILE
+    if Part.CHARTER in right.parts:
+        return CHARTER_FILE
+    if {Part.RESET_CODE, Part.RECOVERY} & set(right.parts):
         return CODES_FILE
     return FILE
 

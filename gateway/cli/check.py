@@ -22,6 +22,7 @@ from gateway.checks.password_oracle import check_password_oracle
 from gateway.checks.private_files import check_private_files
 from gateway.checks.process_role import is_listeners, is_workers
 from gateway.checks.protected import check_protected
+from gateway.checks.reminders import check_reminders
 from gateway.checks.secret_attributes import check_secrets
 from gateway.checks.servers import check_servers
 from gateway.checks.service_connections import check_service_connections
@@ -100,6 +101,7 @@ def check(settings: Settings, protected_login: str = "", config: Path | None = N
     yield from check_state_folder(settings)
     yield from check_outbox(settings)
     yield from check_capture(settings, settings.directory)
+    yield from check_reminders(settings)
     yield from check_api_clients(settings)
 
 

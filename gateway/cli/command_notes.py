@@ -78,6 +78,10 @@ may not do it; `force-change` does not. An account that is not locked is no erro
 with code 0. `give-code` prints a code that is valid once, for the time of helpdesk.code_minutes: the person types it
 in the place of the NUMEN. `close-code` closes it. Where helpdesk.four_eyes_filter matches the person, `give-code`
 asks for a second agent, who runs `approve-code --requested-by YOU`; then the same `give-code` prints the code.""",
+    "remind": """\
+It prints one line per person, and the counts. `mamia-remind.timer` runs it each morning. It may run as often as you
+like, also twice at once: what was sent is recorded in the directory first. The mails wait in `notifications.spool`,
+and `mamia serve` sends them within five minutes. SIGTERM ends it between two people; the next run goes on there.""",
     "keygen": "It prints the names of both files and the settings to copy.",
     "api-token": """\
 It prints the token, which the API client alone may know, and the section for `mamia.toml`, which has its

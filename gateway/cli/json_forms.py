@@ -135,6 +135,23 @@ ACCOUNT_EXPORT = JsonForm(
         Key("unreadable", "number", "methods whose key `web.secret_keys` has no more"),
     ),
 )
+REMIND = JsonForm(
+    Shape.LIST,
+    (
+        Key("login", "text", "the person"),
+        Key("reminder", "text", "`expires-N`, N days before the password expires, or `initial`"),
+        Key(
+            "outcome",
+            "text",
+            "`reminded`; `due` with `--dry-run`; else why there is no mail: `already_reminded` by another run, "
+            "`no_address`, `closed`, `protected`, `not_changeable`, `unconfirmed` (it is not known whether it was "
+            "recorded) or `not_spooled`",
+        ),
+        Key("expires_at", "time or null", "when the password expires; null for never"),
+        Key("changed_at", "time or null", "the last change of the password"),
+        Key("addresses", "number", "mail addresses of the person"),
+    ),
+)
 CHECK = JsonForm(
     Shape.LIST,
     (
@@ -304,6 +321,7 @@ FORMS = {
     "stats": STATS,
     "settings": SETTINGS,
     "account": ACCOUNT,
+    "remind": REMIND,
     "keygen": KEYGEN,
     "api-token": API_TOKEN,
     "demo": DEMO,

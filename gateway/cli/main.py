@@ -22,6 +22,7 @@ COMMANDS = {
     "stats": "stats",
     "settings": "settings_reference",
     "account": "account",
+    "remind": "remind",
     "keygen": "keygen",
     "api-token": "api_token",
     "demo": "demo",

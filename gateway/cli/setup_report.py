@@ -143,7 +143,8 @@ class Report:
         if settings.capture.socket and any("mamia-capture" in one["how"] for one in self._result["missing"]):
             commands += [LISTENER, "mamia setup --apply"]
         worker = " mamia-sync.service" if settings.workstation.delivers else ""
-        commands.append(f"systemctl enable --now mamia.service mamia-check.timer{worker}")
+        reminders = " mamia-remind.timer" if settings.reminders.is_on else ""
+        commands.append(f"systemctl enable --now mamia.service mamia-check.timer{worker}{reminders}")
         if self.site_changes:
             commands.append(RELOAD_NGINX)
         self._result["next"] = commands

@@ -298,3 +298,4 @@ def _account_files(settings: Settings) -> Iterator[tuple[str, Path | None]]:
     yield "sync", settings.workstation.bind_password_file
     yield "capture", settings.capture.bind_password_file
     yield "helpdesk", settings.helpdesk.bind_password_file
+    yield "reminders", settings.reminders.bind_password_file

@@ -14,7 +14,7 @@ from gateway.directory.policies import Policies, Policy
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.reset_codes import LdapResetCodes
-from gateway.needs.attributes import RESET_CODE_UNTIL
+from gateway.needs.attributes import CHARTER, CLASS, RESET_CODE_UNTIL
 from gateway.services.events import Events
 from gateway.services.reset_codes import CodeAccount, ResetCodeService
 from gateway.settings import People, Settings
@@ -27,8 +27,9 @@ def open_codes(settings: Settings) -> OpenCodes | None:
 
 
 def people_mapping(settings: Settings) -> PeopleMapping:
-    """Return the mapping of people; where the helpdesk gives codes it reads until when they are valid."""
-    more = (RESET_CODE_UNTIL,) if settings.gives_codes else ()
+    """Return the mapping of people; an account is read with what the parts that are on keep in it."""
+    codes = (RESET_CODE_UNTIL,) if settings.gives_codes else ()
+    more = (*codes, *((CHARTER, CLASS) if settings.charter.is_on else ()))
     return PeopleMapping(settings.people, settings.academy.mail_domain, more)
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from gateway.account.admission import Admission
+from gateway.account.charter import Charter
 from gateway.account.policy import PasswordRules
 from gateway.account.uniform_time import UniformTime
 from gateway.checks.decoy import check_decoy
@@ -233,10 +234,13 @@ def _services(
         settings, directory.recovery, directory.passwords, protection.tickets, events,
         hashing=_uniform_time(settings, events.hashing), comparing=_uniform_time(settings, _admission(settings)),
     )  # fmt: skip
+    charter = Charter(settings.charter.version)
     return Services(
         robots=RobotService(events, protection.robot_check),
         find=FindService(events, directory.people, _uniform_time(settings, _admission(settings))),
-        change=ChangeService(events, results, directory.passwords, rules, _uniform_time(settings, events.hashing)),
+        change=ChangeService(
+            events, results, directory.passwords, rules, _uniform_time(settings, events.hashing), charter
+        ),
         reset=ResetService(
             events=events,
             results=results,
@@ -246,6 +250,7 @@ def _services(
             uniform=_uniform_time(settings, _admission(settings)),
             hashing=events.hashing,
             ticket_minutes=settings.reset.ticket_minutes,
+            charter=charter,
         ),
         second_factor=SecondFactorService(
             events, code_steps(events, protection.tickets), settings.second_factor, recovery=recovery.factors

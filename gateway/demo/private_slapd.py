@@ -34,20 +34,23 @@ CONFIG_FILES = (
     "30-access.ldif",
     "35-workstation-nt.ldif",
     "40-password-policy.ldif",
+    "41-charter.ldif",
     "47-configuration.ldif",
     "48-recovery.ldif",
+    "49-reminders.ldif",
 )
 DATA_FILES = (
     "50-base-tree.ldif",
     "60-policies.ldif",
     "70-services.ldif",
     "71-helpdesk-account.ldif",
+    "72-reminders-account.ldif",
     "75-protected-people.ldif",
 )
 SAMPLE_FILE = "80-sample-staff.ldif"
 REPLICATOR_FILE = "90-replicator.ldif"
 MIRROR_FILE = "91-mirror.ldif"
-SERVICES = ("gateway", "sync", "helpdesk", "decoy")
+SERVICES = ("gateway", "sync", "helpdesk", "reminders", "decoy")
 REPLICATOR = "replicator"
 CAPTURE = "capture"
 CAPTURE_ACCOUNT_FILE = "92-capture-account.ldif"

@@ -72,6 +72,8 @@ class AccountLookup:
             password_expired=password_expired,
             limits=limits or self.limits(entry),
             has_reset_code=bool(entry.first(RESET_CODE_UNTIL)),
+            charter=self.mapping.charter(entry),
+            lacks_class=self.mapping.lacks_class(entry),
         )
 
     def _find(self, filter_: str, typed: str = "") -> Entry | None:

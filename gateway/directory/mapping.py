@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.account.birth_date import BirthDate
+from gateway.account.charter import read_acceptance
 from gateway.account.model import Person
 from gateway.directory import ppolicy
 from gateway.directory.password_stamp import PasswordStamps
 from gateway.ldap import Entry
+from gateway.needs.attributes import CHARTER, CLASS, RECOVERABLE
 from gateway.needs.attributes import IDENTITY as IDENTITY
 from gateway.needs.people import person_attributes, state_attributes
 from gateway.settings import People
@@ -117,6 +119,16 @@ class PeopleMapping:
             other_phones=_usable(entry, people.phone)[1:],
             preferred_language=_first(entry, people.preferred_language),
             other_logins=logins[1:],
+        )
+
+    def charter(self, entry: Entry) -> str:
+        """Return the version of the acceptable use policy that the person accepted last; "" if none."""
+        return read_acceptance(entry.first(CHARTER))
+
+    def lacks_class(self, entry: Entry) -> bool:
+        """Return whether the entry lacks the class that an acceptance needs."""
+        return CLASS in self.account_attributes and RECOVERABLE.lower() not in (
+            value.lower() for value in entry.all(CLASS)
         )
 
     def birth_date_assertion(self, birth_date: BirthDate) -> tuple[str, str]:

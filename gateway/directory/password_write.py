@@ -54,7 +54,7 @@ from gateway.ldap import (
     result_text,
     search,
 )
-from gateway.needs.attributes import PASSWORD, RESET_CODE
+from gateway.needs.attributes import CLASS, PASSWORD, RESET_CODE
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +153,10 @@ class PasswordWriter:
             server, result = self.service.run_once_where(write)
             if result["result"] not in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
                 break
+            if CLASS in changes and result["result"] == RESULT_ATTRIBUTE_OR_VALUE_EXISTS:
+                # Another part has given the entry the class since it was read.
+                changes = {name: change for name, change in changes.items() if name != CLASS}
+                write = modification(account.dn, changes, unchanged, post_read_control(self._shown))
         return server, result
 
     def _condition(self, account: Account) -> str:

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from ldap3 import MODIFY_ADD, MODIFY_REPLACE
+
 from gateway.account.birth_date import BirthDate
+from gateway.account.charter import write_acceptance
 from gateway.account.model import Account, Grant, LockedOut, Propagation, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refusal, Refused
 from gateway.account.ports import Admits
@@ -27,7 +30,7 @@ from gateway.directory.propagation import LdapPropagation, NoPropagation
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.temporary_policy import TemporaryPolicy
 from gateway.ldap import Changes, Entry
-from gateway.needs.attributes import RESET_CODE
+from gateway.needs.attributes import CHARTER, CLASS, RECOVERABLE, RESET_CODE
 
 
 class LdapPasswords:
@@ -109,9 +112,9 @@ class LdapPasswords:
             return None
         return replace(self._accounts.account(entry), reset_code=code)
 
-    def set_password(self, account: Account, new: Secret) -> Changed | Refused:
+    def set_password(self, account: Account, new: Secret, *, charter: str = "") -> Changed | Refused:
         """Implement `Passwords.set_password`."""
-        written = self._write(account, new, {})
+        written = self._write(account, new, _acceptance(account, charter) if charter else {})
         if isinstance(written, Refused):
             return written
         return Changed(account.person, was_expired=account.password_expired, propagation=written)
@@ -189,6 +192,14 @@ class LdapPasswords:
         codes = REMOVED if account.has_reset_code else {}
         refused = self._writer.write(account, new, {**joined, **own_policy, **codes, **more}, must_change=must_change)
         return replace(refused, limits=account.limits) if refused else propagation
+
+
+def _acceptance(account: Account, version: str) -> Changes:
+    """Return the changes that record that the person accepts this version of the acceptable use policy."""
+    changes: Changes = {CHARTER: [(MODIFY_REPLACE, [write_acceptance(version, datetime.now(UTC)).encode()])]}
+    if account.lacks_class:
+        changes[CLASS] = [(MODIFY_ADD, [RECOVERABLE.encode()])]
+    return changes
 
 
 def _is_void(written: Refused | Propagation | None) -> bool:

@@ -6,7 +6,7 @@ The code takes its attributes from here, `mamia check` and `/health/ready` test 
 
 from __future__ import annotations
 
-from gateway.needs import agent_pages, attributes, helpdesk, machine, processes, recovery, server, web
+from gateway.needs import agent_pages, attributes, helpdesk, machine, processes, recovery, reminders, server, web
 from gateway.needs.model import Access as Access
 from gateway.needs.model import Account as Account
 from gateway.needs.model import Needs as Needs
@@ -28,10 +28,13 @@ def needs_of(settings: Settings) -> Needs:
             *processes.gateways_rights(settings),
             *processes.workers_rights(settings),
             *processes.listeners_rights(settings),
+            *reminders.rights(settings),
             *processes.operators_rights(settings),
         ),
         secrets=_secrets(settings),
-        shown_to_owner=tuple(filter(None, (settings.people.private_mail, attributes.STATE, attributes.MUST_CHANGE))),
+        shown_to_owner=tuple(
+            filter(None, (settings.people.private_mail, attributes.STATE, attributes.MUST_CHANGE, attributes.CHARTER))
+        ),
         controls=tuple(server.controls(settings)),
         indices=tuple(server.indices(settings)),
         overlays=tuple(server.overlays(settings)),
@@ -51,6 +54,10 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
         names += [attributes.RESET_CODE, attributes.RESET_CODE_UNTIL]
     if settings.recovery.is_on:
         names.append(attributes.RECOVERY)
+    if settings.charter.is_on:
+        names.append(attributes.CHARTER)
+    if settings.reminders.is_on:
+        names.append(attributes.REMINDED)
     if people.password_stamp:
         names.append(people.password_stamp)
     if any(target.type == "samba_nt" for target in workstation.targets.values()):

@@ -9,7 +9,7 @@ from gateway.needs.model import FileNeed, FileUse, Part, Service
 from gateway.needs.web import PASSWORDS, PEOPLE_PARTS
 from gateway.settings import ActiveDirectoryTarget, KerberosTarget, Settings
 
-SERVE, SYNC, CAPTURE = "mamia serve", "mamia sync", "mamia capture"
+SERVE, SYNC, CAPTURE, REMIND = "mamia serve", "mamia sync", "mamia capture", "mamia remind"
 WAITS = "passwords wait"
 
 
@@ -67,6 +67,7 @@ def files(settings: Settings) -> Iterator[FileNeed]:
             yield from _read(f"{where}.krb5_conf", target.krb5_conf, SYNC)
     if workstation.state_folder:
         yield FileNeed("workstation.state_folder", workstation.state_folder, SYNC, FileUse.FOLDER)
+    yield from _secret("reminders.bind_password_file", settings.reminders.bind_password_file, REMIND)
     yield from _secret("capture.bind_password_file", capture.bind_password_file, CAPTURE)
     if capture.socket:
         yield FileNeed("capture.socket", capture.socket, "slapd", FileUse.CONNECT)

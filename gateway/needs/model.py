@@ -24,6 +24,7 @@ class Part(StrEnum):
     RESET_CODE = "code of the helpdesk"
     AGENT_PAGES = "pages of the helpdesk"
     RECOVERY = "recovery methods"
+    CHARTER = "acceptable use policy"
     NOTIFICATIONS = "notifications"
     API = "API"
     METRICS = "metrics"
@@ -31,6 +32,7 @@ class Part(StrEnum):
     ORACLE = "password oracle"
     WORKER = "mamia sync"
     LISTENER = "mamia capture"
+    REMINDERS = "mamia remind"
     ACCOUNT = "mamia account"
     IMPORT = "mamia people import"
     CHECK = "mamia check"
@@ -43,6 +45,7 @@ class Account(StrEnum):
     WORKER = "worker"
     LISTENER = "listener"
     HELPDESK = "helpdesk"
+    REMINDERS = "reminders"
     OPERATOR = "operator"
     """Not a service account: what a command does in the name of the person who runs it (--bind-dn)."""
 
@@ -199,7 +202,7 @@ class FileNeed:
     setting: str
     path: Path
     process: str
-    """"mamia serve", "mamia sync" or "mamia capture"."""
+    """"mamia serve", "mamia sync", "mamia capture" or "mamia remind"."""
     use: FileUse
     is_secret: bool = False
     """Whether nobody but that process may read it."""

@@ -31,6 +31,14 @@ def outbox_attributes(people: People) -> tuple[str, ...]:
     return (people.login, attributes.IDENTITY, attributes.SECRET, attributes.STATE, attributes.LEASE)
 
 
+def reminder_attributes() -> tuple[str, ...]:
+    """Return the attributes that say when a password ends, and which reminder was sent last."""
+    return (
+        attributes.IDENTITY, attributes.CLASS, attributes.CHANGED_AT, attributes.LOCKED_AT, attributes.STARTS_AT,
+        attributes.ENDS_AT, attributes.POLICY, attributes.REMINDED,
+    )  # fmt: skip
+
+
 def proof_attributes(people: People) -> tuple[str, ...]:
     """Return the attributes of the numbers by which people prove who they are, each once."""
     return tuple(dict.fromkeys(proof.attribute for proof in people.proofs.values()))

@@ -38,6 +38,8 @@ def controls(settings: Settings) -> Iterator[Control]:
     )
     if settings.workstation.targets:
         yield Control(PAGED_RESULTS, "paged results (RFC 2696)", (Part.WORKER,), "The worker reads all that waits.")
+    if settings.reminders.is_on:
+        yield Control(PAGED_RESULTS, "paged results (RFC 2696)", (Part.REMINDERS,), "Reminders look at everybody.")
 
 
 def indices(settings: Settings) -> Iterator[Index]:
@@ -84,5 +86,7 @@ def limits(settings: Settings) -> Iterator[Limit]:
         yield Limit(
             Account.HELPDESK, MAX_FOUND_BY_HELPDESK, 0, 5, "A search shows 20 people, and whether there are more."
         )
+    if settings.reminders.is_on:
+        yield Limit(Account.REMINDERS, MAX_UNPAGED, PAGE_ENTRIES, 300, "Everybody is read page by page, once a day.")
     if settings.capture.socket and not settings.capture.answer_only:
         yield Limit(Account.LISTENER, MAX_UNPAGED, 0, 5, "It reads the entry of one operation.")

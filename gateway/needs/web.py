@@ -20,6 +20,7 @@ def rights(settings: Settings) -> Iterator[Right]:
     yield from _to_verify(settings)
     yield from _to_set_passwords(settings)
     yield from _for_workstations(settings)
+    yield from _to_accept_charter(settings)
     yield from _on_groups(settings)
 
 
@@ -94,6 +95,16 @@ def _to_set_passwords(settings: Settings) -> Iterator[Right]:
             Access.READ | Access.WRITE, (attributes.ENTRY,), (Part.ORACLE, *PASSWORDS),
             "The overlay sock asks for it before each write.",
         )  # fmt: skip
+
+
+def _to_accept_charter(settings: Settings) -> Iterator[Right]:
+    if not settings.charter.is_on:
+        return
+    both = Access.READ | Access.WRITE
+    why = "The version that a person accepts is written together with the password."
+    yield _right(both, (attributes.CHARTER,), (Part.CHARTER, *PASSWORDS), why)
+    why = "An entry needs the class before it can have that version."
+    yield _right(both, (attributes.CLASS,), (Part.CHARTER, *PASSWORDS), why, values=(attributes.RECOVERABLE,))
 
 
 def _for_workstations(settings: Settings) -> Iterator[Right]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.account.change import change_password
+from gateway.account.charter import NO_CHARTER, Charter
 from gateway.account.model import ChangeRequest
 from gateway.account.outcomes import Changed, Refused
 from gateway.account.policy import PasswordRules
@@ -28,6 +29,7 @@ class ChangeService:
     passwords: Passwords
     rules: PasswordRules
     uniform: UniformTime
+    charter: Charter = NO_CHARTER
 
     def change(self, request: ChangeRequest, caller: Caller) -> Saved | Refused | RateLimited:
         """Replace a password, also an expired one; record the result and notify the person. Raises Outage."""
@@ -48,4 +50,5 @@ class ChangeService:
             rules=self.rules,
             uniform=self.uniform,
             admits=self.events.account_limit(SERVICE, caller),
+            charter=self.charter,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.account.admission import Admission
+from gateway.account.charter import NO_CHARTER, Charter
 from gateway.account.errors import DirectoryUnavailable
 from gateway.account.model import ChooseRequest, Grant, Secret, VerifyIdentityRequest
 from gateway.account.outcomes import Changed, Granted, InitialRestored, Refusal, Refused
@@ -36,6 +37,7 @@ class ResetService:
     uniform: UniformTime
     hashing: Admission
     ticket_minutes: int
+    charter: Charter = NO_CHARTER
 
     def verify_identity(self, request: VerifyIdentityRequest, caller: Caller) -> Granted | Refused | RateLimited:
         """Check the proof, and return the right to choose one new password. Raises Outage."""
@@ -79,13 +81,14 @@ class ResetService:
         self.events.record(CHOOSE, "extended", caller, login=used.grant.login)
         return extended(used, choice, self.steps)
 
-    def choose(self, used: UsedTicket, new: Secret, caller: Caller) -> Saved | Refused:
+    def choose(self, used: UsedTicket, new: Secret, caller: Caller, accepts: str = "") -> Saved | Refused:
         """Set the chosen password; `steps.use` has counted the attempt already. Raises Outage.
 
+        `accepts` is the version of the acceptable use policy that the person accepts with it.
         If nothing was changed, the ticket becomes valid again, because a browser that goes back sends the old ticket.
         """
         with self.events.outages(CHOOSE, caller, used.grant.login):
-            outcome = self._choose(used, new)
+            outcome = self._choose(used, new, accepts)
         if isinstance(outcome, Changed):
             return self.results.saved(CHOOSE, "reset", caller, outcome, notice="reset")
         self.events.record_refusal(CHOOSE, caller, outcome, used.grant.login)
@@ -112,10 +115,12 @@ class ResetService:
             admission=self.hashing,
         )
 
-    def _choose(self, used: UsedTicket, new: Secret) -> Changed | Refused:
-        request, tickets = ChooseRequest(used.grant, new), self.steps.tickets
+    def _choose(self, used: UsedTicket, new: Secret, accepts: str) -> Changed | Refused:
+        request, tickets = ChooseRequest(used.grant, new, accepts), self.steps.tickets
         try:
-            outcome = choose_password(request, passwords=self.passwords, rules=self.rules, admission=self.hashing)
+            outcome = choose_password(
+                request, passwords=self.passwords, rules=self.rules, admission=self.hashing, charter=self.charter
+            )
         except DirectoryUnavailable:
             tickets.give_back(used.ticket)
             raise

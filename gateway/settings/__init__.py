@@ -24,6 +24,7 @@ from gateway.settings.helpdesk import Helpdesk
 from gateway.settings.legal import Accessibility, Legal
 from gateway.settings.protection import Audit, Metrics, Notifications, RateLimits, SecondFactor
 from gateway.settings.recovery import Recovery
+from gateway.settings.reminders import Charter, Reminders
 from gateway.settings.support import Support
 from gateway.settings.web import Web
 from gateway.settings.workstation import (
@@ -45,6 +46,7 @@ __all__ = [
     "Audit",
     "Captcha",
     "Capture",
+    "Charter",
     "Directory",
     "Events",
     "Helpdesk",
@@ -57,6 +59,7 @@ __all__ = [
     "People",
     "RateLimits",
     "Recovery",
+    "Reminders",
     "Reset",
     "ResetMode",
     "SambaNtTarget",
@@ -97,6 +100,8 @@ class Settings(BaseSettings):
     events: Events = Events(keep_days=OFF)
     metrics: Metrics = Metrics()
     notifications: Notifications = Notifications()
+    reminders: Reminders = Reminders()
+    charter: Charter = Charter()
     workstation: Workstation = Workstation()
     capture: Capture = Capture()
     api: Api = Api()

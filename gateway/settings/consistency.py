@@ -16,6 +16,7 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _of_capture(settings)
     yield from _of_helpdesk(settings)
     yield from _of_recovery(settings)
+    yield from _of_reminders(settings)
 
 
 def _of_recovery(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -49,6 +50,15 @@ def _of_helpdesk(settings: Settings) -> Iterator[tuple[str, str]]:
 def _of_helpdesks_password(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.helpdesk.is_on and not settings.helpdesk.password:
         yield "helpdesk.bind_password", "is missing, and so is helpdesk.bind_password_file"
+
+
+def _of_reminders(settings: Settings) -> Iterator[tuple[str, str]]:
+    dn = settings.reminders.bind_dn
+    others = (settings.directory.bind_dn, settings.workstation.bind_dn, settings.helpdesk.bind_dn)
+    if dn and dn.lower() in (other.lower() for other in others if other):
+        yield "reminders.bind_dn", "is another part's account: reminders need one of their own, with its own rights"
+    if dn and not settings.notifications.spool:
+        yield "reminders.bind_dn", "needs notifications.spool: without it no mail can be sent"
 
 
 def _of_capture(settings: Settings) -> Iterator[tuple[str, str]]:

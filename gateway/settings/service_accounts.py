@@ -1,4 +1,4 @@
-"""The directory's settings with the account of worker, listener or helpdesk instead of the web service's account."""
+"""The directory's settings with the account of another process instead of the web service's account."""
 
 from __future__ import annotations
 
@@ -49,6 +49,19 @@ def helpdesks_directory(settings: Settings) -> Directory | None:
     if helpdesk.bind_dn is None:
         return None
     return bound_as(settings.directory, helpdesk.bind_dn, SecretStr(helpdesk.password))
+
+
+def reminding_directory(settings: Settings, source: Path | None = None) -> Directory:
+    """Return the directory's settings for the account of `mamia remind`.
+
+    `source` is the settings' file, for messages. Raises SettingsError if account or password is missing.
+    """
+    reminders = settings.reminders
+    if reminders.bind_dn is None or reminders.bind_password_file is None:
+        missing = SettingProblem("reminders.bind_dn", "is missing: the reminders' own account in the directory")
+        raise SettingsError(str(source or "the settings"), [missing])
+    password = read_secret(reminders.bind_password_file, "reminders.bind_password_file")
+    return bound_as(settings.directory, reminders.bind_dn, password)
 
 
 def bound_as(directory: Directory, dn: str, password: SecretStr) -> Directory:

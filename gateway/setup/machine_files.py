@@ -42,6 +42,7 @@ def account_passwords(settings: Settings, planned: list[PlannedFile]) -> dict[st
         "sync": settings.workstation.bind_password_file,
         "capture": settings.capture.bind_password_file,
         "helpdesk": settings.helpdesk.bind_password_file,
+        "reminders": settings.reminders.bind_password_file,
     }
     content = {one.path: one.content for one in planned}
     found = {name: SecretStr(_first_line(content[file])) for name, file in files.items() if file in content}
@@ -75,6 +76,12 @@ def _secrets(session: Session, settings: Settings) -> Iterator[PlannedFile]:
         yield _secret(session, file, WORKER_USER, "password of the worker's account")
     if (file := settings.capture.bind_password_file) and not settings.capture.answer_only:
         yield _secret(session, file, LISTENER_USER, "password of the listener's account")
+    if file := settings.reminders.bind_password_file:
+        yield _secret(session, file, WEB_USER, "password of the reminders' account")
+    yield from _typed_ones(session, settings)
+
+
+def _typed_ones(session: Session, settings: Settings) -> Iterator[PlannedFile]:
     for target in settings.workstation.targets.values():
         if target.type == "active_directory":
             yield from _typed(session, target.bind_password_file, WORKER_USER, "password of the domain's account")

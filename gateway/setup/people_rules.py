@@ -66,7 +66,7 @@ class PeoplesRules:
         for name in dict.fromkeys(written):
             if writers := tuple(
                 (account, self._may(Access.VALUES, account, name))
-                for account in (Account.GATEWAY, Account.LISTENER, Account.HELPDESK)
+                for account in (Account.GATEWAY, Account.LISTENER, Account.HELPDESK, Account.REMINDERS)
                 if self._changes(account, name) and (account, name) != LISTENERS_ENTRY
             ):
                 guarded.setdefault(writers, []).append(name)

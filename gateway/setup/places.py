@@ -19,6 +19,7 @@ NAMES = {
     Account.WORKER: "sync",
     Account.LISTENER: "capture",
     Account.HELPDESK: "helpdesk",
+    Account.REMINDERS: "reminders",
 }
 DECOY = "decoy"
 MEMBERS = (("groupofuniquenames", "uniqueMember"), ("posixgroup", "memberUid"))
@@ -34,7 +35,7 @@ class Places:
     layout: Layout
     database: Database
     accounts: dict[str, str]
-    """Name (gateway, sync, capture, helpdesk, decoy) → DN, of the accounts that the settings need."""
+    """Name (gateway, sync, capture, helpdesk, reminders, decoy) → DN, of the accounts that the settings need."""
     services_base: str
     """DN above the gateway's account."""
     policies_base: str
@@ -50,7 +51,7 @@ class Places:
     @property
     def ours(self) -> tuple[str, ...]:
         """Return the DNs of every account that a version of ours made there, whether the settings need it or not."""
-        names = ("gateway", "sync", "decoy", "capture", "helpdesk")
+        names = ("gateway", "sync", "decoy", "capture", "helpdesk", "reminders")
         return tuple(dict.fromkeys((*self.accounts.values(), *(f"cn={one},{self.services_base}" for one in names))))
 
     @property

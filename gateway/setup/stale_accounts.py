@@ -14,7 +14,7 @@ from gateway.setup.directory_side import DirectorySide
 
 
 def refused_accounts(side: DirectorySide, settings: Settings, passwords: Mapping[str, SecretStr]) -> set[str]:
-    """Return the names (gateway, sync, capture, helpdesk) of accounts that exist and refuse their password.
+    """Return the names (gateway, sync, helpdesk …) of accounts that exist and refuse their password.
 
     An account whose policy locks it is tried once per run.
     """
@@ -23,6 +23,7 @@ def refused_accounts(side: DirectorySide, settings: Settings, passwords: Mapping
         "sync": settings.workstation.bind_dn,
         "capture": settings.capture.bind_dn,
         "helpdesk": settings.helpdesk.bind_dn,
+        "reminders": settings.reminders.bind_dn,
     }
     return {
         name

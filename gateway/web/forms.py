@@ -37,6 +37,7 @@ MAX_ANSWER_CHARS = 8192
 """Limit of a browser's answer about a passkey."""
 MAIL_ADDRESS = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>,;:\"().]+")
 PHONE_NUMBER = re.compile(r"\+?[0-9]{9,15}", re.ASCII)
+CHARTER_LABEL = _("I have read the acceptable use policy and I accept it")
 
 
 def typeable(form: BaseForm, field: Field) -> None:
@@ -287,6 +288,13 @@ class AccountForm(SentForm):
     account = HiddenField(validators=[at_most(4096)])
 
 
+class CharterField(StringField):
+    """The box by which a person accepts the acceptable use policy; its value is the version that the page showed."""
+
+    def __init__(self, label: LazyString, **options: Any) -> None:
+        super().__init__(label, [at_most(64)], **options)
+
+
 class CodeForm(TicketForm):
     """A step of a reset: the code that was sent as a second factor."""
 
@@ -316,6 +324,7 @@ class ChooseForm(TicketForm):
 
     new_password = NewPasswordField(_("New password"))
     confirmation = ConfirmationField(_("Confirm the new password"))
+    charter = CharterField(CHARTER_LABEL)
 
     @property
     def new(self) -> Secret:
@@ -327,17 +336,21 @@ class ChangeForm(ServiceForm):
     """What a person types to change their password."""
 
     service = "change"
-    comes_back = ("login", *CHECKED)
+    comes_back = ("login", "charter", *CHECKED)
 
     login = NameField(_("Login"))
     current_password = CurrentPasswordField(_("Current password"))
     new_password = NewPasswordField(_("New password"))
     confirmation = ConfirmationField(_("Confirm the new password"))
+    charter = CharterField(CHARTER_LABEL)
 
     def to_request(self) -> ChangeRequest:
         """Return the request of a valid form."""
         return ChangeRequest(
-            typed(self.login), Secret(typed(self.current_password)), Secret(typed(self.new_password))
+            typed(self.login),
+            Secret(typed(self.current_password)),
+            Secret(typed(self.new_password)),
+            typed(self.charter),
         )
 
 

@@ -157,6 +157,12 @@ DATE_ERRORS = {
     BirthDateError.UNLIKELY: _("Check the year of birth: it must be between 1900 and this year."),
 }
 
+CHARTER_ELSEWHERE = _(
+    "The acceptable use policy of the academy must be accepted first. Read and accept it, and change the password, "
+    "on this page: %(page)s"
+)
+"""For programs in which nobody can accept it: API clients and the webmail."""
+
 _REFUSALS = {
     Refusal.NOT_FOUND: _(
         "No account has this surname, given name and date of birth. Check the spelling and the date; if your name "
@@ -174,6 +180,10 @@ _REFUSALS = {
     Refusal.TOO_LONG: _("The directory refuses this password: it is too long. Choose a shorter one."),
     Refusal.POOR_QUALITY: _("The directory refuses this password: it is too easy to guess. Choose another one."),
     Refusal.NOT_CHANGEABLE: _("The directory does not allow this password to be changed. Call the helpdesk."),
+    Refusal.CHARTER: _(
+        "You have not yet accepted the acceptable use policy that is in force. Read it, tick the box, then type your "
+        "passwords again."
+    ),
     Refusal.DIRECTORY_RULE: _(
         "The directory refuses this password without saying why. Choose another one, longer and unlike those "
         "that you had."
@@ -228,6 +238,7 @@ FIELD_OF = {
     Refusal.TOO_LONG: "new_password",
     Refusal.POOR_QUALITY: "new_password",
     Refusal.DIRECTORY_RULE: "new_password",
+    Refusal.CHARTER: "charter",
 }
 """The field beside which a refusal is shown; refusals that are not here concern the whole form."""
 

@@ -7,6 +7,7 @@ because those who steal passwords send them too.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
@@ -57,7 +58,7 @@ class TemplateNotifications:
         with force_locale(self.language_of(person)):
             for address in person.mails:
                 try:
-                    self.mails.enqueue(self._mail(notice, address, reference, login=person.login, **facts))
+                    self.mails.enqueue(self.write(notice, address, reference, {"login": person.login, **facts}))
                 except Exception as error:
                     # `email` raises a dozen kinds of exceptions for addresses that it cannot parse.
                     log.error("a notification could not be stored: %s", type(error).__name__)
@@ -94,16 +95,20 @@ class TemplateNotifications:
                 return
             if self.mails is None:
                 raise DeliveryFailed
+            facts = {"code": code, "login": login, "minutes": minutes}
             try:
-                message = self._mail(mail, channel.address, reference, code=code, login=login, minutes=minutes)
+                message = self.write(mail, channel.address, reference, facts)
             except ValueError:
                 raise DeliveryFailed from None
             self.mails.send_now(message)
 
-    def _mail(self, notice: str, address: str, reference: str, **facts: object) -> EmailMessage:
+    def write(
+        self, notice: str, address: str, reference: str, facts: Mapping[str, object], *, message_id: str = ""
+    ) -> EmailMessage:
         """Return the mail `notice` as text and HTML. The first line of its template is the subject.
 
-        Raises ValueError if `address` is not a mail address.
+        `message_id`: what is before the @ of its Message-ID; without it each mail has another one. Raises ValueError
+        if `address` is not a mail address.
         """
         academy, sender = self.settings.academy, self.settings.notifications.sender
         now = datetime.now(ZoneInfo(academy.timezone))
@@ -116,7 +121,8 @@ class TemplateNotifications:
         message["To"] = _recipient(address)
         message["Subject"] = subject
         message["Date"] = format_datetime(now)
-        message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+        domain = sender.rpartition("@")[2]
+        message["Message-ID"] = f"<{message_id}@{domain}>" if message_id else make_msgid(domain=domain)
         message["Auto-Submitted"] = "auto-generated"
         message.set_content("\n\n".join(paragraphs) + "\n")
         html = render_template("mail/page.html", subject=subject, paragraphs=paragraphs)

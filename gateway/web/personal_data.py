@@ -54,10 +54,20 @@ def kept_data(settings: Settings) -> Iterator[Kept]:
         hours = timedelta(hours=settings.workstation.retry_hours)
         what = _("The new password on its way to the Windows workstation, encrypted")
         yield Kept(what, _until(_("until it is active there"), hours))
+    yield from _in_entry(settings)
     yield from _cookies()
     if settings.helpdesk.has_pages:
         minutes = timedelta(minutes=settings.helpdesk.idle_minutes)
         yield Kept(_("Encrypted cookie of agents who are signed in at the helpdesk’s pages"), in_words(minutes))
+
+
+def _in_entry(settings: Settings) -> Iterator[Kept]:
+    """Yield what is written into the person's own entry in the directory."""
+    duration = str(_("as long as your account is in the directory"))
+    if settings.charter.is_on:
+        yield Kept(_("The version of the acceptable use policy that you accepted, and when"), duration)
+    if settings.reminders.is_on:
+        yield Kept(_("The last reminder about your password that was sent to you, and when"), duration)
 
 
 def _of_forms(settings: Settings) -> Iterator[Kept]:

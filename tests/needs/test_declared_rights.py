@@ -17,6 +17,7 @@ from gateway.checks.capture import check_listener_rights
 from gateway.checks.finding import Level
 from gateway.checks.helpdesk import check_helpdesk_rights
 from gateway.checks.policies import check_policies
+from gateway.checks.reminders import check_reminders_rights
 from gateway.checks.rights import check_rights
 from gateway.checks.service_connections import check_service_connections
 from gateway.checks.worker_rights import check_worker_rights
@@ -30,13 +31,14 @@ from tests.support.slapd_server import QUICK_HASH, SUFFIX, SlapdServer
 
 DATABASE, CONFIG_DATABASE = "olcDatabase={1}mdb,cn=config", "olcDatabase={0}config,cn=config"
 MONITOR_DATABASE = "olcDatabase={2}monitor,cn=config"
-SETTINGS = example_settings(nt=True, capture=True, recovery=True)
+SETTINGS = example_settings(nt=True, capture=True, recovery=True, reminders=True, charter=True)
 NEEDS = needs_of(SETTINGS)
 NAMES = {
     Account.GATEWAY: "gateway",
     Account.WORKER: "sync",
     Account.LISTENER: "capture",
     Account.HELPDESK: "helpdesk",
+    Account.REMINDERS: "reminders",
 }
 WITH_OVERLAY = ("entry", "children")
 """What slapd asks for itself: whether the entry is seen at all, and whether the overlay sock lets a write pass."""
@@ -107,6 +109,8 @@ def findings(server: SlapdServer, account: Account, place: Place):
             return [check_worker_rights(settings, connection)]
         if account is Account.HELPDESK:
             return list(check_helpdesk_rights(settings, server.url, connection))
+        if account is Account.REMINDERS:
+            return [check_reminders_rights(settings, connection)]
         return list(check_listener_rights(settings, connection))
     finally:
         close(connection)

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from gateway.account.model import Person
+from gateway.account.reminders import Reminder, ReminderKind, Standing
+from gateway.app import create_mail_app
+from gateway.notifications.background import BackgroundTasks
+from gateway.notifications.spool import Spool
+from gateway.services.reminders import Done, Due, ReminderOutcome
+from gateway.settings import Settings
+from gateway.web.notifications import TemplateNotifications
+from gateway.web.reminder_mails import TemplateReminderMails
 from tests.support.approved_text import assert_approved
+from tests.support.gateway_settings import settings_for
 from tests.support.polling import wait_until
 from tests.support.slapd_server import PASSWORD
 
@@ -20,6 +33,11 @@ TOLD = ("From", "To", "Subject", "Date", "Content-Language", "Auto-Submitted")
 CHANGING = {r"\b[0-9a-f]{16}\b": "(reference)", r"\b\d{6}\b": "(code)"}
 """What is another one in each mail."""
 NEEDED_TRIES = 10
+CHANGED_AT = datetime(2025, 3, 17, 9, 0, tzinfo=UTC)
+EXPIRES_AT = datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
+OUTCOMES = (
+    ReminderOutcome.REMINDED, ReminderOutcome.REMINDED, ReminderOutcome.NO_ADDRESS, ReminderOutcome.NOT_SPOOLED,
+)  # fmt: skip
 
 
 @pytest.fixture(params=["fr", "en"])
@@ -40,7 +58,7 @@ def open_gateway(directory, open_browser, mail_server, tmp_path, language):
 
 
 @pytest.fixture
-def notices(open_gateway, mail_server):
+def notices(open_gateway, mail_server, directory, tmp_path, language):
     """What causes each mail, by the name of its template."""
 
     def locked():
@@ -52,13 +70,48 @@ def notices(open_gateway, mail_server):
         browser = open_gateway()
         browser.choose(browser.prove(LOGIN), "Troisieme-2026!")
 
+    def reminded(name, kind=ReminderKind.EXPIRES):
+        spool = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+        settings = settings_for(directory, notifications=spool, reminders={"digest_to": PRIVATE})
+        if name == "digest":
+            settings = settings.model_copy(update={"web": settings.web.model_copy(update={"languages": [language]})})
+        with mails_of(settings) as mails:
+            done = [Done(due(language, number, kind), outcome) for number, outcome in enumerate(OUTCOMES)]
+            if name == "digest":
+                mails.send_digest(done, "mamia-digest")
+            else:
+                mails.remind(done[0].due, "mamia-reminder")
+        # A gateway sends what it finds in the spool when it starts.
+        open_gateway()
+
     return {
+        "expires": lambda: reminded("expires"),
+        "initial": lambda: reminded("initial", ReminderKind.INITIAL),
+        "digest": lambda: reminded("digest"),
         "changed": lambda: open_gateway().change(LOGIN, PASSWORD, NEW),
         "locked": locked,
         "reset": reset,
         "restored": lambda: open_gateway(reset={"mode": "initial"}).prove(LOGIN),
         "code": lambda: open_gateway(second_factor={"methods": ["mail"]}).prove(LOGIN),
     }
+
+
+def due(language: str, number: int, kind: ReminderKind = ReminderKind.EXPIRES) -> Due:
+    """Somebody whose password ends in a week; the first one has the login of the other mails."""
+    login = f"{LOGIN[:-1]}{4 + number}"
+    person = Person(login, ("Durand",), (), ("François",), PRIVATE, False, preferred_language=language)
+    standing = Standing("", str(number), person, CHANGED_AT, EXPIRES_AT)
+    return Due(standing, Reminder(kind, 7 if kind is ReminderKind.EXPIRES else 0, "20250317090000Z", 7))
+
+
+@contextmanager
+def mails_of(settings: Settings) -> Iterator[TemplateReminderMails]:
+    """What `mamia remind` writes its mails with."""
+    assert settings.notifications.spool
+    spool = Spool(settings.notifications, settings.notifications.spool)
+    templates = TemplateNotifications(settings, spool, None, BackgroundTasks())
+    with create_mail_app(settings).app_context():
+        yield TemplateReminderMails(settings, spool, templates)
 
 
 class TestMails:

@@ -114,6 +114,7 @@ class Browser:
         """The first step of a reset."""
         return self.fill_in(RESET, login=login, proof=proof, birth_date=birth_date)
 
-    def choose(self, page: Page, new: str, confirmation: str | None = None) -> Page:
+    def choose(self, page: Page, new: str, confirmation: str | None = None, **typed: str) -> Page:
         """The second, on the page that the first one gave."""
-        return self.send(RESET, page, new_password=new, confirmation=new if confirmation is None else confirmation)
+        confirmed = new if confirmation is None else confirmation
+        return self.send(RESET, page, new_password=new, confirmation=confirmed, **typed)

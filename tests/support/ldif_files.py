@@ -47,12 +47,24 @@ HELPDESK = {
     "agents_group": f"cn=helpdesk,ou=groups,{SUFFIX}",
 }
 RECOVERY = {"methods": ["totp"]}
+CHARTER = {"version": "2026-09", "url": "https://www.ac-example.fr/charte"}
+REMINDERS = {
+    "bind_dn": f"cn=reminders,{SERVICES}",
+    "bind_password_file": "/etc/mamia/reminders.password",
+}
 EVERYWHERE = ("objectClass", "uid")
 """Attributes for which every slapd has an index already; a second one is refused."""
 MAX_WIDTH = 118
 
 
-def example_settings(*, nt: bool = False, capture: bool = False, recovery: bool = False) -> Settings:
+def example_settings(
+    *,
+    nt: bool = False,
+    capture: bool = False,
+    recovery: bool = False,
+    reminders: bool = False,
+    charter: bool = False,
+) -> Settings:
     """The settings for which the files of `ldif/` are: everything on but for what has a file of its own."""
     table: dict[str, Any] = {
         "directory": {
@@ -77,6 +89,8 @@ def example_settings(*, nt: bool = False, capture: bool = False, recovery: bool 
         "capture": CAPTURE if capture else {},
         "helpdesk": HELPDESK if recovery else {},
         "recovery": RECOVERY if recovery else {},
+        "charter": CHARTER if charter else {},
+        **({"reminders": REMINDERS, "notifications": {"spool": "/var/lib/mamia/mails"}} if reminders else {}),
         "web": {"secret_keys": ["only for the form of the settings, 123"]},
     }
     return Settings.model_validate(table)
@@ -84,7 +98,7 @@ def example_settings(*, nt: bool = False, capture: bool = False, recovery: bool 
 
 def every_part() -> Settings:
     """The settings that switch on everything that can need something."""
-    plain = example_settings(nt=True, capture=True, recovery=True)
+    plain = example_settings(nt=True, capture=True, recovery=True, reminders=True, charter=True)
     table: dict[str, dict[str, Any]] = {
         "rate_limits": {"store": "rediss://:only-for-the-form@redis.ac-example.fr:6379/0"},
         "events": {"keep_days": 30},
@@ -137,7 +151,11 @@ def files() -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
     yield "45-password-oracle.ldif", {"olcAccess": _some(capture, asked)}
     yield "46-monitor.ldif", {"olcAccess": monitor_rules(capture, LAYOUT)}
     yield "47-configuration.ldif", {"olcAccess": configuration_rules(plain, LAYOUT)}
+    accepting = example_settings(charter=True)
+    accepted = _some(accepting, _of(accepting, Account.GATEWAY, {Part.CHARTER}), ("mamiaCharter",))
+    yield "41-charter.ldif", {"olcAccess": accepted}
     yield "48-recovery.ldif", _of_recovery(example_settings(recovery=True), needs)
+    yield "49-reminders.ldif", _of_reminders()
     without_nt = example_settings(capture=True)
     listeners = _of(without_nt, Account.LISTENER)
     yield (
@@ -172,6 +190,19 @@ def _on_account(settings: Settings, dn: str) -> Iterator[str]:
     for value in whole:
         if DN_REGEX.search(value):
             yield DN_REGEX.sub(f'dn.exact="{dn}"', value)
+
+
+def _of_reminders() -> Mapping[str, Sequence[str]]:
+    """For a directory with and without the overlay sock: the right that it asks for does no harm without it."""
+    settings = example_settings(capture=True, reminders=True)
+    closed = ("mamiaReminded",)
+    return {
+        "olcAccess": (
+            *_on_account(settings, str(settings.reminders.bind_dn)),
+            *_some(settings, _of(settings, Account.REMINDERS), closed, refuses_rest=True),
+        ),
+        "olcLimits": [limit for limit in search_limits(settings) if "cn=reminders" in limit],
+    }
 
 
 def written(text: str, values: Mapping[str, Sequence[str]]) -> str:

@@ -15,12 +15,14 @@ DATABASE = "olcDatabase={1}mdb,cn=config"
 CLOSING = "99-closing-rules.ldif"
 CLOSING_CODES = "98-closing-codes.ldif"
 ACCESS = "30-access.ldif"
+WITH_CLOSING = (ACCESS, "35-workstation-nt.ldif", "41-charter.ldif", "49-reminders.ldif")
 WITH_RULES = (
-    ACCESS, "35-workstation-nt.ldif", "45-password-oracle.ldif", "46-monitor.ldif", "47-configuration.ldif",
-    "48-recovery.ldif", "93-capture.ldif", "94-capture-nt.ldif",
+    ACCESS, "35-workstation-nt.ldif", "41-charter.ldif", "45-password-oracle.ldif", "46-monitor.ldif",
+    "47-configuration.ldif", "48-recovery.ldif", "49-reminders.ldif", "93-capture.ldif", "94-capture-nt.ldif",
 )  # fmt: skip
 WITH_ENTRIES = (
-    "60-policies.ldif", "70-services.ldif", "71-helpdesk-account.ldif", "75-protected-people.ldif",
+    "60-policies.ldif", "70-services.ldif", "71-helpdesk-account.ldif", "72-reminders-account.ldif",
+    "75-protected-people.ldif",
     "90-replicator.ldif", "92-capture-account.ldif",
 )  # fmt: skip
 LIMITS_NOTE = (
@@ -38,7 +40,12 @@ NOTES = {
     "46-monitor.ldif": "Write the number of your database monitor in the place of {2}.",
     "48-recovery.ldif": f"The rules that close codes stay; {CLOSING_CODES} removes them, last. {LIMITS_NOTE}",
     "93-capture.ldif": f"First delete the overlay itself, as docs/directory.md says. {LIMITS_NOTE}",
-    "70-services.ldif": "Load undo/92-capture-account.ldif and undo/90-replicator.ldif before it, if you have these.",
+    "41-charter.ldif": f"The rules that close what was accepted stay; {CLOSING} removes them, last.",
+    "49-reminders.ldif": f"The rules that close records stay; {CLOSING} removes them, last. {LIMITS_NOTE}",
+    "70-services.ldif": (
+        "Load undo/71-helpdesk-account.ldif, undo/72-reminders-account.ldif, undo/92-capture-account.ldif and "
+        "undo/90-replicator.ldif before it, if you have these."
+    ),
     "91-mirror.ldif": (
         "On both servers, before undo/90-replicator.ldif. Write the number of your overlay in the place of {0}. "
         f"{LIMITS_NOTE}"
@@ -66,7 +73,7 @@ def texts() -> Iterator[tuple[str, str]]:
     yield "91-mirror.ldif", _file("91-mirror.ldif", "Takes back 91-mirror.ldif.", _without_mirror())
     yield (
         CLOSING,
-        _file(CLOSING, "Removes the rules that close secrets.", [_closing(ACCESS, "35-workstation-nt.ldif")]),
+        _file(CLOSING, "Removes the rules that close secrets.", [_closing(*WITH_CLOSING)]),
     )
     title = "Removes the rules that close codes."
     yield CLOSING_CODES, _file(CLOSING_CODES, title, [_closing("48-recovery.ldif")])

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from gateway.ldap import first_value
+from gateway.needs.attributes import RECOVERABLE
 from gateway.settings import Settings
 from gateway.setup.changes import PERSON_CLASS, Change, PlanParts, Subject, password_place
 from gateway.setup.layout import naming_of
@@ -22,6 +23,7 @@ DESCRIPTION = {
     "sync": "MA-MAMIA, worker that brings passwords to the workstation",
     "helpdesk": "MA-MAMIA, gives codes for the helpdesk",
     "capture": "MA-MAMIA, receives passwords that are changed elsewhere",
+    "reminders": "MA-MAMIA, reminds people before their password expires",
     DECOY: "MA-MAMIA, is in for logins that do not exist",
 }
 WHY = {
@@ -29,6 +31,7 @@ WHY = {
     "sync": "The account of mamia sync.",
     "capture": "The account of mamia capture.",
     "helpdesk": "The account that writes the helpdesk's codes, and may do nothing else.",
+    "reminders": "The account of mamia remind.",
     DECOY: "The entry of nobody, on which proofs for unknown logins are tried; nobody knows its password.",
 }
 NOBODYS_BIRTHDAY = datetime(1900, 1, 1, tzinfo=UTC)
@@ -72,6 +75,8 @@ def _account(name: str, dn: str, settings: Settings, survey: Survey, places: Pla
     classes, more = [STRUCTURAL[naming], "simpleSecurityObject"], {}
     if name == "sync":
         classes.append(WORKER_CLASS)
+    if name == "reminders":
+        classes.append(RECOVERABLE)
     if name == DECOY:
         more = _numbers(settings)
         classes += _classes_for(more, survey)

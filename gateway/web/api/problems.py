@@ -47,6 +47,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     Refusal.POOR_QUALITY: (409, "The directory wants a password that is harder to guess"),
     Refusal.NOT_CHANGEABLE: (409, "The directory does not allow this person to change the password"),
     Refusal.LOCKED: (409, "The account is locked after wrong passwords, and no new password lifts that lock"),
+    Refusal.CHARTER: (409, "The acceptable use policy must be accepted first, on the page that `detail` names"),
     Refusal.DIRECTORY_RULE: (409, "The directory refuses the password and does not say by which rule"),
 }
 _HTTP = {

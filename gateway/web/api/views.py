@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from gateway.account.invisible import without_invisible
 from gateway.account.model import ChangeRequest, FindRequest, Secret
-from gateway.account.outcomes import Refused
+from gateway.account.outcomes import Refusal, Refused
 from gateway.services.caller import Caller
 from gateway.services.change import ChangeService
 from gateway.services.find import FindService
@@ -130,6 +130,9 @@ class ApiViews:
             raise self._problem(limited)
 
     def _problem(self, outcome: Refused | RateLimited) -> Problem:
+        if isinstance(outcome, Refused) and outcome.code is Refusal.CHARTER:
+            page = url_for("change", _external=True)
+            return of_refused(outcome, [messages.filled(messages.CHARTER_ELSEWHERE, page=page)])
         if isinstance(outcome, Refused):
             return of_refused(outcome, self.sentences.refused(outcome))
         headers = {"Retry-After": str(outcome.retry_after_seconds)}

@@ -196,7 +196,7 @@ class ChoosePage(TicketPage):
     def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> Saved | Refused:
         """Set the password. After a refusal the form is shown again with a new ticket. Raises Outage."""
         form.ticket.data = self.steps.renew(used)
-        return self.service.choose(used, form.new, caller)
+        return self.service.choose(used, form.new, caller, form.charter.data or "")
 
     def after(self, form: Any, outcome: object) -> PageState:
         """Return what follows; a grant that is void leads back to the first step."""
