@@ -105,9 +105,13 @@ class DeclaredRights:
             Place.DECOY: (self.settings.directory.decoy_dn,),
             Place.OWN: (self.dn,),
             Place.ACCOUNTS: self.accounts,
-            Place.GROUPS: self.settings.people.protected_groups,
+            Place.GROUPS: self._groups(right.account),
             Place.SUFFIX: (self.suffix,),
         }.get(right.place, ())
+
+    def _groups(self, account: Account) -> Iterable[str]:
+        agents = self.settings.helpdesk.agents_group if account is Account.HELPDESK else None
+        return (*self.settings.people.protected_groups, *([agents] if agents else []))
 
     def _persons_sample(self, right: Right) -> str:
         """Return a person's DN.

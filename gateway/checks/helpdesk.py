@@ -17,7 +17,7 @@ from gateway.settings import Settings
 from gateway.settings.service_accounts import helpdesks_directory
 
 CHECKED = "rights of the helpdesk"
-FILE = "48-recovery.ldif of ldif/"
+FILE = "44-helpdesk.ldif of ldif/"
 WRONG_VALUE = "x"
 
 

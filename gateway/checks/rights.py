@@ -17,9 +17,10 @@ from gateway.settings import Settings
 
 FILE = "30-access.ldif of ldif/ (upgrade/30-access.ldif and upgrade/schema.ldif where those of 0.1.0 are loaded)"
 REMINDERS_FILE, CHARTER_FILE = "49-reminders.ldif of ldif/", "41-charter.ldif of ldif/"
+RECOVERY_FILE, CLASS_FILE = "48-recovery.ldif of ldif/", "42-recoverable.ldif of ldif/"
 NT_FILES = {Account.GATEWAY: "35-workstation-nt.ldif of ldif/", Account.LISTENER: "94-capture-nt.ldif of ldif/"}
 LISTENERS_FILE = "93-capture.ldif of ldif/"
-CODES_FILE = "schema/mamia-recovery.ldif and 48-recovery.ldif of ldif/"
+CODES_FILE = "schema/mamia-recovery.ldif and 44-helpdesk.ldif of ldif/"
 ORDER = "the rules must be before the directory's own"
 WITHOUT_CLASS = "mamia setup adds the class to people"
 RULES = f"mamia setup shows and adds the rules; by hand: {FILE}; {ORDER}"
@@ -83,10 +84,14 @@ def _file_of(right: Right) -> str:
         return LISTENERS_FILE
     if right.account is Account.REMINDERS:
         return REMINDERS_FILE
+    if right.account is Account.HELPDESK or Part.RESET_CODE in right.parts:
+        return CODES_FILE
+    if right.values == (attributes.RECOVERABLE,):
+        return CLASS_FILE
     if Part.CHARTER in right.parts:
         return CHARTER_FILE
-    if {Part.RESET_CODE, Part.RECOVERY} & set(right.parts):
-        return CODES_FILE
+    if Part.RECOVERY in right.parts:
+        return RECOVERY_FILE
     return FILE
 
 

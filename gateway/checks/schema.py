@@ -19,10 +19,14 @@ OURS = (
     attributes.SECRET, attributes.STATE, attributes.LEASE, attributes.STAMP,
 )  # fmt: skip
 """Attributes of schema/mamia.ldif."""
-OF_RECOVERY = (
-    attributes.RESET_CODE, attributes.RESET_CODE_UNTIL, attributes.RECOVERY, attributes.CHARTER, attributes.REMINDED,
-)  # fmt: skip
-"""Attributes of schema/mamia-recovery.ldif."""
+OF_RECOVERY = {
+    attributes.RESET_CODE: "44-helpdesk.ldif",
+    attributes.RESET_CODE_UNTIL: "44-helpdesk.ldif",
+    attributes.RECOVERY: "42-recoverable.ldif and 48-recovery.ldif",
+    attributes.CHARTER: "41-charter.ldif and 42-recoverable.ldif",
+    attributes.REMINDED: "49-reminders.ldif",
+}
+"""Attribute of schema/mamia-recovery.ldif → the files with its rules, in ldif/."""
 OUR_SCHEMA = (
     "mamia setup adds our schema; by hand: schema/mamia.ldif of ldif/, or upgrade/schema.ldif where that of 0.1.0 is "
     "loaded; or name your own attributes in [people]"
@@ -72,10 +76,9 @@ def _fix(missing: Sequence[str]) -> str:
         fixes.append(OUR_SCHEMA)
     if any(name in SAMBAS for name in missing):
         fixes.append("schema/samba.ldif of ldif/, or Samba's own schema")
-    if any(name in OF_RECOVERY for name in missing):
-        fixes.append(
-            "mamia setup adds that schema; by hand: schema/mamia-recovery.ldif, then 48-recovery.ldif of ldif/"
-        )
+    if rules := dict.fromkeys(OF_RECOVERY[name] for name in missing if name in OF_RECOVERY):
+        by_hand = f"schema/mamia-recovery.ldif, then {', '.join(rules)} of ldif/"
+        fixes.append(f"mamia setup adds that schema; by hand: {by_hand}")
     if any(name not in (*OURS, *SAMBAS, *OF_RECOVERY) for name in missing):
         fixes.append("correct the names in [people] and in the filters of the settings")
     return "; ".join(fixes)

@@ -10,8 +10,9 @@ from ldap3 import BASE, SUBTREE, Connection
 from gateway.checks.account import at_each_server
 from gateway.checks.change_log import check_change_logs
 from gateway.checks.finding import Finding, fail, ok, warn
+from gateway.checks.schema import OF_RECOVERY
 from gateway.ldap import try_search
-from gateway.needs import attributes, needs_of
+from gateway.needs import needs_of
 from gateway.needs.people import secret_attributes as named_secrets
 from gateway.settings import Settings
 
@@ -25,7 +26,6 @@ HASHES = {
     ),
 }
 OURS = "30-access.ldif of ldif/, or upgrade/30-access.ldif where the one of 0.1.0 is loaded"
-CODES = "48-recovery.ldif of ldif/"
 MAPPED = f"the rules of {OURS}, with the names that [people] of the settings gives"
 SEARCH_SECONDS = 10
 
@@ -41,9 +41,11 @@ def check_secrets(settings: Settings) -> Iterator[Finding]:
 def secret_attributes(settings: Settings) -> dict[str, str]:
     """Return the attributes that only their owner and our accounts may read, each with the hint for a finding."""
     mapped = named_secrets(settings.people)
-    codes = {name: CODES for name in (attributes.RESET_CODE, attributes.RESET_CODE_UNTIL) if settings.helpdesk.is_on}
+    of_sections = {
+        name: f"{file} of ldif/" for name, file in OF_RECOVERY.items() if name in needs_of(settings).secrets
+    }
     ours = [name for name in needs_of(settings).secrets if name not in (*mapped, *HASHES)]
-    return {**HASHES, **dict.fromkeys(ours, OURS), **codes, **dict.fromkeys(mapped, MAPPED)}
+    return {**HASHES, **dict.fromkeys(ours, OURS), **of_sections, **dict.fromkeys(mapped, MAPPED)}
 
 
 def secrets_seen_by(settings: Settings, who: str, own_dn: str, url: str, connection: Connection) -> Iterator[Finding]:

@@ -35,6 +35,8 @@ CONFIG_FILES = (
     "35-workstation-nt.ldif",
     "40-password-policy.ldif",
     "41-charter.ldif",
+    "42-recoverable.ldif",
+    "44-helpdesk.ldif",
     "47-configuration.ldif",
     "48-recovery.ldif",
     "49-reminders.ldif",

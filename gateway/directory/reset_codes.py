@@ -35,7 +35,7 @@ from gateway.ldap import (
 from gateway.needs.attributes import CLASS, RECOVERABLE, RESET_CODE, RESET_CODE_UNTIL
 
 RIGHTS = (
-    "mamia setup adds the schema and the rights; by hand: schema/mamia-recovery.ldif and 48-recovery.ldif of ldif/"
+    "mamia setup adds the schema and the rights; by hand: schema/mamia-recovery.ldif and 44-helpdesk.ldif of ldif/"
 )
 
 

@@ -37,8 +37,11 @@ def _to_use_codes() -> Iterator[Right]:
 
 
 def _to_give_codes(settings: Settings) -> Iterator[Right]:
-    seen = (attributes.ENTRY, attributes.CLASS, attributes.IDENTITY, settings.people.login)
+    seen = (attributes.CLASS, attributes.IDENTITY, settings.people.login)
     yield _helpdesk(Access.READ, seen, "The helpdesk finds out whose entry it is.")
+    # Without the overlay this right alone lets nobody write anything: the rules are the same with it and without.
+    why = "Entries are found; the overlay sock asks for the right to write before each write."
+    yield _helpdesk(Access.READ | Access.WRITE, (attributes.ENTRY,), why)
     yield from filter_rights(Account.HELPDESK, CODE, settings)
     compared = Access.COMPARE | Access.SEARCH
     why = "The hash of a code is written or removed; nobody reads it."
@@ -48,10 +51,6 @@ def _to_give_codes(settings: Settings) -> Iterator[Right]:
         Access.READ | Access.WRITE, (attributes.CLASS,), "An entry needs the class before it can have a code.",
         (attributes.RECOVERABLE,),
     )  # fmt: skip
-    if settings.capture.socket:
-        why = "The overlay sock asks for it before each write."
-        parts = (Part.ORACLE, *CODE)
-        yield Right(Account.HELPDESK, Place.PEOPLE, Access.READ | Access.WRITE, (attributes.ENTRY,), parts, why)
 
 
 def _helpdesk(access: Access, names: tuple[str, ...], why: str, values: tuple[str, ...] = ()) -> Right:

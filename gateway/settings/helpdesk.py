@@ -17,7 +17,7 @@ class Helpdesk(Section):
     """
 
     bind_dn: Dn | None = None
-    """DN of the helpdesk's own account in the directory, with the rights of ldif/48-recovery.ldif and no others."""
+    """DN of the helpdesk's own account in the directory, with the rights of ldif/44-helpdesk.ldif and no others."""
     bind_password: SecretStr | None = None
     """Password of `bind_dn`. Prefer `bind_password_file`."""
     bind_password_file: Path | None = None

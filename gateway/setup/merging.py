@@ -46,11 +46,13 @@ def merge(present: Sequence[str], wanted: Sequence[str], owner: Owner) -> tuple[
     own = [(index, rule) for index, rule in left if not owner.has(rule)]
     # Rules of the directory's own that go on can harm none of ours, and may be before ours on purpose.
     first = last if last >= 0 else _count_for_single_accounts(rules)
-    before = [rule for index, rule in own if rule.goes_on and index < first]
+    before = [(index, rule) for index, rule in own if rule.goes_on and index < first]
     after = [rule for index, rule in own if not (rule.goes_on and index < first)]
-    added = [one for rule in former if (one := _added_clauses(rule, ours, owner)) is not None]
+    # In their order among those: an account of another machine's settings keeps its rights before its own `none`.
+    before += [(index, one) for index, rule in left if owner.has(rule) and (one := _added_clauses(rule, ours, owner))]
+    first_ones = [rule for _, rule in sorted(before, key=lambda pair: pair[0])]
     texts = {id(rule): text for rule, text in zip(rules, present, strict=True)}
-    merged = (*before, *grants, *added, *ours, *_still_closed(former, ours), *after)
+    merged = (*first_ones, *grants, *ours, *_still_closed(former, ours), *after)
     return tuple(texts.get(id(rule), rule.text) for rule in merged)
 
 
@@ -185,8 +187,9 @@ def _is_complete(rules: Sequence[Rule], wanted: Sequence[Rule], owner: Owner) ->
     """Return whether the wanted rules are there, and no rule of the directory's own keeps slapd from them."""
     ours = [rule for rule in rules if owner.has(rule) or _is_any(rule, wanted)]
     if not say_the_same(
-        ours, wanted, lambda one, other: _includes(one, other, owner), lambda one: _gives_us(one, owner)
-    ):
+        ours, wanted, owner.accounts,
+        lambda one, other: _includes(one, other, owner), lambda one: _gives_us(one, owner),
+    ):  # fmt: skip
         return False
     hiding = [(index, rule) for index, rule in enumerate(rules) if rule not in ours and not rule.goes_on]
     return not any(overlapping(rule, later) for index, rule in hiding for later in rules[index:] if later in ours)

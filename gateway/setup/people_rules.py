@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.needs import Access, Account, Needs, Right, attributes
+from gateway.needs import Access, Account, Needs, Place, Right, attributes
 from gateway.needs.accounts import account_dns
 from gateway.settings import Settings
 from gateway.setup.clauses import BREAK, NONE, by, level, names, quoted, readers, rule
@@ -37,11 +37,8 @@ class _PeoplesRule:
     is_shown: bool
     """Whether people may read the attribute on their own entry."""
     is_entry: bool
-
-    @property
-    def writes(self) -> bool:
-        """Return whether somebody may write."""
-        return any(access & (Access.WRITE | Access.DELETE) for _, access in self.by)
+    is_written: bool
+    """Whether somebody may write it, by this rule or, where it closes, by the rule of another part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +106,22 @@ class PeoplesRules:
             for condition, values, who in _split_by_condition(ways):
                 closes = not condition and not values and name in self.secrets
                 shown = closes and name in self.needs.shown_to_owner
-                kind = _PeoplesRule(condition, values, who, closes, shown, name == attributes.ENTRY)
-                groups.setdefault(kind, []).append(name)
+                is_entry, is_secret = name == attributes.ENTRY, name in self.needs.secrets
+                for by_whom in [who] if is_secret or is_entry else _writers_and_readers(who):
+                    written = _change(by_whom) or (is_secret and self._is_written(name))
+                    kind = _PeoplesRule(condition, values, by_whom, closes, shown, is_entry, written)
+                    groups.setdefault(kind, []).append(name)
         # Rules with conditions first: the ones without end the search for whom they name.
         for kind in sorted(groups, key=lambda kind: not (kind.condition or kind.values)):
             yield self._rule(kind, groups[kind])
+
+    def _is_written(self, name: str) -> bool:
+        """Return whether any part writes an attribute: a file for one part says the same as the rules for all."""
+        return any(
+            name in right.attributes and right.access & CHANGES and not right.values
+            for right in self.needs.rights
+            if right.place is Place.PEOPLE and right.account in self._dns
+        )
 
     def _allowed_on_people(self) -> dict[str, list[_Allowed]]:
         allowed: dict[str, list[_Allowed]] = {}
@@ -133,7 +141,7 @@ class PeoplesRules:
 
     def _rule(self, kind: _PeoplesRule, named: Sequence[str]) -> str:
         people = self.settings.people
-        filter_ = kind.condition or (people.filter if kind.writes and not kind.is_entry else "")
+        filter_ = kind.condition or (people.filter if kind.is_written and not kind.is_entry else "")
         what = (
             f"dn.subtree={quoted(people.base)}"
             + (f" filter={quoted(filter_)}" if filter_ else "")
@@ -154,6 +162,17 @@ class PeoplesRules:
 def _only(values: Sequence[str]) -> str:
     """Return a regular expression for exactly these values: DNs, or names of object classes."""
     return any_of(values) if any("=" in value for value in values) else f"^({'|'.join(values)})$"
+
+
+def _change(who: Iterable[tuple[Account, Access]]) -> bool:
+    return any(access & CHANGES for _, access in who)
+
+
+def _writers_and_readers(who: Sequence[tuple[Account, Access]]) -> Iterator[tuple[tuple[Account, Access], ...]]:
+    """Yield who may write, on people alone, and who reads only, on every entry: the one does not narrow the other."""
+    for writes in (True, False):
+        if part := tuple(one for one in who if _change([one]) is writes):
+            yield part
 
 
 def _split_by_condition(

@@ -115,7 +115,8 @@ def _plan_configuration(
 ) -> None:
     targets = settings.workstation.targets.values()
     samba = any(one.type == "samba_nt" for one in targets)
-    recovery = settings.helpdesk.is_on
+    sections = (settings.helpdesk, settings.recovery, settings.charter, settings.reminders)
+    recovery = any(section.is_on for section in sections)
     plan_schema(found, parts, worker="sync" in places.accounts, samba=samba, recovery=recovery)
     plan_modules(found, places, parts, argon2=options.argon2, sock=settings.capture.socket is not None)
     plan_indices(places, indices(settings), parts)

@@ -31,7 +31,7 @@ from tests.support.slapd_server import QUICK_HASH, SUFFIX, SlapdServer
 
 DATABASE, CONFIG_DATABASE = "olcDatabase={1}mdb,cn=config", "olcDatabase={0}config,cn=config"
 MONITOR_DATABASE = "olcDatabase={2}monitor,cn=config"
-SETTINGS = example_settings(nt=True, capture=True, recovery=True, reminders=True, charter=True)
+SETTINGS = example_settings(nt=True, capture=True, helpdesk=True, recovery=True, reminders=True, charter=True)
 NEEDS = needs_of(SETTINGS)
 NAMES = {
     Account.GATEWAY: "gateway",

@@ -24,7 +24,10 @@ from tests.support.undo_files import texts
 
 LDIF = Path(__file__).parents[2] / "ldif"
 NEW_PASSWORD = "Nouveau-2024"
-SECRETS = ("numen", "birthDate", "pwdHistory", "userPassword")
+SECRETS = (
+    "numen", "birthDate", "pwdHistory", "userPassword",
+    "mamiaResetCode", "mamiaRecovery", "mamiaCharter", "mamiaReminded",
+)  # fmt: skip
 SOCK = "overlays of sock"
 """The step that deletes them, for which there is no file: their numbers are slapd's."""
 DATA = "secrets of people"
@@ -54,28 +57,31 @@ UNDONE_AFTER: Mapping[str, tuple[str, ...]] = {
     "35-workstation-nt.ldif": (SOCK,),
     "30-access.ldif": (SOCK,),
     "41-charter.ldif": (SOCK,),
+    "42-recoverable.ldif": (SOCK,),
+    "44-helpdesk.ldif": (SOCK,),
     "46-monitor.ldif": (SOCK,),
     "47-configuration.ldif": (SOCK,),
+    "48-recovery.ldif": (SOCK,),
     "49-reminders.ldif": (SOCK,),
+    "71-helpdesk-account.ldif": (SOCK,),
     "72-reminders-account.ldif": (SOCK,),
     "91-mirror.ldif": (SOCK,),
     "90-replicator.ldif": ("91-mirror.ldif",),
     "92-capture-account.ldif": (SOCK,),
     "75-protected-people.ldif": (SOCK,),
-    "70-services.ldif": ("72-reminders-account.ldif", "90-replicator.ldif", "92-capture-account.ldif"),
+    "70-services.ldif": (
+        "71-helpdesk-account.ldif", "72-reminders-account.ldif", "90-replicator.ldif", "92-capture-account.ldif",
+    ),
     "40-password-policy.ldif": ("70-services.ldif", "91-mirror.ldif"),
     "60-policies.ldif": ("40-password-policy.ldif",),
     "20-indices.ldif": (SOCK,),
     DATA: ("40-password-policy.ldif",),
-    "99-closing-rules.ldif": (
-        DATA,
-        "30-access.ldif",
-        "35-workstation-nt.ldif",
-        "41-charter.ldif",
-        "49-reminders.ldif",
-        "70-services.ldif",
-    ),
-}
+    "95-closing-charter.ldif": (DATA, "41-charter.ldif"),
+    "96-closing-helpdesk.ldif": (DATA, "44-helpdesk.ldif", "71-helpdesk-account.ldif"),
+    "97-closing-recovery.ldif": (DATA, "48-recovery.ldif"),
+    "98-closing-reminders.ldif": (DATA, "49-reminders.ldif", "72-reminders-account.ldif"),
+    "99-closing-rules.ldif": (DATA, "30-access.ldif", "35-workstation-nt.ldif", "70-services.ldif"),
+}  # fmt: skip
 
 
 class ByHand(DebianSlapd):
@@ -99,7 +105,7 @@ class ByHand(DebianSlapd):
         """As an administrator does, with passwords, numbers and addresses filled in."""
         text = file.read_text().replace(HASH_COST, QUICK_HASH)
         places = {"CAPTURE_SOCKET": str(self.socket.parent / "s"), "SERVER_ID": "1", "PEER_URL": "ldap://127.0.0.1:9"}
-        for place in ("GATEWAY", "SYNC", "DECOY", "CAPTURE", "REPLICATOR"):
+        for place in ("GATEWAY", "SYNC", "DECOY", "CAPTURE", "REPLICATOR", "HELPDESK", "REMINDERS"):
             places[f"{place}_PASSWORD"] = f"{place}-Passe-2024"
         for place, value in places.items():
             text = text.replace(f"@{place}@", value)
@@ -117,13 +123,15 @@ class ByHand(DebianSlapd):
     def use(self) -> None:
         """Give fdurand what is secret, and a password that slapd hashes with Argon2."""
         who = self.dn("fdurand")
-        text = f"add: objectClass\nobjectClass: mamiaPerson\n-\nadd: numen\nnumen: {NUMEN}\n-\n"
+        text = "add: objectClass\nobjectClass: mamiaPerson\nobjectClass: mamiaRecoverable\n-\n"
+        text += f"add: numen\nnumen: {NUMEN}\n-\n"
+        text += "".join(f"add: {name}\n{name}: {'A' * 64}\n-\n" for name in SECRETS if name.startswith("mamia"))
         self.load(f"dn: {who}\nchangetype: modify\n{text}add: birthDate\nbirthDate: 19850327\n")
         with self.as_account(who, PASSWORD) as connection:
             connection.modify_s(who, [(ldap.MOD_REPLACE, "userPassword", [NEW_PASSWORD.encode()])])
 
     def delete_secrets(self) -> None:
-        parts = "".join(f"delete: {name}\n-\n" for name in ("numen", "birthDate", "pwdHistory"))
+        parts = "".join(f"delete: {name}\n-\n" for name in SECRETS if name != "userPassword")
         self.load(f"dn: {self.dn('fdurand')}\nchangetype: modify\n{parts}")
 
     def seen(self) -> set[str]:

@@ -83,7 +83,7 @@ class TestHelpdesk:
         [problem] = [one for one in check_helpdesk(settings) if one.level is Level.FAIL]
 
         assert "write description" in problem.message
-        assert "48-recovery.ldif" in problem.hint
+        assert "44-helpdesk.ldif" in problem.hint
 
     def test_when_the_password_is_wrong_then_check_fails(self, before, tmp_path):
         set_up(before, with_helpdesk(before), tmp_path / "undo-helpdesk", class_for=CLASS_FOR)

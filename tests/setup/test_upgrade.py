@@ -183,7 +183,7 @@ class TestTodaysFiles:
         pair = MirrorPair(tmp_path)
         try:
             for server in (pair.first, pair.second):
-                settings = example_settings(nt=True)
+                settings = example_settings(nt=True, helpdesk=True, recovery=True, charter=True, reminders=True)
                 without = {"directory": settings.directory.model_copy(update={"monitor": False})}
                 plan = planned(server, settings.model_copy(update=without))
                 assert [change.title for change in plan.changes] == []
@@ -193,7 +193,7 @@ class TestTodaysFiles:
     def test_settings_with_everything_need_nothing_more(self, tmp_path):
         server = SlapdServer(tmp_path / "slapd", hash_cost=QUICK_HASH)
         try:
-            example = example_settings(nt=True)
+            example = example_settings(nt=True, helpdesk=True, recovery=True, charter=True, reminders=True)
             settings = example.model_copy(
                 update={"directory": example.directory.model_copy(update={"monitor": False})}
             )

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.needs import Account, Needs, Part, Right, needs_of
+from gateway.needs.accounts import account_dns
+from gateway.needs.attributes import RECOVERABLE
 from gateway.settings import Settings
 from gateway.setup.access_rules import AccessRules, configuration_rules, indices, monitor_rules, search_limits
 from gateway.setup.layout import Layout
@@ -61,6 +63,7 @@ def example_settings(
     *,
     nt: bool = False,
     capture: bool = False,
+    helpdesk: bool = False,
     recovery: bool = False,
     reminders: bool = False,
     charter: bool = False,
@@ -87,7 +90,7 @@ def example_settings(
             "public_key_file": "/etc/mamia/worker.pub",
         },
         "capture": CAPTURE if capture else {},
-        "helpdesk": HELPDESK if recovery else {},
+        "helpdesk": HELPDESK if helpdesk else {},
         "recovery": RECOVERY if recovery else {},
         "charter": CHARTER if charter else {},
         **({"reminders": REMINDERS, "notifications": {"spool": "/var/lib/mamia/mails"}} if reminders else {}),
@@ -98,7 +101,7 @@ def example_settings(
 
 def every_part() -> Settings:
     """The settings that switch on everything that can need something."""
-    plain = example_settings(nt=True, capture=True, recovery=True, reminders=True, charter=True)
+    plain = example_settings(nt=True, capture=True, helpdesk=True, recovery=True, reminders=True, charter=True)
     table: dict[str, dict[str, Any]] = {
         "rate_limits": {"store": "rediss://:only-for-the-form@redis.ac-example.fr:6379/0"},
         "events": {"keep_days": 30},
@@ -151,11 +154,13 @@ def files() -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
     yield "45-password-oracle.ldif", {"olcAccess": _some(capture, asked)}
     yield "46-monitor.ldif", {"olcAccess": monitor_rules(capture, LAYOUT)}
     yield "47-configuration.ldif", {"olcAccess": configuration_rules(plain, LAYOUT)}
-    accepting = example_settings(charter=True)
-    accepted = _some(accepting, _of(accepting, Account.GATEWAY, {Part.CHARTER}), ("mamiaCharter",))
-    yield "41-charter.ldif", {"olcAccess": accepted}
-    yield "48-recovery.ldif", _of_recovery(example_settings(recovery=True), needs)
-    yield "49-reminders.ldif", _of_reminders()
+    # The same rule in two files could not be loaded twice: slapd refuses a value that it has.
+    yield "42-recoverable.ldif", {"olcAccess": _some(example_settings(charter=True), _of_class(charter=True))}
+    for name, part in (("41-charter", "charter"), ("48-recovery", "recovery")):
+        yield f"{name}.ldif", {"olcAccess": _beyond(example_settings(**{part: True}), needs)}
+    for name, part in (("44-helpdesk", "helpdesk"), ("49-reminders", "reminders")):
+        account = Account(part)
+        yield f"{name}.ldif", _of_account(example_settings(**{part: True}), account, needs)
     without_nt = example_settings(capture=True)
     listeners = _of(without_nt, Account.LISTENER)
     yield (
@@ -168,19 +173,33 @@ def files() -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
     yield "94-capture-nt.ldif", {"olcAccess": _some(capture, _of(capture, Account.LISTENER, {Part.SAMBA_NT}))}
 
 
-def _of_recovery(settings: Settings, plain: Needs) -> Mapping[str, Sequence[str]]:
-    """What schema/mamia-recovery.ldif needs beyond `plain`; the helpdesk's account may do no more."""
+def _beyond(settings: Settings, plain: Needs) -> tuple[str, ...]:
+    """The rules that a section needs beyond `plain`, and what it closes."""
     needs = needs_of(settings)
-    more = [right for right in needs.rights if right not in plain.rights]
-    secrets = tuple(name for name in needs.secrets if name not in plain.secrets)
-    helpdesks = _of(settings, Account.HELPDESK)
+    more = [right for right in needs.rights if right not in plain.rights and right not in _gives_class(needs)]
+    return _some(settings, more, tuple(name for name in needs.secrets if name not in plain.secrets))
+
+
+def _of_class(**parts: bool) -> list[Right]:
+    return _gives_class(needs_of(example_settings(**parts)))
+
+
+def _gives_class(needs: Needs) -> list[Right]:
+    """The gateway's right to give entries the class of schema/mamia-recovery.ldif, which several sections need."""
+    return [right for right in needs.of(Account.GATEWAY) if right.values == (RECOVERABLE,)]
+
+
+def _of_account(settings: Settings, account: Account, plain: Needs) -> Mapping[str, Sequence[str]]:
+    """The same for a section with an account of its own, which may do no more."""
+    dn = account_dns(settings)[account]
+    own = _of(settings, account)
     return {
         "olcAccess": (
-            *_on_account(settings, str(settings.helpdesk.bind_dn)),
-            *_some(settings, more, secrets),
-            _some(settings, helpdesks, refuses_rest=True)[-1],
+            *_on_account(settings, dn),
+            *_beyond(settings, plain),
+            _some(settings, own, refuses_rest=True)[-1],
         ),
-        "olcLimits": [limit for limit in search_limits(settings) if "cn=helpdesk" in limit],
+        "olcLimits": [limit for limit in search_limits(settings) if dn in limit],
     }
 
 
@@ -190,19 +209,6 @@ def _on_account(settings: Settings, dn: str) -> Iterator[str]:
     for value in whole:
         if DN_REGEX.search(value):
             yield DN_REGEX.sub(f'dn.exact="{dn}"', value)
-
-
-def _of_reminders() -> Mapping[str, Sequence[str]]:
-    """For a directory with and without the overlay sock: the right that it asks for does no harm without it."""
-    settings = example_settings(capture=True, reminders=True)
-    closed = ("mamiaReminded",)
-    return {
-        "olcAccess": (
-            *_on_account(settings, str(settings.reminders.bind_dn)),
-            *_some(settings, _of(settings, Account.REMINDERS), closed, refuses_rest=True),
-        ),
-        "olcLimits": [limit for limit in search_limits(settings) if "cn=reminders" in limit],
-    }
 
 
 def written(text: str, values: Mapping[str, Sequence[str]]) -> str:

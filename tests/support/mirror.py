@@ -14,7 +14,7 @@ from tests.support.slapd_server import QUICK_HASH, SUFFIX, SlapdServer
 SAME_SECONDS = 120
 TOUCH = f"dn: {SUFFIX}\nchangetype: modify\nreplace: description\ndescription: two servers\n"
 DATABASE = "olcDatabase={1}mdb,cn=config"
-SHARED_ACCOUNTS = ("gateway", "sync", "helpdesk", "decoy")
+SHARED_ACCOUNTS = ("gateway", "sync", "helpdesk", "reminders", "decoy")
 
 
 class MirrorPair:

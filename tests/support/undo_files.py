@@ -13,12 +13,19 @@ from gateway.setup.surveyed import in_order
 FOLDER = "undo"
 DATABASE = "olcDatabase={1}mdb,cn=config"
 CLOSING = "99-closing-rules.ldif"
-CLOSING_CODES = "98-closing-codes.ldif"
 ACCESS = "30-access.ldif"
-WITH_CLOSING = (ACCESS, "35-workstation-nt.ldif", "41-charter.ldif", "49-reminders.ldif")
+CLOSING_OF = {
+    "41-charter.ldif": "95-closing-charter.ldif",
+    "44-helpdesk.ldif": "96-closing-helpdesk.ldif",
+    "48-recovery.ldif": "97-closing-recovery.ldif",
+    "49-reminders.ldif": "98-closing-reminders.ldif",
+}
+"""File of rules that not every directory has → the one that removes its rules which close secrets."""
+WITH_CLOSING = (ACCESS, "35-workstation-nt.ldif")
 WITH_RULES = (
-    ACCESS, "35-workstation-nt.ldif", "41-charter.ldif", "45-password-oracle.ldif", "46-monitor.ldif",
-    "47-configuration.ldif", "48-recovery.ldif", "49-reminders.ldif", "93-capture.ldif", "94-capture-nt.ldif",
+    ACCESS, "35-workstation-nt.ldif", "41-charter.ldif", "42-recoverable.ldif", "44-helpdesk.ldif",
+    "45-password-oracle.ldif", "46-monitor.ldif", "47-configuration.ldif", "48-recovery.ldif", "49-reminders.ldif",
+    "93-capture.ldif", "94-capture-nt.ldif",
 )  # fmt: skip
 WITH_ENTRIES = (
     "60-policies.ldif", "70-services.ldif", "71-helpdesk-account.ldif", "72-reminders-account.ldif",
@@ -38,10 +45,15 @@ NOTES = {
     ),
     "45-password-oracle.ldif": "First delete the overlay itself, as docs/directory.md says.",
     "46-monitor.ldif": "Write the number of your database monitor in the place of {2}.",
-    "48-recovery.ldif": f"The rules that close codes stay; {CLOSING_CODES} removes them, last. {LIMITS_NOTE}",
     "93-capture.ldif": f"First delete the overlay itself, as docs/directory.md says. {LIMITS_NOTE}",
-    "41-charter.ldif": f"The rules that close what was accepted stay; {CLOSING} removes them, last.",
-    "49-reminders.ldif": f"The rules that close records stay; {CLOSING} removes them, last. {LIMITS_NOTE}",
+    "41-charter.ldif": f"The rules that close what was accepted stay; {CLOSING_OF['41-charter.ldif']} removes them.",
+    "44-helpdesk.ldif": (
+        f"The rules that close codes stay; {CLOSING_OF['44-helpdesk.ldif']} removes them. {LIMITS_NOTE}"
+    ),
+    "48-recovery.ldif": f"The rules that close methods stay; {CLOSING_OF['48-recovery.ldif']} removes them.",
+    "49-reminders.ldif": (
+        f"The rules that close records stay; {CLOSING_OF['49-reminders.ldif']} removes them. {LIMITS_NOTE}"
+    ),
     "70-services.ldif": (
         "Load undo/71-helpdesk-account.ldif, undo/72-reminders-account.ldif, undo/92-capture-account.ldif and "
         "undo/90-replicator.ldif before it, if you have these."
@@ -50,7 +62,7 @@ NOTES = {
         "On both servers, before undo/90-replicator.ldif. Write the number of your overlay in the place of {0}. "
         f"{LIMITS_NOTE}"
     ),
-    CLOSING_CODES: "Only when no entry has a value of an attribute below any more.",
+    **dict.fromkeys(CLOSING_OF.values(), "Only when no entry has a value of an attribute below any more."),
     CLOSING: (
         "Only when no entry has a value of an attribute below any more: under Debian's default rules everybody can "
         "read them then. docs/directory.md says how to look."
@@ -75,8 +87,8 @@ def texts() -> Iterator[tuple[str, str]]:
         CLOSING,
         _file(CLOSING, "Removes the rules that close secrets.", [_closing(*WITH_CLOSING)]),
     )
-    title = "Removes the rules that close codes."
-    yield CLOSING_CODES, _file(CLOSING_CODES, title, [_closing("48-recovery.ldif")])
+    for name, closing in CLOSING_OF.items():
+        yield closing, _file(closing, f"Removes the rules of {name} that close secrets.", [_closing(name)])
 
 
 def _closing(*names: str) -> Record:

@@ -405,7 +405,7 @@ class UpgradedWithCodes(UpgradedSlapd):
     def __init__(self, state, **arguments):
         super().__init__(state, **arguments)
         self.upgrade("schema/mamia-recovery.ldif")
-        self.upgrade("48-recovery.ldif")
+        self.upgrade("44-helpdesk.ldif")
         self.upgrade("71-helpdesk-account.ldif", HELPDESK_PASSWORD=self.slapd.password("helpdesk"))
 
 

@@ -19,7 +19,8 @@ def plan_limits(places: Places, wanted: Sequence[str], parts: PlanParts) -> None
     owner = owner_of(places)
     ours = [one for one in present if owner.names(one)]
     others = [one for one in present if not owner.names(one)]
-    if [normal(one) for one in ours] == [normal(one) for one in wanted] and _are_first(present, ours, others):
+    # Each is for one account, so their order says nothing: the files of ldif/ add them in that of their loading.
+    if sorted(map(normal, ours)) == sorted(map(normal, wanted)) and _are_first(present, ours, others):
         return
     dn = places.database.dn
     values = tuple(f"{{{number}}}{one}" for number, one in enumerate((*wanted, *others)))

@@ -28,7 +28,14 @@ def plan_schema(survey: Survey, parts: PlanParts, *, worker: bool, samba: bool, 
             _missing(WORKER, survey, parts, "The worker notices when the directory was restored from a backup.")
         )
     if recovery:
-        parts.add(_missing(RECOVERY, survey, parts, "People's entries can hold a code of the helpdesk."))
+        parts.add(
+            _missing(
+                RECOVERY,
+                survey,
+                parts,
+                "People's entries can hold what helpdesk, recovery methods, charter and reminders keep.",
+            )
+        )
     if samba and SAMBA_CLASS.lower() not in _names(survey, CLASSES):
         parts.add(_missing(SAMBA, survey, parts, "People's entries can hold the NT hash for the workstation."))
 
