@@ -23,6 +23,8 @@ RANDOM = {
     "valkey_password": (WEB, VALKEY),
     "sync_password": (WORKER, DIRECTORY),
     "decoy_password": (DIRECTORY, DIRECTORY),
+    "helpdesk_password": (WEB, DIRECTORY),
+    "reminders_password": (WEB, DIRECTORY),
     "directory_admin": (DIRECTORY, DIRECTORY),
 }
 """Secret → who owns its file, and which group reads it too."""

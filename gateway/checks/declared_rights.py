@@ -18,6 +18,7 @@ from ldap3.core.results import (
     RESULT_COMPARE_TRUE,
     RESULT_INVALID_ATTRIBUTE_SYNTAX,
     RESULT_NO_SUCH_ATTRIBUTE,
+    RESULT_NO_SUCH_OBJECT,
 )
 from ldap3.utils.conv import escape_filter_chars
 
@@ -111,7 +112,9 @@ class DeclaredRights:
 
     def _groups(self, account: Account) -> Iterable[str]:
         agents = self.settings.helpdesk.agents_group if account is Account.HELPDESK else None
-        return (*self.settings.people.protected_groups, *([agents] if agents else []))
+        # A group that is missing is reported as such, by a check of its own.
+        found = [agents] if agents and exists(self.connection, agents) else []
+        return (*self.settings.people.protected_groups, *found)
 
     def _persons_sample(self, right: Right) -> str:
         """Return a person's DN.
@@ -199,6 +202,11 @@ class DeclaredRights:
             if not dn:
                 return True
         return may_write(self.connection, dn, name, value)
+
+
+def exists(connection: Connection, dn: str) -> bool:
+    """Return whether there is an entry, as far as the account may know: it may compare, and perhaps not search."""
+    return bool(compare(connection, dn, attributes.CLASS, "top")["result"] != RESULT_NO_SUCH_OBJECT)
 
 
 def may_write(connection: Connection, dn: str, attribute: str, value: str) -> bool:

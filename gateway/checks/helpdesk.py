@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ldap3 import Connection
 
 from gateway.checks.account import at_each_server
-from gateway.checks.declared_rights import DeclaredRights, may_write, named, rights_of
+from gateway.checks.declared_rights import DeclaredRights, exists, may_write, named, rights_of
 from gateway.checks.finding import Finding, fail, ok
 from gateway.checks.rights import FORBIDDEN_TO_WRITE, NO_CLASS, excess_reads, hint_for, somebody
 from gateway.directory.context_csn import suffix_of
@@ -40,14 +40,22 @@ def check_helpdesk_rights(settings: Settings, url: str, connection: Connection) 
         return
     accounts, suffix = tuple(account_dns(settings).values()), suffix_of(connection, settings.people.base)
     tested = DeclaredRights(settings, connection, who, accounts, suffix)
+    if missing := _missing_group(settings, connection):
+        text = f"helpdesk.agents_group {missing} does not exist, or {who} may not see it: nobody is an agent"
+        yield fail(subject, text, f"add the group, or the rules on ou=groups of {FILE}")
     lacking = list(tested.lacking(rights_of(Account.HELPDESK, needs_of(settings).rights)))
     if lacking:
         yield fail(subject, f"{who} may not {named(lacking)}", hint_for(lacking))
     excess = [*excess_reads(settings, connection, dn), *_excess_writes(settings, connection, dn)]
     if excess:
         yield fail(subject, f"{who} may {', '.join(excess)}: whoever steals it could", FILE)
-    if not lacking and not excess:
+    if not (missing or lacking or excess):
         yield ok(subject, "the account reads no code and no proof, and writes nothing but what is declared")
+
+
+def _missing_group(settings: Settings, connection: Connection) -> str:
+    group = settings.helpdesk.agents_group or ""
+    return "" if not group or exists(connection, group) else group
 
 
 def _excess_writes(settings: Settings, connection: Connection, dn: str) -> Iterator[str]:

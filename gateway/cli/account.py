@@ -98,7 +98,8 @@ def _force_change(arguments: argparse.Namespace, _: Settings, accounts: Accounts
 def _export(arguments: argparse.Namespace, _: Settings, accounts: Accounts, state: AccountState) -> int:
     """Print what is kept for recovery, as JSON in any case. Shared secrets are no answer to a request for data."""
     uuid, values = accounts.recovery.sealed_at(state.dn)
-    opened = [accounts.seals.open(value, uuid) for value in values]
+    seals = accounts.seals
+    opened = [seals.open(value, uuid) for value in values]
     accounts.helpdesk.note("recovery_exported", arguments.login, _caller())
     methods = [recovery_as_json(method) for method in opened if method]
     print_json({"login": arguments.login, "methods": methods, "unreadable": opened.count(None)})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from gateway.composition.reset_codes import people_mapping
+from gateway.composition.people import people_mapping
 from gateway.directory.account_lookup import AccountLookup
 from gateway.directory.account_status import LdapAccounts
 from gateway.directory.failover import LdapServers
@@ -15,9 +16,11 @@ from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.recovery import LdapRecovery
 from gateway.protection.audit import Audit
-from gateway.protection.recovery_seal import RecoverySeals
 from gateway.services.helpdesk import HelpdeskService
 from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.protection.recovery_seal import RecoverySeals
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,16 @@ class Accounts:
     directory: LdapAccounts
     helpdesk: HelpdeskService
     recovery: LdapRecovery
-    seals: RecoverySeals
+    keys: list[str]
+    """Of web.secret_keys, which seal the recovery methods."""
     resources: ExitStack
+
+    @property
+    def seals(self) -> RecoverySeals:
+        """Return what opens recovery methods. libsodium is loaded for nothing else of the command."""
+        from gateway.protection.recovery_seal import RecoverySeals
+
+        return RecoverySeals(self.keys)
 
     def close(self) -> None:
         """Close the connections and the audit."""
@@ -50,6 +61,6 @@ def build_accounts(settings: Settings) -> Accounts:
             LdapAccounts(pool, mapping, policies, protected),
             HelpdeskService(audit),
             LdapRecovery(AccountLookup(pool, mapping, policies, protected, settings.directory.decoy_dn)),
-            RecoverySeals(settings.web.keys),
+            list(settings.web.keys),
             stack.pop_all(),
         )

@@ -2,8 +2,8 @@
 
 slapd judges one attribute of one entry at a time, by the rules that are about it, in their order, and whoever is
 named by no clause of a rule that ends in `break` goes on to the next one. So a rule on two attributes says the same
-as two rules on one each, and a rule for two accounts the same as one for each of them: that is how the files of `ldif/`,
-each for one part, say what setup writes at once.
+as two rules on one each, and a rule for two accounts the same as one for each of them: so the files of `ldif/`, each
+for one part, say what setup writes at once.
 """
 
 from __future__ import annotations

@@ -57,6 +57,8 @@ def academy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlapdServer]:
     server.slapd.password_file("capture").write_text("the-listeners-password")
     account = server.slapd.filled("92-capture-account.ldif", {"CAPTURE_PASSWORD": "the-listeners-password"})
     server.load(account.decode())
+    agents = f"dn: {SETTINGS.helpdesk.agents_group}\nobjectClass: groupOfNames\ncn: helpdesk\n"
+    server.load(f"{agents}member: {server.dn('adupont')}\n")
     sent = {"mamiaPendingSecret": "sealed", "mamiaSyncState": "pending"}
     classes = ["inetOrgPerson", "mamiaPerson", "shadowAccount"]
     code = {"mamiaResetCode": "1;hash", "mamiaResetCodeUntil": "20990101120000Z"}
