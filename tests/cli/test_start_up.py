@@ -89,6 +89,14 @@ class TestAccount:
         assert cpu_seconds([*MAMIA, "account", "fdurand4", "--config", str(config)]) < 3 * settings
 
 
+class TestServe:
+    def test_when_a_site_has_no_passkeys_then_their_library_is_not_loaded(self):
+        script = "import sys, gateway.composition.web, gateway.app; print('webauthn' in sys.modules)"
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+        assert done.stdout == "False\n"
+
+
 class TestKeygen:
     def test_when_it_runs_then_settings_are_not_loaded(self, tmp_path):
         assert loaded("keygen", tmp_path / "worker") & (HEAVY - {"nacl"}) == set()
