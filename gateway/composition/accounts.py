@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from gateway.composition.reset_codes import people_mapping
+from gateway.composition.people import people_mapping
 from gateway.directory.account_lookup import AccountLookup
 from gateway.directory.account_status import LdapAccounts
 from gateway.directory.failover import LdapServers
@@ -15,9 +16,11 @@ from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.recovery import LdapRecovery
 from gateway.protection.audit import Audit
-from gateway.protection.recovery_seal import RecoverySeals
 from gateway.services.helpdesk import HelpdeskService
 from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.services.history import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,6 @@ class Accounts:
     directory: LdapAccounts
     helpdesk: HelpdeskService
     recovery: LdapRecovery
-    seals: RecoverySeals
     resources: ExitStack
 
     def close(self) -> None:
@@ -48,8 +50,16 @@ def build_accounts(settings: Settings) -> Accounts:
         policies, protected = Policies(pool, without_any=assumed), ProtectedPeople(pool, settings.people)
         return Accounts(
             LdapAccounts(pool, mapping, policies, protected),
-            HelpdeskService(audit),
+            HelpdeskService(audit, _history(settings, stack)),
             LdapRecovery(AccountLookup(pool, mapping, policies, protected, settings.directory.decoy_dn)),
-            RecoverySeals(settings.web.keys),
             stack.pop_all(),
         )
+
+
+def _history(settings: Settings, stack: ExitStack) -> History | None:
+    """Return what keeps events; None if the settings keep none."""
+    if not settings.events.is_on:
+        return None
+    from gateway.composition.events import build_event_store, build_history
+
+    return build_history(build_event_store(settings), stack)

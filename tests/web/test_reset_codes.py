@@ -426,13 +426,13 @@ class TestRights:
         give_code(site, newcomer)
         with directory.as_service("helpdesk") as line:
             read = line.read_s(directory.dn(newcomer))
-            for attribute, value in (("userPassword", NEW), ("pwdReset", "TRUE"), ("mail", "x@y.fr"), ("numen", "X")):
+            for attribute, value in (("userPassword", NEW), ("mail", "x@y.fr"), ("numen", "X")):
                 with pytest.raises(ldap.INSUFFICIENT_ACCESS):
                     line.modify_s(directory.dn(newcomer), [(ldap.MOD_REPLACE, attribute, [value.encode()])])
             with pytest.raises(ldap.INSUFFICIENT_ACCESS):
                 line.modify_s(directory.dn(newcomer), [(ldap.MOD_ADD, "objectClass", [b"shadowAccount"])])
 
-        assert set(read) == {"objectClass", "uid", "mamiaResetCodeUntil"}
+        assert set(read) == {"objectClass", "uid", "mamiaResetCodeUntil", "sn", "givenName", "mail"}
 
     def test_when_the_gateways_account_is_stolen_then_it_writes_and_reads_no_code(self, directory, site, newcomer):
         give_code(site, newcomer)
