@@ -95,10 +95,13 @@ def _force_change(arguments: argparse.Namespace, _: Settings, accounts: Accounts
     return _report(arguments, outcome, state, done="the password must be changed at the next login")
 
 
-def _export(arguments: argparse.Namespace, _: Settings, accounts: Accounts, state: AccountState) -> int:
+def _export(arguments: argparse.Namespace, settings: Settings, accounts: Accounts, state: AccountState) -> int:
     """Print what is kept for recovery, as JSON in any case. Shared secrets are no answer to a request for data."""
+    # Imported only for this action, which needs the library of the seals.
+    from gateway.protection.recovery_seal import RecoverySeals
+
+    seals = RecoverySeals(settings.web.keys)
     uuid, values = accounts.recovery.sealed_at(state.dn)
-    seals = accounts.seals
     opened = [seals.open(value, uuid) for value in values]
     accounts.helpdesk.note("recovery_exported", arguments.login, _caller())
     methods = [recovery_as_json(method) for method in opened if method]

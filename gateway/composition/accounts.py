@@ -20,7 +20,7 @@ from gateway.services.helpdesk import HelpdeskService
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
-    from gateway.protection.recovery_seal import RecoverySeals
+    from gateway.services.history import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,7 @@ class Accounts:
     directory: LdapAccounts
     helpdesk: HelpdeskService
     recovery: LdapRecovery
-    keys: list[str]
-    """Of web.secret_keys, which seal the recovery methods."""
     resources: ExitStack
-
-    @property
-    def seals(self) -> RecoverySeals:
-        """Return what opens recovery methods. libsodium is loaded for nothing else of the command."""
-        from gateway.protection.recovery_seal import RecoverySeals
-
-        return RecoverySeals(self.keys)
 
     def close(self) -> None:
         """Close the connections and the audit."""
@@ -59,8 +50,16 @@ def build_accounts(settings: Settings) -> Accounts:
         policies, protected = Policies(pool, without_any=assumed), ProtectedPeople(pool, settings.people)
         return Accounts(
             LdapAccounts(pool, mapping, policies, protected),
-            HelpdeskService(audit),
+            HelpdeskService(audit, _history(settings, stack)),
             LdapRecovery(AccountLookup(pool, mapping, policies, protected, settings.directory.decoy_dn)),
-            list(settings.web.keys),
             stack.pop_all(),
         )
+
+
+def _history(settings: Settings, stack: ExitStack) -> History | None:
+    """Return what keeps events; None if the settings keep none."""
+    if not settings.events.is_on:
+        return None
+    from gateway.composition.events import build_event_store, build_history
+
+    return build_history(build_event_store(settings), stack)

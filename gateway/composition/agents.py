@@ -16,12 +16,17 @@ from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.metrics import Metrics
 from gateway.protection.event_store import EventStore
+from gateway.protection.tickets import Tickets
 from gateway.services.agent_codes import AgentCodes
+from gateway.services.agent_factors import AgentFactors, agent_passkey_steps
 from gateway.services.agent_people import AgentPeople
 from gateway.services.agent_ports import AgentAccounts
 from gateway.services.agent_sessions import AgentSessions
 from gateway.services.agent_sign_in import AgentSignIn, agent_code_steps
 from gateway.services.events import Events
+from gateway.services.passkey_proof import PasskeyProof
+from gateway.services.recovery import RecoveryService
+from gateway.services.recovery_factors import RecoveryFactors
 from gateway.services.reset_codes import ResetCodeService
 from gateway.services.second_factor import SecondFactorService
 from gateway.services.services import AgentServices
@@ -36,6 +41,7 @@ def build_agent_services(
     settings: Settings,
     passwords: AgentAccounts,
     codes: ResetCodeService | None,
+    recovery: RecoveryService | None,
     protection: Protection,
     events: Events,
     event_store: EventStore | None,
@@ -51,15 +57,32 @@ def build_agent_services(
     stack.callback(pool.close)
     tickets, agents = protection.tickets, LdapAgents(pool, settings.people, settings.helpdesk)
     sign_in = AgentSignIn(events, passwords, agents, uniform)
+    methods = recovery.methods if recovery else None
     return AgentServices(
         sign_in=sign_in,
-        second_factor=SecondFactorService(
-            events, agent_code_steps(events, tickets), agents_second_factor(settings), mail=CODE_MAIL
-        ),
+        second_factor=_factors(settings, passwords, recovery, tickets, events),
         sessions=AgentSessions(events, tickets, protection.replay_cache, passwords, agents, settings.helpdesk),
-        people=AgentPeople(events, tickets, _accounts(settings, pool), agents, sign_in, event_store),
+        people=AgentPeople(events, tickets, _accounts(settings, pool), agents, sign_in, event_store, methods),
         codes=AgentCodes(events, sign_in, codes) if codes else None,
     )
+
+
+def _factors(
+    settings: Settings, passwords: AgentAccounts, recovery: RecoveryService | None, tickets: Tickets, events: Events
+) -> AgentFactors:
+    """Return the second factor; the methods that agents added themselves count, once they have rested."""
+    codes = SecondFactorService(
+        events,
+        agent_code_steps(events, tickets),
+        agents_second_factor(settings),
+        mail=CODE_MAIL,
+        recovery=RecoveryFactors(recovery.methods) if recovery else None,
+    )
+    taken, proof = settings.helpdesk.second_factor, None
+    if "passkey" in taken and recovery and recovery.passkeys:
+        proof = PasskeyProof(events, recovery.methods, recovery.passkeys)
+    steps = agent_passkey_steps(events, tickets)
+    return AgentFactors(events, steps, codes, passwords, proof, takes_codes="code" in taken)
 
 
 def agents_second_factor(settings: Settings) -> SecondFactor:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from gateway.account.reset_code import CodeHashes
 from gateway.directory.account_status import LdapAccounts
+from gateway.directory.agents import LdapAgents
 from gateway.directory.failover import LdapServers
 from gateway.directory.mapping import PeopleMapping
 from gateway.directory.open_codes import OpenCodes
@@ -16,7 +17,7 @@ from gateway.directory.protected import ProtectedPeople
 from gateway.directory.reset_codes import LdapResetCodes
 from gateway.services.events import Events
 from gateway.services.reset_codes import CodeAccount, ResetCodeService
-from gateway.settings import People, Settings
+from gateway.settings import Settings
 from gateway.settings.service_accounts import helpdesks_directory
 
 
@@ -40,25 +41,17 @@ def build_reset_codes(
     pool = ConnectionPool(directory, LdapServers(directory), as_service=True)
     stack.callback(pool.close)
     assumed = Policy(locks=True, lockout=timedelta(minutes=settings.lockout.minutes))
-    agents = ProtectedPeople(service, _agents(settings))
+    # As the helpdesk's account: the gateway's needs no right to the agents' group or filter.
+    agents = LdapAgents(pool, settings.people, helpdesk)
 
     def is_agent(account: CodeAccount) -> bool:
         return agents.includes(account.dn, account.person.logins)
 
     return ResetCodeService(
-        audit=events.audit,
+        events=events,
         accounts=LdapAccounts(service, mapping, Policies(service, without_any=assumed), protected).read,
         codes=LdapResetCodes(service, pool, CodeHashes(settings.web.keys), helpdesk.four_eyes_filter),
-        notify=events.notifications.notify,
         code_minutes=helpdesk.code_minutes,
         admit=events.rate_limiter.admit_reset_code,
         is_agent=is_agent,
-    )
-
-
-def _agents(settings: Settings) -> People:
-    """Return the settings of people with the agents in the place of those who are protected."""
-    groups = [settings.helpdesk.agents_group] if settings.helpdesk.agents_group else []
-    return settings.people.model_copy(
-        update={"protected_filter": settings.helpdesk.agents_filter, "protected_groups": groups}
     )

@@ -21,7 +21,7 @@ from gateway.checks.store import check_store
 from gateway.checks.strength import check_strength
 from gateway.composition.agents import build_agent_services
 from gateway.composition.directory_watch import DirectoryWatch
-from gateway.composition.events import build_event_store
+from gateway.composition.events import build_event_store, build_history
 from gateway.composition.people import people_mapping
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
@@ -54,7 +54,6 @@ from gateway.services.change import ChangeService
 from gateway.services.choice import reset_steps
 from gateway.services.events import Events
 from gateway.services.find import FindService
-from gateway.services.history import History, NoHistory, StoredHistory
 from gateway.services.known_outcomes import known_outcomes
 from gateway.services.reset import ResetService
 from gateway.services.results import Results
@@ -156,13 +155,13 @@ def build_gateway(settings: Settings) -> Gateway:
             audit=audit,
             notifications=TemplateNotifications(settings, mails, _sms_gateway(settings.second_factor), background),
             hashing=_admission(settings),
-            history=_history(event_store, stack),
+            history=build_history(event_store, stack),
         )
         services = _services(settings, rules, directory, protection, events, event_store, stack)
         uniform = _uniform_time(settings, events.hashing)
         passwords, codes = directory.passwords_of_agents, services.reset_codes
         agents = build_agent_services(
-            settings, passwords, codes, protection, events, event_store, uniform, metrics, stack
+            settings, passwords, codes, services.recovery, protection, events, event_store, uniform, metrics, stack
         )
         return Gateway(
             settings=settings,
@@ -308,15 +307,6 @@ def _replicas(settings: Settings, metrics: Metrics) -> ConnectionPool | None:
         return None
     reading = settings.directory.for_reading
     return ConnectionPool(reading, LdapServers(reading), as_service=True, timed=metrics.timed)
-
-
-def _history(event_store: EventStore | None, stack: ExitStack) -> History:
-    """Return what keeps each event in the store, with a thread of its own."""
-    if event_store is None:
-        return NoHistory()
-    history = StoredHistory(event_store, BackgroundTasks())
-    stack.callback(history.close)
-    return history
 
 
 def _spool(settings: Settings, stack: ExitStack) -> Spool | None:

@@ -6,9 +6,10 @@ A passkey is discoverable, so the question is the same for every login and does 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from webauthn import (
     generate_authentication_options,
@@ -17,7 +18,6 @@ from webauthn import (
     verify_registration_response,
 )
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json_dict
-from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
     PublicKeyCredentialDescriptor,
@@ -26,6 +26,9 @@ from webauthn.helpers.structs import (
 )
 
 from gateway.account.recovery import NewPasskey, PasskeyRefusal, RecoveryMethod
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 SECONDS = 300
 """How long a browser waits for the person."""
@@ -74,15 +77,16 @@ class Passkeys:
 
     def created(self, answer: str, challenge: str) -> NewPasskey | None:
         """Return the passkey that the browser made; None if it is not one of this site for this challenge."""
-        try:
-            made = verify_registration_response(
+        made = _or_none(
+            lambda: verify_registration_response(
                 credential=answer,
                 expected_challenge=base64url_to_bytes(challenge),
                 expected_rp_id=self.rp_id,
                 expected_origin=self.origin,
                 require_user_verification=True,
             )
-        except (WebAuthnException, ValueError, TypeError, KeyError):
+        )
+        if made is None:
             return None
         return NewPasskey(
             bytes_to_base64url(made.credential_id), bytes_to_base64url(made.credential_public_key), made.sign_count
@@ -98,8 +102,8 @@ class Passkeys:
 
     def _counter(self, answer: str, challenge: str, method: RecoveryMethod) -> int | None:
         """Return the counter of a right signature. The package is told that the last one was -1: we compare it."""
-        try:
-            verified = verify_authentication_response(
+        verified = _or_none(
+            lambda: verify_authentication_response(
                 credential=answer,
                 expected_challenge=base64url_to_bytes(challenge),
                 expected_rp_id=self.rp_id,
@@ -108,6 +112,18 @@ class Passkeys:
                 credential_current_sign_count=-1,
                 require_user_verification=True,
             )
-        except (WebAuthnException, ValueError, TypeError, KeyError):
-            return None
-        return verified.new_sign_count
+        )
+        return verified.new_sign_count if verified else None
+
+
+def _or_none(verify: Callable[[], T]) -> T | None:
+    """Return the result of `verify`; None if it raises.
+
+    Parsers of JSON, CBOR, COSE, ASN.1 and certificates read what a stranger sent, and each raises exceptions of its
+    own: whatever they raise is a refusal. Its text is not logged, because it may hold what was sent.
+    """
+    try:
+        return verify()
+    except Exception as error:
+        log.debug("an answer about a passkey was refused: %s", type(error).__name__)
+        return None

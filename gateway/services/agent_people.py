@@ -13,6 +13,7 @@ from typing import assert_never
 
 from gateway.account.model import Person, Secret
 from gateway.account.outcomes import Refused
+from gateway.account.recovery import RecoveryMethod
 from gateway.protection.event_store import Event, EventStore
 from gateway.protection.rate_limiting.store import StoreUnavailable
 from gateway.protection.tickets import Tickets, TokenError
@@ -23,6 +24,7 @@ from gateway.services.caller import Caller
 from gateway.services.events import Events, never_failing
 from gateway.services.helpdesk import HelpdeskOutcome, refuse_unlock
 from gateway.services.outcomes import RateLimited
+from gateway.services.recovery_methods import RecoveryMethods
 from gateway.workstation.state import DeliveryStatus
 
 MAX_FOUND = 20
@@ -102,6 +104,8 @@ class Seen:
     actions: tuple[AgentAction, ...]
     events: tuple[Event, ...] | None = None
     """What happened to the person lately, the newest first; None if no events are kept, or the store fails."""
+    methods: tuple[RecoveryMethod, ...] | None = None
+    """The recovery methods that the person added; None if the settings offer none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,8 @@ class AgentPeople:
     agents: Agents
     sign_in: AgentSignIn
     event_store: EventStore | None = None
+    recovery: RecoveryMethods | None = None
+    """Reads methods as the gateway's account: that of the helpdesk has no right to them."""
 
     def search(self, session: AgentSession, typed: str, reason: str, caller: Caller) -> Searched | RateLimited:
         """Return who may be meant by a login, a mail address or a name. Raises Outage."""
@@ -165,7 +171,8 @@ class AgentPeople:
         """Return the account as it is now; None if it was deleted. Raises Outage."""
         with self.events.outages(SERVICE, caller, look.login):
             seen = self._see(look)
-        return seen and replace(seen, events=self._events_of(seen.account.person))
+            methods = self.recovery.at(seen.account.dn) if seen and self.recovery else None
+        return seen and replace(seen, events=self._events_of(seen.account.person), methods=methods)
 
     def act(
         self, session: AgentSession, look: Look, action: AgentAction, password: Secret, caller: Caller

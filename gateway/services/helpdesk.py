@@ -6,10 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.protection.audit import Audit
 from gateway.services.caller import Caller
+
+if TYPE_CHECKING:
+    # Its libraries are loaded only where the settings keep events.
+    from gateway.services.history import History
 
 SERVICE = "helpdesk"
 
@@ -61,11 +65,12 @@ class HelpdeskAccount(Protocol):
 class HelpdeskService:
     """Unlocks accounts and forces changes of passwords, without a rate limit.
 
-    All methods raise OSError if the audit cannot be written, before they change anything. They also raise what the
-    write itself raises.
+    The event store has what was done, as it has what agents do on their pages. All methods raise OSError if the
+    audit cannot be written, before they change anything. They also raise what the write itself raises.
     """
 
     audit: Audit
+    history: History | None = None
 
     def unlock(
         self, login: str, account: HelpdeskAccount, lift: Callable[[], bool], caller: Caller, *, by: str
@@ -76,7 +81,7 @@ class HelpdeskService:
         self.audit.open()
         if not lift():
             return HelpdeskOutcome.LOCK_CHANGED
-        self.audit.record(SERVICE, "unlocked", login=login, **caller.audit_facts(), by=by)
+        self._record("unlocked", login, caller, by=by)
         return HelpdeskOutcome.DONE
 
     def force_change(
@@ -87,7 +92,7 @@ class HelpdeskService:
             return HelpdeskOutcome.PROTECTED
         self.audit.open()
         write(account.dn)
-        self.audit.record(SERVICE, "change_forced", login=login, **caller.audit_facts())
+        self._record("change_forced", login, caller)
         return HelpdeskOutcome.DONE
 
     def erase_recovery(
@@ -98,13 +103,18 @@ class HelpdeskService:
             return HelpdeskOutcome.PROTECTED
         self.audit.open()
         erase(account.dn)
-        self.audit.record(SERVICE, "recovery_erased", login=login, **caller.audit_facts())
+        self._record("recovery_erased", login, caller)
         return HelpdeskOutcome.DONE
 
     def note(self, outcome: str, login: str, caller: Caller) -> None:
         """Record that somebody saw what is kept of a person."""
         self.audit.open()
-        self.audit.record(SERVICE, outcome, login=login, **caller.audit_facts())
+        self._record(outcome, login, caller)
+
+    def _record(self, outcome: str, login: str, caller: Caller, **facts: object) -> None:
+        self.audit.record(SERVICE, outcome, login=login, **caller.audit_facts(), **facts)
+        if self.history:
+            self.history.keep(SERVICE, outcome, [login], caller.operator)
 
 
 def refuse_unlock(account: HelpdeskAccount) -> HelpdeskOutcome | None:

@@ -40,6 +40,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     helpdesk.SERVICE: (
         *reset_codes.OUTCOMES,
         "signed_in", "signed_out", "session_refused", Refusal.CREDENTIALS, "no_agent", "password_to_change",
+        "passkey_right", "passkey_wrong", "passkey_cloned",
         "searched", "looked", "not_found", *agent_people.DONE.values(), "not_done", *LIMITED_OR_DOWN[1:],
     ),
     "notice": ("locked",),

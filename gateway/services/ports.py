@@ -75,5 +75,8 @@ class RecoveryValues(Protocol):
     def of(self, grant: Grant) -> Held | None:
         """Return what the account of `grant` holds; None if the grant is void."""
 
+    def sealed_at(self, dn: str) -> tuple[str, tuple[bytes, ...]]:
+        """Return the entryUUID and the sealed methods of an entry, also of one that is not served."""
+
     def replace(self, held: Held, old: bytes | None, new: bytes | None) -> bool:
         """Write `new` in the place of `old`; None adds or removes. Returns False if `old` is there no more."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.account.directory_limits import refuse_any_password
 from gateway.account.model import Account, Grant
 from gateway.account.outcomes import Granted, Refusal, Refused
-from gateway.account.recovery import PasskeyRefusal, RecoveryKind, RecoveryMethod
+from gateway.account.recovery import RecoveryKind
 from gateway.account.uniform_time import UniformTime
 from gateway.protection import totp
 from gateway.protection.rate_limiting.limiter import Attempt
@@ -19,6 +18,7 @@ from gateway.protection.tickets import Tickets, TokenError
 from gateway.services.caller import Caller
 from gateway.services.events import Events
 from gateway.services.outcomes import INFRASTRUCTURE_ERRORS, RateLimited, TicketVoid
+from gateway.services.passkey_proof import PasskeyProof
 from gateway.services.ports import Channel
 from gateway.services.recovery_methods import RecoveryMethods
 
@@ -112,33 +112,6 @@ class PasskeyService:
 
     def _account(self, login: str, answer: str, challenge: str, caller: Caller) -> Account | None:
         opened = self.methods.with_login(login, self.events.account_limit(SERVICE, caller))
-        if opened is None:
-            return None
-        named = _credential_in(answer)
-        passkey = next((one for one in self.methods.ready(opened) if named and one.credential == named), None)
-        found = opened.find(passkey.id) if passkey else None
-        if found is None:
-            return None
-        value, method = found
-        counter = self._verified(answer, challenge, method, login, caller)
-        if counter is None:
-            return None
-        used = replace(method, counter=counter, used_at=self.methods.now())
-        return opened.held.account if self.methods.change(opened, value, used) else None
-
-    def _verified(
-        self, answer: str, challenge: str, method: RecoveryMethod, login: str, caller: Caller
-    ) -> int | None:
-        counter = self.passkeys.verify(answer, challenge, method)
-        if counter is PasskeyRefusal.CLONED:
-            self.events.record(SERVICE, "passkey_cloned", caller, login=login)
-        return None if isinstance(counter, PasskeyRefusal) else counter
-
-
-def _credential_in(answer: str) -> str:
-    """Return the id of the credential that a browser's answer names; "" if it names none."""
-    try:
-        named = json.loads(answer)["id"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return ""
-    return named if isinstance(named, str) else ""
+        proof = PasskeyProof(self.events, self.methods, self.passkeys)
+        is_right = opened and proof.is_right(opened, answer, challenge, caller, service=SERVICE, login=login)
+        return opened.held.account if opened and is_right else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -25,14 +25,12 @@ class Opened:
     @property
     def methods(self) -> tuple[RecoveryMethod, ...]:
         """Return the methods, the oldest first."""
-        return tuple(sorted((method for _, method in self.by_value), key=lambda one: (one.added_at, one.id)))
+        return _in_order(method for _, method in self.by_value)
 
     @property
     def person(self) -> Person:
         """Return the owner, with every mail address of the methods beside those of the directory."""
-        person = self.held.account.person
-        mails = tuple(one.address for one in self.methods if one.kind is RecoveryKind.MAIL)
-        return _with_mails(person, mails)
+        return _with_mails(self.held.account.person, self.methods)
 
     def find(self, id_: str) -> tuple[bytes, RecoveryMethod] | None:
         """Return the method with this id, and its value."""
@@ -57,6 +55,11 @@ class RecoveryMethods:
         """Return the methods of the account of `grant`; None if the grant is void."""
         held = self.values.of(grant)
         return None if held is None else self._opened(held)
+
+    def at(self, dn: str) -> tuple[RecoveryMethod, ...]:
+        """Return the methods of an entry, the oldest first, also of one that is not served."""
+        uuid, values = self.values.sealed_at(dn)
+        return _in_order(method for value in values if (method := self.seals.open(value, uuid)))
 
     def ready(self, opened: Opened) -> list[RecoveryMethod]:
         """Return the methods that may serve a reset now."""
@@ -92,5 +95,11 @@ class RecoveryMethods:
         return Opened(held, tuple((value, method) for value, method in opened if method))
 
 
-def _with_mails(person: Person, mails: tuple[str, ...]) -> Person:
+def _with_mails(person: Person, methods: Iterable[RecoveryMethod]) -> Person:
+    """Return `person` with the mail addresses of the methods beside those of the directory."""
+    mails = tuple(one.address for one in methods if one.kind is RecoveryKind.MAIL)
     return replace(person, other_mails=(*person.other_mails, *mails))
+
+
+def _in_order(methods: Iterable[RecoveryMethod]) -> tuple[RecoveryMethod, ...]:
+    return tuple(sorted(methods, key=lambda one: (one.added_at, one.id)))

@@ -1,7 +1,7 @@
 """The service of the helpdesk's codes: give one, let a second agent approve it, close it.
 
-A code proves the identity of one person in one reset, in the place of the NUMEN. The person gets a mail when
-one is given or closed.
+A code proves the identity of one person in one reset, in the place of the NUMEN. The person gets a mail about
+each of these.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from typing import Protocol
 
 from gateway.account.model import Person, Secret
 from gateway.account.reset_code import new_code
-from gateway.protection.audit import Audit
 from gateway.protection.rate_limiting.limiter import RetryAfter
 from gateway.services.caller import Caller
-from gateway.services.events import never_failing
+from gateway.services.events import Events, never_failing
 from gateway.services.helpdesk import SERVICE
 from gateway.services.outcomes import RateLimited
 
@@ -122,23 +121,19 @@ class CodeStore(Protocol):
         """Remove what is there; return False if there is nothing."""
 
 
-Notify = Callable[[str, Person, str], None]
-"""`Notifications.notify`: the notice, the person, and the reference for the helpdesk."""
-
-
 @dataclass(frozen=True, slots=True)
 class ResetCodeService:
     """Gives codes to agents, who tell them to people.
 
-    `agent` is the name of the agent as the directory or the system has it, never as it was typed. All methods raise
-    OSError if the audit cannot be written, before anything changes, and what the directory and the store raise.
+    `agent` is the name of the agent as the directory or the system has it, never as it was typed: the operator of
+    the caller, under whose name audit and event store have it. All methods raise OSError if the audit cannot be
+    written, before anything changes, and what the directory and the store raise.
     """
 
-    audit: Audit
+    events: Events
     accounts: Callable[[str, datetime], CodeAccount | None]
     """Reads the account of a login, at a time."""
     codes: CodeStore
-    notify: Notify
     code_minutes: int
     admit: Callable[[str, str], RetryAfter | None]
     """Counts a code of an agent for a person's UUID, or returns how long to wait."""
@@ -158,7 +153,7 @@ class ResetCodeService:
         if wait := self.admit(agent, account.uuid):
             self._record("rate_limited", login, agent, caller, limit=wait.scope)
             return RateLimited(wait.seconds)
-        self.audit.open()
+        self.events.audit.open()
         return self._write_code(login, account, agent, reason, caller)
 
     def approve(self, login: str, agent: str, requested_by: str, caller: Caller) -> Approved | CodeRefused:
@@ -168,11 +163,12 @@ class ResetCodeService:
             return account
         if agent.casefold() == requested_by.casefold():
             return self._refuse(CodeRefusal.SAME_AGENT, login, agent, caller)
-        self.audit.open()
+        self.events.audit.open()
         until = _in_minutes(APPROVAL_MINUTES)
         if not self.codes.approve(account.dn, account.uuid, requested_by.casefold(), until):
             return self._refuse(CodeRefusal.NO_REQUEST, login, agent, caller)
         self._record("code_approved", login, agent, caller, requested_by=requested_by)
+        self._tell("code_approved", account, caller)
         return Approved(until)
 
     def close(self, login: str, agent: str, reason: str, caller: Caller) -> Closed | CodeRefused:
@@ -180,7 +176,7 @@ class ResetCodeService:
         account = self._account(login, agent, caller, must_be_open=False)
         if isinstance(account, CodeRefused):
             return account
-        self.audit.open()
+        self.events.audit.open()
         if not self.codes.close(account.dn):
             return self._refuse(CodeRefusal.NONE_OPEN, login, agent, caller)
         self._record("code_closed", login, agent, caller, reason=reason)
@@ -209,6 +205,7 @@ class ResetCodeService:
             ends = _in_minutes(APPROVAL_MINUTES)
             self.codes.request(dn, uuid, agent.casefold(), ends)
             self._record("code_requested", login, agent, caller, reason=reason)
+            self._tell("code_requested", account, caller)
             return Requested(ends)
         self._record("code_given", login, agent, caller, reason=reason)
         self._tell("code_given", account, caller)
@@ -220,10 +217,10 @@ class ResetCodeService:
 
     def _tell(self, notice: str, account: CodeAccount, caller: Caller) -> None:
         with never_failing("the notice"):
-            self.notify(notice, account.person, caller.request_id)
+            self.events.notifications.notify(notice, account.person, caller.request_id)
 
-    def _record(self, outcome: str, login: str, agent: str, caller: Caller, **facts: object) -> None:
-        self.audit.record(SERVICE, outcome, login=login, **caller.audit_facts(), by=agent, **facts)
+    def _record(self, outcome: str, login: str, agent: str, caller: Caller, **facts: str) -> None:
+        self.events.record(SERVICE, outcome, caller, login=login, by=agent, **facts)
 
 
 def _in_minutes(minutes: int) -> datetime:

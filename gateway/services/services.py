@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.services.agent_codes import AgentCodes
+from gateway.services.agent_factors import AgentFactors
 from gateway.services.agent_people import AgentPeople
 from gateway.services.agent_sessions import AgentSessions
 from gateway.services.agent_sign_in import AgentSignIn
@@ -26,7 +27,7 @@ class AgentServices:
     """The services of the helpdesk's pages."""
 
     sign_in: AgentSignIn
-    second_factor: SecondFactorService
+    second_factor: AgentFactors
     sessions: AgentSessions
     people: AgentPeople
     codes: AgentCodes | None

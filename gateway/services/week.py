@@ -23,8 +23,9 @@ FOUND = frozenset({(find.SERVICE, "found")})
 CHANGED = frozenset({(change.SERVICE, "changed")})
 RESET = frozenset({(CHOOSE, "reset"), (reset.SERVICE, "initial_restored")})
 STEPS = frozenset(
-    {(reset.SERVICE, "proved"), (CHOOSE, "extended"), (CODE, "code_right")}
-    | {(CODE, f"code_sent_by_{way}") for way in ("mail", "phone")}
+    {(reset.SERVICE, proof) for proof in ("proved", "proved_by_passkey")}
+    | {(CODE, f"code_{step}") for step in ("sent_by_mail", "sent_by_phone", "asked_of_app", "right")}
+    | {(CHOOSE, "extended")}
 )
 """Steps on the way: neither the end nor a failure."""
 
@@ -36,13 +37,15 @@ class Reason(StrEnum):
     CREDENTIALS = "credentials"
     """Login or password is wrong, or the account is locked or closed."""
     NOT_PROVED = "not_proved"
-    """Login, number or birth date of a reset is wrong."""
+    """Login, number or birth date of a reset is wrong, or a passkey."""
     CODE_WRONG = "code_wrong"
     CODE_NOT_SENT = "code_not_sent"
     RULES = "rules"
     """The new password breaks a rule."""
     LOCKED = "locked"
     NOT_CHANGEABLE = "not_changeable"
+    CHARTER = "charter"
+    """The acceptable use policy was not accepted."""
     CAPTCHA = "captcha"
     RATE_LIMITED = "rate_limited"
     OUTAGE = "outage"
@@ -57,6 +60,8 @@ _REASONS: Mapping[str, Reason] = {
     "code_not_sent": Reason.CODE_NOT_SENT,
     Refusal.LOCKED: Reason.LOCKED,
     Refusal.NOT_CHANGEABLE: Reason.NOT_CHANGEABLE,
+    Refusal.CHARTER: Reason.CHARTER,
+    "passkey_cloned": Reason.NOT_PROVED,
     Refusal.GRANT_VOID: Reason.OTHER,
     "rate_limited": Reason.RATE_LIMITED,
     **dict.fromkeys(OUTAGES, Reason.OUTAGE),

@@ -45,6 +45,8 @@ def _of_helpdesk(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "helpdesk.bind_dn", "is another part's account: the helpdesk needs one of its own, with its own rights"
     if helpdesk.bind_dn is None and (helpdesk.agents_group or helpdesk.agents_filter or helpdesk.four_eyes_filter):
         yield "helpdesk.bind_dn", "is missing: the helpdesk's own account in the directory"
+    if helpdesk.has_pages and helpdesk.second_factor == ["passkey"] and "passkey" not in settings.recovery.methods:
+        yield "helpdesk.second_factor", 'takes passkeys alone, and recovery.methods does not have "passkey"'
 
 
 def _of_helpdesks_password(settings: Settings) -> Iterator[tuple[str, str]]:

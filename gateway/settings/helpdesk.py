@@ -28,6 +28,10 @@ class Helpdesk(Section):
     """LDAP filter that selects the agents, instead of a group or in addition to it."""
     networks: list[IPvAnyNetwork] = []
     """Networks from which agents may sign in; from any other address the pages do not exist. Empty: from nowhere."""
+    second_factor: Annotated[list[Literal["passkey", "code"]], Field(min_length=1)] = ["passkey", "code"]
+    """What agents show after their password: a "passkey" that they added themselves (`recovery.methods`), or a "code"
+    by mail, text message or app. With both, agents who have a passkey are asked for it first. With "passkey" alone,
+    agents without one cannot sign in."""
     idle_minutes: Annotated[int, Field(ge=1, le=60)] = 15
     """Minutes without a request after which an agent must sign in again."""
     max_hours: Annotated[int, Field(ge=1, le=12)] = 8

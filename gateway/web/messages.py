@@ -101,6 +101,11 @@ AGENT_WITHOUT_CHANNEL = _(
     "add one: without it, nobody can sign in here."
 )
 AGENT_PASSWORD_TO_CHANGE = _("Your password has expired or is the initial one. Change it first, then sign in here.")
+AGENT_WITHOUT_PASSKEY = _(
+    "You have no passkey that can be used yet. Add one on the page “My recovery methods”; it can be used once it has "
+    "rested."
+)
+AGENT_PASSKEY_REFUSED = _("This passkey does not open your account. Sign in again.")
 AGENT_SESSION_OVER = _("Your session is over. Sign in again.")
 SEARCH_TOO_SHORT = _("Type at least %(min)s characters.")
 NO_ACTION_CHOSEN = _("Press the button of what is to be done.")

@@ -13,8 +13,8 @@ from gateway.web.api.problems import Problem
 from gateway.web.page_state import PageState
 from gateway.web.pages.errors import BUSY, ErrorPages, is_sent_form
 
-FORMS = ("find", "reset", "change")
-"""The endpoints of pages with a form."""
+FORMS = ("find", "reset", "change", "recovery", "agents.sign_in", "agents.search", "agents.person")
+"""The endpoints of pages with a form, to which somebody can return."""
 queued_seconds: ContextVar[float] = ContextVar("queued_seconds", default=0.0)
 """How many seconds the present request waited for its thread. The server sets it."""
 

@@ -43,6 +43,7 @@ REASONS: dict[Reason, LazyString] = {
     Reason.RULES: _("The new password broke a rule"),
     Reason.LOCKED: _("The account was locked"),
     Reason.NOT_CHANGEABLE: _("The policy does not allow a change"),
+    Reason.CHARTER: _("The acceptable use policy was not accepted"),
     Reason.CAPTCHA: _("The security check was not passed"),
     Reason.RATE_LIMITED: _("Too many attempts"),
     Reason.OUTAGE: _("The directory or the store failed"),

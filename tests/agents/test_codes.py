@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.support.agent_browser import AGENT, REASON, add_agent, plain_text, set_agents
+from tests.support.agent_browser import AGENT, REASON, add_agent, plain_text, set_agents, wait_until_told
 from tests.support.browser import Browser
 from tests.support.matching import first_match
 
@@ -63,6 +63,13 @@ class TestGiven:
         assert page.status == 422
         assert "mamiaResetCode" not in academy.read("fdurand4")
 
+    def test_when_closed_then_the_person_is_told(self, signed_in, mail_server):
+        page = signed_in.act(signed_in.look("fdurand4"), "give_code")
+
+        signed_in.act(page, "close_code")
+
+        wait_until_told(mail_server, "Le code pour votre compte a été annulé")
+
     def test_when_closed_then_it_opens_nothing(self, signed_in):
         page = signed_in.act(signed_in.look("fdurand4"), "give_code")
         code = code_on(page)
@@ -86,6 +93,19 @@ class TestFourEyes:
 
         assert "Un second agent doit donner son accord" in page.main
         assert "Code pour" not in page.main
+
+    def test_when_asked_for_and_approved_then_the_person_is_told_each_time(self, two_agents, mail_server):
+        one, other = two_agents
+        page = one.act(one.look("fdurand4"), "give_code")
+        wait_until_told(mail_server, "L’assistance prépare un code pour votre compte")
+        form = other.look("fdurand4")
+        form.fields["requested_by"] = AGENT
+
+        other.act(form, "approve_code")
+
+        wait_until_told(mail_server, "Un second agent autorise un code pour votre compte")
+        one.act(page, "give_code")
+        wait_until_told(mail_server, "L’assistance a remis un code pour votre compte")
 
     def test_when_a_second_agent_approves_then_the_first_one_gets_it(self, two_agents):
         one, other = two_agents

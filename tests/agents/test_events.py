@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from tests.support.agent_browser import AGENT, PERSON
 from tests.support.browser import Browser
 from tests.support.polling import wait_until
+from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import PASSWORD
 
+KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 WEEK = "/guichet/semaine"
 
 
@@ -36,6 +42,30 @@ class TestLastTries:
         kept.look("fdurand4")
 
         wait_until(lambda: f"fiche ouverte par un agent – {AGENT}" in reload(kept).main)
+
+    def test_when_an_agent_gives_and_closes_a_code_then_both_are_there_with_the_agent(self, kept):
+        page = kept.act(kept.look("fdurand4"), "give_code")
+        kept.act(page, "close_code")
+
+        wait_until(lambda: f"code donné par un agent – {AGENT}" in reload(kept).main)
+        wait_until(lambda: f"code fermé par un agent – {AGENT}" in reload(kept).main)
+
+    def test_when_an_agents_change_is_refused_then_that_is_there(self, kept):
+        kept.act(kept.look("fdurand4"), "unlock")
+
+        wait_until(lambda: f"modification d’un agent refusée – {AGENT}" in reload(kept).main)
+
+    def test_when_the_command_acts_then_the_operator_is_there(self, open_guichet, academy, redis, tmp_path):
+        shared = {"rate_limits": {"store": redis.url}, "web": {"secret_keys": [KEY]}}
+        guichet = open_guichet(events={"keep_days": 30}, **shared)
+        guichet.sign_in()
+        more = f'[events]\nkeep_days = 30\n[rate_limits]\nstore = "{redis.url}"\n'
+        config = write_settings_file(tmp_path, academy, more=more)
+        command = [sys.executable, "-m", "gateway.cli.main", "account", "fdurand4", "force-change"]
+        subprocess.run([*command, "--config", config], check=True, env={**os.environ, "SUDO_USER": "operateur"})
+        guichet.look("fdurand4")
+
+        wait_until(lambda: "nouveau mot de passe exigé par un agent – operateur" in reload(guichet).main)
 
     def test_when_no_events_are_kept_then_the_part_is_hidden(self, signed_in):
         assert "Derniers essais" not in signed_in.look("fdurand4").main

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gateway.protection.seal import make_key_pair
-from tests.support.agent_browser import AGENT, PERSON, REASON, add_agent, plain_text, set_agents
+from tests.support.agent_browser import AGENT, PERSON, REASON, add_agent, plain_text, set_agents, wait_until_told
 from tests.support.slapd_server import PASSWORD
 
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -144,6 +144,35 @@ class TestForceChange:
         assert academy.read("fdurand4")["pwdReset"] == ["TRUE"]
         assert "soit changé" in plain_text(mail_server.to("francois@exemple.org"))
         assert last(audit_file, "change_forced")["operator"] == AGENT
+
+
+class TestNotices:
+    @pytest.mark.parametrize(
+        ("action", "subject"),
+        [
+            ("unlock", "L’assistance a déverrouillé votre compte"),
+            ("force_change", "L’assistance vous demande de changer de mot de passe"),
+            ("retry", "Votre mot de passe est envoyé de nouveau à votre poste de travail"),
+            ("forget", "Votre poste de travail garde son ancien mot de passe"),
+        ],
+    )
+    def test_when_an_agent_acts_then_the_person_is_told_what_was_done(
+        self, with_workstation, academy, mail_server, action, subject
+    ):
+        academy.lock("fdurand4")
+        academy.set("fdurand4", "mamiaSyncState", PENDING)
+
+        with_workstation.act(with_workstation.look("fdurand4"), action)
+
+        wait_until_told(mail_server, subject)
+
+    def test_when_nothing_was_done_then_nobody_is_told(self, signed_in, academy, mail_server):
+        signed_in.act(signed_in.look("fdurand4"), "unlock")
+        academy.lock("fdurand4")
+        signed_in.act(signed_in.look("fdurand4"), "unlock")
+
+        wait_until_told(mail_server, "L’assistance a déverrouillé votre compte")
+        assert len([mail for mail in mail_server.mails if mail["To"] == "francois@exemple.org"]) == 1
 
 
 class TestDelivery:

@@ -26,6 +26,21 @@ class TestPages:
     def test_when_right_then_the_networks_are_named(self, server):
         assert found(server) == [(Level.OK, "agents sign in from 127.0.0.0/8 with a code")]
 
+    @pytest.mark.parametrize(
+        ("second_factor", "methods", "words"),
+        [
+            (["passkey", "code"], ["passkey", "totp"], "with a passkey or a code"),
+            (["passkey"], ["passkey"], "with a passkey"),
+            (["passkey", "code"], ["totp"], "with a code"),
+        ],
+    )
+    def test_when_agents_can_add_methods_then_it_says_what_they_show(self, server, second_factor, methods, words):
+        recovery = {"methods": methods, "rp_id": "exemple.fr", "origin": "https://exemple.fr"}
+
+        found_ = found(server, {"second_factor": second_factor}, people={}, recovery=recovery)
+
+        assert found_ == [(Level.OK, f"agents sign in from 127.0.0.0/8 {words}")]
+
     def test_when_no_agents_are_set_then_nothing_is_said(self, server):
         assert found(server, helpdesk={"agents_group": None}) == []
 

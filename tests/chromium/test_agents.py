@@ -36,6 +36,7 @@ def address(directory, serve, mail_server, tmp_path):
         people={"private_mail": "privateMail", "phone": "mobile"},
         notifications={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
         events={"keep_days": 30},
+        recovery={"methods": ["totp"]},
     )
     remove_group(directory)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from gateway.account.reminders import Reminder, ReminderKind, Standing
 from gateway.app import create_mail_app
 from gateway.notifications.background import BackgroundTasks
 from gateway.notifications.spool import Spool
+from gateway.services.ports import Channel
 from gateway.services.reminders import Done, Due, ReminderOutcome
 from gateway.settings import Settings
 from gateway.web.notifications import TemplateNotifications
@@ -33,6 +35,15 @@ TOLD = ("From", "To", "Subject", "Date", "Content-Language", "Auto-Submitted")
 CHANGING = {r"\b[0-9a-f]{16}\b": "(reference)", r"\b\d{6}\b": "(code)"}
 """What is another one in each mail."""
 NEEDED_TRIES = 10
+REFERENCE = "0123456789abcdef"
+OF_AGENTS = (
+    "unlocked", "change_forced", "delivery_retried", "delivery_forgotten", "code_requested", "code_approved",
+    "code_given", "code_closed",
+)  # fmt: skip
+"""What an agent of the helpdesk did; `tests/agents/` causes each one."""
+OF_METHODS = ("recovery_added", "recovery_removed")
+"""What happened to a recovery method; `tests/web/test_recovery_page.py` causes each one."""
+CODES = ("agent_code", "recovery_code")
 CHANGED_AT = datetime(2025, 3, 17, 9, 0, tzinfo=UTC)
 EXPIRES_AT = datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
 OUTCOMES = (
@@ -58,7 +69,31 @@ def open_gateway(directory, open_browser, mail_server, tmp_path, language):
 
 
 @pytest.fixture
-def notices(open_gateway, mail_server, directory, tmp_path, language):
+def written(open_gateway, mail_server, directory, tmp_path, language):
+    """What writes each mail whose cause is tested elsewhere."""
+
+    def told(name, **facts):
+        settings = settings_for(
+            directory, notifications={"spool": tmp_path / "mails"}, people={"private_mail": "privateMail"}
+        )
+        with templates_of(settings) as (templates, _):
+            templates.notify(name, due(language, 0).standing.person, REFERENCE, **facts)
+        open_gateway()
+
+    def sent(name):
+        spool = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+        with templates_of(settings_for(directory, notifications=spool)) as (templates, _):
+            templates.send_code(Channel("mail", PRIVATE, language), "123456", LOGIN, REFERENCE, mail=name)
+
+    return {
+        **{name: partial(told, name) for name in OF_AGENTS},
+        **{name: partial(told, name, kind="totp", ready_at=EXPIRES_AT) for name in OF_METHODS},
+        **{name: partial(sent, name) for name in CODES},
+    }
+
+
+@pytest.fixture
+def notices(open_gateway, mail_server, directory, tmp_path, language, written):
     """What causes each mail, by the name of its template."""
 
     def locked():
@@ -93,6 +128,7 @@ def notices(open_gateway, mail_server, directory, tmp_path, language):
         "reset": reset,
         "restored": lambda: open_gateway(reset={"mode": "initial"}).prove(LOGIN),
         "code": lambda: open_gateway(second_factor={"methods": ["mail"]}).prove(LOGIN),
+        **written,
     }
 
 
@@ -105,12 +141,18 @@ def due(language: str, number: int, kind: ReminderKind = ReminderKind.EXPIRES) -
 
 
 @contextmanager
-def mails_of(settings: Settings) -> Iterator[TemplateReminderMails]:
-    """What `mamia remind` writes its mails with."""
+def templates_of(settings: Settings) -> Iterator[tuple[TemplateNotifications, Spool]]:
+    """What writes mails, and the spool in which they wait."""
     assert settings.notifications.spool
     spool = Spool(settings.notifications, settings.notifications.spool)
-    templates = TemplateNotifications(settings, spool, None, BackgroundTasks())
     with create_mail_app(settings).app_context():
+        yield TemplateNotifications(settings, spool, None, BackgroundTasks()), spool
+
+
+@contextmanager
+def mails_of(settings: Settings) -> Iterator[TemplateReminderMails]:
+    """What `mamia remind` writes its mails with."""
+    with templates_of(settings) as (templates, spool):
         yield TemplateReminderMails(settings, spool, templates)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from gateway.demo.private_slapd import SUFFIX
 from tests.support.browser import Browser, Page
 from tests.support.matching import first_match
+from tests.support.polling import wait_until
 from tests.support.slapd_server import PASSWORD, SlapdServer
 from tests.support.smtp_server import SmtpServer
 
@@ -95,6 +96,15 @@ def plain_text(mail: EmailMessage) -> str:
     body = mail.get_body(("plain",))
     assert body
     return str(body.get_content())
+
+
+def wait_until_told(mails: SmtpServer, subject: str, to: str = "francois@exemple.org") -> None:
+    """Wait for the mail with this subject to the private address of fdurand4."""
+
+    def subjects() -> list[str]:
+        return [str(mail["Subject"]).replace("\N{NO-BREAK SPACE}", " ") for mail in mails.mails if mail["To"] == to]
+
+    wait_until(lambda: subject in subjects())
 
 
 def code_in(mails: SmtpServer, to: str = PRIVATE) -> str:

@@ -13,10 +13,12 @@ from gateway.services.agent_codes import CodeAction
 from gateway.services.agent_people import AgentAction
 from gateway.web import messages
 from gateway.web.forms import (
+    MAX_ANSWER_CHARS,
     MAX_NAME_CHARS,
     CurrentPasswordField,
     NameField,
     SentForm,
+    TicketForm,
     at_most,
     typeable,
     typed,
@@ -39,6 +41,13 @@ class AgentSignInForm(SentForm):
     def password(self) -> Secret:
         """Return the password exactly as it was typed."""
         return Secret(typed(self.current_password))
+
+
+class AgentPasskeyForm(TicketForm):
+    """A browser's answer about a passkey, or the button for a code in its place."""
+
+    answer = HiddenField(validators=[at_most(MAX_ANSWER_CHARS)])
+    leave = StringField(validators=[at_most(1)])
 
 
 class SearchForm(SentForm):

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
 from gateway.account.model import Person
+from gateway.account.recovery import RecoveryMethod
 from gateway.protection.event_store import Event
 from gateway.services.agent_people import Obstacle, Seen
 from gateway.services.agent_ports import SeenAccount
 from gateway.services.ports import Channel
+from gateway.services.recovery import WAYS
 from gateway.services.reset_codes import Approved, Closed, Requested
 from gateway.settings import AnyTarget
 from gateway.web.agents.texts import ACTIONS, OBSTACLES, OUTCOMES, SERVICES
 from gateway.web.helpdesk import moment
+from gateway.web.messages import KINDS
 from gateway.web.propagation_status import WORKSTATION
 from gateway.web.result_texts import CASES, case_of
 from gateway.workstation.state import DeliveryState
@@ -52,6 +55,19 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MethodRow:
+    """A recovery method that the person added. The name that they gave it is their own business."""
+
+    what: str
+    """Its kind, with the address masked."""
+    since: str
+    used: str
+    """"" if it was never used."""
+    rests_until: str
+    """"" if it can serve a reset."""
+
+
+@dataclass(frozen=True, slots=True)
 class PersonView:
     """What the page shows of a person. Neither NUMEN nor birth date is in it."""
 
@@ -62,6 +78,8 @@ class PersonView:
     is_stale: bool
     channels: tuple[str, ...]
     """The private addresses and phones, masked."""
+    methods: tuple[MethodRow, ...] | None
+    """None if the settings offer no recovery methods."""
     actions: tuple[tuple[str, str], ...]
     """Value and words of each button."""
     why_none: str
@@ -76,6 +94,8 @@ class PersonViews:
 
     zone: ZoneInfo
     targets: Mapping[str, AnyTarget]
+    rest: timedelta
+    """How long a new recovery method rests."""
 
     def of(self, seen: Seen) -> PersonView:
         """Return the account as the page shows it."""
@@ -87,6 +107,7 @@ class PersonViews:
             targets=tuple(self._target(state) for state in account.propagation),
             is_stale=account.is_stale,
             channels=tuple(_channels(person)),
+            methods=None if seen.methods is None else tuple(map(self._method, seen.methods)),
             actions=tuple((str(action), str(ACTIONS[action])) for action in seen.actions),
             why_none=_why_none(seen),
             events=None if seen.events is None else tuple(map(self._event, seen.events)),
@@ -112,6 +133,17 @@ class PersonViews:
         service, outcome = SERVICES.get(event.service), OUTCOMES.get(event.outcome)
         what = _("%(service)s: %(outcome)s", service=service or event.service, outcome=outcome or event.outcome)
         return EventRow(self.moment(event.at), what, event.times, event.agent)
+
+    def _method(self, method: RecoveryMethod) -> MethodRow:
+        masked = Channel(WAYS[method.kind], method.address, "").masked if method.kind in WAYS else ""
+        return MethodRow(
+            what=" ".join(filter(None, (str(KINDS[method.kind]), masked))),
+            since=self._moment(method.added_at),
+            used=self._moment(method.used_at),
+            rests_until=""
+            if method.is_ready(datetime.now(UTC), self.rest)
+            else self._moment(method.ready_at(self.rest)),
+        )
 
     def _facts(self, account: SeenAccount) -> Iterator[Fact]:
         person = account.person

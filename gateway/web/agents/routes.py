@@ -45,7 +45,7 @@ def agent_pages(
     """
     pages = Blueprint(NAME, __name__, url_prefix=PATH)
     cookie = SessionCookie(services.sessions, settings.web.secure_cookies)
-    views = PersonViews(ZoneInfo(settings.academy.timezone), settings.workstation.targets)
+    views = PersonViews(ZoneInfo(settings.academy.timezone), settings.workstation.targets, settings.recovery.rest)
     _guard(pages, settings, cookie)
     for path, view in (
         ("/connexion", SignInPage.as_view("sign_in", sentences, states, services)),

@@ -1,4 +1,4 @@
-"""The sign-in of agents: password, then a code. All steps have the same address."""
+"""The sign-in of agents: password, then a passkey or a code. All steps have the same address."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from flask.typing import ResponseReturnValue
 from gateway.account.model import Grant
 from gateway.account.outcomes import Granted, Refused
 from gateway.protection.tickets import TokenError
-from gateway.services.agent_sessions import SERVICE
+from gateway.services.agent_factors import AgentFactors, AskPasskey, NoPasskey
 from gateway.services.agent_sign_in import PasswordToChange
 from gateway.services.caller import Caller, EntryPoint
 from gateway.services.outcomes import RateLimited
 from gateway.services.second_factor import Begun, NoChannel
 from gateway.services.services import AgentServices
+from gateway.services.tickets import UsedTicket
 from gateway.web import client_info, messages
 from gateway.web.agents import session_cookie
-from gateway.web.agents.forms import AgentSignInForm
+from gateway.web.agents.forms import AgentPasskeyForm, AgentSignInForm
 from gateway.web.forms import ChannelForm
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.code import ChannelPage, CodePage
 from gateway.web.pages.form_page import REFUSED, SAVED, FormPage
+from gateway.web.pages.ticket_page import Restart, TicketPage
 from gateway.web.sentences import Sentences
 
 ENDED = "fin"
@@ -49,6 +51,49 @@ class AgentChannelPage(ChannelPage):
         return super().after(form, outcome)
 
 
+class AgentPasskeyPage(TicketPage):
+    """The step in which the agent shows a passkey, or asks for a code in its place."""
+
+    form_class = AgentPasskeyForm
+    template = step = "agent_passkey"
+    panel = "agent-sign-in"
+
+    def __init__(
+        self,
+        sentences: Sentences,
+        states: PageStates,
+        factors: AgentFactors,
+        restart: Restart,
+        channel_step: AgentChannelPage,
+    ) -> None:
+        super().__init__(sentences, states, factors.steps, restart)
+        self.factors = factors
+        self.channel_step = channel_step
+
+    def render(self, form: Any, state: PageState, **more: object) -> str:
+        """Return the page with the question for the browser."""
+        question = self.factors.question(form.ticket.data or "")
+        return super().render(form, state, question=question, takes_codes=self.factors.takes_codes, **more)
+
+    def submit_used(self, form: Any, used: UsedTicket, caller: Caller) -> Begun | Refused:
+        """Verify the answer, or send a code in its place. Raises Outage."""
+        if form.leave.data:
+            return self.factors.send_code(used, caller)
+        return self.factors.prove(used, form.answer.data or "", caller)
+
+    def after(self, form: Any, outcome: object) -> PageState:
+        """Return what follows; a passkey that is refused leads back to the password."""
+        if isinstance(outcome, Refused):
+            return self.restart(str(messages.AGENT_PASSKEY_REFUSED))
+        if self.channel_step.follows(outcome):
+            return self.channel_step.after(ChannelForm(formdata=None), outcome)
+        return super().after(form, outcome)
+
+    def ask(self, outcome: AskPasskey) -> PageState:
+        """Return the form that asks for a passkey."""
+        return self.state(self.form_class(formdata=None, data={"ticket": outcome.ticket}))
+
+
 class SignInPage(FormPage):
     """The first step. A form with a ticket belongs to a later step, and the page of that step serves it."""
 
@@ -59,9 +104,10 @@ class SignInPage(FormPage):
     def __init__(self, sentences: Sentences, states: PageStates, services: AgentServices) -> None:
         super().__init__(sentences, states)
         self.services = services
-        second_factor = services.second_factor
-        self.code_step = AgentCodePage(sentences, states, second_factor, self.restart, next_step=self.open_session)
-        self.channel_step = AgentChannelPage(sentences, states, second_factor, self.code_step)
+        factors = services.second_factor
+        self.code_step = AgentCodePage(sentences, states, factors.codes, self.restart, next_step=self.open_session)
+        self.channel_step = AgentChannelPage(sentences, states, factors.codes, self.code_step)
+        self.passkey_step = AgentPasskeyPage(sentences, states, factors, self.restart, self.channel_step)
 
     def get(self, step: str = "") -> ResponseReturnValue:
         """Show the form, and say so if a session has just ended."""
@@ -71,6 +117,8 @@ class SignInPage(FormPage):
 
     def post(self) -> ResponseReturnValue:
         """Hand the form of a later step to its page, which the fields of the form identify."""
+        if "answer" in request.form:
+            return self.passkey_step.post()
         if "channel" in request.form:
             return self.channel_step.post()
         if "code" in request.form:
@@ -79,7 +127,7 @@ class SignInPage(FormPage):
 
     def show_next(self, state: PageState | None) -> ResponseReturnValue:
         """Show what follows a sent form of any step; the first form once the ticket of the step is over."""
-        for step in (self.code_step, self.channel_step):
+        for step in (self.passkey_step, self.code_step, self.channel_step):
             if state and state.step == step.step:
                 opened = step.steps.open(state.facts.get("ticket", ""))
                 if isinstance(opened, TokenError):
@@ -87,17 +135,23 @@ class SignInPage(FormPage):
                 return step.show_next(state)
         return super().show_next(state)
 
-    def submit(self, form: AgentSignInForm, caller: Caller) -> Begun | PasswordToChange | Refused | RateLimited:
+    def submit(
+        self, form: AgentSignInForm, caller: Caller
+    ) -> AskPasskey | NoPasskey | Begun | PasswordToChange | Refused | RateLimited:
         """Verify the password, and begin the second factor. Raises Outage."""
         outcome = self.services.sign_in.verify_password(str(form.login.data), form.password, caller)
         if not isinstance(outcome, Granted):
             return outcome
-        return self.services.second_factor.begin(outcome.grant, outcome.person, caller, service=SERVICE)
+        return self.services.second_factor.begin(outcome.grant, outcome.person, caller)
 
     def after(self, form: Any, outcome: object) -> PageState:
-        """Return what follows an outcome, also one of `SecondFactorService.begin`."""
+        """Return what follows an outcome, also one of `AgentFactors.begin`."""
         if isinstance(outcome, PasswordToChange):
             return self.state(form, [messages.AGENT_PASSWORD_TO_CHANGE], REFUSED)
+        if isinstance(outcome, NoPasskey):
+            return self.state(form, [messages.AGENT_WITHOUT_PASSKEY], REFUSED)
+        if isinstance(outcome, AskPasskey):
+            return replace(self.passkey_step.ask(outcome), values=form.kept())
         if not self.channel_step.follows(outcome):
             return super().after(form, outcome)
         state = self.channel_step.after(ChannelForm(formdata=None), outcome)

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 
 from gateway.account.outcomes import Refusal
 from gateway.services.agent_people import AgentAction, Obstacle
+from gateway.services.known_outcomes import ROBOTS
 from gateway.services.outcomes import OUTAGES
 from gateway.services.reset_codes import CodeRefusal
 
@@ -48,6 +49,7 @@ SERVICES = {
     "reset": _("Reset, first step"),
     "choose": _("Reset, new password"),
     "code": _("Code by mail or text message"),
+    "recovery": _("My recovery methods"),
     "notice": _("Directory"),
     "helpdesk": _("Helpdesk"),
 }
@@ -56,11 +58,15 @@ OUTCOMES = {
     "found": _("found"),
     "changed": _("password changed"),
     "proved": _("identity proved"),
+    "proved_by_passkey": _("identity proved by a passkey"),
+    "passkey_cloned": _("passkey refused: there is a copy of it"),
     "reset": _("password reset"),
     "initial_restored": _("initial password restored"),
     "extended": _("more time taken"),
     "code_sent_by_mail": _("code sent by mail"),
     "code_sent_by_phone": _("code sent by text message"),
+    "code_asked_of_app": _("code of the app asked for"),
+    "code_sent": _("code sent, to confirm a recovery method"),
     "code_not_sent": _("the code could not be sent"),
     "code_right": _("code right"),
     "code_wrong": _("code wrong"),
@@ -71,10 +77,25 @@ OUTCOMES = {
     "change_forced": _("new password required by an agent"),
     "delivery_retried": _("sent to the workstation again by an agent"),
     "delivery_forgotten": _("sending to the workstation given up by an agent"),
+    "not_done": _("an agent’s change was refused"),
+    "code_requested": _("code asked for by an agent; a second one must approve"),
+    "code_approved": _("code approved by a second agent"),
+    "code_refused": _("code refused to an agent"),
     "code_given": _("code given by an agent"),
     "code_closed": _("code closed by an agent"),
-    "signed_in": _("signed in at the helpdesk’s pages"),
-    "signed_out": _("signed out of the helpdesk’s pages"),
+    "added": _("recovery method added"),
+    "not_confirmed": _("new recovery method not confirmed"),
+    "renamed": _("recovery method renamed"),
+    "removed": _("recovery method removed"),
+    "recovery_exported": _("recovery methods exported on request"),
+    "recovery_erased": _("recovery methods erased on request"),
+    "signed_in": _("signed in"),
+    "signed_out": _("signed out"),
+    "passkey_right": _("passkey right"),
+    "passkey_wrong": _("passkey wrong"),
+    "no_agent": _("signed in although no agent"),
+    "password_to_change": _("password must be changed first"),
+    "session_refused": _("session ended"),
     Refusal.NOT_FOUND: _("nobody found"),
     Refusal.NOT_PROVED: _("login, number or date of birth wrong"),
     Refusal.CREDENTIALS: _("login or password wrong"),
@@ -87,7 +108,9 @@ OUTCOMES = {
     Refusal.POOR_QUALITY: _("the new password is too simple"),
     Refusal.NOT_CHANGEABLE: _("the password may not be changed"),
     Refusal.LOCKED: _("account locked"),
+    Refusal.CHARTER: _("acceptable use policy not accepted"),
     Refusal.DIRECTORY_RULE: _("refused by the directory"),
+    **dict.fromkeys(ROBOTS, _("security check not passed")),
     **dict.fromkeys(OUTAGES, _("the service was disturbed")),
 }
 """Of each outcome of the event store what happened; the others are shown by their code."""

@@ -61,10 +61,11 @@ function answering(form, ask, prepare = () => true) {
 
 if (create) answering(document.getElementById("service"), made);
 if (get && window.PublicKeyCredential) {
-  const form = document.getElementById("cle");
+  const form = get.closest("form");
   const login = document.getElementById("login");
   form.hidden = false;
   answering(form, proved, () => {
+    if (!login) return true;
     form.elements.login.value = login.value;
     if (!login.value.trim()) login.focus();
     return Boolean(login.value.trim());

@@ -65,8 +65,12 @@ class EnginePage(ABC):
 
     def send(self) -> None:
         """Press the form's button by the keyboard, as no layout moves it away, and wait for the page that follows."""
+        self.press(SUBMIT)
+
+    def press(self, selector: str) -> None:
+        """Press a button that leads to another page, by the keyboard, and wait for that page."""
         with self._leaving():
-            self.press_enter(SUBMIT)
+            self.press_enter(selector)
 
     def go_back(self) -> None:
         with self._leaving():
