@@ -173,6 +173,7 @@ def _texts(app: Flask, settings: Settings) -> None:
         has_week=settings.events.is_on,
         agent_hours=settings.helpdesk.max_hours,
         offers_recovery=settings.recovery.is_on,
+        recovery_offered=settings.recovery.methods,
         recovery_kinds=messages.KINDS,
         workstation=bool(settings.workstation.targets),
         url=url_for,

@@ -54,8 +54,8 @@ def _to_record(settings: Settings) -> Iterator[Right]:
         "An entry needs the class before it can have a record.", values=(attributes.RECOVERABLE,),
     )  # fmt: skip
     why = "The digest is recorded too, in the account's own entry."
-    yield Right(Account.REMINDERS, Place.OWN, both, (attributes.REMINDED,), PARTS, why)
-    yield Right(Account.REMINDERS, Place.OWN, Access.READ, (attributes.ENTRY,), PARTS, why)
+    # The overlay sock asks for the entry before a write, at service accounts too.
+    yield Right(Account.REMINDERS, Place.OWN, both, (attributes.REMINDED, attributes.ENTRY), PARTS, why)
     if settings.capture.socket:
         why = "The overlay sock asks for it before each write."
         yield Right(Account.REMINDERS, Place.PEOPLE, both, (attributes.ENTRY,), (Part.ORACLE, *PARTS), why)
