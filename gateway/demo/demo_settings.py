@@ -16,6 +16,9 @@ type = "samba_nt"
 """
 """NT4-style attributes in the same directory, where no domain controller can run."""
 
+CHARTER_VERSION = "2026-09"
+"""What people accept with their first change or reset."""
+
 
 def samba_target(samba: PrivateSamba) -> str:
     """Return the TOML section of the private domain controller as a target."""
@@ -157,7 +160,7 @@ digest_to = "assistance@ac-example.fr"
 
 def _charter(host: str, port: int) -> str:
     return f"""[charter]
-version = "2026-09"
+version = "{CHARTER_VERSION}"
 # Any page of this site stands for the academy's text.
 url = "http://{host}:{port}/mentions-legales"
 """

@@ -21,6 +21,7 @@ import requests
 
 from gateway.account.model import Secret
 from gateway.cli.json_forms import FORMS, LOG
+from gateway.demo.demo_settings import CHARTER_VERSION
 from gateway.demo.private_samba import PrivateSamba
 from gateway.targets.samba_nt import nt_hash
 from tests.support.browser import CHANGE
@@ -73,7 +74,12 @@ class Demo:
             page = session.get(self.url + CHANGE).text
             token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
             assert token
-            data = {"csrf_token": token.group(1), "login": login, "current_password": current, "charter": "y"}
+            data = {
+                "csrf_token": token.group(1),
+                "login": login,
+                "current_password": current,
+                "charter": CHARTER_VERSION,
+            }
             return session.post(self.url + CHANGE, data={**data, "new_password": new, "confirmation": new})
 
     def sign_in_as_agent(self, session: requests.Session) -> str:
