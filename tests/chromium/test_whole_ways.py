@@ -1,4 +1,4 @@
-"""Whole ways in a real browser, with a real directory and a real mail server: from a call for help to a new password."""
+"""Whole ways in a real browser, with a real directory and a real mail server, to a new password in the directory."""
 
 from __future__ import annotations
 
@@ -12,14 +12,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from gateway.account.model import Secret
-from gateway.account.recovery import RecoveryKind
 from gateway.services.recovery_methods import RecoveryMethods
-from tests.support.accessibility import problems_of
 from tests.support.agent_browser import (
     AGENT,
     PERSON,
-    PRIVATE,
     REASON,
     SEARCH,
     SIGN_IN,
@@ -32,7 +28,7 @@ from tests.support.agent_browser import (
 )
 from tests.support.authenticator import Authenticator
 from tests.support.browser import CHANGE, RESET
-from tests.support.chromium_pages import DESKTOP, PHONE, ChromiumPages
+from tests.support.chromium_pages import PHONE, ChromiumPages
 from tests.support.matching import first_match
 from tests.support.page_actions import choose, fill, follow_service, send, words
 from tests.support.polling import wait_until
@@ -95,9 +91,7 @@ class Agent:
 
 
 @pytest.fixture
-def site(
-    directory: SlapdServer, serve: ServedGateways, mail_server: SmtpServer, tmp_path: Path
-) -> Any:
+def site(directory: SlapdServer, serve: ServedGateways, mail_server: SmtpServer, tmp_path: Path) -> Any:
     """Serves everything of the helpdesk; its agent is AGENT. Returns the address."""
     add_agent(directory)
     set_agents(directory, AGENT)
