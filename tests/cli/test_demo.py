@@ -248,6 +248,21 @@ class TestDemo:
         assert row[2] == "none"
         assert any(f"nlepetit (born {row[3]})" in line for line in started_again.lines)
 
+    def test_when_it_is_checked_then_nothing_fails(self, started_again):
+        command = [
+            sys.executable,
+            "-m",
+            "gateway.cli.main",
+            "check",
+            "--config",
+            str(started_again.state / "mamia.toml"),
+        ]
+
+        done = subprocess.run(command, capture_output=True, text=True)
+
+        assert [line for line in done.stdout.splitlines() if line.startswith("FAIL")] == []
+        assert " 0 FAIL" in done.stdout
+
     def test_when_its_port_is_taken_then_it_says_so_and_how_to_choose_another(self, started_again, short_folder):
         command = [sys.executable, "-m", "gateway.cli.main", "demo", "--state", str(short_folder / "other")]
 
