@@ -139,8 +139,9 @@ class ForPrograms:
 
 def _print_helpdesk(demo: RunningDemo) -> None:
     """Print how to try the helpdesk's pages, the recovery methods and the reminders."""
+    if not (born := birth_date_of(demo.slapd, WITHOUT_NUMBER)):
+        return
     remind = f"{_mamia()} remind --config {_short(demo.config)}"
-    born = birth_date_of(demo.slapd, WITHOUT_NUMBER)
     print(f"helpdesk {demo.named_url}/guichet: agent {AGENT}, password {SAMPLE_PASSWORD}; a mail brings the code")
     print(f"  give a code to {WITHOUT_NUMBER} (born {born}), who has no number: it replaces the NUMEN in a reset")
     print(f"recovery methods {demo.named_url}/mes-moyens-de-secours: passkeys need the name localhost")

@@ -30,9 +30,8 @@ def rectorat_logins(slapd: PrivateSlapd) -> list[str]:
 
 
 def birth_date_of(slapd: PrivateSlapd, login: str) -> str:
-    """Return somebody's birth date, as the pages ask for it."""
-    [entry] = _people(slapd, f"(uid={login})")
-    return _as_typed(entry.first("birthDate"))
+    """Return somebody's birth date, as the pages ask for it; "" in a directory of an earlier version."""
+    return next((_as_typed(entry.first("birthDate")) for entry in _people(slapd, f"(uid={login})")), "")
 
 
 def _people(slapd: PrivateSlapd, filter_: str) -> list[Entry]:

@@ -117,6 +117,11 @@ class PrivateSlapd:
         return self._fingerprint_file.read_text() != _fingerprint()
 
     @property
+    def has_accounts(self) -> bool:
+        """Return whether it was made with all service accounts; an earlier version knew fewer."""
+        return all(self.password_file(account).exists() for account in SERVICES)
+
+    @property
     def reports_writes(self) -> bool:
         """Return whether it reports writes, so that a listener must run for any write on people."""
         return self.password_file(CAPTURE).exists()

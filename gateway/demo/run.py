@@ -74,6 +74,8 @@ def _directory(state: Path, port: int, announce: Announcements) -> Iterator[Priv
     if not slapd.exists:
         announce.note("making the sample directory …")
         slapd.create(report_socket=_place_for_socket(slapd, announce))
+    elif not slapd.has_accounts:
+        raise DemoFailed(f"{state} was made by an earlier version; `make demo-reset` starts afresh")
     elif slapd.is_outdated:
         announce.note(f"note: {state} was made from other files of ldif/; `make demo-reset` starts afresh")
     slapd.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -284,6 +285,16 @@ class TestDemo:
 
         assert len(secrets) == 8
         assert all(file.stat().st_mode & 0o077 == 0 for file in (*secrets, made))
+
+    def test_when_an_earlier_version_made_its_state_then_it_says_how_to_start_afresh(self, made, tmp_path):
+        state = tmp_path / "state"
+        shutil.copytree(made, state, ignore=shutil.ignore_patterns("*.sock"))
+        (state / "reminders.password").unlink()
+
+        with demo(state) as running:
+            assert running.process.wait(60) == 1
+
+        assert "make demo-reset" in running.lines[-1]
 
     def test_when_its_creation_was_interrupted_then_the_next_start_makes_it_anew(self, to_be_changed):
         assert to_be_changed.lines[-1].startswith("ready ")
