@@ -173,6 +173,8 @@ def _texts(app: Flask, settings: Settings) -> None:
         has_week=settings.events.is_on,
         agent_hours=settings.helpdesk.max_hours,
         offers_recovery=settings.recovery.is_on,
+        recovery_offered=settings.recovery.methods,
+        passkey_origin=settings.recovery.origin,
         recovery_kinds=messages.KINDS,
         workstation=bool(settings.workstation.targets),
         url=url_for,

@@ -27,7 +27,7 @@ from gateway.settings import Settings
 COMPARISONS, WRITES = "directory: comparisons", "directory: writes"
 MAX_READ, MAX_TRIED = 20, 5
 """People who are read, and those of them who are tried until a write is allowed."""
-UNTRIED = (attributes.ENTRY, attributes.MUST_CHANGE, attributes.POLICY)
+UNTRIED = (attributes.ENTRY, attributes.MUST_CHANGE, attributes.POLICY, attributes.CLASS)
 """Attributes of which any possible value may be somebody's."""
 HINT = "30-access.ldif of ldif/ has the rules; mamia check names the right that is missing"
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from gateway.cli.exit_codes import ErrorKind, ExitCode
 from gateway.cli.failure import CommandFailed
 
-DEMO_MODULES = ("cryptography", "faker")
+DEMO_MODULES = ("aiosmtpd", "cryptography", "faker")
 
 
 def require_demo(code: ExitCode) -> None:

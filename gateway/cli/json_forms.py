@@ -263,7 +263,7 @@ COMPLETION = JsonForm(
 DEMO = JsonForm(
     Shape.LINES,
     (
-        Key("event", "text", "`note`, `ready` (all of it serves) or `stopped`"),
+        Key("event", "text", "`note`, `ready` (all of it serves), `message` or `stopped`"),
         Key("message", "text", "with `note`: what is going on", is_optional=True),
         Key("url", "text", "with `ready`: address of the web service", is_optional=True),
         Key("directory", "text", "with `ready`: URL of the directory", is_optional=True),
@@ -274,6 +274,15 @@ DEMO = JsonForm(
         Key("audit", "text", "with `ready`: file of the audit", is_optional=True),
         Key("rectorat", "list of text", "with `ready`: logins whose passwords go to a workstation", is_optional=True),
         Key("samba", "text or null", "with `ready`: address of the domain controller", is_optional=True),
+        Key("settings", "text", "with `ready`: file of the settings", is_optional=True),
+        Key("helpdesk", "text", "with `ready`: address of the helpdesk's pages", is_optional=True),
+        Key("agent", "text", "with `ready`: login of the helpdesk's agent", is_optional=True),
+        Key("without_number", "text", "with `ready`: login of a person without a NUMEN", is_optional=True),
+        Key("recovery", "text", "with `ready`: address of the recovery methods", is_optional=True),
+        Key("reminded", "list of text", "with `ready`: logins whom `mamia remind` reminds", is_optional=True),
+        Key("to", "text", "with `message`: who got a mail or a text message", is_optional=True),
+        Key("subject", "text", "with `message`: its subject, or `SMS`", is_optional=True),
+        Key("file", "text", "with `message`: the file with its text", is_optional=True),
     ),
 )
 SETUP = JsonForm(

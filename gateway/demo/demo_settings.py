@@ -6,6 +6,7 @@ import json
 import secrets
 from pathlib import Path
 
+from gateway.demo.post_office import PostOffice
 from gateway.demo.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
 from gateway.demo.private_slapd import SUFFIX, PrivateSlapd
 from gateway.protection.seal import make_key_pair
@@ -14,6 +15,9 @@ NT_TARGET = """[workstation.targets.poste]
 type = "samba_nt"
 """
 """NT4-style attributes in the same directory, where no domain controller can run."""
+
+CHARTER_VERSION = "2026-09"
+"""What people accept with their first change or reset."""
 
 
 def samba_target(samba: PrivateSamba) -> str:
@@ -28,7 +32,7 @@ base = "{PEOPLE}"
 """
 
 
-def write_settings(slapd: PrivateSlapd, host: str, port: int, target: str) -> Path:
+def write_settings(slapd: PrivateSlapd, host: str, port: int, target: str, post: PostOffice) -> Path:
     """Write mamia.toml into the directory's state folder, and return its path; `target` is TOML.
 
     Keys are made at the first start.
@@ -36,7 +40,8 @@ def write_settings(slapd: PrivateSlapd, host: str, port: int, target: str) -> Pa
     _make_keys(slapd)
     config = slapd.state / "mamia.toml"
     sections = (
-        _directory(slapd), _helpdesk(slapd), _web(slapd, host, port), _workstation(slapd), target, _capture(slapd)
+        _directory(slapd), _messages(slapd, post), _web(slapd, host, port), _workstation(slapd), target,
+        _capture(slapd), _helpdesk(slapd), _recovery(port), _reminders(slapd), _charter(host, port),
     )  # fmt: skip
     config.write_text("\n".join(sections), encoding="utf-8")
     return config
@@ -63,6 +68,7 @@ default_policy = "cn=default,ou=policies,{SUFFIX}"
 [people]
 base = "ou=people,{SUFFIX}"
 private_mail = "privateMail"
+phone = "mobile"
 protected_groups = ["cn=protected,ou=groups,{SUFFIX}"]
 
 [reset]
@@ -70,20 +76,20 @@ initial_policy = "cn=initial,ou=policies,{SUFFIX}"
 """
 
 
-def _helpdesk(slapd: PrivateSlapd) -> str:
-    return f"""[helpdesk]
-bind_dn = "cn=helpdesk,ou=services,{SUFFIX}"
-bind_password_file = {_toml(slapd.password_file("helpdesk"))}
+def _messages(slapd: PrivateSlapd, post: PostOffice) -> str:
+    return f"""[notifications]
+# The demo is the mail server and the SMS gateway: what it gets lies in {post.folder}, for you to read.
+spool = {_toml(slapd.state / "spool")}
+smtp_host = "127.0.0.1"
+smtp_port = {post.smtp_port}
+
+[second_factor]
+sms_gateway_url = "{post.sms_url}"
 """
 
 
 def _web(slapd: PrivateSlapd, host: str, port: int) -> str:
-    return f"""[notifications]
-# Nothing is sent: the mails lie in this folder, for you to read.
-spool = {_toml(slapd.state / "mails")}
-smtp_host = ""
-
-[audit]
+    return f"""[audit]
 destination = "file"
 file = {_toml(slapd.state / "audit.log")}
 
@@ -119,6 +125,44 @@ def _capture(slapd: PrivateSlapd) -> str:
 socket = {_toml(capture_socket(slapd))}
 bind_dn = "cn=capture,ou=services,{SUFFIX}"
 bind_password_file = {_toml(slapd.password_file("capture"))}
+"""
+
+
+def _helpdesk(slapd: PrivateSlapd) -> str:
+    return f"""[helpdesk]
+bind_dn = "cn=helpdesk,ou=services,{SUFFIX}"
+bind_password_file = {_toml(slapd.password_file("helpdesk"))}
+agents_group = "cn=helpdesk,ou=groups,{SUFFIX}"
+networks = ["127.0.0.0/8", "::1/128"]
+
+[events]
+keep_days = 30
+"""
+
+
+def _recovery(port: int) -> str:
+    return f"""[recovery]
+methods = ["mail", "mobile", "passkey", "totp"]
+# An academy keeps the default of 48; 0 lets you try a new method at once.
+rest_hours = 0
+rp_id = "localhost"
+origin = "http://localhost:{port}"
+"""
+
+
+def _reminders(slapd: PrivateSlapd) -> str:
+    return f"""[reminders]
+bind_dn = "cn=reminders,ou=services,{SUFFIX}"
+bind_password_file = {_toml(slapd.password_file("reminders"))}
+digest_to = "assistance@ac-example.fr"
+"""
+
+
+def _charter(host: str, port: int) -> str:
+    return f"""[charter]
+version = "{CHARTER_VERSION}"
+# Any page of this site stands for the academy's text.
+url = "http://{host}:{port}/mentions-legales"
 """
 
 

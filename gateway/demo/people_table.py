@@ -29,6 +29,11 @@ def rectorat_logins(slapd: PrivateSlapd) -> list[str]:
     return [entry.first("uid") for entry in _people(slapd, "(departmentNumber=rectorat)")]
 
 
+def birth_date_of(slapd: PrivateSlapd, login: str) -> str:
+    """Return somebody's birth date, as the pages ask for it; "" in a directory of an earlier version."""
+    return next((_as_typed(entry.first("birthDate")) for entry in _people(slapd, f"(uid={login})")), "")
+
+
 def _people(slapd: PrivateSlapd, filter_: str) -> list[Entry]:
     with bound_connection(slapd.url, ADMIN, slapd.password("admin")) as connection:
         return search(connection, f"ou=people,{SUFFIX}", filter_, [ALL_ATTRIBUTES, ALL_OPERATIONAL_ATTRIBUTES])
@@ -36,16 +41,19 @@ def _people(slapd: PrivateSlapd, filter_: str) -> list[Entry]:
 
 def _row(entry: Entry) -> tuple[str, ...]:
     first = entry.first
-    born = first("birthDate")
     birth_name = f" (born {first('patronymicName')})" if first("patronymicName") else ""
     name = f"{first('givenName')} {first('sn')}{birth_name}"
     return (
         first("uid"),
         name if len(name) <= MAX_NAME_CHARS else name[: MAX_NAME_CHARS - 1] + "…",
-        first("numen") or first("temporaryAgentNumber"),
-        f"{born[6:]}/{born[4:6]}/{born[:4]}",
+        first("numen") or first("temporaryAgentNumber") or "none",
+        _as_typed(first("birthDate")),
         _state(entry),
     )
+
+
+def _as_typed(born: str) -> str:
+    return f"{born[6:]}/{born[4:6]}/{born[:4]}"
 
 
 def _state(entry: Entry) -> str:

@@ -21,6 +21,8 @@ from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
+from gateway.demo.sample_times import sample_times
+
 SUFFIX = "dc=ac-example,dc=fr"
 ADMIN = f"cn=admin,{SUFFIX}"
 HOST = "127.0.0.1"
@@ -49,7 +51,7 @@ DATA_FILES = (
     "72-reminders-account.ldif",
     "75-protected-people.ldif",
 )
-SAMPLE_FILE = "80-sample-staff.ldif"
+SAMPLE_FILES = ("80-sample-staff.ldif", "81-sample-helpdesk.ldif")
 REPLICATOR_FILE = "90-replicator.ldif"
 MIRROR_FILE = "91-mirror.ldif"
 SERVICES = ("gateway", "sync", "helpdesk", "reminders", "decoy")
@@ -115,6 +117,11 @@ class PrivateSlapd:
     def is_outdated(self) -> bool:
         """Return whether the files of `ldif/` have changed since `create`."""
         return self._fingerprint_file.read_text() != _fingerprint()
+
+    @property
+    def has_accounts(self) -> bool:
+        """Return whether it was made with all service accounts; an earlier version knew fewer."""
+        return all(self.password_file(account).exists() for account in SERVICES)
 
     @property
     def reports_writes(self) -> bool:
@@ -251,6 +258,7 @@ class PrivateSlapd:
             "MAX_SIZE": str(self.max_size),
             "ADMIN_HASH": _ssha(self.password("admin")),
             **{f"{account.upper()}_PASSWORD": self.password(account) for account in SERVICES},
+            **sample_times(),
             **more,
         }
         for place, value in values.items():
@@ -292,7 +300,7 @@ def _refuse_taken(port: int) -> None:
 def _data_files(*, with_sample_staff: bool, is_empty: bool) -> tuple[str, ...]:
     if is_empty:
         return ()
-    return (*DATA_FILES, SAMPLE_FILE) if with_sample_staff else DATA_FILES
+    return (*DATA_FILES, *SAMPLE_FILES) if with_sample_staff else DATA_FILES
 
 
 def _reason(command: list[str]) -> str:

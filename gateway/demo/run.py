@@ -20,6 +20,7 @@ from gateway.checks.capture import ask_listener
 from gateway.demo.announcements import Announcements, ForPeople, ForPrograms, RunningDemo
 from gateway.demo.demo_settings import NT_TARGET, capture_socket, samba_target, write_settings
 from gateway.demo.people_table import rectorat_logins
+from gateway.demo.post_office import post_office
 from gateway.demo.private_samba import PrivateSamba, SambaFailed
 from gateway.demo.private_slapd import PrivateSlapd, SlapdFailed
 from gateway.demo.sample_model import SAMPLE_PASSWORD
@@ -47,14 +48,15 @@ def run_demo(arguments: argparse.Namespace) -> None:
             if arguments.workstation == "samba":
                 samba = running.enter_context(_domain(slapd, arguments.samba_address, announce))
             target = samba_target(samba) if samba else NT_TARGET
-            config = write_settings(slapd, HOST, arguments.port, target)
+            post = running.enter_context(post_office(slapd.state / "mails", announce.message))
+            config = write_settings(slapd, HOST, arguments.port, target, post)
             options = ["--json"] if arguments.json else []
             processes = {name: running.enter_context(_process(name, config, options)) for name in _commands(slapd)}
             web = f"the web service on port {arguments.port}"
             _await(processes["serve"], web, partial(_serves, arguments.port))
             if slapd.reports_writes:
                 _await(processes["capture"], "mamia capture", partial(_captures, slapd))
-            announce.ready(RunningDemo(f"http://{HOST}:{arguments.port}", slapd, samba))
+            announce.ready(RunningDemo(HOST, arguments.port, slapd, samba, config))
             _watch(slapd, processes)
     except (SlapdFailed, SambaFailed) as error:
         raise DemoFailed(str(error)) from error
@@ -72,6 +74,8 @@ def _directory(state: Path, port: int, announce: Announcements) -> Iterator[Priv
     if not slapd.exists:
         announce.note("making the sample directory …")
         slapd.create(report_socket=_place_for_socket(slapd, announce))
+    elif not slapd.has_accounts:
+        raise DemoFailed(f"{state} was made by an earlier version; `make demo-reset` starts afresh")
     elif slapd.is_outdated:
         announce.note(f"note: {state} was made from other files of ldif/; `make demo-reset` starts afresh")
     slapd.start()

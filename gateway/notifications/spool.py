@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 300.0
+LOOK_SECONDS = 30.0
+"""Seconds after which the folder is looked at without a word: commands such as `mamia remind` queue mails too."""
 MAX_DELAY_SECONDS = 4.0
 """Maximum seconds before new mails are sent.
 
@@ -110,7 +112,7 @@ class Spool:
                 all_sent = False
             if all_sent:
                 pause = FIRST_PAUSE_SECONDS
-                if self._something.wait(MAX_PAUSE_SECONDS):
+                if self._something.wait(LOOK_SECONDS):
                     self._stopped.wait(random.uniform(0.25, 1) * MAX_DELAY_SECONDS)  # noqa: S311 - no secret
             else:
                 self._stopped.wait(pause)

@@ -112,6 +112,34 @@ class TestUnlock:
         for address in ("fdurand4@ac-example.fr", "francois@exemple.org"):
             assert "agent de l’assistance a déverrouillé" in plain_text(mail_server.to(address))
 
+    def test_when_an_agent_types_the_right_password_more_often_than_anybody_may_try_then_each_is_taken(
+        self, open_guichet, academy
+    ):
+        guichet = open_guichet(rate_limits={"per_login": "3/hour"})
+        guichet.sign_in()
+
+        for _ in range(6):
+            academy.lock("fdurand4")
+            guichet.act(guichet.look("fdurand4"), "unlock")
+
+            assert "pwdAccountLockedTime" not in academy.read("fdurand4")
+
+    def test_when_wrong_passwords_are_tried_then_the_right_one_is_refused_too_before_the_directory_locks(
+        self, open_guichet, academy
+    ):
+        guichet = open_guichet(rate_limits={"per_login": "3/hour"})
+        guichet.sign_in()
+        academy.lock("fdurand4")
+        page = guichet.look("fdurand4")
+
+        for _ in range(12):
+            page = guichet.act(page, "unlock", password="certainly wrong")
+        page = guichet.act(page, "unlock")
+
+        assert page.status == 422
+        assert "pwdAccountLockedTime" in academy.read("fdurand4")
+        assert "pwdAccountLockedTime" not in academy.read(AGENT)
+
     def test_when_the_own_password_is_wrong_then_nothing_is_done(self, signed_in, academy):
         academy.lock("fdurand4")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ import requests
 
 from gateway.account.model import Secret
 from gateway.cli.json_forms import FORMS, LOG
+from gateway.demo.demo_settings import CHARTER_VERSION
 from gateway.demo.private_samba import PrivateSamba
 from gateway.targets.samba_nt import nt_hash
 from tests.support.browser import CHANGE
@@ -73,8 +75,29 @@ class Demo:
             page = session.get(self.url + CHANGE).text
             token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
             assert token
-            data = {"csrf_token": token.group(1), "login": login, "current_password": current}
+            data = {
+                "csrf_token": token.group(1),
+                "login": login,
+                "current_password": current,
+                "charter": CHARTER_VERSION,
+            }
             return session.post(self.url + CHANGE, data={**data, "new_password": new, "confirmation": new})
+
+    def sign_in_as_agent(self, session: requests.Session) -> str:
+        """Sign in at the helpdesk's pages with the code of the mail, and return it."""
+        page = f"{self.url}/guichet/connexion"
+        asked = _sent(session, page, page, login="aguichard", current_password=SAMPLE_PASSWORD)
+        sent = _sent(session, page, asked, channel="0")
+        wait_until(lambda: self.messages("agnes@exemple.org"))
+        [file] = self.messages("agnes@exemple.org")
+        found = re.search(r"\b\d{6}\b", file.read_text())
+        assert found
+        _sent(session, page, sent, code=found.group())
+        return found.group()
+
+    def messages(self, to: str) -> list[Path]:
+        """The files of what somebody got."""
+        return sorted((self.state / "mails").glob(f"*-{to}.txt"))
 
     def nt_password(self, login: str) -> str:
         """The hash that smbd would read."""
@@ -103,6 +126,13 @@ class Demo:
                 break
             time.sleep(0.1)
         return open_ports
+
+
+def _sent(session: requests.Session, action: str, page: str, **fields: str) -> str:
+    """Send the form of the page at `page`, and return the address of what follows."""
+    text = session.get(page).text
+    hidden = dict(re.findall(r'name="(csrf_token|ticket)"[^>]*value="([^"]+)"', text))
+    return session.post(action, data={**hidden, **fields}).url
 
 
 def _answers(port: int) -> bool:
@@ -206,6 +236,34 @@ class TestDemo:
                 verified.add("sample")
         assert verified == {"refused", "initial", "sample"}
 
+    @pytest.mark.parametrize("path", ["/guichet/connexion", "/mes-moyens-de-secours"])
+    def test_when_a_page_is_asked_for_by_the_name_that_passkeys_need_then_it_is_served(self, started_again, path):
+        address = f"http://localhost:{started_again.port}"
+
+        assert any(f"{address}{path.removesuffix('/connexion')}" in line for line in started_again.lines)
+        assert requests.get(address + path).status_code == 200
+
+    def test_when_started_then_it_shows_somebody_without_a_number_for_the_code_of_an_agent(self, started_again):
+        [row] = [re.split(r"  +", line) for line in started_again.lines if line.startswith("nlepetit ")]
+
+        assert row[2] == "none"
+        assert any(f"nlepetit (born {row[3]})" in line for line in started_again.lines)
+
+    def test_when_it_is_checked_then_nothing_fails(self, started_again):
+        command = [
+            sys.executable,
+            "-m",
+            "gateway.cli.main",
+            "check",
+            "--config",
+            str(started_again.state / "mamia.toml"),
+        ]
+
+        done = subprocess.run(command, capture_output=True, text=True)
+
+        assert [line for line in done.stdout.splitlines() if line.startswith("FAIL")] == []
+        assert " 0 FAIL" in done.stdout
+
     def test_when_its_port_is_taken_then_it_says_so_and_how_to_choose_another(self, started_again, short_folder):
         command = [sys.executable, "-m", "gateway.cli.main", "demo", "--state", str(short_folder / "other")]
 
@@ -225,8 +283,18 @@ class TestDemo:
     def test_when_its_secrets_are_written_then_only_their_owner_reads_them(self, made):
         secrets = [*made.glob("*.password"), made / "secret_keys"]
 
-        assert len(secrets) == 6
+        assert len(secrets) == 8
         assert all(file.stat().st_mode & 0o077 == 0 for file in (*secrets, made))
+
+    def test_when_an_earlier_version_made_its_state_then_it_says_how_to_start_afresh(self, made, tmp_path):
+        state = tmp_path / "state"
+        shutil.copytree(made, state, ignore=shutil.ignore_patterns("*.sock"))
+        (state / "reminders.password").unlink()
+
+        with demo(state) as running:
+            assert running.process.wait(60) == 1
+
+        assert "make demo-reset" in running.lines[-1]
 
     def test_when_its_creation_was_interrupted_then_the_next_start_makes_it_anew(self, to_be_changed):
         assert to_be_changed.lines[-1].startswith("ready ")
@@ -245,6 +313,28 @@ class TestDemo:
 
         wait_until(lambda: to_be_changed.nt_password(RECTORAT) == nt_hash(Secret(NEW)))
         assert to_be_changed.binds(RECTORAT, NEW)
+
+    def test_when_the_agent_signs_in_then_the_code_is_in_a_file_that_it_names_and_nobody_else_can_read(
+        self, to_be_changed
+    ):
+        with requests.Session() as session:
+            code = to_be_changed.sign_in_as_agent(session)
+            [file] = to_be_changed.messages("agnes@exemple.org")
+
+            assert code in file.read_text()
+            assert file.stat().st_mode & 0o077 == 0
+            page = session.get(to_be_changed.url + "/guichet/recherche")
+            assert "aguichard" in page.text
+
+    def test_when_its_command_for_reminders_is_typed_then_those_that_it_names_get_their_mails(self, to_be_changed):
+        dry, real = [line.split() for line in to_be_changed.lines if " remind --config " in line]
+
+        planned = subprocess.run(dry, capture_output=True, text=True, check=True)
+        subprocess.run(real, check=True)
+
+        assert [line.split()[0] for line in planned.stdout.splitlines()[:2]] == ["sbientot", "tnouveau"]
+        wait_until(lambda: to_be_changed.messages("solene.bientot@ac-example.fr"))
+        wait_until(lambda: to_be_changed.messages("theo.nouveau@ac-example.fr"))
 
     def test_when_a_program_starts_it_then_each_line_is_an_object_and_the_log_too(self, tmp_path):
         state = tmp_path / ("deep" * 30) / "state"

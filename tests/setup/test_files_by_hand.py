@@ -32,7 +32,7 @@ SOCK = "overlays of sock"
 """The step that deletes them, for which there is no file: their numbers are slapd's."""
 DATA = "secrets of people"
 """The step that deletes them."""
-NOT_LOADED = ("50-base-tree.ldif", "80-sample-staff.ldif")
+NOT_LOADED = ("50-base-tree.ldif", "80-sample-staff.ldif", "81-sample-helpdesk.ldif")
 """For an empty directory, and for the demo."""
 
 

@@ -76,6 +76,11 @@ class TestDirectory:
         assert place.server.read("fdurand4") == before
         assert changes(browser) == 200
 
+    def test_when_people_must_accept_a_policy_then_it_is_ready_too(self, open_site):
+        browser = open_site(charter={"version": "2026-09", "url": "https://www.ac-example.fr/charte"})
+
+        assert ready(browser).status_code == 200
+
     @pytest.mark.parametrize(
         "break_it, use",
         [

@@ -186,9 +186,11 @@ class RateLimiter:
 
         Raises StoreUnavailable.
         """
-        slot = self._slot(LimitScope.ACCOUNT, service, account)
-        windows = [Window(limit, LimitScope.ACCOUNT, slot) for limit in self._limits_of_login(service)]
-        return self._counts.hit(windows) is None
+        return self._counts.hit(self._of_account(service, account)) is None
+
+    def account_has_attempts(self, service: str, account: str) -> bool:
+        """Return whether `admits_account` would admit an attempt, without counting it. Raises StoreUnavailable."""
+        return self._counts.test(self._of_account(service, account)) is None
 
     def admit_code(
         self, person: str, recipient: str, *, is_text_message: bool, only_look: bool = False
@@ -263,6 +265,10 @@ class RateLimiter:
             return [self._of_all(f"misses-client-{client}", limit) for limit in self._misses_of_all]
         of_one = self._of_address("misses", self._misses_of_one, address)
         return [*of_one, *(self._of_all("misses", limit) for limit in self._misses_of_all)]
+
+    def _of_account(self, service: str, account: str) -> list[Window]:
+        slot = self._slot(LimitScope.ACCOUNT, service, account)
+        return [Window(limit, LimitScope.ACCOUNT, slot) for limit in self._limits_of_login(service)]
 
     def _hit(self, windows: Mapping[Window, LimitScope]) -> RetryAfter | None:
         full = self._counts.hit(list(windows))
