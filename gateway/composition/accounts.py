@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.composition.reset_codes import people_mapping
+from gateway.composition.people import people_mapping
 from gateway.directory.account_lookup import AccountLookup
 from gateway.directory.account_status import LdapAccounts
 from gateway.directory.failover import LdapServers
@@ -15,7 +15,6 @@ from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.recovery import LdapRecovery
 from gateway.protection.audit import Audit
-from gateway.protection.recovery_seal import RecoverySeals
 from gateway.services.helpdesk import HelpdeskService
 from gateway.settings import Settings
 
@@ -27,7 +26,6 @@ class Accounts:
     directory: LdapAccounts
     helpdesk: HelpdeskService
     recovery: LdapRecovery
-    seals: RecoverySeals
     resources: ExitStack
 
     def close(self) -> None:
@@ -50,6 +48,5 @@ def build_accounts(settings: Settings) -> Accounts:
             LdapAccounts(pool, mapping, policies, protected),
             HelpdeskService(audit),
             LdapRecovery(AccountLookup(pool, mapping, policies, protected, settings.directory.decoy_dn)),
-            RecoverySeals(settings.web.keys),
             stack.pop_all(),
         )

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 from gateway.account.uniform_time import UniformTime
+from gateway.composition.people import people_mapping
 from gateway.composition.protection import Protection
-from gateway.composition.reset_codes import people_mapping
 from gateway.directory.agents import LdapAgents
 from gateway.directory.failover import LdapServers
 from gateway.directory.helpdesk_accounts import LdapHelpdeskAccounts

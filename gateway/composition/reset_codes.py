@@ -14,7 +14,6 @@ from gateway.directory.policies import Policies, Policy
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.protected import ProtectedPeople
 from gateway.directory.reset_codes import LdapResetCodes
-from gateway.needs.attributes import CHARTER, CLASS, RESET_CODE_UNTIL
 from gateway.services.events import Events
 from gateway.services.reset_codes import CodeAccount, ResetCodeService
 from gateway.settings import People, Settings
@@ -24,13 +23,6 @@ from gateway.settings.service_accounts import helpdesks_directory
 def open_codes(settings: Settings) -> OpenCodes | None:
     """Return what a reset compares codes with; None if the helpdesk gives none."""
     return OpenCodes(CodeHashes(settings.web.keys)) if settings.gives_codes else None
-
-
-def people_mapping(settings: Settings) -> PeopleMapping:
-    """Return the mapping of people; an account is read with what the parts that are on keep in it."""
-    codes = (RESET_CODE_UNTIL,) if settings.gives_codes else ()
-    more = (*codes, *((CHARTER, CLASS) if settings.charter.is_on else ()))
-    return PeopleMapping(settings.people, settings.academy.mail_domain, more)
 
 
 def build_reset_codes(

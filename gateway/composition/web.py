@@ -22,10 +22,11 @@ from gateway.checks.strength import check_strength
 from gateway.composition.agents import build_agent_services
 from gateway.composition.directory_watch import DirectoryWatch
 from gateway.composition.events import build_event_store
+from gateway.composition.people import people_mapping
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
 from gateway.composition.recovery import build_recovery
-from gateway.composition.reset_codes import build_reset_codes, open_codes, people_mapping
+from gateway.composition.reset_codes import build_reset_codes, open_codes
 from gateway.composition.rules import password_rules
 from gateway.directory.account_lookup import AccountLookup
 from gateway.directory.failover import LdapServers
