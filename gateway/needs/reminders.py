@@ -54,7 +54,7 @@ def _to_record(settings: Settings) -> Iterator[Right]:
         "An entry needs the class before it can have a record.", values=(attributes.RECOVERABLE,),
     )  # fmt: skip
     why = "The digest is recorded too, in the account's own entry."
-    # Without the overlay sock this right alone lets nobody write anything: the rules are the same with it and without.
+    # Without the overlay this right alone lets nobody write anything: the rules are the same with it and without.
     sock = "Entries are found; the overlay sock asks for the right to write before each write."
     yield Right(Account.REMINDERS, Place.OWN, both, (attributes.REMINDED, attributes.ENTRY), PARTS, why)
     yield _on_people(both, (attributes.ENTRY,), sock)

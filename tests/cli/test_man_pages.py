@@ -115,7 +115,16 @@ class TestCompletion:
             (["s"], ["serve", "sync", "setup", "stats", "settings"]),
             (
                 ["account", "fdurand4", ""],
-                ["show", "unlock", "force-change", "give-code", "approve-code", "close-code"],
+                [
+                    "show",
+                    "unlock",
+                    "force-change",
+                    "give-code",
+                    "approve-code",
+                    "close-code",
+                    "export",
+                    "erase-recovery",
+                ],
             ),
             (["account", "fdurand4", "unlock", "--bind"], ["--bind-dn", "--bind-password-file"]),
             (["sync", ""], ["status", "retry", "forget", "resume"]),

@@ -115,12 +115,22 @@ class Balancer:
     failures: list[Failure] = field(default_factory=list)
     _turns: itertools.count[int] = field(default_factory=itertools.count)
 
-    def send(self, session: requests.Session, path: str, data: dict[str, str] | None, expected: str | int) -> str:
-        """The page's text. Raises Refused when it is not the one that was expected."""
+    def send(
+        self,
+        session: requests.Session,
+        path: str,
+        data: dict[str, str] | None,
+        expected: str | int,
+        form_began: float | None = None,
+    ) -> str:
+        """The page's text. Raises Refused when it is not the one that was expected.
+
+        A page after a form tells what the form met, so its failure began with the form, at `form_began`.
+        """
         turn = next(self._turns)
         for number in range(len(self.front_ends)):
             front_end = self.front_ends[(turn + number) % len(self.front_ends)]
-            began = time.monotonic()
+            began = form_began or time.monotonic()
             try:
                 answer = session.request(
                     "POST" if data else "GET", front_end.address + path, data=data, allow_redirects=False, timeout=60,
@@ -133,7 +143,7 @@ class Balancer:
             self.sent += 1
             to = answer.headers.get("Location", "")
             if answer.status_code == 303 and not to.startswith(RESULT):
-                return self.send(session, to, None, expected)
+                return self.send(session, to, None, expected, began)
             if answer.status_code == expected or (isinstance(expected, str) and expected in answer.text):
                 return answer.text
             what = f"{path}: {answer.status_code} {said(answer.text)}"

@@ -34,7 +34,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         type=_action,
         choices=ACTIONS,
         default="show",
-        help="what to do with the account (default: show)",
+        metavar="ACTION",
+        help=f"what to do with the account (default: show): {', '.join(ACTIONS)}",
     )
     add_config(parser)
     add_own_account(parser, required=False, why="which may lift lock-outs: for unlock")
