@@ -78,7 +78,7 @@ may not do it; `force-change` does not. An account that is not locked is no erro
 with code 0. `give-code` prints a code that is valid once, for the time of helpdesk.code_minutes: the person types it
 in the place of the NUMEN. `close-code` closes it. Where helpdesk.four_eyes_filter matches the person, `give-code`
 asks for a second agent, who runs `approve-code --requested-by YOU`; then the same `give-code` prints the code.""",
-    "keygen": "It prints the names of both files and the settings to copy.",
+    "keygen": "It prints the names of the files and the settings to copy.",
     "api-token": """\
 It prints the token, which the API client alone may know, and the section for `mamia.toml`, which has its
 SHA-256.""",

@@ -25,6 +25,7 @@ from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
 from gateway.composition.reset_codes import build_reset_codes, open_codes, people_mapping
 from gateway.composition.rules import password_rules
+from gateway.composition.webhooks import BuiltWebhooks, build_webhooks
 from gateway.directory.failover import LdapServers
 from gateway.directory.known_servers import refuse_other_servers
 from gateway.directory.mapping import PeopleMapping
@@ -39,7 +40,7 @@ from gateway.directory.protected import ProtectedPeople
 from gateway.metrics import Metrics
 from gateway.notifications.background import BackgroundTasks
 from gateway.notifications.sms import SmsGateway
-from gateway.notifications.spool import Spool
+from gateway.notifications.spool import MAX_DELAY_SECONDS, Spool
 from gateway.protection.audit import Audit
 from gateway.protection.clock import SystemClock
 from gateway.protection.event_store import EventStore
@@ -57,6 +58,7 @@ from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
 from gateway.services.services import Services
 from gateway.services.tickets import code_steps
+from gateway.services.webhooks import NoWebhooks
 from gateway.services.week import WeekService
 from gateway.settings import SecondFactor as SecondFactorSettings
 from gateway.settings import Settings
@@ -94,13 +96,16 @@ class Gateway:
     metrics: Metrics
     readiness: Readiness
     mails: Spool | None
+    webhooks: BuiltWebhooks | None
     watch: DirectoryWatch | None
     resources: ExitStack
 
     def start(self) -> None:
-        """Start the delivery of mails in the background. Call this after gunicorn forked the serving process."""
+        """Start the sending of mails and webhooks. Call this after gunicorn forked the serving process."""
         if self.mails:
             self.mails.start()
+        if self.webhooks:
+            self.webhooks.sender.start()
 
     def close(self) -> None:
         """Finish the work in the background, then close the connections, the audit and the spool."""
@@ -115,13 +120,15 @@ class Gateway:
         self.directory.protected.verify()
 
     def update_metrics(self) -> None:
-        """Update the figures that are measured only for a read of /metrics: store and directory.
+        """Update the figures that are measured only for a read of /metrics: store, webhooks and directory.
 
         A store that cannot be used keeps its last figures; the outcome `store_unavailable` reports it.
         """
         with suppress(StoreUnavailable):
             usage = self.protection.rate_limiter.usage()
             self.metrics.set_store(usage.keys, usage.full_ratio)
+        if self.webhooks:
+            self.webhooks.measure(self.metrics)
         if self.watch:
             self.watch.refresh()
 
@@ -129,13 +136,14 @@ class Gateway:
 def build_gateway(settings: Settings) -> Gateway:
     """Build the services. Connects to nothing, because a directory that is down may come back later.
 
-    Raises KeyFileError, and OSError if the audit's file or the spool's folder cannot be opened.
+    Raises KeyFileError, WebhooksUnusable, and OSError if the audit's file or a spool's folder cannot be opened.
     """
     with ExitStack() as stack:
         metrics, rules = Metrics(), password_rules(settings)
         metrics.begin_web(known_outcomes())
         protection = build_protection(settings)
         mails = _spool(settings, stack)
+        webhooks = build_webhooks(settings, stack, max_delay_seconds=MAX_DELAY_SECONDS)
         audit = Audit(settings.audit, count=lambda service, outcome: metrics.outcomes.labels(service, outcome).inc())
         stack.callback(audit.close)
         watch = DirectoryWatch(settings, metrics) if settings.directory.monitor else None
@@ -151,6 +159,7 @@ def build_gateway(settings: Settings) -> Gateway:
             notifications=TemplateNotifications(settings, mails, _sms_gateway(settings.second_factor), background),
             hashing=_admission(settings),
             history=_history(event_store, stack),
+            webhooks=webhooks.queued if webhooks else NoWebhooks(),
         )
         services = _services(settings, rules, directory, protection, events, event_store, stack)
         uniform = _uniform_time(settings, events.hashing)
@@ -168,6 +177,7 @@ def build_gateway(settings: Settings) -> Gateway:
             metrics=metrics,
             readiness=_readiness(settings, rules, directory),
             mails=mails,
+            webhooks=webhooks,
             watch=watch,
             resources=stack.pop_all(),
         )

@@ -25,6 +25,7 @@ from gateway.settings.legal import Accessibility, Legal
 from gateway.settings.protection import Audit, Metrics, Notifications, RateLimits, SecondFactor
 from gateway.settings.support import Support
 from gateway.settings.web import Web
+from gateway.settings.webhooks import Webhooks
 from gateway.settings.workstation import (
     ActiveDirectoryTarget,
     AnyTarget,
@@ -62,6 +63,7 @@ __all__ = [
     "Settings",
     "Support",
     "Web",
+    "Webhooks",
     "Workstation",
 ]
 
@@ -94,6 +96,7 @@ class Settings(BaseSettings):
     events: Events = Events(keep_days=OFF)
     metrics: Metrics = Metrics()
     notifications: Notifications = Notifications()
+    webhooks: Webhooks = Webhooks()
     workstation: Workstation = Workstation()
     capture: Capture = Capture()
     api: Api = Api()

@@ -14,6 +14,17 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _of_api_clients(settings)
     yield from _of_capture(settings)
     yield from _of_helpdesk(settings)
+    yield from _of_webhooks(settings)
+
+
+def _of_webhooks(settings: Settings) -> Iterator[tuple[str, str]]:
+    webhooks = settings.webhooks
+    if webhooks.url and not webhooks.secret_file:
+        yield "webhooks.secret_file", "is missing: mamia keygen --webhook makes one"
+    if webhooks.url and not webhooks.spool:
+        yield "webhooks.spool", "is missing: a folder for events that wait, such as /var/lib/mamia/webhooks"
+    if webhooks.secret_file and not webhooks.url:
+        yield "webhooks.url", "is missing: the address that receives the events"
 
 
 def _of_helpdesk(settings: Settings) -> Iterator[tuple[str, str]]:
