@@ -48,6 +48,7 @@ from gateway.protection.rate_limiting.store import Store, StoreUnavailable
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.choice import reset_steps
+from gateway.services.disputes import Disputes, DisputeService
 from gateway.services.events import Events
 from gateway.services.find import FindService
 from gateway.services.history import History, NoHistory, StoredHistory
@@ -234,6 +235,8 @@ def _services(
     stack: ExitStack,
 ) -> Services:
     results = Results(events, protection.tickets, settings.workstation.targets)
+    codes = build_reset_codes(settings, directory.service, directory.mapping, directory.protected, events, stack)
+    disputes = Disputes(events, codes)
     return Services(
         robots=RobotService(events, protection.robot_check),
         find=FindService(events, directory.people, _uniform_time(settings, _admission(settings))),
@@ -247,13 +250,13 @@ def _services(
             uniform=_uniform_time(settings, _admission(settings)),
             hashing=events.hashing,
             ticket_minutes=settings.reset.ticket_minutes,
+            disputes=disputes,
         ),
         second_factor=SecondFactorService(events, code_steps(events, protection.tickets), settings.second_factor),
         results=results,
+        disputes=DisputeService(results, disputes),
         api_access=ApiAccess(events),
-        reset_codes=build_reset_codes(
-            settings, directory.service, directory.mapping, directory.protected, events, stack
-        ),
+        reset_codes=codes,
         week=WeekService(event_store, ZoneInfo(settings.academy.timezone)) if event_store else None,
     )
 

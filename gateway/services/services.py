@@ -10,6 +10,7 @@ from gateway.services.agent_sessions import AgentSessions
 from gateway.services.agent_sign_in import AgentSignIn
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
+from gateway.services.disputes import DisputeService
 from gateway.services.find import FindService
 from gateway.services.reset import ResetService
 from gateway.services.reset_codes import ResetCodeService
@@ -41,6 +42,7 @@ class Services:
     reset: ResetService
     second_factor: SecondFactorService
     results: Results
+    disputes: DisputeService
     api_access: ApiAccess
     reset_codes: ResetCodeService | None
     """The codes of the helpdesk; None if it gives none."""

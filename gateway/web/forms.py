@@ -238,15 +238,31 @@ class FindForm(ServiceForm):
         return FindRequest(typed(self.surname), typed(self.given_name), self.birth_date.day)
 
 
+DISPUTE, DISPUTED = "signalement", "1"
+"""The parameter of a link to a reset that reports a misuse too, and the value of the field."""
+
+
 class VerifyIdentityForm(ServiceForm):
     """The first step of a reset: what proves who the person is."""
 
     service = "reset"
-    comes_back = ("login", "birth_date", *CHECKED)
+    comes_back = ("login", "birth_date", "disputed", *CHECKED)
 
     login = NameField(_("Login"))
     proof = NameField(_("NUMEN or temporary agent number"), longest=40)
     birth_date = BirthDateField(_("Date of birth"))
+    disputed = HiddenField(validators=[at_most(len(DISPUTED))])
+    """DISPUTED: the person says that somebody else used the account."""
+
+    @classmethod
+    def prefilled(cls, query: Mapping[str, str]) -> dict[str, str]:
+        """Return the login that a link may fill in, and whether it is for a report (?DISPUTE)."""
+        return super().prefilled(query) | ({"disputed": DISPUTED} if DISPUTE in query else {})
+
+    @property
+    def is_disputed(self) -> bool:
+        """Return whether the person says that somebody else used the account."""
+        return typed(self.disputed) == DISPUTED
 
     def validate_proof(self, field: Field) -> None:
         """Refuse a NUMEN with O for 0 or I for 1. WTForms calls it for the field `proof`. Raises ValidationError."""
@@ -279,6 +295,10 @@ class AccountForm(SentForm):
     """The purpose for which the ticket is sealed."""
 
     account = HiddenField(validators=[at_most(4096)])
+
+
+class DisputeForm(SentForm):
+    """The button "somebody else used my account"; the address of the page has the ticket."""
 
 
 class CodeForm(TicketForm):

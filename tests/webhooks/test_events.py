@@ -70,6 +70,13 @@ class TestTypes:
 
         assert set(receiver.first("account.changed").event["data"]["targets"].values()) == {"pending"}
 
+    def test_when_somebody_reports_a_misuse_then_it_is_disputed(self, browser, receiver):
+        result = browser.change(LOGIN, PASSWORD, NEW)
+
+        browser.send(f"{result.path}/signaler", result)
+
+        assert receiver.first("account.disputed").event["data"]["login"] == LOGIN
+
     def test_when_attempts_fail_then_nothing_is_told(self, browser, receiver):
         browser.change(LOGIN, "wrong", NEW)
         browser.change("unknown", "wrong", NEW)
