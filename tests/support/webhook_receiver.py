@@ -68,7 +68,7 @@ class WebhookReceiverServer:
         return next(one for one in self.got if one.event["type"] == kind)
 
     def take(self, handler: QuietHandler) -> None:
-        body = handler.rfile.read(int(handler.headers["Content-Length"]))
+        body = handler.rfile.read(int(handler.headers["Content-Length"] or 0))
         headers = {name.lower(): value for name, value in handler.headers.items()}
         self.got.append(Received(headers, body, time.time()))
         status = self.answers.pop(0) if self.answers else 204
@@ -103,6 +103,7 @@ def receiving(receiver: WebhookReceiverServer) -> Iterator[WebhookReceiverServer
             receiver.take(self)
 
         do_GET = do_POST  # what followed a redirect would come as GET
+        do_OPTIONS = do_POST
 
     server = ThreadingHTTPServer(("127.0.0.1", receiver.port), Handler)
     server.daemon_threads = True

@@ -101,7 +101,7 @@ class TestTexts:
             (
                 "fr",
                 "Si c’est vous, remplacez l’ancien mot de passe dans votre téléphone et votre logiciel de messagerie",
-                "Elle est fermée ? Ouvrez vous-même le site de l’académie, puis la page « Assistance », et choisissez",
+                "Elle est fermée ? Ouvrez vous-même le site de l’académie, puis la page « Assistance », et",
             ),
             (
                 "en",
