@@ -30,6 +30,7 @@ from gateway.web.page_state import PageStates
 from gateway.web.pages import reading
 from gateway.web.pages.captcha import captcha_pages
 from gateway.web.pages.change import ChangePage
+from gateway.web.pages.dispute import DisputePage
 from gateway.web.pages.errors import ErrorPages, init_error_pages
 from gateway.web.pages.find import FindPage
 from gateway.web.pages.form_page import NEXT
@@ -125,6 +126,8 @@ def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
         _form_page(app, "/mes-moyens-de-secours", recovery)
     app.add_url_rule("/resultat/<ticket>", "result", result.page)
     app.add_url_rule("/resultat/<ticket>/etat", "result_state", result.state)
+    dispute = DisputePage(sentences, states, services.disputes)
+    app.add_url_rule("/resultat/<ticket>/signaler", "dispute", dispute.post, methods=["POST"])
     app.add_url_rule("/assistance", "help", reading.assistance)
     app.add_url_rule("/questions-frequentes", "faq", reading.questions)
     app.add_url_rule("/donnees-personnelles", "privacy", reading.privacy)

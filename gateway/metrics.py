@@ -59,6 +59,8 @@ class Metrics:
             "mamia_propagation_moved_out", "Entries moved out of people.base while a password waits in them")
         self.store_keys = latest("mamia_store_keys", "Keys in the store of counts and used tickets")
         self.store_full = latest("mamia_store_full_ratio", "Share of the store's memory that is in use")
+        self.webhooks_waiting = latest("mamia_webhooks_waiting", "Webhooks that wait for the receiver")
+        self.webhooks_oldest = latest("mamia_webhooks_oldest_seconds", "Age of the oldest webhook that waits")
         self.directory_operations = latest(
             "mamia_directory_operations", "Operations that a server completed", ["server", "operation"])
         self.service_connections = latest(
@@ -127,6 +129,11 @@ class Metrics:
         """Set the number of keys in the store of counts, and the share of its memory that is used (0 to 1)."""
         self.store_keys.set(keys)
         self.store_full.set(full_ratio)
+
+    def set_webhooks(self, count: int, oldest_seconds: float) -> None:
+        """Set how many webhooks wait, and the age of the oldest one."""
+        self.webhooks_waiting.set(count)
+        self.webhooks_oldest.set(oldest_seconds)
 
     @contextmanager
     def timed(self, kind: str) -> Iterator[None]:

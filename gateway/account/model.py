@@ -157,6 +157,8 @@ class Grant:
     """Minimum length, in characters, that the directory requires of this person's password."""
     reset_code: str = ""
     """As in `Account`: the grant is void once that code was used, closed or replaced."""
+    is_disputed: bool = False
+    """Whether the person says that somebody else used the account."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Checks of the HTTP services of the settings: the SMS gateway and the service for stolen passwords.
+"""Checks of the HTTP services of the settings: SMS gateway, service for stolen passwords, receiver of webhooks.
 
-No message is sent: the SMS gateway is asked with OPTIONS, which changes nothing (RFC 9110, 9.3.7).
+No message and no event is sent: OPTIONS changes nothing (RFC 9110, 9.3.7).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Service:
 
 
 def check_http_services(settings: Settings) -> Iterator[Finding]:
-    """Yield findings about both services, as far as the settings name them."""
+    """Yield findings about these services, as far as the settings name them."""
     codes, password = settings.second_factor, settings.password
     if codes.sms_gateway_url:
         sends = "phone" in codes.methods
@@ -86,6 +86,32 @@ def check_http_services(settings: Settings) -> Iterator[Finding]:
             Level.WARN,
         )
         yield from _check(service, lambda: _stolen_passwords(service))
+    yield from _webhooks(settings)
+
+
+def _webhooks(settings: Settings) -> Iterator[Finding]:
+    webhooks = settings.webhooks
+    if not webhooks.is_on:
+        return
+    service = _Service(
+        "webhooks.url",
+        webhooks.url,
+        "webhooks.tls_strict",
+        webhooks.tls_strict,
+        "events wait",
+        Level.WARN,
+    )
+    yield from _check(service, lambda: _receiver(service))
+
+
+def _receiver(service: _Service) -> Finding:
+    status, _ = _ask(service, "OPTIONS", "", {})
+    if 300 <= status < 400:
+        hint = "the address to which it redirects, in webhooks.url"
+        return service.trouble(f"{service.host} redirects ({status}), and redirects are not followed", hint)
+    if status >= 502:
+        return service.trouble(f"{service.host} is out of order ({status})", "start the receiver behind its proxy")
+    return ok(service.subject, f"{service.host} answers ({status}). Not tried: whether it takes an event")
 
 
 def _check(service: _Service, ask: Any) -> Iterator[Finding]:

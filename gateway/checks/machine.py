@@ -27,6 +27,7 @@ from gateway.checks.store import check_store
 from gateway.checks.store_memory import check_store_memory, check_store_persistence
 from gateway.checks.system import check_data_folder, check_system
 from gateway.checks.templates import check_templates
+from gateway.checks.webhooks import check_webhooks
 from gateway.settings import Settings
 
 Check = Callable[[Settings], Iterator[Finding]]
@@ -56,6 +57,7 @@ def _checks() -> Iterator[tuple[str, Check]]:
     yield "second_factor", check_second_factor
     yield "helpdesk", check_agent_pages
     yield "notifications", check_mail
+    yield "webhooks", check_webhooks
     yield "audit", check_audit
     yield "web.allowed_hosts", check_host_names
     yield "web.port", check_listening

@@ -32,13 +32,16 @@ class _Private:
 
     file: Path
     user: ProcessUser
+    is_shared: bool = False
+    """Whether another process needs it too."""
 
     @property
     def fix(self) -> str:
         """Return the commands after which only root and the process can read it."""
         if not self.user.is_known:
             return self._fix_for_this_process()
-        return f"chown root:{self.user.group} {self.file} && chmod 640 {self.file}"
+        group = READER_GROUP if self.is_shared else self.user.group
+        return f"chown root:{group} {self.file} && chmod 640 {self.file}"
 
     def _fix_for_this_process(self) -> str:
         """Return the commands where no user of ours is known, as in a container: this process must still read it."""
@@ -61,13 +64,17 @@ def check_private_files(settings: Settings) -> Iterator[Finding]:
 
 
 def _files(settings: Settings) -> Iterator[_Private]:
-    for need in needs_of(settings).files:
-        if need.is_secret:
-            yield _Private(need.path, process_user(USERS[need.process]))
+    secrets = [need for need in needs_of(settings).files if need.is_secret]
+    for need in secrets:
+        readers = {other.process for other in secrets if other.path == need.path}
+        yield _Private(need.path, process_user(USERS[need.process]), is_shared=len(readers) > 1)
 
 
 def _workers(settings: Settings) -> list[Path]:
-    return [need.path for need in needs_of(settings).files if need.is_secret and need.process == SYNC]
+    """Return the secrets of the worker alone."""
+    secrets = [need for need in needs_of(settings).files if need.is_secret]
+    shared = {need.path for need in secrets if need.process != SYNC}
+    return [need.path for need in secrets if need.process == SYNC and need.path not in shared]
 
 
 def _open(files: list[_Private]) -> Iterator[Finding]:

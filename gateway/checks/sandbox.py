@@ -76,13 +76,32 @@ def check_sandbox(settings: Settings) -> Iterator[Finding]:
         settings.directory.bind_password_file, settings.directory.ca_file, web.secret_keys_file, web.templates,
         settings.academy.logo, settings.notifications.smtp_password_file,
         settings.rate_limits.store_password_file, settings.second_factor.sms_gateway_token_file,
-        workstation.public_key_file,
+        workstation.public_key_file, settings.webhooks.secret_file,
     ]  # fmt: skip
-    written = [audit, settings.notifications.spool, web.socket.parent if web.socket else None]
+    written = [
+        audit,
+        settings.notifications.spool,
+        settings.webhooks.spool,
+        web.socket.parent if web.socket else None,
+    ]
     yield from _check(WEB_UNIT, read, written)
     secrets = [secret_file(target) for target in workstation.targets.values()]
     read = [*workstation.private_key_files, workstation.bind_password_file, settings.directory.ca_file, *secrets]
-    yield from _check(WORKER_UNIT, read, [workstation.state_folder])
+    spool = variable_of_unit(WORKER_UNIT, "MAMIA_WEBHOOKS__SPOOL") if settings.webhooks.is_on else None
+    yield from _check(
+        WORKER_UNIT,
+        [*read, settings.webhooks.secret_file],
+        [workstation.state_folder, Path(spool) if spool else None],
+    )
+
+
+def variable_of_unit(name: str, variable: str) -> str | None:
+    """Return the value that a unit gives to a variable of its process; None without the unit, "" without a value."""
+    unit = _read_unit(name)
+    if unit is None:
+        return None
+    lines = [line.strip('"') for line in unit.values.get("Environment", [])]
+    return next((line.partition("=")[2] for line in reversed(lines) if line.startswith(f"{variable}=")), "")
 
 
 def _check(name: str, read: list[Path | None], written: list[Path | None]) -> Iterator[Finding]:

@@ -212,8 +212,9 @@ SETTINGS = JsonForm(
 KEYGEN = JsonForm(
     Shape.OBJECT,
     (
-        Key("private_key_file", "text", "the file for the worker alone"),
-        Key("public_key_file", "text", "the file for the web service"),
+        Key("private_key_file", "text", "the file for the worker alone", is_optional=True),
+        Key("public_key_file", "text", "the file for the web service", is_optional=True),
+        Key("secret_file", "text", "with `--webhook`: the file with the secret", is_optional=True),
     ),
 )
 API_TOKEN = JsonForm(

@@ -36,6 +36,7 @@ from gateway.composition.web import Gateway, build_gateway
 from gateway.directory.policy_overlay import PolicyMissing
 from gateway.logs import log_to_standard_error
 from gateway.metrics import FOLDER_VARIABLE
+from gateway.notifications.errors import WebhooksUnusable
 from gateway.protection.seal import KeyFileError
 from gateway.settings import Settings
 from gateway.settings.loader import SettingsError, load
@@ -88,6 +89,8 @@ def _unusable(settings: Settings) -> str:
         return str(error)
     except KeyFileError as error:
         return f"workstation.public_key_file: {error}"
+    except WebhooksUnusable as error:
+        return str(error)
     except OSError as error:
         return f"audit or notifications: {error}"
     with closing(gateway):

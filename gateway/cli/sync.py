@@ -17,6 +17,7 @@ from gateway.cli.exit_codes import ErrorKind, ExitCode
 from gateway.cli.failure import CommandFailed
 from gateway.composition.worker import Worker, build_worker
 from gateway.logs import log_to_standard_error
+from gateway.notifications.errors import WebhooksUnusable
 from gateway.protection.seal import KeyFileError
 from gateway.service_manager import sd_notify
 from gateway.settings.loader import load
@@ -44,7 +45,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         worker = build_worker(settings, workers_directory(settings, arguments.config))
-    except (KeyFileError, TokenFileError) as error:
+    except (KeyFileError, TokenFileError, WebhooksUnusable) as error:
         raise CommandFailed(str(error), ErrorKind.FILE) from None
     with closing(worker):
         try:
@@ -62,6 +63,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
         except OSError as error:
             message = f"metrics.worker_port: 127.0.0.1:{port}: {error.strerror or error}"
             raise CommandFailed(message, ErrorKind.FILE) from None
+        worker.start()
         log.info("worker ready for %s", ", ".join(worker.targets) or "nothing")
         sd_notify("READY=1")
         work(worker.delivery_worker, stop, settings.workstation.poll_seconds, after_round)
@@ -102,6 +104,7 @@ def _watch(worker: Worker, port: int) -> Callable[[], None]:
                     held[state.target] += 1
                 elif not state.is_final and state.target in ages:
                     ages[state.target].append(max(0.0, (now - state.since).total_seconds()))
+        worker.measure_webhooks()
         worker.metrics.watch_outbox(ages, held, moved_out=len(worker.outbox.moved_out()))
 
     return look

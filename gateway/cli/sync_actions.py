@@ -21,6 +21,7 @@ from gateway.cli.sync_status import known_deliveries, table
 from gateway.cli.terminal import printable
 from gateway.composition.worker import build_worker
 from gateway.directory.outbox import LdapOutbox
+from gateway.settings import Webhooks
 from gateway.settings.loader import load
 from gateway.settings.service_accounts import workers_directory
 from gateway.workstation.ports import Waiting
@@ -120,7 +121,7 @@ def _report(arguments: argparse.Namespace, results: Sequence[Result]) -> int:
 
 @contextmanager
 def _outbox(arguments: argparse.Namespace) -> Iterator[LdapOutbox]:
-    """Open the outbox to read and change it; nothing is delivered, so no private key is needed.
+    """Open the outbox to read and change it; nothing is delivered, so neither a private key nor webhooks are needed.
 
     Raises SettingsError, and CommandFailed for failures of the directory.
     """
@@ -128,8 +129,9 @@ def _outbox(arguments: argparse.Namespace) -> Iterator[LdapOutbox]:
     without_keys = settings.workstation.model_copy(
         update={"private_key_files": [], "targets": {}, "state_folder": None}
     )
+    quiet = settings.model_copy(update={"workstation": without_keys, "webhooks": Webhooks()})
     directory = workers_directory(settings, arguments.config)
-    with closing(build_worker(settings.model_copy(update={"workstation": without_keys}), directory)) as worker:
+    with closing(build_worker(quiet, directory)) as worker:
         try:
             yield worker.outbox
         except DirectoryUnavailable as error:

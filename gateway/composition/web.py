@@ -28,6 +28,7 @@ from gateway.composition.protection import Protection, build_protection
 from gateway.composition.recovery import build_recovery
 from gateway.composition.reset_codes import build_reset_codes, open_codes
 from gateway.composition.rules import password_rules
+from gateway.composition.webhooks import BuiltWebhooks, build_webhooks
 from gateway.directory.account_lookup import AccountLookup
 from gateway.directory.failover import LdapServers
 from gateway.directory.known_servers import refuse_other_servers
@@ -44,7 +45,7 @@ from gateway.directory.recovery import LdapRecovery
 from gateway.metrics import Metrics
 from gateway.notifications.background import BackgroundTasks
 from gateway.notifications.sms import SmsGateway
-from gateway.notifications.spool import Spool
+from gateway.notifications.spool import MAX_DELAY_SECONDS, Spool
 from gateway.protection.audit import Audit
 from gateway.protection.clock import SystemClock
 from gateway.protection.event_store import EventStore
@@ -52,6 +53,7 @@ from gateway.protection.rate_limiting.store import Store, StoreUnavailable
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.choice import reset_steps
+from gateway.services.disputes import Disputes, DisputeService
 from gateway.services.events import Events
 from gateway.services.find import FindService
 from gateway.services.known_outcomes import known_outcomes
@@ -61,6 +63,7 @@ from gateway.services.robots import RobotService
 from gateway.services.second_factor import SecondFactorService
 from gateway.services.services import Services
 from gateway.services.tickets import code_steps
+from gateway.services.webhooks import NoWebhooks
 from gateway.services.week import WeekService
 from gateway.settings import SecondFactor as SecondFactorSettings
 from gateway.settings import Settings
@@ -99,13 +102,16 @@ class Gateway:
     metrics: Metrics
     readiness: Readiness
     mails: Spool | None
+    webhooks: BuiltWebhooks | None
     watch: DirectoryWatch | None
     resources: ExitStack
 
     def start(self) -> None:
-        """Start the delivery of mails in the background. Call this after gunicorn forked the serving process."""
+        """Start the sending of mails and webhooks. Call this after gunicorn forked the serving process."""
         if self.mails:
             self.mails.start()
+        if self.webhooks:
+            self.webhooks.sender.start()
 
     def close(self) -> None:
         """Finish the work in the background, then close the connections, the audit and the spool."""
@@ -120,13 +126,15 @@ class Gateway:
         self.directory.protected.verify()
 
     def update_metrics(self) -> None:
-        """Update the figures that are measured only for a read of /metrics: store and directory.
+        """Update the figures that are measured only for a read of /metrics: store, webhooks and directory.
 
         A store that cannot be used keeps its last figures; the outcome `store_unavailable` reports it.
         """
         with suppress(StoreUnavailable):
             usage = self.protection.rate_limiter.usage()
             self.metrics.set_store(usage.keys, usage.full_ratio)
+        if self.webhooks:
+            self.webhooks.measure(self.metrics)
         if self.watch:
             self.watch.refresh()
 
@@ -134,13 +142,14 @@ class Gateway:
 def build_gateway(settings: Settings) -> Gateway:
     """Build the services. Connects to nothing, because a directory that is down may come back later.
 
-    Raises KeyFileError, and OSError if the audit's file or the spool's folder cannot be opened.
+    Raises KeyFileError, WebhooksUnusable, and OSError if the audit's file or a spool's folder cannot be opened.
     """
     with ExitStack() as stack:
         metrics, rules = Metrics(), password_rules(settings)
         metrics.begin_web(known_outcomes())
         protection = build_protection(settings)
         mails = _spool(settings, stack)
+        webhooks = build_webhooks(settings, stack, max_delay_seconds=MAX_DELAY_SECONDS)
         audit = Audit(settings.audit, count=lambda service, outcome: metrics.outcomes.labels(service, outcome).inc())
         stack.callback(audit.close)
         watch = DirectoryWatch(settings, metrics) if settings.directory.monitor else None
@@ -156,6 +165,7 @@ def build_gateway(settings: Settings) -> Gateway:
             notifications=TemplateNotifications(settings, mails, _sms_gateway(settings.second_factor), background),
             hashing=_admission(settings),
             history=build_history(event_store, stack),
+            webhooks=webhooks.queued if webhooks else NoWebhooks(),
         )
         services = _services(settings, rules, directory, protection, events, event_store, stack)
         uniform = _uniform_time(settings, events.hashing)
@@ -173,6 +183,7 @@ def build_gateway(settings: Settings) -> Gateway:
             metrics=metrics,
             readiness=_readiness(settings, rules, directory),
             mails=mails,
+            webhooks=webhooks,
             watch=watch,
             resources=stack.pop_all(),
         )
@@ -235,6 +246,8 @@ def _services(
         hashing=_uniform_time(settings, events.hashing), comparing=_uniform_time(settings, _admission(settings)),
     )  # fmt: skip
     charter = Charter(settings.charter.version)
+    codes = build_reset_codes(settings, directory.service, directory.mapping, directory.protected, events, stack)
+    disputes = Disputes(events, codes)
     return Services(
         robots=RobotService(events, protection.robot_check),
         find=FindService(events, directory.people, _uniform_time(settings, _admission(settings))),
@@ -250,16 +263,16 @@ def _services(
             uniform=_uniform_time(settings, _admission(settings)),
             hashing=events.hashing,
             ticket_minutes=settings.reset.ticket_minutes,
+            disputes=disputes,
             charter=charter,
         ),
         second_factor=SecondFactorService(
             events, code_steps(events, protection.tickets), settings.second_factor, recovery=recovery.factors
         ),
         results=results,
+        disputes=DisputeService(results, disputes),
         api_access=ApiAccess(events),
-        reset_codes=build_reset_codes(
-            settings, directory.service, directory.mapping, directory.protected, events, stack
-        ),
+        reset_codes=codes,
         week=WeekService(event_store, ZoneInfo(settings.academy.timezone)) if event_store else None,
         recovery=recovery.service,
         passkey=recovery.passkey,

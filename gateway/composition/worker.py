@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.composition.propagation import utc_now
+from gateway.composition.webhooks import BuiltWebhooks, build_webhooks
 from gateway.directory.delivery_check import LdapDeliveryCheck
 from gateway.directory.failover import LdapServers
 from gateway.directory.outbox import LdapOutbox
@@ -21,6 +22,7 @@ from gateway.directory.worker_tokens import LdapWorkerTokens
 from gateway.metrics import Metrics
 from gateway.protection.audit import Audit
 from gateway.protection.seal import Unsealer, read_private_key
+from gateway.services.webhooks import NoWebhooks, Webhooks
 from gateway.settings import Directory, Settings
 from gateway.targets import delivered_targets
 from gateway.workstation.deliver import DeliveryConfig, DeliveryWorker
@@ -33,15 +35,17 @@ from gateway.workstation.token_file import NoRecord, TokenFile
 
 @dataclass(frozen=True, slots=True)
 class DeliveryAudit:
-    """Records each event of a delivery in the audit, and counts it for the metrics."""
+    """Records each event of a delivery in the audit, counts it for the metrics, and tells webhooks."""
 
     audit: Audit
     metrics: Metrics
+    webhooks: Webhooks
 
     def record(self, service: str, outcome: str, **facts: Any) -> None:
-        """Write one line of the audit and count it. Never raises."""
+        """Write one line of the audit, count it, and queue its webhook. Never raises."""
         self.audit.record(service, outcome, **facts)
         self.metrics.count_delivery(str(outcome), facts)
+        self.webhooks.tell(service, str(outcome), facts.get("login", ""), facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,22 @@ class Worker:
     targets: dict[str, Target]
     metrics: Metrics
     protected: ProtectedPeople
+    webhooks: BuiltWebhooks | None
     resources: ExitStack
+
+    def start(self) -> None:
+        """Start the sending of webhooks."""
+        if self.webhooks:
+            self.webhooks.sender.start()
 
     def verify_protected(self) -> None:
         """Check that the directory shows who is protected. Raises DirectoryMisconfigured, DirectoryUnavailable."""
         self.protected.verify()
+
+    def measure_webhooks(self) -> None:
+        """Update the figures of the webhooks that wait."""
+        if self.webhooks:
+            self.webhooks.measure(self.metrics)
 
     def close(self) -> None:
         """Close the connections, the audit and the targets."""
@@ -68,14 +83,17 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
     """Build the objects of the worker. Connects to nothing.
 
     `directory` holds the settings of the directory with the worker's own account. Raises KeyFileError,
-    TokenFileError, and OSError if a target's secret cannot be read or the audit cannot connect to syslog.
+    TokenFileError, WebhooksUnusable, and OSError if a target's secret or a folder cannot be used, or if the audit
+    cannot connect to syslog.
     """
     with ExitStack() as stack:
         targets = delivered_targets(settings.workstation)
         for target in targets.values():
             stack.callback(target.close)
         # `mamia sync status` writes nothing, so it also runs for users who may not write the audit.
-        events = DeliveryAudit(Audit(settings.audit, delay=True), Metrics())
+        webhooks = build_webhooks(settings, stack, max_delay_seconds=0.0)
+        queued = webhooks.queued if webhooks else NoWebhooks()
+        events = DeliveryAudit(Audit(settings.audit, delay=True), Metrics(), queued)
         stack.callback(events.audit.close)
         events.metrics.begin_worker(targets, DeliveryStatus)
         servers = LdapServers(directory)
@@ -95,7 +113,7 @@ def build_worker(settings: Settings, directory: Directory) -> Worker:
             config=DeliveryConfig(settings.workstation.lease_seconds, settings.workstation.retry_hours),
             audit=events.record,
         )
-        return Worker(delivery_worker, outbox, targets, events.metrics, protected, stack.pop_all())
+        return Worker(delivery_worker, outbox, targets, events.metrics, protected, webhooks, stack.pop_all())
 
 
 def _delivery_check(

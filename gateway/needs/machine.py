@@ -11,6 +11,9 @@ from gateway.settings import ActiveDirectoryTarget, KerberosTarget, Settings
 
 SERVE, SYNC, CAPTURE, REMIND = "mamia serve", "mamia sync", "mamia capture", "mamia remind"
 WAITS = "passwords wait"
+WORKERS_SPOOL = Path("/var/lib/mamia-sync/webhooks")
+"""What the worker's unit names (deploy/systemd/mamia-sync.service)."""
+WEBHOOK_PARTS = (*PASSWORDS, Part.WORKER)
 
 
 def services(settings: Settings) -> Iterator[Service]:
@@ -35,6 +38,9 @@ def services(settings: Settings) -> Iterator[Service]:
     if settings.password.pwned_url:
         what = "GET of the hashes that begin as this one"
         yield Service("password.pwned_url", settings.password.pwned_url, PASSWORDS, what, "no such check")
+    if settings.webhooks.is_on:
+        what = "POST of a signed event"
+        yield Service("webhooks.url", settings.webhooks.origin, WEBHOOK_PARTS, what, "events wait")
     if settings.audit.destination == "syslog":
         yield Service("audit.syslog", settings.audit.syslog, PEOPLE_PARTS, "one line per event", "lines are lost")
     yield from _targets(settings)
@@ -68,9 +74,16 @@ def files(settings: Settings) -> Iterator[FileNeed]:
     if workstation.state_folder:
         yield FileNeed("workstation.state_folder", workstation.state_folder, SYNC, FileUse.FOLDER)
     yield from _secret("reminders.bind_password_file", settings.reminders.bind_password_file, REMIND)
+    yield from _of_workers_webhooks(settings)
     yield from _secret("capture.bind_password_file", capture.bind_password_file, CAPTURE)
     if capture.socket:
         yield FileNeed("capture.socket", capture.socket, "slapd", FileUse.CONNECT)
+
+
+def _of_workers_webhooks(settings: Settings) -> Iterator[FileNeed]:
+    if settings.webhooks.is_on and settings.workstation.targets:
+        yield from _secret("webhooks.secret_file", settings.webhooks.secret_file, SYNC)
+        yield FileNeed("MAMIA_WEBHOOKS__SPOOL", WORKERS_SPOOL, SYNC, FileUse.FOLDER)
 
 
 def _of_web(settings: Settings) -> Iterator[FileNeed]:
@@ -87,6 +100,9 @@ def _of_web(settings: Settings) -> Iterator[FileNeed]:
     yield from _read("workstation.public_key_file", settings.workstation.public_key_file, SERVE)
     if mails.spool:
         yield FileNeed("notifications.spool", mails.spool, SERVE, FileUse.FOLDER)
+    yield from _secret("webhooks.secret_file", settings.webhooks.secret_file, SERVE)
+    if settings.webhooks.is_on and settings.webhooks.spool:
+        yield FileNeed("webhooks.spool", settings.webhooks.spool, SERVE, FileUse.FOLDER)
     if settings.audit.destination == "file" and settings.audit.file:
         yield FileNeed("audit.file", settings.audit.file, SERVE, FileUse.APPEND)
 

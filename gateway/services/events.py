@@ -17,12 +17,14 @@ from gateway.services.caller import Caller
 from gateway.services.history import History, NoHistory
 from gateway.services.outcomes import INFRASTRUCTURE_ERRORS, Outage, RateLimited
 from gateway.services.ports import Notifications
+from gateway.services.webhooks import NoWebhooks, Webhooks
 
 log = logging.getLogger(__name__)
 
 HASHING = frozenset({"change", "choose"})
 """Services that make the directory hash a password."""
 NO_HISTORY = NoHistory()
+NO_WEBHOOKS = NoWebhooks()
 T = TypeVar("T")
 
 
@@ -37,6 +39,8 @@ class Events:
     """The queue of attempts that make the directory hash. While it is full, attempts are refused and not counted."""
     history: History = NO_HISTORY
     """Where each event is kept for the helpdesk, besides the audit."""
+    webhooks: Webhooks = NO_WEBHOOKS
+    """Tells another program about some events."""
 
     def run(self, attempt: Attempt, caller: Caller, use_case: Callable[[], T | Refused]) -> T | Refused | RateLimited:
         """Count the attempt, run the use case and record a refusal. The service itself records a success.
@@ -97,9 +101,11 @@ class Events:
         logins: Sequence[str] = (),
         **facts: object,
     ) -> None:
-        """Write one line of the audit, and keep the event for `login` or all `logins`. Never raises."""
-        self.audit.record(service, outcome, login=login, **caller.audit_facts(), logins=list(logins), **facts)
+        """Write one line of the audit, keep the event for `login` or all `logins`, tell webhooks. Never raises."""
+        known = {**caller.audit_facts(), **facts}
+        self.audit.record(service, outcome, login=login, logins=list(logins), **known)
         self.history.keep(service, str(outcome), [login] if login else logins, caller.operator)
+        self.webhooks.tell(service, str(outcome), login, known)
 
     def record_refusal(self, service: str, caller: Caller, refused: Refused, login: str = "") -> None:
         """Write the line of the audit for an attempt that the use case refused, with the rules that were broken."""

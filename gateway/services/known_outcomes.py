@@ -9,7 +9,17 @@ from itertools import product
 
 from gateway.account.outcomes import Refusal
 from gateway.protection.captcha.verdict import Verdict
-from gateway.services import agent_people, api_access, change, find, helpdesk, recovery, reset, reset_codes
+from gateway.services import (
+    agent_people,
+    api_access,
+    change,
+    disputes,
+    find,
+    helpdesk,
+    recovery,
+    reset,
+    reset_codes,
+)
 from gateway.services.outcomes import OUTAGES
 from gateway.services.tickets import CHOOSE, CODE
 
@@ -43,6 +53,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
         "passkey_right", "passkey_wrong", "passkey_cloned",
         "searched", "looked", "not_found", *agent_people.DONE.values(), "not_done", *LIMITED_OR_DOWN[1:],
     ),
+    disputes.SERVICE: (disputes.DISPUTED, *LIMITED_OR_DOWN),
     "notice": ("locked",),
     api_access.SERVICE: ("unauthenticated", "foreign_address", "foreign_service"),
     "policy": LIMITED_OR_DOWN,

@@ -56,6 +56,13 @@ class Notifications(Protocol):
     def notify_in_background(self, notice: str, person: Person, reference: str) -> None:
         """Do the same in another thread, so that the time of the answer does not show it. Never raises."""
 
+    def notify_helpdesk(self, notice: str, reference: str, **facts: object) -> bool:
+        """Queue the mail `notice` for the helpdesk; return False if no mail can be sent. Never raises."""
+
+    @property
+    def reaches_helpdesk(self) -> bool:
+        """Whether mails to the helpdesk are sent."""
+
     def language_of(self, person: Person) -> str:
         """Return the code of the offered language that `person` prefers."""
 

@@ -84,9 +84,12 @@ class PasskeyService:
         return ticket, self.passkeys.question(challenge)
 
     def prove(
-        self, login: str, answer: str, ticket: str, caller: Caller
+        self, login: str, answer: str, ticket: str, caller: Caller, *, is_disputed: bool = False
     ) -> Granted | Refused | RateLimited | TicketVoid:
-        """Verify the browser's answer. Unknown login, no passkey and a wrong one are one refusal. Raises Outage."""
+        """Verify the browser's answer. Unknown login, no passkey and a wrong one are one refusal. Raises Outage.
+
+        `is_disputed`: as in `ResetService.verify_identity`.
+        """
         opened = self.tickets.open(PURPOSE, ticket)
         if isinstance(opened, TokenError):
             return TicketVoid(opened)
@@ -108,6 +111,7 @@ class PasskeyService:
         outcome: Granted | Refused | RateLimited | TicketVoid = self.events.run(attempt, caller, verify)
         if isinstance(outcome, Granted):
             self.events.record(SERVICE, "proved_by_passkey", caller, login=outcome.grant.login)
+            return replace(outcome, grant=replace(outcome.grant, is_disputed=is_disputed))
         return outcome
 
     def _account(self, login: str, answer: str, challenge: str, caller: Caller) -> Account | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.account.admission import Admission
 from gateway.account.charter import NO_CHARTER, Charter
@@ -17,6 +17,7 @@ from gateway.protection.rate_limiting.limiter import Attempt
 from gateway.protection.tickets import TokenError
 from gateway.services.caller import Caller
 from gateway.services.choice import Choice, choice_in, extended
+from gateway.services.disputes import Disputes
 from gateway.services.events import Events
 from gateway.services.outcomes import RateLimited, Saved, TicketVoid
 from gateway.services.results import Results
@@ -37,23 +38,34 @@ class ResetService:
     uniform: UniformTime
     hashing: Admission
     ticket_minutes: int
+    disputes: Disputes
     charter: Charter = NO_CHARTER
 
-    def verify_identity(self, request: VerifyIdentityRequest, caller: Caller) -> Granted | Refused | RateLimited:
-        """Check the proof, and return the right to choose one new password. Raises Outage."""
+    def verify_identity(
+        self, request: VerifyIdentityRequest, caller: Caller, *, is_disputed: bool = False
+    ) -> Granted | Refused | RateLimited:
+        """Check the proof, and return the right to choose one new password. Raises Outage.
+
+        `is_disputed`: the person says that somebody else used the account. It counts once the reset has succeeded,
+        because before that anybody may have said it.
+        """
         attempt = self.attempt(request, caller)
         outcome = self.events.run(attempt, caller, lambda: self._verify(request, caller))
         if isinstance(outcome, Granted):
             by = "reset_code" if outcome.grant.reset_code else ""
             self.events.record(SERVICE, "proved", caller, login=request.login, proof=by)
+            return replace(outcome, grant=replace(outcome.grant, is_disputed=is_disputed))
         return outcome
 
-    def restore_initial(self, request: VerifyIdentityRequest, caller: Caller) -> Saved | Refused | RateLimited:
-        """Check the proof, and set the initial password again. Raises Outage."""
+    def restore_initial(
+        self, request: VerifyIdentityRequest, caller: Caller, *, is_disputed: bool = False
+    ) -> Saved | Refused | RateLimited:
+        """Check the proof, and set the initial password again; `is_disputed` as before. Raises Outage."""
         attempt = self.attempt(request, caller)
         outcome = self.events.run(attempt, caller, lambda: self._restore(request, caller))
         if isinstance(outcome, InitialRestored):
-            return self.results.saved(SERVICE, "initial_restored", caller, outcome, notice="restored")
+            saved = self.results.saved(SERVICE, "initial_restored", caller, outcome, notice="restored")
+            return self._with_report(saved, caller, is_disputed=is_disputed)
         return outcome
 
     def offer_choice(self, grant: Grant) -> str:
@@ -90,13 +102,20 @@ class ResetService:
         with self.events.outages(CHOOSE, caller, used.grant.login):
             outcome = self._choose(used, new, accepts)
         if isinstance(outcome, Changed):
-            return self.results.saved(CHOOSE, "reset", caller, outcome, notice="reset")
+            saved = self.results.saved(CHOOSE, "reset", caller, outcome, notice="reset")
+            return self._with_report(saved, caller, is_disputed=used.grant.is_disputed)
         self.events.record_refusal(CHOOSE, caller, outcome, used.grant.login)
         return outcome
 
     def attempt(self, request: VerifyIdentityRequest, caller: Caller) -> Attempt:
         """Return what the rate limits count for the first step of a reset: address, API client, login and proof."""
         return Attempt(SERVICE, caller.address, client=caller.api_client, login=request.login, proof=request.proof)
+
+    def _with_report(self, saved: Saved, caller: Caller, *, is_disputed: bool) -> Saved:
+        """Record that somebody else used the account, if its owner said so. Never raises."""
+        if is_disputed:
+            self.disputes.record(saved.person.login, caller)
+        return saved
 
     def _verify(self, request: VerifyIdentityRequest, caller: Caller) -> Granted | Refused:
         return verify_identity(

@@ -183,6 +183,15 @@ class ResetCodeService:
         self._tell("code_closed", account, caller)
         return Closed()
 
+    def close_disputed(self, login: str, caller: Caller) -> bool:
+        """Close what is open, for the owner of the account who reported a misuse; return False if nothing is."""
+        account = self.accounts(login, datetime.now(UTC))
+        if account is None or not self.codes.close(account.dn):
+            return False
+        self._record("code_closed", login, "", caller, reason="disputed")
+        self._tell("code_closed", account, caller)
+        return True
+
     def _account(
         self, login: str, agent: str, caller: Caller, *, must_be_open: bool = True
     ) -> CodeAccount | CodeRefused:

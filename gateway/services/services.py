@@ -11,6 +11,7 @@ from gateway.services.agent_sessions import AgentSessions
 from gateway.services.agent_sign_in import AgentSignIn
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
+from gateway.services.disputes import DisputeService
 from gateway.services.find import FindService
 from gateway.services.recovery import RecoveryService
 from gateway.services.recovery_factors import PasskeyService
@@ -44,6 +45,7 @@ class Services:
     reset: ResetService
     second_factor: SecondFactorService
     results: Results
+    disputes: DisputeService
     api_access: ApiAccess
     reset_codes: ResetCodeService | None
     """The codes of the helpdesk; None if it gives none."""

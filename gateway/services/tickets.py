@@ -73,9 +73,10 @@ def sealed_fields(value: Grant | Propagation) -> dict[str, Any]:
     """
     fields = asdict(value)
     fields["identity"] = fields.pop("uuid")
-    if not fields.get("reset_code"):
-        # A version that knows no codes could not open the ticket otherwise.
-        fields.pop("reset_code", None)
+    for added in ("reset_code", "is_disputed"):
+        if not fields.get(added):
+            # A version that does not know this field could not open the ticket otherwise.
+            fields.pop(added, None)
     return fields
 
 

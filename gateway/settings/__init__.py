@@ -27,6 +27,7 @@ from gateway.settings.recovery import Recovery
 from gateway.settings.reminders import Charter, Reminders
 from gateway.settings.support import Support
 from gateway.settings.web import Web
+from gateway.settings.webhooks import Webhooks
 from gateway.settings.workstation import (
     ActiveDirectoryTarget,
     AnyTarget,
@@ -67,6 +68,7 @@ __all__ = [
     "Settings",
     "Support",
     "Web",
+    "Webhooks",
     "Workstation",
 ]
 
@@ -102,6 +104,7 @@ class Settings(BaseSettings):
     notifications: Notifications = Notifications()
     reminders: Reminders = Reminders()
     charter: Charter = Charter()
+    webhooks: Webhooks = Webhooks()
     workstation: Workstation = Workstation()
     capture: Capture = Capture()
     api: Api = Api()

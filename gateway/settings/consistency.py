@@ -17,6 +17,7 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _of_helpdesk(settings)
     yield from _of_recovery(settings)
     yield from _of_reminders(settings)
+    yield from _of_webhooks(settings)
 
 
 def _of_recovery(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -37,6 +38,16 @@ def _of_passkeys(recovery: Recovery) -> Iterator[tuple[str, str]]:
         yield "recovery.methods", 'has "passkey", which needs recovery.rp_id and recovery.origin'
     elif host != recovery.rp_id and not host.endswith(f".{recovery.rp_id}"):
         yield "recovery.rp_id", "is neither the host of recovery.origin nor a domain above it"
+
+
+def _of_webhooks(settings: Settings) -> Iterator[tuple[str, str]]:
+    webhooks = settings.webhooks
+    if webhooks.url and not webhooks.secret_file:
+        yield "webhooks.secret_file", "is missing: mamia keygen --webhook makes one"
+    if webhooks.url and not webhooks.spool:
+        yield "webhooks.spool", "is missing: a folder for events that wait, such as /var/lib/mamia/webhooks"
+    if webhooks.secret_file and not webhooks.url:
+        yield "webhooks.url", "is missing: the address that receives the events"
 
 
 def _of_helpdesk(settings: Settings) -> Iterator[tuple[str, str]]:

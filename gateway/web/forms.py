@@ -245,15 +245,37 @@ class FindForm(ServiceForm):
         return FindRequest(typed(self.surname), typed(self.given_name), self.birth_date.day)
 
 
+DISPUTE, DISPUTED = "signalement", "1"
+"""The parameter of a link to a reset that reports a misuse too, and the value of the field."""
+
+
+class DisputedField(HiddenField):
+    """The person's word in a reset that somebody else used the account: DISPUTED, or empty."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("", [at_most(len(DISPUTED))], **options)
+
+    @property
+    def is_set(self) -> bool:
+        """Return whether the person said so."""
+        return typed(self) == DISPUTED
+
+
 class VerifyIdentityForm(ServiceForm):
     """The first step of a reset: what proves who the person is."""
 
     service = "reset"
-    comes_back = ("login", "birth_date", *CHECKED)
+    comes_back = ("login", "birth_date", "disputed", *CHECKED)
 
     login = NameField(_("Login"))
     proof = NameField(_("NUMEN or temporary agent number"), longest=40)
     birth_date = BirthDateField(_("Date of birth"))
+    disputed = DisputedField()
+
+    @classmethod
+    def prefilled(cls, query: Mapping[str, str]) -> dict[str, str]:
+        """Return the login that a link may fill in, and whether it is for a report (?DISPUTE)."""
+        return super().prefilled(query) | ({"disputed": DISPUTED} if DISPUTE in query else {})
 
     def validate_proof(self, field: Field) -> None:
         """Refuse a NUMEN with O for 0 or I for 1. WTForms calls it for the field `proof`. Raises ValidationError."""
@@ -286,6 +308,10 @@ class AccountForm(SentForm):
     """The purpose for which the ticket is sealed."""
 
     account = HiddenField(validators=[at_most(4096)])
+
+
+class DisputeForm(SentForm):
+    """The button "somebody else used my account"; the address of the page has the ticket."""
 
 
 class CharterField(StringField):
@@ -401,9 +427,10 @@ class PasskeyForm(SentForm):
     """Login and passkey in a reset. `question`: the ticket of what the browser was asked."""
 
     service = "reset"
-    comes_back = ("login",)
+    comes_back = ("login", "disputed")
 
     login = NameField(_("Login"))
+    disputed = DisputedField()
     answer = HiddenField(validators=[at_most(MAX_ANSWER_CHARS)])
     question = HiddenField(validators=[at_most(1024)])
 

@@ -73,6 +73,23 @@ class TemplateNotifications:
 
         self.background.submit(send)
 
+    def notify_helpdesk(self, notice: str, reference: str, **facts: object) -> bool:
+        """Queue `notice` for the helpdesk's address of the settings, in the site's first language. Never raises."""
+        if self.mails is None:
+            return False
+        with force_locale(self.settings.web.languages[0]):
+            try:
+                self.mails.enqueue(self._mail(notice, self.settings.support.mail, reference, **facts))
+            except Exception as error:
+                log.error("a mail to the helpdesk could not be stored: %s", type(error).__name__)
+                return False
+        return True
+
+    @property
+    def reaches_helpdesk(self) -> bool:
+        """Whether mails to the helpdesk are sent."""
+        return self.mails is not None
+
     def language_of(self, person: Person) -> str:
         """Return the site's language that the person prefers (preferredLanguage, RFC 2798), else the site's first."""
         wanted = parse_accept_header(person.preferred_language, LanguageAccept)

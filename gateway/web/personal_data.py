@@ -55,6 +55,10 @@ def kept_data(settings: Settings) -> Iterator[Kept]:
         what = _("The new password on its way to the Windows workstation, encrypted")
         yield Kept(what, _until(_("until it is active there"), hours))
     yield from _in_entry(settings)
+    if settings.webhooks.is_on:
+        hours = timedelta(hours=settings.webhooks.retry_hours)
+        what = _("A message to another program of the academy with your login and what was done")
+        yield Kept(what, _until(_("until it is sent"), hours))
     yield from _cookies()
     if settings.helpdesk.has_pages:
         minutes = timedelta(minutes=settings.helpdesk.idle_minutes)
@@ -99,6 +103,8 @@ def recipients(settings: Settings) -> Iterator[str]:
         yield str(_("the operator that sends you a code by text message: it receives your phone number and the code"))
     if settings.workstation.targets:
         yield str(_("the servers of the Windows workstations: they receive your login and your new password"))
+    if settings.webhooks.is_on:
+        yield str(_("a program of the academy that is told when a password changes: it receives your login"))
     if settings.api.clients:
         yield str(_("the applications of the academy that use this service for you, such as its webmail"))
     if settings.password.pwned_url:

@@ -26,11 +26,13 @@ from tests.support.approved_text import assert_approved
 from tests.support.gateway_settings import settings_for
 from tests.support.polling import wait_until
 from tests.support.slapd_server import PASSWORD
+from tests.support.smtp_server import SmtpServer
 
 HERE = Path(__file__).parent
 TEMPLATES = Path(__file__).parents[2] / "templates" / "mail"
 LOGIN, NEW = "fdurand4", "Nouveau-2025"
 PRIVATE = "moi@exemple.org"
+HELPDESK = "assistance@ac-example.fr"
 TOLD = ("From", "To", "Subject", "Date", "Content-Language", "Auto-Submitted")
 CHANGING = {r"\b[0-9a-f]{16}\b": "(reference)", r"\b\d{6}\b": "(code)"}
 """What is another one in each mail."""
@@ -119,6 +121,11 @@ def notices(open_gateway, mail_server, directory, tmp_path, language, written):
         # A gateway sends what it finds in the spool when it starts.
         open_gateway()
 
+    def disputed():
+        browser = open_gateway(web={"languages": [language]})
+        result = browser.change(LOGIN, "Troisieme-2026!", "Quatrieme-2027!")
+        browser.send(f"{result.path}/signaler", result)
+
     return {
         "expires": lambda: reminded("expires"),
         "initial": lambda: reminded("initial", ReminderKind.INITIAL),
@@ -126,6 +133,7 @@ def notices(open_gateway, mail_server, directory, tmp_path, language, written):
         "changed": lambda: open_gateway().change(LOGIN, PASSWORD, NEW),
         "locked": locked,
         "reset": reset,
+        "disputed": disputed,
         "restored": lambda: open_gateway(reset={"mode": "initial"}).prove(LOGIN),
         "code": lambda: open_gateway(second_factor={"methods": ["mail"]}).prove(LOGIN),
         **written,
@@ -162,13 +170,18 @@ class TestMails:
         for name, cause in notices.items():
             mail_server.mails.clear()
             cause()
-            wait_until(lambda: any(mail["To"] == PRIVATE for mail in mail_server.mails))
-            told.append(in_words(name, next(mail for mail in mail_server.mails if mail["To"] == PRIVATE)))
+            told.append(in_words(name, first_to(HELPDESK if name == "disputed" else PRIVATE, mail_server)))
 
         assert_approved("\n".join(told), HERE / f"mails.{language}.txt")
 
     def test_when_compared_with_the_templates_then_none_is_forgotten(self, notices):
         assert set(notices) == {file.stem for file in TEMPLATES.glob("*.txt")}
+
+
+def first_to(address: str, server: SmtpServer) -> EmailMessage:
+    """The first mail to `address`, as soon as it has come."""
+    wait_until(lambda: any(mail["To"] == address for mail in server.mails))
+    return next(mail for mail in server.mails if mail["To"] == address)
 
 
 def in_words(name: str, mail: EmailMessage) -> str:

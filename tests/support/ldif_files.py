@@ -111,6 +111,11 @@ def every_part() -> Settings:
             "smtp_security": "starttls",
             "smtp_password_file": "/etc/mamia/smtp.password",
         },
+        "webhooks": {
+            "url": "https://evenements.ac-example.fr/mamia",
+            "secret_file": Path("/etc/mamia/webhook.secret"),
+            "spool": Path("/var/lib/mamia/webhooks"),
+        },
         "password": {"pwned_url": "https://pwned.ac-example.fr/range/"},
         "audit": {"destination": "file", "file": "/var/log/mamia/audit.log"},
         "second_factor": {

@@ -68,6 +68,7 @@ PARTS = {
         "HTTP services",
         "The SMS gateway is asked with OPTIONS and the token: no message is sent.",
     ),
+    "webhooks": ("Webhooks", "Secret, folders and receiver, which is asked with OPTIONS. No event is sent."),
     "files": (
         "Files",
         "Judged as the users `mamia` and `mamia-sync`; and what the systemd units hide from them.",

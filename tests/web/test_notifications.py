@@ -101,12 +101,12 @@ class TestTexts:
             (
                 "fr",
                 "Si c’est vous, remplacez l’ancien mot de passe dans votre téléphone et votre logiciel de messagerie",
-                "Elle est fermée ? Réinitialisez vous-même le mot de passe sur le site de l’académie.",
+                "Elle est fermée ? Ouvrez vous-même le site de l’académie, puis la page « Assistance », et",
             ),
             (
                 "en",
                 "If it was you, replace the old password in your phone and your mail program",
-                "Is it closed? Reset the password yourself on the site of the academy.",
+                "Is it closed? Open the site of the academy yourself, then “Help”, and choose “Somebody else used my",
             ),
         ],
     )

@@ -14,7 +14,14 @@ from gateway.web.limits import MAX_FIELDS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
 from tests.support.browser import CHANGE, FIND, RESET
 from tests.support.cpu_growth import FILLS, assert_linear, filled
 
-PATHS = {"find": FIND, "reset": RESET, "code": RESET, "choose": RESET, "change": CHANGE, "recovery": RECOVERY}
+PATHS = {
+    "find": FIND,
+    "reset": RESET,
+    "code": RESET,
+    "choose": RESET,
+    "change": CHANGE,
+    "recovery": "/mes-moyens-de-secours",
+}
 """Where each form is sent to, by its service."""
 URLENCODED = "application/x-www-form-urlencoded"
 HEADERS = [

@@ -13,6 +13,7 @@ import pytest
 from flask import render_template
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.web.forms import DisputeForm
 from gateway.web.pages.result import shown_of
 from gateway.web.propagation_status import PropagationStatus
 from gateway.web.result_texts import CASES, Case
@@ -189,7 +190,9 @@ def show(browser) -> Callable[..., Shown]:
         }
         status = PropagationStatus(lambda uuid: states_of(cases), {}, "01 23 45 67 89")
         with browser.app.test_request_context("/resultat/AAAA", headers={"Accept-Language": language}):
-            return Shown(render_template("pages/result.html", ticket="AAAA", **shown_of(payload, status)))
+            form = DisputeForm(formdata=None)
+            shown = shown_of(payload, status)
+            return Shown(render_template("pages/result.html", ticket="AAAA", dispute_form=form, **shown))
 
     return rendered
 

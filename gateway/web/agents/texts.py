@@ -51,6 +51,7 @@ SERVICES = {
     "code": _("Code by mail or text message"),
     "recovery": _("My recovery methods"),
     "notice": _("Directory"),
+    "dispute": _("Report of a misuse"),
     "helpdesk": _("Helpdesk"),
 }
 """Of each service of the event store its name."""
@@ -70,6 +71,7 @@ OUTCOMES = {
     "code_not_sent": _("the code could not be sent"),
     "code_right": _("code right"),
     "code_wrong": _("code wrong"),
+    "disputed": _("somebody else used the account"),
     "locked": _("account locked after wrong passwords"),
     "rate_limited": _("too many tries"),
     "looked": _("page opened by an agent"),

@@ -39,7 +39,7 @@ class PasskeyPage(FormPage):
     def submit(self, form: PasskeyForm, caller: Caller) -> Granted | Refused | RateLimited | TicketVoid:
         """Verify the browser's answer. Raises Outage."""
         login, answer, question = (typed(field) for field in (form.login, form.answer, form.question))
-        return self.service.prove(login, answer, question, caller)
+        return self.service.prove(login, answer, question, caller, is_disputed=form.disputed.is_set)
 
     def after(self, form: Any, outcome: object) -> PageState:
         """Return the choice of a password, or the first form with the login and the reason."""

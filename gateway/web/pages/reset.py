@@ -109,8 +109,8 @@ class ResetPage(ServicePage):
         if stopped := self.verify_robot(form, self.service.attempt(identity, caller), caller):
             return stopped
         if self.restores_initial:
-            return self.service.restore_initial(identity, caller)
-        outcome = self.service.verify_identity(identity, caller)
+            return self.service.restore_initial(identity, caller, is_disputed=form.disputed.is_set)
+        outcome = self.service.verify_identity(identity, caller, is_disputed=form.disputed.is_set)
         if not isinstance(outcome, Granted):
             return outcome
         return self.second_factor.begin(outcome.grant, outcome.person, caller, service=SERVICE)

@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from gateway.services.outcomes import TicketVoid
 from gateway.services.results import Results
 from gateway.web import content
+from gateway.web.forms import DisputeForm
 from gateway.web.propagation_status import PropagationStatus
 
 GONE = 410
@@ -34,7 +35,9 @@ class ResultPage:
         if isinstance(payload, TicketVoid):
             return render_template("pages/result_gone.html"), GONE
         shown = shown_of(payload, self.status)
-        return render_template("pages/result.html", ticket=ticket, panel=content.text("help"), **shown)
+        dispute_form = DisputeForm(formdata=None)
+        panel = content.text("help")
+        return render_template("pages/result.html", ticket=ticket, panel=panel, dispute_form=dispute_form, **shown)
 
     def state(self, ticket: str) -> ResponseReturnValue:
         """Answer as JSON: the part of the page that changes, and what a script needs to exchange it.

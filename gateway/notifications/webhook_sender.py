@@ -1,0 +1,160 @@
+"""Sends the webhooks of a queue: each event on its own, so that one that hangs delays no other."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from gateway.notifications.webhook_queue import GONE, QueuedEvent, WebhookQueue
+from gateway.notifications.webhook_receiver import Answer, Taken
+
+log = logging.getLogger(__name__)
+
+MINUTE, HOUR = 60.0, 3600.0
+PAUSES = (5.0, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR)
+"""Pauses between the attempts at an event, as Standard Webhooks proposes them."""
+AGES = tuple(accumulate(PAUSES))
+"""Ages of an event at its attempts. The last pause repeats."""
+JITTER = 0.1
+"""Share of a pause that is added at random, so that a receiver that comes back is not asked by all at once."""
+MAX_AT_ONCE = 8
+"""Attempts at the same time. While a receiver hangs, each holds a thread until `webhooks.timeout_seconds`."""
+MAX_PAUSE_SECONDS = 30.0
+"""Seconds after which the folder is looked at in any case: another process may have left something."""
+CLOSE_SECONDS = 3.0
+"""Seconds in which what is under way may end; else it is sent once more after the next start."""
+
+Send = Callable[[str, bytes], Answer]
+"""`WebhookReceiver.send`: an event's id and body."""
+
+
+@dataclass(slots=True)
+class WebhookSender:
+    """A thread that sends what is due. An event is removed once the receiver has it: at least once, in any order."""
+
+    queue: WebhookQueue
+    send: Send
+    host: str
+    """The receiver, for the log."""
+    retry_hours: float
+    ages: Sequence[float] = AGES
+    now: Callable[[], float] = time.time
+    _thread: threading.Thread | None = field(default=None, init=False)
+    _fails: bool = field(default=False, init=False)
+    _under_way: dict[str, threading.Thread] = field(default_factory=dict, init=False)
+    _stopped: threading.Event = field(default_factory=threading.Event, init=False)
+    _something: threading.Event = field(default_factory=threading.Event, init=False)
+
+    def start(self) -> None:
+        """Start the thread. What an earlier process left is sent when it is due."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+            self._thread.start()
+
+    def wake(self) -> None:
+        """Look for new events soon."""
+        self._something.set()
+
+    def close(self) -> None:
+        """Stop the thread; events that the receiver has not got stay in the folder."""
+        self._stopped.set()
+        self._something.set()
+        deadline = time.monotonic() + CLOSE_SECONDS
+        for thread in filter(None, (self._thread, *list(self._under_way.values()))):
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._something.clear()
+            try:
+                pause = self._begin_due()
+            except OSError as error:
+                log.error("webhooks wait in %s: %s", self.queue.folder, error.strerror)
+                pause = MAX_PAUSE_SECONDS
+            self._something.wait(pause)
+
+    def _begin_due(self) -> float:
+        """Begin attempts at what is due, and return the seconds until the next look. Raises OSError."""
+        now, pause = self.now(), MAX_PAUSE_SECONDS
+        for event in self.queue.waiting():
+            if event.id in self._under_way:
+                continue
+            if not self._is_due(event, now):
+                pause = min(pause, event.due_at - now)
+            elif len(self._under_way) < MAX_AT_ONCE:
+                thread = threading.Thread(target=self._attempt, args=(event,), name="webhook", daemon=True)
+                self._under_way[event.id] = thread
+                thread.start()
+        return max(0.0, pause)
+
+    def _is_due(self, event: QueuedEvent, now: float) -> bool:
+        """Return whether an event is due. After a leap of the clock none waits for longer than the longest pause."""
+        return event.due_at <= now or event.due_at - now > (1 + JITTER) * max(PAUSES)
+
+    def _attempt(self, event: QueuedEvent) -> None:
+        try:
+            with self.queue.claim(event) as body:
+                if body is not None:
+                    self._send(event, body)
+        except OSError as error:
+            log.error("a webhook waits in %s: %s", self.queue.folder, error.strerror)
+        except Exception as error:
+            # A fault of ours: the event must neither be lost nor be tried without a pause.
+            log.error("a webhook could not be sent: %s", type(error).__name__)
+            self.queue.postpone(event, self.now() + HOUR)
+        finally:
+            del self._under_way[event.id]
+            # Others may wait for this place.
+            self._something.set()
+
+    def _send(self, event: QueuedEvent, body: bytes) -> None:
+        if self.queue.is_gone:
+            self.queue.remove(event)
+            return
+        if not body:
+            log.error("a webhook is empty, after a power failure, and was dropped")
+            self.queue.remove(event)
+            return
+        answer = self.send(event.id, body)
+        if answer.taken is Taken.NO:
+            self._after_failure(event, answer.cause)
+            return
+        if answer.taken is Taken.GONE:
+            log.error(
+                "the receiver %s wants no webhooks any more (410): none is sent until webhooks.url names another one,"
+                " or %s is removed", self.host, self.queue.folder / GONE,
+            )  # fmt: skip
+            self.queue.mark_gone()
+            return
+        self.queue.remove(event)
+        if self._fails:
+            log.warning("the receiver %s takes webhooks again", self.host)
+        self._fails = False
+
+    def _after_failure(self, event: QueuedEvent, cause: str) -> None:
+        age = self.now() - event.queued_at
+        if age >= HOUR * self.retry_hours:
+            log.error(
+                "the receiver %s did not take a webhook for %g hours (%s), and it was dropped: %s",
+                self.host, self.retry_hours, cause, event.id,
+            )  # fmt: skip
+            self.queue.remove(event)
+            return
+        if not self._fails:
+            log.warning("the receiver %s does not take webhooks (%s): they wait", self.host, cause)
+        self._fails = True
+        self.queue.postpone(event, event.queued_at + self._next_age(age))
+
+    def _next_age(self, age: float) -> float:
+        """Return the age at the next attempt. It follows from the present age, so nothing else must be kept."""
+        place = bisect_right(self.ages, age)
+        last = self.ages[place - 1] if place else 0.0
+        reached = self.ages[place] if place < len(self.ages) else age + PAUSES[-1]
+        with_jitter = reached + JITTER * (reached - last) * random.random()  # noqa: S311 - no secret
+        return min(with_jitter, HOUR * self.retry_hours)
