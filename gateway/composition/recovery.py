@@ -14,6 +14,7 @@ from gateway.services.events import Events
 from gateway.services.recovery import RecoveryService, recovery_steps
 from gateway.services.recovery_factors import PasskeyService, RecoveryFactors
 from gateway.services.recovery_methods import RecoveryMethods
+from gateway.services.resting_methods import RestingMethods
 from gateway.settings import Settings
 
 
@@ -24,6 +25,7 @@ class RecoveryParts:
     service: RecoveryService | None = None
     factors: RecoveryFactors | None = None
     passkey: PasskeyService | None = None
+    resting: RestingMethods | None = None
 
 
 def build_recovery(
@@ -51,6 +53,7 @@ def build_recovery(
         service=RecoveryService(events, steps, passwords, hashing, methods, kinds, passkeys),
         factors=RecoveryFactors(methods),
         passkey=PasskeyService(events, tickets, methods, passkeys, comparing) if passkeys else None,
+        resting=RestingMethods(events, methods),
     )
 
 

@@ -240,11 +240,11 @@ def _services(
     event_store: EventStore | None,
     stack: ExitStack,
 ) -> Services:
-    results = Results(events, protection.tickets, settings.workstation.targets)
     recovery = build_recovery(
         settings, directory.recovery, directory.passwords, protection.tickets, events,
         hashing=_uniform_time(settings, events.hashing), comparing=_uniform_time(settings, _admission(settings)),
     )  # fmt: skip
+    results = Results(events, protection.tickets, settings.workstation.targets, recovery.resting)
     charter = Charter(settings.charter.version)
     codes = build_reset_codes(settings, directory.service, directory.mapping, directory.protected, events, stack)
     disputes = Disputes(events, codes)

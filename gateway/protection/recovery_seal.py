@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,8 +17,6 @@ from nacl.secret import Aead
 
 from gateway.account.model import Secret
 from gateway.account.recovery import RecoveryKind, RecoveryMethod
-
-log = logging.getLogger(__name__)
 
 VERSION = b"\x01"
 """The first byte of a value. Another version would be another form of the JSON, or another cipher."""
@@ -45,7 +42,6 @@ class RecoverySeals:
                     return _method(json.loads(box.decrypt(value[1:], uuid.encode())))
                 except (CryptoError, ValueError, KeyError, TypeError):
                     continue
-        log.error("a recovery method of entry %s cannot be opened: web.secret_keys lacks the key of its seal", uuid)
         return None
 
     def is_current(self, value: bytes, uuid: str) -> bool:

@@ -45,7 +45,8 @@ KNOWN: dict[str, tuple[str, ...]] = {
         "code_wrong", *LIMITED_OR_DOWN,
     ),
     recovery.SERVICE: (
-        "signed_in", "code_sent", "code_not_sent", "added", "not_confirmed", "renamed", "removed", *LIMITED_OR_DOWN,
+        "signed_in", "code_sent", "code_not_sent", "added", "not_confirmed", "renamed", "removed",
+        "removed_at_rest", "unreadable_removed", *LIMITED_OR_DOWN,
     ),
     helpdesk.SERVICE: (
         *reset_codes.OUTCOMES,

@@ -51,6 +51,7 @@ class Notice(StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     RENAMED = "renamed"
+    UNREADABLE_REMOVED = "unreadable_removed"
     CHANGED_MEANWHILE = "changed_meanwhile"
     TOO_MANY = "too_many"
     KNOWN_ALREADY = "known_already"
@@ -88,6 +89,8 @@ class Shown:
     new: RecoveryMethod | None = None
     """The method that waits for its confirmation."""
     challenge: str = ""
+    unreadable: int = 0
+    """The number of methods that no key of the settings opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,8 @@ class RecoveryService:
             return None
         waiting = opened.payload.get(NEW)
         new = self._waiting(waiting) if waiting else None
-        return Shown(grant.login, grant.uuid, held.methods, new, waiting["challenge"] if waiting else "")
+        challenge = waiting["challenge"] if waiting else ""
+        return Shown(grant.login, grant.uuid, held.methods, new, challenge, len(held.unreadable))
 
     def creation_options(self, shown: Shown) -> dict[str, Any]:
         """Return what the browser needs to make the passkey that waits."""
@@ -212,6 +216,22 @@ class RecoveryService:
             return True
 
         return self._with_method(used, id_, caller, write, Notice.REMOVED)
+
+    def remove_unreadable(self, used: UsedTicket, caller: Caller) -> Managing | Refused:
+        """Remove the methods that no key opens: they serve nothing, and count as methods all the same."""
+        with self.events.outages(SERVICE, caller, used.grant.login):
+            opened = self.methods.of(used.grant)
+            if opened is None:
+                return Refused(Refusal.GRANT_VOID)
+            removed = [value for value in opened.unreadable if self.methods.remove(opened, value)]
+        if not removed:
+            return self._managing(used, Notice.CHANGED_MEANWHILE)
+        self.events.record(SERVICE, "unreadable_removed", caller, login=used.grant.login, count=len(removed))
+        with never_failing("the notice"):
+            self.events.notifications.notify(
+                "recovery_removed", opened.person, caller.request_id, kind=Notice.UNREADABLE_REMOVED.value
+            )
+        return self._managing(used, Notice.UNREADABLE_REMOVED)
 
     def leave(self, used: UsedTicket) -> Managing:
         """Return to the methods without adding the one that waits."""

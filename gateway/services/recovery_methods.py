@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,8 @@ from gateway.account.ports import Admits
 from gateway.account.recovery import Held, RecoveryKind, RecoveryMethod
 from gateway.protection.recovery_seal import RecoverySeals
 from gateway.services.ports import RecoveryValues
+
+log = logging.getLogger(__name__)
 
 WRITES_AGAINST_ANOTHER = 3
 
@@ -26,6 +29,12 @@ class Opened:
     def methods(self) -> tuple[RecoveryMethod, ...]:
         """Return the methods, the oldest first."""
         return _in_order(method for _, method in self.by_value)
+
+    @property
+    def unreadable(self) -> tuple[bytes, ...]:
+        """Return the values that no key opens."""
+        readable = {value for value, _ in self.by_value}
+        return tuple(value for value in self.held.values if value not in readable)
 
     @property
     def person(self) -> Person:
@@ -65,6 +74,11 @@ class RecoveryMethods:
         """Return the methods that may serve a reset now."""
         return [method for method in opened.methods if method.is_ready(self.now(), self.rest)]
 
+    def resting(self, opened: Opened) -> list[tuple[bytes, RecoveryMethod]]:
+        """Return the methods that may not serve a reset yet, each with its value."""
+        now = self.now()
+        return [(value, method) for value, method in opened.by_value if not method.is_ready(now, self.rest)]
+
     def add(self, grant: Grant, method: RecoveryMethod) -> bool:
         """Add a confirmed method; return False if the grant is void, or if others write all the time."""
         for _ in range(WRITES_AGAINST_ANOTHER):
@@ -92,7 +106,14 @@ class RecoveryMethods:
 
     def _opened(self, held: Held) -> Opened:
         opened = ((value, self.seals.open(value, held.account.uuid)) for value in held.values)
-        return Opened(held, tuple((value, method) for value, method in opened if method))
+        found = Opened(held, tuple((value, method) for value, method in opened if method))
+        if found.unreadable:
+            log.error(
+                "%d recovery methods of entry %s cannot be opened: web.secret_keys lacks the key of their seal",
+                len(found.unreadable),
+                held.account.uuid,
+            )
+        return found
 
 
 def _with_mails(person: Person, methods: Iterable[RecoveryMethod]) -> Person:

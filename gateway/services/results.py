@@ -14,6 +14,7 @@ from gateway.protection.tickets import Tickets, TokenError
 from gateway.services.caller import Caller
 from gateway.services.events import Events, never_failing
 from gateway.services.outcomes import RateLimited, Saved, TicketVoid
+from gateway.services.resting_methods import RestingMethods
 from gateway.services.tickets import read_fields, sealed_fields
 from gateway.settings import AnyTarget
 from gateway.workstation.state import DeliveryStatus
@@ -31,13 +32,15 @@ class Results:
     events: Events
     tickets: Tickets
     targets: Mapping[str, AnyTarget]
+    resting: RestingMethods | None = None
+    """Recovery methods that a new password removes; None if the settings offer none."""
 
     def saved(
         self, service: str, outcome: str, caller: Caller, changed: Changed | InitialRestored, *, notice: str
     ) -> Saved:
-        """Record the write as `outcome`, and notify the person with the mail `notice`.
+        """Record the write as `outcome`, notify the person with the mail `notice`, and remove methods at rest.
 
-        Failures of audit and mail are logged and not raised.
+        Failures of any of the three are logged and not raised.
         """
         person = changed.person
         with never_failing("the audit"):
@@ -45,6 +48,9 @@ class Results:
             self.events.record(service, outcome, caller, login=person.login, targets=states)
         with never_failing("the notice"):
             self.events.notifications.notify(notice, person, caller.request_id)
+        with never_failing("the removal of recovery methods at rest"):
+            if self.resting:
+                self.resting.remove(person.login, caller)
         was_expired = isinstance(changed, Changed) and changed.was_expired
         payload = {
             "outcome": outcome,

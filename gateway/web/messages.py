@@ -126,6 +126,7 @@ RECOVERY_NOTICES = {
     "added": _("The recovery method was added."),
     "removed": _("The recovery method was removed. We told you so by mail."),
     "renamed": _("The name was changed."),
+    "unreadable_removed": _("What could no longer be read was removed. We told you so by mail."),
     "changed_meanwhile": _("This method was changed or removed meanwhile. Here is what your account has now."),
     "too_many": _("Your account has as many methods as it can have. Remove one before you add another one."),
     "known_already": _("Your account has this address or number already."),
@@ -140,6 +141,7 @@ KINDS = {
     "mobile": _("Mobile phone"),
     "passkey": _("Passkey"),
     "totp": _("Authenticator app"),
+    "unreadable_removed": _("What could no longer be read"),
 }
 """What the kinds of recovery methods are called."""
 FOREIGN_HOST = _("This service does not answer at this address.")

@@ -79,7 +79,7 @@ class TemplateNotifications:
             return False
         with force_locale(self.settings.web.languages[0]):
             try:
-                self.mails.enqueue(self._mail(notice, self.settings.support.mail, reference, **facts))
+                self.mails.enqueue(self.write(notice, self.settings.support.mail, reference, facts))
             except Exception as error:
                 log.error("a mail to the helpdesk could not be stored: %s", type(error).__name__)
                 return False

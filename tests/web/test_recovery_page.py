@@ -13,6 +13,7 @@ import pytest
 from tests.support.browser import RESET, Browser, Page
 from tests.support.http_server import QuietHandler, serving
 from tests.support.polling import wait_until
+from tests.support.recovery_values import put
 from tests.support.slapd_server import PASSWORD, SlapdServer
 from tests.support.smtp_server import SmtpServer
 
@@ -20,6 +21,7 @@ RECOVERY = "/mes-moyens-de-secours"
 PRIVATE, PHONE = "moi@exemple.org", "06 12 34 56 78"
 PROFESSIONAL = "fdurand4@ac-example.fr"
 NEW = "Nouveau-2025"
+KEY = "the same for every front end of a test, 1234"
 
 
 class Phones:
@@ -62,6 +64,7 @@ def open_site(
                 **recovery,
             },
             second_factor={"sms_gateway_url": phones.address},
+            web={"secret_keys": [KEY]},
             notifications={"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port},
         )
 
@@ -344,6 +347,116 @@ class TestList:
         do(stranger, sign_in(stranger, login="jmartin"), "remove", method=method_of(page))
 
         assert len(directory.read_raw("fdurand4")["mamiaRecovery"]) == 1
+
+
+class TestNewPassword:
+    def test_when_the_owner_resets_then_what_somebody_added_before_is_gone_and_all_are_told(
+        self, open_site: Callable[..., Browser], directory: SlapdServer, mail_server: SmtpServer
+    ) -> None:
+        thief, owner = open_site(), open_site()
+        asked = add(thief, sign_in(thief), "mail", address=PRIVATE)
+        page = confirm(thief, asked, code_in(mail_text(mail_server, PRIVATE)))
+        add_app(thief, page)
+
+        owner.choose(owner.prove("fdurand4"), NEW)
+
+        assert "mamiaRecovery" not in directory.read("fdurand4")
+        is_told(mail_server, PROFESSIONAL, "a été retiré en même temps")
+
+    def test_when_the_owner_changes_it_then_too(
+        self, open_site: Callable[..., Browser], directory: SlapdServer
+    ) -> None:
+        browser = open_site()
+        add_app(browser, sign_in(browser))
+
+        browser.change("fdurand4", PASSWORD, NEW)
+
+        assert "mamiaRecovery" not in directory.read("fdurand4")
+
+    def test_when_a_method_has_rested_then_it_stays(
+        self, open_site: Callable[..., Browser], directory: SlapdServer
+    ) -> None:
+        browser = open_site(rest_hours=0)
+        add_app(browser, sign_in(browser))
+
+        browser.change("fdurand4", PASSWORD, NEW)
+
+        assert len(directory.read_raw("fdurand4")["mamiaRecovery"]) == 1
+
+
+class TestUnreadable:
+    """A key of web.secret_keys is gone, or somebody wrote values by hand: slapd accepts anything."""
+
+    GARBAGE = (
+        b"",
+        b"\x00",
+        b"\x01",
+        b"\x01" + bytes(72),
+        b"\xff\xfe" * 40,
+        b"{}",
+        b"mail;moi@exemple.org",
+        b"\x02" * 5000,
+    )
+
+    @pytest.fixture
+    def spoilt(self, open_site: Callable[..., Browser], directory: SlapdServer) -> Callable[..., Browser]:
+        values = [*filter(None, self.GARBAGE), *(b"\x01" + str(number).encode() * 30 for number in range(100))]
+        put(directory, "fdurand4", values)
+        return open_site
+
+    def test_when_no_value_can_be_opened_then_every_page_works_and_the_list_says_so(
+        self, spoilt: Callable[..., Browser], directory: SlapdServer
+    ) -> None:
+        browser = spoilt()
+
+        page = sign_in(browser)
+        choosing = browser.prove("fdurand4")
+        browser.choose(choosing, NEW)
+
+        assert "107 moyens de secours ne peuvent plus être lus" in page.main
+        assert "new_password" in choosing.fields
+        assert directory.binds("fdurand4", NEW)
+
+    def test_when_the_person_removes_them_then_others_can_be_added_again(
+        self, spoilt: Callable[..., Browser], directory: SlapdServer
+    ) -> None:
+        browser = spoilt()
+        page = sign_in(browser)
+        assert "autant de moyens" in add(browser, page, "totp").main
+
+        page = do(browser, sign_in(browser), "unreadable")
+        assert "mamiaRecovery" not in directory.read("fdurand4")
+        add_app(browser, page)
+
+        assert len(directory.read_raw("fdurand4")["mamiaRecovery"]) == 1
+
+    def test_when_a_readable_one_is_among_them_then_it_stays(
+        self, open_site: Callable[..., Browser], directory: SlapdServer
+    ) -> None:
+        browser = open_site()
+        add_app(browser, sign_in(browser))
+        [kept] = directory.read_raw("fdurand4")["mamiaRecovery"]
+        put(directory, "fdurand4", [kept, b"garbage"])
+
+        do(browser, sign_in(browser), "unreadable")
+
+        assert directory.read_raw("fdurand4")["mamiaRecovery"] == [kept]
+
+    def test_when_keys_are_rotated_then_the_method_stays_and_the_old_key_can_go_after_the_next_sign_in(
+        self, open_browser: Callable[..., Browser], directory: SlapdServer
+    ) -> None:
+        directory.add_person("fdurand4")
+        old, new = "an old key of the tests, long enough", "a new key of the tests, long enough"
+
+        def site(*keys: str) -> Browser:
+            return open_browser(recovery={"methods": ["totp"]}, web={"secret_keys": list(keys)})
+
+        first = site(old)
+        add_app(first, sign_in(first))
+
+        assert "ne peut plus être lu" in sign_in(site(new)).main
+        assert "Mon téléphone" in sign_in(site(new, old)).main
+        assert "Mon téléphone" in sign_in(site(new)).main
 
 
 class TestResetByCode:

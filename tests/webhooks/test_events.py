@@ -157,7 +157,8 @@ class TestMetrics:
         text = browser.client.get("/metrics").text
 
         assert "mamia_webhooks_waiting 1.0" in text
-        assert float(re.search(r"^mamia_webhooks_oldest_seconds (\S+)$", text, re.MULTILINE)[1]) > 0
+        [oldest] = re.findall(r"^mamia_webhooks_oldest_seconds (\S+)$", text, re.MULTILINE)
+        assert float(oldest) > 0
 
 
 class TestSettings:

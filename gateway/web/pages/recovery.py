@@ -33,7 +33,7 @@ from gateway.web.pages.ticket_page import Restart, TicketPage
 from gateway.web.sentences import Sentences
 
 PANEL = "recovery"
-GOOD = frozenset({Notice.ADDED, Notice.REMOVED, Notice.RENAMED})
+GOOD = frozenset({Notice.ADDED, Notice.REMOVED, Notice.RENAMED, Notice.UNREADABLE_REMOVED})
 
 
 class RecoveryPage(ServicePage):
@@ -141,6 +141,8 @@ class MethodsPage(_Step):
         match str(form.action.data):
             case "rename" if name:
                 return self.service.rename(used, id_, name, caller)
+            case "unreadable":
+                return self.service.remove_unreadable(used, caller)
             case "remove":
                 return self.service.remove(used, id_, caller)
             case "add" if form.kind.data in self.service.kinds:
@@ -173,6 +175,7 @@ class MethodsPage(_Step):
             notice=sentence,
             is_good=notice in GOOD,
             offered=[kind.value for kind in self.service.kinds],
+            unreadable=g.shown.unreadable,
             rest_hours=self.sentences.settings.recovery.rest_hours,
             **more,
         )
