@@ -16,6 +16,7 @@ EVENTS = (
     ("2026-11-27T08:00:00.000001Z", "reset", "reset", "fdurand4"),
     ("2026-11-27T08:00:01.000001Z", "capture", "captured", "svincent"),
     ("2026-11-27T08:00:02.000001Z", "change", "credentials", "amartin2"),
+    ("2026-11-27T08:00:03.000001Z", "dispute", "disputed", "pleroy"),
 )
 
 
@@ -38,14 +39,21 @@ def answer_of(command: str, audit: Path) -> list[str]:
 
 class TestOperate:
     def test_when_it_is_asked_who_changed_a_password_then_every_change_is_named_with_its_service(self, audit):
-        changes, _ = page_steps("operate.md", "## Audit")
+        changes, _, _ = page_steps("operate.md", "## Audit")
 
         answer = [line.split("\t") for line in answer_of(changes.text, audit)]
 
         assert answer == [[time, login, service] for time, service, _, login in EVENTS[:4]]
 
+    def test_when_it_is_asked_who_reported_a_misuse_then_the_reports_are_named(self, audit):
+        _, reports, _ = page_steps("operate.md", "## Audit")
+
+        answer = [line.split("\t") for line in answer_of(reports.text, audit)]
+
+        assert [line[1] for line in answer] == ["pleroy"]
+
     def test_when_it_is_asked_about_one_person_then_the_events_of_nobody_else_are_shown(self, audit):
-        _, one_person = page_steps("operate.md", "## Audit")
+        _, _, one_person = page_steps("operate.md", "## Audit")
 
         answer = [json.loads(line) for line in answer_of(one_person.text, audit)]
 

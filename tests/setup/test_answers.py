@@ -23,6 +23,7 @@ TABLE = {
     },
     "api": {"clients": {"webmail": {"services": ["find"], "addresses": ["10.0.0.1"], "token_sha256": ["0" * 64]}}},
     "support": {"openings": [{"days": ["mon"], "opens": "08:30", "closes": "17:00"}]},
+    "webhooks": {"url": "https://a/", "secret_file": "/etc/mamia/webhook.secret", "spool": "/var/lib/mamia/webhooks"},
     "capture": {},
     "web": {"port": 8080},
 }

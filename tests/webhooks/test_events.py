@@ -145,6 +145,21 @@ class TestWaiting:
         wait_until(lambda: "a webhook is lost" in caplog.text)
 
 
+class TestMetrics:
+    def test_when_the_receiver_is_away_then_they_show_how_many_wait_and_for_how_long(
+        self, person, open_browser, section, receiver
+    ):
+        receiver.answers = [500] * 50
+        browser = open_browser(webhooks=section(), metrics={"allowed_networks": ["127.0.0.0/8"]})
+        browser.change(LOGIN, PASSWORD, NEW)
+        wait_until(lambda: receiver.got)
+
+        text = browser.client.get("/metrics").text
+
+        assert "mamia_webhooks_waiting 1.0" in text
+        assert re.search(r"^mamia_webhooks_oldest_seconds (?!0\.0$)\S+$", text, re.MULTILINE)
+
+
 class TestSettings:
     def write(self, directory, tmp_path, section):
         return write_settings_file(tmp_path, directory, more=f"[webhooks]\n{section}")

@@ -20,8 +20,10 @@ from gateway.notifications.webhook_receiver import Taken, WebhookReceiver
 from gateway.notifications.webhook_secrets import WebhookSecrets, new_secret, read_secrets
 from gateway.notifications.webhook_sender import AGES, HOUR, MAX_AT_ONCE, WebhookSender
 from gateway.tls import verifying_context
+from tests.support.certificates import make_certificates
 from tests.support.polling import AT_ONCE_SECONDS, wait_until
 from tests.support.ports import free_port
+from tests.support.tls_proxy import tls_proxy
 from tests.support.webhook_receiver import WebhookReceiverServer, receiving
 
 BODY = json.dumps({"type": "account.changed", "data": {"login": "fdurand4"}}).encode()
@@ -109,6 +111,35 @@ class TestAnswers:
 
         assert answer.taken is Taken.NO
         assert time.monotonic() - started < AT_ONCE_SECONDS
+
+
+class TestTls:
+    @pytest.fixture
+    def secured(self, receiver, tmp_path):
+        """The address of the receiver behind TLS, and the certificate's authority."""
+        made = make_certificates(tmp_path, "localhost")
+        with tls_proxy(made, receiver.port) as port:
+            yield f"https://localhost:{port}/", made.authority
+
+    def test_when_the_certificate_is_not_trusted_then_nothing_is_sent(self, secured, receiver):
+        url, _ = secured
+
+        answer = receiver_of(url).send("msg_1", BODY)
+
+        assert answer.taken is Taken.NO
+        assert answer.cause == "SSLCertVerificationError"
+        assert receiver.got == []
+
+    @pytest.mark.parametrize("drips, taken", [(False, Taken.YES), (True, Taken.NO)])
+    def test_when_it_is_trusted_then_it_is_sent_within_the_same_time_limit(self, secured, receiver, drips, taken):
+        url, authority = secured
+        receiver.drips = drips
+        sender = WebhookReceiver(url, WebhookSecrets((new_secret(),)), 2, verifying_context(authority))
+
+        answer = sender.send("msg_1", BODY)
+
+        assert answer.taken is taken
+        assert len(receiver.got) == 1
 
 
 class TestQueue:
