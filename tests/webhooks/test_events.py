@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from gateway.notifications.webhook_queue import waiting_in
 from gateway.settings.loader import SettingsError, load
 from tests.support.pending_deliveries import pending_deliveries
 from tests.support.polling import AT_ONCE_SECONDS, wait_until
@@ -118,7 +119,7 @@ class TestSecrets:
 
 class TestWaiting:
     def test_when_the_receiver_hangs_then_the_change_and_its_mail_take_no_longer(
-        self, person, open_browser, section, receiver, mail_server, tmp_path
+        self, person, open_browser, section, receiver, mail_server, tmp_path, spool_folder
     ):
         receiver.answers = [0] * 20
         mails = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
@@ -131,7 +132,7 @@ class TestWaiting:
         assert "est modifié" in page.main
         assert taken < AT_ONCE_SECONDS
         assert mail_server.to("fdurand4@ac-example.fr")
-        assert time.monotonic() - started < 20
+        assert list(waiting_in(spool_folder))
 
     def test_when_the_folder_can_not_be_written_any_more_then_the_change_is_confirmed_all_the_same(
         self, browser, spool_folder, caplog
@@ -157,8 +158,7 @@ class TestMetrics:
         text = browser.client.get("/metrics").text
 
         assert "mamia_webhooks_waiting 1.0" in text
-        [oldest] = re.findall(r"^mamia_webhooks_oldest_seconds (\S+)$", text, re.MULTILINE)
-        assert float(oldest) > 0
+        assert re.search(r"^mamia_webhooks_oldest_seconds (?!0\.0$)\S+$", text, re.MULTILINE)
 
 
 class TestSettings:

@@ -231,10 +231,11 @@ class TestSender:
     def test_when_one_attempt_hangs_then_the_other_events_are_sent(self, queue, start, receiver):
         receiver.hangs_for = "slow"
         queue.enqueue(body("slow"))
-        start()
+        sender = start(timeout_seconds=300)
         wait_until(lambda: len(receiver.got) == 1)
 
         queue.enqueue(body("quick"))
+        sender.wake()
 
         wait_until(lambda: len(queue.waiting()) == 1)
         assert [one.event["data"]["login"] for one in receiver.got] == ["slow", "quick"]
