@@ -84,3 +84,13 @@ class NewPasskey:
     credential: str
     public_key: str
     counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedMethod:
+    """One method as the directory holds it."""
+
+    dn: str
+    uuid: str
+    """The entryUUID of the entry, which the seal names."""
+    value: bytes

@@ -244,6 +244,15 @@ PEOPLE_IMPORT = JsonForm(
         ),
     ),
 )
+PEOPLE_RESEAL = JsonForm(
+    Shape.OBJECT,
+    (
+        Key("renewed", "number", "recovery methods that were sealed with the newest key"),
+        Key("current", "number", "those that had it already"),
+        Key("unreadable", "number", "those that no key of web.secret_keys opens"),
+        Key("changed_meanwhile", "number", "those that their owners changed meanwhile; the next run seals them"),
+    ),
+)
 PEOPLE_SAMPLE = JsonForm(
     Shape.OBJECT,
     (
@@ -337,6 +346,7 @@ FORMS = {
     "demo": DEMO,
     "people import": PEOPLE_IMPORT,
     "people sample": PEOPLE_SAMPLE,
+    "people reseal": PEOPLE_RESEAL,
     "completion": COMPLETION,
 }
 """From a command, without "mamia", to what it prints."""

@@ -147,7 +147,7 @@ def operators_rights(settings: Settings) -> Iterator[Right]:
     why = "A new entry has an initial password, which must be changed."
     yield Right(Account.OPERATOR, Place.PEOPLE, Access.WRITE, written, (Part.IMPORT,), why)
     if settings.recovery.is_on:
-        why = "Recovery methods of leavers are erased."
+        why = "Recovery methods of leavers are erased, and those of all people sealed with the newest key."
         yield Right(Account.OPERATOR, Place.PEOPLE, both, (attributes.RECOVERY,), (Part.IMPORT,), why)
     taken = (people.login, people.mail, *proof_attributes(people))
     why = "A login, an address or a number that another entry has is not given away."
