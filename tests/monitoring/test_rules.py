@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from gateway.metrics import Metrics
+from gateway.services.week import CHANGED, FOUND, RESET, STEPS
 from tests.support.alert_faults import FAULTS
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
@@ -164,3 +165,13 @@ class TestDashboard:
         bases = {re.sub(r"_(bucket|count|sum|total)$", "", name) for name in series}
         missing = bases - {re.sub(r"_(bucket|count|sum|total)$", "", name) for name in shown}
         assert missing <= {"mamia_propagation_attempts"}
+
+    def test_when_read_then_no_success_is_among_what_is_refused(self):
+        [refused] = [panel for panel in panels() if panel["title"] == "What is refused"]
+
+        [left_out] = re.findall(r'outcome!~"([^"]+)"', refused["targets"][0]["expr"])
+
+        shown = {
+            outcome for service, outcome in FOUND | CHANGED | RESET | STEPS if not re.fullmatch(left_out, outcome)
+        }
+        assert shown == set()
