@@ -90,6 +90,7 @@ def written(open_gateway, mail_server, directory, tmp_path, language):
     return {
         **{name: partial(told, name) for name in OF_AGENTS},
         **{name: partial(told, name, kind="totp", ready_at=EXPIRES_AT) for name in OF_METHODS},
+        "recovery_dropped": partial(told, "recovery_dropped", kinds=["mail", "totp"]),
         **{name: partial(sent, name) for name in CODES},
     }
 
