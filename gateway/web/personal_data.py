@@ -68,6 +68,13 @@ def kept_data(settings: Settings) -> Iterator[Kept]:
 def _in_entry(settings: Settings) -> Iterator[Kept]:
     """Yield what is written into the person's own entry in the directory."""
     duration = str(_("as long as your account is in the directory"))
+    if settings.recovery.is_on:
+        what = _("The recovery methods that you added, encrypted")
+        yield Kept(what, _("until you remove them, or leave the academy"))
+    if settings.gives_codes:
+        minutes = timedelta(minutes=settings.helpdesk.code_minutes)
+        what = _("A code that the helpdesk gave you, as a keyed fingerprint")
+        yield Kept(what, _("until you use it, %(duration)s at most", duration=in_words(minutes)))
     if settings.charter.is_on:
         yield Kept(_("The version of the acceptable use policy that you accepted, and when"), duration)
     if settings.reminders.is_on:
@@ -79,7 +86,7 @@ def _of_forms(settings: Settings) -> Iterator[Kept]:
     yield Kept(_("Security check"), in_words(minutes))
     ticket = timedelta(minutes=settings.reset.ticket_minutes)
     yield Kept(_("The proof that your answers were right, for a reset"), in_words(ticket))
-    if settings.second_factor.methods:
+    if settings.second_factor.methods or settings.recovery.is_on:
         yield Kept(_("The code that you receive"), in_words(timedelta(minutes=settings.second_factor.minutes)))
     yield Kept(_("The page with the result of a change"), in_words(timedelta(seconds=RESULT_SECONDS)))
 
@@ -99,7 +106,7 @@ def recipients(settings: Settings) -> Iterator[str]:
         yield str(_("the host of this site, as a processor: %(host)s", host=settings.legal.host))
     if settings.notifications.spool:
         yield str(_("the mail server, for the mails that you receive"))
-    if "phone" in settings.second_factor.methods:
+    if "phone" in settings.second_factor.methods or "mobile" in settings.recovery.methods:
         yield str(_("the operator that sends you a code by text message: it receives your phone number and the code"))
     if settings.workstation.targets:
         yield str(_("the servers of the Windows workstations: they receive your login and your new password"))

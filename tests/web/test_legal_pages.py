@@ -14,6 +14,7 @@ from gateway.web.personal_data import longest_window
 from gateway.web.rgaa import Status, self_audit
 from gateway.web.statement import Compliance, compliance
 from tests.support.browser import FIND
+from tests.support.slapd_server import SUFFIX
 
 LEGAL, PRIVACY, ACCESSIBILITY = "/mentions-legales", "/donnees-personnelles", "/accessibilite"
 ADDRESS = "4 rue de l’Exemple, 99000 Trifouilly"
@@ -137,6 +138,27 @@ class TestPersonalData:
         assert "Page qui confirme une modification : 1 heure" in text
         assert "Cookie de la langue choisie : 365 jours" in text
 
+    def test_when_the_helpdesk_and_recovery_methods_are_on_then_the_page_says_what_is_in_the_entry(
+        self, open_browser, directory
+    ):
+        page = open_browser(
+            helpdesk={
+                "bind_dn": f"cn=helpdesk,ou=services,{SUFFIX}",
+                "bind_password": directory.slapd.password("helpdesk"),
+                "code_minutes": 120,
+            },
+            recovery={"methods": ["mobile", "totp"]},
+            second_factor={"sms_gateway_url": "http://127.0.0.1:9/", "minutes": 9},
+            charter={"version": "2026-09", "url": "https://www.ac-example.fr/charte"},
+        ).open(PRIVACY)
+
+        text = lines(page)
+        assert "moyens de secours que vous avez ajoutés, chiffrés : jusqu’à ce que vous les supprimiez" in text
+        assert "sous forme d’empreinte à clé : jusqu’à ce que vous l’utilisiez, 2 heures au plus" in text
+        assert "version de la charte informatique que vous avez acceptée" in text
+        assert "Code qui vous est envoyé : 9 minutes" in text
+        assert "il reçoit votre numéro de téléphone et le code" in text
+
     def test_when_something_is_not_in_use_then_the_page_does_not_name_it(self, browser):
         text = lines(browser.open(PRIVACY))
 
@@ -146,6 +168,8 @@ class TestPersonalData:
             "postes de travail",
             "SMS",
             "serveur de messagerie",
+            "moyens de secours",
+            "code que l’assistance",
         ):
             assert words not in text
 
