@@ -9,20 +9,40 @@ from urllib.parse import quote_plus
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from gateway.web.forms import SentForm
+from gateway.web.forms import (
+    ChangeForm,
+    ChannelForm,
+    ChooseForm,
+    CodeForm,
+    ConfirmMethodForm,
+    ExtendForm,
+    FindForm,
+    MethodsForm,
+    PasskeyForm,
+    RecoverySignInForm,
+    SentForm,
+    VerifyIdentityForm,
+    VerifyIdentityOrCodeForm,
+)
 from gateway.web.limits import MAX_FIELDS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
 from tests.support.browser import CHANGE, FIND, RESET
 from tests.support.cpu_growth import FILLS, assert_linear, filled
 
+RECOVERY = "/mes-moyens-de-secours"
 PATHS = {
-    "find": FIND,
-    "reset": RESET,
-    "code": RESET,
-    "choose": RESET,
-    "change": CHANGE,
-    "recovery": "/mes-moyens-de-secours",
+    FindForm: FIND,
+    VerifyIdentityForm: RESET,
+    PasskeyForm: RESET,
+    CodeForm: RESET,
+    ChooseForm: RESET,
+    ChangeForm: CHANGE,
+    RecoverySignInForm: RECOVERY,
+    MethodsForm: RECOVERY,
+    ConfirmMethodForm: RECOVERY,
 }
-"""Where each form is sent to, by its service."""
+"""Where each form is sent to."""
+LIKE_OTHERS = {VerifyIdentityOrCodeForm, ChannelForm, ExtendForm}
+"""Forms whose fields are among those of another one for the same page."""
 URLENCODED = "application/x-www-form-urlencoded"
 HEADERS = [
     "Accept-Language", "Authorization", "Cookie", "Host", "If-None-Match", "Origin", "Range", "Referer", "User-Agent",
@@ -36,7 +56,7 @@ def kinds_of(form):
         yield from kinds_of(kind)
 
 
-FORMS = {kind.service: kind for kind in kinds_of(SentForm) if hasattr(kind, "service")}
+FORMS = {kind for kind in kinds_of(SentForm) if hasattr(kind, "service")}
 
 
 @pytest.fixture
@@ -53,12 +73,13 @@ def browser(open_browser):
         "overall",
     )
     wide = dict.fromkeys((*rates, "misses_per_address", "misses_overall"), "1000000/minute")
-    return open_browser(rate_limits=wide, people={"private_mail": "privateMail"})
+    passkeys = {"methods": ["passkey", "totp"], "rp_id": "localhost", "origin": "https://localhost"}
+    return open_browser(rate_limits=wide, people={"private_mail": "privateMail"}, recovery=passkeys)
 
 
-def fields_of(browser, service):
+def fields_of(browser, kind):
     with browser.app.test_request_context():
-        return [field.name for field in FORMS[service](formdata=None)]
+        return [field.name for field in kind(formdata=None)]
 
 
 def send(browser, path, body, content_type=URLENCODED):
@@ -68,10 +89,10 @@ def send(browser, path, body, content_type=URLENCODED):
         return answer.status_code
 
 
-def typed(browser, service):
-    """What fills in the form of `service`, with a CSRF token that is right."""
+def typed(browser, kind):
+    """What fills in a form of this kind, with a CSRF token that is right."""
     token = browser.open(CHANGE).fields["csrf_token"]
-    return dict.fromkeys(fields_of(browser, service), "Abc-1234") | {"birth_date": "27/03/1985", "csrf_token": token}
+    return dict.fromkeys(fields_of(browser, kind), "Abc-1234") | {"birth_date": "27/03/1985", "csrf_token": token}
 
 
 def encoded(fields):
@@ -80,13 +101,13 @@ def encoded(fields):
 
 class TestForms:
     def test_when_there_is_a_new_one_then_it_is_among_those_that_are_tried(self):
-        assert PATHS.keys() == FORMS.keys()
+        assert PATHS.keys() == FORMS - LIKE_OTHERS
 
 
 class TestTask:
-    @pytest.mark.parametrize("service", ["find", "reset", "change"])
-    def test_when_a_field_of_its_form_is_as_large_as_a_request_then_its_time_grows_no_faster(self, browser, service):
-        fields = typed(browser, service) | {"form": service}
+    @pytest.mark.parametrize("kind", [FindForm, VerifyIdentityForm, ChangeForm])
+    def test_when_a_field_of_its_form_is_as_large_as_a_request_then_its_time_grows_no_faster(self, browser, kind):
+        fields = typed(browser, kind) | {"form": kind.service}
         for name, (fill, unit) in product([*fields, "no_field_of_ours"], FILLS.items()):
             others = encoded({other: value for other, value in fields.items() if other != name})
 
@@ -160,15 +181,15 @@ class TestAddress:
 
 
 class TestField:
-    @pytest.mark.parametrize("service", PATHS)
-    def test_when_it_is_as_large_as_a_request_then_its_time_grows_no_faster(self, browser, service):
-        fields = typed(browser, service)
+    @pytest.mark.parametrize("kind", PATHS)
+    def test_when_it_is_as_large_as_a_request_then_its_time_grows_no_faster(self, browser, kind):
+        fields = typed(browser, kind)
         for name, (fill, unit) in product([*fields, "langue", "another_picture", "no_field_of_ours"], FILLS.items()):
             others = encoded({other: value for other, value in fields.items() if other != name})
 
             def work(size, name=name, unit=unit, others=others):
                 body = f"{others}&{name}={filled(unit, size)}".encode()
-                assert send(browser, PATHS[service], body) in (200, 400, 413, 422)
+                assert send(browser, PATHS[kind], body) in (200, 400, 413, 422)
 
             assert_linear(work, f"{name} of {fill}")
 
@@ -180,7 +201,7 @@ class TestField:
         assert page.main.count("100 caractères au plus") == 2, "beside the field and in the summary, and nothing else"
 
     def test_when_it_comes_twice_and_overlong_then_it_is_refused(self, browser):
-        fields = MultiDict(typed(browser, "find"))
+        fields = MultiDict(typed(browser, FindForm))
         fields.setlist("surname", ["x", "y" * 1000])
 
         assert browser.post(FIND, fields).status == 422
