@@ -18,7 +18,7 @@ import yaml
 
 from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
-from gateway.settings.service_accounts import workers_directory
+from gateway.settings.service_accounts import reminding_directory, workers_directory
 from gateway.targets import delivered_targets
 from tests.support.dockerfile import Dockerfile
 
@@ -46,11 +46,23 @@ def of_kind(kind):
 
 
 def pods():
+    """Of what stays; `remind` runs for a moment."""
     return {
         name: part["spec"]["template"]["spec"]
         for kind in ("Deployment", "StatefulSet")
         for name, part in of_kind(kind).items()
     }
+
+
+def reminding_pod():
+    return of_kind("CronJob")["remind"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+
+
+def with_reminders(settings: str) -> str:
+    """The settings after somebody has removed the signs before the two sections, as the handbook says."""
+    blocks = re.split(r"(?m)^(?=# \[|\[)|(?<=\n\n)", settings)
+    wanted = ("# [notifications]", "# [reminders]")
+    return "".join(re.sub(r"(?m)^# ", "", one) if one.startswith(wanted) else one for one in blocks)
 
 
 class TestDockerfile:
@@ -239,6 +251,31 @@ class TestComposeSettings:
         assert workers_directory(settings).password
         assert not delivered_targets(settings.workstation), "a domain is added by hand"
 
+    def test_when_reminders_have_their_own_secret_alone_then_they_need_no_other(self, tmp_path, compose):
+        secrets = compose["services"]["remind"]["secrets"]
+
+        settings = settings_of(
+            with_reminders((DOCKER / "mamia.toml").read_text()), tmp_path, secrets, web_secrets=False
+        )
+
+        assert secrets == ["reminders_password"]
+        assert reminding_directory(settings).password
+
+    def test_when_reminders_write_mails_then_both_web_services_find_them(self, tmp_path, compose):
+        text = with_reminders((DOCKER / "mamia.toml").read_text())
+        settings = settings_of(text, tmp_path, ["reminders_password"], web_secrets=False)
+        shared = f"spool:{settings.notifications.spool.parent}"
+
+        services = compose["services"]
+
+        assert {name for name, one in services.items() if shared in one.get("volumes", [])} == {
+            "web1",
+            "web2",
+            "remind",
+        }
+        assert services["remind"]["user"] == services["web1"]["user"]
+        assert f"{settings.notifications.spool.parent}" in (DOCKER / "Dockerfile").read_text()
+
     def test_when_the_listener_has_no_secret_then_it_answers_where_slapd_asks(self, tmp_path, compose):
         listener, slapd = compose["services"]["listener"], compose["services"]["directory"]
         [folder] = {volume.partition(":")[2] for volume in listener["volumes"] if volume in slapd["volumes"]}
@@ -297,6 +334,46 @@ class TestManifests:
                 assert set(container["resources"]["limits"]) == {"cpu", "memory"}, name
             assert name in policies
         assert None in policies, "nobody talks to anybody by default"
+
+    def test_when_read_then_reminders_run_each_morning_and_are_hardened_as_the_rest(self):
+        [remind] = reminding_pod()["containers"]
+        [web] = pods()["web"]["containers"]
+
+        assert remind["securityContext"] == web["securityContext"]
+        assert reminding_pod()["securityContext"] == pods()["web"]["securityContext"]
+        assert reminding_pod()["automountServiceAccountToken"] is False
+        assert set(remind["resources"]["limits"]) == {"cpu", "memory"}
+        assert of_kind("CronJob")["remind"]["spec"]["concurrencyPolicy"] == "Forbid"
+        labels = of_kind("CronJob")["remind"]["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+        assert of_kind("NetworkPolicy")["remind"]["spec"]["podSelector"]["matchLabels"] == labels
+
+    def test_when_reminders_write_mails_then_web_pods_can_send_them_from_the_same_folder(self, tmp_path):
+        text = with_reminders(of_kind("ConfigMap")["mamia"]["data"]["mamia.toml"])
+        settings = settings_of(text, tmp_path, ["reminders_password"], web_secrets=False)
+
+        folders = [
+            {one["name"]: one["mountPath"] for one in pod["containers"][0]["volumeMounts"]}["spool"]
+            for pod in (reminding_pod(), pods()["web"])
+        ]
+
+        assert reminding_directory(settings).password
+        assert {str(settings.notifications.spool.parent)} == set(folders)
+        [claim] = [one["persistentVolumeClaim"] for one in reminding_pod()["volumes"] if one["name"] == "spool"]
+        volume = of_kind("PersistentVolumeClaim")[claim["claimName"]]["spec"]
+        assert volume["accessModes"] == ["ReadWriteMany"]
+        mail_ports = [one for rule in of_kind("NetworkPolicy")["web"]["spec"]["egress"] for one in rule["ports"]]
+        assert {"port": settings.notifications.smtp_port} in mail_ports
+
+    def test_when_the_worker_has_events_that_wait_then_they_are_on_its_own_volume(self, compose):
+        [worker] = pods()["worker"]["containers"]
+        variables = {one["name"]: one["value"] for one in worker["env"]}
+        mounts = [one["mountPath"] for one in worker["volumeMounts"]]
+
+        spool = compose["services"]["worker"]["environment"]["MAMIA_WEBHOOKS__SPOOL"]
+
+        assert variables["MAMIA_WEBHOOKS__SPOOL"] == spool
+        assert str(Path(spool).parent) in mounts
+        assert f"worker:{Path(spool).parent}" in compose["services"]["worker"]["volumes"]
 
     def test_when_they_name_settings_secrets_and_services_then_those_are_there(self, tmp_path):
         settings = of_kind("ConfigMap")["mamia"]["data"]["mamia.toml"]

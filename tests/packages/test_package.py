@@ -66,10 +66,20 @@ class TestInstalled:
     def test_when_installed_then_units_pages_and_completion_are_where_the_system_looks(self, installed):
         installed.done(
             "cd /usr && ls lib/systemd/system/mamia.service lib/systemd/system/mamia-capture.socket "
+            "lib/systemd/system/mamia-remind.service lib/systemd/system/mamia-remind.timer "
             "share/man/man1/mamia.1.gz share/man/man5/mamia.toml.5.gz share/bash-completion/completions/mamia "
             "share/zsh/vendor-completions/_mamia share/fish/vendor_completions.d/mamia.fish "
             "share/mamia/ldif/30-access.ldif share/doc/mamia/docs/install.md /etc/logrotate.d/mamia"
         )
+
+    def test_when_installed_then_each_library_has_its_licence_beside_it_or_in_the_packages_list(self, installed):
+        folders = installed.done("ls -d /opt/mamia/lib/python3*/site-packages/*.dist-info").split()
+        files = "-iname '*licen[cs]e*' -o -iname 'copying*'"
+        without = [one for one in folders if not installed.done(f"find {one} {files}")]
+
+        listed = installed.done("cat /usr/share/doc/mamia/copyright")
+        names = [one.rpartition("/")[2].partition("-")[0] for one in without]
+        assert [one for one in names if f"/site-packages/{one}*\n" not in listed] == []
 
     def test_when_installed_then_no_service_is_enabled(self, installed):
         links = installed.done("find /etc/systemd /usr/lib/systemd -name '*mamia*' -type l")
