@@ -70,6 +70,8 @@ class Changed:
     was_expired: bool = False
     propagation: Propagation | None = None
     """Delivery to the workstation; None for people without one."""
+    charter: str = ""
+    """Version of the acceptable use policy that the person accepted with it; "" if none was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

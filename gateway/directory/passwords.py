@@ -117,7 +117,7 @@ class LdapPasswords:
         written = self._write(account, new, _acceptance(account, charter) if charter else {})
         if isinstance(written, Refused):
             return written
-        return Changed(account.person, was_expired=account.password_expired, propagation=written)
+        return Changed(account.person, account.password_expired, written, charter)
 
     def reset_to_initial(self, account: Account, initial: Secret) -> InitialRestored | Refused:
         """Implement `Passwords.reset_to_initial`.

@@ -45,7 +45,8 @@ class Results:
         person = changed.person
         with never_failing("the audit"):
             states = self._first_states(changed.propagation)
-            self.events.record(service, outcome, caller, login=person.login, targets=states)
+            charter = changed.charter if isinstance(changed, Changed) else ""
+            self.events.record(service, outcome, caller, login=person.login, targets=states, charter=charter)
         with never_failing("the notice"):
             self.events.notifications.notify(notice, person, caller.request_id)
         with never_failing("the removal of recovery methods at rest"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import ldap
@@ -38,6 +39,17 @@ class TestChange:
         assert directory.binds("fdurand4", NEW)
         [value] = accepted(directory)
         assert ACCEPTED.fullmatch(value)
+
+    def test_when_the_box_is_ticked_then_the_audit_says_which_version(self, directory, open_browser, tmp_path):
+        directory.add_person("fdurand4")
+        file = tmp_path / "audit.log"
+        browser = open_browser(**IN_FORCE, audit={"destination": "file", "file": file})
+
+        browser.change("fdurand4", PASSWORD, NEW, charter="2026-09")
+        browser.change("fdurand4", NEW, NEWER, charter=UNTICKED)
+
+        changes = [json.loads(line) for line in file.read_text().splitlines()]
+        assert [one.get("charter") for one in changes if one["outcome"] == "changed"] == ["2026-09", None]
 
     def test_when_it_is_not_ticked_then_nothing_changes_and_the_page_says_why(self, browser, directory):
         page = browser.change("fdurand4", PASSWORD, NEW, charter=UNTICKED)
