@@ -13,7 +13,7 @@ GROUP, FILTER = "cn=helpdesk,ou=groups,dc=ac-example,dc=fr", "(&(employeeType=as
 
 def rights(**helpdesk):
     """The rights of the helpdesk's account for a setting of agents."""
-    settings = example_settings(recovery=True)
+    settings = example_settings(helpdesk=True, recovery=True)
     agents = {"agents_group": None, "agents_filter": "", **helpdesk}
     settings = settings.model_copy(update={"helpdesk": settings.helpdesk.model_copy(update=agents)})
     return needs_of(settings).rights
