@@ -10,6 +10,7 @@ from pathlib import Path
 from gateway.checks.academy import check_academy, check_captcha
 from gateway.checks.agent_pages import check_agent_pages
 from gateway.checks.audit_destination import check_audit
+from gateway.checks.charter import check_charter
 from gateway.checks.events import check_events
 from gateway.checks.finding import Finding, fail, ok
 from gateway.checks.host_names import check_host_names
@@ -20,6 +21,8 @@ from gateway.checks.listening import check_listening
 from gateway.checks.mail import check_mail
 from gateway.checks.nginx import check_nginx
 from gateway.checks.private_files import check_private_files, check_settings_file
+from gateway.checks.recovery import check_recovery
+from gateway.checks.reminder_runs import check_reminder_runs
 from gateway.checks.sandbox import check_sandbox
 from gateway.checks.second_factor import check_second_factor
 from gateway.checks.site_certificate import check_site_certificate
@@ -56,6 +59,9 @@ def _checks() -> Iterator[tuple[str, Check]]:
     yield "HTTP services", check_http_services
     yield "second_factor", check_second_factor
     yield "helpdesk", check_agent_pages
+    yield "recovery.methods", check_recovery
+    yield "charter.url", check_charter
+    yield "reminders", check_reminder_runs
     yield "notifications", check_mail
     yield "webhooks", check_webhooks
     yield "audit", check_audit

@@ -76,7 +76,7 @@ def check_sandbox(settings: Settings) -> Iterator[Finding]:
         settings.directory.bind_password_file, settings.directory.ca_file, web.secret_keys_file, web.templates,
         settings.academy.logo, settings.notifications.smtp_password_file,
         settings.rate_limits.store_password_file, settings.second_factor.sms_gateway_token_file,
-        workstation.public_key_file, settings.webhooks.secret_file,
+        workstation.public_key_file, settings.webhooks.secret_file, settings.helpdesk.bind_password_file,
     ]  # fmt: skip
     written = [
         audit,

@@ -69,6 +69,10 @@ PARTS = {
         "The SMS gateway is asked with OPTIONS and the token: no message is sent.",
     ),
     "webhooks": ("Webhooks", "Secret, folders and receiver, which is asked with OPTIONS. No event is sent."),
+    "recovery": (
+        "Recovery methods, charter and reminders",
+        "The form of the charter's address is looked at, and nothing is fetched.",
+    ),
     "files": (
         "Files",
         "Judged as the users `mamia` and `mamia-sync`; and what the systemd units hide from them.",
