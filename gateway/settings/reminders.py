@@ -29,7 +29,8 @@ class Reminders(Section):
     initial_after_days: Annotated[int, Field(ge=0, le=365)] = 7
     """Days after which somebody who still has an initial password is reminded, once; 0: never."""
     digest_to: Mail | Literal[""] = ""
-    """Mail address of the helpdesk, which gets one digest a day: who was reminded, and who has no mail address."""
+    """Mail address of the helpdesk, which gets one digest a day: how many people were reminded, and who has no mail
+    address."""
     per_minute: Annotated[int, Field(ge=1, le=6000)] = 120
     """Maximum number of people reminded per minute, so that neither the mail server nor the helpdesk is flooded."""
 

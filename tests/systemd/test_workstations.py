@@ -9,10 +9,12 @@ import pytest
 from tests.support.polling import wait_until
 from tests.support.served_system import ServedSystem
 from tests.support.served_targets import METRICS_PORT, ServedTargets, served_targets
+from tests.support.webhook_receiver import WebhookReceiverServer, receiving
 from tests.systemd.test_units import REFUSED_CALL
 
 pytestmark = pytest.mark.install
 WORKER, LISTENER = "mamia-sync.service", "mamia-capture.service"
+SECRET = "/etc/mamia/webhook.secret"
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,25 @@ class TestWorker:
 
         assert started.returncode != 0
         assert "workstation.lease_seconds" in said
+
+
+class TestWebhooks:
+    def test_when_somebody_changes_then_web_service_and_worker_send_from_folders_of_their_own(self, served, targets):
+        """Both read one secret and one settings file; the worker's unit names another folder."""
+        served.system.run("mamia", "keygen", "--webhook", SECRET)
+        served.system.run("chown", "root:mamia-read", SECRET)
+        mark = served.system.end_of_journal()
+        with served.system.network(), receiving(WebhookReceiverServer()) as receiver:
+            webhooks = {"url": receiver.url, "secret_file": SECRET, "spool": "/var/lib/mamia/webhooks"}
+            with served.settings(restart=["mamia.service", WORKER], webhooks=webhooks):
+                served.change("Annonce-Partout-2056!g")
+
+                assert receiver.first("account.changed").is_signed_by(served.system.read(SECRET).strip())
+                assert receiver.first("account.delivered").is_signed_by(served.system.read(SECRET).strip())
+                folders = "/var/lib/mamia/webhooks /var/lib/mamia-sync/webhooks"
+                owners = served.system.shell(f"stat -c '%U %a' {folders}").stdout.split("\n")
+        assert owners == ["mamia 700", "mamia-sync 700", ""]
+        assert not REFUSED_CALL.search(served.system.journal("--after-cursor", mark))
 
 
 class TestCapture:
