@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 def print_json(value: Any, stream: TextIO | None = None) -> None:
     """Print `value` as one JSON document to `stream` (default: standard output)."""
-    print(json.dumps(value, indent=2), file=stream or sys.stdout, flush=True)
+    print(json.dumps(value, indent=2, ensure_ascii=False), file=stream or sys.stdout, flush=True)
 
 
 def iso(when: datetime | None) -> str | None:

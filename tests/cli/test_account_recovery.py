@@ -72,6 +72,7 @@ class TestExport:
             "mail": "moi@exemple.org",
             "totp": "",
         }
+        assert '"Téléphone"' in done.stdout
         assert SECRET not in done.stdout + done.stderr
         assert [(line["outcome"], line["operator"]) for line in audit(config)] == [("recovery_exported", "helen")]
 
