@@ -72,6 +72,14 @@ def _in_entry(settings: Settings) -> Iterator[Kept]:
         yield Kept(_("The version of the acceptable use policy that you accepted, and when"), duration)
     if settings.reminders.is_on:
         yield Kept(_("The last reminder about your password that was sent to you, and when"), duration)
+    if settings.recovery.is_on:
+        yield Kept(
+            _("The recovery methods that you added, encrypted, each with its name and the date of its last use"),
+            str(_("until you remove them, or until you leave the academy")),
+        )
+    if settings.helpdesk.bind_dn:
+        what = _("A code that the helpdesk gave you, as a keyed fingerprint that nobody can read back")
+        yield Kept(what, _until(_("until you use it"), timedelta(minutes=settings.helpdesk.code_minutes)))
 
 
 def _of_forms(settings: Settings) -> Iterator[Kept]:
@@ -99,7 +107,7 @@ def recipients(settings: Settings) -> Iterator[str]:
         yield str(_("the host of this site, as a processor: %(host)s", host=settings.legal.host))
     if settings.notifications.spool:
         yield str(_("the mail server, for the mails that you receive"))
-    if "phone" in settings.second_factor.methods:
+    if "phone" in settings.second_factor.methods or "mobile" in settings.recovery.methods:
         yield str(_("the operator that sends you a code by text message: it receives your phone number and the code"))
     if settings.workstation.targets:
         yield str(_("the servers of the Windows workstations: they receive your login and your new password"))

@@ -137,6 +137,19 @@ class TestPersonalData:
         assert "Page qui confirme une modification : 1 heure" in text
         assert "Cookie de la langue choisie : 365 jours" in text
 
+    def test_when_people_can_add_recovery_methods_then_the_page_says_what_is_kept_and_who_receives_a_number(
+        self, open_browser
+    ):
+        page = open_browser(
+            recovery={"methods": ["mobile"]},
+            second_factor={"sms_gateway_url": "https://sms.ac-example.fr/send"},
+        ).open(PRIVACY)
+
+        text = lines(page)
+        assert "date de sa dernière utilisation : jusqu’à ce que vous les retiriez" in text
+        assert "l’opérateur qui vous envoie un code par SMS" in text
+        assert "Code donné par l’assistance" not in text
+
     def test_when_something_is_not_in_use_then_the_page_does_not_name_it(self, browser):
         text = lines(browser.open(PRIVACY))
 
