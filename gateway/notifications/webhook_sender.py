@@ -27,6 +27,8 @@ MAX_AT_ONCE = 8
 """Attempts at the same time. While a receiver hangs, each holds a thread until `webhooks.timeout_seconds`."""
 MAX_PAUSE_SECONDS = 30.0
 """Seconds after which the folder is looked at in any case: another process may have left something."""
+ELSEWHERE_SECONDS = 2.0
+"""Seconds for which an event that another process has is left alone."""
 CLOSE_SECONDS = 3.0
 """Seconds in which what is under way may end; else it is sent once more after the next start."""
 
@@ -48,6 +50,8 @@ class WebhookSender:
     _thread: threading.Thread | None = field(default=None, init=False)
     _fails: bool = field(default=False, init=False)
     _under_way: dict[str, threading.Thread] = field(default_factory=dict, init=False)
+    _elsewhere: dict[str, float] = field(default_factory=dict, init=False)
+    """Of each event that another process has: when it is looked at again."""
     _stopped: threading.Event = field(default_factory=threading.Event, init=False)
     _something: threading.Event = field(default_factory=threading.Event, init=False)
 
@@ -82,11 +86,16 @@ class WebhookSender:
     def _begin_due(self) -> float:
         """Begin attempts at what is due, and return the seconds until the next look. Raises OSError."""
         now, pause = self.now(), MAX_PAUSE_SECONDS
+        elsewhere = self._elsewhere.copy().items()
+        # After a leap of the clock none waits for longer.
+        self._elsewhere = {id_: until for id_, until in elsewhere if 0 < until - now <= ELSEWHERE_SECONDS}
         for event in self.queue.waiting():
             if event.id in self._under_way:
                 continue
             if not self._is_due(event, now):
                 pause = min(pause, event.due_at - now)
+            elif event.id in self._elsewhere:
+                pause = min(pause, ELSEWHERE_SECONDS)
             elif len(self._under_way) < MAX_AT_ONCE:
                 thread = threading.Thread(target=self._attempt, args=(event,), name="webhook", daemon=True)
                 self._under_way[event.id] = thread
@@ -100,7 +109,10 @@ class WebhookSender:
     def _attempt(self, event: QueuedEvent) -> None:
         try:
             with self.queue.claim(event) as body:
-                if body is not None:
+                if body is None:
+                    # Without this pause the loop would ask for it without end, as long as a receiver hangs.
+                    self._elsewhere[event.id] = self.now() + ELSEWHERE_SECONDS
+                else:
                     self._send(event, body)
         except OSError as error:
             log.error("a webhook waits in %s: %s", self.queue.folder, error.strerror)

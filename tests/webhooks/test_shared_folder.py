@@ -1,0 +1,68 @@
+"""Two processes that share the folder of webhooks, while one of them waits for the receiver."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.notifications.webhook_queue import QueuedEvent, WebhookQueue
+from gateway.notifications.webhook_receiver import Answer, Taken
+from gateway.notifications.webhook_sender import ELSEWHERE_SECONDS, WebhookSender
+from tests.support.polling import wait_until
+
+URL = "https://receiver.example.org/hook"
+
+
+class CountedQueue(WebhookQueue):
+    """Counts how often the folder is looked at."""
+
+    looks = 0
+
+    def waiting(self) -> list[QueuedEvent]:
+        self.looks += 1
+        return super().waiting()
+
+
+class TestAnotherProcess:
+    @pytest.fixture
+    def other(self, spool_folder: Path) -> WebhookQueue:
+        queue = WebhookQueue(spool_folder, URL)
+        queue.enqueue(b"{}")
+        return queue
+
+    @pytest.fixture
+    def queue(self, spool_folder: Path) -> CountedQueue:
+        return CountedQueue(spool_folder, URL)
+
+    @pytest.fixture
+    def sender(self, queue: CountedQueue) -> Iterator[WebhookSender]:
+        sender = WebhookSender(queue, lambda *_: Answer(Taken.YES), "receiver.example.org", retry_hours=1)
+        yield sender
+        sender.close()
+
+    def test_when_another_process_sends_an_event_then_this_one_does_not_ask_for_it_without_a_pause(
+        self, other: WebhookQueue, queue: CountedQueue, sender: WebhookSender
+    ) -> None:
+        (event,) = other.waiting()
+
+        with other.claim(event):
+            started = time.monotonic()
+            sender.start()
+            wait_until(lambda: time.monotonic() - started > ELSEWHERE_SECONDS)
+            looks, seconds = queue.looks, time.monotonic() - started
+
+        assert 1 < looks < 10 * seconds
+
+    def test_when_the_other_process_gives_up_then_this_one_sends_the_event(
+        self, other: WebhookQueue, queue: CountedQueue, sender: WebhookSender
+    ) -> None:
+        (event,) = other.waiting()
+
+        with other.claim(event):
+            sender.start()
+            wait_until(lambda: queue.looks > 1)
+
+        wait_until(lambda: not other.waiting())
