@@ -29,6 +29,8 @@ MAX_PAUSE_SECONDS = 30.0
 """Seconds after which the folder is looked at in any case: another process may have left something."""
 ELSEWHERE_SECONDS = 2.0
 """Seconds for which an event that another process has is left alone."""
+FAULT_SECONDS = HOUR
+"""Seconds for which an event is left alone after a fault of the folder or of ours."""
 CLOSE_SECONDS = 3.0
 """Seconds in which what is under way may end; else it is sent once more after the next start."""
 
@@ -50,8 +52,8 @@ class WebhookSender:
     _thread: threading.Thread | None = field(default=None, init=False)
     _fails: bool = field(default=False, init=False)
     _under_way: dict[str, threading.Thread] = field(default_factory=dict, init=False)
-    _elsewhere: dict[str, float] = field(default_factory=dict, init=False)
-    """Of each event that another process has: when it is looked at again."""
+    _left_until: dict[str, float] = field(default_factory=dict, init=False)
+    """Of each event that another process has, or that met a fault of this machine: when it is looked at again."""
     _stopped: threading.Event = field(default_factory=threading.Event, init=False)
     _something: threading.Event = field(default_factory=threading.Event, init=False)
 
@@ -86,16 +88,16 @@ class WebhookSender:
     def _begin_due(self) -> float:
         """Begin attempts at what is due, and return the seconds until the next look. Raises OSError."""
         now, pause = self.now(), MAX_PAUSE_SECONDS
-        elsewhere = self._elsewhere.copy().items()
+        left_alone = self._left_until.copy().items()
         # After a leap of the clock none waits for longer.
-        self._elsewhere = {id_: until for id_, until in elsewhere if 0 < until - now <= ELSEWHERE_SECONDS}
+        self._left_until = {id_: until for id_, until in left_alone if 0 < until - now <= FAULT_SECONDS}
         for event in self.queue.waiting():
             if event.id in self._under_way:
                 continue
             if not self._is_due(event, now):
                 pause = min(pause, event.due_at - now)
-            elif event.id in self._elsewhere:
-                pause = min(pause, ELSEWHERE_SECONDS)
+            elif until := self._left_until.get(event.id):
+                pause = min(pause, until - now)
             elif len(self._under_way) < MAX_AT_ONCE:
                 thread = threading.Thread(target=self._attempt, args=(event,), name="webhook", daemon=True)
                 self._under_way[event.id] = thread
@@ -111,15 +113,17 @@ class WebhookSender:
             with self.queue.claim(event) as body:
                 if body is None:
                     # Without this pause the loop would ask for it without end, as long as a receiver hangs.
-                    self._elsewhere[event.id] = self.now() + ELSEWHERE_SECONDS
+                    self._left_until[event.id] = self.now() + ELSEWHERE_SECONDS
                 else:
                     self._send(event, body)
         except OSError as error:
+            # It may have been sent, and the folder does not let it be removed: the receiver is to get it rarely.
             log.error("a webhook waits in %s: %s", self.queue.folder, error.strerror)
+            self._left_until[event.id] = self.now() + FAULT_SECONDS
         except Exception as error:
             # A fault of ours: the event must neither be lost nor be tried without a pause.
             log.error("a webhook could not be sent: %s", type(error).__name__)
-            self.queue.postpone(event, self.now() + HOUR)
+            self._left_until[event.id] = self.now() + FAULT_SECONDS
         finally:
             del self._under_way[event.id]
             # Others may wait for this place.

@@ -28,6 +28,16 @@ class TestNetwork:
 
         assert guichet.browser.open(path).status == 404
 
+    @pytest.mark.parametrize("method, path", [("PUT", SIGN_IN), ("GET", "/guichet/sortie"), ("DELETE", SEARCH)])
+    def test_when_the_address_is_of_none_then_a_wrong_method_says_no_more(self, open_guichet, method, path):
+        client = open_guichet(helpdesk={"networks": ["192.0.2.0/24"]}).browser.client
+        client.set_cookie("mamia-guichet", "x", path="/guichet")
+
+        answer = client.open(path, method=method)
+
+        assert answer.status_code == 404
+        assert "mamia-guichet" not in answer.headers.get("Set-Cookie", "")
+
     def test_when_no_agents_are_set_then_the_pages_do_not_exist(self, academy, open_browser):
         assert open_browser().open("/guichet").status == 404
 

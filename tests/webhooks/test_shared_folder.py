@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,9 @@ class CountedQueue(WebhookQueue):
     """Counts how often the folder is looked at."""
 
     looks = 0
+
+    def has_looked(self, times: int) -> bool:
+        return self.looks >= times
 
     def waiting(self) -> list[QueuedEvent]:
         self.looks += 1
@@ -66,3 +71,27 @@ class TestAnotherProcess:
             wait_until(lambda: queue.looks > 1)
 
         wait_until(lambda: not other.waiting())
+
+
+class TestReadOnlyFolder:
+    def test_when_what_was_sent_cannot_be_removed_then_it_is_not_sent_again_at_once(self, spool_folder: Path) -> None:
+        class ReadOnlyQueue(CountedQueue):
+            def remove(self, event: QueuedEvent) -> None:
+                raise OSError(errno.EROFS, "Read-only file system")
+
+        queue, sent = ReadOnlyQueue(spool_folder, URL), []
+
+        def send(id_: str, _: bytes) -> Answer:
+            sent.append(id_)
+            return Answer(Taken.YES)
+
+        queue.enqueue(b"{}")
+        sender = WebhookSender(queue, send, "receiver.example.org", retry_hours=1)
+        sender.start()
+        wait_until(lambda: sent)
+        for looks in range(queue.looks, queue.looks + 3):
+            sender.wake()
+            wait_until(partial(queue.has_looked, looks + 1))
+        sender.close()
+
+        assert len(sent) == 1

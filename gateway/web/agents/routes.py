@@ -64,11 +64,16 @@ def agent_pages(
 
 
 def _guard(pages: Blueprint, settings: Settings, cookie: SessionCookie) -> None:
-    @pages.before_request
-    def require_network_and_session() -> ResponseReturnValue | None:
-        """Look at the network and the session of every request, before a page sees it."""
-        if not is_within(client_info.address(), settings.helpdesk.networks):
+    @pages.before_app_request
+    def require_network() -> None:
+        """Look at the network before anything else: a wrong method, too, says nothing elsewhere (404)."""
+        is_page = request.path == PATH or request.path.startswith(f"{PATH}/")
+        if is_page and not is_within(client_info.address(), settings.helpdesk.networks):
             abort(404)
+
+    @pages.before_request
+    def require_session() -> ResponseReturnValue | None:
+        """Look at the session of every request, before a page sees it."""
         try:
             session = cookie.read()
         except Outage:
@@ -76,7 +81,9 @@ def _guard(pages: Blueprint, settings: Settings, cookie: SessionCookie) -> None:
             abort(503)
         if session:
             session_cookie.begin(session)
-        elif request.endpoint != SIGN_IN:
+            return None
+        session_cookie.drop()
+        if request.endpoint != SIGN_IN:
             return redirect(_to_sign_in(had_session=cookie.name in request.cookies), 303)
         return None
 

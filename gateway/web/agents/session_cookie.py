@@ -32,8 +32,10 @@ class SessionCookie:
         return self.sessions.read(text, client_info.caller(EntryPoint.PAGE))
 
     def send(self, response: Response) -> Response:
-        """Set or delete the cookie, as the request has left the session."""
-        if session := g.get("agent_session"):
+        """Set or delete the cookie, as the request has left the session; leave it where nobody looked at it."""
+        if "agent_session" not in g:
+            return response
+        if session := g.agent_session:
             lifetime = 60 * self.sessions.settings.idle_minutes
             self._set(response, self.sessions.seal(session), lifetime)
         elif self.name in request.cookies:
