@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gateway.account.recovery import PasskeyRefusal, RecoveryMethod
+from gateway.account.recovery import PasskeyRefusal
 from gateway.services.caller import Caller
-from gateway.services.events import Events
+from gateway.services.events import Events, never_failing
 from gateway.services.recovery_methods import Opened, RecoveryMethods
 
 if TYPE_CHECKING:
@@ -36,19 +36,15 @@ class PasskeyProof:
         if found is None:
             return False
         value, method = found
-        counter = self._verified(answer, challenge, method, caller, service, login)
-        if counter is None:
-            return False
-        used = replace(method, counter=counter, used_at=self.methods.now())
-        return self.methods.change(opened, value, used)
-
-    def _verified(
-        self, answer: str, challenge: str, method: RecoveryMethod, caller: Caller, service: str, login: str
-    ) -> int | None:
         counter = self.passkeys.verify(answer, challenge, method)
         if counter is PasskeyRefusal.CLONED:
             self.events.record(service, "passkey_cloned", caller, login=login)
-        return None if isinstance(counter, PasskeyRefusal) else counter
+            with never_failing("the notice"):
+                self.events.notifications.notify("passkey_copied", opened.person, caller.request_id)
+        if isinstance(counter, PasskeyRefusal):
+            return False
+        used = replace(method, counter=counter, used_at=self.methods.now())
+        return self.methods.change(opened, value, used)
 
 
 def _credential_in(answer: str) -> str:

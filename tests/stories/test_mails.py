@@ -90,6 +90,7 @@ def written(open_gateway, mail_server, directory, tmp_path, language):
     return {
         **{name: partial(told, name) for name in OF_AGENTS},
         **{name: partial(told, name, kind="totp", ready_at=EXPIRES_AT) for name in OF_METHODS},
+        "passkey_copied": partial(told, "passkey_copied"),
         "recovery_dropped": partial(told, "recovery_dropped", kinds=["mail", "totp"]),
         **{name: partial(sent, name) for name in CODES},
     }
@@ -126,6 +127,8 @@ def notices(open_gateway, mail_server, directory, tmp_path, language, written):
         browser = open_gateway(web={"languages": [language]})
         result = browser.change(LOGIN, "Troisieme-2026!", "Quatrieme-2027!")
         browser.send(f"{result.path}/signaler", result)
+        # The mail about the change is on its way too, and is not to be taken for that of the next cause.
+        first_to(PRIVATE, mail_server)
 
     return {
         "expires": lambda: reminded("expires"),

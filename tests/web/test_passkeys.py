@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from webauthn.helpers import bytes_to_base64url
 
 from gateway.protection.passkeys import Passkeys
 from tests.support.browser import RESET, Browser, Page
+from tests.support.polling import wait_until
 from tests.support.recovery_values import set_age
 from tests.support.slapd_server import PASSWORD, SlapdServer
+from tests.support.smtp_server import SmtpServer
 from tests.support.software_passkey import PRESENT, VERIFIED, SoftwarePasskey
 from tests.web import test_uniform_answers
 
@@ -211,6 +214,20 @@ class TestStolenAnswers:
 
         assert REFUSED in prove(browser, passkey).main
         assert "passkey_cloned" in capfd.readouterr().err
+
+    def test_when_a_copy_is_behind_the_counter_then_its_owner_is_told(
+        self, open_browser: Callable[..., Browser], directory: SlapdServer, mail_server: SmtpServer, tmp_path: Path
+    ) -> None:
+        directory.add_person(LOGIN)
+        mails = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+        browser, passkey = open_browser(recovery={**SITE, "rest_hours": 0}, notifications=mails), SoftwarePasskey()
+        add(browser, passkey)
+        prove(browser, passkey)
+        passkey.counter -= 1
+
+        prove(browser, passkey)
+
+        wait_until(lambda: any("copie" in str(mail["Subject"]) for mail in mail_server.mails))
 
     @pytest.mark.parametrize(
         "elsewhere", [{"origin": "https://localhost.example.org"}, {"rp_id": "example.org"}, {"origin": "null"}]
