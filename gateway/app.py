@@ -177,6 +177,7 @@ def _texts(app: Flask, settings: Settings) -> None:
         agent_hours=settings.helpdesk.max_hours,
         offers_recovery=settings.recovery.is_on,
         recovery_offered=settings.recovery.methods,
+        recovery_rests=settings.recovery.rest_hours > 0,
         passkey_origin=settings.recovery.origin,
         recovery_kinds=messages.KINDS,
         workstation=bool(settings.workstation.targets),

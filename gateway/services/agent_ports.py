@@ -61,6 +61,10 @@ class SeenAccount(HelpdeskAccount, Protocol):
         """The state of the password at each target of the workstation."""
 
     @property
+    def code_until(self) -> datetime | None:
+        """The end of a code, of a request for one or of its approval (UTC); None if there is none."""
+
+    @property
     def is_stale(self) -> bool:
         """Whether the workstation has an older password than the directory."""
 

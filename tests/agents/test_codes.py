@@ -63,6 +63,16 @@ class TestGiven:
         assert page.status == 422
         assert "mamiaResetCode" not in academy.read("fdurand4")
 
+    def test_when_one_is_open_then_the_page_says_so_and_can_close_it(self, signed_in):
+        before = signed_in.look("fdurand4").main
+        signed_in.act(signed_in.look("fdurand4"), "give_code")
+
+        after = signed_in.look("fdurand4").main
+
+        words = ("Code de l’assistance", "Fermer le code ouvert")
+        assert [word in before for word in words] == [False, False]
+        assert [word in after for word in words] == [True, True]
+
     def test_when_closed_then_the_person_is_told(self, signed_in, mail_server):
         page = signed_in.act(signed_in.look("fdurand4"), "give_code")
 

@@ -503,6 +503,19 @@ class TestResetByCode:
 
         assert directory.binds("fdurand4", NEW)
 
+    def test_when_one_of_them_is_an_app_then_nothing_says_that_a_code_is_sent(
+        self, open_site: Callable[..., Browser], mail_server: SmtpServer
+    ) -> None:
+        browser = open_site(rest_hours=0)
+        asked = add(browser, sign_in(browser), "mail", address=PRIVATE)
+        page = confirm(browser, asked, code_in(mail_text(mail_server, PRIVATE)))
+        add_app(browser, page)
+
+        choose = browser.prove("fdurand4")
+
+        assert "Comment voulez-vous confirmer que c’est vous" in choose.main
+        assert "Envoyer le code" not in choose.main
+
     def test_when_a_reset_used_it_then_the_list_says_when(
         self, open_site: Callable[..., Browser], phones: Phones
     ) -> None:
@@ -514,6 +527,16 @@ class TestResetByCode:
         browser.choose(browser.send(RESET, page, code=code_in(phones.texts[-1])), NEW)
 
         assert "Dernière utilisation" in sign_in(browser, NEW).main
+
+
+class TestWaiting:
+    @pytest.mark.parametrize("hours, is_explained", [(48, True), (0, False)])
+    def test_when_methods_rest_then_the_page_explains_why(
+        self, open_site: Callable[..., Browser], hours: int, is_explained: bool
+    ) -> None:
+        page = open_site(rest_hours=hours).open(RECOVERY)
+
+        assert ("Pourquoi attendre" in page.source) is is_explained
 
 
 class TestOffer:

@@ -82,6 +82,8 @@ class PersonView:
     """None if the settings offer no recovery methods."""
     actions: tuple[tuple[str, str], ...]
     """Value and words of each button."""
+    has_code: bool
+    """Whether a code, a request for one or its approval is there to be closed."""
     why_none: str
     """Why there is no button; "" if there is one."""
     events: tuple[EventRow, ...] | None
@@ -109,6 +111,7 @@ class PersonViews:
             channels=tuple(_channels(person)),
             methods=None if seen.methods is None else tuple(map(self._method, seen.methods)),
             actions=tuple((str(action), str(ACTIONS[action])) for action in seen.actions),
+            has_code=_has_code(account),
             why_none=_why_none(seen),
             events=None if seen.events is None else tuple(map(self._event, seen.events)),
         )
@@ -154,6 +157,11 @@ class PersonViews:
         )
         yield Fact(_("Last change"), self._moment(account.changed_at) or _("never"))
         yield Fact(_("Expires"), self._moment(account.expires_at) or _("never"))
+        if _has_code(account):
+            yield Fact(
+                _("Code of the helpdesk"),
+                _("given or asked for, until %(moment)s", moment=self._moment(account.code_until)),
+            )
 
     def _state(self, account: SeenAccount) -> str:
         if account.is_closed:
@@ -177,6 +185,10 @@ class PersonViews:
 
     def _moment(self, when: datetime | None) -> str:
         return moment(when.astimezone(self.zone)) if when else ""
+
+
+def _has_code(account: SeenAccount) -> bool:
+    return account.code_until is not None and datetime.now(UTC) < account.code_until
 
 
 def _why_none(seen: Seen) -> str:
