@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+import secrets
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -80,19 +81,22 @@ def _show(arguments: argparse.Namespace, _: Settings, __: Accounts, state: Accou
 
 
 def _unlock(arguments: argparse.Namespace, settings: Settings, accounts: Accounts, state: AccountState) -> int:
+    caller = _caller()
     outcome = accounts.helpdesk.unlock(
         arguments.login,
         state,
         lambda: unlock(as_operator(settings.directory, arguments), state.dn, state.lock),
-        _caller(),
+        caller,
         by=arguments.bind_dn,
     )
-    return _report(arguments, outcome, state, done="unlocked")
+    return _end(arguments, settings, caller, outcome, state, notice="unlocked", done="unlocked")
 
 
-def _force_change(arguments: argparse.Namespace, _: Settings, accounts: Accounts, state: AccountState) -> int:
-    outcome = accounts.helpdesk.force_change(arguments.login, state, accounts.directory.force_change, _caller())
-    return _report(arguments, outcome, state, done="the password must be changed at the next login")
+def _force_change(arguments: argparse.Namespace, settings: Settings, accounts: Accounts, state: AccountState) -> int:
+    caller = _caller()
+    outcome = accounts.helpdesk.force_change(arguments.login, state, accounts.directory.force_change, caller)
+    done = "the password must be changed at the next login"
+    return _end(arguments, settings, caller, outcome, state, notice="change_forced", done=done)
 
 
 def _export(arguments: argparse.Namespace, settings: Settings, accounts: Accounts, state: AccountState) -> int:
@@ -109,9 +113,33 @@ def _export(arguments: argparse.Namespace, settings: Settings, accounts: Account
     return ExitCode.DONE
 
 
-def _erase_recovery(arguments: argparse.Namespace, _: Settings, accounts: Accounts, state: AccountState) -> int:
-    outcome = accounts.helpdesk.erase_recovery(arguments.login, state, accounts.recovery.erase, _caller())
-    return _report(arguments, outcome, state, done="all recovery methods were erased")
+def _erase_recovery(
+    arguments: argparse.Namespace, settings: Settings, accounts: Accounts, state: AccountState
+) -> int:
+    caller = _caller()
+    outcome = accounts.helpdesk.erase_recovery(arguments.login, state, accounts.recovery.erase, caller)
+    done = "all recovery methods were erased"
+    return _end(arguments, settings, caller, outcome, state, notice="recovery_erased", done=done)
+
+
+def _end(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    caller: Caller,
+    outcome: HelpdeskOutcome,
+    state: AccountState,
+    *,
+    notice: str,
+    done: str,
+) -> int:
+    """Tell the person what was done, print it, and return the exit code. Raises as `_report`."""
+    code = _report(arguments, outcome, state, done=done)
+    if outcome is HelpdeskOutcome.DONE:
+        # Imported only here: writing a mail takes more libraries than all the rest.
+        from gateway.cli.account_notices import tell
+
+        tell(settings, notice, state.person, caller.request_id)
+    return code
 
 
 def _report(arguments: argparse.Namespace, outcome: HelpdeskOutcome, state: AccountState, *, done: str) -> int:
@@ -145,4 +173,5 @@ def _refusal(outcome: HelpdeskOutcome, state: AccountState) -> str:
 
 def _caller() -> Caller:
     """Return the facts of the operator; behind sudo, the user who called sudo."""
-    return Caller(EntryPoint.COMMAND, operator=os.environ.get("SUDO_USER") or getpass.getuser())
+    operator = os.environ.get("SUDO_USER") or getpass.getuser()
+    return Caller(EntryPoint.COMMAND, request_id=secrets.token_hex(8), operator=operator)

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import argparse
 import logging
-import secrets
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime
 
 from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
@@ -59,7 +57,7 @@ def run(arguments: argparse.Namespace, settings: Settings, caller: Caller) -> in
         service = gateway.services.reset_codes
         assert service is not None
         try:
-            outcome = _act(arguments, service, replace(caller, request_id=secrets.token_hex(8)))
+            outcome = _act(arguments, service, caller)
         except WriteUnconfirmed as error:
             message = f"{arguments.login}: it is not known whether it was done; repeat the command: {error}"
             raise CommandFailed(message, ErrorKind.DIRECTORY) from None

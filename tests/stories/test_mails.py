@@ -91,6 +91,7 @@ def written(open_gateway, mail_server, directory, tmp_path, language):
         **{name: partial(told, name) for name in OF_AGENTS},
         **{name: partial(told, name, kind="totp", ready_at=EXPIRES_AT) for name in OF_METHODS},
         "passkey_copied": partial(told, "passkey_copied"),
+        "recovery_erased": partial(told, "recovery_erased"),
         "recovery_dropped": partial(told, "recovery_dropped", kinds=["mail", "totp"]),
         **{name: partial(sent, name) for name in CODES},
     }
