@@ -20,7 +20,7 @@ from gateway.cli.account_state import as_json, in_words, lock_in_words, recovery
 from gateway.cli.exit_codes import ErrorKind, ExitCode
 from gateway.cli.failure import CommandFailed
 from gateway.cli.operator_credentials import as_operator
-from gateway.cli.output import print_json
+from gateway.cli.output import iso, print_json
 from gateway.cli.parsers.account import CODE_ACTIONS
 from gateway.cli.terminal import printable
 from gateway.composition.accounts import Accounts, build_accounts
@@ -100,17 +100,42 @@ def _force_change(arguments: argparse.Namespace, settings: Settings, accounts: A
 
 
 def _export(arguments: argparse.Namespace, settings: Settings, accounts: Accounts, state: AccountState) -> int:
-    """Print what is kept for recovery, as JSON in any case. Shared secrets are no answer to a request for data."""
+    """Print recovery methods and last events as JSON. Shared secrets are no answer to a request for data."""
     # Imported only for this action, which needs the library of the seals.
     from gateway.protection.recovery_seal import RecoverySeals
 
     seals = RecoverySeals(settings.web.keys)
     uuid, values = accounts.recovery.sealed_at(state.dn)
     opened = [seals.open(value, uuid) for value in values]
+    events = _events(settings, state)
     accounts.helpdesk.note("recovery_exported", arguments.login, _caller())
     methods = [recovery_as_json(method) for method in opened if method]
-    print_json({"login": arguments.login, "methods": methods, "unreadable": opened.count(None)})
+    print_json({"login": arguments.login, "methods": methods, "unreadable": opened.count(None), "events": events})
     return ExitCode.DONE
+
+
+def _events(settings: Settings, state: AccountState) -> list[dict[str, object]]:
+    """Return what the event store keeps of a person. Raises CommandFailed if the store does not answer."""
+    if not settings.events.is_on:
+        return []
+    from gateway.composition.events import build_event_store
+    from gateway.protection.rate_limiting.store import StoreUnavailable
+
+    store = build_event_store(settings)
+    try:
+        found = store.of(*state.person.logins, *state.person.mails) if store else []
+    except StoreUnavailable as error:
+        raise CommandFailed(f"{state.person.login}: nothing was exported: {error}", ErrorKind.STORE) from None
+    return [
+        {
+            "since": iso(one.since),
+            "at": iso(one.at),
+            "times": one.times,
+            "service": one.service,
+            "outcome": one.outcome,
+        }
+        for one in found
+    ]
 
 
 def _erase_recovery(

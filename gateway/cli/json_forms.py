@@ -133,6 +133,14 @@ ACCOUNT_EXPORT = JsonForm(
         Key("methods[].added_at", "time", "when it was confirmed"),
         Key("methods[].used_at", "time or null", "when a reset used it last"),
         Key("unreadable", "number", "methods whose key `web.secret_keys` has no more"),
+        Key(
+            "events", "list of objects", "what the person tried, the newest first; empty without `[events]` or Redis"
+        ),
+        Key("events[].since", "time", "when it happened first within that hour"),
+        Key("events[].at", "time", "when it happened last"),
+        Key("events[].times", "number", "how often"),
+        Key("events[].service", "text", "service and outcome are those of the audit"),
+        Key("events[].outcome", "text", "what came of it"),
     ),
 )
 REMIND = JsonForm(

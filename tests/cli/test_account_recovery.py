@@ -15,8 +15,10 @@ import pytest
 
 from gateway.account.model import Secret
 from gateway.account.recovery import RecoveryKind, RecoveryMethod
+from gateway.composition.events import build_event_store
 from gateway.protection.recovery_seal import RecoverySeals
 from gateway.settings.loader import load
+from tests.support.redis_server import RedisServer
 from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import SlapdServer
 
@@ -81,6 +83,33 @@ class TestExport:
         directory.set("fdurand4", "pwdAccountLockedTime", "000001010000Z")
 
         assert len(json.loads(account("export").stdout)["methods"]) == 2
+
+
+class TestExportOfEvents:
+    def test_when_events_are_kept_then_they_are_exported_too(
+        self, account: Command, config: Path, redis: RedisServer
+    ) -> None:
+        with config.open("a") as settings:
+            settings.write(f'[events]\n[rate_limits]\nstore = "{redis.url}"\n')
+        store = build_event_store(load(config))
+        assert store
+        store.add(["fdurand4"], "change", "credentials", datetime.now(UTC))
+
+        [event] = json.loads(account("export").stdout)["events"]
+
+        assert (event["service"], event["outcome"], event["times"]) == ("change", "credentials", 1)
+
+    def test_when_the_store_is_down_then_the_command_says_so(
+        self, account: Command, config: Path, redis: RedisServer
+    ) -> None:
+        with config.open("a") as settings:
+            settings.write(f'[events]\n[rate_limits]\nstore = "{redis.url}"\n')
+        redis.stop()
+
+        done = account("export")
+
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "nothing was exported" in done.stderr
 
 
 class TestErase:
