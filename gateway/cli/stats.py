@@ -28,6 +28,7 @@ REASONS = {
     Reason.RULES: "the new password broke a rule",
     Reason.LOCKED: "the account was locked",
     Reason.NOT_CHANGEABLE: "the policy does not allow a change",
+    Reason.CHARTER: "the acceptable use policy was not accepted",
     Reason.CAPTCHA: "the robot check was not passed",
     Reason.RATE_LIMITED: "too many attempts",
     Reason.OUTAGE: "the directory or the store failed",

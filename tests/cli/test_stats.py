@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.cli import stats
 from gateway.cli.json_forms import ERROR, FORMS
 from gateway.composition.events import build_event_store
 from gateway.services.known_outcomes import KNOWN
 from gateway.services.week import CHANGED, FOUND, RESET, SERVICES, STEPS, Reason, WeekService, as_csv, reason_of
 from gateway.settings.loader import load
+from gateway.web import week_view
 from tests.support.json_form import objects, problems_of
 from tests.support.mamia_command import run_mamia
 from tests.support.serve_process import ServeProcess
@@ -201,6 +203,9 @@ class TestServed:
 
 
 class TestReasons:
+    def test_when_there_is_a_new_one_then_command_and_page_have_words_for_it(self):
+        assert set(stats.REASONS) == set(week_view.REASONS) == set(Reason)
+
     def test_when_an_outcome_of_a_service_is_known_then_it_is_a_figure_a_step_or_has_a_reason(self):
         """A new outcome needs its place in services/week.py."""
         counted = FOUND | CHANGED | RESET | STEPS
