@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.account.recovery import RecoveryMethod
-from gateway.cli.output import iso
+from gateway.cli.output import iso, local
 from gateway.directory.account_status import AccountState
 from gateway.directory.ppolicy import MAX_VALIDITY, Validity
 
@@ -65,14 +65,14 @@ def in_words(state: AccountState) -> dict[str, str]:
         "account": lock_in_words(state),
         **({"protected": "yes: not served by the pages, the API and this command"} if state.is_protected else {}),
         "password": "initial, must be changed at the next login" if person.initial_password else "the person's own",
-        "last change": _local(state.changed_at) or "never",
-        "expires": _local(state.expires_at) or "never",
+        "last change": local(state.changed_at) or "never",
+        "expires": local(state.expires_at) or "never",
         "next change": _next_change_in_words(state),
-        **({"code": f"open until {_local(state.code_until)}"} if state.code_until else {}),
+        **({"code": f"open until {local(state.code_until)}"} if state.code_until else {}),
     }
     for one in state.propagation:
         reason = f": {one.reason}" if one.reason else ""
-        words[f"at {one.target}"] = f"{one.status} since {_local(one.since)}{reason}"
+        words[f"at {one.target}"] = f"{one.status} since {local(one.since)}{reason}"
     if state.is_stale:
         words["workstation"] = "has an older password: another program set this one; change it once more on the page"
     return words
@@ -98,24 +98,24 @@ def lock_in_words(state: AccountState) -> str:
         return _validity_in_words(state.validity)
     if state.idle_since:
         return (
-            f"closed: not used since {_local(state.idle_since)} (pwdMaxIdle); a password that an administrator sets "
+            f"closed: not used since {local(state.idle_since)} (pwdMaxIdle); a password that an administrator sets "
             "with the directory's own tools opens it"
         )
     if state.lock_ends_at == MAX_VALIDITY:
         return "closed: slapd cannot read pwdAccountTmpLockoutEnd, which must lie between 1970 and 2100"
     if state.lock_ends_at:
-        return f"locked until {_local(state.lock_ends_at)} (pwdMinDelay); neither a reset nor unlock lifts that"
+        return f"locked until {local(state.lock_ends_at)} (pwdMinDelay); neither a reset nor unlock lifts that"
     if state.locked_since is None:
         return "open"
-    until = f"until {_local(state.locked_until)}" if state.locked_until else "until a reset"
-    return f"locked since {_local(state.locked_since)}, {until}"
+    until = f"until {local(state.locked_until)}" if state.locked_until else "until a reset"
+    return f"locked since {local(state.locked_since)}, {until}"
 
 
 def _next_change_in_words(state: AccountState) -> str:
     if not state.allows_change:
         return f"not by the person: pwdAllowUserChange of {state.policy}"
     if state.changeable_from:
-        return f"from {_local(state.changeable_from)}: pwdMinAge of {state.policy}"
+        return f"from {local(state.changeable_from)}: pwdMinAge of {state.policy}"
     return "at any time"
 
 
@@ -123,9 +123,5 @@ def _validity_in_words(validity: Validity) -> str:
     if not validity.is_certain:
         return "not in force: slapd cannot read pwdStartTime or pwdEndTime, which must lie between 1970 and 2100"
     if validity.ends_at and validity.ends_at <= datetime.now(UTC):
-        return f"ended on {_local(validity.ends_at)} (pwdEndTime)"
-    return f"begins on {_local(validity.starts_at)} (pwdStartTime)"
-
-
-def _local(when: datetime | None) -> str:
-    return f"{when.astimezone():%Y-%m-%d %H:%M %Z}" if when else ""
+        return f"ended on {local(validity.ends_at)} (pwdEndTime)"
+    return f"begins on {local(validity.starts_at)} (pwdStartTime)"

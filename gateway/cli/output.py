@@ -16,3 +16,8 @@ def print_json(value: Any, stream: TextIO | None = None) -> None:
 def iso(when: datetime | None) -> str | None:
     """Return a time in ISO 8601, in UTC: "2026-03-01T08:00:00+00:00"; None stays None."""
     return when.astimezone(UTC).isoformat() if when else None
+
+
+def local(when: datetime | None) -> str:
+    """Return a time as a person at this machine reads it; None becomes ""."""
+    return f"{when.astimezone():%Y-%m-%d %H:%M %Z}" if when else ""

@@ -9,14 +9,13 @@ import argparse
 import logging
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
 
 from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.reset_code import in_groups
 from gateway.app import create_app
 from gateway.cli.exit_codes import ErrorKind, ExitCode
 from gateway.cli.failure import CommandFailed
-from gateway.cli.output import iso, print_json
+from gateway.cli.output import iso, local, print_json
 from gateway.composition.web import build_gateway
 from gateway.protection.rate_limiting.store import StoreUnavailable
 from gateway.services.caller import Caller
@@ -81,14 +80,14 @@ def _report(arguments: argparse.Namespace, settings: Settings, outcome: Outcome)
     match outcome:
         case Given():
             code = in_groups(outcome.code)
-            words = f"the code is {code}, valid once until {_local(outcome.until)}"
+            words = f"the code is {code}, valid once until {local(outcome.until)}"
             return _print(arguments, words, code=code, until=iso(outcome.until))
         case Requested():
             again = f"mamia account {arguments.login} approve-code --requested-by YOUR-NAME"
-            words = f"a second agent must approve until {_local(outcome.until)}: {again}; then repeat this command"
+            words = f"a second agent must approve until {local(outcome.until)}: {again}; then repeat this command"
             return _print(arguments, words, done=False, until=iso(outcome.until))
         case Approved():
-            words = f"{arguments.requested_by} gets the code until {_local(outcome.until)} by the same command"
+            words = f"{arguments.requested_by} gets the code until {local(outcome.until)} by the same command"
             return _print(arguments, words, until=iso(outcome.until))
         case Closed():
             return _print(arguments, "the code is closed")
@@ -108,7 +107,3 @@ def _print(arguments: argparse.Namespace, words: str, *, done: bool = True, **fa
     else:
         print(f"{arguments.login}: {words}")
     return ExitCode.DONE
-
-
-def _local(when: datetime) -> str:
-    return f"{when.astimezone():%Y-%m-%d %H:%M %Z}"

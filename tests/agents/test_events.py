@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from gateway.services.known_outcomes import KNOWN
+from gateway.web.agents.texts import OUTCOMES, SERVICES
 from tests.support.agent_browser import AGENT, PERSON
 from tests.support.browser import Browser
 from tests.support.polling import wait_until
@@ -97,3 +99,11 @@ class TestWeek:
 
         for path in (WEEK, f"{WEEK}.csv"):
             assert guichet.browser.client.get(path).status_code == 303
+
+
+class TestWords:
+    def test_when_an_outcome_can_stand_on_a_persons_page_then_it_has_words(self):
+        """A new outcome needs them in gateway/web/agents/texts.py."""
+        shown = {str(outcome) for service, outcomes in KNOWN.items() if service in SERVICES for outcome in outcomes}
+
+        assert shown - OUTCOMES.keys() == {"searched"}, "a search is about nobody yet"

@@ -89,6 +89,8 @@ OUTCOMES = {
     "not_confirmed": _("new recovery method not confirmed"),
     "renamed": _("recovery method renamed"),
     "removed": _("recovery method removed"),
+    "removed_at_rest": _("recent recovery method removed with a new password"),
+    "unreadable_removed": _("unreadable recovery methods removed"),
     "recovery_exported": _("recovery methods exported on request"),
     "recovery_erased": _("recovery methods erased on request"),
     "signed_in": _("signed in"),
