@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 
 from gateway.account.model import Grant
 from gateway.account.outcomes import Granted, Refused
-from gateway.protection.tickets import TokenError
 from gateway.services.agent_factors import AgentFactors, AskPasskey, NoPasskey
 from gateway.services.agent_sign_in import PasswordToChange
 from gateway.services.caller import Caller, EntryPoint
@@ -26,7 +25,7 @@ from gateway.web.forms import ChannelForm
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.code import ChannelPage, CodePage
 from gateway.web.pages.form_page import REFUSED, SAVED, FormPage
-from gateway.web.pages.ticket_page import Restart, TicketPage
+from gateway.web.pages.ticket_page import Restart, TicketPage, show_step
 from gateway.web.sentences import Sentences
 
 ENDED = "fin"
@@ -127,13 +126,9 @@ class SignInPage(FormPage):
 
     def show_next(self, state: PageState | None) -> ResponseReturnValue:
         """Show what follows a sent form of any step; the first form once the ticket of the step is over."""
-        for step in (self.passkey_step, self.code_step, self.channel_step):
-            if state and state.step == step.step:
-                opened = step.steps.open(state.facts.get("ticket", ""))
-                if isinstance(opened, TokenError):
-                    return self.show(self.restart(self.sentences.ticket_void(opened)))
-                return step.show_next(state)
-        return super().show_next(state)
+        steps = (self.passkey_step, self.code_step, self.channel_step)
+        shown = show_step(steps, state, lambda sentence: self.show(self.restart(sentence)))
+        return super().show_next(state) if shown is None else shown
 
     def submit(
         self, form: AgentSignInForm, caller: Caller

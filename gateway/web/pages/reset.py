@@ -41,7 +41,7 @@ from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.code import ChannelPage, CodePage
 from gateway.web.pages.form_page import REFUSED, STALE, ServicePage
 from gateway.web.pages.passkey import PasskeyPage
-from gateway.web.pages.ticket_page import Restart, TicketPage
+from gateway.web.pages.ticket_page import Restart, TicketPage, show_step
 from gateway.web.sentences import Sentences
 
 
@@ -87,13 +87,9 @@ class ResetPage(ServicePage):
 
     def show_next(self, state: PageState | None) -> ResponseReturnValue:
         """Show what follows a sent form of any step; the first form once the ticket of the step is over."""
-        for step in (self.choose_step, self.code_step, self.channel_step):
-            if state and state.step == step.step:
-                opened = step.steps.open(state.facts.get("ticket", ""))
-                if isinstance(opened, TokenError):
-                    return self.show(self.restart(self.sentences.ticket_void(opened)))
-                return step.show_next(state)
-        return super().show_next(state)
+        steps = (self.choose_step, self.code_step, self.channel_step)
+        shown = show_step(steps, state, lambda sentence: self.show(self.restart(sentence)))
+        return super().show_next(state) if shown is None else shown
 
     def render(self, form: Any, state: PageState, **more: object) -> str:
         """Return the page, with the question for a passkey beside the form."""

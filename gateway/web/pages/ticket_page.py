@@ -63,3 +63,19 @@ class TicketPage(FormPage):
         """Show the form with its ticket and with the errors."""
         form = self.form_class(formdata=None, data={"ticket": state.facts["ticket"]})
         return self.show_form(form, state)
+
+
+def show_step(
+    steps: Sequence[TicketPage], state: PageState | None, show_restart: Callable[[str], ResponseReturnValue]
+) -> ResponseReturnValue | None:
+    """Return the page of the step that `state` is of; None if it is of none of `steps`.
+
+    Once the ticket of the step is over, `show_restart` shows the first form with a sentence that says so.
+    """
+    for step in steps:
+        if state and state.step == step.step:
+            opened = step.steps.open(state.facts.get("ticket", ""))
+            if isinstance(opened, TokenError):
+                return show_restart(step.sentences.ticket_void(opened))
+            return step.show_next(state)
+    return None
