@@ -281,7 +281,7 @@ COMPLETION = JsonForm(
 DEMO = JsonForm(
     Shape.LINES,
     (
-        Key("event", "text", "`note`, `ready` (all of it serves), `message` or `stopped`"),
+        Key("event", "text", "`note`, `ready` (all of it serves), `message`, `webhook` or `stopped`"),
         Key("message", "text", "with `note`: what is going on", is_optional=True),
         Key("url", "text", "with `ready`: address of the web service", is_optional=True),
         Key("directory", "text", "with `ready`: URL of the directory", is_optional=True),
@@ -289,6 +289,7 @@ DEMO = JsonForm(
         Key("administrator", "text", "with `ready`: DN of its administrator", is_optional=True),
         Key("administrator_password_file", "text", "with `ready`: the file with that password", is_optional=True),
         Key("mails", "text", "with `ready`: folder of the mails to people", is_optional=True),
+        Key("events", "text", "with `ready`: folder of the events that webhooks brought", is_optional=True),
         Key("audit", "text", "with `ready`: file of the audit", is_optional=True),
         Key("rectorat", "list of text", "with `ready`: logins whose passwords go to a workstation", is_optional=True),
         Key("samba", "text or null", "with `ready`: address of the domain controller", is_optional=True),
@@ -300,7 +301,9 @@ DEMO = JsonForm(
         Key("reminded", "list of text", "with `ready`: logins whom `mamia remind` reminds", is_optional=True),
         Key("to", "text", "with `message`: who got a mail or a text message", is_optional=True),
         Key("subject", "text", "with `message`: its subject, or `SMS`", is_optional=True),
-        Key("file", "text", "with `message`: the file with its text", is_optional=True),
+        Key("type", "text", "with `webhook`: the type of the event, such as `account.changed`", is_optional=True),
+        Key("login", "text", "with `webhook`: whose account it is about", is_optional=True),
+        Key("file", "text", "with `message` and `webhook`: the file with its text", is_optional=True),
     ),
 )
 SETUP = JsonForm(

@@ -56,6 +56,9 @@ class Announcements(Protocol):
     def message(self, to: str, subject: str, file: Path) -> None:
         """Print that somebody got a mail or a text message, which is in `file`."""
 
+    def event(self, kind: str, login: str, file: Path) -> None:
+        """Print that an event about an account came to the receiver of webhooks, which wrote it to `file`."""
+
     def stopped(self) -> None:
         """Print that Ctrl-C ended the demo."""
 
@@ -81,15 +84,19 @@ class ForPeople:
             print("change a password without the gateway, and mamia capture delivers it to the workstation too:")
             print(f"  ldappasswd -x -H {slapd.url} -D uid=LOGIN,ou=people,{SUFFIX} -W -S")
         _print_helpdesk(demo)
-        print(
-            f"mails and text messages are files in {slapd.state / 'mails'}, the audit is {slapd.state / 'audit.log'}"
-        )
+        print(f"mails and text messages are files in {slapd.state / 'mails'}")
+        print(f"webhooks about changes, resets, locks and deliveries are files in {slapd.state / 'events'}")
+        print(f"the audit is {slapd.state / 'audit.log'}")
         print("Ctrl-C stops everything; `make demo-reset` deletes the changes.")
         print(f"ready {demo.url}", flush=True)
 
     def message(self, to: str, subject: str, file: Path) -> None:
         """Print who got it, what it is about, and its file."""
         print(f"message to {to}: {subject} ({_short(file)})", flush=True)
+
+    def event(self, kind: str, login: str, file: Path) -> None:
+        """Print what happened to whom, and the event's file."""
+        print(f"webhook {kind} {login} ({_short(file)})", flush=True)
 
     def stopped(self) -> None:
         """Print one word, below the ^C that the terminal shows."""
@@ -114,6 +121,7 @@ class ForPrograms:
             administrator=f"cn=admin,{SUFFIX}",
             administrator_password_file=str(slapd.password_file("admin")),
             mails=str(slapd.state / "mails"),
+            events=str(slapd.state / "events"),
             audit=str(slapd.state / "audit.log"),
             rectorat=rectorat_logins(slapd),
             samba=demo.samba.ip if demo.samba else None,
@@ -128,6 +136,10 @@ class ForPrograms:
     def message(self, to: str, subject: str, file: Path) -> None:
         """Print the event "message" with the file."""
         self._print("message", to=to, subject=subject, file=str(file))
+
+    def event(self, kind: str, login: str, file: Path) -> None:
+        """Print the event "webhook" with the file."""
+        self._print("webhook", type=kind, login=login, file=str(file))
 
     def stopped(self) -> None:
         """Print the event "stopped"."""

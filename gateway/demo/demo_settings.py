@@ -9,6 +9,7 @@ from pathlib import Path
 from gateway.demo.post_office import PostOffice
 from gateway.demo.private_samba import PEOPLE, REALM, SERVICE, PrivateSamba
 from gateway.demo.private_slapd import SUFFIX, PrivateSlapd
+from gateway.notifications.webhook_secrets import write_secret
 from gateway.protection.seal import make_key_pair
 
 NT_TARGET = """[workstation.targets.poste]
@@ -32,28 +33,33 @@ base = "{PEOPLE}"
 """
 
 
-def write_settings(slapd: PrivateSlapd, host: str, port: int, target: str, post: PostOffice) -> Path:
-    """Write mamia.toml into the directory's state folder, and return its path; `target` is TOML.
-
-    Keys are made at the first start.
-    """
-    _make_keys(slapd)
-    config = slapd.state / "mamia.toml"
-    sections = (
-        _directory(slapd), _messages(slapd, post), _web(slapd, host, port), _workstation(slapd), target,
-        _capture(slapd), _helpdesk(slapd), _recovery(port), _reminders(slapd), _charter(host, port),
-    )  # fmt: skip
-    config.write_text("\n".join(sections), encoding="utf-8")
-    return config
-
-
-def _make_keys(slapd: PrivateSlapd) -> None:
-    keys, worker_key = slapd.state / "secret_keys", slapd.state / "worker.key"
+def make_keys(state: Path) -> None:
+    """Make the keys of the services in the state folder, at the first start."""
+    keys, worker_key = state / "secret_keys", state / "worker.key"
     if not keys.exists():
         keys.touch(mode=0o600)
         keys.write_text(secrets.token_urlsafe(48) + "\n")
     if not worker_key.exists():
-        make_key_pair(worker_key, slapd.state / "worker.pub")
+        make_key_pair(worker_key, state / "worker.pub")
+    if not webhook_secret(state).exists():
+        write_secret(webhook_secret(state))
+
+
+def webhook_secret(state: Path) -> Path:
+    """Return the path of the file with the secret that signs events."""
+    return state / "webhook.secret"
+
+
+def write_settings(slapd: PrivateSlapd, host: str, port: int, target: str, post: PostOffice, events_url: str) -> Path:
+    """Write mamia.toml into the directory's state folder, and return its path; `target` is TOML."""
+    config = slapd.state / "mamia.toml"
+    sections = (
+        _directory(slapd), _messages(slapd, post), _web(slapd, host, port), _workstation(slapd), target,
+        _capture(slapd), _helpdesk(slapd), _recovery(port), _reminders(slapd), _charter(host, port),
+        _webhooks(slapd, events_url),
+    )  # fmt: skip
+    config.write_text("\n".join(sections), encoding="utf-8")
+    return config
 
 
 def _directory(slapd: PrivateSlapd) -> str:
@@ -163,6 +169,15 @@ def _charter(host: str, port: int) -> str:
 version = "{CHARTER_VERSION}"
 # Any page of this site stands for the academy's text.
 url = "http://{host}:{port}/mentions-legales"
+"""
+
+
+def _webhooks(slapd: PrivateSlapd, url: str) -> str:
+    return f"""[webhooks]
+# The demo receives the events too.
+url = "{url}"
+secret_file = {_toml(webhook_secret(slapd.state))}
+spool = {_toml(slapd.state / "webhooks")}
 """
 
 

@@ -4,48 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http import HTTPStatus
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-HOST = "127.0.0.1"
+from gateway.demo.local_http import HOST, post_server
+from gateway.demo.numbered_files import NumberedFiles
+
 START_SECONDS = 60
-MAX_SMS_BYTES = 10_000
-_UNFIT = re.compile(r"[^A-Za-z0-9@.+_-]")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Mailbox:
-    """The folder of the received messages; `tell` gets the name of each new file."""
+    """The received messages; `tell` gets receiver, subject and file of each."""
 
-    folder: Path
+    files: NumberedFiles
     tell: Callable[[str, str, Path], None]
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
-
-    def __post_init__(self) -> None:
-        """Make the folder, which only its owner can read: messages contain codes."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def keep(self, to: str, subject: str, text: str) -> None:
-        """Write a message as a file whose name begins with its number, and tell about it."""
-        with self._lock:
-            file = self.folder / f"{self._next_number():04}-{_UNFIT.sub('', to)}.txt"
-            file.touch(mode=0o600)
-            file.write_text(f"{subject}\n\n{text.strip()}\n", encoding="utf-8")
-        self.tell(to, subject, file)
-
-    def _next_number(self) -> int:
-        return max((int(file.name[:4]) for file in self.folder.glob("[0-9][0-9][0-9][0-9]-*.txt")), default=0) + 1
+        """Write a message as a file, and tell about it."""
+        self.tell(to, subject, self.files.add(to, ".txt", f"{subject}\n\n{text.strip()}\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +46,7 @@ class PostOffice:
 @contextmanager
 def post_office(folder: Path, tell: Callable[[str, str, Path], None]) -> Iterator[PostOffice]:
     """Receive mails and text messages on free ports of this machine, and keep them in `folder`."""
-    mailbox = Mailbox(folder, tell)
+    mailbox = Mailbox(NumberedFiles(folder), tell)
     with _mail_server(mailbox) as smtp_port, _sms_gateway(mailbox) as sms_url:
         yield PostOffice(smtp_port, sms_url, folder)
 
@@ -109,23 +95,10 @@ def _mail_server(mailbox: Mailbox) -> Iterator[int]:
 
 @contextmanager
 def _sms_gateway(mailbox: Mailbox) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = min(int(self.headers.get("Content-Length", 0)), MAX_SMS_BYTES)
-            message = json.loads(self.rfile.read(length))
-            mailbox.keep(str(message["to"]), "SMS", str(message["text"]))
-            self.send_response(200)
-            self.end_headers()
+    def take(_: Message, body: bytes) -> HTTPStatus:
+        message = json.loads(body)
+        mailbox.keep(str(message["to"]), "SMS", str(message["text"]))
+        return HTTPStatus.OK
 
-        def log_message(self, *_: object) -> None:
-            """Write no line per request."""
-
-    server = ThreadingHTTPServer((HOST, 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, name="sms", daemon=True)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with post_server("sms", take) as url:
+        yield url

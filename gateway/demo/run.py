@@ -18,7 +18,15 @@ from types import FrameType
 
 from gateway.checks.capture import ask_listener
 from gateway.demo.announcements import Announcements, ForPeople, ForPrograms, RunningDemo
-from gateway.demo.demo_settings import NT_TARGET, capture_socket, samba_target, write_settings
+from gateway.demo.demo_settings import (
+    NT_TARGET,
+    capture_socket,
+    make_keys,
+    samba_target,
+    webhook_secret,
+    write_settings,
+)
+from gateway.demo.event_receiver import event_receiver
 from gateway.demo.people_table import rectorat_logins
 from gateway.demo.post_office import post_office
 from gateway.demo.private_samba import PrivateSamba, SambaFailed
@@ -49,7 +57,10 @@ def run_demo(arguments: argparse.Namespace) -> None:
                 samba = running.enter_context(_domain(slapd, arguments.samba_address, announce))
             target = samba_target(samba) if samba else NT_TARGET
             post = running.enter_context(post_office(slapd.state / "mails", announce.message))
-            config = write_settings(slapd, HOST, arguments.port, target, post)
+            make_keys(slapd.state)
+            receiver = event_receiver(slapd.state / "events", webhook_secret(slapd.state), announce.event)
+            events_url = running.enter_context(receiver)
+            config = write_settings(slapd, HOST, arguments.port, target, post, events_url)
             options = ["--json"] if arguments.json else []
             processes = {name: running.enter_context(_process(name, config, options)) for name in _commands(slapd)}
             web = f"the web service on port {arguments.port}"

@@ -99,6 +99,10 @@ class Demo:
         """The files of what somebody got."""
         return sorted((self.state / "mails").glob(f"*-{to}.txt"))
 
+    def events(self, login: str) -> list[Path]:
+        """The files of the events about somebody that webhooks brought."""
+        return sorted((self.state / "events").glob(f"*-{login}.json"))
+
     def nt_password(self, login: str) -> str:
         """The hash that smbd would read."""
         line = ldap.initialize(f"ldap://127.0.0.1:{self.directory_port}")
@@ -304,6 +308,16 @@ class TestDemo:
 
         assert "Poste de travail Windows" in answer.text
         assert to_be_changed.nt_password("prousseau") == nt_hash(Secret(NEW))
+
+    def test_when_a_password_is_changed_then_the_webhook_of_it_is_a_file_that_nobody_else_can_read(
+        self, to_be_changed
+    ):
+        to_be_changed.change("sleroy", SAMPLE_PASSWORD, NEW)
+
+        wait_until(lambda: to_be_changed.events("sleroy"))
+        [file] = to_be_changed.events("sleroy")
+        assert json.loads(file.read_text())["type"] == "account.changed"
+        assert file.stat().st_mode & 0o077 == 0
 
     def test_when_somebody_of_the_rectorat_uses_ldappasswd_then_the_nt_attributes_follow_too(self, to_be_changed):
         command = next(line.split() for line in to_be_changed.lines if "ldappasswd" in line)
