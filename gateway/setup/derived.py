@@ -26,9 +26,13 @@ def derive(session: Session) -> None:
             answers.set(key, None)
 
 
+def derive_mails(session: Session) -> None:
+    """Set what mails need besides their answers."""
+    _set(session, _of_mails(session, session.paths))
+
+
 def derive_parts(session: Session) -> None:
     """Set what the chosen parts need besides their answers: accounts, files of secrets, folders, names."""
-    _set(session, _of_mails(session, session.paths))
     _set(session, _of_parts(session, session.paths))
 
 

@@ -13,7 +13,7 @@ from gateway.settings.support import Support
 from gateway.setup import choices
 from gateway.setup.administrator import log_in
 from gateway.setup.console import Console
-from gateway.setup.derived import derive, derive_parts
+from gateway.setup.derived import derive, derive_mails
 from gateway.setup.directory_side import DirectorySide
 from gateway.setup.interview import Interview, settle
 from gateway.setup.layout import parent_of
@@ -83,7 +83,7 @@ class Gathering:
 
     def _parts(self) -> Iterator[Finding]:
         session = self.session
-        derive_parts(session)
+        derive_mails(session)
         groups = parent_of(session.proposals["people.protected_groups"][0])
         if self.console is None:
             yield from settle_parts(session, groups)

@@ -12,7 +12,7 @@ from gateway.checks.host_names import public_names
 from gateway.settings import Settings
 from gateway.setup.attempts_parts import try_parts
 from gateway.setup.console import Console
-from gateway.setup.derived import derive_parts
+from gateway.setup.derived import derive_mails, derive_parts
 from gateway.setup.interview import Interview, settle
 from gateway.setup.part_questions import GROUPS
 from gateway.setup.parts import PARTS, chosen_parts, has_mail_server, keep_chosen, obstacle, parts_on
@@ -88,6 +88,7 @@ class PartChoice:
         if name == "reminders":
             self.interview.ask(MAILS)
             if has_mail_server(answers):
+                derive_mails(self.session)
                 return True
             self.console.say(f"{name}: leave it out, or name a mail server.", indent="  ")
         return False
