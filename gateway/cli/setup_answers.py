@@ -106,7 +106,7 @@ def keep_answers(session: Session, *, only_own: bool = False) -> None:
         "writers": session.writers,
     }
     if not only_own:
-        # Afterwards they stand in mamia.toml, where an administrator may take one out.
+        # Afterwards mamia.toml has them, and an administrator may take one out.
         own["parts"] = session.parts
     table[OWN] = {name: value for name, value in own.items() if value}
     text = tomlkit.dumps(table).encode()

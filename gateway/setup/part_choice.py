@@ -74,7 +74,7 @@ class PartChoice:
         """Return the chosen parts and those that were left out by mistake: what is on goes by a yes alone."""
         kept = set(chosen)
         for name in sorted(parts_on(self.session.standing) & chosen_parts(self.session) - chosen):
-            self.console.say(f"[{name}] stands in mamia.toml. {STAYS}", indent="  ")
+            self.console.say(f"[{name}] is in mamia.toml. {STAYS}", indent="  ")
             if not self.console.confirm(f"Take [{name}] out, with all its settings", default=False):
                 kept.add(name)
         return frozenset(kept)

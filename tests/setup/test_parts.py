@@ -1,4 +1,4 @@
-"""The question of `mamia setup` for the optional parts: what is chosen, what stands in mamia.toml, bad answers."""
+"""The question of `mamia setup` for the optional parts: what is chosen, what mamia.toml has, bad answers."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ STANDING = """\
 # what we run
 
 [helpdesk]   # two rooms
-bind_dn = "cn=desk,ou=services,dc=ac-mine,dc=fr"
-bind_password_file = "{folder}/desk.password"
+bind_dn = "cn=agents,ou=services,dc=ac-mine,dc=fr"
+bind_password_file = "{folder}/agents.password"
 agents_filter = '(departmentNumber=rectorat)'
 networks   = [ "10.20.0.0/16" ]  # the second floor
 idle_minutes = 5
@@ -142,7 +142,7 @@ class TestNewMachine:
             "agents_group": GROUP,
             "networks": ["10.20.0.0/16"],
             "bind_dn": f"cn=helpdesk,{SERVICES}",
-            "bind_password_file": f"{folder}/helpdesk.password",
+            "bind_password_file": f"{folder}/helpagents.password",
         }
         assert found["recovery"] == {
             "methods": ["passkey", "totp", "mail"],
@@ -155,7 +155,7 @@ class TestNewMachine:
         assert found["events"] == {"keep_days": 30}
         assert f"add {GROUP}" in done.output
         assert len(read_secrets(folder / "webhook.secret").texts) == 1
-        for name in ("helpdesk.password", "reminders.password", "webhook.secret"):
+        for name in ("helpagents.password", "reminders.password", "webhook.secret"):
             assert (folder / name).read_text().strip() not in done.output
 
     def test_when_one_is_chosen_then_nobody_is_asked_about_another(self, place):
@@ -329,7 +329,7 @@ class TestStandingParts:
         text = set_up_before(place, STANDING)
         done = ask(place, {"Go through": "yes", PARTS: "helpdesk recovery webhooks", "Keep it": "yes", **here(text)})
 
-        assert "[charter] stands in mamia.toml" in words(done.output)
+        assert "[charter] is in mamia.toml" in words(done.output)
         assert "What it wrote into the directory stays there" in words(done.output)
         assert place.config.read_text() == text
 
@@ -354,9 +354,9 @@ class TestStandingParts:
         secret = (place.config.parent / "siem.secret").read_bytes()
         place.setup("--yes")
 
-        assert (place.config.parent / "desk.password").read_text()
+        assert (place.config.parent / "agents.password").read_text()
         assert (place.config.parent / "siem.secret").read_bytes() == secret
-        assert not (place.config.parent / "helpdesk.password").exists()
+        assert not (place.config.parent / "helpagents.password").exists()
 
     def test_when_a_section_is_off_then_it_stays_off_until_it_is_chosen(self, place):
         off = "\n[reminders]\ndays = [3]  # only once\n[helpdesk]\ncode_minutes = 30\n[recovery]\nrest_hours = 24\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.demo.private_slapd import ldif_folder
 from tests.support.browser import CHANGE
 from tests.support.debian_slapd import DebianSlapd
 from tests.support.installed_program import InstalledProgram
@@ -26,6 +27,11 @@ LISTENER, SERVICE = "mamia-capture.service", "mamia.service"
 @pytest.fixture
 def server(folder: Path) -> Iterator[DebianSlapd]:
     slapd = DebianSlapd(folder / "d")
+    slapd.load_configuration((ldif_folder() / "schema/samba.ldif").read_text())
+    slapd.load(
+        f"dn: {slapd.dn('fdurand')}\nchangetype: modify\nadd: objectClass\nobjectClass: sambaSamAccount\n-\n"
+        "add: sambaSID\nsambaSID: S-1-5-21-1-2-3-1000\n"
+    )
     yield slapd
     slapd.stop()
 
@@ -56,6 +62,7 @@ def test_when_all_parts_are_chosen_then_the_service_has_them_and_undo_takes_them
         "Names of the site": SITE,
         "Port at which": str(port),
         "Store of counts": store.url,
+        "people with a workstation": "(objectClass=sambaSamAccount)",
         "Mail server": "127.0.0.1",
         "TLS of the mail": "none",
         "^Port ": str(mails.port),
