@@ -89,6 +89,8 @@ def test_when_all_parts_are_chosen_then_the_service_has_them_and_undo_takes_them
 def assert_served(people: People, server: DebianSlapd, mails: SmtpServer, receiver: WebhookReceiverServer) -> None:
     """Each part does what it is for."""
     wait_until(people.is_served, 60)
+    # Setup and the check connected, without an event.
+    receiver.got.clear()
     assert people.get("/guichet").status == 200
     assert people.get("/mes-moyens-de-secours").status == 200
     typed = {"login": "fdurand", "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW}
