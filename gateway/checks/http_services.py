@@ -86,10 +86,11 @@ def check_http_services(settings: Settings) -> Iterator[Finding]:
             Level.WARN,
         )
         yield from _check(service, lambda: _stolen_passwords(service))
-    yield from _webhooks(settings)
+    yield from check_receiver(settings)
 
 
-def _webhooks(settings: Settings) -> Iterator[Finding]:
+def check_receiver(settings: Settings) -> Iterator[Finding]:
+    """Yield findings about the receiver of webhooks, if the settings name one."""
     webhooks = settings.webhooks
     if not webhooks.is_on:
         return

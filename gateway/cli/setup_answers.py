@@ -19,19 +19,21 @@ from gateway.setup.access import LDAPI, Login
 from gateway.setup.answers import Answers, AnswersError, read_answers
 from gateway.setup.directory_side import DirectorySide
 from gateway.setup.files import SECRET_MODE, Access, PlannedFile
+from gateway.setup.parts import NAMES
 from gateway.setup.paths import Paths
 from gateway.setup.session import Session
 from gateway.tls import verifying_context
 
 OWN = "setup"
-"""Table of a file of answers for what is no setting: `class_for`, `replica_readers`, `writers`."""
+"""Table of a file of answers for what is no setting: `class_for`, `parts`, `replica_readers`, `writers`."""
 SECRET_NAME = re.compile(r"(^|_)(password|passwords|token|secret|secret_keys?)$")
 """How the keys end whose values are secrets; those of their files end in _file or _files."""
 
 
 def start_session(arguments: argparse.Namespace, paths: Paths) -> Session:
     """Return a session with all answers that are known. Raises AnswersError."""
-    session = Session(paths, Answers(read_answers(paths.config) if paths.config.exists() else {}))
+    written = read_answers(paths.config) if paths.config.exists() else {}
+    session = Session(paths, Answers(written), standing=Answers(written))
     if paths.unfinished.exists():
         kept = read_answers(paths.unfinished)
         session.is_unfinished = bool(set(kept) - {OWN})
@@ -41,6 +43,8 @@ def start_session(arguments: argparse.Namespace, paths: Paths) -> Session:
     for text in arguments.set:
         key, value = _assignment(text)
         session.answers.set(key, value)
+    if arguments.part:
+        session.parts = [*(session.parts or ()), *arguments.part]
     session.class_for = arguments.add_class or session.class_for
     session.readers = arguments.replica_reader or session.readers
     session.writers = arguments.writer or session.writers
@@ -53,6 +57,9 @@ def _merge(session: Session, table: dict[str, Any]) -> None:
     session.class_for = str(own.get("class_for", session.class_for))
     session.readers = own.get("replica_readers", session.readers)
     session.writers = own.get("writers", session.writers)
+    session.parts = own.get("parts", session.parts)
+    if unknown := [name for name in session.parts or () if name not in NAMES]:
+        raise AnswersError(f"[{OWN}] parts: there is no part {unknown[0]}; the parts are {', '.join(NAMES)}")
 
 
 def _assignment(text: str) -> tuple[str, Any]:
@@ -93,7 +100,14 @@ def keep_answers(session: Session, *, only_own: bool = False) -> None:
     `only_own`: those that are no settings, which the next run needs as long as the directory is not changed.
     """
     table: dict[str, Any] = {} if only_own else session.answers.without_secrets()
-    own = {"class_for": session.class_for, "replica_readers": session.readers, "writers": session.writers}
+    own: dict[str, Any] = {
+        "class_for": session.class_for,
+        "replica_readers": session.readers,
+        "writers": session.writers,
+    }
+    if not only_own:
+        # Afterwards mamia.toml has them, and an administrator may take one out.
+        own["parts"] = session.parts
     table[OWN] = {name: value for name, value in own.items() if value}
     text = tomlkit.dumps(table).encode()
     PlannedFile(session.paths.unfinished, text, Access(SECRET_MODE), "answers of an unfinished run").write()

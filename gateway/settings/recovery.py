@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from gateway.settings.types import Section
+from gateway.settings.types import Section, can_be_split, shaped
 
 Kind = Literal["mail", "mobile", "passkey", "totp"]
 
@@ -28,7 +28,14 @@ class Recovery(Section):
     rp_id: Annotated[str, Field(pattern=r"^[a-z0-9.-]*$")] = ""
     """Host name of the site, or a domain above it, for which browsers make passkeys. When it changes, all passkeys
     are lost."""
-    origin: Annotated[str, Field(pattern=r"^(|https://[^/\s]+|http://localhost(:[0-9]+)?)$")] = ""
+    origin: Annotated[
+        str,
+        shaped(
+            r"(|https://[^/\s]+|http://localhost(:[0-9]+)?)",
+            "https:// and a host, without a path, such as https://moncompte.ac-example.fr",
+        ),
+        AfterValidator(can_be_split),
+    ] = ""
     """Address of the site as browsers see it, without a path: https://moncompte.ac-example.fr."""
 
     @property

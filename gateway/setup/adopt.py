@@ -98,7 +98,7 @@ def _entries(found: Survey, places: Places) -> Iterator[Change]:
     for dn in (places.services_policy, places.decoy_policy, places.initial_policy):
         if dn and (entry := found.entry(dn)):
             yield _change(Subject.POLICIES, _as_added(entry))
-    for dn in (*places.ours, *places.groups):
+    for dn in (*places.ours, *places.groups, *filter(None, [places.agents_group])):
         entry = found.entry(dn)
         if entry and entry.first("description").startswith(DESCRIPTION):
             yield _change(Subject.ENTRIES, _as_added(entry))

@@ -29,6 +29,8 @@ UNANSWERED: Mapping[str, Mapping[str, Any]] = {
     "web": {},
 }
 """Values for required settings that have no answer yet, so that the others can be examined alone."""
+SITE = "https://site.example"
+"""In the place of the site's address, as long as passkeys are chosen and nobody has said for which name."""
 
 
 class AnswersError(Exception):
@@ -64,6 +66,12 @@ class Answers:
     def has(self, key: str) -> bool:
         """Return whether there is an answer `key`."""
         return self.get(key, UNANSWERED) is not UNANSWERED
+
+    @property
+    def has_passkeys(self) -> bool:
+        """Return whether people may add passkeys as a recovery method."""
+        methods = self.get("recovery.methods")
+        return isinstance(methods, list) and "passkey" in methods
 
     def merge(self, table: Mapping[str, Any]) -> None:
         """Take over all values of `table`; those of a list or text replace the present one."""
@@ -111,7 +119,22 @@ class Answers:
             held = table.setdefault(section, {})
             if isinstance(held, dict):
                 table[section] = {**values, **held}
+        if self.has_passkeys:
+            origin = table["recovery"].setdefault("origin", SITE)
+            table["recovery"].setdefault("rp_id", host_of(origin))
         return table
+
+
+def host_of(origin: Any) -> str:
+    """Return the host of a site's address; "" if it has none that can be read.
+
+    >>> host_of("https://mon-compte.ac-example.fr:8443")
+    'mon-compte.ac-example.fr'
+    """
+    try:
+        return urlsplit(str(origin)).hostname or ""
+    except ValueError:
+        return ""
 
 
 def read_answers(file: Path) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import SecretStr
 
@@ -85,6 +86,25 @@ class Console:
             if answer.isdecimal() and 1 <= int(answer) <= len(choices):
                 return int(answer) - 1
             self.say(f"Please type a number from 1 to {len(choices)}.", indent="  ")
+
+    def choose_several(self, text: str, choices: Mapping[str, str], default: Sequence[str], help_: str) -> list[str]:
+        """Print numbered choices, each with its name, and return the names of the chosen ones. `?` prints `help_`."""
+        for number, (name, what) in enumerate(choices.items(), start=1):
+            _write(fold(f"{number:>3}  {name}: {what}", "", "     "))
+        while True:
+            answer = self.ask(text, " ".join(default) or NONE)
+            if answer == "?":
+                self.say(help_, indent="  ")
+                continue
+            typed = [] if answer == NONE else [one.lower() for one in re.split(r"[\s,;]+", answer) if one]
+            names = list(choices)
+            known = {**{name: name for name in names}, **{str(index): name for index, name in enumerate(names, 1)}}
+            if unknown := [one for one in typed if one not in known]:
+                many = f"from 1 to {len(names)}, or {NONE}"
+                self.say(f"There is no {', '.join(unknown)}. Please type names or numbers {many}.", indent="  ")
+                continue
+            wanted = {known[one] for one in typed}
+            return [name for name in names if name in wanted]
 
 
 def _write(text: str) -> None:

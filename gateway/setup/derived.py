@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gateway.settings import Events
+from gateway.setup.answers import host_of
+from gateway.setup.layout import parent_of
+from gateway.setup.parts import chosen_parts
 from gateway.setup.paths import Paths
 from gateway.setup.session import Session
 
 
-def derive(session: Session, suffix: str) -> None:
-    """Set every setting that follows from the answers and has no value yet. `suffix`: the directory's."""
-    paths, answers = session.paths, session.answers
-    for key, value in _derived(session, paths, suffix):
-        if not answers.has(key):
-            answers.set(key, value)
+def derive(session: Session) -> None:
+    """Set every setting that follows from the answers and has no value yet."""
+    answers = session.answers
+    _set(session, _derived(session, session.paths))
     if not answers.get("notifications.smtp_host"):
         answers.set("notifications.smtp_host", None)
         if not answers.get("notifications"):
@@ -24,8 +26,24 @@ def derive(session: Session, suffix: str) -> None:
             answers.set(key, None)
 
 
-def _derived(session: Session, paths: Paths, suffix: str) -> Iterator[tuple[str, Any]]:
-    services = f"ou=services,{suffix}"
+def derive_mails(session: Session) -> None:
+    """Set what mails need besides their answers."""
+    _set(session, _of_mails(session, session.paths))
+
+
+def derive_parts(session: Session) -> None:
+    """Set what the chosen parts need besides their answers: accounts, files of secrets, folders, names."""
+    _set(session, _of_parts(session, session.paths))
+
+
+def _set(session: Session, values: Iterator[tuple[str, Any]]) -> None:
+    for key, value in values:
+        if not session.answers.has(key):
+            session.answers.set(key, value)
+
+
+def _derived(session: Session, paths: Paths) -> Iterator[tuple[str, Any]]:
+    services = f"ou=services,{session.suffix}"
     yield "directory.bind_dn", f"cn=gateway,{services}"
     if not session.answers.has("directory.bind_password"):
         yield "directory.bind_password_file", str(paths.folder / "gateway.password")
@@ -41,10 +59,35 @@ def _derived(session: Session, paths: Paths, suffix: str) -> Iterator[tuple[str,
         yield "capture.server", url if url.startswith("ldapi:") else paths.ldapi_url
         yield "capture.bind_dn", f"cn=capture,{services}"
         yield "capture.bind_password_file", str(paths.folder / "capture.password")
+    yield from _of_mails(session, paths)
+
+
+def _of_mails(session: Session, paths: Paths) -> Iterator[tuple[str, Any]]:
     if session.answers.get("notifications.smtp_host"):
         yield "notifications.spool", str(paths.spool)
     if session.answers.get("notifications.smtp_user"):
         yield "notifications.smtp_password_file", str(paths.folder / "smtp.password")
+
+
+def _of_parts(session: Session, paths: Paths) -> Iterator[tuple[str, Any]]:
+    answers, parts = session.answers, chosen_parts(session)
+    # Beside the web service's account, wherever an administrator has put that.
+    services = parent_of(str(answers.get("directory.bind_dn", ""))) or f"ou=services,{session.suffix}"
+    if "helpdesk" in parts:
+        yield "helpdesk.bind_dn", f"cn=helpdesk,{services}"
+        settings = answers.draft()
+        if settings is None or not settings.helpdesk.bind_password:
+            yield "helpdesk.bind_password_file", str(paths.folder / "helpdesk.password")
+    if "reminders" in parts:
+        yield "reminders.bind_dn", f"cn=reminders,{services}"
+        yield "reminders.bind_password_file", str(paths.folder / "reminders.password")
+    if answers.has_passkeys and (host := host_of(answers.get("recovery.origin", ""))):
+        yield "recovery.rp_id", host
+    if "webhooks" in parts:
+        yield "webhooks.secret_file", str(paths.folder / "webhook.secret")
+        yield "webhooks.spool", str(paths.webhook_spool)
+    if "events" in parts and not answers.has("events"):
+        yield "events.keep_days", Events().keep_days
 
 
 def _of_workstation(session: Session, paths: Paths, services: str) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
-from gateway.ldap import Entry, ServerUnavailable, error_text
+from gateway.ldap import Entry, ServerUnavailable, error_text, read_entry
 from gateway.setup.access import Access, Login, open_access
 from gateway.setup.attempts import count_entries
 from gateway.setup.people_look import PeopleLook, look_at_people
@@ -93,6 +93,13 @@ class DirectorySide:
     def look(self, base: str) -> PeopleLook:
         """Return how people below `base` look."""
         return look_at_people(self.access.data, [base])
+
+    def find(self, dn: str) -> Entry | None:
+        """Return the entry `dn`; None if there is none, or if it is no DN."""
+        try:
+            return read_entry(self.access.data, dn, ["*"])
+        except UNREACHABLE:
+            return None
 
     def count(self, base: str, wanted: str) -> int | None:
         """Return how many entries fit; None if that may not be searched."""

@@ -13,9 +13,11 @@ from gateway.settings.support import Support
 from gateway.setup import choices
 from gateway.setup.administrator import log_in
 from gateway.setup.console import Console
-from gateway.setup.derived import derive
+from gateway.setup.derived import derive, derive_mails
 from gateway.setup.directory_side import DirectorySide
 from gateway.setup.interview import Interview, settle
+from gateway.setup.layout import parent_of
+from gateway.setup.part_choice import PartChoice, settle_parts
 from gateway.setup.proposals import (
     OUR_CLASS,
     groups_base,
@@ -47,12 +49,12 @@ class Gathering:
         session, side = self.session, self.side
         session.proposals = self._first_proposals()
         if side:
-            session.count = side.count
+            session.count, session.find = side.count, side.find
             yield from self._tell(self._describe(side))
         yield from self._group(DIRECTORY)
         yield from self._group(BASE)
         base = session.value("people.base") or ""
-        suffix = (suffix_of(side.survey, base) if side else "") or _suffix_in(base)
+        session.suffix = suffix = (suffix_of(side.survey, base) if side else "") or _suffix_in(base)
         if side and self.console:
             log_in(side, base, self.console)
         self._attributes(base)
@@ -61,7 +63,7 @@ class Gathering:
         yield from self._group(ACADEMY)
         yield from self._group(WEB)
         yield from self._propagation(base)
-        derive(session, suffix)
+        derive(session)
         choices.choose_accounts(session, side.survey.database_of(base) if side else None, self.console)
         self.save()
 
@@ -73,10 +75,20 @@ class Gathering:
         choices.choose_workstation(session, samba, self.console)
         yield from self._questions(WORKSTATION)
         yield from self._group(MAILS)
+        yield from self._parts()
         if self.console:
             self.console.title("Other programs")
         choices.choose_capture(session, has_slapd=self.side is not None, console=self.console)
         choices.add_clients(session, self.console)
+
+    def _parts(self) -> Iterator[Finding]:
+        session = self.session
+        derive_mails(session)
+        groups = parent_of(session.proposals["people.protected_groups"][0])
+        if self.console is None:
+            yield from settle_parts(session, groups)
+            return
+        PartChoice(session, self.console, Interview(session, self.console, self.save), groups).ask()
 
     def _group(self, group: Group) -> Iterator[Finding]:
         if self.console is None:

@@ -30,14 +30,14 @@ class Interview:
             if question.when(self.session):
                 self.ask_one(question)
         if group.title in AFTER:
-            self._accepts(AFTER[group.title](self.session))
+            self.accepts(AFTER[group.title](self.session))
 
     def ask_one(self, question: Question) -> None:
         """Ask one question until its answer can be used, or the person keeps it all the same."""
         while True:
             accepted = self._take_secret(question) if question.is_secret else self._take(question)
             self.save()
-            if accepted and self._accepts(question.attempt(self.session)):
+            if accepted and self.accepts(question.attempt(self.session)):
                 return
 
     def _take(self, question: Question) -> bool:
@@ -74,7 +74,7 @@ class Interview:
         session.answers.set(key, str(file))
         return True
 
-    def _accepts(self, findings: Iterable[Finding]) -> bool:
+    def accepts(self, findings: Iterable[Finding]) -> bool:
         """Print what was found; after a problem, return whether the person keeps the answer."""
         failed = False
         for finding in findings:

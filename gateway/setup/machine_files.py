@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from gateway.notifications.webhook_secrets import new_secret
 from gateway.protection.seal import new_key_pair
 from gateway.settings import Settings
 from gateway.setup.choices import token_file
@@ -78,7 +79,18 @@ def _secrets(session: Session, settings: Settings) -> Iterator[PlannedFile]:
         yield _secret(session, file, LISTENER_USER, "password of the listener's account")
     if file := settings.reminders.bind_password_file:
         yield _secret(session, file, WEB_USER, "password of the reminders' account")
+    if file := settings.webhooks.secret_file:
+        yield _webhook_secret(session, file)
     yield from _typed_ones(session, settings)
+
+
+def _webhook_secret(session: Session, file: Path) -> PlannedFile:
+    """Return the secret that signs events, which web service and worker read: the present one, else a new one."""
+    held = _held(file)
+    if held is None:
+        held = session.secrets.setdefault(file, SecretStr(f"{new_secret()}\n")).get_secret_value().encode()
+    why = "secret that signs webhooks; the receiver needs the same line"
+    return PlannedFile(file, held, settings_access(), why, is_secret=True)
 
 
 def _typed_ones(session: Session, settings: Settings) -> Iterator[PlannedFile]:

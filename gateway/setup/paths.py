@@ -65,6 +65,11 @@ class Paths:
         return self.root / "var/lib/mamia/mails"
 
     @property
+    def webhook_spool(self) -> Path:
+        """Return the web service's folder of events that wait for the receiver of webhooks."""
+        return self.root / "var/lib/mamia/webhooks"
+
+    @property
     def nginx_site(self) -> Path:
         """Return nginx's file for the site, in the folder that Debian's and nginx.org's nginx read."""
         return self.root / "etc/nginx/conf.d/mamia.conf"

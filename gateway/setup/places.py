@@ -47,6 +47,8 @@ class Places:
     """"" where no reset sets an initial password."""
     groups: tuple[str, ...]
     """The groups of protected people that the settings name."""
+    agents_group: str
+    """The group of the helpdesk's agents; "" if the settings name none."""
 
     @property
     def ours(self) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ class Places:
     @property
     def entries(self) -> tuple[str, ...]:
         """Return the DNs of all entries that a plan looks at."""
-        made = (*self.accounts.values(), *self.groups, self.layout.suffix, self.replicator)
+        made = (*self.accounts.values(), *self.groups, self.agents_group, self.layout.suffix, self.replicator)
         policies = (self.default_policy, self.services_policy, self.decoy_policy, self.initial_policy)
         wanted = [dn for dn in (*made, *policies) if dn]
         above = [parent for dn in wanted for parent in ancestors(dn, self.layout.suffix)]
@@ -105,7 +107,7 @@ def places_of(
         {**accounts, DECOY: settings.directory.decoy_dn},
         services, policies_base, default,
         f"cn=services,{policies_base}", f"cn=decoy,{policies_base}", initial or "",
-        tuple(settings.people.protected_groups),
+        tuple(settings.people.protected_groups), settings.helpdesk.agents_group or "",
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from gateway.ldap import Entry
 from gateway.setup.answers import Answers
 from gateway.setup.paths import Paths
 
@@ -23,6 +24,8 @@ class Session:
 
     paths: Paths
     answers: Answers
+    standing: Answers = field(default_factory=Answers)
+    """The answers that mamia.toml has, before any other."""
     proposals: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Values that the directory and this machine suggest, by key."""
     secrets: dict[Path, SecretStr] = field(default_factory=dict)
@@ -37,8 +40,14 @@ class Session:
     """Accounts with which replicas read; None: those that are found."""
     writers: list[str] | None = None
     """Accounts of other programs that write people's entries; None: those that are found."""
+    parts: list[str] | None = None
+    """Names of the parts that are wanted (`parts.PARTS`); None: those that the answers switch on."""
+    suffix: str = ""
+    """Suffix of the database that has the people."""
     count: Callable[[str, str], int | None] = lambda base, wanted: None
     """Counts the entries below a base that fit a filter; None where that may not be searched."""
+    find: Callable[[str], Entry | None] | None = None
+    """Returns an entry by its DN; no function where the directory cannot be read."""
 
     def value(self, key: str) -> Any:
         """Return the answer to `key`, else the proposal, else None."""

@@ -7,18 +7,18 @@ import time
 from pathlib import Path
 
 import pytest
-import requests
 
 from gateway.account.model import Secret
 from gateway.cli.commented_settings import commented_settings
 from gateway.demo.private_slapd import ldif_folder
 from gateway.targets.samba_nt import nt_hash
-from tests.support.browser import CHANGE, FIND, RESET, Page
+from tests.support.browser import CHANGE, FIND, RESET
 from tests.support.debian_slapd import PEOPLE, DebianSlapd
 from tests.support.installed_program import InstalledProgram, page_commands
 from tests.support.plain_slapd import NUMEN, PASSWORD, PlainSlapd
 from tests.support.polling import wait_until
 from tests.support.ports import free_port
+from tests.support.proxied_people import People
 from tests.support.redis_server import RedisServer
 from tests.support.supann_slapd import SupannSlapd
 from tests.support.two_suffixes import TwoSuffixes
@@ -58,41 +58,6 @@ def supann(folder: Path) -> Academy:
     return Academy(SupannSlapd(folder), "smoreau01", "p4711", NUMEN, "15/06/1980", "Moreau Sophie")
 
 
-class People:
-    """Browsers of people, behind the proxy that ends TLS."""
-
-    def __init__(self, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}"
-        self.headers = {"Host": SITE, "X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
-        self.cookies: dict[str, str] = {}
-
-    def is_served(self) -> bool:
-        try:
-            return requests.get(f"{self.address}/health/ready", headers=self.headers, timeout=10).status_code == 200
-        except requests.ConnectionError:
-            return False
-
-    def fill_in(self, path: str, *steps: dict[str, str]) -> Page:
-        """Open a form and send it, step by step, as a browser that keeps cookies."""
-        page = self._answer("GET", path)
-        for typed in steps:
-            page = self._answer("POST", path, {**page.fields, **typed})
-        return page
-
-    def _answer(self, method: str, path: str, data: dict[str, str] | None = None) -> Page:
-        answer = requests.request(
-            method, self.address + path, headers=self.headers, data=data, timeout=60, allow_redirects=False
-        )
-        for cookie in answer.raw.headers.getlist("Set-Cookie"):
-            name, _, value = cookie.split(";")[0].partition("=")
-            self.cookies[name] = value
-        self.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        if answer.is_redirect:
-            place = answer.headers["Location"]
-            return self._answer("GET", place if place.startswith("/") else place.split(SITE, 1)[1])
-        return Page(answer)
-
-
 @pytest.mark.parametrize("kind", [debian, supann, two_suffixes])
 def test_when_the_page_is_followed_then_people_are_served(kind, folder, store, program):
     academy = kind(folder / "d")
@@ -126,7 +91,7 @@ def follow(academy: Academy, store: RedisServer, program: InstalledProgram) -> N
     commands = [command.replace(SUFFIX, server.suffix) for command in page_commands()]
     began = time.monotonic()
     runs = [program.run(command, answers) for command in commands]
-    people = People(port)
+    people = People(port, SITE)
     wait_until(people.is_served, 60)
     seconds = time.monotonic() - began
     sys.stdout.write(f"{type(server).__name__}: {len(commands)} commands, {seconds:.1f} s of this machine\n")

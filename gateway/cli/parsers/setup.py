@@ -10,7 +10,9 @@ from gateway.cli.exit_codes import ExitCode
 from gateway.cli.parser import add_command, add_json
 from gateway.cli.running import runs
 
-ACCOUNTS = ("gateway", "sync", "capture")
+ACCOUNTS = ("gateway", "sync", "capture", "helpdesk", "reminders")
+PARTS = ("helpdesk", "recovery", "reminders", "charter", "webhooks", "events")
+"""As gateway/setup/parts.py has them, which is heavy to import."""
 EXIT_CODES = {
     ExitCode.DONE: "everything is there and the check has no FAIL; with --dry-run, nothing keeps the run from that",
     ExitCode.PROBLEM: "something is missing, which is listed",
@@ -69,6 +71,10 @@ def _add_answers(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_accounts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--part", action="append", default=[], choices=PARTS, metavar="NAME",
+        help=f"an optional part that is wanted: {', '.join(PARTS)}",
+    )  # fmt: skip
     parser.add_argument(
         "--add-class", metavar="FILTER", help="give the class mamiaPerson to the people that this LDAP filter names"
     )

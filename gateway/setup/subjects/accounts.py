@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gateway.ldap import first_value
+from gateway.ldap import first_value, is_below
 from gateway.needs.attributes import RECOVERABLE
 from gateway.settings import Settings
 from gateway.setup.changes import PERSON_CLASS, Change, PlanParts, Subject, password_place
@@ -14,7 +15,7 @@ from gateway.setup.places import DECOY, Places
 from gateway.setup.records import Modification, Record, add_entry, delete_entry, modify_entry
 from gateway.setup.subjects.folders import plan_folders
 from gateway.setup.subjects.schema import allowed_by
-from gateway.setup.surveyed import Survey
+from gateway.setup.surveyed import Survey, normal_dn
 
 FILE, GROUP_FILE = "70-services", "75-protected-people"
 WORKER_CLASS = "mamiaWorker"
@@ -42,6 +43,16 @@ MAMIA_ATTRIBUTES = frozenset(("birthdate", "numen", "temporaryagentnumber"))
 """In lower case, those of mamiaPerson that the decoy has."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A group that the settings name, and what its entry says."""
+
+    dn: str
+    setting: str
+    description: str
+    why: str
+
+
 def plan_accounts(settings: Settings, survey: Survey, places: Places, parts: PlanParts) -> None:
     """Add the accounts and groups that are missing."""
     missing = [name for name, dn in places.accounts.items() if survey.entry(dn) is None]
@@ -57,7 +68,8 @@ def plan_accounts(settings: Settings, survey: Survey, places: Places, parts: Pla
         record = _account(name, dn, settings, survey, places)
         parts.add([Change(Subject.ENTRIES, FILE, WHY[name], record, delete_entry(dn))])
     parts.add(_worker_class(survey, places))
-    _plan_groups(survey, places, parts)
+    for group in _groups(places):
+        _plan_group(group, survey, places, parts)
 
 
 def plan_passwords(survey: Survey, places: Places, names: frozenset[str], parts: PlanParts) -> None:
@@ -116,23 +128,41 @@ def _worker_class(survey: Survey, places: Places) -> Iterator[Change]:
         yield Change(Subject.ENTRIES, FILE, why, modify_entry(entry.dn, add), modify_entry(entry.dn, gone))
 
 
-def _plan_groups(survey: Survey, places: Places, parts: PlanParts) -> None:
-    missing = [dn for dn in places.groups if survey.entry(dn) is None]
-    plan_folders(survey, places, missing, parts, GROUP_FILE)
-    for dn in missing:
-        if naming_of(dn) != "cn":
-            parts.problems.append(
-                f"the group {dn} does not exist, and setup makes groups named by cn: add it first, or correct "
-                "people.protected_groups"
-            )
-            continue
-        record = add_entry(
+def _groups(places: Places) -> Iterator[_Group]:
+    for dn in places.groups:
+        yield _Group(
             dn,
-            objectClass="groupOfNames",
-            cn=first_value(dn),
-            description="MA-MAMIA, privileged people whose passwords it never sets",
-            # A groupOfNames cannot be empty, and the decoy is nobody.
-            member=places.accounts[DECOY],
+            "people.protected_groups",
+            "MA-MAMIA, privileged people whose passwords it never sets",
+            "Its members are privileged people, whom the gateway never serves; add them as member.",
         )
-        why = "Its members are privileged people, whom the gateway never serves; add them as member."
-        parts.add([Change(Subject.ENTRIES, GROUP_FILE, why, record, delete_entry(dn))])
+    if places.agents_group:
+        yield _Group(
+            places.agents_group,
+            "helpdesk.agents_group",
+            "MA-MAMIA, agents of the helpdesk",
+            "Its members are the agents of the helpdesk; add them as member.",
+        )
+
+
+def _plan_group(group: _Group, survey: Survey, places: Places, parts: PlanParts) -> None:
+    """Add a group that is missing."""
+    dn = group.dn
+    if survey.entry(dn) is not None or any(normal_dn(one.record.dn) == normal_dn(dn) for one in parts.changes):
+        return
+    if naming_of(dn) != "cn" or not is_below(dn, places.layout.suffix):
+        parts.problems.append(
+            f"the group {dn} does not exist, and setup makes groups named by cn below {places.layout.suffix}: add it "
+            f"first, or correct {group.setting}"
+        )
+        return
+    plan_folders(survey, places, [dn], parts, GROUP_FILE)
+    record = add_entry(
+        dn,
+        objectClass="groupOfNames",
+        cn=first_value(dn),
+        description=group.description,
+        # A groupOfNames cannot be empty, and the decoy is nobody.
+        member=places.accounts[DECOY],
+    )
+    parts.add([Change(Subject.ENTRIES, GROUP_FILE, group.why, record, delete_entry(dn))])
