@@ -16,8 +16,12 @@ from tests.support.slapd_server import PASSWORD
 
 URLENCODED = "application/x-www-form-urlencoded"
 PATHS = {
-    AgentSignInForm: SIGN_IN, AgentPasskeyForm: SIGN_IN, SearchForm: SEARCH, PersonForm: PERSON, SignOutForm: SIGN_OUT,
-}  # fmt: skip
+    AgentSignInForm: SIGN_IN,
+    AgentPasskeyForm: SIGN_IN,
+    SearchForm: SEARCH,
+    PersonForm: PERSON,
+    SignOutForm: SIGN_OUT,
+}
 """Where each form is sent to."""
 TRIED = ("letters", "blanks", "no-break spaces", "combining marks", "ligatures", "control characters")
 """Fills that cost most; `tests/web/test_request_cost.py` tries all of them at the same kinds of fields."""
