@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.account.birth_date import BirthDate
+from gateway.account.phone_number import significant_digits
 
 
 class Secret:
@@ -91,6 +92,12 @@ class Person:
     def mails(self) -> tuple[str, ...]:
         """Return every mail address once, the professional one first."""
         return tuple(dict.fromkeys(filter(None, (self.mail, self.private_mail, *self.other_mails))))
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """Return every phone number once, whatever its spellings. A value without a digit is none."""
+        phones = {significant_digits(phone): phone for phone in reversed((self.phone, *self.other_phones))}
+        return tuple(phone for digits, phone in reversed(phones.items()) if digits)
 
 
 @dataclass(frozen=True, slots=True)

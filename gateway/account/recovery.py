@@ -13,6 +13,11 @@ MAX_METHODS = 10
 MAX_NAME_CHARS = 40
 """Maximum number of characters of the name that a person gives a method."""
 
+MAX_ADDRESS_CHARS = 254
+"""Maximum number of characters of a mail address (RFC 5321, 4.5.3.1.3) or phone number."""
+MAX_ID_CHARS = 32
+"""Maximum number of characters of a method's id, which forms hold."""
+
 
 class RecoveryKind(StrEnum):
     """The kinds of methods. The values are stable: the directory, settings, audit and scripts hold them."""

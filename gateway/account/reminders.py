@@ -15,6 +15,8 @@ from gateway.account.model import Person
 
 TIME = "%Y%m%d%H%M%SZ"
 """GeneralizedTime (RFC 4517, 3.3.13), in UTC and in seconds."""
+MAX_DIGITS = 6
+"""Of a number of days in a record: Python refuses to read thousands of digits."""
 
 
 class ReminderKind(StrEnum):
@@ -120,6 +122,7 @@ def _is_recorded(reminder: Reminder, records: Sequence[str]) -> bool:
         kind, _, days = name.partition("-")
         if rest.partition(";")[0] != reminder.reference:
             continue
-        if kind != reminder.kind or not days.isdecimal() or int(days) <= reminder.days:
+        is_readable = kind == reminder.kind and days.isdecimal() and len(days) <= MAX_DIGITS
+        if not is_readable or int(days) <= reminder.days:
             return True
     return False

@@ -19,12 +19,15 @@ from gateway.checks.process_users import WEB, ProcessUser, process_user
 from gateway.checks.space import check_space
 from gateway.checks.tls_trouble import Trouble, connection_trouble
 from gateway.notifications.spool import connected
+from gateway.notifications.webhook_queue import waiting_in
 from gateway.settings import Notifications, Settings
 from gateway.tls import refusal
 
 SMTP_SECONDS = 5
 SPOOL, SERVER, SENDER = "notifications.spool", "notifications.smtp_host", "notifications.sender"
 MAX_WAIT_SECONDS = 3600
+WRITTEN = ("tmp", "new", "cur", "sending.lock", "sms", "sms/tmp", "sms/new")
+"""What the service writes in the spool: mails, and notices by text message."""
 AUTHENTICATE = (530, 534, 538)
 """Replies that ask for authentication, or for TLS before it (RFC 4954, 6)."""
 FULL = (422, 452, 552)
@@ -53,11 +56,7 @@ def _spool(folder: Path) -> Iterator[Finding]:
         text = f"{place} is missing: the service does not start" if not place.exists() else f"{place} is no folder"
         yield fail(SPOOL, text, f"install -d -o {user.name} -g {user.group} -m 700 {place}")
         return
-    unwritable = [
-        one
-        for one in (place, *(folder / name for name in ("tmp", "new", "cur", "sending.lock")))
-        if _is_closed(user, one)
-    ]
+    unwritable = [one for one in (place, *(folder / name for name in WRITTEN)) if _is_closed(user, one)]
     if unwritable:
         text = f"{unwritable[0]} can't be written by {user.name}: the service does not start, or mails are lost"
         yield fail(SPOOL, text, f"chown -R {owner} {folder if folder.exists() else place}")
@@ -81,6 +80,22 @@ def _waiting(folder: Path) -> Iterator[Finding]:
     if late:
         text = f"{len(late)} mails wait for more than an hour, the oldest for {max(late) / 3600:.0f} h"
         hint = f"correct what {SERVER} reports, or start the service; journalctl -u mamia says why mails wait"
+        yield warn(SPOOL, text, hint)
+    yield from _waiting_texts(folder / "sms")
+
+
+def _waiting_texts(folder: Path) -> Iterator[Finding]:
+    """Yield a finding about notices by text message that wait longer than a short outage of the SMS gateway."""
+    ages = []
+    with suppress(OSError):
+        ages = [time.time() - one.queued_at for one in waiting_in(folder)]
+    late = [age for age in ages if age > MAX_WAIT_SECONDS]
+    if late:
+        text = (
+            f"{len(late)} text messages wait for more than an hour, the oldest for {max(late) / 3600:.0f} h: people "
+            "are not told about new recovery methods"
+        )
+        hint = "correct what second_factor.sms_gateway_url reports; journalctl -u mamia says why they wait"
         yield warn(SPOOL, text, hint)
 
 

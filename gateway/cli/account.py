@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ldap3.core.exceptions import LDAPException
@@ -141,10 +142,16 @@ def _events(settings: Settings, state: AccountState) -> list[dict[str, object]]:
 def _erase_recovery(
     arguments: argparse.Namespace, settings: Settings, accounts: Accounts, state: AccountState
 ) -> int:
-    caller = _caller()
+    # Imported only for this action, which needs the library of the seals.
+    from gateway.composition.recovery import recovery_methods
+    from gateway.services.recovery_methods import with_addresses
+
+    caller, methods = _caller(), recovery_methods(settings, accounts.recovery)
+    held = methods.at(state.dn)
     outcome = accounts.helpdesk.erase_recovery(arguments.login, state, accounts.recovery.erase, caller)
     done = "all recovery methods were erased"
-    return _end(arguments, settings, caller, outcome, state, notice="recovery_erased", done=done)
+    told = replace(state, person=with_addresses(state.person, held, methods.rested(held)))
+    return _end(arguments, settings, caller, outcome, told, notice="recovery_erased", done=done)
 
 
 def _end(

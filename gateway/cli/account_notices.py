@@ -1,4 +1,7 @@
-"""The mail to a person about what `mamia account` did. Its libraries are loaded only after something was done."""
+"""Mail and text message to a person about what `mamia account` did.
+
+Their libraries are loaded only after something was done.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import sys
 
 from gateway.account.model import Person
 from gateway.app import create_mail_app
+from gateway.composition.sms_notices import queue_for_service
 from gateway.notifications.background import BackgroundTasks
 from gateway.notifications.spool import Spool
 from gateway.settings import Settings
@@ -18,9 +22,10 @@ def tell(settings: Settings, notice: str, person: Person, reference: str) -> Non
         return
     try:
         spool = Spool(settings.notifications, settings.notifications.spool)
+        texts = queue_for_service(settings)
     except OSError as error:
         why = f"{settings.notifications.spool}: {error.strerror}"
         print(f"mamia account: {person.login} gets no mail about it: {why}", file=sys.stderr)
         return
     with create_mail_app(settings).app_context():
-        TemplateNotifications(settings, spool, None, BackgroundTasks()).notify(notice, person, reference)
+        TemplateNotifications(settings, spool, None, BackgroundTasks(), texts).notify(notice, person, reference)

@@ -19,7 +19,7 @@ from gateway.cli.terminal import printable
 from gateway.composition.reminders import Reminding, build_reminding
 from gateway.logs import log_to_standard_error
 from gateway.notifications.spool import Spool
-from gateway.services.reminders import Done, ReminderOutcome
+from gateway.services.reminders import Done, ReminderOutcome, RunInterrupted
 from gateway.settings import Settings
 from gateway.settings.loader import load
 from gateway.settings.service_accounts import reminding_directory
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Remind everybody who is due, or list them, and return the exit code.
 
     SIGTERM ends it between two people; the next run goes on there. Raises CommandFailed if spool or directory cannot
-    be used; raises SettingsError.
+    be used; if the directory stops answering meanwhile, it first shows what was done. Raises SettingsError.
     """
     settings = load(arguments.config, web_secrets=False)
     directory = reminding_directory(settings, arguments.config)
@@ -41,13 +41,21 @@ def run(arguments: argparse.Namespace) -> int:
     with closing(build_reminding(settings, directory, _spool(settings), stop)) as reminding:
         try:
             done = _reminded(settings, reminding, dry_run=arguments.dry_run)
+        except RunInterrupted as error:
+            _show(error.done, arguments)
+            message = f"{error}; {error.waiting} people wait for the next run, which goes on with them"
+            raise CommandFailed(message, ErrorKind.DIRECTORY) from None
         except DirectoryUnavailable as error:
-            raise CommandFailed(str(error), ErrorKind.DIRECTORY) from None
+            raise CommandFailed(f"{error}; nothing was sent", ErrorKind.DIRECTORY) from None
+    _show(done, arguments)
+    return ExitCode.PROBLEM if any(one.outcome is ReminderOutcome.NOT_SPOOLED for one in done) else ExitCode.DONE
+
+
+def _show(done: Sequence[Done], arguments: argparse.Namespace) -> None:
     if arguments.json:
         print_json([_as_json(one) for one in done])
     else:
         _print(done, dry_run=arguments.dry_run)
-    return ExitCode.PROBLEM if any(one.outcome is ReminderOutcome.NOT_SPOOLED for one in done) else ExitCode.DONE
 
 
 def _spool(settings: Settings) -> Spool:

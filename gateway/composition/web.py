@@ -28,6 +28,7 @@ from gateway.composition.protection import Protection, build_protection
 from gateway.composition.recovery import build_recovery
 from gateway.composition.reset_codes import build_reset_codes, open_codes
 from gateway.composition.rules import password_rules
+from gateway.composition.sms_notices import BuiltSmsNotices, build_sms_notices
 from gateway.composition.webhooks import BuiltWebhooks, build_webhooks
 from gateway.directory.account_lookup import AccountLookup
 from gateway.directory.failover import LdapServers
@@ -102,14 +103,20 @@ class Gateway:
     metrics: Metrics
     readiness: Readiness
     mails: Spool | None
+    texts: BuiltSmsNotices | None
     webhooks: BuiltWebhooks | None
     watch: DirectoryWatch | None
     resources: ExitStack
 
     def start(self) -> None:
-        """Start the sending of mails and webhooks. Call this after gunicorn forked the serving process."""
+        """Start to send mails, notices by text message and webhooks.
+
+        Call this after gunicorn forked the serving process.
+        """
         if self.mails:
             self.mails.start()
+        if self.texts:
+            self.texts.sender.start()
         if self.webhooks:
             self.webhooks.sender.start()
 
@@ -148,8 +155,10 @@ def build_gateway(settings: Settings) -> Gateway:
         metrics, rules = Metrics(), password_rules(settings)
         metrics.begin_web(known_outcomes())
         protection = build_protection(settings)
-        mails = _spool(settings, stack)
-        webhooks = build_webhooks(settings, stack, max_delay_seconds=MAX_DELAY_SECONDS)
+        mails, sms = _spool(settings, stack), _sms_gateway(settings.second_factor)
+        delay, limiter = MAX_DELAY_SECONDS, protection.rate_limiter
+        texts = build_sms_notices(settings, sms, limiter, stack, max_delay_seconds=delay)
+        webhooks = build_webhooks(settings, stack, max_delay_seconds=delay)
         audit = Audit(settings.audit, count=lambda service, outcome: metrics.outcomes.labels(service, outcome).inc())
         stack.callback(audit.close)
         watch = DirectoryWatch(settings, metrics) if settings.directory.monitor else None
@@ -160,9 +169,9 @@ def build_gateway(settings: Settings) -> Gateway:
         stack.callback(background.close)
         event_store = build_event_store(settings)
         events = Events(
-            rate_limiter=protection.rate_limiter,
+            rate_limiter=limiter,
             audit=audit,
-            notifications=TemplateNotifications(settings, mails, _sms_gateway(settings.second_factor), background),
+            notifications=TemplateNotifications(settings, mails, sms, background, texts.queued if texts else None),
             hashing=_admission(settings),
             history=build_history(event_store, stack),
             webhooks=webhooks.queued if webhooks else NoWebhooks(),
@@ -183,6 +192,7 @@ def build_gateway(settings: Settings) -> Gateway:
             metrics=metrics,
             readiness=_readiness(settings, rules, directory),
             mails=mails,
+            texts=texts,
             webhooks=webhooks,
             watch=watch,
             resources=stack.pop_all(),

@@ -32,9 +32,10 @@ def services(settings: Settings) -> Iterator[Service]:
         address = f"{mails.smtp_host}:{mails.smtp_port}"
         yield Service("notifications.smtp_host", address, (Part.NOTIFICATIONS,), "mails", "mails wait in the spool")
     if codes.sms_gateway_url:
-        without = "no code arrives, so nobody resets a password by phone"
-        address, parts = codes.sms_gateway_url, (Part.SECOND_FACTOR,)
-        yield Service("second_factor.sms_gateway_url", address, parts, "POST of a code", without)
+        without = "no code arrives, so nobody resets a password by phone; notices wait in the spool"
+        address, parts = codes.sms_gateway_url, (Part.SECOND_FACTOR, Part.RECOVERY)
+        what = "POST of a code, or of a notice about recovery methods"
+        yield Service("second_factor.sms_gateway_url", address, parts, what, without)
     if settings.password.pwned_url:
         what = "GET of the hashes that begin as this one"
         yield Service("password.pwned_url", settings.password.pwned_url, PASSWORDS, what, "no such check")

@@ -45,7 +45,8 @@ def _to_find(settings: Settings) -> Iterator[Right]:
         parts = (Part.NOTIFICATIONS, Part.SECOND_FACTOR)
         yield _right(Access.READ, (people.private_mail,), parts, "Notifications and codes go there.")
     if people.phone:
-        yield _right(Access.READ, (people.phone,), (Part.SECOND_FACTOR,), "Codes go there.")
+        parts = (Part.SECOND_FACTOR, Part.RECOVERY)
+        yield _right(Access.READ, (people.phone,), parts, "Codes go there, and notices about recovery methods.")
     if people.preferred_language:
         yield _right(Access.READ, (people.preferred_language,), (Part.NOTIFICATIONS,), "Mails use the language.")
 

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from http.client import HTTPException
 
 from gateway.http_client import open_request
-from gateway.notifications.errors import DeliveryFailed
+from gateway.notifications.errors import DeliveryFailed, MessageRefused
 
 log = logging.getLogger(__name__)
+
+REFUSED = (400, 422)
+"""Statuses for a message that would be refused again. All others are faults of gateway, network or settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class SmsGateway:
     def send(self, phone: str, text: str) -> None:
         """Send a text message.
 
-        Raises DeliveryFailed. Phone and text are not logged, because the text contains a code.
+        Raises DeliveryFailed, and MessageRefused where another attempt is useless. Phone and text are not logged,
+        because the text may contain a code.
         """
         headers = {"Content-Type": "application/json", "User-Agent": "mamia"}
         if self.token:
@@ -40,5 +44,6 @@ class SmsGateway:
             with open_request(request, tls=self.tls, timeout_seconds=self.timeout_seconds):
                 return
         except (urllib.error.URLError, OSError, HTTPException, ValueError) as error:
-            log.error("the service for text messages failed: %s", getattr(error, "code", type(error).__name__))
-            raise DeliveryFailed from None
+            cause = getattr(error, "code", type(error).__name__)
+            log.error("the service for text messages failed: %s", cause)
+            raise (MessageRefused if cause in REFUSED else DeliveryFailed)(str(cause)) from None

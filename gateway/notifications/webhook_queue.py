@@ -55,7 +55,9 @@ class WebhookQueue:
         self._new, self._tmp = folder / "new", folder / "tmp"
         self._about = 0
         for one in (folder, self._new, self._tmp):
-            one.mkdir(mode=0o700, exist_ok=True)
+            if not one.exists():
+                one.mkdir(mode=0o700, exist_ok=True)
+                give_to_owner(one, one.parent)
         folder.chmod(0o700)
         self._clear()
 
@@ -75,6 +77,7 @@ class WebhookQueue:
             file.write(body)
             file.flush()
             os.utime(file.fileno(), (due_at, due_at))
+            give_to_owner(file.fileno(), self.folder)
             os.fsync(file.fileno())
         (self._tmp / name).rename(self._new / name)
         _sync(self._new)
@@ -145,6 +148,13 @@ def waiting_in(folder: Path) -> Iterator[QueuedEvent]:
                 continue
             with suppress(FileNotFoundError):
                 yield QueuedEvent(int(milliseconds) / 1000, entry.name, entry.stat().st_mtime)
+
+
+def give_to_owner(file: Path | int, folder: Path) -> None:
+    """Give what a command of root makes to the folder's owner, so that the service can read and remove it."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def _sync(folder: Path) -> None:

@@ -24,6 +24,8 @@ class Taken(Enum):
 
     YES = auto()
     NO = auto()
+    REFUSED = auto()
+    """It will never take this event."""
     GONE = auto()
     """It wants this event and all others no more."""
 

@@ -1,4 +1,4 @@
-"""Sends the webhooks of a queue: each event on its own, so that one that hangs delays no other."""
+"""Sends the webhooks, or the text messages, of a queue: each on its own, so that one that hangs delays no other."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ class WebhookSender:
     """The receiver, for the log."""
     retry_hours: float
     ages: Sequence[float] = AGES
+    what: str = "webhook"
+    """What it sends, for the log."""
     now: Callable[[], float] = time.time
     _thread: threading.Thread | None = field(default=None, init=False)
     _fails: bool = field(default=False, init=False)
@@ -60,7 +62,7 @@ class WebhookSender:
     def start(self) -> None:
         """Start the thread. What an earlier process left is sent when it is due."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+            self._thread = threading.Thread(target=self._run, name=f"{self.what}s", daemon=True)
             self._thread.start()
 
     def wake(self) -> None:
@@ -81,7 +83,7 @@ class WebhookSender:
             try:
                 pause = self._begin_due()
             except OSError as error:
-                log.error("webhooks wait in %s: %s", self.queue.folder, error.strerror)
+                log.error("%ss wait in %s: %s", self.what, self.queue.folder, error.strerror)
                 pause = MAX_PAUSE_SECONDS
             self._something.wait(pause)
 
@@ -99,7 +101,7 @@ class WebhookSender:
             elif until := self._left_until.get(event.id):
                 pause = min(pause, until - now)
             elif len(self._under_way) < MAX_AT_ONCE:
-                thread = threading.Thread(target=self._attempt, args=(event,), name="webhook", daemon=True)
+                thread = threading.Thread(target=self._attempt, args=(event,), name=self.what, daemon=True)
                 self._under_way[event.id] = thread
                 thread.start()
         return max(0.0, pause)
@@ -118,11 +120,11 @@ class WebhookSender:
                     self._send(event, body)
         except OSError as error:
             # It may have been sent, and the folder does not let it be removed: the receiver is to get it rarely.
-            log.error("a webhook waits in %s: %s", self.queue.folder, error.strerror)
+            log.error("a %s waits in %s: %s", self.what, self.queue.folder, error.strerror)
             self._left_until[event.id] = self.now() + FAULT_SECONDS
         except Exception as error:
             # A fault of ours: the event must neither be lost nor be tried without a pause.
-            log.error("a webhook could not be sent: %s", type(error).__name__)
+            log.error("a %s could not be sent: %s", self.what, type(error).__name__)
             self._left_until[event.id] = self.now() + FAULT_SECONDS
         finally:
             del self._under_way[event.id]
@@ -134,12 +136,16 @@ class WebhookSender:
             self.queue.remove(event)
             return
         if not body:
-            log.error("a webhook is empty, after a power failure, and was dropped")
+            log.error("a %s is empty, after a power failure, and was dropped", self.what)
             self.queue.remove(event)
             return
         answer = self.send(event.id, body)
         if answer.taken is Taken.NO:
             self._after_failure(event, answer.cause)
+            return
+        if answer.taken is Taken.REFUSED:
+            log.error("the receiver %s refuses a %s for good, and it was dropped: %s", self.host, self.what, event.id)
+            self.queue.remove(event)
             return
         if answer.taken is Taken.GONE:
             log.error(
@@ -150,20 +156,20 @@ class WebhookSender:
             return
         self.queue.remove(event)
         if self._fails:
-            log.warning("the receiver %s takes webhooks again", self.host)
+            log.warning("the receiver %s takes %ss again", self.host, self.what)
         self._fails = False
 
     def _after_failure(self, event: QueuedEvent, cause: str) -> None:
         age = self.now() - event.queued_at
         if age >= HOUR * self.retry_hours:
             log.error(
-                "the receiver %s did not take a webhook for %g hours (%s), and it was dropped: %s",
-                self.host, self.retry_hours, cause, event.id,
+                "the receiver %s did not take a %s for %g hours (%s), and it was dropped: %s",
+                self.host, self.what, self.retry_hours, cause, event.id,
             )  # fmt: skip
             self.queue.remove(event)
             return
         if not self._fails:
-            log.warning("the receiver %s does not take webhooks (%s): they wait", self.host, cause)
+            log.warning("the receiver %s does not take %ss (%s): they wait", self.host, self.what, cause)
         self._fails = True
         self.queue.postpone(event, event.queued_at + self._next_age(age))
 

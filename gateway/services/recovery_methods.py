@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +24,8 @@ class Opened:
 
     held: Held
     by_value: tuple[tuple[bytes, RecoveryMethod], ...]
+    rested: frozenset[str] = frozenset()
+    """The ids of the methods that may serve a reset."""
 
     @property
     def methods(self) -> tuple[RecoveryMethod, ...]:
@@ -38,8 +40,11 @@ class Opened:
 
     @property
     def person(self) -> Person:
-        """Return the owner, with every mail address of the methods beside those of the directory."""
-        return _with_mails(self.held.account.person, self.methods)
+        """Return the owner, with the addresses of the methods beside those of the directory.
+
+        A phone is among them once it has rested: a text message shows what happens to the account, and costs money.
+        """
+        return with_addresses(self.held.account.person, self.methods, self.rested)
 
     def find(self, id_: str) -> tuple[bytes, RecoveryMethod] | None:
         """Return the method with this id, and its value."""
@@ -74,6 +79,11 @@ class RecoveryMethods:
         """Return the methods that may serve a reset now."""
         return [method for method in opened.methods if method.is_ready(self.now(), self.rest)]
 
+    def rested(self, methods: Iterable[RecoveryMethod]) -> frozenset[str]:
+        """Return the ids of those of the methods that may serve a reset now."""
+        now = self.now()
+        return frozenset(method.id for method in methods if method.is_ready(now, self.rest))
+
     def resting(self, opened: Opened) -> list[tuple[bytes, RecoveryMethod]]:
         """Return the methods that may not serve a reset yet, each with its value."""
         now = self.now()
@@ -106,7 +116,8 @@ class RecoveryMethods:
 
     def _opened(self, held: Held) -> Opened:
         opened = ((value, self.seals.open(value, held.account.uuid)) for value in held.values)
-        found = Opened(held, tuple((value, method) for value, method in opened if method))
+        by_value = tuple((value, method) for value, method in opened if method)
+        found = Opened(held, by_value, self.rested(method for _, method in by_value))
         if found.unreadable:
             log.error(
                 "%d recovery methods of entry %s cannot be opened: web.secret_keys lacks the key of their seal",
@@ -116,10 +127,14 @@ class RecoveryMethods:
         return found
 
 
-def _with_mails(person: Person, methods: Iterable[RecoveryMethod]) -> Person:
-    """Return `person` with the mail addresses of the methods beside those of the directory."""
-    mails = tuple(one.address for one in methods if one.kind is RecoveryKind.MAIL)
-    return replace(person, other_mails=(*person.other_mails, *mails))
+def with_addresses(person: Person, methods: Sequence[RecoveryMethod], rested: frozenset[str]) -> Person:
+    """Return `person` with the addresses of the methods beside those of the directory.
+
+    Of the phones those count whose methods are in `rested`.
+    """
+    mails = [one.address for one in methods if one.kind is RecoveryKind.MAIL]
+    phones = [one.address for one in methods if one.kind is RecoveryKind.MOBILE and one.id in rested]
+    return replace(person, other_mails=(*person.other_mails, *mails), other_phones=(*person.other_phones, *phones))
 
 
 def _in_order(methods: Iterable[RecoveryMethod]) -> tuple[RecoveryMethod, ...]:

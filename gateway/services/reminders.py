@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from gateway.account.errors import WriteUnconfirmed
+from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.reminders import TIME, Reminder, ReminderKind, Schedule, Standing, Unserved
 from gateway.protection.audit import Audit
 
@@ -61,6 +61,16 @@ class Done:
 
     due: Due
     outcome: ReminderOutcome
+
+
+class RunInterrupted(DirectoryUnavailable):
+    """The directory stopped answering during a run. What is done stays done."""
+
+    def __init__(self, message: str, done: Sequence[Done], waiting: int) -> None:
+        """`waiting`: the number of people with whom the next run goes on."""
+        super().__init__(message)
+        self.done = done
+        self.waiting = waiting
 
 
 class Records(Protocol):
@@ -129,16 +139,20 @@ class ReminderService:
     def run(self) -> list[Done]:
         """Remind everybody who is due, then send the digest; return what became of each.
 
-        Raises DirectoryUnavailable if the directory stops answering: another run goes on where this one ended.
+        Raises RunInterrupted if the directory stops answering between two people: another run goes on there. Raises
+        DirectoryUnavailable if it does so before the first one.
         """
-        done: list[Done] = []
-        for due in self.find_due():
-            obstacle = self._obstacle(due)
-            if obstacle is None and not self.wait():
-                return done
-            done.append(Done(due, obstacle or self._remind(due)))
-        if self.has_digest and done:
-            self._send_digest(done)
+        everybody, done = self.find_due(), list[Done]()
+        try:
+            for due in everybody:
+                obstacle = self._obstacle(due)
+                if obstacle is None and not self.wait():
+                    return done
+                done.append(Done(due, obstacle or self._remind(due)))
+            if self.has_digest and done:
+                self._send_digest(done)
+        except DirectoryUnavailable as error:
+            raise RunInterrupted(str(error), done, len(everybody) - len(done)) from error
         return done
 
     def _obstacle(self, due: Due) -> ReminderOutcome | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pydantic_settings import (
@@ -117,6 +118,15 @@ class Settings(BaseSettings):
         With reset.mode = "initial" it does not: the code that an agent has seen would become the password.
         """
         return self.helpdesk.is_on and self.reset.mode is ResetMode.CHOOSE
+
+    @property
+    def sms_spool(self) -> Path | None:
+        """Return the folder of notices by text message that wait; None if none are sent.
+
+        New and removed recovery methods are announced so, where there is an SMS gateway.
+        """
+        spool, url = self.notifications.spool, self.second_factor.sms_gateway_url
+        return spool / "sms" if spool and url and self.recovery.is_on else None
 
     @property
     def capture_server(self) -> str:

@@ -155,8 +155,8 @@ class People(Section):
     private_mail: Attribute | Literal[""] = ""
     """Attribute of a private mail address, for notifications and as a second factor; "" if the directory has none."""
     phone: Attribute | Literal[""] = ""
-    """Attribute of a phone number that receives text messages, for the second factor; "" if the directory has none.
-    """
+    """Attribute of a phone number that receives text messages, for the second factor and notices; "" if the directory
+    has none."""
     preferred_language: Attribute | Literal[""] = "preferredLanguage"
     """Attribute of the person's language (RFC 2798). Mails use it if it is one of `web.languages`, and the first of
     these otherwise."""

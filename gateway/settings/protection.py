@@ -117,10 +117,11 @@ class RateLimits(Section):
     codes_per_person: Rates = "5/hour; 10/day"
     """Codes of the second factor per person."""
     codes_per_recipient: Rates = "5/hour; 10/day"
-    """Codes per mail address or phone number, over all persons, so that nobody's phone is filled with codes."""
+    """Codes per mail address or phone number, over all persons, so that nobody's phone is filled with codes. As many
+    notices about recovery methods go to a phone; they are counted apart."""
     text_messages_overall: Rates = "200/hour; 1000/day"
-    """Text messages of all resets together. Each one costs money, so set it to what the academy is ready to pay for.
-    """
+    """Text messages of all people together. Each one costs money, so set it to what the academy is ready to pay for.
+    Notices beyond it wait."""
     per_agent: Rates = "60/hour; 300/day"
     """Searches of one agent of the helpdesk, and as many people looked at and as many changes, over all addresses."""
     reset_codes_per_agent: Rates = "30/hour; 100/day"
@@ -200,7 +201,8 @@ class Notifications(Section):
     """Mails to people whose password was changed or whose account was locked. Without `spool` no mail is sent."""
 
     spool: Path | None = None
-    """Folder for mails that wait for the mail server. The web service needs the right to write in it."""
+    """Folder for mails that wait for the mail server, and for notices by text message that wait for the SMS gateway.
+    The web service needs the right to write in it."""
     smtp_host: str = "localhost"
     """Host name of the mail server. Empty: mails stay in the spool, as in the demo."""
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
@@ -222,7 +224,7 @@ class Notifications(Section):
     sender: Mail = "ne-pas-repondre@ac-example.fr"
     """Mail address in the field From."""
     retry_hours: Annotated[float, Field(gt=0)] = 48.0
-    """Hours after which a mail that could not be sent is dropped."""
+    """Hours after which a mail or a notice by text message that could not be sent is dropped."""
 
     @field_validator("smtp_security")
     @classmethod

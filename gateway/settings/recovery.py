@@ -23,8 +23,9 @@ class Recovery(Section):
     """What can be added: a private mail address ("mail"), a phone number for text messages ("mobile"), a "passkey",
     an authenticator app ("totp"). "mobile" needs `second_factor.sms_gateway_url`."""
     rest_hours: Annotated[int, Field(ge=0, le=720)] = 48
-    """Hours after which a new method can serve a reset. Every address of the person is told at once, so they have
-    this time to remove what somebody else added. 0 only for a demo."""
+    """Hours after which a new method can serve a reset. Every address of the person is told at once, and with
+    `second_factor.sms_gateway_url` every phone, so they have this time to remove what somebody else added. 0 only for
+    a demo."""
     rp_id: Annotated[str, Field(pattern=r"^[a-z0-9.-]*$")] = ""
     """Host name of the site, or a domain above it, for which browsers make passkeys. When it changes, all passkeys
     are lost."""

@@ -21,6 +21,7 @@ from gateway.account.control_characters import holds_control_character
 from gateway.account.invisible import without_invisible
 from gateway.account.model import ChangeRequest, FindRequest, Secret, VerifyIdentityRequest
 from gateway.account.proofs import is_numen_with_lookalikes
+from gateway.account.recovery import MAX_ADDRESS_CHARS, MAX_ID_CHARS
 from gateway.account.recovery import MAX_NAME_CHARS as MAX_METHOD_NAME_CHARS
 from gateway.protection.captcha.robot_check import Answer
 from gateway.protection.rate_limiting.limiter import name_keys
@@ -400,9 +401,9 @@ class MethodsForm(TicketForm):
 
     action = StringField(validators=[at_most(10)])
     kind = StringField(validators=[at_most(10)])
-    method = StringField(validators=[at_most(32)])
+    method = StringField(validators=[at_most(MAX_ID_CHARS)])
     method_name = StringField(_("Its name for you"), [typeable, at_most(MAX_METHOD_NAME_CHARS)], filters=[_stripped])
-    address = StringField(_("Address"), [typeable, at_most(254)], filters=[_stripped])
+    address = StringField(_("Address"), [typeable, at_most(MAX_ADDRESS_CHARS)], filters=[_stripped])
 
     def validate_address(self, field: Field) -> None:
         """Refuse what is no mail address or phone number. WTForms calls it. Raises ValidationError."""

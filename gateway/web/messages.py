@@ -92,6 +92,24 @@ CODE_BY_PHONE = _("%(code)s: code for your academy password, valid for %(minutes
 CONFIRMATION_BY_PHONE = _(
     "%(code)s: code to add this phone to your academy account, valid for %(minutes)s minutes. Give it to nobody."
 )
+NOTICES_BY_PHONE = {
+    "recovery_added": _(
+        "Academy account: a recovery method was added. If it was not you, change your password on the academy's site "
+        "and call the helpdesk."
+    ),
+    "recovery_removed": _(
+        "Academy account: a recovery method was removed. If it was not you, change your password on the academy's "
+        "site and call the helpdesk."
+    ),
+    "recovery_dropped": _(
+        "Academy account: a new password was set, and a recent recovery method removed. If it was not you, call the "
+        "helpdesk."
+    ),
+    "recovery_erased": _(
+        "Academy account: all your recovery methods were erased. If you did not ask for it, call the helpdesk."
+    ),
+}
+"""Mails that phones get too, each as one text message: 160 characters of GSM 03.38, and no link."""
 NO_SECOND_FACTOR = _(
     "We have no private address or phone number for you to send a code to: call the helpdesk to reset your password. "
     "Nothing was changed."

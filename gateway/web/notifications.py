@@ -25,15 +25,18 @@ from gateway.account.model import Person
 from gateway.notifications.background import BackgroundTasks
 from gateway.notifications.errors import DeliveryFailed
 from gateway.notifications.sms import SmsGateway
+from gateway.notifications.sms_notices import SmsNotices
 from gateway.notifications.spool import Spool
 from gateway.services.ports import Channel
 from gateway.settings import Settings
 from gateway.web import messages
 from gateway.web.language import best_of, current
-from gateway.web.typography import breakable
+from gateway.web.typography import for_text_message
 
 log = logging.getLogger(__name__)
 
+MAX_PHONES = 10
+"""Maximum number of phones that get a notice, those of the directory first: each one costs money."""
 MAX_ADDRESS_CHARS = 254
 """Maximum length of a mail address: RFC 5321, 4.5.3.1.3, without the angle brackets."""
 
@@ -46,9 +49,13 @@ class TemplateNotifications:
     mails: Spool | None
     sms: SmsGateway | None
     background: BackgroundTasks
+    texts: SmsNotices | None = None
+    """Where notices by text message wait; None if none are sent."""
 
     def notify(self, notice: str, person: Person, reference: str, **facts: object) -> None:
         """Queue `notice` (a file of `templates/mail/`) for all addresses of `person`, in their language.
+
+        What happened to a recovery method is told to all phones too, where there is an SMS gateway.
 
         It never raises, because an invalid address or a full disk must not make the request fail. The page's language
         does not matter: the sender of the request chose it, and may be somebody else. `reference`: the request's id.
@@ -56,12 +63,24 @@ class TemplateNotifications:
         if self.mails is None:
             return
         with force_locale(self.language_of(person)):
+            self._text(notice, person)
             for address in person.mails:
                 try:
                     self.mails.enqueue(self.write(notice, address, reference, {"login": person.login, **facts}))
                 except Exception as error:
                     # `email` raises a dozen kinds of exceptions for addresses that it cannot parse.
                     log.error("a notification could not be stored: %s", type(error).__name__)
+
+    def _text(self, notice: str, person: Person) -> None:
+        """Queue `notice` as a text message, if it is one of those that phones get. Never raises."""
+        sentence = messages.NOTICES_BY_PHONE.get(notice)
+        if self.texts is None or sentence is None:
+            return
+        for phone in person.phones[:MAX_PHONES]:
+            try:
+                self.texts.enqueue(phone, for_text_message(str(sentence)))
+            except Exception as error:
+                log.error("a notice by text message could not be stored: %s", type(error).__name__)
 
     def notify_in_background(self, notice: str, person: Person, reference: str) -> None:
         """Call `notify` in another thread, so that the time of the present answer reveals nothing."""
@@ -105,9 +124,8 @@ class TemplateNotifications:
             if channel.is_phone:
                 if self.sms is None:
                     raise DeliveryFailed
-                # Other blanks would make a message of 70 characters out of one of 160 (GSM 03.38).
                 sentence = messages.CONFIRMATION_BY_PHONE if mail == "recovery_code" else messages.CODE_BY_PHONE
-                text = breakable(messages.filled(sentence, code=code, minutes=minutes))
+                text = for_text_message(messages.filled(sentence, code=code, minutes=minutes))
                 self.sms.send(channel.address, text)
                 return
             if self.mails is None:

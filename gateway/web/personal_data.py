@@ -50,6 +50,11 @@ def kept_data(settings: Settings) -> Iterator[Kept]:
     if settings.notifications.spool:
         hours = timedelta(hours=settings.notifications.retry_hours)
         yield Kept(_("A mail to you that waits for the mail server"), _until(_("until it is sent"), hours))
+        if settings.sms_spool:
+            what = _(
+                "A text message to you about your recovery methods, with your phone number, that waits to be sent"
+            )
+            yield Kept(what, _until(_("until it is sent"), hours))
     if settings.workstation.targets:
         hours = timedelta(hours=settings.workstation.retry_hours)
         what = _("The new password on its way to the Windows workstation, encrypted")
@@ -106,8 +111,8 @@ def recipients(settings: Settings) -> Iterator[str]:
         yield str(_("the host of this site, as a processor: %(host)s", host=settings.legal.host))
     if settings.notifications.spool:
         yield str(_("the mail server, for the mails that you receive"))
-    if "phone" in settings.second_factor.methods or "mobile" in settings.recovery.methods:
-        yield str(_("the operator that sends you a code by text message: it receives your phone number and the code"))
+    if "phone" in settings.second_factor.methods or "mobile" in settings.recovery.methods or settings.sms_spool:
+        yield str(_("the operator that sends you text messages: it receives your phone number and their text"))
     if settings.workstation.targets:
         yield str(_("the servers of the Windows workstations: they receive your login and your new password"))
     if settings.webhooks.is_on:

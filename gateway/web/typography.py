@@ -78,8 +78,13 @@ def typeset_once(text: str, language: str) -> str:
 
 
 def breakable(text: str) -> str:
-    """Return `text` with ordinary blanks and hyphens, for text messages and what is copied into another program."""
+    """Return `text` with ordinary blanks and hyphens, for what is copied into another program."""
     return text.replace(WIDE, " ").replace(NARROW, " ").replace(HYPHEN, "-")
+
+
+def for_text_message(text: str) -> str:
+    """Return `text` without what would leave 70 characters of the 160 of a text message (GSM 03.38)."""
+    return breakable(text).replace("’", "'")
 
 
 class TypesetDomain(Domain):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,13 @@ from tests.support.settings_file import write_settings_file
 from tests.support.slapd_server import SlapdServer
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
+SMS = "http://127.0.0.1:9/"
+OTHER_USER = 65534
 SECRET = "JBSWY3DPEHPK3PXP"
 ADDED = datetime(2026, 11, 1, 8, tzinfo=UTC)
 METHODS = (
     RecoveryMethod("aa", RecoveryKind.MAIL, "Chez moi", ADDED, address="moi@exemple.org"),
+    RecoveryMethod("cc", RecoveryKind.MOBILE, "Mobile", datetime(2020, 1, 1, tzinfo=UTC), address="07 98 76 54 31"),
     RecoveryMethod("bb", RecoveryKind.TOTP, "Téléphone", ADDED, used_at=ADDED, secret=Secret(SECRET)),
 )
 
@@ -72,6 +77,7 @@ class TestExport:
         assert printed["unreadable"] == 1
         assert {method["kind"]: method["address"] for method in printed["methods"]} == {
             "mail": "moi@exemple.org",
+            "mobile": "07 98 76 54 31",
             "totp": "",
         }
         assert SECRET not in done.stdout + done.stderr
@@ -82,7 +88,7 @@ class TestExport:
     ) -> None:
         directory.set("fdurand4", "pwdAccountLockedTime", "000001010000Z")
 
-        assert len(json.loads(account("export").stdout)["methods"]) == 2
+        assert len(json.loads(account("export").stdout)["methods"]) == 3
 
 
 class TestExportOfEvents:
@@ -126,3 +132,35 @@ class TestErase:
         account("erase-recovery")
 
         assert account("erase-recovery").returncode == 0
+
+    def test_when_it_is_done_then_every_address_known_before_is_told(
+        self, account: Command, directory: SlapdServer, config: Path, tmp_path: Path
+    ) -> None:
+        spool = tmp_path / "mails"
+        with config.open("a") as settings:
+            settings.write(f'[notifications]\nspool = "{spool}"\n[second_factor]\nsms_gateway_url = "{SMS}"\n')
+
+        done = account("erase-recovery")
+
+        assert (done.returncode, done.stderr) == (0, "")
+        mails = [message_from_bytes(file.read_bytes())["To"] for file in (spool / "new").iterdir()]
+        assert sorted(mails) == ["fdurand4@ac-example.fr", "moi@exemple.org"]
+        [notice] = [json.loads(file.read_bytes()) for file in (spool / "sms" / "new").iterdir()]
+        assert notice["to"] == "07 98 76 54 31"
+        assert "tous vos moyens de secours ont été effacés" in notice["text"]
+
+    def test_when_root_runs_it_then_the_notice_belongs_to_the_service(
+        self, account: Command, config: Path, tmp_path: Path
+    ) -> None:
+        spool = tmp_path / "mails"
+        spool.mkdir()
+        if os.geteuid() != 0:
+            pytest.skip("only root gives files away")
+        os.chown(spool, OTHER_USER, OTHER_USER)
+        with config.open("a") as settings:
+            settings.write(f'[notifications]\nspool = "{spool}"\n[second_factor]\nsms_gateway_url = "{SMS}"\n')
+
+        account("erase-recovery")
+
+        made = [spool / "sms", *(spool / "sms").rglob("*")]
+        assert {(one.stat().st_uid, one.stat().st_gid) for one in made} == {(OTHER_USER, OTHER_USER)}

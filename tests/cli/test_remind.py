@@ -218,6 +218,31 @@ class TestAtMostOnce:
         assert json.loads(done.stderr.splitlines()[-1])["error"] == "directory"
         assert reminding.mails() == []
 
+    def test_when_the_directory_stops_between_two_people_then_the_next_run_goes_on_with_the_others(
+        self, reminding, directory
+    ):
+        reminding.configure(per_minute=60)
+        logins = {reminding.add(f"person{number}", 5) for number in range(4)}
+        with reminding.start() as run:
+            # It waits a second between two people, so slapd is gone before the next one.
+            wait_until(lambda: reminding.mails() or run.poll() is not None)
+            directory.slapd.stop()
+            printed, error = run.communicate()
+        first = {mail["To"].partition("@")[0] for mail in reminding.mails()}
+        directory.slapd.start()
+        reminding.configure()
+        rest = reminding.reminded()
+
+        assert run.returncode == 1
+        assert f"{len(first)} were reminded" in printed
+        assert "people wait for the next run" in error
+        assert "Traceback" not in error
+        assert 0 < len(first) < len(logins)
+        # Whoever was due at the very moment may have a record and no mail, but nobody gets two.
+        assert first.isdisjoint(rest)
+        assert len(logins - first - set(rest)) <= 1
+        assert len(reminding.mails()) == len(first) + len(rest)
+
 
 class TestDryRun:
     def test_when_asked_then_it_shows_who_and_writes_nothing(self, reminding):

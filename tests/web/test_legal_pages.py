@@ -157,7 +157,20 @@ class TestPersonalData:
         assert "sous forme d’empreinte à clé : jusqu’à ce que vous l’utilisiez, 2 heures au plus" in text
         assert "version de la charte informatique que vous avez acceptée" in text
         assert "Code qui vous est envoyé : 9 minutes" in text
-        assert "il reçoit votre numéro de téléphone et le code" in text
+        assert "il reçoit votre numéro de téléphone et le texte de ces messages" in text
+
+    def test_when_recovery_methods_are_announced_to_phones_then_the_page_names_notice_and_operator(
+        self, open_browser, tmp_path
+    ):
+        page = open_browser(
+            recovery={"methods": ["totp"]},
+            second_factor={"sms_gateway_url": "http://127.0.0.1:9/"},
+            notifications={"spool": tmp_path / "mails", "smtp_host": ""},
+        ).open(PRIVACY)
+
+        text = lines(page)
+        assert "SMS sur vos moyens de secours, avec votre numéro de téléphone, qui attend d’être envoyé" in text
+        assert "il reçoit votre numéro de téléphone et le texte de ces messages" in text
 
     def test_when_something_is_not_in_use_then_the_page_does_not_name_it(self, browser):
         text = lines(browser.open(PRIVACY))

@@ -19,6 +19,7 @@ from limits import RateLimitItem, parse_many
 
 from gateway.account.model import Secret
 from gateway.account.name_matching import MAX_GIVEN_NAMES, normalized, surname_parts, tokens
+from gateway.account.phone_number import significant_digits
 from gateway.account.proofs import candidates
 from gateway.protection.rate_limiting.addresses import is_within, networks
 from gateway.protection.rate_limiting.in_memory import MemoryCounts
@@ -200,7 +201,7 @@ class RateLimiter:
         `person` is an identity of the directory; `recipient` a mail address, or a phone number in any spelling. With
         `only_look` nothing is counted.
         """
-        address = _digits(recipient) if is_text_message else recipient.casefold()
+        address = significant_digits(recipient) if is_text_message else recipient.casefold()
         windows = [Window(limit, "code-person", self._slot("code", person)) for limit in self._codes_per_person]
         windows += [
             Window(limit, "code-recipient", self._slot("code", address)) for limit in self._codes_per_recipient
@@ -210,6 +211,23 @@ class RateLimiter:
         if only_look:
             full = self._counts.test(windows)
             return _wait(LimitScope.CODE, full.seconds) if full else None
+        return self._hit(dict.fromkeys(windows, LimitScope.CODE))
+
+    def admit_notice(self, phone: str) -> RetryAfter | None:
+        """Count a notice to a phone number in any spelling, or return how long to wait. Raises StoreUnavailable.
+
+        Codes have counts of their own: whoever asks for many of them must not silence the notices.
+        """
+        slot = self._slot("notice", significant_digits(phone))
+        windows = [Window(limit, "notice-recipient", slot) for limit in self._codes_per_recipient]
+        return self._hit(dict.fromkeys(windows, LimitScope.CODE))
+
+    def admit_text_message(self) -> RetryAfter | None:
+        """Count an attempt to send a notice, which may cost money, with the text messages of all codes.
+
+        Returns how long to wait. Raises StoreUnavailable.
+        """
+        windows = [self._of_all("text-messages", limit) for limit in self._text_messages]
         return self._hit(dict.fromkeys(windows, LimitScope.CODE))
 
     def admit_agent(self, what: str, agent: str) -> RetryAfter | None:
@@ -371,11 +389,6 @@ def name_keys(surname: str, given_name: str) -> tuple[str, ...]:
 
 def _wait(scope: LimitScope, seconds: float) -> RetryAfter:
     return RetryAfter(scope, max(1, math.ceil(seconds)))
-
-
-def _digits(phone: str) -> str:
-    """Return the last nine digits, which +33 6 12 34 56 42 and 06 12 34 56 42 share."""
-    return "".join(char for char in phone if char.isdecimal())[-9:]
 
 
 def _login_key(login: str) -> str:

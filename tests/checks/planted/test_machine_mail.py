@@ -126,6 +126,11 @@ def old_mails(place):
     os.utime(file, (time.time() - 8000, time.time() - 8000))
 
 
+def old_text_messages(place):
+    place.made("mails/new")
+    (place.made("mails/sms/new") / f"msg_{int(1000 * (time.time() - 8000))}_0a").write_text("{}")
+
+
 def closed_spool(place):
     place.give_processes_users()
     place.made("mails", mode=0o700)
@@ -385,6 +390,16 @@ MISTAKES = (
         message=["1 mails wait for more than an hour, the oldest for 2 h"],
         hint=["journalctl -u mamia"],
         fix=lambda place: (place.folder / "mails" / "new" / "1.mail").unlink(),
+        check=mail,
+    ),
+    Mistake(
+        name="text messages wait",
+        plant=old_text_messages,
+        level=Level.WARN,
+        subject=SPOOL,
+        message=["1 text messages wait for more than an hour, the oldest for 2 h", "new recovery methods"],
+        hint=["second_factor.sms_gateway_url", "journalctl -u mamia"],
+        fix=lambda place: [file.unlink() for file in (place.folder / "mails/sms/new").iterdir()],
         check=mail,
     ),
     Mistake(
