@@ -59,6 +59,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"pytest-xdist ignores the group of {item.nodeid}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def sent_at_once() -> Iterator[None]:
+    """Gateways of this process send mails and webhooks without the pause that hides whether one was written.
+
+    The times of answers, for which the pause is, are measured on processes of their own.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.notifications.spool.MAX_DELAY_SECONDS", 0.0)
+        patch.setattr("gateway.composition.web.MAX_DELAY_SECONDS", 0.0)
+        yield
+
+
 @pytest.fixture(scope="module")
 def kdc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KdcServer]:
     """A realm of MIT Kerberos with its administration server."""

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 300.0
-LOOK_SECONDS = 30.0
+LOOK_SECONDS = 5.0
 """Seconds after which the folder is looked at without a word: commands such as `mamia remind` queue mails too."""
 MAX_DELAY_SECONDS = 4.0
 """Maximum seconds before new mails are sent.

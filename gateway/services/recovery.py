@@ -59,6 +59,7 @@ class Notice(StrEnum):
     CODE_LIMITED = "code_limited"
     WRONG_TOO_OFTEN = "wrong_too_often"
     PASSKEY_REFUSED = "passkey_refused"
+    PASSKEY_NOT_MADE = "passkey_not_made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ class RecoveryService:
             return self._managing(used)
         confirmed = self._confirmed(waiting, answer)
         if confirmed is None:
-            return self._not_confirmed(used, waiting, caller)
+            return self._not_confirmed(used, waiting, answer, caller)
         with self.events.outages(SERVICE, caller, used.grant.login):
             before = self.methods.of(used.grant)
             if before is None or not self.methods.add(used.grant, confirmed):
@@ -291,11 +292,13 @@ class RecoveryService:
         typed = "".join(answer.split())
         return method if hmac.compare_digest(typed.encode(), waiting["code"].encode()) else None
 
-    def _not_confirmed(self, used: UsedTicket, waiting: dict[str, Any], caller: Caller) -> Managing | Confirming:
+    def _not_confirmed(
+        self, used: UsedTicket, waiting: dict[str, Any], answer: str, caller: Caller
+    ) -> Managing | Confirming:
         self.events.record(SERVICE, "not_confirmed", caller, login=used.grant.login, method=waiting["kind"])
         left = waiting["left"] - 1
         if waiting["challenge"]:
-            return self._managing(used, Notice.PASSKEY_REFUSED)
+            return self._managing(used, Notice.PASSKEY_REFUSED if answer else Notice.PASSKEY_NOT_MADE)
         if left < 1:
             return self._managing(used, Notice.WRONG_TOO_OFTEN)
         return Confirming(self._session(used, {NEW: {**waiting, "left": left}}), left, is_wrong=True)

@@ -402,7 +402,7 @@ class MethodsForm(TicketForm):
     action = StringField(validators=[at_most(10)])
     kind = StringField(validators=[at_most(10)])
     method = StringField(validators=[at_most(MAX_ID_CHARS)])
-    method_name = StringField(_("Its name for you"), [typeable, at_most(MAX_METHOD_NAME_CHARS)], filters=[_stripped])
+    method_name = StringField("", [typeable, at_most(MAX_METHOD_NAME_CHARS)], filters=[_stripped])
     address = StringField(_("Address"), [typeable, at_most(MAX_ADDRESS_CHARS)], filters=[_stripped])
 
     def validate_address(self, field: Field) -> None:

@@ -152,6 +152,10 @@ RECOVERY_NOTICES = {
     "code_limited": _("So many codes were sent that no more are sent now. Try again later."),
     "wrong_too_often": _("Too many wrong codes. Nothing was added: begin again."),
     "passkey_refused": _("Your browser’s answer could not be used. Nothing was added: begin again."),
+    "passkey_not_made": _(
+        "Your browser made no passkey, for which it needs JavaScript. Nothing was added. Allow JavaScript for this "
+        "site, or choose another method."
+    ),
 }
 """What happened at the recovery methods, by the value of `services.recovery.Notice`."""
 KINDS = {

@@ -77,6 +77,10 @@ def typeset_once(text: str, language: str) -> str:
     return typeset(text, language)
 
 
+# Each application has catalogues of its own, and a process may have several applications.
+_typeset_translation = lru_cache(maxsize=4096)(typeset)
+
+
 def breakable(text: str) -> str:
     """Return `text` with ordinary blanks and hyphens, for what is copied into another program."""
     return text.replace(WIDE, " ").replace(NARROW, " ").replace(HYPHEN, "-")
@@ -101,7 +105,7 @@ class _TypesetCache(dict[tuple[str, str], object]):
     def __setitem__(self, key: tuple[str, str], translations: object) -> None:
         catalogue: dict[object, str] = translations._catalog  # type: ignore[attr-defined]
         for message, translation in catalogue.items():
-            catalogue[message] = typeset(translation, key[0])
+            catalogue[message] = _typeset_translation(translation, key[0])
         super().__setitem__(key, translations)
 
 

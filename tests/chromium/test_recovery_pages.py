@@ -5,63 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pyotp
 import pytest
-from playwright.sync_api import Page
 
 from gateway.demo.post_office import PostOffice, post_office
 from tests.support.accessibility import problems_of
 from tests.support.authenticator import Authenticator
 from tests.support.browser import CHANGE, RESET
 from tests.support.chromium_pages import PHONE, ChromiumPages
-from tests.support.matching import first_match
 from tests.support.page_actions import choose, fill, send
-from tests.support.polling import wait_until
 from tests.support.ports import free_port
+from tests.support.recovery_browser import LOGIN, RECOVERY, Methods, recovery_settings
 from tests.support.served_gateways import ServedGateways
 from tests.support.slapd_server import PASSWORD, SlapdServer
 
-RECOVERY = "/mes-moyens-de-secours"
-LOGIN, NEW = "fdurand4", "Nouveau-2025"
+NEW = "Nouveau-2025"
 KEY = "the same for every gateway of a test, 1234"
-KINDS = ("mail", "mobile", "passkey", "totp")
-
-
-class Methods:
-    """The page of the methods, in a browser whose language does not matter."""
-
-    def __init__(self, page: Page, address: str, post: PostOffice) -> None:
-        self.page, self.address, self.post = page, address, post
-
-    def sign_in(self, password: str = PASSWORD) -> None:
-        self.page.goto(self.address + RECOVERY)
-        fill(self.page, login=LOGIN, current_password=password)
-        send(self.page)
-
-    def begin(self, kind: str, typed: str = "") -> None:
-        """Open the box of a kind, and press its button."""
-        box = self.page.locator(f"details.add-method:has([name=kind][value={kind}])")
-        if box.get_attribute("open") is None:
-            box.locator("summary").click()
-        if typed:
-            box.locator("[name=address]").fill(typed)
-        with self.page.expect_navigation():
-            box.locator("button.btn-brand").click()
-
-    def confirm(self, answer: str) -> None:
-        fill(self.page, answer=answer)
-        send(self.page)
-
-    def code_to(self, recipient: str) -> str:
-        """The code in the newest message to an address or a phone."""
-
-        def messages() -> list[Path]:
-            return sorted(self.post.folder.glob(f"*-{recipient}.txt"))
-
-        wait_until(messages)
-        return str(first_match(r"\b\d{6}\b", messages()[-1].read_text()).group())
 
 
 @pytest.fixture
@@ -82,13 +42,7 @@ def methods(
     directory.add_person(LOGIN)
     port = free_port()
     address = f"http://localhost:{port}"
-    sections: dict[str, Any] = {
-        "recovery": {"methods": KINDS, "rp_id": "localhost", "origin": address, "rest_hours": 0},
-        "notifications": {"spool": tmp_path / "spool", "smtp_host": "127.0.0.1", "smtp_port": post.smtp_port},
-        "second_factor": {"sms_gateway_url": post.sms_url},
-        "web": {"secret_keys": [KEY]},
-    }
-    serve(port=port, **sections)
+    serve(port=port, web={"secret_keys": [KEY]}, **recovery_settings(address, post, tmp_path / "spool", rest_hours=0))
     return Methods(open_page(viewport=PHONE, locale=request.param), address, post)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -53,38 +53,32 @@ OUTCOMES = (
 )  # fmt: skip
 
 
-@pytest.fixture(params=["fr", "en"])
-def language(request):
-    return request.param
+@pytest.fixture
+def sending(mail_server, tmp_path):
+    """Settings of a site that sends mails."""
+    spool = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
+    return {"notifications": spool, "people": {"private_mail": "privateMail"}}
 
 
 @pytest.fixture
-def open_gateway(directory, open_browser, mail_server, tmp_path, language):
+def open_gateway(directory, open_browser, sending, language):
     """Opens a browser before a gateway that sends mails to a person who reads that language."""
     directory.add_person(LOGIN, privateMail=PRIVATE, preferredLanguage=language)
-    mails = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
     # Above the directory's own limit, so that wrong passwords can lock the account.
     rates = {"per_login": "20/5 minutes"}
-    return lambda **sections: open_browser(
-        people={"private_mail": "privateMail"}, notifications=mails, rate_limits=rates, **sections
-    )
+    return lambda **sections: open_browser(**sending, rate_limits=rates, **sections)
 
 
 @pytest.fixture
-def written(open_gateway, mail_server, directory, tmp_path, language):
+def written(directory, sending, language):
     """What writes each mail whose cause is tested elsewhere."""
 
     def told(name, **facts):
-        settings = settings_for(
-            directory, notifications={"spool": tmp_path / "mails"}, people={"private_mail": "privateMail"}
-        )
-        with templates_of(settings) as (templates, _):
+        with templates_of(settings_for(directory, **sending)) as (templates, _):
             templates.notify(name, due(language, 0).standing.person, REFERENCE, **facts)
-        open_gateway()
 
     def sent(name):
-        spool = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
-        with templates_of(settings_for(directory, notifications=spool)) as (templates, _):
+        with templates_of(settings_for(directory, **sending)) as (templates, _):
             templates.send_code(Channel("mail", PRIVATE, language), "123456", LOGIN, REFERENCE, mail=name)
 
     return {
@@ -98,21 +92,19 @@ def written(open_gateway, mail_server, directory, tmp_path, language):
 
 
 @pytest.fixture
-def notices(open_gateway, mail_server, directory, tmp_path, language, written):
+def notices(open_gateway, mail_server, directory, sending, language, written):
     """What causes each mail, by the name of its template."""
+    site = cache(open_gateway)
 
     def locked():
-        browser = open_gateway()
         for _ in range(NEEDED_TRIES):
-            browser.change(LOGIN, "Certainement-Faux-1", NEW)
+            site().change(LOGIN, "Certainement-Faux-1", NEW)
 
     def reset():
-        browser = open_gateway()
-        browser.choose(browser.prove(LOGIN), "Troisieme-2026!")
+        site().choose(site().prove(LOGIN), "Troisieme-2026!")
 
     def reminded(name, kind=ReminderKind.EXPIRES):
-        spool = {"spool": tmp_path / "mails", "smtp_host": "127.0.0.1", "smtp_port": mail_server.port}
-        settings = settings_for(directory, notifications=spool, reminders={"digest_to": PRIVATE})
+        settings = settings_for(directory, **sending, reminders={"digest_to": PRIVATE})
         if name == "digest":
             settings = settings.model_copy(update={"web": settings.web.model_copy(update={"languages": [language]})})
         with mails_of(settings) as mails:
@@ -121,8 +113,6 @@ def notices(open_gateway, mail_server, directory, tmp_path, language, written):
                 mails.send_digest(done, "mamia-digest")
             else:
                 mails.remind(done[0].due, "mamia-reminder")
-        # A gateway sends what it finds in the spool when it starts.
-        open_gateway()
 
     def disputed():
         browser = open_gateway(web={"languages": [language]})
@@ -135,7 +125,7 @@ def notices(open_gateway, mail_server, directory, tmp_path, language, written):
         "expires": lambda: reminded("expires"),
         "initial": lambda: reminded("initial", ReminderKind.INITIAL),
         "digest": lambda: reminded("digest"),
-        "changed": lambda: open_gateway().change(LOGIN, PASSWORD, NEW),
+        "changed": lambda: site().change(LOGIN, PASSWORD, NEW),
         "locked": locked,
         "reset": reset,
         "disputed": disputed,
@@ -155,11 +145,15 @@ def due(language: str, number: int, kind: ReminderKind = ReminderKind.EXPIRES) -
 
 @contextmanager
 def templates_of(settings: Settings) -> Iterator[tuple[TemplateNotifications, Spool]]:
-    """What writes mails, and the spool in which they wait."""
-    assert settings.notifications.spool
-    spool = Spool(settings.notifications, settings.notifications.spool)
+    """What writes mails, and the spool in which they wait; at the end it sends them, as `mamia serve` does."""
+    folder = settings.notifications.spool
+    assert folder
+    spool = Spool(settings.notifications, folder)
     with create_mail_app(settings).app_context():
         yield TemplateNotifications(settings, spool, None, BackgroundTasks()), spool
+    spool.start()
+    wait_until(lambda: not list((folder / "new").iterdir()))
+    spool.close()
 
 
 @contextmanager

@@ -5,20 +5,14 @@ The texts beside this file were read and approved by a person: see CONTRIBUTING.
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from gateway.workstation.state import DeliveryStatus
-from tests.support.approved_text import assert_approved
+from tests.stories.conftest import LOGIN, NEW, assert_told
 from tests.support.browser import CHANGE, FIND, RESET
 from tests.support.page_actions import change, choose, fill, prove, send
 from tests.support.pending_deliveries import move_to, pending_deliveries
 from tests.support.slapd_server import PASSWORD
-from tests.support.story import Story
 
-HERE = Path(__file__).parent
-LOGIN, WEAK, NEW = "fdurand4", "Soleil2026", "Nouveau-2025"
+WEAK = "Soleil2026"
 NOBODY = {"surname": "Nemo", "given_name": "Nobody", "birth_date": "27/03/1985"}
 EVERYWHERE = {"captcha": {"required": ["find", "reset", "change"]}}
 LINKS = {
@@ -29,46 +23,6 @@ LINKS = {
         "portal_url": "https://arena.ac-example.fr/",
     }
 }
-SCENES = {
-    "the page": "la page",
-    "the form": "le formulaire",
-    "sent with nothing in it": "envoyé sans rien",
-    "nobody is found": "personne n’est trouvé",
-    "found": "trouvé",
-    "the proofs are right": "les preuves sont justes",
-    "a password that breaks the rules": "un mot de passe qui ne suit pas les règles",
-    "the result": "le résultat",
-    "where the code shall go": "où envoyer le code",
-    "the code is asked for": "le code est demandé",
-    "a wrong code": "un code faux",
-    "a weak password is typed": "un mot de passe faible est saisi",
-    "the workstation waits": "le poste de travail attend",
-    "the workstation has it": "le poste de travail l’a reçu",
-    "too many tries": "trop d’essais",
-    "without JavaScript": "sans JavaScript",
-    "the check is done": "la vérification est faite",
-}
-"""The headings of the French texts."""
-
-
-@pytest.fixture(params=["fr", "en"])
-def language(request):
-    return request.param
-
-
-@pytest.fixture
-def page(directory, open_page, language):
-    directory.add_person(LOGIN, departmentNumber="rectorat")
-    return open_page(locale=language)
-
-
-@pytest.fixture
-def story(language):
-    return Story(language, SCENES if language == "fr" else {})
-
-
-def assert_told(story, name):
-    assert_approved(story.text, HERE / f"{name}.{story.language}.txt")
 
 
 class TestHome:

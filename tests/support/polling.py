@@ -12,6 +12,7 @@ from pathlib import Path
 AT_ONCE_SECONDS = 15
 """Within which something happens that waits for nothing, on a busy machine too."""
 
+FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.002, 0.05
 TICK_SECONDS = 0.02
 """More than a tick of the kernel's clock, by which time(2) may be late (CONFIG_HZ is 100 or more)."""
 
@@ -35,10 +36,12 @@ def _state(thread: Path) -> str:
 
 
 def wait_until(holds: Callable[[], object], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
+    """Ask often at first, as most of what is waited for is nearly there, then seldom."""
+    deadline, pause = time.monotonic() + seconds, FIRST_PAUSE_SECONDS
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(2 * pause, LAST_PAUSE_SECONDS)
 
 
 def wait_for_the_next_second() -> None:

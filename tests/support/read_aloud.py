@@ -10,7 +10,7 @@ from tests.support.accessibility_tree import Node
 from tests.support.screen_reader_words import WORDS
 
 INDENT = "  "
-_BEFORE_MARK = re.compile(r" ([.,)])")
+_BEFORE_MARK = re.compile(r" ([.,;)])")
 INLINE = frozenset(
     {"StaticText", "link", "strong", "emphasis", "code", "time", "Abbr", "mark", "superscript", "subscript", "none"}
 )

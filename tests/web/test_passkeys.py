@@ -116,12 +116,12 @@ class TestRight:
 
     def test_when_it_was_used_then_the_list_says_when(self, open_site: OpenSite) -> None:
         browser, passkey = open_site(), SoftwarePasskey()
-        assert "Jamais utilisé" in add(browser, passkey).main
+        assert "Dernière utilisation : jamais" in add(browser, passkey).main
 
         browser.choose(prove(browser, passkey), NEW)
 
         page = browser.fill_in(RECOVERY, login=LOGIN, current_password=NEW)
-        assert "Dernière utilisation" in page.main
+        assert "Dernière utilisation : jamais" not in page.main
 
     def test_when_it_was_removed_then_it_opens_nothing(self, open_site: OpenSite) -> None:
         browser, passkey = open_site(), SoftwarePasskey()

@@ -255,7 +255,7 @@ class TestMailAndMobile:
         page = confirm(browser, asked, code_in(mail_text(mail_server, PRIVATE)))
 
         is_told(mail_server, PROFESSIONAL, "a été ajouté")
-        assert "Il peut réinitialiser votre mot de passe à partir du" in page.main
+        assert "Vous pourrez l’utiliser à partir du" in page.main
 
 
 class TestApp:
@@ -521,12 +521,12 @@ class TestResetByCode:
     ) -> None:
         browser = open_site(rest_hours=0)
         asked = add(browser, sign_in(browser), "mobile", address=PHONE)
-        assert "Jamais utilisé" in confirm(browser, asked, code_in(phones.texts[-1])).main
+        assert "Dernière utilisation : jamais" in confirm(browser, asked, code_in(phones.texts[-1])).main
 
         page = browser.prove("fdurand4")
         browser.choose(browser.send(RESET, page, code=code_in(phones.texts[-1])), NEW)
 
-        assert "Dernière utilisation" in sign_in(browser, NEW).main
+        assert "Dernière utilisation : jamais" not in sign_in(browser, NEW).main
 
 
 class TestWaiting:

@@ -8,16 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway.notifications import spool
 from gateway.notifications.webhook_secrets import write_secret
 from tests.support.webhook_receiver import WebhookReceiverServer, receiving
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mails and webhooks are sent without the pause that hides whether one was written."""
-    monkeypatch.setattr(spool, "MAX_DELAY_SECONDS", 0.0)
-    monkeypatch.setattr("gateway.composition.web.MAX_DELAY_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -37,21 +37,32 @@ async function proved() {
   });
 }
 
+const knowsPasskeys = () => Boolean(window.PublicKeyCredential);
+// Elsewhere than at the site's own address, which `failed` names, a browser may know none for that reason alone.
+const why = () => (!knowsPasskeys() && message.dataset.absent) || message.dataset.failed;
+
 // Listens in the capturing phase: the form counts as sent only when the answer is in it (form.js).
 function answering(form, ask, prepare = () => true) {
+  let isAsking = false;
+  form.querySelector(".needs-script")?.classList.add("ready");
   form.addEventListener(
     "submit",
     async (event) => {
       if (event.submitter?.name === "leave" || form.elements.answer.value) return;
       event.preventDefault();
       event.stopImmediatePropagation();
+      // A second question would end the first one, to which the person is just answering.
+      if (isAsking) return;
       message.textContent = "";
-      if (!prepare()) return;
+      if (knowsPasskeys() && !prepare()) return;
+      isAsking = true;
       try {
         form.elements.answer.value = await ask();
       } catch {
-        message.textContent = message.dataset.failed;
+        message.textContent = why();
         return;
+      } finally {
+        isAsking = false;
       }
       form.requestSubmit();
     },
@@ -60,7 +71,7 @@ function answering(form, ask, prepare = () => true) {
 }
 
 if (create) answering(document.getElementById("service"), made);
-if (get && window.PublicKeyCredential) {
+if (get) {
   const form = get.closest("form");
   const login = document.getElementById("login");
   form.hidden = false;

@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 
 from playwright.sync_api import Browser, Error
 
-from tests.support.engines.page import EnginePage
+from tests.support.engines.page import ENTER, SPACE, EnginePage
 
 PATIENCE_MILLISECONDS = 120_000
+NAMES = {ENTER: "Enter", SPACE: "Space"}
+"""What Playwright calls the keys."""
 
 
 class ChromiumPage(EnginePage):
@@ -32,8 +34,8 @@ class ChromiumPage(EnginePage):
         self._page.fill(selector, "")
         self._page.type(selector, text)
 
-    def press_enter(self, selector: str) -> None:
-        self._page.press(selector, "Enter", no_wait_after=True)
+    def press_key(self, selector: str, key: str) -> None:
+        self._page.press(selector, NAMES[key], no_wait_after=True)
 
     def travel(self, steps: int) -> None:
         if steps < 0:

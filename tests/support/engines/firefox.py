@@ -26,8 +26,6 @@ from tests.support.polling import wait_until
 
 PATIENCE_SECONDS = 120
 POLL_SECONDS = 0.005
-ENTER = "\ue007"
-"""The key, in WebDriver."""
 CLOSED_PROXY = "127.0.0.1"
 PREFERENCES: dict[str, bool | int | str] = {
     # Whatever is not on loopback goes to a proxy that does not exist.
@@ -124,9 +122,9 @@ class FirefoxPage(EnginePage):
         self.ask("selector => { document.querySelector(selector).select() }", selector)
         self._type(text)
 
-    def press_enter(self, selector: str) -> None:
+    def press_key(self, selector: str, key: str) -> None:
         self._focus(selector)
-        self._type(ENTER)
+        self._type(key)
 
     def travel(self, steps: int) -> None:
         self._tabs.traverse_history(context=self._tab, delta=steps)

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 
 from tests.support.polling import wait_until
 
+ENTER, SPACE = "\ue007", " "
+"""Keys, in WebDriver."""
 SUBMIT = "main form button:not([name]):not([type=button]):not(.first)"
 """What sends a form, whatever it is called."""
 _IS_ANOTHER = "mark => document.readyState === 'complete' && document.documentElement.dataset.mark !== mark"
@@ -39,8 +41,8 @@ class EnginePage(ABC):
         """In place of what the field has."""
 
     @abstractmethod
-    def press_enter(self, selector: str) -> None:
-        """At a button or a link, without waiting for what follows."""
+    def press_key(self, selector: str, key: str) -> None:
+        """ENTER or SPACE, without waiting for what follows."""
 
     @abstractmethod
     def travel(self, steps: int) -> None:
@@ -57,6 +59,21 @@ class EnginePage(ABC):
     @abstractmethod
     def close(self) -> None:
         """The tab, with its cookies."""
+
+    def press_enter(self, selector: str) -> None:
+        """At a button or a link, without waiting for what follows."""
+        self.press_key(selector, ENTER)
+
+    def tick(self, selector: str) -> None:
+        """A box, or one of several choices, by the keyboard."""
+        self.press_key(selector, SPACE)
+        wait_until(lambda: self.ask("selector => document.querySelector(selector).checked", selector))
+
+    def unfold(self, selector: str) -> None:
+        """What a summary hides, if it is not shown already."""
+        if not self.has(f"{selector}[open]"):
+            self.press_enter(f"{selector} > summary")
+            wait_until(lambda: self.has(f"{selector}[open]"))
 
     def fill(self, **typed: str) -> None:
         """By the names of the fields."""
@@ -87,6 +104,10 @@ class EnginePage(ABC):
     def value(self, name: str) -> str:
         """What the field holds."""
         return str(self.ask("name => document.querySelector(`[name=${name}]`).value", name))
+
+    def is_shown(self, selector: str) -> bool:
+        """Whether there is one, and people see it."""
+        return bool(self.ask("selector => !!document.querySelector(selector)?.getClientRects().length", selector))
 
     def has(self, selector: str) -> bool:
         return bool(self.ask("selector => document.querySelector(selector) !== null", selector))

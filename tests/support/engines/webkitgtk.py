@@ -14,7 +14,6 @@ import requests
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Remote
 from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webelement import WebElement
@@ -111,6 +110,7 @@ def options(runs_scripts: bool) -> Options:
         "--private",
         f"--proxy={CLOSED_PROXY}",
         "--ignore-host=127.0.0.1",
+        "--ignore-host=localhost",
         "--enable-write-console-messages-to-stdout=true",
         # Without GStreamer's plugins, which no test needs, each player would hold the page for three seconds.
         "--enable-media=false",
@@ -138,8 +138,8 @@ class WebKitGtkPage(EnginePage):
         field.clear()
         field.send_keys(text)
 
-    def press_enter(self, selector: str) -> None:
-        self._element(selector).send_keys(Keys.ENTER)
+    def press_key(self, selector: str, key: str) -> None:
+        self._element(selector).send_keys(key)
 
     def travel(self, steps: int) -> None:
         if steps < 0:
