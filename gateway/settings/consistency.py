@@ -61,7 +61,8 @@ def _of_helpdesk(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _of_helpdesks_password(settings: Settings) -> Iterator[tuple[str, str]]:
-    if settings.helpdesk.is_on and not settings.helpdesk.password:
+    helpdesk = settings.helpdesk
+    if helpdesk.is_on and not (helpdesk.password or helpdesk.bind_password_file):
         yield "helpdesk.bind_password", "is missing, and so is helpdesk.bind_password_file"
 
 
