@@ -165,6 +165,13 @@ class TestCompose:
         assert words
         assert [word for word in words if not re.fullmatch(r"[\w./:-]+", word)] == []
 
+    def test_when_a_variable_is_not_set_then_every_compose_command_knows_its_default(self):
+        """With an empty default a container of Debian 13's podman-compose got the text of the variable itself."""
+        names = re.findall(r"(?<!\$)\$\{\w+[^}]*\}", (DOCKER / "compose.yaml").read_text())
+
+        assert names
+        assert [name for name in names if not re.fullmatch(r"\$\{\w+:-[^}]+\}", name)] == []
+
     def test_when_read_then_the_proxy_finds_the_web_services_at_fixed_addresses(self, compose):
         """nginx resolves a name once, and does not start while a name is unknown."""
         proxy = (ROOT / "deploy/nginx/mamia.conf").read_text()
