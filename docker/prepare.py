@@ -26,8 +26,11 @@ RANDOM = {
     "helpdesk_password": (WEB, DIRECTORY),
     "reminders_password": (WEB, DIRECTORY),
     "directory_admin": (DIRECTORY, DIRECTORY),
+    "webhook_secret": (WEB, WORKER),
 }
 """Secret → who owns its file, and which group reads it too."""
+PREFIXES = {"webhook_secret": b"whsec_"}
+"""What a secret begins with, by its standard: here Standard Webhooks."""
 GIVEN = {"worker_key": (WORKER, WORKER), "tls_certificate": (PROXY, PROXY), "tls_key": (PROXY, PROXY)}
 RANDOM_BYTES = 36
 CERTIFICATE_DAYS = 90
@@ -40,7 +43,8 @@ def main(folder: Path) -> None:
     inside.mkdir(exist_ok=True)
     for name in RANDOM:
         if not (inside / name).exists():
-            (inside / name).write_bytes(base64.b64encode(secrets.token_bytes(RANDOM_BYTES)))
+            random = base64.b64encode(secrets.token_bytes(RANDOM_BYTES))
+            (inside / name).write_bytes(PREFIXES.get(name, b"") + random)
             print(f"made secrets/{name}: random")
     make_keys(inside, folder / "worker.pub")
     make_certificate(inside, site_of(folder / "mamia.toml"))

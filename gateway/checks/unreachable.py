@@ -17,7 +17,7 @@ FIREWALL = "is that machine up, is the port right, and does a firewall let this 
 CERTIFICATE = "olcTLSCertificateFile and olcTLSCertificateKeyFile in cn=config of that server"
 PLAIN_PORT = "ldaps:// with the port for TLS (636) in directory.servers, or ldap:// with directory.start_tls = true"
 OLD_TLS = (
-    "TLS 1.2 or newer in slapd: olcTLSProtocolMin: 3.3 in cn=config; where slapd is linked with GnuTLS (Debian), "
+    "TLS 1.2 or newer in slapd: olcTLSProtocolMin: 3.3 in cn=config; where slapd is linked with GnuTLS (Debian 12), "
     "take olcTLSCipherSuite out or let it allow +VERS-TLS1.2:+VERS-TLS1.3"
 )
 CIPHERS = "take olcTLSCipherSuite out of cn=config of that server, or let it allow the ciphers of today (NORMAL)"

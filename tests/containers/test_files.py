@@ -16,10 +16,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gateway.notifications.webhook_secrets import read_secrets
 from gateway.protection.seal import make_key_pair
 from gateway.settings.loader import load
 from gateway.settings.service_accounts import reminding_directory, workers_directory
 from gateway.targets import delivered_targets
+from tests.support.commented_sections import commented_sections, turned_on
 from tests.support.dockerfile import Dockerfile
 
 ROOT = Path(__file__).parents[2]
@@ -60,9 +62,7 @@ def reminding_pod():
 
 def with_reminders(settings: str) -> str:
     """The settings after somebody has removed the signs before the two sections, as the handbook says."""
-    blocks = re.split(r"(?m)^(?=# \[|\[)|(?<=\n\n)", settings)
-    wanted = ("# [notifications]", "# [reminders]")
-    return "".join(re.sub(r"(?m)^# ", "", one) if one.startswith(wanted) else one for one in blocks)
+    return turned_on(settings, "notifications", "reminders")
 
 
 class TestDockerfile:
@@ -165,6 +165,13 @@ class TestCompose:
         assert words
         assert [word for word in words if not re.fullmatch(r"[\w./:-]+", word)] == []
 
+    def test_when_a_variable_is_not_set_then_every_compose_command_knows_its_default(self):
+        """With an empty default a container of Debian 13's podman-compose got the text of the variable itself."""
+        names = re.findall(r"(?<!\$)\$\{\w+[^}]*\}", (DOCKER / "compose.yaml").read_text())
+
+        assert names
+        assert [name for name in names if not re.fullmatch(r"\$\{\w+:-[^}]+\}", name)] == []
+
     def test_when_read_then_the_proxy_finds_the_web_services_at_fixed_addresses(self, compose):
         """nginx resolves a name once, and does not start while a name is unknown."""
         proxy = (ROOT / "deploy/nginx/mamia.conf").read_text()
@@ -205,6 +212,7 @@ class TestPrepare:
         assert {file.name: file.read_bytes() for file in (tmp_path / "secrets").iterdir()} == made
         assert "SELF-SIGNED" in first
         assert second == ""
+        assert read_secrets(tmp_path / "secrets/webhook_secret")
         assert not [name for name, value in made.items() if value.decode() in first]
 
     def test_when_it_made_them_then_every_service_can_read_its_own_and_no_other(self, prepare, tmp_path, compose):
@@ -227,6 +235,12 @@ class TestPrepare:
         assert not (tmp_path / "secrets" / "worker_key").exists()
 
 
+def ports_towards_servers(pod: str):
+    """The ports of servers outside that its network policy opens."""
+    rules = of_kind("NetworkPolicy")[pod]["spec"]["egress"]
+    return {one["port"] for rule in rules for one in rule["ports"] if "ipBlock" in rule["to"][0]}
+
+
 SECRETS = ("gateway_password", "secret_keys", "sync_password", "valkey_password", "domain_password")
 
 
@@ -239,6 +253,9 @@ def settings_of(text: str, folder: Path, secrets: Sequence[str] = SECRETS, **opt
     file = folder / "mamia.toml"
     file.write_text(text.replace("/run/secrets/", f"{folder}/").replace("/etc/mamia/", f"{folder}/"))
     return load(file, **options)
+
+
+WITH_WEB_SECRETS = ("web1", "web2", "import")
 
 
 class TestComposeSettings:
@@ -260,6 +277,24 @@ class TestComposeSettings:
 
         assert secrets == ["reminders_password"]
         assert reminding_directory(settings).password
+
+    @pytest.mark.parametrize("service", ["web1", "web2", "import", "worker", "remind"])
+    def test_when_every_section_is_on_then_each_service_has_the_secrets_that_it_reads(
+        self, tmp_path, compose, service
+    ):
+        text = (DOCKER / "mamia.toml").read_text()
+        secrets = compose["services"][service]["secrets"]
+
+        settings = settings_of(
+            turned_on(text, *commented_sections(text)), tmp_path, secrets, web_secrets=service in WITH_WEB_SECRETS
+        )
+
+        own_account = {"worker": workers_directory, "remind": reminding_directory}
+        account = own_account[service](settings) if service in own_account else settings.helpdesk
+        assert account.password
+        assert settings.webhooks.secret_file
+        sends = service not in ("import", "remind")
+        assert (settings.webhooks.secret_file.name in secrets) is sends
 
     def test_when_reminders_write_mails_then_both_web_services_find_them(self, tmp_path, compose):
         text = with_reminders((DOCKER / "mamia.toml").read_text())
@@ -363,6 +398,20 @@ class TestManifests:
         assert volume["accessModes"] == ["ReadWriteMany"]
         mail_ports = [one for rule in of_kind("NetworkPolicy")["web"]["spec"]["egress"] for one in rule["ports"]]
         assert {"port": settings.notifications.smtp_port} in mail_ports
+
+    def test_when_every_section_is_on_then_pods_have_its_secrets_and_reach_its_servers(self, tmp_path):
+        """The comment of the manifest says which files become which secret."""
+        text = of_kind("ConfigMap")["mamia"]["data"]["mamia.toml"]
+        said = (ROOT / "deploy/kubernetes/settings.yaml").read_text().partition("apiVersion")[0]
+        secrets = re.findall(r"--from-file=(\w+)", said)
+
+        settings = settings_of(turned_on(text, *commented_sections(text)), tmp_path, secrets)
+
+        assert settings.helpdesk.password
+        assert settings.webhooks.secret_file
+        assert settings.webhooks.secret_file.name in secrets
+        for name in ("web", "worker"):
+            assert 443 in ports_towards_servers(name), name
 
     def test_when_the_worker_has_events_that_wait_then_they_are_on_its_own_volume(self, compose):
         [worker] = pods()["worker"]["containers"]

@@ -32,7 +32,8 @@ from tests.support.settings_file import write_settings_file
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
-MAX_LIBRARIES_BYTES = 150_000_000
+MAX_LIBRARIES_BYTES = 170_000_000
+"""Of these, 20 MB are what passkeys bring (webauthn with cryptography and pyOpenSSL)."""
 DURAND = {
     "objectClass": [b"inetOrgPerson", b"mamiaPerson"],
     "uid": [b"fdurand4"],
@@ -90,7 +91,7 @@ class TestGatewaysImage:
         )
 
         assert sum(file.lstat().st_size for file in libraries.rglob("*")) < MAX_LIBRARIES_BYTES
-        assert not {"cryptography", "faker", "pip"} & {folder.name for folder in libraries.iterdir()}
+        assert not {"aiosmtpd", "faker", "pip"} & {folder.name for folder in libraries.iterdir()}
         for refused in (demo, sample):
             assert refused.returncode != 0
             assert "pip install 'mamia[demo]'" in refused.stderr

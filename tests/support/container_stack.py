@@ -40,6 +40,8 @@ class ContainerStack:
     engine: Engine = PODMAN
     port: int = field(default_factory=free_port)
     plain_port: int = field(default_factory=free_port)
+    more_files: Sequence[Path] = ()
+    """More files of compose, which come after the others."""
 
     def __post_init__(self) -> None:
         self.site = self.folder / "site"
@@ -70,8 +72,8 @@ class ContainerStack:
 
     @property
     def _compose(self) -> list[str]:
-        files = ["-f", f"{self.docker}/compose.yaml", "-f", str(self.override)]
-        return [*self.engine.compose, "-p", PROJECT, *files]
+        files = (self.docker / "compose.yaml", self.override, *self.more_files)
+        return [*self.engine.compose, "-p", PROJECT, *(word for file in files for word in ("-f", str(file)))]
 
     def run(self, *command: str | Path, fails: bool = False) -> str:
         """Run a command where the engine is, and return what it printed to both streams."""

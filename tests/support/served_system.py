@@ -55,7 +55,8 @@ def bare_system(suite: str, folder: Path) -> Iterator[BootedSystem]:
 
     `folder` gets the authority of the certificate, ca.pem.
     """
-    one = BootedSystem([bare_root(suite)], FOLDER / f"page-{suite}")
+    # One test's system may still run while another one boots: each has a disk of its own.
+    one = BootedSystem([bare_root(suite)], FOLDER / f"{folder.name}-{suite}")
     with booted(one):
         with_network(one, SLAPD, typed="")
         fill_directory(one)

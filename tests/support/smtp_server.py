@@ -1,4 +1,4 @@
-"""A mail server of the tests' own, on loopback; it can be stopped, started again, and told to refuse."""
+"""A mail server of the tests' own, on loopback or elsewhere; it can be stopped, started again, and told to refuse."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class HangingUp(Controller):
 @dataclass
 class SmtpServer:
     port: int = field(default_factory=free_port)
+    host: str = "127.0.0.1"
     tls: ssl.SSLContext | None = None
     """Offers STARTTLS and takes nothing without it."""
     replies: list[str] = field(default_factory=list)
@@ -62,7 +63,7 @@ class SmtpServer:
     def start(self) -> None:
         self._controller = HangingUp(
             self,
-            hostname="127.0.0.1",
+            hostname=self.host,
             port=self.port,
             ready_timeout=60,
             tls_context=self.tls,

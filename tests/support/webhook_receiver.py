@@ -1,10 +1,11 @@
-"""A receiver of webhooks, on loopback: it keeps what it got, and answers as a test says."""
+"""A receiver of webhooks, on loopback or elsewhere: it keeps what it got, and answers as a test says."""
 
 from __future__ import annotations
 
 import base64
 import hmac
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -53,6 +54,9 @@ class WebhookReceiverServer:
     """Send one byte of the answer now and then, for ever."""
     got: list[Received] = field(default_factory=list)
     port: int = 0
+    host: str = "127.0.0.1"
+    tls: ssl.SSLContext | None = None
+    """Serves HTTPS by it."""
     _over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -105,7 +109,9 @@ def receiving(receiver: WebhookReceiverServer) -> Iterator[WebhookReceiverServer
         do_GET = do_POST  # what followed a redirect would come as GET
         do_OPTIONS = do_POST
 
-    server = ThreadingHTTPServer(("127.0.0.1", receiver.port), Handler)
+    server = ThreadingHTTPServer((receiver.host, receiver.port), Handler)
+    if receiver.tls:
+        server.socket = receiver.tls.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
     receiver.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS})

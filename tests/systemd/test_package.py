@@ -9,12 +9,41 @@ import pytest
 
 from tests.support.built_packages import built_package, with_version
 from tests.support.debian_root import SUITES
-from tests.support.served_system import ADMIN_PASSWORD, SETTINGS, SUFFIX, ServedSystem, binds, served_system
+from tests.support.served_system import (
+    ADMIN_PASSWORD,
+    LOGIN,
+    SETTINGS,
+    SUFFIX,
+    ServedSystem,
+    binds,
+    served_system,
+)
+from tests.support.smtp_server import SmtpServer
 
 pytestmark = pytest.mark.install
 
 UNITS = ("mamia.service", "mamia-capture.service", "mamia-capture.socket", "mamia-check.timer")
 NEWER = "1.0.1-1"
+OTHER = "nroux"
+PLANTED = "lock-out by strangers"
+"""The rate limits of the tests let too many attempts through."""
+NEW_SECTIONS: dict[str, dict[str, object]] = {
+    "notifications": {"spool": "/var/lib/mamia/mails", "smtp_host": "127.0.0.1"},
+    "helpdesk": {
+        "bind_dn": f"cn=helpdesk,ou=services,{SUFFIX}",
+        "bind_password_file": "/etc/mamia/helpdesk.password",
+        "agents_filter": f"(uid={LOGIN})",
+        "networks": ["127.0.0.0/8"],
+    },
+    "reminders": {
+        "bind_dn": f"cn=reminders,ou=services,{SUFFIX}",
+        "bind_password_file": "/etc/mamia/reminders.password",
+        "digest_to": "assistance@ac-mine.fr",
+    },
+    "recovery": {"methods": ["mail", "totp"]},
+    "charter": {"version": "2026-09", "url": "https://www.ac-mine.fr/charte"},
+}
+"""Sections of a version that came after the first installation."""
 
 
 @pytest.fixture(scope="module", params=sorted(SUITES))
@@ -24,6 +53,24 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield one
 
 
+def setup(served: ServedSystem, *options: str) -> str:
+    """Run `mamia setup` as the directory's administrator, and return what it prints."""
+    served.system.write("/root/.admin", ADMIN_PASSWORD, mode=0o600)
+    administrator = ["--bind-dn", f"cn=admin,{SUFFIX}", "--bind-password-file", "/root/.admin"]
+    done = served.system.run("mamia", "setup", *options, *administrator, check=False)
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def mail_server(system: ServedSystem) -> Iterator[SmtpServer]:
+    """On the system's own loopback address, where its services look for one."""
+    one = SmtpServer(port=25)
+    with system.system.network():
+        one.start()
+    yield one
+    one.stop()
+
+
 def bring(served: ServedSystem, package: Path) -> str:
     """Bring a package's file inside, and return its path there."""
     (served.system.root / "root" / package.name).write_bytes(package.read_bytes())
@@ -31,7 +78,7 @@ def bring(served: ServedSystem, package: Path) -> str:
 
 
 class TestPackage:
-    """The tests of this class follow each other: upgrade, removal with a new installation, purge."""
+    """The tests of this class follow each other: upgrade, new sections, removal with a new installation, purge."""
 
     def test_when_upgraded_then_the_new_version_serves_with_the_same_settings(self, system, tmp_path, request):
         suite = request.node.callspec.params["system"]
@@ -50,14 +97,31 @@ class TestPackage:
         # slapd waits at it meanwhile.
         assert system.system.property("mamia-capture.socket", "InvocationID") == socket
 
+    def test_when_sections_are_written_as_the_handbook_has_them_then_setup_makes_the_rest(self, system, mail_server):
+        """Those whose accounts, password files, schema and rules a directory of an earlier version lacks."""
+        system.write(**NEW_SECTIONS)
+
+        said = setup(system, "--yes", "--apply")
+        assert "changes are in the directory" in said, said
+        system.restart("mamia.service")
+
+        checked = system.system.run("mamia", "check", check=False).stdout
+        failed = [line for line in checked.splitlines() if line.startswith("FAIL  ")]
+        assert [line for line in failed if PLANTED not in line] == []
+        opened = ("/guichet/connexion", "/mes-moyens-de-secours")
+        assert [system.status_of(path) for path in opened] == [200, 200]
+        assert "charte" in system.text_of("/modifier-mon-mot-de-passe")
+        system.system.run("systemctl", "start", "mamia-remind.service")
+        given = system.system.run("mamia", "account", OTHER, "give-code", "--reason", "Ticket 4711").stdout
+        assert "the code is " in given
+        assert system.system.run("systemctl", "--failed", "--plain", "--no-legend").stdout == ""
+
     def test_when_removed_after_the_undo_then_slapd_takes_passwords_and_a_later_installation_goes_on(
         self, system, request
     ):
         package = bring(system, built_package(request.node.callspec.params["system"]))
         settings = system.system.read(SETTINGS)
-        system.system.write("/root/.admin", ADMIN_PASSWORD, mode=0o600)
-        administrator = ["--bind-dn", f"cn=admin,{SUFFIX}", "--bind-password-file", "/root/.admin"]
-        system.system.run("mamia", "setup", "--undo", "/etc/mamia/undo", *administrator, check=False)
+        setup(system, "--undo", "/etc/mamia/undo")
 
         system.system.run("dpkg", "--remove", "mamia")
 
@@ -67,9 +131,9 @@ class TestPackage:
         system.set_elsewhere("Sans-Le-Service-2061!b")
 
         system.system.run("dpkg", "-i", package)
-        system.system.run("mamia", "setup", "--yes", "--apply", *administrator, check=False)
+        setup(system, "--yes", "--apply")
         system.system.run("systemctl", "enable", "--now", *UNITS)
-        system.system.run("mamia", "setup", "--yes", "--apply", *administrator, check=False)
+        setup(system, "--yes", "--apply")
         system.wait_until_ready()
         system.change("De-Nouveau-Servi-2062!c")
 
