@@ -18,8 +18,8 @@ from gateway.checks.finding import Finding, Level, fail, ok, warn
 from gateway.checks.process_users import WEB, ProcessUser, process_user
 from gateway.checks.space import check_space
 from gateway.checks.tls_trouble import Trouble, connection_trouble
+from gateway.notifications.outgoing_queue import waiting_in
 from gateway.notifications.spool import connected
-from gateway.notifications.webhook_queue import waiting_in
 from gateway.settings import Notifications, Settings
 from gateway.tls import refusal
 

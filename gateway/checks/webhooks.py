@@ -14,7 +14,7 @@ from gateway.checks.process_users import WEB, WORKER, ProcessUser, process_user
 from gateway.checks.sandbox import WORKER_UNIT, variable_of_unit
 from gateway.checks.space import check_space
 from gateway.notifications.errors import WebhooksUnusable
-from gateway.notifications.webhook_queue import GONE, waiting_in
+from gateway.notifications.outgoing_queue import GONE, waiting_in
 from gateway.notifications.webhook_secrets import read_secrets
 from gateway.settings import Settings
 

@@ -81,7 +81,7 @@ asks for a second agent, who runs `approve-code --requested-by YOU`; then the sa
     "remind": """\
 It prints one line per person, and the counts. `mamia-remind.timer` runs it each morning. It may run as often as you
 like, also twice at once: what was sent is recorded in the directory first. The mails wait in `notifications.spool`,
-and `mamia serve` sends them within half a minute. SIGTERM ends it between two people; the next run goes on there.
+and `mamia serve` sends them within seconds. SIGTERM ends it between two people; the next run goes on there.
 So it does if the directory stops answering meanwhile: who was reminded is printed, the error says how many people
 wait, and the exit code is 1.""",
     "keygen": "It prints the names of the files and the settings to copy.",

@@ -6,10 +6,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from gateway.notifications.outgoing_queue import OutgoingQueue
+from gateway.notifications.outgoing_sender import OutgoingSender
 from gateway.notifications.sms import SmsGateway
 from gateway.notifications.sms_notices import SmsNotices, SmsPost
-from gateway.notifications.webhook_queue import WebhookQueue
-from gateway.notifications.webhook_sender import WebhookSender
 from gateway.protection.rate_limiting.limiter import RateLimiter
 from gateway.protection.rate_limiting.store import StoreUnavailable
 from gateway.settings import Settings
@@ -20,7 +20,7 @@ class BuiltSmsNotices:
     """What queues notices, and what sends them."""
 
     queued: SmsNotices
-    sender: WebhookSender
+    sender: OutgoingSender
 
 
 def build_sms_notices(
@@ -33,7 +33,7 @@ def build_sms_notices(
 ) -> BuiltSmsNotices | None:
     """Build queue and sender; None if the settings want no notices. Connects to nothing, and starts no thread.
 
-    `max_delay_seconds`: as in `WebhookQueue`. Raises OSError if the folder cannot be used.
+    `max_delay_seconds`: as in `OutgoingQueue`. Raises OSError if the folder cannot be used.
     """
     folder = settings.sms_spool
     if gateway is None or folder is None:
@@ -52,9 +52,9 @@ def build_sms_notices(
         except StoreUnavailable:
             return False
 
-    queue = WebhookQueue(folder, gateway.url, max_delay_seconds)
+    queue = OutgoingQueue(folder, gateway.url, max_delay_seconds)
     host, hours = urlsplit(gateway.url).hostname or "", settings.notifications.retry_hours
-    sender = WebhookSender(queue, SmsPost(gateway, admits_attempt).send, host, hours, what="text message")
+    sender = OutgoingSender(queue, SmsPost(gateway, admits_attempt).send, host, hours, what="text message")
     stack.callback(sender.close)
     return BuiltSmsNotices(SmsNotices(queue, admits_notice, sender.wake), sender)
 
@@ -63,5 +63,5 @@ def queue_for_service(settings: Settings) -> SmsNotices | None:
     """Return what a command queues notices with; the web service sends them. Raises OSError."""
     if settings.sms_spool is None:
         return None
-    queue = WebhookQueue(settings.sms_spool, settings.second_factor.sms_gateway_url)
+    queue = OutgoingQueue(settings.sms_spool, settings.second_factor.sms_gateway_url)
     return SmsNotices(queue, lambda _: True, lambda: None)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from gateway.metrics import Metrics
 from gateway.notifications.background import BackgroundTasks
 from gateway.notifications.errors import WebhooksUnusable
-from gateway.notifications.webhook_queue import WebhookQueue
+from gateway.notifications.outgoing_queue import OutgoingQueue
+from gateway.notifications.outgoing_sender import OutgoingSender
 from gateway.notifications.webhook_receiver import WebhookReceiver
 from gateway.notifications.webhook_secrets import read_secrets
-from gateway.notifications.webhook_sender import WebhookSender
 from gateway.services.webhooks import QueuedWebhooks
 from gateway.settings import Settings
 from gateway.tls import verifying_context
@@ -23,7 +23,7 @@ class BuiltWebhooks:
     """What queues webhooks, and what sends them."""
 
     queued: QueuedWebhooks
-    sender: WebhookSender
+    sender: OutgoingSender
 
     def measure(self, metrics: Metrics) -> None:
         """Set how many events wait, and the age of the oldest one; a folder that cannot be read changes nothing."""
@@ -35,19 +35,19 @@ class BuiltWebhooks:
 def build_webhooks(settings: Settings, stack: ExitStack, *, max_delay_seconds: float) -> BuiltWebhooks | None:
     """Build queue and sender; None if the settings name no receiver. Connects to nothing, and starts no thread.
 
-    `max_delay_seconds`: as in `WebhookQueue`. Raises WebhooksUnusable.
+    `max_delay_seconds`: as in `OutgoingQueue`. Raises WebhooksUnusable.
     """
     webhooks = settings.webhooks
     if not webhooks.is_on or webhooks.secret_file is None or webhooks.spool is None:
         return None
     secrets = read_secrets(webhooks.secret_file)
     try:
-        queue = WebhookQueue(webhooks.spool, webhooks.url, max_delay_seconds)
+        queue = OutgoingQueue(webhooks.spool, webhooks.url, max_delay_seconds)
     except OSError as error:
         raise WebhooksUnusable(f"webhooks.spool: {error.filename}: {error.strerror}") from None
     tls = verifying_context(strict=webhooks.tls_strict)
     receiver = WebhookReceiver(webhooks.url, secrets, webhooks.timeout_seconds, tls)
-    sender = WebhookSender(queue, receiver.send, webhooks.host, webhooks.retry_hours)
+    sender = OutgoingSender(queue, receiver.send, webhooks.host, webhooks.retry_hours)
     queued = QueuedWebhooks(queue, BackgroundTasks(), sender.wake)
     # At the end what is queued last is still written, and the sender has stopped before.
     stack.callback(queued.close)

@@ -18,7 +18,7 @@ AGENT = "aguichard"
 """The agent of the helpdesk in ldif/81-sample-helpdesk.ldif."""
 WITHOUT_NUMBER = "nlepetit"
 """Somebody there who has no NUMEN, so that the reset needs a code of the helpdesk."""
-SECONDS_UNTIL_SENT = 30
+SECONDS_UNTIL_SENT = 5
 """How long a mail of a command waits at most for the web service, which sends it."""
 
 

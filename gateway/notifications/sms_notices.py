@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.notifications.errors import DeliveryFailed, MessageRefused
+from gateway.notifications.outgoing_queue import OutgoingQueue
 from gateway.notifications.sms import SmsGateway
-from gateway.notifications.webhook_queue import WebhookQueue
 from gateway.notifications.webhook_receiver import Answer, Taken
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 class SmsNotices:
     """Keeps notices until they are sent. No log has a number or a text."""
 
-    queue: WebhookQueue
+    queue: OutgoingQueue
     admits: Callable[[str], bool]
     """Counts a notice to a phone number, and returns whether it may be sent."""
     wake: Callable[[], None]
@@ -39,7 +39,7 @@ class SmsNotices:
 
 @dataclass(frozen=True, slots=True)
 class SmsPost:
-    """Sends what waits, as `WebhookSender` asks for it."""
+    """Sends what waits, as `OutgoingSender` asks for it."""
 
     gateway: SmsGateway
     admits: Callable[[], bool]

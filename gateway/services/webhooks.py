@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from gateway.notifications.background import BackgroundTasks
-from gateway.notifications.webhook_queue import QueueFull, WebhookQueue
+from gateway.notifications.outgoing_queue import OutgoingQueue, QueueFull
 from gateway.protection.audit import as_login
 from gateway.workstation.model import Reason
 from gateway.workstation.state import DeliveryStatus
@@ -59,7 +59,7 @@ class NoWebhooks:
 class QueuedWebhooks:
     """`Webhooks` in a queue. The file is written in the background: nobody waits for a disk."""
 
-    queue: WebhookQueue
+    queue: OutgoingQueue
     background: BackgroundTasks
     wake: Callable[[], None] = lambda: None
     """Called after each event, so that it is sent."""

@@ -13,10 +13,10 @@ import pytest
 from gateway.account.model import Person
 from gateway.app import create_mail_app
 from gateway.notifications.background import BackgroundTasks
+from gateway.notifications.outgoing_queue import OutgoingQueue
 from gateway.notifications.sms import SmsGateway
 from gateway.notifications.sms_notices import SmsNotices
 from gateway.notifications.spool import Spool
-from gateway.notifications.webhook_queue import WebhookQueue
 from gateway.services.ports import Channel
 from gateway.tls import verifying_context
 from gateway.web import messages
@@ -61,7 +61,7 @@ def texts(directory: SlapdServer, tmp_path: Path, language: str) -> dict[str, st
     """Each text message, by what causes it."""
     settings = settings_for(directory, notifications={"spool": tmp_path / "mails"})
     spool = Spool(settings.notifications, tmp_path / "mails")
-    queue = WebhookQueue(tmp_path / "mails" / "sms", "http://127.0.0.1/")
+    queue = OutgoingQueue(tmp_path / "mails" / "sms", "http://127.0.0.1/")
     person = Person("fdurand4", ("Durand",), (), ("François",), "", False, phone=PHONE, preferred_language=language)
     told = {}
     with sms_gateway() as (gateway, taken), create_mail_app(settings).app_context():

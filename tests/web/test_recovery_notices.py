@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from gateway.account.recovery import RecoveryKind, RecoveryMethod
+from gateway.notifications.outgoing_queue import OutgoingQueue
+from gateway.notifications.outgoing_sender import OutgoingSender
 from gateway.notifications.sms import SmsGateway
 from gateway.notifications.sms_notices import SmsPost
-from gateway.notifications.webhook_queue import WebhookQueue
-from gateway.notifications.webhook_sender import WebhookSender
 from gateway.protection.recovery_seal import RecoverySeals
 from gateway.tls import verifying_context
 from tests.support.browser import Browser
@@ -237,7 +237,7 @@ class TestOutage:
         self, gateway: SmsServer, spool: Path, caplog: pytest.LogCaptureFixture, status: int
     ) -> None:
         gateway.status = status
-        queue = WebhookQueue(_made(spool), gateway.address)
+        queue = OutgoingQueue(_made(spool), gateway.address)
         queue.enqueue(json.dumps({"to": "06 1", "text": ADDED}).encode())
 
         send_from(spool, gateway)
@@ -274,7 +274,7 @@ class TestLimits:
         assert told(spool) == [OF_DIRECTORY]
 
     def test_when_all_text_messages_are_used_up_then_a_notice_waits(self, gateway: SmsServer, spool: Path) -> None:
-        queue, admitted = WebhookQueue(_made(spool), gateway.address), iter([False, True])
+        queue, admitted = OutgoingQueue(_made(spool), gateway.address), iter([False, True])
         queue.enqueue(json.dumps({"to": OWN, "text": ADDED}).encode())
 
         send_from(spool, gateway, lambda: next(admitted, False))
@@ -305,8 +305,8 @@ def send_from(spool: Path, gateway: SmsServer, admits: Callable[[], bool] = lamb
     """Send what waits, with short pauses between the attempts, until nothing waits."""
     client = SmsGateway(gateway.address, "", 5, verifying_context())
     ages = [0.05 * number for number in range(1, 200)]
-    sender = WebhookSender(
-        WebhookQueue(spool / "sms", gateway.address),
+    sender = OutgoingSender(
+        OutgoingQueue(spool / "sms", gateway.address),
         SmsPost(client, admits).send,
         "sms.example",
         1,

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gateway.notifications.webhook_queue import waiting_in
+from gateway.notifications.outgoing_queue import waiting_in
 from gateway.settings.loader import SettingsError, load
 from tests.support.pending_deliveries import pending_deliveries
 from tests.support.polling import AT_ONCE_SECONDS, wait_until

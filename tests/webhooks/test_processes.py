@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import requests
 
-from gateway.notifications.webhook_queue import WebhookQueue, waiting_in
+from gateway.notifications.outgoing_queue import OutgoingQueue, waiting_in
 from gateway.notifications.webhook_secrets import read_secrets
 from tests.support.browser import CHANGE, Page
 from tests.support.mamia_command import MAMIA, run_mamia
@@ -60,7 +60,7 @@ class TestServe:
         service.kill()
         for event in waiting_in(spool_folder):
             # It is due now, and not when the next attempt would have been.
-            WebhookQueue(spool_folder, away.url).postpone(event, event.queued_at)
+            OutgoingQueue(spool_folder, away.url).postpone(event, event.queued_at)
         with receiving(away):
             service.start()
             got = away.first("account.changed")
@@ -90,7 +90,7 @@ class TestSync:
             tmp_path, directory, more=f"{worker_section(tmp_path, directory)}\n{ABSENT_DOMAIN}\n{lines}"
         )
         own = tmp_path / "workers-own"
-        WebhookQueue(own, away.url).enqueue(BODY)
+        OutgoingQueue(own, away.url).enqueue(BODY)
         worker = WorkerProcess(config, tmp_path / "log", {"MAMIA_WEBHOOKS__SPOOL": str(own)})
 
         with receiving(away):

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.notifications import webhook_queue
-from gateway.notifications.webhook_queue import QueueFull, WebhookQueue
+from gateway.notifications import outgoing_queue
+from gateway.notifications.outgoing_queue import OutgoingQueue, QueueFull
+from gateway.notifications.outgoing_sender import AGES, HOUR, MAX_AT_ONCE, OutgoingSender
 from gateway.notifications.webhook_receiver import Taken, WebhookReceiver
 from gateway.notifications.webhook_secrets import WebhookSecrets, new_secret, read_secrets
-from gateway.notifications.webhook_sender import AGES, HOUR, MAX_AT_ONCE, WebhookSender
 from gateway.tls import verifying_context
 from tests.support.certificates import make_certificates
 from tests.support.polling import AT_ONCE_SECONDS, wait_until
@@ -42,7 +42,7 @@ def receiver_of(url, *secrets, timeout_seconds=20.0):
 
 @pytest.fixture
 def queue(spool_folder, receiver):
-    return WebhookQueue(spool_folder, receiver.url)
+    return OutgoingQueue(spool_folder, receiver.url)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def start(queue, receiver):
 
     def starter(*secrets, timeout_seconds=20.0, **options):
         send = receiver_of(receiver.url, *secrets, timeout_seconds=timeout_seconds).send
-        sender = WebhookSender(queue, send, "127.0.0.1", **{"retry_hours": 72.0, "ages": SOON, **options})
+        sender = OutgoingSender(queue, send, "127.0.0.1", **{"retry_hours": 72.0, "ages": SOON, **options})
         senders.append(sender)
         sender.start()
         return sender
@@ -152,7 +152,7 @@ class TestQueue:
     def test_when_one_process_sends_it_then_no_other_one_does(self, queue, spool_folder, receiver):
         queue.enqueue(BODY)
         [event] = queue.waiting()
-        other = WebhookQueue(spool_folder, receiver.url)
+        other = OutgoingQueue(spool_folder, receiver.url)
 
         with queue.claim(event) as mine, other.claim(event) as theirs:
             assert mine == BODY
@@ -167,7 +167,7 @@ class TestQueue:
             assert found is None
 
     def test_when_too_many_wait_then_the_disk_is_not_filled(self, queue, monkeypatch):
-        monkeypatch.setattr(webhook_queue, "MAX_WAITING", 2)
+        monkeypatch.setattr(outgoing_queue, "MAX_WAITING", 2)
         queue.enqueue(BODY)
         queue.enqueue(BODY)
 
@@ -181,7 +181,7 @@ class TestQueue:
         left.write_bytes(b'{"type"')
         os.utime(left, (1, 1))
 
-        again = WebhookQueue(spool_folder, receiver.url)
+        again = OutgoingQueue(spool_folder, receiver.url)
 
         assert not left.exists()
         assert again.waiting() == []
@@ -226,7 +226,7 @@ class TestSender:
     def test_when_another_receiver_is_named_then_it_is_not_gone(self, queue, spool_folder):
         queue.mark_gone()
 
-        assert WebhookQueue(spool_folder, "https://other.example/").is_gone is False
+        assert OutgoingQueue(spool_folder, "https://other.example/").is_gone is False
 
     def test_when_one_attempt_hangs_then_the_other_events_are_sent(self, queue, start, receiver):
         receiver.hangs_for = "slow"
@@ -296,7 +296,7 @@ class TestSender:
 
 class TestSchedule:
     def sender(self, queue, retry_hours=1000.0):
-        return WebhookSender(queue, lambda *_: pytest.fail("sends"), "", retry_hours)
+        return OutgoingSender(queue, lambda *_: pytest.fail("sends"), "", retry_hours)
 
     def test_when_attempts_fail_then_the_next_ones_come_as_standard_webhooks_proposes(self, queue):
         sender, ages = self.sender(queue), [0.0]
@@ -325,8 +325,8 @@ class TestSchedule:
 QUEUES_AND_DIES = """
 import os, sys
 from pathlib import Path
-from gateway.notifications.webhook_queue import WebhookQueue
-WebhookQueue(Path(sys.argv[1]), sys.argv[2]).enqueue(sys.argv[3].encode())
+from gateway.notifications.outgoing_queue import OutgoingQueue
+OutgoingQueue(Path(sys.argv[1]), sys.argv[2]).enqueue(sys.argv[3].encode())
 os.kill(os.getpid(), 9)
 """
 
@@ -346,9 +346,9 @@ class TestKilledProcess:
 
     def test_when_the_receiver_was_away_over_a_restart_then_it_gets_everything(self, spool_folder, secret):
         away = WebhookReceiverServer(port=free_port())
-        queue = WebhookQueue(spool_folder, away.url)
+        queue = OutgoingQueue(spool_folder, away.url)
         send = receiver_of(away.url, secret).send
-        first = WebhookSender(queue, send, "", 72.0, ages=LATE)
+        first = OutgoingSender(queue, send, "", 72.0, ages=LATE)
         for number in range(5):
             queue.enqueue(body(f"p{number}"))
         first.start()
@@ -358,7 +358,7 @@ class TestKilledProcess:
             queue.postpone(event, time.time())
 
         with receiving(away):
-            second = WebhookSender(queue, send, "", 72.0, ages=SOON)
+            second = OutgoingSender(queue, send, "", 72.0, ages=SOON)
             second.start()
             wait_until(lambda: not queue.waiting())
             second.close()

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.notifications.webhook_queue import QueuedEvent, WebhookQueue
+from gateway.notifications.outgoing_queue import OutgoingQueue, Queued
+from gateway.notifications.outgoing_sender import ELSEWHERE_SECONDS, OutgoingSender
 from gateway.notifications.webhook_receiver import Answer, Taken
-from gateway.notifications.webhook_sender import ELSEWHERE_SECONDS, WebhookSender
 from tests.support.polling import wait_until
 
 URL = "https://receiver.example.org/hook"
 
 
-class CountedQueue(WebhookQueue):
+class CountedQueue(OutgoingQueue):
     """Counts how often the folder is looked at."""
 
     looks = 0
@@ -26,15 +26,15 @@ class CountedQueue(WebhookQueue):
     def has_looked(self, times: int) -> bool:
         return self.looks >= times
 
-    def waiting(self) -> list[QueuedEvent]:
+    def waiting(self) -> list[Queued]:
         self.looks += 1
         return super().waiting()
 
 
 class TestAnotherProcess:
     @pytest.fixture
-    def other(self, spool_folder: Path) -> WebhookQueue:
-        queue = WebhookQueue(spool_folder, URL)
+    def other(self, spool_folder: Path) -> OutgoingQueue:
+        queue = OutgoingQueue(spool_folder, URL)
         queue.enqueue(b"{}")
         return queue
 
@@ -43,13 +43,13 @@ class TestAnotherProcess:
         return CountedQueue(spool_folder, URL)
 
     @pytest.fixture
-    def sender(self, queue: CountedQueue) -> Iterator[WebhookSender]:
-        sender = WebhookSender(queue, lambda *_: Answer(Taken.YES), "receiver.example.org", retry_hours=1)
+    def sender(self, queue: CountedQueue) -> Iterator[OutgoingSender]:
+        sender = OutgoingSender(queue, lambda *_: Answer(Taken.YES), "receiver.example.org", retry_hours=1)
         yield sender
         sender.close()
 
     def test_when_another_process_sends_an_event_then_this_one_does_not_ask_for_it_without_a_pause(
-        self, other: WebhookQueue, queue: CountedQueue, sender: WebhookSender
+        self, other: OutgoingQueue, queue: CountedQueue, sender: OutgoingSender
     ) -> None:
         (event,) = other.waiting()
 
@@ -62,7 +62,7 @@ class TestAnotherProcess:
         assert 1 < looks < 10 * seconds
 
     def test_when_the_other_process_gives_up_then_this_one_sends_the_event(
-        self, other: WebhookQueue, queue: CountedQueue, sender: WebhookSender
+        self, other: OutgoingQueue, queue: CountedQueue, sender: OutgoingSender
     ) -> None:
         (event,) = other.waiting()
 
@@ -76,7 +76,7 @@ class TestAnotherProcess:
 class TestReadOnlyFolder:
     def test_when_what_was_sent_cannot_be_removed_then_it_is_not_sent_again_at_once(self, spool_folder: Path) -> None:
         class ReadOnlyQueue(CountedQueue):
-            def remove(self, event: QueuedEvent) -> None:
+            def remove(self, event: Queued) -> None:
                 raise OSError(errno.EROFS, "Read-only file system")
 
         queue, sent = ReadOnlyQueue(spool_folder, URL), []
@@ -86,7 +86,7 @@ class TestReadOnlyFolder:
             return Answer(Taken.YES)
 
         queue.enqueue(b"{}")
-        sender = WebhookSender(queue, send, "receiver.example.org", retry_hours=1)
+        sender = OutgoingSender(queue, send, "receiver.example.org", retry_hours=1)
         sender.start()
         wait_until(lambda: sent)
         for looks in range(queue.looks, queue.looks + 3):

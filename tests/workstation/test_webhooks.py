@@ -9,7 +9,7 @@ import pytest
 from gateway.composition.worker import DeliveryAudit
 from gateway.metrics import Metrics
 from gateway.notifications.background import BackgroundTasks
-from gateway.notifications.webhook_queue import WebhookQueue
+from gateway.notifications.outgoing_queue import OutgoingQueue
 from gateway.protection.audit import Audit
 from gateway.services.webhooks import QueuedWebhooks
 from gateway.settings import Audit as AuditSettings
@@ -23,7 +23,7 @@ NEW = "Nouveau-2025"
 @pytest.fixture
 def told(tmp_path):
     """The audit of a worker that queues webhooks, and what it has queued."""
-    queue, background = WebhookQueue(tmp_path / "webhooks", "https://events.example/"), BackgroundTasks()
+    queue, background = OutgoingQueue(tmp_path / "webhooks", "https://events.example/"), BackgroundTasks()
     audit = DeliveryAudit(Audit(AuditSettings()), Metrics(), QueuedWebhooks(queue, background))
 
     def events():

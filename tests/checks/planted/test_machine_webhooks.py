@@ -13,7 +13,7 @@ from gateway.checks.finding import Level
 from gateway.checks.http_services import check_http_services
 from gateway.checks.private_files import check_private_files
 from gateway.checks.webhooks import check_webhooks
-from gateway.notifications.webhook_queue import WebhookQueue
+from gateway.notifications.outgoing_queue import OutgoingQueue
 from gateway.notifications.webhook_secrets import new_secret
 from tests.support.planted_machine import FOREIGN_USER, WORKERS_USER, PlantedMachine, open_folder
 from tests.support.planted_mistakes import Mistake, problems, prove
@@ -55,11 +55,11 @@ class PlantedWebhooks(PlantedMachine):
         self.run("chown", user, self.folder / name)
 
     def is_gone(self):
-        WebhookQueue(self.spool, "http://127.0.0.1/").mark_gone()
+        OutgoingQueue(self.spool, "http://127.0.0.1/").mark_gone()
         self.run("chown", "-R", FOREIGN_USER, self.spool)
 
     def waits(self, hours):
-        queue = WebhookQueue(self.spool, "http://127.0.0.1/")
+        queue = OutgoingQueue(self.spool, "http://127.0.0.1/")
         queue.enqueue(b"{}")
         [event] = queue.waiting()
         milliseconds = int(1000 * (time.time() - 3600 * hours))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from gateway.notifications.webhook_queue import GONE, QueuedEvent, WebhookQueue
+from gateway.notifications.outgoing_queue import GONE, OutgoingQueue, Queued
 from gateway.notifications.webhook_receiver import Answer, Taken
 
 log = logging.getLogger(__name__)
@@ -39,10 +39,10 @@ Send = Callable[[str, bytes], Answer]
 
 
 @dataclass(slots=True)
-class WebhookSender:
+class OutgoingSender:
     """A thread that sends what is due. An event is removed once the receiver has it: at least once, in any order."""
 
-    queue: WebhookQueue
+    queue: OutgoingQueue
     send: Send
     host: str
     """The receiver, for the log."""
@@ -106,11 +106,11 @@ class WebhookSender:
                 thread.start()
         return max(0.0, pause)
 
-    def _is_due(self, event: QueuedEvent, now: float) -> bool:
+    def _is_due(self, event: Queued, now: float) -> bool:
         """Return whether an event is due. After a leap of the clock none waits for longer than the longest pause."""
         return event.due_at <= now or event.due_at - now > (1 + JITTER) * max(PAUSES)
 
-    def _attempt(self, event: QueuedEvent) -> None:
+    def _attempt(self, event: Queued) -> None:
         try:
             with self.queue.claim(event) as body:
                 if body is None:
@@ -131,7 +131,7 @@ class WebhookSender:
             # Others may wait for this place.
             self._something.set()
 
-    def _send(self, event: QueuedEvent, body: bytes) -> None:
+    def _send(self, event: Queued, body: bytes) -> None:
         if self.queue.is_gone:
             self.queue.remove(event)
             return
@@ -159,7 +159,7 @@ class WebhookSender:
             log.warning("the receiver %s takes %ss again", self.host, self.what)
         self._fails = False
 
-    def _after_failure(self, event: QueuedEvent, cause: str) -> None:
+    def _after_failure(self, event: Queued, cause: str) -> None:
         age = self.now() - event.queued_at
         if age >= HOUR * self.retry_hours:
             log.error(

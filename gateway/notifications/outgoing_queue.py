@@ -1,7 +1,8 @@
-"""The queue of webhooks: one file per event, which stays until the receiver has it, over restarts and crashes.
+"""A queue of what is sent by HTTP: webhooks, or text messages. One file each, which outlives restarts and crashes.
 
-The name of a file is the event's id and says when it was queued; its modification time says when it is due. Several
-processes may share a folder: who sends an event holds a lock on its file.
+It stays until the receiver has it. In the words of webhooks, each is an event. The name of a file is its id and says
+when it was queued; its modification time says when it is due. Several processes may share a folder: who sends an
+event holds a lock on its file.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class QueueFull(Exception):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class QueuedEvent:
+class Queued:
     """An event that waits."""
 
     queued_at: float
@@ -40,7 +41,7 @@ class QueuedEvent:
     due_at: float
 
 
-class WebhookQueue:
+class OutgoingQueue:
     """A folder of events, which only its owner can read."""
 
     def __init__(self, folder: Path, url: str, max_delay_seconds: float = 0.0) -> None:
@@ -83,14 +84,14 @@ class WebhookQueue:
         _sync(self._new)
         self._about += 1
 
-    def waiting(self) -> list[QueuedEvent]:
+    def waiting(self) -> list[Queued]:
         """Return all events that wait, the oldest first. Raises OSError."""
         found = sorted(waiting_in(self.folder))
         self._about = len(found)
         return found
 
     @contextmanager
-    def claim(self, event: QueuedEvent) -> Iterator[bytes | None]:
+    def claim(self, event: Queued) -> Iterator[bytes | None]:
         """Yield the body of an event and keep others from sending it; None if another process has it or had it."""
         try:
             file = (self._new / event.id).open("rb")
@@ -108,11 +109,11 @@ class WebhookQueue:
             is_ours = found.st_nlink > 0 and found.st_mtime == event.due_at
             yield file.read() if is_ours else None
 
-    def remove(self, event: QueuedEvent) -> None:
+    def remove(self, event: Queued) -> None:
         """Forget an event."""
         (self._new / event.id).unlink(missing_ok=True)
 
-    def postpone(self, event: QueuedEvent, due_at: float) -> None:
+    def postpone(self, event: Queued, due_at: float) -> None:
         """Let an event wait until `due_at`, in seconds since 1970."""
         with suppress(FileNotFoundError):
             os.utime(self._new / event.id, (due_at, due_at))
@@ -139,7 +140,7 @@ class WebhookQueue:
                     file.unlink()
 
 
-def waiting_in(folder: Path) -> Iterator[QueuedEvent]:
+def waiting_in(folder: Path) -> Iterator[Queued]:
     """Yield the events of a queue's folder, without a change to it. Raises OSError."""
     with os.scandir(folder / "new") as entries:
         for entry in entries:
@@ -147,7 +148,7 @@ def waiting_in(folder: Path) -> Iterator[QueuedEvent]:
             if not (entry.name.startswith(PREFIX) and milliseconds.isdecimal() and rest):
                 continue
             with suppress(FileNotFoundError):
-                yield QueuedEvent(int(milliseconds) / 1000, entry.name, entry.stat().st_mtime)
+                yield Queued(int(milliseconds) / 1000, entry.name, entry.stat().st_mtime)
 
 
 def give_to_owner(file: Path | int, folder: Path) -> None:
