@@ -110,6 +110,9 @@ def _to_accept_charter(settings: Settings) -> Iterator[Right]:
 
 def _for_workstations(settings: Settings) -> Iterator[Right]:
     if not settings.workstation.targets:
+        if settings.capture.socket:
+            why = "mamia check deletes a value that nobody has, and slapd must ask the listener about it."
+            yield _right(Access.WRITE, (attributes.STATE,), (Part.CHECK,), why)
         return
     parts = (*PASSWORDS, Part.RESULT)
     yield _right(Access.WRITE, (attributes.SECRET,), PASSWORDS, "The sealed password waits there for the worker.")

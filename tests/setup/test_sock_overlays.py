@@ -12,6 +12,8 @@ import ldap
 import pytest
 from pydantic import SecretStr
 
+from gateway.checks.capture import check_capture
+from gateway.checks.finding import Level
 from gateway.protection.seal import make_key_pair
 from gateway.settings import Settings
 from gateway.setup import ApplyFailed, Login, Options, Plan, Subject, apply, open_access, survey_and_plan, undo
@@ -44,6 +46,18 @@ base = "ou=staff,dc=ad,dc=ac-example,dc=fr"
 socket = "{folder}/s"
 bind_dn = "cn=capture,ou=services,dc=ac-mine,dc=fr"
 bind_password_file = "{folder}/capture.password"
+"""
+
+ANSWERS_ONLY = """
+[directory]
+servers = ["{url}"]
+bind_dn = "cn=gateway,ou=services,dc=ac-mine,dc=fr"
+decoy_dn = "cn=decoy,ou=services,dc=ac-mine,dc=fr"
+[people]
+base = "ou=people,dc=ac-mine,dc=fr"
+[capture]
+socket = "{folder}/s"
+answer_only = true
 """
 
 
@@ -122,6 +136,28 @@ class TestNobodyListens:
                 apply(plan, access, folder / "undo", {}, progress=lambda _: (folder / "s").unlink())
         assert overlays(server) == ["{0}ppolicy"]
         change_password(server, "fdurand", PASSWORD, "Nouveau-2024")
+
+
+class TestNoWorkstation:
+    def test_when_the_listener_only_answers_then_the_check_finds_that_slapd_asks_it(self, folder):
+        server = DebianSlapd(folder / "slapd")
+        settings = answers(
+            server,
+            workstation={"targets": {}},
+            capture={"socket": str(folder / "s"), "answer_only": True},
+        )
+        (folder / "mamia.toml").write_text(ANSWERS_ONLY.format(url=server.url, folder=folder))
+        listener = CaptureProcess(folder, folder / "mamia.toml")
+        listener.start()
+        try:
+            set_up(server, settings, folder / "undo", class_for="(uid=*)")
+
+            found = list(check_capture(settings, settings.directory))
+
+            assert [one.level for one in found] == [Level.OK, Level.OK]
+        finally:
+            listener.stop()
+            server.stop()
 
 
 class TestVersionBefore:
