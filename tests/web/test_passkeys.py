@@ -293,6 +293,13 @@ class TestAnythingElse:
         assert made.status in (200, 422)
         assert "mamiaRecovery" not in directory.read(LOGIN)
 
+    def test_when_the_browser_sends_none_then_the_list_says_what_it_needs(self, open_site: OpenSite) -> None:
+        browser = open_site()
+
+        page = browser.post(RECOVERY, {**sealed(begin(browser)), "answer": ""})
+
+        assert "Autorisez JavaScript" in page.main
+
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(data=st.binary(max_size=200), where=st.sampled_from(["clientDataJSON", "attestationObject"]))
     def test_when_a_part_of_it_is_noise_then_there_is_no_error(self, passkeys: Any, data: bytes, where: str) -> None:
