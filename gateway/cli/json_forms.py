@@ -301,7 +301,7 @@ DEMO = JsonForm(
         Key("reminded", "list of text", "with `ready`: logins whom `mamia remind` reminds", is_optional=True),
         Key("to", "text", "with `message`: who got a mail or a text message", is_optional=True),
         Key("subject", "text", "with `message`: its subject, or `SMS`", is_optional=True),
-        Key("type", "text", "with `webhook`: the type of the event, such as `account.changed`", is_optional=True),
+        Key("type", "text", 'with `webhook`: the type of the event, such as "account.changed"', is_optional=True),
         Key("login", "text", "with `webhook`: whose account it is about", is_optional=True),
         Key("file", "text", "with `message` and `webhook`: the file with its text", is_optional=True),
     ),
