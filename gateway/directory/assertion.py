@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ldap3.operation.search import compile_filter, parse_filter
-from pyasn1.codec.ber import encoder
-
+from gateway.directory.ldap_messages import encoded_filter
 from gateway.ldap import Control
 from gateway.needs.server import ASSERTION
 
@@ -17,5 +15,4 @@ def assertion(filter_: str) -> Control:
     The server answers assertionFailed (122) if the filter is false, and also if the account that writes has no search
     right on one of its attributes.
     """
-    parsed = parse_filter(filter_, None, False, False, None, False)
-    return OID, True, bytes(encoder.encode(compile_filter(parsed.elements[0])))
+    return OID, True, encoded_filter(filter_)

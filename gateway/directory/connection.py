@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from ldap3 import Connection
 
 from gateway.account.errors import DirectoryUnavailable
+from gateway.directory.ber_connection import BerConnection
 from gateway.directory.server_support import refuse_other_products
 from gateway.ldap import bind, close, is_success, new_connection, open_connection
 from gateway.settings import Directory
@@ -33,6 +34,7 @@ def connect(url: str, settings: Directory, *, as_service: bool) -> Connection:
         tls=verifying_context(settings.ca_file, strict=settings.tls_strict) if is_secured else None,
         connect_timeout_seconds=settings.connect_timeout_seconds,
         receive_timeout_seconds=settings.receive_timeout_seconds,
+        kind=BerConnection,
     )
     try:
         open_connection(connection)

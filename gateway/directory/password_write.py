@@ -26,7 +26,6 @@ from ldap3.core.results import (
     RESULT_UNAVAILABLE,
     RESULT_UNDEFINED_ATTRIBUTE_TYPE,
 )
-from ldap3.protocol.rfc4527 import post_read_control
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable, WriteUnconfirmed
 from gateway.account.model import Account, Secret
@@ -38,7 +37,7 @@ from gateway.directory.open_codes import holds_code
 from gateway.directory.password_stamp import PasswordStamps, changed_at, mark_in
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.ppolicy import PolicyError, policy_error
-from gateway.directory.server_time import read_back
+from gateway.directory.server_time import post_read, read_back
 from gateway.directory.user_bind import bind_as
 from gateway.ldap import (
     RETRYABLE_FOR_WRITES,
@@ -148,7 +147,7 @@ class PasswordWriter:
         and slapd refuses the later write as a whole. Then it is sent again.
         """
         unchanged = assertion(self._condition(account))
-        write = modification(account.dn, changes, unchanged, post_read_control(self._shown))
+        write = modification(account.dn, changes, unchanged, post_read(self._shown))
         for _ in range(TRIES_AGAINST_ANOTHER_WRITE):
             server, result = self.service.run_once_where(write)
             if result["result"] not in (RESULT_NO_SUCH_ATTRIBUTE, RESULT_ATTRIBUTE_OR_VALUE_EXISTS):
@@ -156,7 +155,7 @@ class PasswordWriter:
             if CLASS in changes and result["result"] == RESULT_ATTRIBUTE_OR_VALUE_EXISTS:
                 # Another part has given the entry the class since it was read.
                 changes = {name: change for name, change in changes.items() if name != CLASS}
-                write = modification(account.dn, changes, unchanged, post_read_control(self._shown))
+                write = modification(account.dn, changes, unchanged, post_read(self._shown))
         return server, result
 
     def _condition(self, account: Account) -> str:

@@ -10,10 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from pyasn1.codec.ber import decoder
-from pyasn1.error import PyAsn1Error
-from pyasn1.type import namedtype, tag, univ
-
+from gateway.directory import ber
 from gateway.needs.attributes import CHANGED_AT as CHANGED_AT
 from gateway.needs.attributes import ENDS_AT as ENDS_AT
 from gateway.needs.attributes import LAST_SUCCESS as LAST_SUCCESS
@@ -36,6 +33,7 @@ MAX_TIME_CHARS = 60
 MIN_YEAR, MAX_YEAR = 1900, 9000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MIN_VALIDITY, MAX_VALIDITY = _EPOCH, datetime(2100, 1, 1, tzinfo=UTC)
+_ERROR = ber.CONTEXT + 1
 _GENERALIZED_TIME = re.compile(
     r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?P<hour>\d\d)(?:(?P<minute>\d\d)(?P<second>\d\d)?)?"
     r"(?:[.,](?P<fraction>\d+))?(?:Z|(?P<sign>[+-])(?P<offset_hours>\d\d)(?P<offset_minutes>\d\d)?)",
@@ -58,36 +56,14 @@ class PolicyError(IntEnum):
     TOO_LONG = 9
 
 
-def _context(number: int) -> tag.Tag:
-    return tag.Tag(tag.tagClassContext, tag.tagFormatSimple, number)
-
-
-class _Warning(univ.Choice):
-    componentType = namedtype.NamedTypes(
-        namedtype.NamedType("timeBeforeExpiration", univ.Integer().subtype(implicitTag=_context(0))),
-        namedtype.NamedType("graceAuthNsRemaining", univ.Integer().subtype(implicitTag=_context(1))),
-    )
-
-
-_WARNING: Any = _Warning()
-
-
-class _Response(univ.Sequence):
-    componentType = namedtype.NamedTypes(
-        namedtype.OptionalNamedType("warning", _WARNING.subtype(explicitTag=_context(0))),
-        namedtype.OptionalNamedType("error", univ.Enumerated().subtype(implicitTag=_context(1))),
-    )
-
-
 def policy_error(result: Mapping[str, Any]) -> PolicyError | None:
     """Return the error in the response control of an ldap3 `result`; None if there is none or it is unknown."""
     control = (result.get("controls") or {}).get(CONTROL_OID)
-    if not control:
-        return None
+    value = (control or {}).get("value") or b""
     try:
-        response, _ = decoder.decode(bytes(control["value"]), asn1Spec=_Response())
-        return PolicyError(int(response["error"])) if response["error"].isValue else None
-    except (PyAsn1Error, ValueError):
+        response = ber.elements(value, *ber.expect(ber.SEQUENCE, value, 0, len(value)))
+        return next((PolicyError(ber.number_in(value, *at)) for tag, *at in response if tag == _ERROR), None)
+    except ValueError:
         return None
 
 

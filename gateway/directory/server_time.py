@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ldap3 import MODIFY_ADD, MODIFY_DELETE, Connection
-from ldap3.protocol.rfc4527 import post_read_control
 
 from gateway.directory import ppolicy
-from gateway.ldap import Entry, Result, modify
+from gateway.directory.ldap_messages import selection
+from gateway.ldap import Control, Entry, Result, modify
 from gateway.needs.attributes import MODIFIED_AT as MODIFIED_AT
 from gateway.needs.server import POST_READ as POST_READ
 
-WITH_TIMES = post_read_control([MODIFIED_AT, ppolicy.CHANGED_AT])
-"""Not critical: a server that does not know the control performs the write nevertheless."""
 _PROBE = b"clock"
+
+
+def post_read(attributes: Sequence[str]) -> Control:
+    """Return the control that shows these attributes as a write left them.
+
+    It is not critical: a server that does not know it performs the write nevertheless.
+    """
+    return POST_READ, False, selection(tuple(attributes))
+
+
+WITH_TIMES = post_read([MODIFIED_AT, ppolicy.CHANGED_AT])
 
 
 def read_back(dn: str, result: Result) -> Entry:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from ldap3 import SIMPLE, Connection
-from ldap3.core.exceptions import LDAPSocketReceiveError
-from ldap3.utils.asn1 import decode_message_fast
 
 from gateway.account.model import Secret
 from gateway.directory import ppolicy
@@ -19,24 +17,8 @@ def bind_as(connection: Connection, dn: str, password: Secret) -> Result:
     try:
         # Bytes, because ldap3 would normalise a str (RFC 4013) and so bind with another password than was typed.
         connection.user, connection.password, connection.authentication = dn, password.reveal().encode(), SIMPLE
-        first = connection.bind(read_server_info=False, controls=[ppolicy.REQUEST_CONTROL])[1]
-        result = first if first["type"] == "bindResponse" else _next_answer(connection)
+        result: Result = connection.bind(read_server_info=False, controls=[ppolicy.REQUEST_CONTROL])[1]
         require_fit(result)
         return result
     finally:
         connection.user = connection.password = None
-
-
-def _next_answer(connection: Connection) -> Result:
-    """Return the answer to the bind if another message came before it. Raises LDAPException if none comes.
-
-    ppolicy writes a failure, or the end of failures, into the entry. If the overlay sock cannot connect to its
-    listener, slapd 2.5 also sends the client the error of that write, with the message id of the bind. ldap3 takes
-    the first of both, or the second if they arrive together, so the same bind would have two different results.
-    """
-    messages = connection.strategy.receiving()
-    for message in messages:
-        result: Result = connection.strategy.decode_response_fast(decode_message_fast(message))
-        if result["type"] == "bindResponse":
-            return result
-    raise LDAPSocketReceiveError("no answer to the bind")

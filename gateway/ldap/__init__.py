@@ -18,6 +18,7 @@ from gateway.ldap.entry import Answer, Entry, entry_of, raw_values
 from gateway.ldap.operations import (
     ANYTHING,
     DECIDED,
+    PAGED_RESULTS,
     Changes,
     Control,
     Found,
@@ -46,6 +47,7 @@ from gateway.ldap.results import (
 __all__ = [
     "ANYTHING",
     "DECIDED",
+    "PAGED_RESULTS",
     "RETRYABLE",
     "RETRYABLE_FOR_WRITES",
     "Answer",

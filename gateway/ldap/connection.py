@@ -41,17 +41,18 @@ def new_connection(
     tls: ssl.SSLContext | None = None,
     connect_timeout_seconds: float = CONNECT_SECONDS,
     receive_timeout_seconds: float = RECEIVE_SECONDS,
+    kind: type[Connection] = Connection,
 ) -> Connection:
     """Make a connection that is neither open nor bound; `user` is None for an anonymous one.
 
-    `tls` is used for ldaps:// and StartTLS. Each operation returns its own result and raises no exception if the
-    server refuses it. Raises LDAPException for an invalid URL.
+    `tls` is used for ldaps:// and StartTLS; `kind` may be a class with another codec. Each operation returns its own
+    result and raises no exception if the server refuses it. Raises LDAPException for an invalid URL.
     """
     # A new Server each time, because ldap3 remembers for minutes that an address did not answer.
     server = Server(
         url, get_info=NONE, connect_timeout=connect_timeout_seconds, tls=VerifyingTls(tls) if tls else None
     )
-    return Connection(
+    return kind(
         server,
         user=user,
         # Bytes, because ldap3 would normalise a str (RFC 4013) and so bind with another password.

@@ -6,14 +6,15 @@ password, a number, a birth date or a CAPTCHA answer.
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.handlers
 import os
 import re
 import stat
 import sys
-from collections.abc import Callable, MutableMapping
-from functools import cached_property
+from collections.abc import Callable
+from datetime import UTC, datetime
 from io import TextIOWrapper
 from typing import Any
 
@@ -60,36 +61,20 @@ class Audit:
         """
         self._count = count
         self._handler = _handler(settings, delay=delay)
-        if not delay:
-            self._line  # noqa: B018 - loads its library before the service forks and serves
 
     def record(self, service: str, outcome: str, *, login: str = "", **facts: Any) -> None:
         """Write one event. Empty `facts` are left out. Never raises, because a full disk must not stop a reset."""
         known = {name: value for name, value in facts.items() if value not in ("", None, {}, [])}
         try:
             self._count(service, str(outcome))
-            self._line.info(str(outcome), service=service, **({"login": as_login(login)} if login else {}), **known)
+            by = {"login": as_login(login)} if login else {}
+            # Time, service and outcome come first, for people who read the file.
+            event = {"time": _now(), "service": service, "outcome": str(outcome), **by, **known}
+            line = json.dumps(event, ensure_ascii=False, default=repr)
+            self._handler.handle(logging.LogRecord("mamia.audit", logging.INFO, __file__, 0, line, None, None))
         except Exception as error:
             # A handler that opens its file late raises outside the part where `logging` catches exceptions.
             log.error("the audit could not record %s %s: %s", service, outcome, type(error).__name__)
-
-    @cached_property
-    def _line(self) -> Any:
-        """The logger of the events; `mamia account show`, which records none, starts without its library."""
-        import structlog
-
-        logger = logging.Logger("mamia.audit", logging.INFO)
-        logger.addHandler(self._handler)
-        return structlog.wrap_logger(
-            logger,
-            processors=[
-                structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-                structlog.processors.EventRenamer("outcome"),
-                _time_first,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
-            wrapper_class=structlog.BoundLogger,
-        )
 
     def open(self) -> None:
         """Open the file now, for commands that must not act without an audit. Raises OSError."""
@@ -101,9 +86,8 @@ class Audit:
         self._handler.close()
 
 
-def _time_first(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Put time, service and outcome first, for people who read the file."""
-    return {name: event.pop(name) for name in ("time", "service", "outcome")} | dict(event)
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
 def as_login(text: str) -> str:

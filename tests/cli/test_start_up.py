@@ -14,7 +14,7 @@ from tests.support.mamia_command import MAMIA
 
 HEAVY = {
     "PIL", "cryptography", "faker", "flask", "flask_babel", "gunicorn", "holidays", "jinja2", "ldap3", "limits",
-    "nacl", "prometheus_client", "pydantic", "redis", "rich", "structlog", "tqdm", "zxcvbn",
+    "nacl", "prometheus_client", "pydantic", "redis", "rich", "tqdm", "zxcvbn",
 }  # fmt: skip
 NOT_FOR_ACCOUNT = HEAVY - {"ldap3", "pydantic"}
 LOADED = """
