@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ldap3.protocol.rfc3062 import PasswdModifyRequestValue
 from pyasn1.codec.ber import encoder
@@ -38,12 +38,10 @@ def password_in(value: bytes) -> bytes | None:
 
 
 class TestPasswordModify:
-    @settings(deadline=None)
     @given(VALUES)
     def test_when_it_has_any_of_its_fields_then_the_new_password_is_read_byte_by_byte(self, fields):
         assert password_in(encoded(fields)) == fields.get("newPasswd")
 
-    @settings(deadline=None)
     @given(st.binary(max_size=100))
     def test_when_its_value_is_any_bytes_then_it_raises_nothing(self, value):
         password_in(value)
