@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
-from gateway.account.model import FindRequest, Person
-from gateway.account.name_matching import is_no_name, names_match, part_of_surname, partial_match, same_surname
+from gateway.account.model import FindRequest, Names, Person
+from gateway.account.name_matching import Likeness, SurnameMatcher, is_no_name, names_match, partial_match
 from gateway.account.outcomes import Found, Refusal, Refused
 from gateway.account.ports import People
 from gateway.account.uniform_time import UniformTime
+
+Named = TypeVar("Named", Names, Person)
 
 
 def find_account(request: FindRequest, *, people: People, uniform: UniformTime) -> Found | Refused:
@@ -25,29 +28,32 @@ def find_account(request: FindRequest, *, people: People, uniform: UniformTime) 
 def _find(request: FindRequest, people: People) -> tuple[Person, ...]:
     found = _by_surname(request, people.find_by_name(request.surname, request.given_name, request.birth_date))
     if not found:
-        found = _tolerantly(request, people.find_by_birth_date(request.birth_date))
+        alike = _tolerantly(request, people.names_born_on(request.birth_date))
+        found = [person for names in alike if (person := people.with_names(names)) is not None]
     return tuple(person for one in found if (person := people.from_primary(one)) is not None)
 
 
-def _tolerantly(request: FindRequest, born_that_day: Sequence[Person]) -> Sequence[Person]:
+def _tolerantly(request: FindRequest, born_that_day: Sequence[Names]) -> Sequence[Names]:
     """Match full names first, then surnames without particles; a part of a name counts only if one person remains."""
-    for is_family in (names_match, same_surname):
-        family = [one for one in born_that_day if is_family(request.surname, one.surnames + one.birth_names)]
-        if full := [one for one in family if _has_given_name(one, request)]:
+    surname = SurnameMatcher(request.surname)
+    alike = [
+        (likeness, one) for one in born_that_day if (likeness := surname.likeness(one.surnames + one.birth_names))
+    ]
+    for wanted in (Likeness.SAME, Likeness.SAME_WORDS):
+        if full := [one for likeness, one in alike if likeness == wanted and _has_given_name(one, request)]:
             return _by_surname(request, full)
-    family = [one for one in born_that_day if part_of_surname(request.surname, one.surnames + one.birth_names)]
     partly = [
-        one for one in family if _has_given_name(one, request) or partial_match(request.given_name, one.given_names)
+        one for _, one in alike if _has_given_name(one, request) or partial_match(request.given_name, one.given_names)
     ]
     return partly if len(partly) == 1 else []
 
 
-def _has_given_name(person: Person, request: FindRequest) -> bool:
-    if not person.given_names:
+def _has_given_name(names: Names, request: FindRequest) -> bool:
+    if not names.given_names:
         return is_no_name(request.given_name, request.surname)
-    return names_match(request.given_name, person.given_names)
+    return names_match(request.given_name, names.given_names)
 
 
-def _by_surname(request: FindRequest, found: Sequence[Person]) -> Sequence[Person]:
+def _by_surname(request: FindRequest, found: Sequence[Named]) -> Sequence[Named]:
     """Return those who have the name today, else those who were born with it."""
-    return [person for person in found if names_match(request.surname, person.surnames)] or found
+    return [one for one in found if names_match(request.surname, one.surnames)] or found

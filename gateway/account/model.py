@@ -101,6 +101,16 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """The names of somebody, as in `Person`: all that is read of the many among whom one is looked for."""
+
+    dn: str
+    surnames: tuple[str, ...]
+    birth_names: tuple[str, ...]
+    given_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DirectoryLimits:
     """What the directory's policy requires of one person's password, at the time when the account was read.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from enum import IntEnum
 
 # Letters that NFKD does not decompose.
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ı": "i"})
-_BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
+_WORD = re.compile(r"[a-z0-9]+")
 
 
 def tokens(name: str) -> tuple[str, ...]:
@@ -17,7 +18,11 @@ def tokens(name: str) -> tuple[str, ...]:
     >>> tokens("D’Artagnan-Lœwy"), tokens("ÉLÉONORE")
     (('d', 'artagnan', 'loewy'), ('eleonore',))
     """
-    return tuple(_BETWEEN_WORDS.sub(" ", _bare(name.casefold().translate(_LIGATURES)).translate(_LIGATURES)).split())
+    return tuple(_WORD.findall(name.lower() if name.isascii() else _plain(name)))
+
+
+def _plain(name: str) -> str:
+    return _bare(name.casefold().translate(_LIGATURES)).translate(_LIGATURES)
 
 
 def _bare(name: str) -> str:
@@ -26,8 +31,6 @@ def _bare(name: str) -> str:
     It works character by character: over a whole text, `normalize` also sorts each run of marks, which takes time
     quadratic in the length of the run. The marks are removed, so their order does not matter.
     """
-    if name.isascii():
-        return name
     decomposed = (char for whole in name for char in unicodedata.normalize("NFKD", whole))
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
@@ -62,23 +65,47 @@ def surname_parts(name: str) -> tuple[str, ...]:
     >>> surname_parts("de La Saisie"), surname_parts("St-Exupéry"), surname_parts("Le Roux Lefebvre")
     (('saisie',), ('exupery', 'saint'), ('lefebvre', 'roux'))
     """
-    whole = [_SHORT_FOR.get(word, word) for word in tokens(name)]
-    return tuple(sorted(set([word for word in whole if word not in _PARTICLES] or whole)))
+    return tuple(sorted(_distinctive(tokens(name))))
 
 
-def same_surname(typed: str, held: Iterable[str]) -> bool:
-    """Compare like `names_match`, but without particles, with St equal to Saint, and two surnames in either order."""
-    wanted = surname_parts(typed)
-    return bool(wanted) and any(wanted == surname_parts(name) for name in held)
+def _distinctive(words: Iterable[str]) -> frozenset[str]:
+    whole = [_SHORT_FOR.get(word, word) for word in words]
+    return frozenset([word for word in whole if word not in _PARTICLES] or whole)
 
 
-def part_of_surname(typed: str, held: Iterable[str]) -> bool:
-    """Return whether `typed` is one of two surnames: "Dupont" of "Dupont-Aignan".
+class Likeness(IntEnum):
+    """How much a typed surname is like one that the directory has; a greater value is closer."""
 
-    It may be another person's whole surname.
-    """
-    wanted = set(surname_parts(typed))
-    return bool(wanted) and any(wanted <= set(surname_parts(name)) for name in held)
+    NONE = 0
+    PART = 1
+    """It is one of two surnames: "Dupont" of "Dupont-Aignan". It may be another person's whole surname."""
+    SAME_WORDS = 2
+    """The same but for particles; St is Saint, and two surnames may have either order."""
+    SAME = 3
+    """The same as `names_match` compares."""
+
+
+class SurnameMatcher:
+    """Compares one typed surname with those of many people."""
+
+    def __init__(self, typed: str) -> None:
+        words = tokens(typed)
+        self._whole, self._parts = "".join(words), _distinctive(words)
+
+    def likeness(self, held: Iterable[str]) -> Likeness:
+        """Return the likeness to the closest of the names `held`, or to all of them in a row."""
+        if not self._whole:
+            return Likeness.NONE
+        closest, in_a_row = Likeness.NONE, ""
+        for words in map(tokens, held):
+            whole = "".join(words)
+            if whole == self._whole:
+                return Likeness.SAME
+            in_a_row += whole
+            parts = _distinctive(words)
+            if self._parts <= parts:
+                closest = max(closest, Likeness.SAME_WORDS if parts == self._parts else Likeness.PART)
+        return Likeness.SAME if in_a_row == self._whole else closest
 
 
 def is_no_name(typed: str, surname: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from gateway.account.birth_date import BirthDate
-from gateway.account.model import Account, Grant, LockedOut, Person, Secret
+from gateway.account.model import Account, Grant, LockedOut, Names, Person, Secret
 from gateway.account.outcomes import Changed, InitialRestored, Refused
 from gateway.account.proofs import Candidate
 
@@ -24,8 +24,11 @@ class People(Protocol):
     def find_by_name(self, surname: str, given_name: str, birth_date: BirthDate) -> Sequence[Person]:
         """Return those whose married OR birth name is `surname`, compared as the directory compares."""
 
-    def find_by_birth_date(self, birth_date: BirthDate) -> Sequence[Person]:
-        """Return everybody born on that day."""
+    def names_born_on(self, birth_date: BirthDate) -> Sequence[Names]:
+        """Return the names of everybody born on that day."""
+
+    def with_names(self, names: Names) -> Person | None:
+        """Return the person whose names `names_born_on` returned; None if the entry is no longer there."""
 
     def from_primary(self, person: Person) -> Person | None:
         """Read the person again with every confirmed change; None for a person who must not be served."""

@@ -15,9 +15,9 @@ from ldap3 import Connection
 from ldap3.utils.conv import escape_filter_chars
 
 from gateway.checks.finding import Finding, fail, ok, warn
-from gateway.directory.people import MAX_BORN_ON_ONE_DAY
 from gateway.ldap import is_success, try_search
 from gateway.ldap.operations import Scope
+from gateway.needs.server import MAX_FOUND
 from gateway.settings import Settings
 
 FORMS = (
@@ -79,7 +79,7 @@ def _strays(settings: Settings, subject: str, connection: Connection) -> Finding
     """Return the finding about people whose date has another form than that of most."""
     people, form = settings.people, settings.people.birth_date_format
     having = try_search(connection, people.base, f"(&{people.filter}({people.birth_date}=*))", ["1.1"])
-    if is_success(having.result) and len(having.dns) < MAX_BORN_ON_ONE_DAY:
+    if is_success(having.result) and len(having.dns) < MAX_FOUND:
         strays = _without_a_day(settings, connection, having.dns)
         text = f"{len(strays)} of {len(having.dns)} people have a {people.birth_date} that is no day from "
         text += f"{FIRST_YEAR} to {LAST_YEAR} in the form {form}"

@@ -14,9 +14,9 @@ from gateway.checks.finding import Finding, fail, ok, warn
 from gateway.checks.placeholder_numbers import check_placeholder_numbers
 from gateway.checks.proof_prefixes import check_proof_prefixes
 from gateway.directory.context_csn import suffixes
-from gateway.directory.people import MAX_BORN_ON_ONE_DAY
 from gateway.ldap import ANYTHING, Entry, try_search
 from gateway.needs.attributes import attributes_in
+from gateway.needs.server import MAX_FOUND
 from gateway.settings import Settings
 
 BATCH = 100
@@ -31,7 +31,7 @@ def check_people(settings: Settings, url: str, connection: Connection) -> Iterat
     """Yield findings about people.base, people.filter, logins, addresses, birth dates and workstation.filter."""
     people = settings.people
     wanted = [people.login, people.mail]
-    found = try_search(connection, people.base, people.filter, wanted, size_limit=MAX_BORN_ON_ONE_DAY)
+    found = try_search(connection, people.base, people.filter, wanted, size_limit=MAX_FOUND)
     if not found.answers:
         yield _nobody(settings, f"{url}: people", connection)
         return
@@ -91,12 +91,10 @@ def _without_class(settings: Settings, url: str, connection: Connection) -> Iter
     if people.filter.replace(" ", "").lower() != OUR_PEOPLE.lower():
         return
     filter_ = f"(&({people.mail}=*@{domain})({people.login}=*)(!{people.filter}))"
-    found = try_search(
-        connection, people.base, filter_, ["1.1"], size_limit=MAX_BORN_ON_ONE_DAY, time_limit=SEARCH_SECONDS
-    ).dns
+    found = try_search(connection, people.base, filter_, ["1.1"], size_limit=MAX_FOUND, time_limit=SEARCH_SECONDS).dns
     if not found:
         return
-    many = f"{len(found)} or more" if len(found) == MAX_BORN_ON_ONE_DAY else str(len(found))
+    many = f"{len(found)} or more" if len(found) == MAX_FOUND else str(len(found))
     text = (
         f"{many} entries below {people.base} have an address of {settings.academy.mail_domain} and not the class of "
         f"people.filter {people.filter}: to the pages these logins are unknown: {', '.join(sorted(found)[:NAMED])}"
@@ -142,7 +140,7 @@ def _shared(
                 f"({attribute}={escape_filter_chars(one)})" for one in values[start : start + BATCH]
             )
             filter_ = f"(&{settings.people.filter}(|{alternatives}))"
-            found = try_search(connection, settings.people.base, filter_, [attribute], size_limit=MAX_BORN_ON_ONE_DAY)
+            found = try_search(connection, settings.people.base, filter_, [attribute], size_limit=MAX_FOUND)
             for value, dns in _owners(found.entries, attribute).items():
                 owners[value] |= dns
     return {value: dns for value, dns in owners.items() if len(dns) > 1}

@@ -8,7 +8,7 @@ from ldap3.utils.conv import escape_filter_chars
 
 from gateway.account.birth_date import BirthDate
 from gateway.account.charter import read_acceptance
-from gateway.account.model import Person
+from gateway.account.model import Names, Person
 from gateway.directory import ppolicy
 from gateway.directory.password_stamp import PasswordStamps
 from gateway.ldap import Entry
@@ -37,10 +37,11 @@ class PeopleMapping:
         """
         self._people = people
         self._mail_domain = mail_domain
-        self.base = people.base
+        self.base, self.filter = people.base, people.filter
         self.stamps = PasswordStamps(people.password_stamp)
         self.person_attributes = list(person_attributes(people))
         self.login_attributes = [people.login]
+        self.name_attributes = [people.surname, people.birth_name, people.given_name]
         self.account_attributes = [*self.person_attributes, *state_attributes(people), *more]
 
     def name_filter(self, surname: str, given_name: str, birth_date: BirthDate) -> str:
@@ -119,6 +120,16 @@ class PeopleMapping:
             other_phones=_usable(entry, people.phone)[1:],
             preferred_language=_first(entry, people.preferred_language),
             other_logins=logins[1:],
+        )
+
+    def names(self, entry: Entry) -> Names:
+        """Convert an entry to the names of a person. Values that are too long are left out."""
+        people = self._people
+        return Names(
+            entry.dn,
+            _names(entry, people.surname),
+            _names(entry, people.birth_name),
+            _names(entry, people.given_name),
         )
 
     def charter(self, entry: Entry) -> str:

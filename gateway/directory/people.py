@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gateway.account.birth_date import BirthDate
-from gateway.account.model import Person
+from gateway.account.model import Names, Person
 from gateway.directory.mapping import MAX_NAMED, PeopleMapping
 from gateway.directory.pool import ConnectionPool
-from gateway.ldap import Entry, search
+from gateway.ldap import Entry, find_entry, search
 from gateway.needs.server import MAX_FOUND
 
-MAX_BORN_ON_ONE_DAY = MAX_FOUND
-"""Maximum number of people that a search returns; of 1.2 million staff, 63 were born on a common day."""
 NOBODY = "(!(objectClass=*))"
 
 
@@ -34,11 +32,29 @@ class LdapPeople:
 
     def find_by_name(self, surname: str, given_name: str, birth_date: BirthDate) -> Sequence[Person]:
         """Implement `People.find_by_name`."""
-        return self._people(self._mapping.name_filter(surname, given_name, birth_date))
+        mapping = self._mapping
+        filter_ = mapping.name_filter(surname, given_name, birth_date)
+        entries = self._searched.run_idempotent(
+            lambda connection: search(connection, mapping.base, filter_, mapping.person_attributes, MAX_FOUND)
+        )
+        return [mapping.person(entry) for entry in entries]
 
-    def find_by_birth_date(self, birth_date: BirthDate) -> Sequence[Person]:
-        """Implement `People.find_by_birth_date`."""
-        return self._people(self._mapping.birth_date_filter(birth_date))
+    def names_born_on(self, birth_date: BirthDate) -> Sequence[Names]:
+        """Implement `People.names_born_on`, for MAX_FOUND people: of 1.2 million, 63 were born on a common day."""
+        mapping = self._mapping
+        filter_ = mapping.birth_date_filter(birth_date)
+        entries = self._searched.run_idempotent(
+            lambda connection: search(connection, mapping.base, filter_, mapping.name_attributes, MAX_FOUND)
+        )
+        return [mapping.names(entry) for entry in entries]
+
+    def with_names(self, names: Names) -> Person | None:
+        """Implement `People.with_names`."""
+        mapping = self._mapping
+        entry = self._searched.run_idempotent(
+            lambda connection: find_entry(connection, names.dn, mapping.filter, mapping.person_attributes)
+        )
+        return None if entry is None else mapping.person(entry)
 
     def from_primary(self, person: Person) -> Person | None:
         """Implement `People.from_primary`.
@@ -62,11 +78,7 @@ class LdapPeople:
         """Search for nobody, to test the connection. Raises DirectoryUnavailable."""
         self._service.run_idempotent(lambda connection: search(connection, self._mapping.base, NOBODY, ["1.1"], 1))
 
-    def _people(self, filter_: str) -> Sequence[Person]:
-        mapping = self._mapping
-        entries = (self._replicas or self._service).run_idempotent(
-            lambda connection: search(
-                connection, mapping.base, filter_, mapping.person_attributes, MAX_BORN_ON_ONE_DAY
-            )
-        )
-        return [mapping.person(entry) for entry in entries]
+    @property
+    def _searched(self) -> ConnectionPool:
+        """Return the pool for searches that may miss a very recent change."""
+        return self._replicas or self._service

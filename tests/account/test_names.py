@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.account.name_matching import names_match, normalized, partial_match
+from gateway.account.name_matching import Likeness, SurnameMatcher, names_match, normalized, partial_match
 
 
 class TestNames:
@@ -51,3 +51,25 @@ class TestOneOfSeveral:
     )
     def test_when_one_is_part_of_the_other_then_it_is_and_else_not(self, typed, held, is_part):
         assert partial_match(typed, held) is is_part
+
+
+class TestLikeness:
+    @pytest.mark.parametrize(
+        "typed, held, likeness",
+        [
+            ("Lefevre", ["Durand", "LEFÈVRE"], Likeness.SAME),
+            ("Le Goff", ["Legoff"], Likeness.SAME),
+            ("Dupont Aignan", ["Dupont", "Aignan"], Likeness.SAME),
+            ("La Saisie", ["de La Saisie"], Likeness.SAME_WORDS),
+            ("St-Exupéry", ["de Saint-Exupery"], Likeness.SAME_WORDS),
+            ("Lefebvre Roux", ["Roux-Lefebvre"], Likeness.SAME_WORDS),
+            ("Dupont", ["Dupont-Aignan"], Likeness.PART),
+            ("Dupont", ["Dupont-Aignan", "de Dupont"], Likeness.SAME_WORDS),
+            ("Dupont-Aignan", ["Dupont"], Likeness.NONE),
+            ("Le", ["Le Goff"], Likeness.NONE),
+            ("Durand", [], Likeness.NONE),
+            ("-", ["'"], Likeness.NONE),
+        ],
+    )
+    def test_when_a_surname_is_compared_then_the_closest_of_those_held_counts(self, typed, held, likeness):
+        assert SurnameMatcher(typed).likeness(held) is likeness

@@ -46,7 +46,7 @@ class Nobody:
         self.hours.now += self.seconds
         return []
 
-    find_by_birth_date = find_by_name
+    names_born_on = find_by_name
 
     def authenticate(self, *_: object) -> None:
         self.hours.now += self.seconds

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.account.admission import Admission
 from gateway.account.find import find_account
-from gateway.account.model import FindRequest, Person
+from gateway.account.model import FindRequest, Names, Person
 from gateway.account.outcomes import Found
 from gateway.account.uniform_time import UniformTime
 from gateway.protection.clock import SystemClock
@@ -232,8 +232,11 @@ class Only:
     def find_by_name(self, *_):
         return []
 
-    def find_by_birth_date(self, _):
-        return [self.person]
+    def names_born_on(self, _):
+        return [Names("uid=one", self.person.surnames, self.person.birth_names, self.person.given_names)]
+
+    def with_names(self, _):
+        return self.person
 
     def from_primary(self, person):
         return person
