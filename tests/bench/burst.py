@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.bench.load import Request
@@ -18,7 +19,7 @@ def burst(port: int, request: Request, first: int, count: int, at_once: int) -> 
     numbers = iter(range(first, first + count))
     start = threading.Barrier(at_once + 1)
     times: list[float] = []
-    refused: list[int] = []
+    refused: list[str] = []
 
     def send() -> None:
         line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
@@ -27,10 +28,10 @@ def burst(port: int, request: Request, first: int, count: int, at_once: int) -> 
         # An iterator over a range is safe to share: its step is one call in C.
         for number in numbers:
             began = time.perf_counter()
-            is_done = _send(line, request, number)
+            refusal = _send(line, request, number)
             times.append(time.perf_counter() - began)
-            if not is_done:
-                refused.append(number)
+            if refusal:
+                refused.append(refusal)
         line.close()
 
     with ThreadPoolExecutor(at_once) as pool:
@@ -39,12 +40,16 @@ def burst(port: int, request: Request, first: int, count: int, at_once: int) -> 
         began = time.perf_counter()
         for sender in senders:
             sender.result()
-        return Load.of_times(times, time.perf_counter() - began, len(refused))
+        seconds = time.perf_counter() - began
+    for refusal, count_ in Counter(refused).items():
+        print(f"{count_} answers saved nothing: {refusal}", flush=True)
+    return Load.of_times(times, seconds, len(refused))
 
 
-def _send(line: http.client.HTTPConnection, request: Request, number: int) -> bool:
-    """Whether the answer says that it was done."""
+def _send(line: http.client.HTTPConnection, request: Request, number: int) -> str:
+    """Empty when the answer says that it was done, else its status and where it leads."""
     line.request("POST", request.page, request.body(number), request.headers)
     answer = line.getresponse()
     text = answer.read().decode()
-    return request.succeeded(answer.status, answer.getheader("Location", ""), text)
+    location = answer.getheader("Location", "")
+    return "" if request.succeeded(answer.status, location, text) else f"{answer.status} {location.partition('?')[0]}"

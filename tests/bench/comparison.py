@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from tests.bench.rounds import Round
@@ -43,8 +43,8 @@ class Row:
     def of_json(cls, content: dict[str, Any]) -> Self:
         """As `to_json` wrote it."""
         cpu = {name: tuple(values) for name, values in content["cpu"].items()}
-        lists = {name: tuple(content[name]) for name in ("rate", "p50", "p95", "p99", "others")}
-        return replace(cls(content["what"], content["who"], cpu=cpu), **lists)
+        rate, p50, p95, p99, others = (tuple(content[name]) for name in ("rate", "p50", "p95", "p99", "others"))
+        return cls(content["what"], content["who"], rate, p50, p95, p99, cpu, others)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

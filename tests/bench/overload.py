@@ -29,7 +29,7 @@ from tests.bench.served import Service, served
 from tests.bench.services import with_slapd
 
 AT_ONCE = tuple(map(int, os.environ.get("AT_ONCE", "16,64,200").split(",")))
-CHANGES = {16: 64}
+CHANGES = {16: 48}
 """In a round; elsewhere each person makes one change."""
 WARM_UP = 4
 PROBE_SECONDS = 0.05
@@ -86,7 +86,10 @@ def measure(ground: Scene, service: Service, peer: Peer | None, client: LdapClie
             return changed(ground, service.port, service.change(), count, at_once)
 
     def ask_bare(count: int) -> Load:
-        return client.change(ground.crowd.take(count), at_most=count)
+        first = ground.crowd.take(count)
+        load = client.change(first, at_most=count)
+        ground.crowd.confirmed(first, first + load.done)
+        return load
 
     contenders = [Contender(THIS, service.processes, ask_this)]
     if peer:
@@ -94,7 +97,7 @@ def measure(ground: Scene, service: Service, peer: Peer | None, client: LdapClie
         contenders.append(Contender(PEER, processes, lambda count: changed(ground, port, change(), count, at_once)))
     bare = {BARE: client.pid, "slapd": ground.directory.slapd.process_id}
     contenders.append(Contender(BARE, bare, ask_bare))
-    measured = in_turn(contenders, CHANGES.get(at_once, at_once), WARM_UP, may_fail=True)
+    measured = in_turn(contenders, CHANGES.get(at_once, at_once), WARM_UP, after=ground.crowd.verify, may_fail=True)
     tell(at_once, measured, live.slowest[at_once])
 
 
@@ -102,7 +105,7 @@ def changed(ground: Scene, port: int, request: Request, count: int, at_once: int
     first = ground.crowd.take(count)
     load = burst(port, request, first, count, min(at_once, count))
     if not load.failed:
-        ground.crowd.verify(first, first + count)
+        ground.crowd.confirmed(first, first + count)
     return load
 
 

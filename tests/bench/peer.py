@@ -106,6 +106,8 @@ class Peer:
         return {name: process.pid for name, process in self._started.items()}
 
     def start(self) -> None:
+        if not (self.release / "vendor" / "autoload.php").exists():
+            raise SystemExit(f"PEER={self.release} is not an unpacked release: it has no vendor/autoload.php")
         self.folder.mkdir()
         shutil.copytree(self.release, self.folder / "release", symlinks=True)
         for name in ("temporary", "limits", "release/cache", "release/templates_c"):

@@ -55,14 +55,20 @@ class Contender:
 
 
 def in_turn(
-    contenders: Sequence[Contender], size: int, warm_up: int, *, may_fail: bool = False
+    contenders: Sequence[Contender],
+    size: int,
+    warm_up: int,
+    *,
+    after: Callable[[], object] = lambda: None,
+    may_fail: bool = False,
 ) -> dict[str, list[Round]]:
-    """The rounds of each, by its name. What fails ends the program: an answer that did nothing is fast.
+    """The rounds of each, by its name. `after` is called after each round, when nothing is counted.
 
-    `may_fail`: it is only not counted, for who looks at `failed` later.
+    Answers that did nothing are fast, so they end the program, or are only not counted where they may fail.
     """
     for contender in contenders:
         contender.ask(warm_up)
+        after()
     measured: dict[str, list[Round]] = {contender.who: [] for contender in contenders}
     for _ in range(ROUNDS):
         for contender in contenders:
@@ -70,6 +76,7 @@ def in_turn(
             if round_.load.failed and not may_fail:
                 raise SystemExit(f"{contender.who}: {round_.load.failed} answers did nothing")
             measured[contender.who].append(round_)
+            after()
     return measured
 
 

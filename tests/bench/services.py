@@ -43,7 +43,7 @@ def main() -> None:
         client.start()
         bare = {BARE: client.pid, "slapd": ground.directory.slapd.process_id}
         contenders.append(Contender(BARE, bare, lambda seconds: bare_changes(ground, client, seconds)))
-        tell(in_turn(contenders, SECONDS, WARM_UP_SECONDS))
+        tell(in_turn(contenders, SECONDS, WARM_UP_SECONDS, after=ground.crowd.verify))
 
 
 def with_slapd(ground: Scene, peer: Peer) -> dict[str, int]:
@@ -58,7 +58,7 @@ def changes(
         first = ground.crowd.next
         answered = ask(ground.folder, port, request, seconds=seconds, at_once=AT_ONCE, first=first)
         # The last ones were under way when wrk stopped listening.
-        ground.crowd.verify(first, answered.next - 2 * AT_ONCE)
+        ground.crowd.confirmed(first, answered.next - 2 * AT_ONCE)
         ground.crowd.pass_on(answered.next)
         return answered.load
 
@@ -68,7 +68,7 @@ def changes(
 def bare_changes(ground: Scene, client: LdapClient, seconds: int) -> Load:
     first = ground.crowd.next
     load = client.change(first, seconds=seconds)
-    ground.crowd.verify(first, first + load.done)
+    ground.crowd.confirmed(first, first + load.done)
     # Threads that came too late may have taken a number each.
     ground.crowd.pass_on(first + load.done + load.failed + AT_ONCE)
     return load
