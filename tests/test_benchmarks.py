@@ -58,12 +58,12 @@ class TestRow:
         assert dict(zip(HEADER, Row.of("change", "peer", []).cells(), strict=True))["a second"] == "not measured"
 
     def test_when_there_are_rounds_then_medians_and_spreads_are_told(self):
-        rounds = [Round(Load(done, 2.0, 1, 2, 3), {"web": done / 100}, 0.1) for done in (100, 200, 600)]
+        rounds = [Round(Load(done, 2.0, 1, 2, 3), {"web": done / 100}, 0.1) for done in (100, 200, 6000)]
 
         cells = dict(zip(HEADER, Row.of("change", "this", rounds).cells(), strict=True))
 
-        assert cells["a second"] == "100 [50 to 300]"
-        assert cells["processor time per operation, ms"] == "web 2 [1 to 6]"
+        assert cells["a second"] == "100 [50 to 3,000]"
+        assert cells["processor time per operation, ms"] == "web 2 [1 to 60]"
 
     def test_when_it_was_kept_as_json_then_it_is_the_same_again(self):
         row = Row.of("change", "this", [Round(Load(10, 2.0, 1, 2, 3), {"web": 4.0}, 0.1)])

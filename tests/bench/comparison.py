@@ -58,10 +58,14 @@ class Row:
 
 
 def _median(values: Values) -> str:
-    return f"{statistics.median(values):.3g}"
+    return _number(statistics.median(values))
 
 
 def _with_spread(values: Values) -> str:
     if len(values) == 1:
         return _median(values)
-    return f"{_median(values)} [{min(values):.3g} to {max(values):.3g}]"
+    return f"{_median(values)} [{_number(min(values))} to {_number(max(values))}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
