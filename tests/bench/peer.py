@@ -26,7 +26,7 @@ SMARTY = "/usr/share/php/smarty4/Smarty.class.php"
 CHANGED = "Your password was changed"
 FORM = "/index.php?action=change"
 CHILDREN = 16
-"""Of php-fpm, all started before; more did not make it faster on two cores."""
+"""Of php-fpm, all started before: as many as ask at once where hashes are quick."""
 START_SECONDS = 30
 RATE_LIMIT = """
 $use_ratelimit = true;
