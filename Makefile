@@ -6,7 +6,7 @@ TESTS ?= tests
 # On two cores: much of a test is waiting for a browser or a server.
 WORKERS ?= 3
 WORKSTATION ?= nt
-BENCH ?= services lookup miss propagation schedules killed uniform uniform_recovery overload memory captcha strength strength_lists strength_phone people_import reminders backup capture soak
+BENCH ?= services pages propagated overload codec lookup miss propagation schedules killed uniform uniform_recovery memory captcha strength strength_lists strength_phone people_import reminders backup capture soak
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BIN := .venv/bin
 # What was installed is marked by the version of Python too: after an upgrade of the system .venv is made again.
@@ -24,6 +24,9 @@ RUN_PACKAGES := slapd ldap-utils espeak-ng
 SAMBA_PACKAGES := samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind krb5-user smbclient
 KDC_PACKAGES := krb5-kdc krb5-admin-server krb5-user
 TEST_PACKAGES := $(RUN_PACKAGES) $(SAMBA_PACKAGES) $(KDC_PACKAGES) gcc libldap2-dev libsasl2-dev libnss-wrapper procps man-db mandoc zsh fish faketime chromium chromium-headless-shell firefox-esr webkit2gtk-driver xvfb lynx redis-server logrotate jq systemd prometheus nginx-light php-cli php-cgi roundcube-plugins roundcube-sqlite3 dbconfig-no-thanks
+# For the peer of the benchmarks, when PEER names its folder (docs/benchmarks.md).
+PEER_PACKAGES := php-fpm php-ldap php-mbstring php-gd php-curl php-xml smarty4 nginx-light
+PEER_AT_HAND = $(and $(PEER),env PEER="$(abspath $(PEER))")
 # Also for what is installed as a whole: packages, containers, booted systems.
 TEST_INSTALL_PACKAGES := $(TEST_PACKAGES) debootstrap systemd-container dpkg-dev debhelper podman buildah runc netavark aardvark-dns iproute2 skopeo docker-registry
 
@@ -62,8 +65,8 @@ check: $(INSTALLED)-tests ## lint, docstrings, types, imports, words
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/words
 
-bench: $(INSTALLED)-bench assets ## figures, as one table and as var/bench/all.json (80 minutes); BENCH=captcha runs one
-	for one in $(BENCH); do $(AS_ROOT) $(BIN)/python -m tests.bench.$$one || exit 1; done
+bench: $(INSTALLED)-bench assets ## figures, as tables and as var/bench/all.json (90 minutes); BENCH=captcha runs one; PEER=folder
+	for one in $(BENCH); do $(AS_ROOT) $(PEER_AT_HAND) $(BIN)/python -m tests.bench.$$one || exit 1; done
 	$(BIN)/python -m tests.bench.figures
 
 docs: $(INSTALLED)-docs ## the handbook as HTML, in var/docs; a broken link is an error
@@ -218,7 +221,7 @@ debian-test-install: machine
 debian-dist: machine
 	@$(call debian,debootstrap)
 debian-bench: machine
-	@$(call debian,$(TEST_PACKAGES) tesseract-ocr wrk)
+	@$(call debian,$(TEST_PACKAGES) tesseract-ocr wrk $(and $(PEER),$(PEER_PACKAGES)))
 
 # $(1): packages; installs those that are missing. Neither slapd nor the others may set up a server of their
 # own: the policy forbids their start while they are installed, as invoke-rc.d(8) reads it.

@@ -1,7 +1,7 @@
-"""What was measured: printed as it comes, kept in var/bench/, and all of it as one table.
+"""What was measured: printed as it comes, kept in var/bench/, and all of it as tables.
 
-python -m tests.bench.figures      prints the table of the last figures; once all programs have some here, it also
-                                   writes it into docs/benchmarks.md
+python -m tests.bench.figures      prints the tables of the last figures, and writes those of each program that has
+                                   some here into its section of docs/benchmarks.md
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -16,6 +17,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+from tests.bench.comparison import HEADER, Row
+from tests.bench.rounds import Round
 
 FOLDER = Path("var/bench")
 ALL = FOLDER / "all.json"
@@ -67,22 +72,37 @@ def record(
     name, median, spread, aim, verdict = figure.row()
     more = ", ".join(filter(None, (spread, aim and f"aim {aim}: {verdict}")))
     print(f"{name}: {median}" + (f" ({more})" if more else ""), flush=True)
-    _keep(figure)
+    _kept.append(figure)
+    _write()
+
+
+def record_rounds(what: str, who: str, rounds: Sequence[Round]) -> None:
+    """Tell and keep what `who` took for `what`; without rounds the row says that it was not measured."""
+    row = Row.of(what, who, rounds)
+    named = zip(HEADER[2:], row.cells()[2:], strict=True)
+    print(f"{what}, {who}: " + "; ".join(f"{name} {cell}" for name, cell in named if cell), flush=True)
+    _rows.append(row)
+    _write()
 
 
 _kept: list[Figure] = []
+_rows: list[Row] = []
 
 
-def _keep(figure: Figure) -> None:
+def _write() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    _kept.append(figure)
-    content = {"measured": datetime.now(UTC).isoformat(timespec="seconds"), "figures": [asdict(one) for one in _kept]}
+    content = {
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "figures": [asdict(one) for one in _kept],
+        "rows": [one.to_json() for one in _rows],
+    }
     (FOLDER / f"{Path(sys.argv[0]).stem}.json").write_text(json.dumps(content, indent=1, ensure_ascii=False))
 
 
-def table(figures: Sequence[Figure]) -> str:
-    rows = [("what", "median", "spread", "aim", "reached"), *(figure.row() for figure in figures)]
-    widths = [max(len(row[place]) for row in rows) for place in range(5)]
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rows = [header, *rows]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(header))]
     lines = [
         "| " + " | ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)) + " |" for row in rows
     ]
@@ -101,33 +121,35 @@ def machine() -> str:
     )
 
 
+def section(content: dict[str, Any]) -> str:
+    """The text of one program."""
+    rows = [Row.of_json(one).cells() for one in content.get("rows", [])]
+    figures = [Figure(**{**one, "values": tuple(one["values"])}).row() for one in content["figures"]]
+    tables = [table(HEADER, rows)] if rows else []
+    if figures:
+        tables.append(table(("what", "median", "spread", "aim", "reached"), figures))
+    about = f"Measured on {content['measured'][:10]}, on {content['machine']}."
+    return "\n\n".join([about, *tables])
+
+
+def with_sections(document: str, new: dict[str, str]) -> str:
+    """The document with these programs' sections in the place of theirs, and all others as they are."""
+    before, _, rest = document.partition(BEGIN)
+    old, _, after = rest.partition(END)
+    parts = re.split(r"^### (\S+)\n", old, flags=re.MULTILINE)[1:]
+    sections = dict(zip(parts[::2], (text.strip() for text in parts[1::2]), strict=True)) | new
+    texts = [f"### {name}\n{text}\n" for name, text in sections.items()]
+    return f"{before}{BEGIN}\n" + "\n".join(texts) + f"{END}{after}"
+
+
 def main() -> None:
-    figures: list[Figure] = []
-    days: list[str] = []
-    for file in sorted(FOLDER.glob("*.json")):
-        if file == ALL:
-            continue
-        content = json.loads(file.read_text())
-        days.append(content["measured"][:10])
-        figures += [Figure(**{**one, "values": tuple(one["values"])}) for one in content["figures"]]
-    if not figures:
+    found = {file.stem: json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json")) if file != ALL}
+    if not found:
         raise SystemExit("nothing was measured yet: make bench")
-    text = table(figures)
-    about = f"Measured {' to '.join(sorted({min(days), max(days)}))} on {machine()}."
-    ALL.write_text(
-        json.dumps({"about": about, "figures": [asdict(one) for one in figures]}, indent=1, ensure_ascii=False)
-    )
-    print(f"{about}\n\n{text}")
-    if missing := _programs() - {file.stem for file in FOLDER.glob("*.json")}:
-        print(f"\n{DOCUMENT.name} is left as it is: nothing was measured here by {', '.join(sorted(missing))}")
-        return
-    document = DOCUMENT.read_text()
-    before, after = document.partition(BEGIN)[0], document.partition(END)[2]
-    DOCUMENT.write_text(f"{before}{BEGIN}\n{about}\n\n{text}\n{END}{after}")
-
-
-def _programs() -> set[str]:
-    return {file.stem for file in DOCUMENT.parent.glob("*.py")} - {Path(__file__).stem}
+    ALL.write_text(json.dumps(found, indent=1, ensure_ascii=False))
+    sections = {name: section(content) for name, content in found.items()}
+    print("\n\n".join(f"{name}\n{text}" for name, text in sections.items()))
+    DOCUMENT.write_text(with_sections(DOCUMENT.read_text(), sections))
 
 
 if __name__ == "__main__":

@@ -1,135 +1,126 @@
-"""More people at once than the directory can hash for, with Argon2 as it is shipped.
+"""More people at once than the directory can hash for, with Argon2 as it is shipped, in turn with the peer.
 
-`mamia serve` runs as an academy runs it, on a real slapd. Eight and two hundred people change their passwords at the
-same moment; meanwhile `/health/live` is asked. Beside it stands what slapd alone does: the same bind and the same
-Modify, by as many connections as the machine has processors. Both are taken in turn, three times.
+    PEER=folder ROUNDS=5 python -m tests.bench.overload
+16, 64 and 200 people change their passwords at the same moment; meanwhile `/health/live` is asked. Beside it stands
+what the directory alone does: the same search, bind and Modify, by the C client with as many connections as the
+machine has processors.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 
-import ldap
 import requests
 
-from tests.bench.figures import record
-from tests.support.browser import CHANGE
-from tests.support.ports import free_port
-from tests.support.serve_process import ServeProcess, fields_of
-from tests.support.settings_file import write_settings_file
-from tests.support.slapd_server import PASSWORD, SlapdServer
+from tests.bench.burst import burst
+from tests.bench.figures import record, record_rounds
+from tests.bench.ldap_client import LdapClient
+from tests.bench.load import Request
+from tests.bench.peer import RATE_LIMIT, RELEASE, Peer, change
+from tests.bench.rounds import BARE, PEER, ROUNDS, THIS, Contender, Load, Round, in_turn
+from tests.bench.scene import Scene, scene
+from tests.bench.served import Service, served
+from tests.bench.services import with_slapd
 
-NEW = "Orage-Violet-26"
-ROUNDS = 3
-ALONE = 60
-WIDE = "10000000/minute"
-LIMITS = "\n".join(f'{name} = "{WIDE}"' for name in ("per_login", "per_address", "per_service", "overall"))
+AT_ONCE = tuple(map(int, os.environ.get("AT_ONCE", "16,64,200").split(",")))
+CHANGES = {16: 48}
+"""In a round; elsewhere each person makes one change."""
+WARM_UP = 4
+PROBE_SECONDS = 0.05
+
+
+@dataclass
+class Liveness:
+    """The slowest answer of `/health/live` in each burst, in milliseconds."""
+
+    service: Service
+    slowest: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    @contextmanager
+    def watched(self, at_once: int) -> Iterator[None]:
+        is_over, slowest = threading.Event(), [0.0]
+
+        def probe() -> None:
+            while not is_over.wait(PROBE_SECONDS):
+                began = time.perf_counter()
+                requests.get(self.service.front_end.health_address, timeout=60).raise_for_status()
+                slowest[0] = max(slowest[0], time.perf_counter() - began)
+
+        supervisor = threading.Thread(target=probe)
+        supervisor.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            supervisor.join()
+        self.slowest[at_once].append(1000 * slowest[0])
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="b-") as name:
-        folder = Path(name)
-        directory = SlapdServer(folder / "slapd")
-        health_port = free_port()
-
-        def configure(port: int) -> Path:
-            in_web = f"port = {port}\nhealth_port = {health_port}\nsecure_cookies = false"
-            more = f"[captcha]\nrequired = []\n[rate_limits]\n{LIMITS}\n"
-            return write_settings_file(folder, directory, in_web=in_web, more=more)
-
-        front_end = ServeProcess.on_a_free_port(configure)
-        front_end.start()
-        try:
-            for at_once in (8, 200):
-                measure(directory, front_end, health_port, at_once)
-        finally:
-            front_end.stop()
-            directory.slapd.stop()
+    bursts = sum(WARM_UP + ROUNDS * CHANGES.get(at_once, at_once) for at_once in AT_ONCE)
+    with scene(3 * bursts, is_quick=False) as ground, ExitStack() as stack:
+        service = stack.enter_context(served(ground.subfolder("this"), ground.directory, ground.redis))
+        peer = None
+        if RELEASE:
+            peer = Peer(RELEASE, ground.folder / "peer", ground.directory, RATE_LIMIT)
+            stack.callback(peer.stop)
+            peer.start()
+        client = LdapClient(ground.folder, ground.directory, os.cpu_count() or 1)
+        stack.callback(client.stop)
+        client.start()
+        for at_once in AT_ONCE:
+            measure(ground, service, peer, client, at_once)
 
 
-def measure(directory: SlapdServer, front_end: ServeProcess, health_port: int, at_once: int) -> None:
-    refused, slowest_live, ratios, alone_rates = 0, [], [], []
-    for number in range(ROUNDS):
-        alone = slapd_alone(directory, [add(directory, f"alone{at_once}r{number}n{n}") for n in range(ALONE)])
-        people = [add(directory, f"web{at_once}r{number}n{n}") for n in range(at_once)]
-        rate, failed, live = over_http(front_end, health_port, people)
-        refused += failed
-        slowest_live.append(1000 * live)
-        ratios.append(rate / alone)
-        alone_rates.append(alone)
-    record(f"changes with Argon2, slapd alone, beside {at_once} at once", alone_rates, "a second")
-    record(f"changes with Argon2, {at_once} at once / slapd alone", ratios, at_least=0.95)
-    record(f"changes with Argon2, {at_once} at once, answers that were not 303", [refused], at_most=0)
-    record(f"/health/live at {at_once} at once, slowest", slowest_live, "ms", at_most=500)
+def measure(ground: Scene, service: Service, peer: Peer | None, client: LdapClient, at_once: int) -> None:
+    live = Liveness(service)
+
+    def ask_this(count: int) -> Load:
+        with live.watched(at_once if count > WARM_UP else 0):
+            return changed(ground, service.port, service.change(), count, at_once)
+
+    def ask_bare(count: int) -> Load:
+        first = ground.crowd.take(count)
+        load = client.change(first, at_most=count)
+        ground.crowd.confirmed(first, first + load.done)
+        return load
+
+    contenders = [Contender(THIS, service.processes, ask_this)]
+    if peer:
+        port, processes = peer.port, with_slapd(ground, peer)
+        contenders.append(Contender(PEER, processes, lambda count: changed(ground, port, change(), count, at_once)))
+    bare = {BARE: client.pid, "slapd": ground.directory.slapd.process_id}
+    contenders.append(Contender(BARE, bare, ask_bare))
+    measured = in_turn(contenders, CHANGES.get(at_once, at_once), WARM_UP, after=ground.crowd.verify, may_fail=True)
+    tell(at_once, measured, live.slowest[at_once])
 
 
-def add(directory: SlapdServer, login: str) -> str:
-    return directory.add_person(login)
+def changed(ground: Scene, port: int, request: Request, count: int, at_once: int) -> Load:
+    first = ground.crowd.take(count)
+    load = burst(port, request, first, count, min(at_once, count))
+    if not load.failed:
+        ground.crowd.confirmed(first, first + count)
+    return load
 
 
-def slapd_alone(directory: SlapdServer, logins: list[str]) -> float:
-    """Changes a second. Connections are kept, as the gateway keeps its own."""
-    at_once = os.cpu_count() or 1
-
-    def change_all(part: list[str], start: threading.Barrier) -> None:
-        with directory.connect() as person, directory.as_service("gateway") as service:
-            start.wait()
-            for login in part:
-                person.simple_bind_s(directory.dn(login), PASSWORD)
-                service.modify_s(directory.dn(login), [(ldap.MOD_REPLACE, "userPassword", [NEW.encode()])])
-
-    start = threading.Barrier(at_once + 1)
-    with ThreadPoolExecutor(at_once) as workers:
-        done = [workers.submit(change_all, logins[number::at_once], start) for number in range(at_once)]
-        start.wait()
-        started = time.perf_counter()
-        for one in done:
-            one.result()
-        return len(logins) / (time.perf_counter() - started)
-
-
-def over_http(front_end: ServeProcess, health_port: int, logins: list[str]) -> tuple[float, int, float]:
-    """Changes a second, how many were not done, and the slowest answer of `/health/live` in seconds."""
-    forms = [opened(front_end, login) for login in logins]
-    start, is_over, slowest = threading.Barrier(len(logins)), threading.Event(), [0.0]
-
-    def ask() -> None:
-        while not is_over.is_set():
-            began = time.perf_counter()
-            requests.get(f"http://127.0.0.1:{health_port}/health/live", timeout=60)
-            slowest[0] = max(slowest[0], time.perf_counter() - began)
-            time.sleep(0.05)
-
-    def send(form: Callable[[], int]) -> int:
-        start.wait()
-        return form()
-
-    supervisor = threading.Thread(target=ask)
-    supervisor.start()
-    with ThreadPoolExecutor(len(logins)) as people:
-        began = time.perf_counter()
-        answers = list(people.map(send, forms))
-        seconds = time.perf_counter() - began
-    is_over.set()
-    supervisor.join()
-    return len(logins) / seconds, sum(not is_saved for is_saved in answers), slowest[0]
-
-
-def opened(front_end: ServeProcess, login: str) -> Callable[[], bool]:
-    """Sends the form, which was opened before, when it is called; whether the password was saved."""
-    browser = requests.Session()
-    address = front_end.address + CHANGE
-    fields = fields_of(browser.get(address, timeout=60).text)
-    fields |= {"login": login, "current_password": PASSWORD, "new_password": NEW, "confirmation": NEW}
-    return lambda: (
-        "/resultat/" in browser.post(address, fields, timeout=120, allow_redirects=False).headers["Location"]
-    )
+def tell(at_once: int, measured: dict[str, list[Round]], slowest: list[float]) -> None:
+    what = f"change, Argon2, {at_once} at once"
+    for who in (THIS, PEER, BARE):
+        record_rounds(what, who, measured.get(who, []))
+    this = measured[THIS]
+    ratios = [own.rate / bare.rate for own, bare in zip(this, measured[BARE], strict=True)]
+    record(f"{what} / the directory alone", ratios, at_least=0.95)
+    if PEER in measured:
+        ratios = [own.rate / other.rate for own, other in zip(this, measured[PEER], strict=True)]
+        record(f"{what} / the peer", ratios, at_least=1)
+    record(f"{what}: answers that saved nothing", sum(round_.load.failed for round_ in this), at_most=0)
+    record(f"{what}: slowest /health/live", slowest, "ms", at_most=500)
 
 
 if __name__ == "__main__":
