@@ -24,7 +24,7 @@ from gateway.directory.server_time import post_read, read_back
 from gateway.directory.user_bind import bind_as
 from gateway.ldap import bind, entry_of, new_connection, open_connection, search
 from tests.bench.figures import record
-from tests.bench.services import hash_fast
+from tests.bench.scene import hash_quickly
 from tests.support.slapd_server import PASSWORD, PEOPLE, SUFFIX, SlapdServer
 
 ROUNDS, TIMES = 9, 100
@@ -40,7 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="b-") as name:
         directory = SlapdServer(Path(name) / "slapd")
         try:
-            hash_fast(directory)
+            hash_quickly(directory)
             directory.add_person("fdurand4")
             runs = {
                 "ldap3's codec": by_connection(directory, Connection),
