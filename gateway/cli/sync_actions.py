@@ -8,20 +8,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import chain
 
 from gateway.account.errors import DirectoryUnavailable
 from gateway.cli import sync_held, sync_moved
 from gateway.cli.exit_codes import ErrorKind, ExitCode
 from gateway.cli.failure import CommandFailed
-from gateway.cli.output import print_json
+from gateway.cli.output import print_json, print_json_list
 from gateway.cli.progress import counted
 from gateway.cli.sync_held import Result
-from gateway.cli.sync_moved import SeveralFound, find
-from gateway.cli.sync_status import known_deliveries, table
+from gateway.cli.sync_moved import SeveralFound, find, named
+from gateway.cli.sync_status import KnownDeliveries, lines
 from gateway.cli.terminal import printable
-from gateway.composition.worker import build_worker
+from gateway.directory.failover import LdapServers
 from gateway.directory.outbox import LdapOutbox
-from gateway.settings import Webhooks
+from gateway.directory.pool import ConnectionPool
 from gateway.settings.loader import load
 from gateway.settings.service_accounts import workers_directory
 from gateway.workstation.ports import Waiting
@@ -35,13 +36,14 @@ def run_status(arguments: argparse.Namespace) -> int:
     Returns the exit code. Raises CommandFailed if the directory does not answer, and SettingsError.
     """
     with _outbox(arguments) as outbox:
-        entries = counted(outbox.all_entries(), "entries", hidden=arguments.json, stays=False)
-        known = known_deliveries(entries)
+        known = outbox.gather(
+            lambda everybody: KnownDeliveries.of(counted(everybody, "entries", hidden=arguments.json, stays=False))
+        )
         moved = outbox.moved_out()
     if arguments.json:
-        print_json([*map(sync_moved.as_json, moved), *(one.as_json() for one in known)])
+        print_json_list(chain(map(sync_moved.as_json, moved), (one.as_json(known.now) for one in known)))
     else:
-        print(table(known, moved))
+        sys.stdout.writelines(f"{line}\n" for line in lines(known, moved))
     return ExitCode.DONE
 
 
@@ -99,10 +101,8 @@ def run_forget(arguments: argparse.Namespace) -> int:
 def _decide(arguments: argparse.Namespace, decide: Callable[[LdapOutbox, list[Waiting]], list[Result]]) -> int:
     """Call `decide` with the held password of one person, or with all that are held; return the exit code."""
     with _outbox(arguments) as outbox:
-        items = [item for item in outbox.all_entries() if sync_held.is_held(item)]
-        if not arguments.all_held:
-            wanted = arguments.login.lower()
-            items = [item for item in items if wanted in (item.login.lower(), item.dn.lower())]
+        known = outbox.all_entries() if arguments.all_held else named(outbox, arguments.login)
+        items = [item for item in known if sync_held.is_held(item)]
         if not items:
             message = f"{arguments.login or 'nobody'}: nothing is held; see mamia sync status"
             raise CommandFailed(message, ErrorKind.NOT_FOUND)
@@ -126,14 +126,10 @@ def _outbox(arguments: argparse.Namespace) -> Iterator[LdapOutbox]:
     Raises SettingsError, and CommandFailed for failures of the directory.
     """
     settings = load(arguments.config, web_secrets=False)
-    without_keys = settings.workstation.model_copy(
-        update={"private_key_files": [], "targets": {}, "state_folder": None}
-    )
-    quiet = settings.model_copy(update={"workstation": without_keys, "webhooks": Webhooks()})
     directory = workers_directory(settings, arguments.config)
-    with closing(build_worker(quiet, directory)) as worker:
+    with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
         try:
-            yield worker.outbox
+            yield LdapOutbox(pool, settings.people)
         except DirectoryUnavailable as error:
             raise CommandFailed(f"the directory does not answer: {error}", ErrorKind.DIRECTORY) from None
         except SeveralFound as error:

@@ -19,14 +19,18 @@ class SeveralFound(Exception):
     """Several entries have the login; the text names their DNs."""
 
 
+def named(outbox: LdapOutbox, name: str) -> list[Waiting]:
+    """Return the entries with this login or this DN, in any case of letters. Raises DirectoryUnavailable."""
+    wanted = name.lower()
+    return [item for item in outbox.named(name) if wanted in (item.login.lower(), item.dn.lower())]
+
+
 def find(outbox: LdapOutbox, name: str) -> Waiting | None:
     """Return the entry that an operator means by a login or a DN, in any case of letters; None if there is none.
 
     Raises SeveralFound, DirectoryUnavailable.
     """
-    wanted = name.lower()
-    everybody = [*outbox.all_entries(), *outbox.moved_out()]
-    found = [item for item in everybody if wanted in (item.login.lower(), item.dn.lower())]
+    found = named(outbox, name)
     if len(found) > 1:
         names = ", ".join(f'"{item.dn}"' for item in found)
         raise SeveralFound(f"{name}: several entries have this login; name one of {names}")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple, TypeVar
 
 from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection
 from ldap3.core.results import (
     RESULT_ATTRIBUTE_OR_VALUE_EXISTS,
     RESULT_CONSTRAINT_VIOLATION,
+    RESULT_INVALID_DN_SYNTAX,
     RESULT_NO_SUCH_ATTRIBUTE,
     RESULT_NO_SUCH_OBJECT,
 )
+from ldap3.utils.conv import escape_filter_chars
 
 from gateway.directory import ppolicy
 from gateway.directory.context_csn import suffix_of
@@ -46,8 +49,13 @@ from gateway.workstation.lease import with_lease, write_leases
 from gateway.workstation.ports import Waiting
 from gateway.workstation.state import DeliveryState, DeliveryStatus, read_state
 
+T = TypeVar("T")
+
 PAGE = PAGE_ENTRIES
 """Entries per page of a search."""
+SENT_STATE = f"({STATE}=*)"
+"""People to whom something was sent, and for whom the directory knows what became of it."""
+NO_ATTRIBUTES = "1.1"
 MAX_TRIES = 100
 """Maximum attempts of a write while others write the same entry; others do only few writes per password."""
 MAX_UNCHANGED = 3
@@ -61,6 +69,16 @@ CAS_CONFLICT = (
 """Results of a compare-and-set that came too late. The lease is single-valued, so a second one is refused."""
 
 
+class Sent(NamedTuple):
+    """Somebody to whom something was sent, without what a delivery needs: there are as many as people."""
+
+    login: str
+    states: tuple[str, ...]
+    """As they are written: `workstation.state` reads them."""
+    changed_at: datetime | None
+    """As in `Waiting`."""
+
+
 class LdapOutbox:
     """`workstation.ports.Outbox` on LDAP, over connections bound as the worker's account."""
 
@@ -70,36 +88,68 @@ class LdapOutbox:
         self._worker = worker
         self._people = people
         self._attributes = list(outbox_attributes(people))
+        self._all = [*self._attributes, ppolicy.CHANGED_AT]
+        self._end_of_dn = f",{people.base}"
 
     def waiting(self) -> Iterable[Waiting]:
         """Return every entry whose sealed secret waits.
 
         Raises DirectoryUnavailable, DirectoryMisconfigured, as all methods do.
         """
-        return self._worker.run_idempotent(lambda connection: self._search_pages(connection, WAITING))
+        return self._worker.run_idempotent(
+            lambda connection: list(self._found(connection, WAITING, self._attributes))
+        )
 
-    def all_entries(self) -> Iterable[Waiting]:
+    def gather(self, take: Callable[[Iterator[Sent]], T]) -> T:
+        """Return what `take` makes of every entry with a state, finished ones too.
+
+        `take` gets them page by page as they are read, and all of them again if a server fails meanwhile.
+        """
+        login, attributes = self._people.login, [self._people.login, STATE, ppolicy.CHANGED_AT]
+        usual = frozenset(attributes)
+
+        def read(connection: Connection) -> T:
+            found = search_pages(
+                connection, self._people.base, SENT_STATE, attributes, PAGE, unfit=RETRYABLE_FOR_WRITES
+            )
+            return take(_sent(answer, login, usual) for answer in found)
+
+        return self._worker.run_idempotent(read)
+
+    def all_entries(self) -> list[Waiting]:
         """Return every entry with a state, finished ones too, with the time of the last change of its password.
 
         `sealed` is empty if nothing waits any more.
         """
-        return self._worker.run_idempotent(
-            lambda connection: self._search_pages(connection, f"({STATE}=*)", more=[ppolicy.CHANGED_AT])
-        )
+        return self._worker.run_idempotent(lambda connection: list(self._found(connection, SENT_STATE, self._all)))
+
+    def named(self, name: str) -> list[Waiting]:
+        """Return the entries with this login or DN that have a state, or were moved out while something waits.
+
+        slapd compares, so there may be more than the caller means, but never fewer.
+        """
+        login = f"({self._people.login}={escape_filter_chars(name)})"
+
+        def read_named(connection: Connection) -> list[Waiting]:
+            found = [
+                *self._found(connection, f"(&{SENT_STATE}{login})", self._all),
+                *self._at(connection, name, SENT_STATE, self._all),
+                *self._outside(connection, f"(&{WAITING}{login})"),
+                *(item for item in self._at(connection, name, WAITING, self._attributes) if item.is_outside),
+            ]
+            return list({item.dn: item for item in found}.values())
+
+        return self._worker.run_idempotent(read_named) if name else []
 
     def moved_out(self) -> list[Waiting]:
         """Return every entry with a sealed secret that was moved out of people.base."""
-        found = self._worker.run_idempotent(
-            lambda connection: self._search_pages(connection, WAITING, base=self._top(connection))
-        )
-        return [item for item in found if item.is_outside]
+        return self._worker.run_idempotent(lambda connection: list(self._outside(connection, WAITING)))
 
     def read(self, dn: str) -> Waiting | None:
         """Return the entry `dn` as it is now; None if it was deleted."""
 
         def read_waiting(connection: Connection) -> Waiting | None:
-            attributes = [*self._attributes, ppolicy.CHANGED_AT]
-            answer = find_answer(connection, dn, ANYTHING, attributes, unfit=RETRYABLE_FOR_WRITES)
+            answer = find_answer(connection, dn, ANYTHING, self._all, unfit=RETRYABLE_FOR_WRITES)
             return None if answer is None else self._waiting(answer)
 
         return self._worker.run_idempotent(read_waiting)
@@ -205,29 +255,46 @@ class LdapOutbox:
         Returns people.base otherwise.
         """
         top = suffix_of(connection, self._people.base)
-        return top if top and read_entry(connection, top, ["1.1"]) else self._people.base
+        return top if top and read_entry(connection, top, [NO_ATTRIBUTES]) else self._people.base
 
-    def _search_pages(
-        self, connection: Connection, filter_: str, more: Sequence[str] = (), base: str = ""
-    ) -> list[Waiting]:
-        attributes, base = [*self._attributes, *more], base or self._people.base
-        pages = search_pages(connection, base, filter_, attributes, PAGE, unfit=RETRYABLE_FOR_WRITES)
-        return [self._waiting(answer) for answer in pages]
+    def _found(self, connection: Connection, filter_: str, attributes: Sequence[str]) -> Iterator[Waiting]:
+        """Yield the entries below people.base that `filter_` matches, page by page."""
+        pages = search_pages(connection, self._people.base, filter_, attributes, PAGE, unfit=RETRYABLE_FOR_WRITES)
+        return map(self._waiting, pages)
+
+    def _outside(self, connection: Connection, filter_: str) -> Iterator[Waiting]:
+        """Yield the entries that are not below people.base. Of the others, which may be many, only DNs are read."""
+        top = self._top(connection)
+        pages = search_pages(connection, top, filter_, [NO_ATTRIBUTES], PAGE, unfit=RETRYABLE_FOR_WRITES)
+        for dn in [answer["dn"] for answer in pages if not self._is_inside(answer["dn"])]:
+            yield from self._at(connection, dn, filter_, self._attributes)
+
+    def _at(self, connection: Connection, dn: str, filter_: str, attributes: Sequence[str]) -> Iterator[Waiting]:
+        """Yield the entry `dn` if `filter_` matches it; nothing for a text that is no DN of an entry."""
+        absent = (RESULT_NO_SUCH_OBJECT, RESULT_INVALID_DN_SYNTAX)
+        answer = find_answer(connection, dn, filter_, attributes, absent=absent, unfit=RETRYABLE_FOR_WRITES)
+        if answer is not None:
+            yield self._waiting(answer)
 
     def _waiting(self, answer: Answer) -> Waiting:
         entry = entry_of(answer)
-        states = map(read_state, entry.without_options(STATE))
+        logins = entry.all(self._people.login)
+        states = [read_state(value) for value in entry.without_options(STATE)]
         return Waiting(
             dn=entry.dn,
-            login=entry.first(self._people.login),
-            other_logins=entry.all(self._people.login)[1:],
+            login=logins[0] if logins else "",
+            other_logins=logins[1:],
             uuid=entry.first(IDENTITY),
             sealed=next(iter(raw_values(answer, SECRET)), b""),
-            states=tuple(state for state in states if state is not None),
+            states=tuple([state for state in states if state is not None]),
             lease=next(iter(entry.without_options(LEASE)), ""),
             changed_at=ppolicy.read_change_time(entry.first(ppolicy.CHANGED_AT)),
-            is_outside=not is_below(entry.dn, self._people.base),
+            is_outside=not self._is_inside(entry.dn),
         )
+
+    def _is_inside(self, dn: str) -> bool:
+        """Return whether `dn` is below people.base. slapd mostly writes the base as the settings do."""
+        return (dn.endswith(self._end_of_dn) and "\\" not in dn) or is_below(dn, self._people.base)
 
     def _compare_and_set(self, dn: str, changes: Changes) -> Entry | None:
         """Write `changes`; return the entry's times after the write, or None if the entry was not as it was read.
@@ -243,6 +310,25 @@ class LdapOutbox:
             return read_back(dn, result)
 
         return self._worker.run_idempotent(write)
+
+
+def _sent(answer: Answer, login: str, usual: Set[str]) -> Sent:
+    """Return what an answer says. `usual`: the attributes that were asked for, as slapd nearly always names them."""
+    held = answer["raw_attributes"]
+    if held.keys() <= usual:
+        logins, changed, states = held.get(login), held.get(ppolicy.CHANGED_AT), held.get(STATE, ())
+        return Sent(
+            _text(logins[0]) if logins else "",
+            tuple([_text(value) for value in states]),
+            ppolicy.read_change_time(_text(changed[0])) if changed else None,
+        )
+    entry = entry_of(answer)
+    changed_at = ppolicy.read_change_time(entry.first(ppolicy.CHANGED_AT))
+    return Sent(entry.first(login), entry.without_options(STATE), changed_at)
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 def _recorded(now: Waiting, old: DeliveryState, new: DeliveryState, lease: str, late_write_marker: str) -> Changes:

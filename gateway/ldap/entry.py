@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Answer = Mapping[str, Any]
@@ -46,14 +47,20 @@ def raw_values(answer: Answer, attribute: str) -> list[bytes]:
 def entry_of(answer: Answer) -> Entry:
     """Convert an answer to text. Attribute names are compared without regard to case (RFC 4512, 2.5)."""
     by_description = {
-        name.lower(): tuple(value.decode("utf-8", "replace") for value in values)
+        _lowered(name): tuple([value.decode("utf-8", "replace") for value in values])
         for name, values in answer["raw_attributes"].items()
     }
     return Entry(answer["dn"], _by_type(by_description), by_description)
 
 
+@lru_cache(maxsize=1024)
+def _lowered(name: str) -> str:
+    """Return the name in lower case, as one object for all entries: an import holds a million of them at once."""
+    return name.lower()
+
+
 def _by_type(by_description: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-    if not any(";" in description for description in by_description):
+    if ";" not in "".join(by_description):
         return by_description
     merged: dict[str, dict[str, None]] = {}
     for description in sorted(by_description, key=lambda one: (";" in one, one)):

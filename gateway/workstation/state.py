@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.workstation.former_values import REASONS, STATUSES
@@ -17,7 +17,7 @@ CLOCKS_APART = timedelta(minutes=5)
 MAX_ATTEMPTS = 10**9
 MIN_YEAR, MAX_YEAR = 1900, 9000
 """What is written lies between; a forged value outside would overflow where a pause is added to it."""
-_TIME = "%Y%m%dT%H%M%SZ"
+_TIME, _TIME_CHARS = "%Y%m%dT%H%M%SZ", 16
 
 
 class DeliveryStatus(StrEnum):
@@ -37,7 +37,11 @@ class DeliveryStatus(StrEnum):
     """It waited longer than `workstation.retry_hours`, or an operator gave it up."""
 
 
+_STATUSES = {str(status): status for status in DeliveryStatus}
 FINAL = frozenset({DeliveryStatus.DONE, DeliveryStatus.REJECTED, DeliveryStatus.EXPIRED})
+
+StateParts = tuple[str, DeliveryStatus, str, datetime, int, datetime, str, bool, str]
+"""The fields of a DeliveryState."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,30 +109,39 @@ def pending(target: str, change: str, now: datetime) -> DeliveryState:
 
 def read_state(value: str) -> DeliveryState | None:
     """Return the state that `value` says, or None for a value that is not ours."""
-    parts = value.split(";", 7)
+    parts = state_parts(value)
+    return None if parts is None else DeliveryState(*parts)
+
+
+def state_parts(value: str) -> StateParts | None:
+    """Return the fields of `read_state` in their order, for readers of very many values."""
     try:
-        target, status, change, since, attempts, at, pace, reason = parts
-        counted = int(attempts)
+        target, status, change, since, attempts, at, pace, reason = value.split(";", 7)
+        counted, begun = int(attempts), _time(since)
         if not 0 <= counted <= MAX_ATTEMPTS:
             return None
+        tried = begun if at == since else _time(at)
         present, because = STATUSES.get(status, status), REASONS.get(reason, reason)
         stored = "" if (present, because) == (status, reason) else value
-        return DeliveryState(
-            target, DeliveryStatus(present), change, _time(since), counted, _time(at), because, pace == "slow", stored
-        )
-    except ValueError:
+        return target, _STATUSES[present], change, begun, counted, tried, because, pace == "slow", stored
+    except (ValueError, KeyError):
         return None
 
 
 def is_stale(states: Iterable[DeliveryState], changed_at: datetime | None) -> bool:
     """Return whether the directory took a newer password than any of `states`: another program wrote it."""
-    newest = max((state.since for state in states), default=None)
-    return newest is not None and changed_at is not None and changed_at > newest + CLOCKS_APART
+    if changed_at is None:
+        return False
+    newest = max([state.since for state in states], default=None)
+    return newest is not None and changed_at > newest + CLOCKS_APART
 
 
 def _time(text: str) -> datetime:
     """Return the time of `text`. Raises ValueError, also for a year to which no pause can be added."""
-    moment = datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+    # Many are read at once, and strptime takes twenty times as long.
+    if len(text) != _TIME_CHARS or not (text[:8] + text[9:15]).isdecimal() or text[8] + text[15] != "TZ":
+        raise ValueError
+    moment = datetime.fromisoformat(text)
     if not MIN_YEAR <= moment.year <= MAX_YEAR:
         raise ValueError
     return moment
