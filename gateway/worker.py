@@ -17,7 +17,9 @@ log = logging.getLogger(__name__)
 MAX_OUTAGE_PAUSE_SECONDS = 10.0
 """Seconds between two looks at a directory that does not answer."""
 MIN_PAUSE_PER_POLL = 4.0
-"""How many times as long as the poll the pause after it is at least: a long queue must not keep a processor busy."""
+"""How many times as long as the poll the pause after it is at least: a long queue must not keep slapd busy."""
+MIN_PAUSE_PER_CPU = 30.0
+"""The same for the processor time of the poll: at rest, the worker takes at most three hundredths of a core."""
 
 
 def work(
@@ -34,7 +36,7 @@ def work(
     under_way: list[Future[bool]] = []
     try:
         while not stop.is_set():
-            started = time.monotonic()
+            started, cpu_started = time.monotonic(), time.thread_time()
             try:
                 under_way = _still_running([*under_way, *delivery_worker.begin(stop.is_set)])
                 after_round()
@@ -42,12 +44,21 @@ def work(
             except DirectoryUnavailable as error:
                 failures += 1
                 log.error("the directory does not answer: %s", error)
-            pause = min(poll_seconds * 2**failures, max(poll_seconds, MAX_OUTAGE_PAUSE_SECONDS))
-            pause = max(pause, (time.monotonic() - started) * MIN_PAUSE_PER_POLL)
+            taken, cpu_taken = time.monotonic() - started, time.thread_time() - cpu_started
             # Jitter, so that several workers do not look all at the same moments.
-            stop.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311
+            stop.wait(pause_after(poll_seconds, failures, taken, cpu_taken) * random.uniform(0.5, 1.5))  # noqa: S311
     finally:
         delivery_worker.close()
+
+
+def pause_after(poll_seconds: float, failures: int, taken: float, cpu_taken: float) -> float:
+    """Return the seconds between a poll and the next one.
+
+    `failures`: how many polls in a row the directory did not answer. `taken` and `cpu_taken`: seconds of the last
+    poll, and of the processor for it.
+    """
+    pause: float = min(poll_seconds * 2**failures, max(poll_seconds, MAX_OUTAGE_PAUSE_SECONDS))
+    return max(pause, taken * MIN_PAUSE_PER_POLL, cpu_taken * MIN_PAUSE_PER_CPU)
 
 
 def _still_running(deliveries: list[Future[bool]]) -> list[Future[bool]]:

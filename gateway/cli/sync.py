@@ -23,12 +23,13 @@ from gateway.service_manager import sd_notify
 from gateway.settings.loader import load
 from gateway.settings.service_accounts import workers_directory
 from gateway.worker import work
-from gateway.workstation.state import DeliveryStatus
 from gateway.workstation.token_file import TokenFileError
 
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 5.0
+WATCH_SECONDS_PER_CPU = 150.0
+"""Seconds between two looks for each second of the processor that a look takes."""
 
 
 def run_worker(arguments: argparse.Namespace) -> int:
@@ -81,7 +82,8 @@ def _log_without_targets(named: Iterable[str], served: Collection[str]) -> None:
 def _watch(worker: Worker, port: int) -> Callable[[], None]:
     """Serve the worker's metrics on the loopback address, and return the function that updates those of the outbox.
 
-    The function reads the outbox at most once per WATCH_SECONDS. Without a port (0), nothing is served and the
+    The function takes what waits from the last poll, and searches for entries that were moved out of people.base, at
+    most once per WATCH_SECONDS and less often where many wait. Without a port (0), nothing is served and the
     function does nothing. Raises OSError if the port is in use.
     """
     if not port:
@@ -89,22 +91,22 @@ def _watch(worker: Worker, port: int) -> Callable[[], None]:
     from prometheus_client import start_http_server
 
     start_http_server(port, "127.0.0.1", registry=worker.metrics.registry())
-    looked = -WATCH_SECONDS
+    next_look = 0.0
 
     def look() -> None:
-        nonlocal looked
-        if time.monotonic() - looked < WATCH_SECONDS:
+        nonlocal next_look
+        if time.monotonic() < next_look:
             return
-        looked = time.monotonic()
-        now, ages = datetime.now(UTC), dict[str, list[float]]({name: [] for name in worker.targets})
-        held = dict.fromkeys(worker.targets, 0)
-        for item in worker.outbox.waiting():
-            for state in item.states:
-                if state.status is DeliveryStatus.HELD and state.target in held:
-                    held[state.target] += 1
-                elif not state.is_final and state.target in ages:
-                    ages[state.target].append(max(0.0, (now - state.since).total_seconds()))
+        cpu_started = time.thread_time()
+        now, backlog = datetime.now(UTC), worker.delivery_worker.backlog
+        ages = {
+            name: [max(0.0, (now - since).total_seconds()) for since in backlog.since.get(name, ())]
+            for name in worker.targets
+        }
+        held = {name: backlog.held.get(name, 0) for name in worker.targets}
         worker.measure_webhooks()
         worker.metrics.watch_outbox(ages, held, moved_out=len(worker.outbox.moved_out()))
+        pause = max(WATCH_SECONDS, (time.thread_time() - cpu_started) * WATCH_SECONDS_PER_CPU)
+        next_look = time.monotonic() + pause
 
     return look

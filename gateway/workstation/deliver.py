@@ -27,6 +27,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gateway.workstation.attempt import TargetWriter
+from gateway.workstation.backlog import Backlog, backlog_of
 from gateway.workstation.clock import DirectoryClock
 from gateway.workstation.due import UnchangedFor, has_passed
 from gateway.workstation.lease import LATE_WRITE, late_write_possible
@@ -94,6 +95,8 @@ class DeliveryWorker:
     """Takes service, outcome and facts of what was recorded."""
     open_executor: OpenExecutor = open_threads
     """Opens the threads of one target."""
+    backlog: Backlog = field(default_factory=Backlog)
+    """What waited at the last poll."""
     _clock: DirectoryClock = field(init=False)
     _unchanged: UnchangedFor = field(init=False)
     _queues: TargetQueues = field(init=False)
@@ -119,6 +122,7 @@ class DeliveryWorker:
         Skip what is under way already. Ask `stop` before each delivery. Raises DirectoryUnavailable.
         """
         waiting = list(self.outbox.waiting())
+        self.backlog = backlog_of(waiting)
         self._queues.directory_answers()
         self._unchanged.keep_only({item.dn for item in waiting})
         return [self._submit(item, target, stop) for item in waiting for target in self._due_targets(item)]
