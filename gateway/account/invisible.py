@@ -19,4 +19,7 @@ def without_invisible(text: str) -> str:
     >>> without_invisible(" fdurand4\\u200b"), without_invisible("\\ufeff27/03/\\u200e1985")
     ('fdurand4', '27/03/1985')
     """
+    if text.isprintable():
+        # Format characters are not printable, so there is none: the way of nearly all texts.
+        return text.strip()
     return "".join(character for character in text if unicodedata.category(character) != _FORMAT).strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -60,7 +61,7 @@ def read_row(values: Mapping[str, str], today: date) -> StaffRow:
     cells = {name: without_invisible(cell) for name, cell in sent.items()}
     if missing := [name for name in REQUIRED if not cells[name]]:
         raise ValueError(f"{', '.join(missing)} is empty")
-    if any(not char.isprintable() for cell in cells.values() for char in cell):
+    if not all(map(str.isprintable, cells.values())):
         raise ValueError("a cell holds a control character")
     numbers = {name: re.sub(r"\s", "", cells[name]).upper() for name in NUMBERS}
     if not any(numbers.values()):
@@ -73,6 +74,8 @@ def read_row(values: Mapping[str, str], today: date) -> StaffRow:
         raise ValueError(f"birth_date is {birth_date.value}; expected 27/03/1985 or 1985-03-27")
     login_stem(cells["given_name"], cells["surname"])
     mail_stem(cells["given_name"], cells["surname"])
-    others = {name: cells[name] for name in ("surname", "given_name", "department", "login")}
+    # Given names and departments are those of many: each is in memory once.
+    shared = {name: sys.intern(cells[name]) for name in ("given_name", "department")}
+    others = {name: cells[name] for name in ("surname", "login")} | shared
     birth_name = cells["birth_name"] if "birth_name" in values else None
     return StaffRow(birth_date=birth_date, birth_name=birth_name, **numbers, **others)

@@ -164,4 +164,6 @@ class StaffIndex:
 
 def normalized(value: str) -> str:
     """Return a login or an address in the form that the directory compares (caseIgnoreMatch, RFC 4517, 4.2.11)."""
-    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+    compared = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+    # Mostly it is the same, and one object for both takes less memory: a million are in it at once.
+    return value if compared == value else compared

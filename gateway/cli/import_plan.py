@@ -11,7 +11,7 @@ from datetime import date
 
 from gateway.account.staff_file import StaffRow, read_row
 from gateway.account.staff_index import StaffIndex
-from gateway.account.staff_plan import Difference, Doubtful, StaffPlanner
+from gateway.account.staff_plan import Difference, Doubtful, New, StaffPlanner
 from gateway.cli.import_report import Tally, WriteStep
 from gateway.directory.staff_entries import Staff
 from gateway.directory.staff_mapping import OBJECT_CLASS, StaffMapping, Update
@@ -106,8 +106,11 @@ def plan_leavers(planner: StaffPlanner, max_percent: int) -> list[PlannedDiffere
 def write_steps(planned: Sequence[PlannedDifference], staff: Staff, people: People, tally: Tally) -> list[WriteStep]:
     """Return one write per difference; an entry whose values mean the same already is counted as unchanged."""
     mapping = StaffMapping(people, staff.lacking_class)
-    entries = {entry.dn: entry for entry in staff.people}
-    entries |= {entry.dn: entry for entry in staff.others if mapping.may_become_staff(entry)}
+    concerned = {one.difference.member.key for one in planned if not isinstance(one.difference, New)}
+    entries = {entry.dn: entry for entry in staff.people if entry.dn in concerned}
+    entries |= {
+        entry.dn: entry for entry in staff.others if entry.dn in concerned and mapping.may_become_staff(entry)
+    }
     steps = []
     for one in planned:
         write = mapping.write(one.difference, entries)

@@ -67,14 +67,13 @@ def run(arguments: argparse.Namespace) -> int:
     leavers, or if the directory cannot be read; raises SettingsError.
     """
     settings = load(arguments.config)
+    tally = Tally(is_dry_run=arguments.dry_run, as_json=arguments.json)
     try:
-        lines = list(read_rows(arguments.file))
+        rows = read_file_rows(read_rows(arguments.file), datetime.now(UTC).date(), tally)
     except FileError as error:
         message = f"{arguments.file}: {error}; nothing was written"
         raise CommandFailed(message, ErrorKind.FILE, ExitCode.UNUSABLE) from None
     directory = as_operator(settings.directory, arguments)
-    tally = Tally(is_dry_run=arguments.dry_run, as_json=arguments.json)
-    rows = read_file_rows(lines, datetime.now(UTC).date(), tally)
     retry = Retry(partial(_print_outage, as_json=arguments.json))
     with closing(ConnectionPool(directory, LdapServers(directory), as_service=True)) as pool:
         entries = StaffEntries(pool, settings.people, retry)

@@ -27,6 +27,7 @@ from gateway.directory.staff_mapping import (
 )
 from gateway.ldap import (
     ANYTHING,
+    Answer,
     Entry,
     Result,
     add,
@@ -105,7 +106,8 @@ class StaffEntries:
         wanted = f"(|{people.filter}{taken})"
         tops = self._tops(connection)
         answers = (one for top in tops for one in search_pages(connection, top, wanted, attributes, PAGE))
-        found = {entry.dn: entry for entry in map(entry_of, answers)}
+        share = _Shared()
+        found = {entry.dn: entry for entry in map(share.entry_of, answers)}
         dns = {one["dn"] for one in search_pages(connection, people.base, people.filter, ["1.1"], PAGE)}
         return Staff(
             [entry for dn, entry in found.items() if dn in dns],
@@ -167,6 +169,19 @@ class StaffEntries:
         wanted = {name: set(values) for name, values in step.values.items() if name not in UNREADABLE}
         found = self.pool.run_idempotent(lambda connection: read_entry(connection, step.dn, list(wanted)))
         return found is not None and all(values <= set(found.all(name)) for name, values in wanted.items())
+
+
+class _Shared:
+    """Makes entries that share equal values: given names, departments and birth dates are those of many."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def entry_of(self, answer: Answer) -> Entry:
+        """Return what `gateway.ldap.entry_of` does."""
+        entry = entry_of(answer)
+        held = {name: self._known.setdefault(values, values) for name, values in entry.by_description.items()}
+        return Entry(entry.dn, held if entry.by_type is entry.by_description else entry.by_type, held)
 
 
 def _addition(dn: str, values: Mapping[str, Sequence[str]]) -> Callable[[Connection], Result]:

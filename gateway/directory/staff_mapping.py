@@ -30,6 +30,8 @@ DEPARTMENT = "departmentNumber"
 LEAVER = ("employeeType", "leaver")
 """Attribute and value that mark a person who has left; the account is closed in addition."""
 
+NO_NUMBERS = frozenset[str]()
+
 Values = Mapping[str, Sequence[str]]
 
 
@@ -122,10 +124,7 @@ class StaffMapping:
         Prefixes distinguish kinds that share an attribute.
         """
         return {
-            kind: frozenset(
-                value.removeprefix(proof.prefix) for value in held(proof.attribute) if value.startswith(proof.prefix)
-            )
-            for kind, proof in self.people.proofs.items()
+            kind: _without_prefix(held(proof.attribute), proof.prefix) for kind, proof in self.people.proofs.items()
         }
 
     def _creation(self, new: New) -> Creation:
@@ -192,6 +191,12 @@ class StaffMapping:
 
     def _birth_date(self, row: StaffRow) -> str:
         return row.birth_date.strftime(self.people.birth_date_format)
+
+
+def _without_prefix(values: Sequence[str], prefix: str) -> frozenset[str]:
+    """Return the values that begin with `prefix`, without it; one object for all people who have none."""
+    found = [value.removeprefix(prefix) for value in values if value.startswith(prefix)]
+    return frozenset(found) if found else NO_NUMBERS
 
 
 def _numbers(people: People, row: StaffRow, held: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
