@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import shutil
@@ -68,6 +69,10 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if fault := _unusable(settings):
             raise CommandFailed(fault, ErrorKind.FILE, ExitCode.UNUSABLE)
+        # What is loaded now is shared by all processes; a collection in one of them would write into it, and copy it.
+        # Before the record of reloads exists: until gunicorn handles SIGHUP, no time may be lost.
+        gc.collect()
+        gc.freeze()
         Server(settings, arguments.config, logs_json=arguments.json).run()
     except AddressUnusable as error:
         raise CommandFailed(str(error), ErrorKind.FILE, ExitCode.UNUSABLE) from None

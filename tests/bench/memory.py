@@ -42,6 +42,7 @@ def main() -> None:
             grown = (after - before) / 1e6
             record("memory of a web process", before / 1e6, "MB")
             record(f"memory: growth over {REQUESTS} GETs without cookies", grown, "MB", at_most=5)
+            record("memory: private part of that process", private(process) / 1e6, "MB", at_most=70)
             record("pages with a form", rate, "a second")
         finally:
             service.terminate()
@@ -86,6 +87,12 @@ def resident(process: int) -> int:
         if connection.startswith("VmRSS")
     ]
     return int(connection.split()[1]) * 1024
+
+
+def private(process: int) -> int:
+    """Bytes that no other process shares, as what was loaded before the fork is shared."""
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
 
 
 if __name__ == "__main__":
