@@ -42,6 +42,7 @@ from gateway.web.propagation_status import PropagationStatus
 from gateway.web.request_id import init_request_ids
 from gateway.web.security import init_security_headers
 from gateway.web.sentences import Sentences
+from gateway.web.site import Sessions, Site
 from gateway.web.statement import init_statements
 from gateway.web.typography import breakable, french
 
@@ -53,7 +54,8 @@ def create_app(gateway: Gateway) -> Flask:
     run in the order of the `init_…` calls. The API has routes only if the settings name API clients.
     """
     settings = gateway.settings
-    app = Flask("gateway", template_folder=None, static_folder="web/static")
+    app = Site("gateway", template_folder=None, static_folder="web/static")
+    app.session_interface = Sessions(app)
     app.config.update(
         SECRET_KEY=settings.web.keys[0],
         SECRET_KEY_FALLBACKS=settings.web.keys[1:],
