@@ -6,7 +6,7 @@ TESTS ?= tests
 # On two cores: much of a test is waiting for a browser or a server.
 WORKERS ?= 3
 WORKSTATION ?= nt
-BENCH ?= services pages propagated overload codec lookup miss growth propagation schedules killed uniform uniform_recovery memory captcha strength strength_lists strength_phone people_import reminders backup capture soak
+BENCH ?= services pages kept_pages propagated overload codec lookup miss growth propagation schedules killed uniform uniform_recovery memory captcha strength strength_lists strength_phone people_import reminders backup capture soak
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BIN := .venv/bin
 # What was installed is marked by the version of Python too: after an upgrade of the system .venv is made again.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
+from pathlib import Path
 
 from flask import Flask, url_for
 from flask.typing import RouteCallable
@@ -22,10 +24,12 @@ from gateway.web.brand import init_branding
 from gateway.web.client_info import init_proxy_fix
 from gateway.web.health import health
 from gateway.web.helpdesk import Helpdesk, helpdesk_pages
+from gateway.web.kept_pages import KeptPages
 from gateway.web.language import init_languages
 from gateway.web.limits import init_head_limits, init_request_limits
 from gateway.web.metrics_endpoint import METRICS, init_metrics
 from gateway.web.overload import init_load_shedding
+from gateway.web.own_templates import looking_at_requests
 from gateway.web.page_state import PageStates
 from gateway.web.pages import reading
 from gateway.web.pages.captcha import captcha_pages
@@ -42,8 +46,11 @@ from gateway.web.propagation_status import PropagationStatus
 from gateway.web.request_id import init_request_ids
 from gateway.web.security import init_security_headers
 from gateway.web.sentences import Sentences
+from gateway.web.site import Sessions, Site
 from gateway.web.statement import init_statements
 from gateway.web.typography import breakable, french
+
+log = logging.getLogger(__name__)
 
 
 def create_app(gateway: Gateway) -> Flask:
@@ -53,7 +60,8 @@ def create_app(gateway: Gateway) -> Flask:
     run in the order of the `init_…` calls. The API has routes only if the settings name API clients.
     """
     settings = gateway.settings
-    app = Flask("gateway", template_folder=None, static_folder="web/static")
+    app = Site("gateway", template_folder=None, static_folder="web/static")
+    app.session_interface = Sessions(app)
     app.config.update(
         SECRET_KEY=settings.web.keys[0],
         SECRET_KEY_FALLBACKS=settings.web.keys[1:],
@@ -80,7 +88,7 @@ def create_app(gateway: Gateway) -> Flask:
     errors = ErrorPages(states)
     init_load_shedding(app, errors, settings.directory.max_queue_seconds)
     init_security_headers(app, settings.web.hsts_seconds)
-    _routes(app, gateway, states)
+    _routes(app, gateway, states, _kept_pages(app, settings.web.templates))
     helpdesk_pages(app, Helpdesk(settings))
     init_error_pages(app, errors)
     init_proxy_fix(app, settings.web)
@@ -101,20 +109,20 @@ def create_mail_app(settings: Settings) -> Flask:
     return app
 
 
-def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
+def _routes(app: Flask, gateway: Gateway, states: PageStates, kept: KeptPages) -> None:
     settings, services = gateway.settings, gateway.services
     sentences = Sentences(settings, gateway.rules)
     status = PropagationStatus(
         gateway.directory.propagation.states, settings.workstation.targets, settings.support.phone
     )
-    find = FindPage.as_view("find", sentences, states, services.robots, services.find)
+    find = FindPage.as_view("find", sentences, states, services.robots, kept, services.find)
     reset_page = ResetOrCodePage if settings.gives_codes else ResetPage
     reset = reset_page.as_view(
-        "reset", sentences, states, services.robots, services.reset, services.second_factor, services.passkey
+        "reset", sentences, states, services.robots, kept, services.reset, services.second_factor, services.passkey
     )
-    change = ChangePage.as_view("change", sentences, states, services.robots, services.change)
+    change = ChangePage.as_view("change", sentences, states, services.robots, kept, services.change)
     result = ResultPage(services.results, status)
-    app.add_url_rule("/", "home", reading.home)
+    app.add_url_rule("/", "home", kept.view(reading.home))
     for path, view in (
         ("/retrouver-mon-compte", find),
         ("/reinitialiser-mon-mot-de-passe", reset),
@@ -122,17 +130,17 @@ def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
     ):
         _form_page(app, path, view)
     if services.recovery:
-        recovery = RecoveryPage.as_view("recovery", sentences, states, services.robots, services.recovery)
+        recovery = RecoveryPage.as_view("recovery", sentences, states, services.robots, kept, services.recovery)
         _form_page(app, "/mes-moyens-de-secours", recovery)
     app.add_url_rule("/resultat/<ticket>", "result", result.page)
     app.add_url_rule("/resultat/<ticket>/etat", "result_state", result.state)
     dispute = DisputePage(sentences, states, services.disputes)
     app.add_url_rule("/resultat/<ticket>/signaler", "dispute", dispute.post, methods=["POST"])
-    app.add_url_rule("/assistance", "help", reading.assistance)
-    app.add_url_rule("/questions-frequentes", "faq", reading.questions)
-    app.add_url_rule("/donnees-personnelles", "privacy", reading.privacy)
-    app.add_url_rule("/accessibilite", "accessibility", reading.accessibility)
-    app.add_url_rule("/mentions-legales", "legal", reading.legal_notice)
+    app.add_url_rule("/assistance", "help", kept.view(reading.assistance))
+    app.add_url_rule("/questions-frequentes", "faq", kept.view(reading.questions))
+    app.add_url_rule("/donnees-personnelles", "privacy", kept.view(reading.privacy))
+    app.add_url_rule("/accessibilite", "accessibility", kept.view(reading.accessibility))
+    app.add_url_rule("/mentions-legales", "legal", kept.view(reading.legal_notice))
     if settings.api.clients:
         clients = Clients(settings.api, services.api_access)
         views = ApiViews(clients, services.find, services.change, services.results, status, sentences)
@@ -142,6 +150,14 @@ def _routes(app: Flask, gateway: Gateway, states: PageStates) -> None:
     app.register_blueprint(captcha_pages(services.robots.check))
     app.register_blueprint(health(gateway.directory.people.check, gateway.readiness))
     app.register_blueprint(well_known_pages(settings))
+
+
+def _kept_pages(app: Flask, folder: Path | None) -> KeptPages:
+    """Return what renders a page once for everybody, unless one of the academy's templates looks at requests."""
+    looking = next(looking_at_requests(app.jinja_env, folder), None) if folder else None
+    if looking:
+        log.info("pages are rendered anew for each request, because %s looks at it", looking)
+    return KeptPages(is_on=looking is None)
 
 
 def _form_page(app: Flask, path: str, view: RouteCallable) -> None:

@@ -77,11 +77,14 @@ class PasskeyService:
     passkeys: Passkeys
     uniform: UniformTime
 
-    def ask(self) -> tuple[str, dict[str, Any]]:
-        """Return a ticket, and the question for the browser, which is the same for every login."""
+    def ask(self) -> tuple[str, str]:
+        """Return a ticket, and the challenge in it, for which `question` returns the question."""
         challenge = secrets.token_urlsafe(32)
-        ticket = self.tickets.issue(PURPOSE, {"challenge": challenge}, QUESTION_SECONDS)
-        return ticket, self.passkeys.question(challenge)
+        return self.tickets.issue(PURPOSE, {"challenge": challenge}, QUESTION_SECONDS), challenge
+
+    def question(self, challenge: str) -> dict[str, Any]:
+        """Return the question for the browser, which is the same for every login."""
+        return self.passkeys.question(challenge)
 
     def prove(
         self, login: str, answer: str, ticket: str, caller: Caller, *, is_disputed: bool = False

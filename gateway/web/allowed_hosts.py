@@ -24,7 +24,10 @@ def init_allowed_hosts(app: Flask, names: Iterable[str], *, exempt: Collection[s
     def refuse_other_hosts() -> None:
         if request.endpoint in exempt:
             return
-        host = canonical(request.environ.get("HTTP_HOST", ""))
+        host = request.environ.get("HTTP_HOST", "")
+        if host in exact:
+            return
+        host = canonical(host)
         if not host or not (host in exact or host.endswith(suffixes)):
             # The error page for it has no links, because they would lead to that host.
             raise SecurityError

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale
 from babel.support import Translations
 from flask import Flask, Response, g, request
 from flask_babel import Babel, get_locale, get_translations
-from werkzeug.datastructures import Accept
+from werkzeug.datastructures import Accept, LanguageAccept
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_accept_header
 
 from gateway.web.typography import TypesetDomain, TypesetTemplates
 
@@ -23,6 +25,8 @@ PARAMETER = "langue"
 """Parameter of an address (`?langue=en`), and name of the buttons that show a half-filled form in another one."""
 COOKIE = "mamia-langue"
 A_YEAR_SECONDS = 365 * 24 * 3600
+MAX_REMEMBERED_CHARS = 200
+"""Of a header Accept-Language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,14 @@ def init_languages(app: Flask, codes: Sequence[str], own_templates: Path | None,
     """
     known = catalogues(FOLDER)
     languages = [known[code] for code in codes]
+    locales = {code: Locale.parse(code) for code in codes}
     folders = [str(FOLDER), *([str(own_templates / "translations")] if own_templates else [])]
     babel = Babel(
         app,
         configure_jinja=False,
         default_locale=codes[0],
         default_translation_directories=";".join(folders),
-        locale_selector=lambda: _chosen(codes) or best_of(request.accept_languages, codes),
+        locale_selector=lambda: locales[_chosen(codes) or _wanted(tuple(codes))],
     )
     babel.domain_instance = TypesetDomain()
     _teach_templates(app)
@@ -81,6 +86,17 @@ def best_of(wanted: Accept, codes: Sequence[str]) -> str:
     """
     tags = (tag.replace("_", "-").partition("-")[0].lower() for tag, quality in wanted if quality > 0)
     return next((tag for tag in tags if tag in codes), codes[0])
+
+
+def _wanted(codes: tuple[str, ...]) -> str:
+    """Return the one of `codes` that the browser prefers. Browsers send few different headers, and short ones."""
+    header = request.headers.get("Accept-Language", "")
+    return (_read_once if len(header) <= MAX_REMEMBERED_CHARS else _read_once.__wrapped__)(header, codes)
+
+
+@lru_cache(maxsize=256)
+def _read_once(header: str, codes: tuple[str, ...]) -> str:
+    return best_of(parse_accept_header(header, LanguageAccept), codes)
 
 
 def _teach_templates(app: Flask) -> None:
@@ -116,8 +132,11 @@ def is_switch() -> bool:
 
 
 def _asked() -> str:
+    is_sent = request.method == "POST"
+    if not is_sent and not request.query_string:
+        return ""
     try:
-        return request.form.get(PARAMETER) or request.args.get(PARAMETER) or ""
+        return (is_sent and request.form.get(PARAMETER)) or request.args.get(PARAMETER) or ""
     except RequestEntityTooLarge:
         return ""
 

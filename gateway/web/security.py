@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Response, abort, request
+from flask import Flask, abort, request
 from werkzeug.exceptions import SecurityError
+
+from gateway.web.client_info import WsgiApp
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -33,11 +37,47 @@ PERMISSIONS_POLICY = ", ".join(
 )  # fmt: skip
 
 
-def init_security_headers(app: Flask, hsts_seconds: int) -> None:
-    """Refuse requests without Host or with broken UTF-8 (400), and add security headers to every answer.
+NO_STORE = [("Cache-Control", "no-store")]
+FIXED = [
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Permissions-Policy", PERMISSIONS_POLICY),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+]
+"""The headers that all answers have. No page sets one of them itself."""
 
-    `hsts_seconds`: the lifetime of Strict-Transport-Security; 0: the header is not sent. Answers without a
-    Cache-Control of their own get no-store.
+
+class SecurityHeaders:
+    """WSGI middleware: add FIXED to every answer, and no-store to one without a Cache-Control of its own.
+
+    In an after_request hook, Werkzeug would compare and check each header again for each answer.
+    """
+
+    def __init__(self, app: WsgiApp, hsts_seconds: int) -> None:
+        """`hsts_seconds`: the lifetime of Strict-Transport-Security; 0: the header is not sent."""
+        self._app = app
+        # It is sent over TLS only (RFC 6797, 7.2).
+        hsts = [("Strict-Transport-Security", f"max-age={hsts_seconds}; includeSubDomains")] if hsts_seconds else []
+        self._over_tls = FIXED + hsts
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Pass the request on, and add the headers to its answer."""
+        fixed = self._over_tls if environ["wsgi.url_scheme"] == "https" else FIXED
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            has_own = any(name.lower() == "cache-control" for name, _ in headers)
+            return start_response(status, headers + fixed + ([] if has_own else NO_STORE), *more)
+
+        return self._app(environ, start)
+
+
+def init_security_headers(app: Flask, hsts_seconds: int) -> None:
+    """Refuse requests without Host or with broken UTF-8 (400), and wrap the application in SecurityHeaders.
+
+    Call it before middleware that changes the scheme, which then runs first.
     """
 
     @app.before_request
@@ -56,18 +96,4 @@ def init_security_headers(app: Flask, hsts_seconds: int) -> None:
         except UnicodeDecodeError:
             abort(400)
 
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        headers = response.headers
-        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["X-Frame-Options"] = "DENY"
-        headers["Referrer-Policy"] = "no-referrer"
-        headers["Permissions-Policy"] = PERMISSIONS_POLICY
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        if request.is_secure and hsts_seconds:
-            # Send it over TLS only (RFC 6797, 7.2).
-            headers["Strict-Transport-Security"] = f"max-age={hsts_seconds}; includeSubDomains"
-        headers.setdefault("Cache-Control", "no-store")
-        return response
+    app.wsgi_app = SecurityHeaders(app.wsgi_app, hsts_seconds)  # type: ignore[method-assign]

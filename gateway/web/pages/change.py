@@ -8,6 +8,7 @@ from gateway.services.change import ChangeService
 from gateway.services.outcomes import NotHuman, RateLimited, Saved
 from gateway.services.robots import RobotService
 from gateway.web.forms import ChangeForm
+from gateway.web.kept_pages import KeptPages
 from gateway.web.page_state import PageStates
 from gateway.web.pages.form_page import ServicePage
 from gateway.web.sentences import Sentences
@@ -20,9 +21,14 @@ class ChangePage(ServicePage):
     template = panel = "change"
 
     def __init__(
-        self, sentences: Sentences, states: PageStates, robots: RobotService, service: ChangeService
+        self,
+        sentences: Sentences,
+        states: PageStates,
+        robots: RobotService,
+        kept: KeptPages,
+        service: ChangeService,
     ) -> None:
-        super().__init__(sentences, states, robots)
+        super().__init__(sentences, states, robots, kept)
         self.service = service
 
     def submit(self, form: ChangeForm, caller: Caller) -> Saved | Refused | RateLimited | NotHuman:

@@ -17,6 +17,7 @@ from gateway.services.outcomes import NotHuman, RateLimited
 from gateway.services.robots import RobotService
 from gateway.web import content
 from gateway.web.forms import AccountForm, FindForm
+from gateway.web.kept_pages import KeptPages
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.form_page import ServicePage
 from gateway.web.sentences import Sentences
@@ -33,8 +34,15 @@ class FindPage(ServicePage):
     form_class = FindForm
     template = panel = "find"
 
-    def __init__(self, sentences: Sentences, states: PageStates, robots: RobotService, service: FindService) -> None:
-        super().__init__(sentences, states, robots)
+    def __init__(
+        self,
+        sentences: Sentences,
+        states: PageStates,
+        robots: RobotService,
+        kept: KeptPages,
+        service: FindService,
+    ) -> None:
+        super().__init__(sentences, states, robots, kept)
         self.service = service
 
     def submit(self, form: FindForm, caller: Caller) -> Found | Refused | RateLimited | NotHuman:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 from flask import g, redirect, render_template, request, url_for
@@ -20,6 +21,7 @@ from gateway.services.outcomes import NotHuman, Outage, RateLimited, Saved
 from gateway.services.robots import Passed, RobotService
 from gateway.web import client_info, content, language, messages
 from gateway.web.forms import SentForm, ServiceForm
+from gateway.web.kept_pages import KeptPages, Tokens
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.sentences import Sentences
 
@@ -67,7 +69,7 @@ class FormPage(MethodView):
     @property
     def path(self) -> str:
         """Return the path of the service's form."""
-        return url_for(str(request.endpoint))
+        return _path(str(request.endpoint), request.root_path)
 
     def get(self, step: str = "") -> ResponseReturnValue:
         """Show the first form with what was typed before or what a link may fill in; with `step` what follows it."""
@@ -75,7 +77,8 @@ class FormPage(MethodView):
         if step:
             return self.show_next(_behind_the_wait(state) if BACK in request.args else state)
         typed = dict(state.values) if state else {}
-        return self.show(PageState(self.step, values=typed | self.form_class.prefilled(request.args)))
+        values = typed | self.form_class.prefilled(request.args)
+        return self.show(PageState(self.step, values=values)) if values else self.show_empty()
 
     def post(self) -> ResponseReturnValue:
         """Validate the form, hand it to `submit`, and redirect to what follows."""
@@ -163,6 +166,10 @@ class FormPage(MethodView):
         page = render_template("pages/rate_limited.html", minutes=minutes, form_url=back, without_work=without_work)
         return page, state.status, state.headers
 
+    def show_empty(self) -> ResponseReturnValue:
+        """Show the form as somebody finds it who has typed nothing."""
+        return self.show(PageState(self.step))
+
     def show(self, state: PageState) -> ResponseReturnValue:
         """Show the form with what was typed and with the errors."""
         return self.show_form(self.form_class(formdata=None, data=state.values), state)
@@ -198,9 +205,10 @@ class ServicePage(FormPage):
 
     form_class: ClassVar[type[ServiceForm]]
 
-    def __init__(self, sentences: Sentences, states: PageStates, robots: RobotService) -> None:
+    def __init__(self, sentences: Sentences, states: PageStates, robots: RobotService, kept: KeptPages) -> None:
         super().__init__(sentences, states)
         self.robots = robots
+        self.kept = kept
 
     def post(self) -> ResponseReturnValue:
         """Show another picture if its button sent the form, as without JavaScript; else submit the form."""
@@ -250,26 +258,52 @@ class ServicePage(FormPage):
             form.challenge.data = form.captcha.data = ""
         return super().state(form, sentences, status, came_without_work=form.came_without_work, **facts)
 
+    def show_empty(self) -> ResponseReturnValue:
+        """Show the form without anything typed: rendered once for everybody, with tokens of this showing."""
+        asks = self._asks_captcha({})
+        return self.kept.page(partial(self._render_empty, asks), self.tokens(asks), asks)
+
     def render(self, form: Any, state: PageState, **more: object) -> str:
         """Return the page with the form, and with a CAPTCHA if one is required."""
-        check = self.robots.check
-        # The amount of work depends on what is known before the form is validated.
-        early = self.form_class.counted_early(state.values)
-        asks = check.is_required(Attempt(self.form_class.service, client_info.address(), **early))
-        if asks and not check.captcha.is_open(form.challenge.data or ""):
-            self._renew_challenge(form)
+        asks = self._asks_captcha(state.values)
+        tokens = self.tokens(asks)
+        if asks and not self.robots.check.captcha.is_open(form.challenge.data or ""):
+            form.captcha.data, form.challenge.data = "", tokens["challenge"]
+        return self.render_with(tokens, form, state, asks, **more)
+
+    def tokens(self, asks_captcha: bool) -> dict[str, str]:
+        """Return new tokens for one showing of the page."""
+        return {"challenge": self.robots.check.captcha.challenge(self.form_class.service)} if asks_captcha else {}
+
+    def render_with(self, tokens: Tokens, form: Any, state: PageState, asks_captcha: bool, **more: object) -> str:
+        """Return the page with the form, which has the challenge of `tokens` or an older one."""
         return super().render(
             form,
             state,
-            asks_captcha=asks,
-            may_need_work=asks or check.is_on,
+            asks_captcha=asks_captcha,
+            may_need_work=asks_captcha or self.robots.check.is_on,
             came_without_work=state.facts.get("came_without_work", False),
             **more,
         )
 
+    def _render_empty(self, asks_captcha: bool, tokens: Tokens) -> str:
+        form = self.form_class(formdata=None, data={"challenge": tokens.get("challenge", "")})
+        return self.render_with(tokens, form, PageState(self.step), asks_captcha)
+
+    def _asks_captcha(self, values: Mapping[str, str]) -> bool:
+        # The amount of work depends on what is known before the form is validated.
+        early = self.form_class.counted_early(values)
+        return self.robots.check.is_required(Attempt(self.form_class.service, client_info.address(), **early))
+
     def _renew_challenge(self, form: ServiceForm) -> None:
         form.captcha.data = ""
         form.challenge.data = self.robots.check.captcha.challenge(form.service)
+
+
+@lru_cache(maxsize=64)
+def _path(endpoint: str, _root: str) -> str:
+    """Return the path of `endpoint` below `_root`, the part of the address that the server or a proxy adds."""
+    return url_for(endpoint)
 
 
 def _behind_the_wait(state: PageState | None) -> PageState | None:

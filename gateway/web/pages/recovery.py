@@ -27,6 +27,7 @@ from gateway.services.tickets import UsedTicket
 from gateway.web import client_info, messages
 from gateway.web.forms import ConfirmMethodForm, MethodsForm, RecoverySignInForm
 from gateway.web.helpdesk import moment
+from gateway.web.kept_pages import KeptPages
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.form_page import REFUSED, UNAVAILABLE, ServicePage
 from gateway.web.pages.ticket_page import Restart, TicketPage
@@ -44,9 +45,14 @@ class RecoveryPage(ServicePage):
     panel = PANEL
 
     def __init__(
-        self, sentences: Sentences, states: PageStates, robots: RobotService, service: RecoveryService
+        self,
+        sentences: Sentences,
+        states: PageStates,
+        robots: RobotService,
+        kept: KeptPages,
+        service: RecoveryService,
     ) -> None:
-        super().__init__(sentences, states, robots)
+        super().__init__(sentences, states, robots, kept)
         self.service = service
         self.confirm_step = ConfirmPage(sentences, states, service, self.restart)
         self.methods_step = MethodsPage(sentences, states, service, self.confirm_step)

@@ -37,6 +37,7 @@ from gateway.web.forms import (
     VerifyIdentityOrCodeForm,
 )
 from gateway.web.helpdesk import clock_time
+from gateway.web.kept_pages import KeptPages, Tokens
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.code import ChannelPage, CodePage
 from gateway.web.pages.form_page import REFUSED, STALE, ServicePage
@@ -56,11 +57,12 @@ class ResetPage(ServicePage):
         sentences: Sentences,
         states: PageStates,
         robots: RobotService,
+        kept: KeptPages,
         service: ResetService,
         second_factor: SecondFactorService,
         passkey: PasskeyService | None = None,
     ) -> None:
-        super().__init__(sentences, states, robots)
+        super().__init__(sentences, states, robots, kept)
         self.service = service
         self.second_factor = second_factor
         self.restores_initial = sentences.settings.reset.mode is ResetMode.INITIAL
@@ -91,10 +93,18 @@ class ResetPage(ServicePage):
         shown = show_step(steps, state, lambda sentence: self.show(self.restart(sentence)))
         return super().show_next(state) if shown is None else shown
 
-    def render(self, form: Any, state: PageState, **more: object) -> str:
+    def tokens(self, asks_captcha: bool) -> dict[str, str]:
+        """Return new tokens for one showing of the page, also of the question for a passkey."""
+        tokens = super().tokens(asks_captcha)
+        if self.passkey:
+            tokens["question_ticket"], tokens["question_challenge"] = self.passkey.ask()
+        return tokens
+
+    def render_with(self, tokens: Tokens, form: Any, state: PageState, asks_captcha: bool, **more: object) -> str:
         """Return the page, with the question for a passkey beside the form."""
-        ticket, question = self.passkey.ask() if self.passkey else ("", {})
-        return super().render(form, state, question=question, question_ticket=ticket, **more)
+        question = self.passkey.question(tokens["question_challenge"]) if self.passkey else {}
+        more |= {"question": question, "question_ticket": tokens.get("question_ticket", "")}
+        return super().render_with(tokens, form, state, asks_captcha, **more)
 
     def submit(self, form: VerifyIdentityForm, caller: Caller) -> Saved | Begun | Refused | RateLimited | NotHuman:
         """Verify who the person is, and begin the second factor. Raises Outage.
