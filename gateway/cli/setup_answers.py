@@ -19,7 +19,7 @@ from gateway.setup.access import LDAPI, Login
 from gateway.setup.answers import Answers, AnswersError, read_answers
 from gateway.setup.directory_side import DirectorySide
 from gateway.setup.files import SECRET_MODE, Access, PlannedFile
-from gateway.setup.parts import NAMES
+from gateway.setup.parts import NAMES, chosen_parts
 from gateway.setup.paths import Paths
 from gateway.setup.session import Session
 from gateway.tls import verifying_context
@@ -44,7 +44,8 @@ def start_session(arguments: argparse.Namespace, paths: Paths) -> Session:
         key, value = _assignment(text)
         session.answers.set(key, value)
     if arguments.part:
-        session.parts = [*(session.parts or ()), *arguments.part]
+        # Who names a part adds it: nothing that is on goes without a question.
+        session.parts = [*chosen_parts(session), *arguments.part]
     session.class_for = arguments.add_class or session.class_for
     session.readers = arguments.replica_reader or session.readers
     session.writers = arguments.writer or session.writers
@@ -57,9 +58,18 @@ def _merge(session: Session, table: dict[str, Any]) -> None:
     session.class_for = str(own.get("class_for", session.class_for))
     session.readers = own.get("replica_readers", session.readers)
     session.writers = own.get("writers", session.writers)
-    session.parts = own.get("parts", session.parts)
-    if unknown := [name for name in session.parts or () if name not in NAMES]:
+    session.parts = _parts(own.get("parts", session.parts))
+
+
+def _parts(value: Any) -> list[str] | None:
+    """Return the names of parts in a file of answers. Raises AnswersError."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise AnswersError(f'[{OWN}] parts: write a list, such as ["charter", "webhooks"]')
+    if unknown := [name for name in value if name not in NAMES]:
         raise AnswersError(f"[{OWN}] parts: there is no part {unknown[0]}; the parts are {', '.join(NAMES)}")
+    return [str(name) for name in value]
 
 
 def _assignment(text: str) -> tuple[str, Any]:
@@ -108,7 +118,8 @@ def keep_answers(session: Session, *, only_own: bool = False) -> None:
     if not only_own:
         # Afterwards mamia.toml has them, and an administrator may take one out.
         own["parts"] = session.parts
-    table[OWN] = {name: value for name, value in own.items() if value}
+    # No part at all is an answer too.
+    table[OWN] = {name: value for name, value in own.items() if value or (name == "parts" and value is not None)}
     text = tomlkit.dumps(table).encode()
     PlannedFile(session.paths.unfinished, text, Access(SECRET_MODE), "answers of an unfinished run").write()
 

@@ -39,9 +39,9 @@ def build_sms_notices(
     if gateway is None or folder is None:
         return None
 
-    def admits_notice(phone: str) -> bool:
+    def admits_notice(phone: str, notice: str) -> bool:
         try:
-            return limiter.admit_notice(phone) is None
+            return limiter.admit_notice(phone, notice) is None
         except StoreUnavailable:
             # Who is to be warned must not depend on the store. What is sent is counted all the same.
             return True
@@ -54,7 +54,9 @@ def build_sms_notices(
 
     queue = OutgoingQueue(folder, gateway.url, max_delay_seconds)
     host, hours = urlsplit(gateway.url).hostname or "", settings.notifications.retry_hours
-    sender = OutgoingSender(queue, SmsPost(gateway, admits_attempt).send, host, hours, what="text message")
+    sender = OutgoingSender(
+        queue, SmsPost(gateway, admits_attempt).send, host, hours, what="text message", sends_late=False
+    )
     stack.callback(sender.close)
     return BuiltSmsNotices(SmsNotices(queue, admits_notice, sender.wake), sender)
 
@@ -64,4 +66,4 @@ def queue_for_service(settings: Settings) -> SmsNotices | None:
     if settings.sms_spool is None:
         return None
     queue = OutgoingQueue(settings.sms_spool, settings.second_factor.sms_gateway_url)
-    return SmsNotices(queue, lambda _: True, lambda: None)
+    return SmsNotices(queue, lambda _phone, _notice: True, lambda: None)

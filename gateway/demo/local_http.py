@@ -22,8 +22,9 @@ def post_server(name: str, take: Take) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            length = min(int(self.headers.get("Content-Length", 0)), MAX_BODY_BYTES)
-            self.send_response(take(self.headers, self.rfile.read(length)))
+            length = self.headers.get("Content-Length", "0")
+            body = self.rfile.read(min(int(length), MAX_BODY_BYTES)) if length.isdecimal() else b""
+            self.send_response(take(self.headers, body))
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -30,4 +30,5 @@ class NumberedFiles:
         return file
 
     def _next_number(self) -> int:
-        return max((int(file.name[:4]) for file in self.folder.glob("[0-9][0-9][0-9][0-9]-*")), default=0) + 1
+        numbers = (file.name.partition("-")[0] for file in self.folder.iterdir())
+        return max((int(number) for number in numbers if number.isdecimal()), default=0) + 1

@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.notifications.as_owner import as_owner_of
+
 PREFIX = "msg_"
 MAX_WAITING = 100_000
 """Events that wait at most, some 400 MB: a receiver that is away for days must not fill the disk."""
@@ -55,12 +57,11 @@ class OutgoingQueue:
         self._receiver = hashlib.sha256(url.encode()).hexdigest()
         self._new, self._tmp = folder / "new", folder / "tmp"
         self._about = 0
-        for one in (folder, self._new, self._tmp):
-            if not one.exists():
+        with as_owner_of(folder):
+            for one in (folder, self._new, self._tmp):
                 one.mkdir(mode=0o700, exist_ok=True)
-                give_to_owner(one, one.parent)
-        folder.chmod(0o700)
-        self._clear()
+            folder.chmod(0o700)
+            self._clear()
 
     def enqueue(self, body: bytes) -> None:
         """Keep an event, which is due soon; do nothing if the receiver wants none. Raises OSError, QueueFull.
@@ -74,14 +75,14 @@ class OutgoingQueue:
         now = time.time()
         name = f"{PREFIX}{int(1000 * now)}_{secrets.token_hex(12)}"
         due_at = now + random.uniform(0.25, 1) * self._max_delay_seconds  # noqa: S311 - no secret
-        with (self._tmp / name).open("xb") as file:
-            file.write(body)
-            file.flush()
-            os.utime(file.fileno(), (due_at, due_at))
-            give_to_owner(file.fileno(), self.folder)
-            os.fsync(file.fileno())
-        (self._tmp / name).rename(self._new / name)
-        _sync(self._new)
+        with as_owner_of(self.folder):
+            with (self._tmp / name).open("xb") as file:
+                file.write(body)
+                file.flush()
+                os.utime(file.fileno(), (due_at, due_at))
+                os.fsync(file.fileno())
+            (self._tmp / name).rename(self._new / name)
+            _sync(self._new)
         self._about += 1
 
     def waiting(self) -> list[Queued]:
@@ -149,13 +150,6 @@ def waiting_in(folder: Path) -> Iterator[Queued]:
                 continue
             with suppress(FileNotFoundError):
                 yield Queued(int(milliseconds) / 1000, entry.name, entry.stat().st_mtime)
-
-
-def give_to_owner(file: Path | int, folder: Path) -> None:
-    """Give what a command of root makes to the folder's owner, so that the service can read and remove it."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def _sync(folder: Path) -> None:

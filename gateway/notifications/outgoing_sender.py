@@ -50,6 +50,8 @@ class OutgoingSender:
     ages: Sequence[float] = AGES
     what: str = "webhook"
     """What it sends, for the log."""
+    sends_late: bool = True
+    """Whether what waited longer than `retry_hours`, because nothing was running, is tried once more."""
     now: Callable[[], float] = time.time
     _thread: threading.Thread | None = field(default=None, init=False)
     _fails: bool = field(default=False, init=False)
@@ -139,6 +141,10 @@ class OutgoingSender:
             log.error("a %s is empty, after a power failure, and was dropped", self.what)
             self.queue.remove(event)
             return
+        if not self.sends_late and self._age(event) >= HOUR * self.retry_hours:
+            log.error("a %s waited for more than %g hours, and was dropped", self.what, self.retry_hours)
+            self.queue.remove(event)
+            return
         answer = self.send(event.id, body)
         if answer.taken is Taken.NO:
             self._after_failure(event, answer.cause)
@@ -159,8 +165,11 @@ class OutgoingSender:
             log.warning("the receiver %s takes %ss again", self.host, self.what)
         self._fails = False
 
+    def _age(self, event: Queued) -> float:
+        return self.now() - event.queued_at
+
     def _after_failure(self, event: Queued, cause: str) -> None:
-        age = self.now() - event.queued_at
+        age = self._age(event)
         if age >= HOUR * self.retry_hours:
             log.error(
                 "the receiver %s did not take a %s for %g hours (%s), and it was dropped: %s",

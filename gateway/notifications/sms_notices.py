@@ -23,14 +23,14 @@ class SmsNotices:
     """Keeps notices until they are sent. No log has a number or a text."""
 
     queue: OutgoingQueue
-    admits: Callable[[str], bool]
-    """Counts a notice to a phone number, and returns whether it may be sent."""
+    admits: Callable[[str, str], bool]
+    """Counts a notice of a kind to a phone number, and returns whether it may be sent."""
     wake: Callable[[], None]
     """Lets the sender look for it soon."""
 
-    def enqueue(self, phone: str, text: str) -> None:
-        """Keep a notice, unless that phone got too many lately. Raises OSError, QueueFull."""
-        if not self.admits(phone):
+    def enqueue(self, notice: str, phone: str, text: str) -> None:
+        """Keep a notice, unless that phone got too many of its kind lately. Raises OSError, QueueFull."""
+        if not self.admits(phone, notice):
             log.warning("a notice by text message was left out: this phone gets too many")
             return
         self.queue.enqueue(json.dumps({"to": phone, "text": text}).encode())

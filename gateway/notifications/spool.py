@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 
+from gateway.notifications.as_owner import as_owner_of
 from gateway.notifications.errors import DeliveryFailed
 from gateway.settings import Notifications
 from gateway.tls import verifying_context
@@ -59,23 +60,17 @@ class Spool:
 
     def __post_init__(self) -> None:
         """Make the folder, which only its owner can read. Raises OSError."""
-        self._maildir = mailbox.Maildir(self.folder)
-        # The library makes the subfolders only together with the folder itself.
-        for part in ("tmp", "new", "cur"):
-            (self.folder / part).mkdir(mode=0o700, exist_ok=True)
-        self.folder.chmod(0o700)
+        with as_owner_of(self.folder):
+            self._maildir = mailbox.Maildir(self.folder)
+            # The library makes the subfolders only together with the folder itself.
+            for part in ("tmp", "new", "cur"):
+                (self.folder / part).mkdir(mode=0o700, exist_ok=True)
+            self.folder.chmod(0o700)
 
     def enqueue(self, message: EmailMessage) -> None:
-        """Keep `message` until it is sent. Raises OSError.
-
-        What a command of root queues belongs to the folder's owner, so that the service can read and remove it.
-        """
-        key = self._maildir.add(message)
-        if os.geteuid() == 0:
-            owner = self.folder.stat()
-            # The service may have sent and removed it already.
-            with contextlib.suppress(FileNotFoundError):
-                os.chown(self.folder / "new" / key, owner.st_uid, owner.st_gid)
+        """Keep `message` until it is sent. Raises OSError."""
+        with as_owner_of(self.folder):
+            self._maildir.add(message)
         self._something.set()
 
     def send_now(self, message: EmailMessage) -> None:
@@ -121,7 +116,7 @@ class Spool:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the lock that lets one process send from this folder."""
-        with (self.folder / "sending.lock").open("w") as lock:
+        with (self.folder / "sending.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

@@ -120,7 +120,8 @@ class RecoveryMethods:
         found = Opened(held, by_value, self.rested(method for _, method in by_value))
         if found.unreadable:
             log.error(
-                "%d recovery methods of entry %s cannot be opened: web.secret_keys lacks the key of their seal",
+                "%d recovery methods of entry %s cannot be used: web.secret_keys lacks the key of their seal, or "
+                "what they contain is odd",
                 len(found.unreadable),
                 held.account.uuid,
             )

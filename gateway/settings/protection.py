@@ -118,7 +118,7 @@ class RateLimits(Section):
     """Codes of the second factor per person."""
     codes_per_recipient: Rates = "5/hour; 10/day"
     """Codes per mail address or phone number, over all persons, so that nobody's phone is filled with codes. As many
-    notices about recovery methods go to a phone; they are counted apart."""
+    notices of each kind about recovery methods go to a phone, counted apart from codes; what is beyond is dropped."""
     text_messages_overall: Rates = "200/hour; 1000/day"
     """Text messages of all people together. Each one costs money, so set it to what the academy is ready to pay for.
     Notices beyond it wait."""

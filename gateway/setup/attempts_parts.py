@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from urllib.parse import urlsplit
 
 from gateway.checks.agent_pages import check_agent_pages
@@ -18,6 +19,7 @@ from gateway.setup.layout import naming_of
 from gateway.setup.parts import chosen_parts
 from gateway.setup.session import Session
 
+Network = IPv4Network | IPv6Network
 GROUP, FILTER, NETWORKS = "helpdesk.agents_group", "helpdesk.agents_filter", "helpdesk.networks"
 GROUPS = frozenset(("groupofnames", "groupofuniquenames", "posixgroup", "groupofmembers"))
 """Object classes of groups, in lower case."""
@@ -64,7 +66,10 @@ def try_agents_filter(session: Session) -> Iterator[Finding]:
         return
     people = session.staff_filter(settings.people.filter)
     found = session.count(settings.people.base, f"(&{people}{own})")
-    if found:
+    if found and found == session.count(settings.people.base, people):
+        text = f"{found} people are agents by {own}: that is everybody, and each of them could give codes"
+        yield warn(FILTER, text, "name what only agents have")
+    elif found:
         yield ok(FILTER, f"{found} people are agents by {own}")
     elif found == 0:
         yield warn(FILTER, f"nobody is an agent by {own}", "correct the filter, or give people what it asks for")
@@ -76,9 +81,16 @@ def try_networks(session: Session) -> Iterator[Finding]:
     networks = settings.helpdesk.networks if settings else []
     if not networks:
         yield fail(NETWORKS, "there is no network, so the pages exist for nobody", "name the agents' networks")
-    elif any(network.prefixlen == 0 for network in networks):
+    elif any(network.prefixlen == 0 for network in collapsed(networks)):
         text = "everybody's addresses are among them: strangers can try agents' passwords"
         yield fail(NETWORKS, text, "name the agents' networks only")
+
+
+def collapsed(networks: Sequence[Network]) -> list[Network]:
+    """Return the networks, those that are side by side as one."""
+    four = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
+    six = collapse_addresses(one for one in networks if isinstance(one, IPv6Network))
+    return [*four, *six]
 
 
 def try_recovery(session: Session) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.settings import Events
 from gateway.setup.answers import host_of
 from gateway.setup.layout import parent_of
-from gateway.setup.parts import chosen_parts
+from gateway.setup.parts import chosen_parts, parts_on
 from gateway.setup.paths import Paths
 from gateway.setup.session import Session
 
@@ -82,12 +82,19 @@ def _of_parts(session: Session, paths: Paths) -> Iterator[tuple[str, Any]]:
         yield "reminders.bind_dn", f"cn=reminders,{services}"
         yield "reminders.bind_password_file", str(paths.folder / "reminders.password")
     if answers.has_passkeys and (host := host_of(answers.get("recovery.origin", ""))):
+        # A corrected address corrects the name; passkeys that people have are for the name in mamia.toml.
+        if not session.standing.has("recovery.rp_id") and not _is_within(host, answers.get("recovery.rp_id", "")):
+            answers.set("recovery.rp_id", None)
         yield "recovery.rp_id", host
     if "webhooks" in parts:
         yield "webhooks.secret_file", str(paths.folder / "webhook.secret")
         yield "webhooks.spool", str(paths.webhook_spool)
-    if "events" in parts and not answers.has("events"):
-        yield "events.keep_days", Events().keep_days
+    if "events" in parts and "events" not in parts_on(answers):
+        answers.set("events.keep_days", Events().keep_days)
+
+
+def _is_within(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")
 
 
 def _of_workstation(session: Session, paths: Paths, services: str) -> Iterator[tuple[str, Any]]:

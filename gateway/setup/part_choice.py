@@ -73,7 +73,7 @@ class PartChoice:
     def _confirmed(self, chosen: frozenset[str]) -> frozenset[str]:
         """Return the chosen parts and those that were left out by mistake: what is on goes by a yes alone."""
         kept = set(chosen)
-        for name in sorted(parts_on(self.session.standing) & chosen_parts(self.session) - chosen):
+        for name in sorted(parts_on(self.session.standing) & parts_on(self.session.answers) - chosen):
             self.console.say(f"[{name}] is in mamia.toml. {STAYS}", indent="  ")
             if not self.console.confirm(f"Take [{name}] out, with all its settings", default=False):
                 kept.add(name)

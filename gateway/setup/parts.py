@@ -61,8 +61,8 @@ def keep_chosen(session: Session, names: Iterable[str]) -> None:
     on = parts_on(session.answers)
     for name in NAMES:
         former = session.standing.get(name)
-        if name in session.parts and name not in on and former:
-            session.answers.set(name, {**deepcopy(former), **session.answers.get(name, {})})
+        if name in session.parts and name not in on and isinstance(former, Mapping):
+            session.answers.set(name, {**deepcopy(dict(former)), **session.answers.get(name, {})})
         elif name not in session.parts and name in on:
             was_off = name not in parts_on(session.standing)
             session.answers.set(name, deepcopy(former) if was_off else None)

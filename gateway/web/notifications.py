@@ -78,7 +78,7 @@ class TemplateNotifications:
             return
         for phone in person.phones[:MAX_PHONES]:
             try:
-                self.texts.enqueue(phone, for_text_message(str(sentence)))
+                self.texts.enqueue(notice, phone, for_text_message(str(sentence)))
             except Exception as error:
                 log.error("a notice by text message could not be stored: %s", type(error).__name__)
 

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes
 from pathlib import Path
@@ -34,6 +35,14 @@ METHODS = (
     RecoveryMethod("cc", RecoveryKind.MOBILE, "Mobile", datetime(2020, 1, 1, tzinfo=UTC), address="07 98 76 54 31"),
     RecoveryMethod("bb", RecoveryKind.TOTP, "Téléphone", ADDED, used_at=ADDED, secret=Secret(SECRET)),
 )
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users reach, as pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @pytest.fixture
@@ -150,9 +159,9 @@ class TestErase:
         assert "tous vos moyens de secours ont été effacés" in notice["text"]
 
     def test_when_root_runs_it_then_the_notice_belongs_to_the_service(
-        self, account: Command, config: Path, tmp_path: Path
+        self, account: Command, config: Path, open_folder: Path
     ) -> None:
-        spool = tmp_path / "mails"
+        spool = open_folder / "mails"
         spool.mkdir()
         if os.geteuid() != 0:
             pytest.skip("only root gives files away")
@@ -164,3 +173,25 @@ class TestErase:
 
         made = [spool / "sms", *(spool / "sms").rglob("*")]
         assert {(one.stat().st_uid, one.stat().st_gid) for one in made} == {(OTHER_USER, OTHER_USER)}
+
+    def test_when_the_services_folder_leads_elsewhere_then_root_touches_nothing_there(
+        self, account: Command, config: Path, open_folder: Path
+    ) -> None:
+        if os.geteuid() != 0:
+            pytest.skip("only root could touch it")
+        spool, elsewhere = open_folder / "mails", open_folder / "elsewhere"
+        for folder in (spool, elsewhere):
+            folder.mkdir(mode=0o755)
+        former = elsewhere / "former"
+        former.touch()
+        os.utime(former, (0, 0))
+        (spool / "sms").symlink_to(elsewhere)
+        for one in (spool, spool / "sms"):
+            os.chown(one, OTHER_USER, OTHER_USER, follow_symlinks=False)
+        with config.open("a") as settings:
+            settings.write(f'[notifications]\nspool = "{spool}"\n[second_factor]\nsms_gateway_url = "{SMS}"\n')
+
+        account("erase-recovery")
+
+        assert list(elsewhere.iterdir()) == [former]
+        assert elsewhere.stat().st_mode & 0o777 == 0o755

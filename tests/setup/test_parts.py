@@ -142,7 +142,7 @@ class TestNewMachine:
             "agents_group": GROUP,
             "networks": ["10.20.0.0/16"],
             "bind_dn": f"cn=helpdesk,{SERVICES}",
-            "bind_password_file": f"{folder}/helpagents.password",
+            "bind_password_file": f"{folder}/helpdesk.password",
         }
         assert found["recovery"] == {
             "methods": ["passkey", "totp", "mail"],
@@ -155,7 +155,7 @@ class TestNewMachine:
         assert found["events"] == {"keep_days": 30}
         assert f"add {GROUP}" in done.output
         assert len(read_secrets(folder / "webhook.secret").texts) == 1
-        for name in ("helpagents.password", "reminders.password", "webhook.secret"):
+        for name in ("helpdesk.password", "reminders.password", "webhook.secret"):
             assert (folder / name).read_text().strip() not in done.output
 
     def test_when_one_is_chosen_then_nobody_is_asked_about_another(self, place):
@@ -185,8 +185,9 @@ class TestNewMachine:
         assert set(written(place)["helpdesk"]) == {"bind_dn", "bind_password_file"}
 
     def test_when_the_site_has_a_public_name_then_passkeys_are_for_that_name(self, place):
-        ask(place, {PARTS: "recovery", "Names of the site": SITE, "Proxies": "1", "Keep it": "yes"})
-        ask(place, {"Store of counts": "redis://127.0.0.1:1/0", "Keep it": "yes"})
+        public = {"Names of the site": SITE, "Proxies": "1", "Store of counts": "redis://127.0.0.1:1/0"}
+
+        ask(place, {PARTS: "recovery", **public, "Keep it": "yes"})
 
         assert written(place)["recovery"]["origin"] == f"https://{SITE}"
         assert written(place)["recovery"]["rp_id"] == SITE
@@ -356,7 +357,7 @@ class TestStandingParts:
 
         assert (place.config.parent / "agents.password").read_text()
         assert (place.config.parent / "siem.secret").read_bytes() == secret
-        assert not (place.config.parent / "helpagents.password").exists()
+        assert not (place.config.parent / "helpdesk.password").exists()
 
     def test_when_a_section_is_off_then_it_stays_off_until_it_is_chosen(self, place):
         off = "\n[reminders]\ndays = [3]  # only once\n[helpdesk]\ncode_minutes = 30\n[recovery]\nrest_hours = 24\n"

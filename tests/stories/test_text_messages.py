@@ -65,7 +65,7 @@ def texts(directory: SlapdServer, tmp_path: Path, language: str) -> dict[str, st
     person = Person("fdurand4", ("Durand",), (), ("François",), "", False, phone=PHONE, preferred_language=language)
     told = {}
     with sms_gateway() as (gateway, taken), create_mail_app(settings).app_context():
-        notices = SmsNotices(queue, lambda _: True, lambda: None)
+        notices = SmsNotices(queue, lambda _phone, _notice: True, lambda: None)
         templates = TemplateNotifications(settings, spool, gateway, BackgroundTasks(), notices)
         for mail in ("code", "recovery_code"):
             templates.send_code(Channel("phone", PHONE, language), "123456", "fdurand4", REFERENCE, mail=mail)

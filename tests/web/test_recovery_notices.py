@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +15,11 @@ from gateway.account.recovery import RecoveryKind, RecoveryMethod
 from gateway.notifications.outgoing_queue import OutgoingQueue
 from gateway.notifications.outgoing_sender import OutgoingSender
 from gateway.notifications.sms import SmsGateway
-from gateway.notifications.sms_notices import SmsPost
+from gateway.notifications.sms_notices import SmsNotices, SmsPost
+from gateway.protection.rate_limiting.limiter import RateLimiter
+from gateway.protection.rate_limiting.store import Store
 from gateway.protection.recovery_seal import RecoverySeals
+from gateway.settings import RateLimits as Rates
 from gateway.tls import verifying_context
 from tests.support.browser import Browser
 from tests.support.http_server import QuietHandler, serving
@@ -261,6 +265,33 @@ class TestLimits:
         assert len(directory.read_raw(LOGIN)["mamiaRecovery"]) == 3
         assert told(spool) == [OF_DIRECTORY] * 2
 
+    def test_when_notices_of_removals_used_up_theirs_then_that_of_an_addition_goes_out_all_the_same(
+        self, gateway: SmsServer, spool: Path
+    ) -> None:
+        limiter = RateLimiter(Rates(codes_per_recipient="1/hour"), Store("memory://"), KEY)
+        queue = OutgoingQueue(_made(spool), gateway.address)
+        notices = SmsNotices(queue, lambda phone, kind: limiter.admit_notice(phone, kind) is None, lambda: None)
+
+        for notice in ("recovery_removed", "recovery_removed", "recovery_added"):
+            notices.enqueue(notice, OWN, notice)
+
+        assert [json.loads(file.read_bytes())["text"] for file in sorted((spool / "sms" / "new").iterdir())] == [
+            "recovery_removed",
+            "recovery_added",
+        ]
+
+    def test_when_one_waited_too_long_while_nothing_ran_then_it_is_dropped(
+        self, gateway: SmsServer, spool: Path
+    ) -> None:
+        queue = OutgoingQueue(_made(spool), gateway.address)
+        queue.enqueue(json.dumps({"to": OWN, "text": ADDED}).encode())
+        [file] = (spool / "sms" / "new").iterdir()
+        file.rename(file.with_name(re.sub(r"_\d+_", "_1000_", file.name)))
+
+        send_from(spool, gateway)
+
+        assert gateway.asked == 0
+
     def test_when_codes_used_up_their_limit_then_notices_go_out_all_the_same(
         self, open_site: Callable[..., Browser], gateway: SmsServer, spool: Path
     ) -> None:
@@ -312,6 +343,7 @@ def send_from(spool: Path, gateway: SmsServer, admits: Callable[[], bool] = lamb
         1,
         ages,
         what="text message",
+        sends_late=False,
     )
     sender.start()
     wait_until(lambda: not waiting(spool))

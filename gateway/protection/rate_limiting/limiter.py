@@ -213,12 +213,13 @@ class RateLimiter:
             return _wait(LimitScope.CODE, full.seconds) if full else None
         return self._hit(dict.fromkeys(windows, LimitScope.CODE))
 
-    def admit_notice(self, phone: str) -> RetryAfter | None:
+    def admit_notice(self, phone: str, notice: str) -> RetryAfter | None:
         """Count a notice to a phone number in any spelling, or return how long to wait. Raises StoreUnavailable.
 
-        Codes have counts of their own: whoever asks for many of them must not silence the notices.
+        Codes and each kind of `notice` have counts of their own: whoever asks for many codes, or removes many
+        methods, must not silence the notice of a method that is added.
         """
-        slot = self._slot("notice", significant_digits(phone))
+        slot = self._slot("notice", f"{notice}:{significant_digits(phone)}")
         windows = [Window(limit, "notice-recipient", slot) for limit in self._codes_per_recipient]
         return self._hit(dict.fromkeys(windows, LimitScope.CODE))
 
