@@ -17,9 +17,11 @@ log = logging.getLogger(__name__)
 MAX_OUTAGE_PAUSE_SECONDS = 10.0
 """Seconds between two looks at a directory that does not answer."""
 MIN_PAUSE_PER_POLL = 4.0
-"""How many times as long as the poll the pause after it is at least: a long queue must not keep slapd busy."""
+"""Ratio of a pause to the poll before it, at least: a long queue must not keep slapd busy."""
 MIN_PAUSE_PER_CPU = 30.0
-"""The same for the processor time of the poll: at rest, the worker takes at most three hundredths of a core."""
+"""The same for the processor time of the poll: at rest, the worker takes about a thirtieth of a core."""
+MAX_REST_SECONDS = 20.0
+"""Seconds of a pause that only a long queue causes, at most: a new password waits for it."""
 
 
 def work(
@@ -58,7 +60,8 @@ def pause_after(poll_seconds: float, failures: int, taken: float, cpu_taken: flo
     poll, and of the processor for it.
     """
     pause: float = min(poll_seconds * 2**failures, max(poll_seconds, MAX_OUTAGE_PAUSE_SECONDS))
-    return max(pause, taken * MIN_PAUSE_PER_POLL, cpu_taken * MIN_PAUSE_PER_CPU)
+    rest = min(max(taken * MIN_PAUSE_PER_POLL, cpu_taken * MIN_PAUSE_PER_CPU), MAX_REST_SECONDS)
+    return max(pause, rest)
 
 
 def _still_running(deliveries: list[Future[bool]]) -> list[Future[bool]]:

@@ -43,7 +43,10 @@ def _tolerantly(request: FindRequest, born_that_day: Sequence[Names]) -> Sequenc
         if full := [one for likeness, one in alike if likeness == wanted and _has_given_name(one, request)]:
             return _by_surname(request, full)
     partly = [
-        one for _, one in alike if _has_given_name(one, request) or partial_match(request.given_name, one.given_names)
+        one
+        for _, one in alike
+        if surname.is_part_of(one.surnames + one.birth_names)
+        and (_has_given_name(one, request) or partial_match(request.given_name, one.given_names))
     ]
     return partly if len(partly) == 1 else []
 

@@ -107,6 +107,10 @@ class SurnameMatcher:
                 closest = max(closest, Likeness.SAME_WORDS if parts == self._parts else Likeness.PART)
         return Likeness.SAME if in_a_row == self._whole else closest
 
+    def is_part_of(self, held: Iterable[str]) -> bool:
+        """Return whether one of the names `held` has all words of the typed one: "Leroux" is no part of "Le Roux"."""
+        return any(self._parts <= _distinctive(tokens(name)) for name in held)
+
 
 def is_no_name(typed: str, surname: str) -> bool:
     """Return whether a person without a given name filled in that field with a dash or with the surname."""

@@ -97,6 +97,8 @@ def _watch(worker: Worker, port: int) -> Callable[[], None]:
         nonlocal next_look
         if time.monotonic() < next_look:
             return
+        # Also if a search fails: what is under way must not be slowed by it at each poll.
+        next_look = time.monotonic() + WATCH_SECONDS
         cpu_started = time.thread_time()
         now, backlog = datetime.now(UTC), worker.delivery_worker.backlog
         ages = {

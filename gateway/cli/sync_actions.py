@@ -102,7 +102,8 @@ def _decide(arguments: argparse.Namespace, decide: Callable[[LdapOutbox, list[Wa
     """Call `decide` with the held password of one person, or with all that are held; return the exit code."""
     with _outbox(arguments) as outbox:
         known = outbox.all_entries() if arguments.all_held else named(outbox, arguments.login)
-        items = [item for item in known if sync_held.is_held(item)]
+        # Nothing is delivered to an entry that was moved out of people.base.
+        items = [item for item in known if sync_held.is_held(item) and not item.is_outside]
         if not items:
             message = f"{arguments.login or 'nobody'}: nothing is held; see mamia sync status"
             raise CommandFailed(message, ErrorKind.NOT_FOUND)

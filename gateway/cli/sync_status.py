@@ -103,7 +103,9 @@ class KnownDeliveries:
 
 def _packed(one: KnownDelivery, place: int) -> bytes:
     """Return one row that sorts as the table does: stale, status, since, login, and the target's place."""
-    login, target, status, since, at, attempts, reason, needs_operator, is_stale = one
+    _, _, status, since, at, attempts, reason, needs_operator, is_stale = one
+    # A value of the directory may have any character; this one separates.
+    login, target = one.login.replace("\0", "\ufffd"), one.target.replace("\0", "\ufffd")
     key = f"{'0' if is_stale else '1'}{ORDER[status]}{since.isoformat()}\0{login}\0{place:03}"
     tried = "" if at is since else at.isoformat()
     return f"{key}\0{target}\0{attempts}\0{tried}\0{needs_operator:d}\0{CODES[is_stale]}\0{reason}".encode()

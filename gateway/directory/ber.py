@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 BOOLEAN, INTEGER, OCTETS, ENUMERATED, SEQUENCE, SET = 0x01, 0x02, 0x04, 0x0A, 0x30, 0x31
 CONTEXT, CONSTRUCTED = 0x80, 0xA0
-"""What a message numbers itself has one of these plus the number as its tag."""
+"""The tag of an element that a message numbers itself is one of these plus the number."""
 MAX_LENGTH_BYTES, MAX_INTEGER_BYTES = 4, 4
 
 

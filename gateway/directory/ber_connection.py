@@ -13,6 +13,7 @@ from typing import Any
 from ldap3 import SIMPLE, Connection
 from ldap3.core.exceptions import (
     LDAPSessionTerminatedByServerError,
+    LDAPSocketOpenError,
     LDAPSocketReceiveError,
     LDAPSocketSendError,
     communication_exception_factory,
@@ -41,6 +42,8 @@ from gateway.directory.ldap_messages import (
 from gateway.ldap import Control
 
 READ_BYTES = 1 << 16
+PASSED_OVER = (0x73, 0x79)
+"""Tags of a reference to another server, and of an intermediate answer (RFC 4511, 4.5.2 and 4.13)."""
 MAX_RARE_BYTES = 1 << 20
 """Size of an answer up to which ldap3 decodes it: its decoder takes about a hundred times as much memory."""
 Answered = tuple[bool, dict[str, Any], list[dict[str, Any]] | None, None]
@@ -51,11 +54,14 @@ class BerConnection(Connection):
     """A connection with the strategy SAFE_SYNC, which must have `check_names` and `raise_exceptions` off."""
 
     def bind(self, read_server_info: bool = True, controls: Sequence[Control] | None = None) -> Any:
-        """Bind as `user`. A message that is no answer to a bind is ignored.
+        """Bind as `user`. Another message than its answer is ignored. Raises LDAPException on a closed connection.
 
         ppolicy writes a failure, or the end of failures, into the entry. If the overlay sock cannot connect to its
         listener, slapd 2.5 also sends the client the error of that write, with the message id of the bind.
         """
+        if self.closed:
+            # ldap3 would open another socket, without the StartTLS of the first, and send the password over it.
+            raise LDAPSocketOpenError("the connection was closed")
         user, password = self.user, self.password
         answered = None
         # ldap3 normalises a str (RFC 4013), and asks for the server's schema.
@@ -112,13 +118,14 @@ class BerConnection(Connection):
         try:
             self.socket.sendall(encoded)
         except OSError as error:
+            # A part of the message may have been sent.
+            self.strategy.close()
             raise _connection_error(LDAPSocketSendError, error, "socket sending error") from None
 
     def _answers(self, number: int, end: int) -> list[dict[str, Any]]:
         """Return the answers to the request `number`, of which one with the tag `end` is the last.
 
-        Only a notice of disconnection may follow it (RFC 4511, 4.4.1). Whatever does is not read, and the connection
-        is closed.
+        Only a notice of disconnection may follow it (RFC 4511, 4.4.1). It is not read, and the connection is closed.
         """
         answers, unread, is_complete = [], bytearray(), False
         try:
@@ -130,7 +137,7 @@ class BerConnection(Connection):
                 if found != number:
                     raise LDAPSocketReceiveError("invalid messageId received")
                 is_complete = tag == end
-                if is_complete or (tag == ENTRY and end == SEARCHED):
+                if _counts(tag, end):
                     answers.append(self._decoded(data, tag, start, stop))
         except Malformed as error:
             self.strategy.close()
@@ -169,6 +176,15 @@ class BerConnection(Connection):
             # Its decoder takes the bytes as they come, and fails in many ways.
             raise Malformed(f"{type(error).__name__} in an unusual answer") from None
         return answer
+
+
+def _counts(tag: int, end: int) -> bool:
+    """Return whether an answer belongs to the operation that `end` ends; else it is passed over. Raises Malformed."""
+    if tag == end or (tag == ENTRY and end == SEARCHED):
+        return True
+    if end != BOUND and tag not in PASSED_OVER:
+        raise Malformed(f"an answer with the tag {tag:#x}")
+    return False
 
 
 def _connection_error(kind: type[Exception], error: OSError, text: str) -> Exception:

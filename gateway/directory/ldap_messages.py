@@ -1,6 +1,6 @@
 """The requests and answers of RFC 4511 that the service sends and reads all the time, with their controls.
 
-Answers look as ldap3 returns them. Whatever is rare raises Unusual, so that ldap3 writes or reads it.
+Answers look as ldap3 returns them. A rare request or answer raises Unusual, so that ldap3 writes or reads it.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def _attributes(data: bytes, at: int, end: int) -> dict[str, list[bytes]]:
         start, at = expect(ber.SEQUENCE, data, at, end)
         start, stop = expect(ber.OCTETS, data, start, at)
         value_at, values_end = expect(ber.SET, data, stop, at)
-        values = held[data[start:stop].decode()] = []
+        values = held.setdefault(data[start:stop].decode(), [])
         while value_at < values_end:
             start, value_at = expect(ber.OCTETS, data, value_at, values_end)
             values.append(data[start:value_at])

@@ -26,6 +26,8 @@ _LOGIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 OWNER_ONLY = 0o600
 NOT_A_LOGIN = "?"
 """Replaces a typed login that cannot be one, because people type passwords into the wrong field."""
+_ODD = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Characters that JSON allows in a line, which a terminal obeys, some programs take as its end, or UTF-8 lacks."""
 
 
 class _PrivateFileHandler(logging.handlers.WatchedFileHandler):
@@ -69,8 +71,9 @@ class Audit:
             self._count(service, str(outcome))
             by = {"login": as_login(login)} if login else {}
             # Time, service and outcome come first, for people who read the file.
-            event = {"time": _now(), "service": service, "outcome": str(outcome), **by, **known}
-            line = json.dumps(event, ensure_ascii=False, default=repr)
+            event = {"time": _now(), "service": service, "outcome": str(outcome), **by}
+            event |= {name: value for name, value in known.items() if name not in event}
+            line = _ODD.sub(_escaped, json.dumps(event, ensure_ascii=False, default=repr))
             self._handler.handle(logging.LogRecord("mamia.audit", logging.INFO, __file__, 0, line, None, None))
         except Exception as error:
             # A handler that opens its file late raises outside the part where `logging` catches exceptions.
@@ -84,6 +87,10 @@ class Audit:
     def close(self) -> None:
         """Close the destination."""
         self._handler.close()
+
+
+def _escaped(odd: re.Match[str]) -> str:
+    return f"\\u{ord(odd[0]):04x}"
 
 
 def _now() -> str:

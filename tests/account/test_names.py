@@ -73,3 +73,10 @@ class TestLikeness:
     )
     def test_when_a_surname_is_compared_then_the_closest_of_those_held_counts(self, typed, held, likeness):
         assert SurnameMatcher(typed).likeness(held) is likeness
+
+    def test_when_it_is_only_the_letters_in_a_row_then_it_is_the_same_and_no_part(self):
+        matcher = SurnameMatcher("Leroux")
+
+        assert matcher.likeness(["Le Roux"]) is Likeness.SAME
+        assert not matcher.is_part_of(["Le Roux"])
+        assert matcher.is_part_of(["Leroux-Martin"])

@@ -238,6 +238,7 @@ class TestBind:
 
     def test_when_it_is_anonymous_then_ldap3_does_it(self, directory, by_ldap3):
         connection = new_connection(directory.url, kind=BerConnection)
+        open_connection(connection)
 
         assert connection.bind(read_server_info=False)[0]
 
@@ -381,10 +382,32 @@ class TestHostileServer:
         assert connection.bind(read_server_info=False)[0]
         assert connection.closed
 
-    def test_when_an_entry_is_sent_in_answer_to_a_compare_then_it_is_ignored(self, scripted):
-        connection = scripted(lambda number: answer(number, FOUND) + answer(number, result(COMPARED, 6)))
+    @pytest.mark.parametrize("other", [FOUND, result(0x78)], ids=["an entry", "an extended answer"])
+    def test_when_a_compare_is_answered_by_something_else_then_the_connection_is_closed(self, scripted, other):
+        connection = scripted(lambda number: answer(number, other), hangs_up=False)
 
-        assert compare_x(connection) == 6
+        with pytest.raises(LDAPSocketReceiveError):
+            compare_x(connection)
+        assert connection.closed
+
+    def test_when_the_connection_was_closed_then_a_bind_opens_no_other_one(self, scripted):
+        """ldap3 would open it without StartTLS, and send the password over it."""
+        connection = scripted(lambda number: answer(number, result(COMPARED, 6)) + GOODBYE)
+        compare_x(connection)
+
+        with pytest.raises(LDAPSocketOpenError):
+            connection.bind(read_server_info=False)
+
+    def test_when_an_attribute_comes_twice_then_no_value_is_lost(self, scripted):
+        uids = [
+            element(ber.SEQUENCE, octets("uid"), element(ber.SET, octets(login))) for login in ("first", "second")
+        ]
+        entry = element(ENTRY, octets("cn=x"), element(ber.SEQUENCE, *uids))
+        connection = scripted(lambda number: answer(number, entry) + answer(number, result(SEARCHED)))
+
+        [found] = try_search(connection, "cn=x", "(sn=x)", ["uid"]).entries
+
+        assert found.all("uid") == ("first", "second")
 
     def test_when_references_are_among_the_entries_then_they_are_left_out(self, scripted):
         reference = element(0x73, octets("ldap://elsewhere/"))

@@ -135,6 +135,17 @@ class TestLine:
 
         assert events(file)[0]["logins"] == ['a"b', "c\nd"]
 
+    @pytest.mark.parametrize("odd", ["\x7f", "\x85", "\x9b2J", "\u2028", "\ud800"], ids=ascii)
+    def test_when_it_holds_what_ends_a_line_or_moves_a_cursor_elsewhere_then_it_is_escaped(self, file, odd):
+        audit = Audit(AuditSettings(destination="file", file=file))
+
+        audit.record("find", "found", logins=[f"a{odd}"])
+        audit.close()
+
+        assert len(file.read_text().splitlines()) == 1
+        assert odd[0].encode("utf-8", "surrogatepass") not in file.read_bytes()
+        assert events(file)[0]["logins"] == [f"a{odd}"]
+
 
 @pytest.fixture(params=[0, 0o022], ids=["no umask", "umask 022"])
 def umask(request):
