@@ -18,7 +18,7 @@ RECOVERY = "/mes-moyens-de-secours"
 MAIL, NAME, NEW = "francois@exemple.org", "Ma boîte", "Nouveau-2025"
 NEEDS_JAVASCRIPT = "a besoin de JavaScript"
 ELSEWHERE = "ne fonctionnent qu’à l’adresse"
-KNOWS_NONE = "ce navigateur n’en connaît pas"
+KNOWS_NONE = "ce navigateur ne sait pas s’en servir"
 
 
 @pytest.fixture
