@@ -128,7 +128,7 @@ def section(content: dict[str, Any]) -> str:
     tables = [table(HEADER, rows)] if rows else []
     if figures:
         tables.append(table(("what", "median", "spread", "aim", "reached"), figures))
-    about = f"Measured on {content['measured'][:10]}, on {content['machine']}."
+    about = f"Measured on {content['measured'][:10]}, on {content.get('machine', 'a machine that was not recorded')}."
     return "\n\n".join([about, *tables])
 
 
