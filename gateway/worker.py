@@ -21,7 +21,7 @@ MIN_PAUSE_PER_POLL = 4.0
 MIN_PAUSE_PER_CPU = 30.0
 """The same for the processor time of the poll: at rest, the worker takes about a thirtieth of a core."""
 MAX_REST_SECONDS = 20.0
-"""Seconds of a pause that only a long queue causes, at most: a new password waits for it."""
+"""Seconds of a pause for the sake of this machine's processor, at most: a new password waits for it."""
 
 
 def work(
@@ -60,8 +60,7 @@ def pause_after(poll_seconds: float, failures: int, taken: float, cpu_taken: flo
     poll, and of the processor for it.
     """
     pause: float = min(poll_seconds * 2**failures, max(poll_seconds, MAX_OUTAGE_PAUSE_SECONDS))
-    rest = min(max(taken * MIN_PAUSE_PER_POLL, cpu_taken * MIN_PAUSE_PER_CPU), MAX_REST_SECONDS)
-    return max(pause, rest)
+    return max(pause, taken * MIN_PAUSE_PER_POLL, min(cpu_taken * MIN_PAUSE_PER_CPU, MAX_REST_SECONDS))
 
 
 def _still_running(deliveries: list[Future[bool]]) -> list[Future[bool]]:

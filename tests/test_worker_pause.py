@@ -20,7 +20,10 @@ class TestPause:
         assert pause_after(POLL_SECONDS, 0, taken=2.0, cpu_taken=0.01) == 8.0
 
     def test_when_a_poll_takes_very_long_then_a_new_password_does_not_wait_for_minutes(self):
-        assert pause_after(POLL_SECONDS, 0, taken=30.0, cpu_taken=30.0) == MAX_REST_SECONDS
+        assert pause_after(POLL_SECONDS, 0, taken=3.0, cpu_taken=3.0) == MAX_REST_SECONDS
+
+    def test_when_slapd_is_busy_for_very_long_then_it_rests_four_times_as_long_all_the_same(self):
+        assert pause_after(POLL_SECONDS, 0, taken=30.0, cpu_taken=3.0) == 120.0
 
     def test_when_the_directory_does_not_answer_then_the_pause_grows_up_to_a_limit(self):
         pauses = [pause_after(POLL_SECONDS, failures, taken=0.0, cpu_taken=0.0) for failures in range(1, 8)]

@@ -106,6 +106,21 @@ class TestRetry:
         assert "moved out of people.base" in done.stderr
 
 
+class TestResume:
+    def test_when_the_entry_was_moved_out_then_nothing_is_promised_and_nothing_changes(
+        self, directory, config, moved
+    ):
+        held = DONE.replace(";done;", ";held;").encode()
+        with directory.as_admin() as line:
+            line.modify_s(moved, [(ldap.MOD_REPLACE, "mamiaSyncState", [held])])
+
+        done = run_mamia("sync", "--config", config, "resume", LOGIN)
+
+        assert done.returncode == 1
+        assert "nothing is held" in done.stderr
+        assert entry(directory)["mamiaSyncState"] == [held]
+
+
 class TestCheck:
     def test_when_the_entry_was_moved_out_then_it_warns_and_names_it(self, directory, config, moved):
         shown = run_mamia("check", "--config", config).stdout

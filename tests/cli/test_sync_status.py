@@ -67,6 +67,12 @@ class TestFacts:
         )  # fmt: skip
         assert one.needs_operator
 
+    def test_when_the_character_that_separates_is_in_a_login_then_the_list_goes_on(self):
+        assert [one.login for one in KnownDeliveries.of([sent("a\0b", done()), sent("c", done())])] == [
+            "a\ufffdb",
+            "c",
+        ]
+
     def test_when_a_value_is_not_ours_then_it_is_passed_over(self):
         assert len(KnownDeliveries.of([Sent("a", ("x", str(done())), None), Sent("b", ("y",), None)])) == 1
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.debian_slapd import DebianSlapd
 from tests.support.installed_program import InstalledProgram
 from tests.support.redis_server import RedisServer
 
@@ -36,3 +37,20 @@ def program(folder: Path) -> Iterator[InstalledProgram]:
     installed = InstalledProgram(folder / "p", environment)
     yield installed
     installed.stop()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[DebianSlapd]:
+    """One for all tests of a file, which leave it as it is."""
+    path = Path(tempfile.mkdtemp(prefix="i-", dir="/tmp"))
+    slapd = DebianSlapd(path / "d")
+    yield slapd
+    slapd.stop()
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def place(program: InstalledProgram, server: DebianSlapd) -> InstalledProgram:
+    """The program on the machine of that slapd."""
+    (program.root / "run/slapd/ldapi").symlink_to(server.socket)
+    return program

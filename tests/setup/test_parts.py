@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,21 +67,10 @@ spool = "{folder}/events"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[DebianSlapd]:
-    """No test here changes it."""
-    path = Path(tempfile.mkdtemp(prefix="i-", dir="/tmp"))
-    slapd = DebianSlapd(path / "d")
-    slapd.add("ou=groups,dc=ac-mine,dc=fr", objectClass="organizationalUnit", ou="groups")
-    yield slapd
-    slapd.stop()
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture
-def place(program: InstalledProgram, server: DebianSlapd) -> InstalledProgram:
-    """The program on the machine of that slapd."""
-    (program.root / "run/slapd/ldapi").symlink_to(server.socket)
-    return program
+def server(server: DebianSlapd) -> DebianSlapd:
+    """With a folder for groups."""
+    server.add("ou=groups,dc=ac-mine,dc=fr", objectClass="organizationalUnit", ou="groups")
+    return server
 
 
 def ask(place: InstalledProgram, answers: dict[str, str | list[str]]) -> TerminalRun:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
-import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,6 @@ from gateway.cli.setup_report import Report
 from gateway.setup.answers import AnswersError
 from gateway.setup.files import Access, PlannedFile, make_own_folder, secret_access
 from gateway.setup.paths import Paths
-from tests.support.debian_slapd import DebianSlapd
 from tests.support.dialogue import INTERRUPT
 from tests.support.installed_program import InstalledProgram
 from tests.support.json_form import problems_of
@@ -30,23 +27,6 @@ from tests.support.ports import free_port
 ADMIN_PASSWORD = "Administrateur-2024"
 SITE = "mon-compte.ac-mine.fr"
 UNFINISHED = ".setup-answers.toml"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[DebianSlapd]:
-    """No test here changes it, but for the class at the end, which undoes that."""
-    path = Path(tempfile.mkdtemp(prefix="i-", dir="/tmp"))
-    slapd = DebianSlapd(path / "d")
-    yield slapd
-    slapd.stop()
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture
-def place(program: InstalledProgram, server: DebianSlapd) -> InstalledProgram:
-    """The program on the machine of that slapd."""
-    (program.root / "run/slapd/ldapi").symlink_to(server.socket)
-    return program
 
 
 @pytest.fixture

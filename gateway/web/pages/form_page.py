@@ -266,17 +266,16 @@ class ServicePage(FormPage):
     def render(self, form: Any, state: PageState, **more: object) -> str:
         """Return the page with the form, and with a CAPTCHA if one is required."""
         asks = self._asks_captcha(state.values)
-        tokens = self.tokens(asks)
         if asks and not self.robots.check.captcha.is_open(form.challenge.data or ""):
-            form.captcha.data, form.challenge.data = "", tokens["challenge"]
-        return self.render_with(tokens, form, state, asks, **more)
+            self._renew_challenge(form)
+        return self.render_with(self.tokens(asks_captcha=False), form, state, asks, **more)
 
     def tokens(self, asks_captcha: bool) -> dict[str, str]:
         """Return new tokens for one showing of the page."""
         return {"challenge": self.robots.check.captcha.challenge(self.form_class.service)} if asks_captcha else {}
 
     def render_with(self, tokens: Tokens, form: Any, state: PageState, asks_captcha: bool, **more: object) -> str:
-        """Return the page with the form, which has the challenge of `tokens` or an older one."""
+        """Return the page with the form, which has its challenge already."""
         return super().render(
             form,
             state,
