@@ -1,8 +1,9 @@
-"""gunicorn's threaded worker with three corrections: requests already read, connections closed too early, the end."""
+"""gunicorn's threaded worker, with less to do between two requests, and three corrections."""
 
 from __future__ import annotations
 
 import math
+import select
 import selectors
 import socket
 import time
@@ -19,6 +20,8 @@ DRAIN_SECONDS = 3.0
 """How long idle connections stay open when a process ends: longer than nginx keeps them (deploy/nginx/mamia.conf)."""
 LINGER_SECONDS = 2.0
 """How long a client may go on sending after its answer before its connection is closed."""
+NEXT_REQUEST_MS = 5
+"""How long a thread waits for the next request of its connection before it gives the connection back."""
 MAX_LINGERING = 100
 """Connections at a time, per process. One more closes the oldest."""
 MAX_DISCARDED_BYTES = 1 << 20
@@ -27,7 +30,11 @@ CHUNK_BYTES = 1 << 16
 
 
 class HttpWorker(ThreadWorker):
-    """The threaded worker of gunicorn 25 with three corrections.
+    """The threaded worker of gunicorn 25, with one saving and three corrections.
+
+    The saving: gunicorn passes a connection to a thread for one request, and takes it back. Both wake another thread
+    up, which costs as much as a simple page. Here a thread keeps the connection while requests follow one another,
+    as those of a busy proxy do, unless another connection waits for a thread.
 
     First: together with the end of a body that no page reads, gunicorn may read the client's next request. It then
     waits for more bytes, and the client waits until `keepalive` seconds are over. This class handles what was read
@@ -65,9 +72,17 @@ class HttpWorker(ThreadWorker):
         keeps = super().handle(conn)
         queued_seconds.set(0.0)
         parser: Any = conn.parser
-        while keeps is True and parser.unreader.buf.tell():
+        while keeps is True and (parser.unreader.buf.tell() or self._has_next(conn)):
             keeps = super().handle(conn)
         return keeps
+
+    def _has_next(self, conn: TConn) -> bool:
+        """Return whether the connection's next request begins soon. False if others need this thread."""
+        if self._enqueued_at or not self.alive:
+            return False
+        poll = select.poll()
+        poll.register(conn.sock, select.POLLIN)
+        return bool(poll.poll(NEXT_REQUEST_MS))
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
         """Serve one request, and return whether the connection may serve another one."""
@@ -172,7 +187,10 @@ class _Linger:
 
 def _ends_soon(request: Any) -> bool:
     """Return whether the request's body is short enough to be read to its end. A chunked body has no known length."""
-    headers = dict(request.headers)
-    if "TRANSFER-ENCODING" in headers:
-        return False
-    return int(headers.get("CONTENT-LENGTH", 0)) <= MAX_DISCARDED_BYTES
+    length = 0
+    for name, value in request.headers:
+        if name == "TRANSFER-ENCODING":
+            return False
+        if name == "CONTENT-LENGTH":
+            length = int(value)
+    return length <= MAX_DISCARDED_BYTES

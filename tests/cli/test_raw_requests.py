@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import socket
-from contextlib import ExitStack, suppress
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
@@ -23,6 +25,16 @@ TOO_LARGE_BYTES = 300_000
 JSON = "Content-Type: application/json"
 FORM = "Content-Type: application/x-www-form-urlencoded"
 PAGE = b"GET /assistance HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LAST_PAGE = b"GET /assistance HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+ASKS_AGAIN = """
+import http.client, sys
+line = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
+while True:
+    line.request("GET", "/assistance")
+    answer = line.getresponse()
+    assert answer.read() and answer.status == 200 and not answer.will_close
+    print(end=".", flush=True)
+"""
 CLIENT = f"""
 [api.clients.intranet]
 services = ["change"]
@@ -111,6 +123,13 @@ class TestConnection:
         assert answers_to(service, head, b"x" * BODY_BYTES, PAGE) == [b"303", b"200"]
 
 
+OTHERS, MAX_BEFORE_OTHERS = 40, 80
+"""How many connections come later, and how many answers the busy ones may get meanwhile for each of them.
+
+They get about 20. If a thread waited for a pause of its connection, they would get 200.
+"""
+
+
 class TestService:
     @pytest.mark.parametrize("count", [10, 3 * MAX_LINGERING])
     def test_when_clients_leave_refused_connections_open_then_it_answers_others(self, service, count):
@@ -120,6 +139,30 @@ class TestService:
                 line.sendall(EARLY["a broken header"][0])
 
             assert [answers_to(service, PAGE) for _ in range(20)] == [[b"200"]] * 20
+
+    def test_when_as_many_connections_as_threads_never_rest_then_others_need_not_wait_for_a_pause(self, service):
+        with without_rest(service) as clients:
+            statuses = [answers_to(service, LAST_PAGE) for _ in range(OTHERS)]
+            for client in clients:
+                client.kill()
+            answered = sum(len(client.stdout.read()) for client in clients)
+
+        assert statuses == [[b"200"]] * OTHERS
+        assert answered < OTHERS * MAX_BEFORE_OTHERS
+
+
+@contextmanager
+def without_rest(service):
+    """Clients, as many as there are threads, each of which asks again at once; they write a byte for each answer."""
+    with ExitStack() as stack:
+        clients = []
+        for _ in range(THREADS):
+            program = [sys.executable, "-c", ASKS_AGAIN, str(service.port)]
+            clients.append(stack.enter_context(subprocess.Popen(program, stdout=subprocess.PIPE)))
+            stack.callback(clients[-1].kill)
+            assert clients[-1].stdout
+            assert clients[-1].stdout.read(1)
+        yield clients
 
 
 class TestRefusedConnection:
