@@ -8,6 +8,7 @@ from typing import Any
 from limits.errors import StorageError
 
 from gateway.protection.rate_limiting.store import Store
+from gateway.protection.rate_limiting.stored_script import StoredScript
 from gateway.protection.rate_limiting.windows import SPANS, Full, Usage, Window
 
 PREFIX = "mamia:limit"
@@ -99,7 +100,7 @@ class RedisCounts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._script: Any = None
+        self._script: StoredScript | None = None
 
     def hit(self, windows: Sequence[Window]) -> Full | None:
         """Implement `Counts.hit`."""
@@ -125,7 +126,7 @@ class RedisCounts:
             shared: Any = storage
             try:
                 if self._script is None:
-                    self._script = shared.get_connection().register_script(_SCRIPT)
+                    self._script = StoredScript(shared.get_connection(), _SCRIPT)
                 return [int(number) for number in self._script(keys, [mode, SPANS, *facts])]
             except shared.base_exceptions as error:
                 raise StorageError(error) from error
