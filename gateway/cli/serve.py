@@ -47,6 +47,8 @@ from gateway.web.liveness import LivenessThread
 
 log = logging.getLogger(__name__)
 
+OBJECTS_BEFORE_COLLECTION = 10_000
+"""How many new objects a process may have before Python looks for unused cycles among them: about ten requests."""
 GRACE_SECONDS = 28
 """How long the requests that are being served may take when the service stops, with their time in the queue.
 
@@ -248,6 +250,10 @@ class Server(BaseApplication):
 
     def _report_process(self, _worker: object) -> None:
         """Record that this process serves; runs in each new process after it has built the pages."""
+        # The pages stay until the process ends, and what a request leaves is mostly freed without a collection.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
         self._reloads.process_is_ready()
 
     def _stop_liveness(self, _arbiter: object, _worker: object) -> None:
