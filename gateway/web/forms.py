@@ -26,6 +26,7 @@ from gateway.account.recovery import MAX_NAME_CHARS as MAX_METHOD_NAME_CHARS
 from gateway.protection.captcha.robot_check import Answer
 from gateway.protection.rate_limiting.limiter import name_keys
 from gateway.web import messages
+from gateway.web.form_meta import FormMeta
 
 MAX_PASSWORD_CHARS = 1024
 """Limit of the form itself. The academy's own maximum is a password rule with a sentence of its own."""
@@ -150,6 +151,8 @@ class SentForm(FlaskForm):
     Create it from `request.form`: the default of Flask-WTF also accepts uploaded files as fields.
     """
 
+    Meta = FormMeta
+
     service: ClassVar[str]
     """The name of the service in rate limits and audit."""
     comes_back: ClassVar[tuple[str, ...]] = ()
@@ -176,8 +179,9 @@ class SentForm(FlaskForm):
     def validate(self, extra_validators: object = None) -> bool:
         """Return whether the form is valid. Fields that were sent twice, or that are too long, are refused too."""
         valid: bool = super().validate()
+        sent = request.form
         for field in self:
-            if len(request.form.getlist(field.name)) > 1:
+            if len(sent.getlist(field.name)) > 1:
                 field.errors = [*field.errors, messages.REPEATED]
                 valid = False
         for name in self._overlong:
