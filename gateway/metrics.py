@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,9 @@ class Metrics:
             "mamia_directory_service_connections", "Connections that are bound as a service account",
             ["server", "account", "expected"])
         # fmt: on
+        # The library looks a child up under a lock, with new texts, each time.
+        self.request_of, self.outcome_of = cache(self.requests.labels), cache(self.outcomes.labels)
+        self._operation = cache(self.directory.labels)
 
     def begin_web(self, outcomes: Iterable[tuple[str, str]]) -> None:
         """Start the counts of the web service at 0; `outcomes`: each service with each of its outcomes.
@@ -74,9 +77,9 @@ class Metrics:
         A count that appears with its first event has never risen for Prometheus, so no alert sees that event.
         """
         for service, outcome in outcomes:
-            self.outcomes.labels(service, outcome)
+            self.outcome_of(service, outcome)
         for kind, ended in product(KINDS, ENDINGS):
-            self.directory.labels(kind, ended)
+            self._operation(kind, ended)
 
     def begin_worker(self, targets: Collection[str], outcomes: Iterable[str]) -> None:
         """Start the counts of the worker at 0, for each target with each of its outcomes; see `begin_web`."""
@@ -145,4 +148,4 @@ class Metrics:
             ended = "ok"
         finally:
             self.busy.dec()
-            self.directory.labels(kind, ended).observe(time.perf_counter() - started)
+            self._operation(kind, ended).observe(time.perf_counter() - started)

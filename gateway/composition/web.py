@@ -159,7 +159,7 @@ def build_gateway(settings: Settings) -> Gateway:
         delay, limiter = MAX_DELAY_SECONDS, protection.rate_limiter
         texts = build_sms_notices(settings, sms, limiter, stack, max_delay_seconds=delay)
         webhooks = build_webhooks(settings, stack, max_delay_seconds=delay)
-        audit = Audit(settings.audit, count=lambda service, outcome: metrics.outcomes.labels(service, outcome).inc())
+        audit = Audit(settings.audit, count=lambda service, outcome: metrics.outcome_of(service, outcome).inc())
         stack.callback(audit.close)
         watch = DirectoryWatch(settings, metrics) if settings.directory.monitor else None
         if watch:

@@ -123,7 +123,12 @@ def _teach_templates(app: Flask) -> None:
 
 def current() -> str:
     """Return the language of the present page as a code, for example "fr"."""
-    return str(get_locale())
+    return _code(get_locale())
+
+
+@lru_cache(maxsize=16)
+def _code(locale: Locale | None) -> str:
+    return str(locale)
 
 
 def is_switch() -> bool:

@@ -43,7 +43,7 @@ def init_metrics(app: Flask, metrics: Metrics, allowed: Sequence[IPvAnyNetwork],
             route = request.url_rule.rule if request.url_rule else "none"
             method = request.method if request.method in METHODS else "other"
             try:
-                metrics.requests.labels(route, method, response.status_code).observe(seconds_so_far())
+                metrics.request_of(route, method, response.status_code).observe(seconds_so_far())
             except Exception as error:
                 # The metrics' file may be gone, or the disk full. The answer is ready and may confirm a password.
                 log.error("a request is not counted: %s", type(error).__name__)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from flask import Response, request
@@ -98,11 +98,11 @@ class PageStates:
         return PageState(**opened.payload).in_language(current()).later(age)
 
     def _seal(self, path: str, state: PageState) -> str:
-        text = self.tickets.issue(_purpose(path), asdict(state), LIFETIME_SECONDS)
+        text = self.tickets.issue(_purpose(path), _fields(state), LIFETIME_SECONDS)
         if len(text) <= MAX_COOKIES * MAX_COOKIE_CHARS:
             return text
         # Long values are the ones that were refused anyway; the sentences that say so are more important.
-        return self.tickets.issue(_purpose(path), asdict(replace(state, values={})), LIFETIME_SECONDS)
+        return self.tickets.issue(_purpose(path), _fields(replace(state, values={})), LIFETIME_SECONDS)
 
     def _name(self, place: int) -> str:
         # With this prefix browsers accept the cookie only over TLS (RFC 6265bis, 4.1.3.1).
@@ -116,6 +116,11 @@ class PageStates:
             return
         lifetime = LIFETIME_SECONDS if text else 0
         response.set_cookie(name, text, lifetime, path=path, secure=self.secure, httponly=True, samesite="Strict")
+
+
+def _fields(state: PageState) -> dict[str, Any]:
+    # `asdict` would copy what the fields hold, and takes half of the time of sealing.
+    return {one.name: getattr(state, one.name) for one in fields(state)}
 
 
 def _see_other(to: str) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from types import MappingProxyType
 
@@ -76,6 +77,7 @@ def _prefix(address: IPv6Address, length: int) -> str:
     return f"{int(address) >> (128 - length):0{length // 4}x}/{length}"
 
 
+@lru_cache(maxsize=1024)
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     """Return None for a text that is not an address. An IPv4 address in IPv6 form counts as IPv4."""
     try:
