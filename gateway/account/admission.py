@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gateway.account.errors import DirectoryBusy
-from gateway.account.ports import Clock
+from gateway.account.ports import Clock, SharedTurns
 
 SMOOTHING = 1 / 8
 """Weight of the newest turn in the moving average of their duration."""
+LOOK_SECONDS = 0.003
+"""Pause of the first that waits before it looks again for a turn that another process gave back."""
+
+
+class Place:
+    """Where an attempt stands in the queue."""
+
+    def __init__(self) -> None:
+        self.signal = threading.Event()
+        """Set when it has a turn, or has become the first."""
+        self.has_turn = False
 
 
 class Admission:
@@ -21,16 +33,23 @@ class Admission:
     Hashing uses the directory's processors fully, so more attempts at once would make each one slower and none
     faster. An attempt that would have to wait longer than `max_wait_seconds` is refused at once, with the time after
     which to try again.
+
+    Processes can share turns. Then each of them can always have its share, and also uses turns that are free. A turn
+    beyond the share is given back after each attempt if another process waits.
     """
 
-    def __init__(self, *, clock: Clock, max_at_once: int, max_wait_seconds: float) -> None:
+    def __init__(
+        self, *, clock: Clock, max_at_once: int, max_wait_seconds: float, shared: SharedTurns | None = None
+    ) -> None:
+        """`max_at_once` is the limit of this process; its share if the turns are `shared`."""
         self._clock = clock
-        self._max_at_once = max_at_once
+        self._share = max_at_once
         self._max_wait_seconds = max_wait_seconds
+        self._shared = shared
         self._lock = threading.Lock()
         self._at_work = 0
-        self._ahead: deque[threading.Event] = deque()
-        self._waiting: deque[threading.Event] = deque()
+        self._ahead: deque[Place] = deque()
+        self._waiting: deque[Place] = deque()
         self._usual_seconds = 0.0
 
     @property
@@ -42,10 +61,7 @@ class Admission:
     def refuse_if_full(self) -> None:
         """Raise DirectoryBusy if an attempt that came now would be refused."""
         with self._lock:
-            before = len(self._ahead) + len(self._waiting)
-            expected = self._usual_seconds * (before + 1) / self._max_at_once
-            if before and expected > self._max_wait_seconds:
-                raise self._busy(expected)
+            self._refuse_behind(len(self._ahead) + len(self._waiting))
 
     @contextmanager
     def turn(self, *, is_ahead: bool = False) -> Iterator[None]:
@@ -64,43 +80,100 @@ class Admission:
             # The time of an outage says nothing about the duration of the next turns.
             self._leave(self._clock.monotonic() - started if is_done else None)
 
-    def _enqueue(self, *, is_ahead: bool) -> threading.Event | None:
+    def _enqueue(self, *, is_ahead: bool) -> Place | None:
         """Return a place in the queue, or None if the turn begins at once."""
         with self._lock:
-            if self._at_work < self._max_at_once and not (self._ahead or self._waiting):
-                self._at_work += 1
+            if not self._first() and self._take():
                 return None
-            before = len(self._ahead) + (0 if is_ahead else len(self._waiting))
-            expected = self._usual_seconds * (before + 1) / self._max_at_once
-            if before and expected > self._max_wait_seconds:
-                raise self._busy(expected)
-            place = threading.Event()
+            self._refuse_behind(len(self._ahead) + (0 if is_ahead else len(self._waiting)))
+            place = Place()
             (self._ahead if is_ahead else self._waiting).append(place)
+            self._tell()
             return place
 
-    def _await(self, place: threading.Event) -> None:
-        if place.wait(self._max_wait_seconds):
-            return
-        with self._lock:
-            if place.is_set():
-                return
-            lane = self._ahead if place in self._ahead else self._waiting
-            lane.remove(place)
-            raise self._busy(self._max_wait_seconds)
+    def _await(self, place: Place) -> None:
+        """Return when the attempt at this place has a turn. Raises DirectoryBusy."""
+        # Events wait by the system's clock, whatever the clock of the turns is.
+        deadline = time.monotonic() + self._max_wait_seconds
+        while True:
+            with self._lock:
+                if place.has_turn or self._found_turn(place):
+                    return
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    self._remove(place)
+                    raise self._busy(self._max_wait_seconds)
+                place.signal.clear()
+                # All others sleep until they are the first.
+                is_looking = self._shared is not None and self._first() is place
+            place.signal.wait(min(left, LOOK_SECONDS) if is_looking else left)
 
     def _leave(self, seconds: float | None) -> None:
         with self._lock:
             usual = self._usual_seconds
             if seconds is not None:
                 self._usual_seconds = usual + SMOOTHING * (seconds - usual) if usual else seconds
-            lane = self._ahead or self._waiting
-            if lane:
-                lane.popleft().set()
-            else:
-                self._at_work -= 1
+            if (first := self._first()) and self._keeps_turn():
+                first.has_turn = True
+                first.signal.set()
+                self._remove(first)
+                return
+            self._at_work -= 1
+            if self._shared:
+                self._shared.give_back()
+                self._tell()
+
+    # Whoever calls what follows has the lock.
+
+    def _first(self) -> Place | None:
+        """Return who is the next to have a turn."""
+        lane = self._ahead or self._waiting
+        return lane[0] if lane else None
+
+    def _take(self) -> bool:
+        """Take a turn if one is free, and return whether one was."""
+        is_due = self._at_work < self._share
+        if not (self._shared.take(is_due=is_due) if self._shared else is_due):
+            return False
+        self._at_work += 1
+        return True
+
+    def _found_turn(self, place: Place) -> bool:
+        """Take a turn that another process gave back, and return whether there was one for this place."""
+        if not self._shared or self._first() is not place:
+            return False
+        if not self._take():
+            # What is told may have failed before: another process looked at the same moment.
+            self._tell()
+            return False
+        self._remove(place)
+        return True
+
+    def _keeps_turn(self) -> bool:
+        """Return whether a turn that ends now is passed on within this process."""
+        return not self._shared or self._at_work <= self._share or not self._shared.do_others_wait()
+
+    def _remove(self, place: Place) -> None:
+        (self._ahead if place in self._ahead else self._waiting).remove(place)
+        if self._shared:
+            if first := self._first():
+                first.signal.set()
+            self._tell()
+
+    def _tell(self) -> None:
+        """Let the other processes know whether attempts wait here, and whether they are due a turn."""
+        if self._shared:
+            waits = self._first() is not None
+            self._shared.tell(waits=waits, is_due=waits and self._at_work < self._share)
+
+    def _refuse_behind(self, before: int) -> None:
+        """Raise DirectoryBusy if an attempt with `before` others before it would have to wait too long."""
+        expected = self._usual_seconds * (before + 1) / max(self._share, self._at_work)
+        if before and expected > self._max_wait_seconds:
+            raise self._busy(expected)
 
     def _busy(self, seconds: float) -> DirectoryBusy:
         return DirectoryBusy(
-            f"{self._max_at_once} attempts at once, and {len(self._ahead) + len(self._waiting)} wait already",
+            f"{self._at_work} attempts at once, and {len(self._ahead) + len(self._waiting)} wait already",
             retry_after_seconds=max(1, math.ceil(seconds)),
         )

@@ -80,3 +80,23 @@ class Clock(Protocol):
 
     def sleep_until(self, moment: float) -> None:
         """Return at `moment` of `monotonic`, or at once if it has passed."""
+
+
+class SharedTurns(Protocol):
+    """Turns that the processes of one service share. No method waits, and one thread at a time calls them."""
+
+    def take(self, *, is_due: bool) -> bool:
+        """Take a free turn for this process, and return whether there was one.
+
+        `is_due`: the process has fewer turns than its share. A process that is not due leaves turns to those that are
+        and wait.
+        """
+
+    def give_back(self) -> None:
+        """Give back one of the turns that this process has."""
+
+    def tell(self, *, waits: bool, is_due: bool) -> None:
+        """Let the other processes know whether attempts of this one wait, and whether it is due a turn."""
+
+    def do_others_wait(self) -> bool:
+        """Return whether attempts of another process wait."""

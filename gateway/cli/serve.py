@@ -39,6 +39,7 @@ from gateway.logs import log_to_standard_error
 from gateway.metrics import FOLDER_VARIABLE
 from gateway.notifications.errors import WebhooksUnusable
 from gateway.protection.seal import KeyFileError
+from gateway.protection.turn_file import TurnFile
 from gateway.settings import Settings
 from gateway.settings.loader import SettingsError, load
 from gateway.settings.types import is_loopback
@@ -174,6 +175,8 @@ class Server(BaseApplication):
         self._logs_json = logs_json
         self._liveness = open_liveness(settings.web)
         self._thread: LivenessThread | None = None
+        # Processes with former settings and with new ones share it.
+        self._turns = TurnFile()
         self._reloads = ReloadRecord.start()
         super().__init__()
 
@@ -266,4 +269,4 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """Return the WSGI application; gunicorn calls this in each new process."""
-        return create_app(build_gateway(self._settings))
+        return create_app(build_gateway(self._settings, self._turns))

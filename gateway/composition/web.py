@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -25,6 +24,7 @@ from gateway.composition.events import build_event_store, build_history
 from gateway.composition.people import people_mapping
 from gateway.composition.propagation import build_propagation
 from gateway.composition.protection import Protection, build_protection
+from gateway.composition.queues import Queues, build_queues
 from gateway.composition.recovery import build_recovery
 from gateway.composition.reset_codes import build_reset_codes, open_codes
 from gateway.composition.rules import password_rules
@@ -51,6 +51,7 @@ from gateway.protection.audit import Audit
 from gateway.protection.clock import SystemClock
 from gateway.protection.event_store import EventStore
 from gateway.protection.rate_limiting.store import Store, StoreUnavailable
+from gateway.protection.turn_file import TurnFile
 from gateway.services.api_access import ApiAccess
 from gateway.services.change import ChangeService
 from gateway.services.choice import reset_steps
@@ -146,13 +147,15 @@ class Gateway:
             self.watch.refresh()
 
 
-def build_gateway(settings: Settings) -> Gateway:
+def build_gateway(settings: Settings, turns: TurnFile | None = None) -> Gateway:
     """Build the services. Connects to nothing, because a directory that is down may come back later.
+
+    `turns` are those that this process shares with others of the same service.
 
     Raises KeyFileError, WebhooksUnusable, and OSError if the audit's file or a spool's folder cannot be opened.
     """
     with ExitStack() as stack:
-        metrics, rules = Metrics(), password_rules(settings)
+        metrics, rules, queues = Metrics(), password_rules(settings), build_queues(settings, turns)
         metrics.begin_web(known_outcomes())
         protection = build_protection(settings)
         mails, sms = _spool(settings, stack), _sms_gateway(settings.second_factor)
@@ -172,11 +175,11 @@ def build_gateway(settings: Settings) -> Gateway:
             rate_limiter=limiter,
             audit=audit,
             notifications=TemplateNotifications(settings, mails, sms, background, texts.queued if texts else None),
-            hashing=_admission(settings),
+            hashing=queues.hashing,
             history=build_history(event_store, stack),
             webhooks=webhooks.queued if webhooks else NoWebhooks(),
         )
-        services = _services(settings, rules, directory, protection, events, event_store, stack)
+        services = _services(settings, rules, directory, protection, events, queues, event_store, stack)
         uniform = _uniform_time(settings, events.hashing)
         passwords, codes = directory.passwords_of_agents, services.reset_codes
         agents = build_agent_services(
@@ -247,12 +250,13 @@ def _services(
     directory: DirectoryAccess,
     protection: Protection,
     events: Events,
+    queues: Queues,
     event_store: EventStore | None,
     stack: ExitStack,
 ) -> Services:
     recovery = build_recovery(
         settings, directory.recovery, directory.passwords, protection.tickets, events,
-        hashing=_uniform_time(settings, events.hashing), comparing=_uniform_time(settings, _admission(settings)),
+        hashing=_uniform_time(settings, events.hashing), comparing=_uniform_time(settings, queues.comparing),
     )  # fmt: skip
     results = Results(events, protection.tickets, settings.workstation.targets, recovery.resting)
     charter = Charter(settings.charter.version)
@@ -260,7 +264,7 @@ def _services(
     disputes = Disputes(events, codes)
     return Services(
         robots=RobotService(events, protection.robot_check),
-        find=FindService(events, directory.people, _uniform_time(settings, _admission(settings))),
+        find=FindService(events, directory.people, _uniform_time(settings, queues.finding)),
         change=ChangeService(
             events, results, directory.passwords, rules, _uniform_time(settings, events.hashing), charter
         ),
@@ -270,7 +274,7 @@ def _services(
             steps=reset_steps(events, protection.tickets),
             passwords=directory.passwords,
             rules=rules,
-            uniform=_uniform_time(settings, _admission(settings)),
+            uniform=_uniform_time(settings, queues.proving),
             hashing=events.hashing,
             ticket_minutes=settings.reset.ticket_minutes,
             disputes=disputes,
@@ -303,20 +307,6 @@ def _readiness(settings: Settings, rules: PasswordRules, directory: DirectoryAcc
             serving.check_writes,
             *([partial(check_strength, rules.strength)] if rules.strength else []),
         )
-    )
-
-
-def _admission(settings: Settings) -> Admission:
-    """Return a new queue for attempts.
-
-    One is for the services that hash passwords, and each other service has its own, so that it never waits for these.
-    """
-    directory = settings.directory
-    all_at_once = directory.max_concurrent_attempts or len(os.sched_getaffinity(0))
-    return Admission(
-        clock=SystemClock(),
-        max_at_once=max(1, all_at_once // settings.web.processes),
-        max_wait_seconds=directory.max_queue_seconds,
     )
 
 

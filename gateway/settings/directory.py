@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import ssl
 from enum import StrEnum
@@ -57,8 +58,9 @@ class Directory(Section):
     time of the slowest password hash; `mamia check` reports how long a wrong password takes at the decoy."""
     max_concurrent_attempts: Annotated[int | None, Field(ge=1, le=1000)] = None
     """Maximum number of attempts of one service that use the directory at the same time, over all processes; others
-    wait. Set it to the number of the directory's processors, because hashing uses them fully. The default is the
-    number of processors of this machine."""
+    wait. Hashing uses the directory's processors fully: set it to their number and one more, so that one attempt is
+    on its way while each processor hashes. Set 1 for a single processor, where two attempts would hash at half the
+    speed. The default is that of this machine's processors."""
     max_queue_seconds: Annotated[float, Field(ge=1, le=120)] = 25
     """Seconds that a request may wait in the queue for the directory. A request that would wait longer is refused at
     once with 503 and a time after which to try again. It must be less than the proxy's timeout."""
@@ -98,6 +100,12 @@ class Directory(Section):
         except (OSError, ssl.SSLError) as error:
             raise ValueError(f"{file} is no file of certificates in PEM: {error}") from None
         return file
+
+    @property
+    def attempts_at_once(self) -> int:
+        """The limit of the attempts of one service, over all processes."""
+        processors = len(os.sched_getaffinity(0))
+        return self.max_concurrent_attempts or (processors + 1 if processors > 1 else 1)
 
     @property
     def for_reading(self) -> Directory:
