@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections import deque
+from dataclasses import dataclass, field
 
 NAME = "mamia-turns"
 MAX_TURNS = 1000
@@ -14,6 +15,7 @@ WAITS, IS_DUE, TURNS = 0, 1, 2
 they wait and the process has fewer turns than its share. A turn is locked by one process alone."""
 
 
+@dataclass(frozen=True)
 class TurnFile:
     """The file (memfd_create(2)). Make it in the parent of the processes that share turns, before it forks them.
 
@@ -21,12 +23,11 @@ class TurnFile:
     however it ends, but also with the first descriptor of the file that it closes. Therefore nothing closes it.
     """
 
-    def __init__(self) -> None:
-        self._file = os.memfd_create(NAME)
+    descriptor: int = field(default_factory=lambda: os.memfd_create(NAME))
 
     def turns(self, queue: int, count: int) -> LockedTurns:
         """Return `count` turns of the queue with this number, as this process sees them; call it after the fork."""
-        return LockedTurns(self._file, queue * (TURNS + MAX_TURNS), count)
+        return LockedTurns(self.descriptor, queue * (TURNS + MAX_TURNS), count)
 
 
 class LockedTurns:
