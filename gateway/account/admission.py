@@ -15,18 +15,9 @@ from gateway.account.ports import Clock, SharedTurns
 SMOOTHING = 1 / 8
 """Weight of the newest turn in the moving average of their duration."""
 LOOKS_PER_TURN = 16
-MIN_LOOK_SECONDS = 0.003
-"""Pause of the first that waits before it looks again for a turn that another process gave back: a part of the usual
-turn, as a look costs 0.04 ms."""
-
-
-class Place:
-    """Where an attempt stands in the queue."""
-
-    def __init__(self) -> None:
-        self.signal = threading.Event()
-        """Set when it has a turn, or has become the first."""
-        self.has_turn = False
+MIN_LOOK_SECONDS = 0.005
+"""Pause before a process with a queue looks again for a turn that another one gave back: a part of the usual turn,
+and long beside the 0.05 ms that a look costs."""
 
 
 class Admission:
@@ -37,7 +28,8 @@ class Admission:
     which to try again.
 
     Processes can share turns. Then each of them can always have its share, and also uses turns that are free. A turn
-    beyond the share is given back after each attempt if another process waits.
+    beyond the share is given back after each attempt if another process waits. While attempts wait, one thread looks
+    for free turns, so that those who wait can sleep.
     """
 
     def __init__(
@@ -50,9 +42,11 @@ class Admission:
         self._shared = shared
         self._lock = threading.Lock()
         self._at_work = 0
-        self._ahead: deque[Place] = deque()
-        self._waiting: deque[Place] = deque()
+        self._ahead: deque[threading.Event] = deque()
+        self._waiting: deque[threading.Event] = deque()
         self._usual_seconds = 0.0
+        self._looker: threading.Thread | None = None
+        self._is_queue = threading.Event()
 
     @property
     def waiting(self) -> int:
@@ -82,56 +76,60 @@ class Admission:
             # The time of an outage says nothing about the duration of the next turns.
             self._leave(self._clock.monotonic() - started if is_done else None)
 
-    def _enqueue(self, *, is_ahead: bool) -> Place | None:
+    def _enqueue(self, *, is_ahead: bool) -> threading.Event | None:
         """Return a place in the queue, or None if the turn begins at once."""
         with self._lock:
             if not self._first() and self._take():
                 return None
             self._refuse_behind(len(self._ahead) + (0 if is_ahead else len(self._waiting)))
-            place = Place()
+            place = threading.Event()
             (self._ahead if is_ahead else self._waiting).append(place)
             self._tell()
             return place
 
-    def _await(self, place: Place) -> None:
-        """Return when the attempt at this place has a turn. Raises DirectoryBusy."""
-        # Events wait by the system's clock, whatever the clock of the turns is.
-        deadline = time.monotonic() + self._max_wait_seconds
-        while True:
-            with self._lock:
-                if place.has_turn or self._found_turn(place):
-                    return
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    self._remove(place)
-                    raise self._busy(self._max_wait_seconds)
-                place.signal.clear()
-                # All others sleep until they are the first.
-                is_looking = self._shared is not None and self._first() is place
-                pause = max(MIN_LOOK_SECONDS, self._usual_seconds / LOOKS_PER_TURN) if is_looking else left
-            place.signal.wait(min(left, pause))
+    def _await(self, place: threading.Event) -> None:
+        if place.wait(self._max_wait_seconds):
+            return
+        with self._lock:
+            if place.is_set():
+                return
+            lane = self._ahead if place in self._ahead else self._waiting
+            lane.remove(place)
+            self._tell()
+            raise self._busy(self._max_wait_seconds)
 
     def _leave(self, seconds: float | None) -> None:
         with self._lock:
             usual = self._usual_seconds
             if seconds is not None:
                 self._usual_seconds = usual + SMOOTHING * (seconds - usual) if usual else seconds
-            if (first := self._first()) and self._keeps_turn():
-                first.has_turn = True
-                first.signal.set()
-                self._remove(first)
-                return
-            self._at_work -= 1
-            if self._shared:
-                self._shared.give_back()
+            if self._first() and self._keeps_turn():
+                self._admit_first()
+            else:
+                self._at_work -= 1
+                if self._shared:
+                    self._shared.give_back()
+            self._tell()
+
+    def _look(self) -> None:
+        """Take turns that other processes gave back, as long as attempts wait here."""
+        while True:
+            self._is_queue.wait()
+            time.sleep(max(MIN_LOOK_SECONDS, self._usual_seconds / LOOKS_PER_TURN))
+            with self._lock:
+                while self._first() and self._take():
+                    self._admit_first()
                 self._tell()
 
     # Whoever calls what follows has the lock.
 
-    def _first(self) -> Place | None:
+    def _first(self) -> threading.Event | None:
         """Return who is the next to have a turn."""
         lane = self._ahead or self._waiting
         return lane[0] if lane else None
+
+    def _admit_first(self) -> None:
+        (self._ahead or self._waiting).popleft().set()
 
     def _take(self) -> bool:
         """Take a turn if one is free, and return whether one was."""
@@ -141,33 +139,27 @@ class Admission:
         self._at_work += 1
         return True
 
-    def _found_turn(self, place: Place) -> bool:
-        """Take a turn that another process gave back, and return whether there was one for this place."""
-        if not self._shared or self._first() is not place:
-            return False
-        if not self._take():
-            # What is told may have failed before: another process looked at the same moment.
-            self._tell()
-            return False
-        self._remove(place)
-        return True
-
     def _keeps_turn(self) -> bool:
         """Return whether a turn that ends now is passed on within this process."""
         return not self._shared or self._at_work <= self._share or not self._shared.do_others_wait()
 
-    def _remove(self, place: Place) -> None:
-        (self._ahead if place in self._ahead else self._waiting).remove(place)
-        if self._shared:
-            if first := self._first():
-                first.signal.set()
-            self._tell()
-
     def _tell(self) -> None:
-        """Let the other processes know whether attempts wait here, and whether they are due a turn."""
-        if self._shared:
-            waits = self._first() is not None
-            self._shared.tell(waits=waits, is_due=waits and self._at_work < self._share)
+        """Let the other processes know whether attempts wait here, and look for turns while they do.
+
+        A look repeats it, as it is in vain while another process looks at what is told.
+        """
+        if not self._shared:
+            return
+        waits = self._first() is not None
+        self._shared.tell(waits=waits, is_due=waits and self._at_work < self._share)
+        if not waits:
+            self._is_queue.clear()
+        elif not self._is_queue.is_set():
+            self._is_queue.set()
+            # Not before: a thread does not outlive a fork.
+            if not self._looker:
+                self._looker = threading.Thread(target=self._look, name="turns", daemon=True)
+                self._looker.start()
 
     def _refuse_behind(self, before: int) -> None:
         """Raise DirectoryBusy if an attempt with `before` others before it would have to wait too long."""

@@ -153,9 +153,9 @@ class Inside:
     def answer(self, action: str, words: Sequence[str]) -> object:
         match action:
             case "come" | "ahead":
-                return self.come(words[0], is_ahead=action == "ahead")
+                self.come(words[0], is_ahead=action == "ahead")
             case "leave":
-                return self.visitors[words[0]].set()
+                self.visitors[words[0]].set()
             case "crowd":
                 return self.crowd(*map(int, words))
             case "looks":
