@@ -54,8 +54,8 @@ class Directory(Section):
     """Maximum number of connections per process as the service account, and as many again for verifying people's
     passwords."""
     min_refusal_seconds: Annotated[float, Field(ge=0.05, le=5)] = 0.25
-    """Seconds from the start of an attempt until it is refused, whatever the reason. It must be at least twice the
-    time of the slowest password hash; `mamia check` reports how long a wrong password takes at the decoy."""
+    """Seconds from the start of an attempt until it is refused, whatever the reason. It must be at least three
+    times the time of the slowest password hash; `mamia check` reports how long a wrong one takes at the decoy."""
     max_concurrent_attempts: Annotated[int | None, Field(ge=1, le=1000)] = None
     """Maximum number of attempts of one service that use the directory at the same time, over all processes; others
     wait. Hashing uses the directory's processors fully: set it to their number and one more, so that one attempt is

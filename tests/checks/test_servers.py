@@ -47,7 +47,7 @@ def with_rule(own):
 
 def check(academy, **sections):
     # The hashes here are as slow as those of an academy.
-    directory = {"min_refusal_seconds": 0.5, **sections.pop("directory", {})}
+    directory = {"min_refusal_seconds": 0.75, **sections.pop("directory", {})}
     return list(check_servers(settings_for(academy, directory=directory, **sections)))
 
 

@@ -27,7 +27,7 @@ def place(tmp_path_factory):
         academy.add_person(f"fdurand{number}", departmentNumber="rectorat")
     yield PlantedDirectory(
         academy,
-        directory={"min_refusal_seconds": 0.5},
+        directory={"min_refusal_seconds": 0.75},
         people={"protected_groups": ["cn=protected,ou=groups,dc=ac-example,dc=fr"]},
         workstation={"targets": {"poste": {"type": "samba_nt"}}},
     )

@@ -67,7 +67,7 @@ MISTAKES = (
         check=servers,
     ),
     Mistake(
-        name="refusals sooner than two hashes",
+        name="refusals sooner than three hashes",
         plant=lambda place: place.set("directory", min_refusal_seconds=0.05),
         level=Level.WARN,
         subject="time of a wrong password",
