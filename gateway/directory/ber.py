@@ -43,8 +43,7 @@ def header(data: bytes | bytearray, at: int, end: int) -> tuple[int, int, int]:
         raise Malformed("an element is cut off")
     length, start = data[at + 1], at + 2
     if length > 127:
-        size = length - 128
-        if not 0 < size <= MAX_LENGTH_BYTES:
+        if not 0 < (size := length - 128) <= MAX_LENGTH_BYTES:
             raise Malformed("a length is indefinite or too long")
         length = int.from_bytes(data[start : start + size], "big")
         start += size
@@ -55,6 +54,10 @@ def header(data: bytes | bytearray, at: int, end: int) -> tuple[int, int, int]:
 
 def expect(tag: int, data: bytes | bytearray, at: int, end: int) -> tuple[int, int]:
     """Return where the value of the element at `at` starts and ends. Raises Malformed if it has another tag."""
+    # Nearly all lengths are of one byte.
+    start = at + 2
+    if start <= end and data[at] == tag and data[at + 1] < 128 and (stop := start + data[at + 1]) <= end:
+        return start, stop
     found, start, stop = header(data, at, end)
     if found != tag:
         raise Malformed(f"tag {found:#x} instead of {tag:#x}")
@@ -64,8 +67,7 @@ def expect(tag: int, data: bytes | bytearray, at: int, end: int) -> tuple[int, i
 def elements(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
     """Yield what `header` returns for each element between `at` and `end`. Raises Malformed."""
     while at < end:
-        found = header(data, at, end)
-        yield found
+        yield (found := header(data, at, end))
         at = found[2]
 
 
