@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Set
 from contextlib import closing
@@ -73,7 +74,6 @@ def run(arguments: argparse.Namespace) -> int:
         if fault := _unusable(settings):
             raise CommandFailed(fault, ErrorKind.FILE, ExitCode.UNUSABLE)
         # What is loaded now is shared by all processes; a collection in one of them would write into it, and copy it.
-        # Before the record of reloads exists: until gunicorn handles SIGHUP, no time may be lost.
         gc.collect()
         gc.freeze()
         Server(settings, arguments.config, logs_json=arguments.json).run()
@@ -154,6 +154,11 @@ class ReportingArbiter(Arbiter):
 
     app: Server
 
+    def init_signals(self) -> None:
+        """Handle signals from now on, and the SIGHUP that waits, if one came since the record of reloads exists."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+
     def reload(self) -> None:
         """Replace the processes, but only if the new settings can be used."""
         if self.app.read_settings():
@@ -177,6 +182,8 @@ class Server(BaseApplication):
         self._thread: LivenessThread | None = None
         # Processes with former settings and with new ones share it.
         self._turns = TurnFile()
+        # From the next line on `mamia reload` sends it, and until gunicorn handles it, it would end the service.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
         self._reloads = ReloadRecord.start()
         super().__init__()
 

@@ -21,6 +21,16 @@ from tests.support.settings_file import write_settings_file
 PROCESSES = 3
 IN_USE = "the service uses the new settings"
 NOBODY = 65534
+SIGHUP_AT_ONCE = """
+import os, signal, sys
+from pathlib import Path
+from gateway.cli.serve import Server
+from gateway.settings.loader import load
+config = Path(sys.argv[1])
+Server(load(config), config)
+os.kill(os.getpid(), signal.SIGHUP)
+print("waits" if signal.SIGHUP in signal.sigpending() else "gone")
+"""
 
 
 @pytest.fixture
@@ -112,6 +122,14 @@ class TestStart:
         done = reload_it(front_end)
 
         assert (done.returncode, done.stderr) == (0, "")
+
+    def test_when_sighup_comes_before_gunicorn_handles_it_then_it_does_not_end_the_service(self, front_end):
+        front_end.stop()
+        program = [sys.executable, "-c", SIGHUP_AT_ONCE, front_end.config]
+
+        done = subprocess.run(program, capture_output=True, text=True)
+
+        assert (done.returncode, done.stdout) == (0, "waits\n"), done.stderr
 
 
 class TestService:
