@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser as Chromium
 from gateway.app import create_app
 from gateway.composition.web import Gateway, build_gateway
 from gateway.demo.private_samba import PrivateSamba
+from gateway.protection.turn_file import TurnFile
 from gateway.services.known_outcomes import known_outcomes
 from tests.support.browser import Browser
 from tests.support.chromium_pages import ChromiumPages, running_chromium
@@ -183,6 +185,14 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def turn_file() -> Iterator[TurnFile]:
+    """The turns of the processes of one service."""
+    made = TurnFile()
+    yield made
+    os.close(made.descriptor)
 
 
 @pytest.fixture(scope="session")

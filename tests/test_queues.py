@@ -10,17 +10,9 @@ import pytest
 from gateway.account.admission import Admission
 from gateway.account.errors import DirectoryBusy
 from gateway.composition.queues import build_queues
-from gateway.protection.turn_file import TurnFile
 from tests.support.gateway_settings import settings_for
 
 MORE = 10
-
-
-@pytest.fixture
-def file():
-    made = TurnFile()
-    yield made
-    os.close(made.descriptor)
 
 
 def settings(directory, processes=1, **in_directory):
@@ -48,13 +40,13 @@ class TestAttemptsAtOnce:
             pytest.param(2, 3, 1, id="more processes than turns have one each"),
         ],
     )
-    def test_when_the_others_rest_then_one_process_has(self, directory, file, limit, processes, expected):
-        queues = build_queues(settings(directory, processes, max_concurrent_attempts=limit), file)
+    def test_when_the_others_rest_then_one_process_has(self, directory, turn_file, limit, processes, expected):
+        queues = build_queues(settings(directory, processes, max_concurrent_attempts=limit), turn_file)
 
         assert at_once(queues.hashing) == expected
 
-    def test_when_one_queue_has_no_turn_left_then_another_kind_of_attempt_has_its_own(self, directory, file):
-        queues = build_queues(settings(directory, 2, max_concurrent_attempts=2), file)
+    def test_when_one_queue_has_no_turn_left_then_another_kind_of_attempt_has_its_own(self, directory, turn_file):
+        queues = build_queues(settings(directory, 2, max_concurrent_attempts=2), turn_file)
 
         with queues.hashing.turn(), queues.hashing.turn():
             assert [at_once(queue) for queue in (queues.comparing, queues.finding, queues.proving)] == [2, 2, 2]

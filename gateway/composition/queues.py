@@ -30,11 +30,10 @@ def build_queues(settings: Settings, turns: TurnFile | None) -> Queues:
 
 def _queue(settings: Settings, turns: TurnFile | None, number: int) -> Admission:
     at_once, processes = settings.directory.attempts_at_once, settings.web.processes
-    # With more processes than turns each process has one of its own.
-    is_shared = turns is not None and 1 < processes <= at_once
     return Admission(
         clock=SystemClock(),
         max_at_once=max(1, at_once // processes),
         max_wait_seconds=settings.directory.max_queue_seconds,
-        shared=turns.turns(number, at_once) if turns and is_shared else None,
+        # With more processes than turns each process has one of its own.
+        shared=turns.turns(number, at_once) if turns and 1 < processes <= at_once else None,
     )

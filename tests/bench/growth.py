@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from gateway.cli.exit_codes import ExitCode
 from gateway.demo.private_slapd import ADMIN
 from tests.bench.figures import record
 from tests.support.settings_file import write_settings_file
@@ -85,15 +86,18 @@ def run(checkout: Path, words: list[str]) -> Used:
     """`mamia` of a checkout; the process is a child of a small one, so that the peak is its own."""
     program = [sys.executable, "-c", MEASURE, sys.executable, "-m", "gateway.cli.main", *words]
     done = subprocess.run(program, cwd=checkout, capture_output=True, text=True, check=True)
-    cpu, peak = done.stdout.split()
+    code, cpu, peak = done.stdout.split()
+    # Nothing waits for anybody here, so there is nothing to try again.
+    if int(code) != (ExitCode.PROBLEM if "retry" in words else ExitCode.DONE):
+        raise SystemExit(f"mamia {' '.join(words)} ended with {code}: {done.stderr}")
     return Used(float(cpu), float(peak))
 
 
 MEASURE = """
 import resource, subprocess, sys
-subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+print(done.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 """
 
 

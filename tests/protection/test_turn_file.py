@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import ExitStack
 
@@ -22,21 +21,14 @@ CPU_OF_A_LOOK = 0.001
 
 
 @pytest.fixture
-def file():
-    made = TurnFile()
-    yield made
-    os.close(made.descriptor)
-
-
-@pytest.fixture
 def log(tmp_path):
     return Log(tmp_path / "turns")
 
 
 @pytest.fixture
-def start(file, log):
+def start(turn_file, log):
     with ExitStack() as stack:
-        yield lambda turns, share: stack.enter_context(TurnProcess.started(file, log, turns=turns, share=share))
+        yield lambda turns, share: stack.enter_context(TurnProcess.started(turn_file, log, turns=turns, share=share))
 
 
 class StillClock:
@@ -156,7 +148,7 @@ class TestEndOfProcess:
 
         wait_until(lambda: log.begun() == ["first", "second", "third"])
 
-    def test_when_many_had_turns_and_some_failed_then_no_turn_is_lost(self, start, file):
+    def test_when_many_had_turns_and_some_failed_then_no_turn_is_lost(self, start, turn_file):
         processes = [start(turns=5, share=1) for _ in range(3)]
 
         for seed, process in enumerate(processes):
@@ -164,7 +156,7 @@ class TestEndOfProcess:
         done = [process.finish_crowd() for process in processes]
 
         assert done == [350] * 3
-        assert free_turns(file, 5) == 5
+        assert free_turns(turn_file, 5) == 5
 
 
 class TestReload:
@@ -248,10 +240,10 @@ class Attempt(threading.Thread):
 
 
 class TestBusy:
-    def test_when_it_uses_turns_beyond_its_share_then_they_count_for_the_time_to_wait(self, file):
+    def test_when_it_uses_turns_beyond_its_share_then_they_count_for_the_time_to_wait(self, turn_file):
         """Four turns of ten seconds: the fifth that waits comes after 12.5 seconds."""
         clock = StillClock()
-        queue = Admission(clock=clock, max_at_once=2, max_wait_seconds=10, shared=file.turns(0, 4))
+        queue = Admission(clock=clock, max_at_once=2, max_wait_seconds=10, shared=turn_file.turns(0, 4))
         with queue.turn():
             clock.now += 10
         may_leave = threading.Event()
@@ -272,11 +264,11 @@ class TestBusy:
             attempt.join(60)
 
     def test_when_no_turn_is_free_in_time_then_it_is_refused_and_its_process_is_not_due_any_more(
-        self, file, start, log
+        self, turn_file, start, log
     ):
         busy = start(turns=2, share=1)
         busy.come("a", "b", "c")
-        queue = Admission(clock=StillClock(), max_at_once=1, max_wait_seconds=0.1, shared=file.turns(0, 2))
+        queue = Admission(clock=StillClock(), max_at_once=1, max_wait_seconds=0.1, shared=turn_file.turns(0, 2))
 
         with pytest.raises(DirectoryBusy), queue.turn():
             pass
