@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.support.accessibility import problems_of
 from tests.support.authenticator import Authenticator
@@ -36,6 +36,10 @@ class Site:
         self.page.wait_for_selector("text=Le moyen de secours a été ajouté")
 
     def make_passkey(self, login: str = LOGIN) -> None:
+        self.choose_passkey(login)
+        self.page.click("button:has-text('Créer la clé d’accès')")
+
+    def choose_passkey(self, login: str = LOGIN) -> None:
         page = self.page
         page.goto(self.address + RECOVERY)
         page.fill("[name=login]", login)
@@ -43,7 +47,6 @@ class Site:
         page.click("main button:has-text('Continuer')")
         page.click("summary:has-text('Clé d’accès')")
         page.click("button:has-text('Ajouter'):visible")
-        page.click("button:has-text('Créer la clé d’accès')")
 
     def use_passkey(self, login: str = LOGIN) -> None:
         self.page.goto(self.address + RESET)
@@ -130,6 +133,23 @@ class TestReset:
 
         site.page.wait_for_selector("text=Aucune clé d’accès n’a été utilisée")
         assert site.page.url == site.address + RESET
+
+
+class TestSlowScript:
+    def test_when_it_has_not_come_yet_then_nothing_can_be_sent(self, open_site: Callable[..., Site]) -> None:
+        site = open_site()
+        held: list[Any] = []
+        site.page.route("**/passkey.js*", lambda route: held.append(route))
+        site.choose_passkey()
+        button = site.page.locator("button:has-text('Créer la clé d’accès')")
+        button.wait_for()
+        while not held:
+            site.page.wait_for_timeout(10)
+        assert button.is_disabled()
+
+        held[0].continue_()
+
+        expect(button).to_be_enabled()
 
 
 class TestOtherSite:

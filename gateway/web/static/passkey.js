@@ -68,6 +68,7 @@ function answering(form, ask, prepare = () => true) {
     },
     true,
   );
+  form.querySelector("button:not([name])").disabled = false;
 }
 
 if (create) answering(document.getElementById("service"), made);
