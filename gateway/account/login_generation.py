@@ -74,7 +74,7 @@ def renamed(full_name: str, old: str, new: str) -> str:
     return full_name
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 12)
 def _plain_words(name: str) -> tuple[str, ...]:
     """Return the words of `name` in letters from a to z. Cached: a million people share some ten thousand names."""
     plain = tuple(_NOT_LETTERS.sub(" ", " ".join(tokens(name))).split())

@@ -24,6 +24,8 @@ _NUMBER = re.compile(r"[0-9A-Z]{4,20}")
 class StaffRow:
     """One valid row of the export. Texts have no invisible characters and no outer blanks."""
 
+    line: int
+    """The line of the file where it ends."""
     surname: str
     birth_name: str | None
     """None if the file has no such column; the value in the directory then stays."""
@@ -50,8 +52,8 @@ class StaffRow:
         return self.numen or self.temporary_agent_number
 
 
-def read_row(values: Mapping[str, str], today: date) -> StaffRow:
-    """Read one row, given as column → text. `today` limits the birth date.
+def read_row(line: int, values: Mapping[str, str], today: date) -> StaffRow:
+    """Read the row of one line, given as column → text. `today` limits the birth date.
 
     Raises ValueError with the reason, which names the column and never contains the number or the date.
     """
@@ -78,4 +80,4 @@ def read_row(values: Mapping[str, str], today: date) -> StaffRow:
     shared = {name: sys.intern(cells[name]) for name in ("given_name", "department")}
     others = {name: cells[name] for name in ("surname", "login")} | shared
     birth_name = cells["birth_name"] if "birth_name" in values else None
-    return StaffRow(birth_date=birth_date, birth_name=birth_name, **numbers, **others)
+    return StaffRow(line, birth_date=birth_date, birth_name=birth_name, **numbers, **others)

@@ -86,7 +86,7 @@ class StaffPlanner:
         if not self._seen.isdisjoint(numbers):
             raise ValueError("this number is in the file twice")
         self._seen.update(numbers)
-        found = {member.key: member for number in numbers for member in self.index.by_number.get(number, ())}
+        found = {member.key: member for number in numbers for member in self.index.with_number(number)}
         if len(found) > 1:
             return Doubtful(f"its numbers are those of several entries: {', '.join(found)}")
         for member in found.values():
@@ -94,7 +94,7 @@ class StaffPlanner:
                 return Doubtful(f"its number is that of {member.label}, who has another name and birth date")
             facts = self._differing(row, member)
             return Changed(row, member, facts) if facts else None
-        if row.login and self.index.holder_of(row.login) is not None:
+        if row.login and self.index.has_login(row.login):
             return self._of_login(row)
         return self._doubt(row, numbers) or self._new(row)
 
@@ -139,9 +139,8 @@ class StaffPlanner:
         return frozenset(fact for fact, is_so in differs.items() if is_so)
 
     def _doubt(self, row: StaffRow, numbers: Sequence[str]) -> Doubtful | None:
-        outside = self.index.outside_by_number
-        if holders := [outside[number] for number in numbers if number in outside]:
-            return Doubtful(f"its number is that of {holders[0]}, an entry that people.filter does not name")
+        if holders := [one for one in map(self.index.outside_with_number, numbers) if one]:
+            return Doubtful(f"its number is that of {holders[0].key}, an entry that people.filter does not name")
         if self.creates_namesakes:
             return None
         namesakes = [member for member in self.index.namesakes(row) if not self._are_two_people(row, member)]

@@ -15,18 +15,11 @@ from gateway.account.staff_plan import Difference, Doubtful, New, StaffPlanner
 from gateway.cli.import_report import Tally, WriteStep
 from gateway.directory.staff_entries import Staff
 from gateway.directory.staff_mapping import OBJECT_CLASS, StaffMapping, Update
+from gateway.directory.staff_members import StaffMembers
 from gateway.settings import People
 
 LEAVER_PLACE = "leaver"
 LACKS_CLASS = "not written: the entry has not the class mamiaPerson, which its numbers need; --add-class gives it"
-
-
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """A row of the export without an error, and its line in the file."""
-
-    line: int
-    row: StaffRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,7 @@ class TooManyLeavers(Exception):
     """So many people would be marked as leavers that the file may be incomplete; the text has the numbers."""
 
 
-def read_file_rows(lines: Iterable[tuple[int, dict[str, str]]], today: date, tally: Tally) -> list[FileRow]:
+def read_file_rows(lines: Iterable[tuple[int, dict[str, str]]], today: date, tally: Tally) -> list[StaffRow]:
     """Return the rows that can be used, and add the others to the faults of `tally`.
 
     `lines` are pairs of line number and values by column. `today` decides which birth dates are possible.
@@ -49,7 +42,7 @@ def read_file_rows(lines: Iterable[tuple[int, dict[str, str]]], today: date, tal
     rows = []
     for line, values in lines:
         try:
-            rows.append(FileRow(line, read_row(values, today)))
+            rows.append(read_row(line, values, today))
         except ValueError as error:
             tally.faults.append(f"line {line}: {error}")
     return rows
@@ -57,29 +50,25 @@ def read_file_rows(lines: Iterable[tuple[int, dict[str, str]]], today: date, tal
 
 def index_staff(staff: Staff, people: People) -> StaffIndex:
     """Return an index of all people in the directory, for the planner's searches."""
-    mapping, index = StaffMapping(people, staff.lacking_class), StaffIndex(people.birth_date_format)
-    index.add_people(map(mapping.member, staff.people))
-    index.add_others(mapping.member(entry, is_staff=False) for entry in staff.others)
-    for entry in staff.others:
-        if mapping.may_become_staff(entry):
-            index.add_unnumbered(mapping.member(entry, is_staff=False))
-    return index
+    mapping = StaffMapping(people, staff.lacking_class)
+    others = StaffMembers(mapping, staff.others, is_staff=False)
+    return StaffIndex(people.birth_date_format, StaffMembers(mapping, staff.people), others)
 
 
-def numbers_in(rows: Iterable[FileRow]) -> Collection[str]:
+def numbers_in(rows: Iterable[StaffRow]) -> Collection[str]:
     """Return all numbers of people (NUMEN, temporary number) in the rows."""
-    return {number for one in rows for number in one.row.numbers.values() if number}
+    return {number for row in rows for number in row.numbers.values() if number}
 
 
-def plan_rows(rows: Iterable[FileRow], planner: StaffPlanner, tally: Tally) -> Iterator[PlannedDifference]:
+def plan_rows(rows: Iterable[StaffRow], planner: StaffPlanner, tally: Tally) -> Iterator[PlannedDifference]:
     """Yield a difference for each row that does not agree with the directory.
 
     Errors, doubts and people who agree with the file are counted in `tally`.
     """
-    for one in rows:
-        place = f"line {one.line}"
+    for row in rows:
+        place = f"line {row.line}"
         try:
-            planned = planner.plan(one.row)
+            planned = planner.plan(row)
         except ValueError as error:
             tally.faults.append(f"{place}: {error}")
             continue
@@ -107,10 +96,7 @@ def write_steps(planned: Sequence[PlannedDifference], staff: Staff, people: Peop
     """Return one write per difference; an entry whose values mean the same already is counted as unchanged."""
     mapping = StaffMapping(people, staff.lacking_class)
     concerned = {one.difference.member.key for one in planned if not isinstance(one.difference, New)}
-    entries = {entry.dn: entry for entry in staff.people if entry.dn in concerned}
-    entries |= {
-        entry.dn: entry for entry in staff.others if entry.dn in concerned and mapping.may_become_staff(entry)
-    }
+    entries = staff.people.having(concerned) | staff.others.having(concerned)
     steps = []
     for one in planned:
         write = mapping.write(one.difference, entries)

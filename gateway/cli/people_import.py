@@ -20,11 +20,11 @@ from functools import partial
 from ldap3.core.exceptions import LDAPException
 
 from gateway.account.errors import DirectoryMisconfigured, DirectoryUnavailable
+from gateway.account.staff_file import StaffRow
 from gateway.account.staff_plan import StaffPlanner
 from gateway.cli.exit_codes import ErrorKind, ExitCode
 from gateway.cli.failure import CommandFailed
 from gateway.cli.import_plan import (
-    FileRow,
     TooManyLeavers,
     index_staff,
     numbers_in,
@@ -104,7 +104,7 @@ def _print_outage(error: DirectoryUnavailable, *, as_json: bool) -> None:
 
 
 def _plan(
-    rows: Sequence[FileRow], staff: Staff, settings: Settings, arguments: argparse.Namespace, tally: Tally
+    rows: Sequence[StaffRow], staff: Staff, settings: Settings, arguments: argparse.Namespace, tally: Tally
 ) -> list[WriteStep]:
     """Return what must be written, first for rows and then for leavers. Raises TooManyLeavers."""
     index = index_staff(staff, settings.people)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ldap3 import MODIFY_REPLACE, Connection
 from ldap3.core.results import (
@@ -25,10 +25,10 @@ from gateway.directory.staff_mapping import (
     Creation,
     Update,
 )
+from gateway.directory.staff_members import PackedEntries
 from gateway.ldap import (
     ANYTHING,
     Answer,
-    Entry,
     Result,
     add,
     check_result,
@@ -51,17 +51,14 @@ UNREADABLE = ("objectClass", "userPassword")
 class Staff:
     """The entries of the directory that matter for an import."""
 
-    people: list[Entry]
+    people: PackedEntries
     """Entries that `people.filter` matches."""
-    others: list[Entry]
+    others: PackedEntries
     """Other entries of the whole directory that have a login, an address or a number."""
-    lacking_class: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lacking_class: Mapping[str, tuple[str, ...]]
     """DN → object classes, of the entries with a login below people.base that have not our class."""
-
-    @property
-    def lacking_people(self) -> int:
-        """Return how many people have not our class."""
-        return sum(entry.dn in self.lacking_class for entry in self.people)
+    lacking_people: int
+    """How many people have not our class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class StaffEntries:
             self._update(step)
 
     def _read(self, connection: Connection) -> Staff:
-        """Search once with all attributes, and once for the DNs of people only.
+        """Search once for the DNs of people only, and once with all attributes.
 
         A negated `people.filter` would not do: if it is Undefined, its negation matches no entry either.
         """
@@ -104,16 +101,15 @@ class StaffEntries:
         ]  # fmt: skip
         taken = "".join(f"({name}=*)" for name in (people.login, people.mail, *numbers))
         wanted = f"(|{people.filter}{taken})"
+        dns = {one["dn"] for one in search_pages(connection, people.base, people.filter, ["1.1"], PAGE)}
+        lacking = self._lacking_class(connection)
+        staff = Staff(PackedEntries(), PackedEntries(), lacking, len(dns & lacking.keys()))
         tops = self._tops(connection)
         answers = (one for top in tops for one in search_pages(connection, top, wanted, attributes, PAGE))
-        share = _Shared()
-        found = {entry.dn: entry for entry in map(share.entry_of, answers)}
-        dns = {one["dn"] for one in search_pages(connection, people.base, people.filter, ["1.1"], PAGE)}
-        return Staff(
-            [entry for dn, entry in found.items() if dn in dns],
-            [entry for dn, entry in found.items() if dn not in dns],
-            self._lacking_class(connection),
-        )
+        # A database below another one may be found from both suffixes (slapd-config(5), olcSubordinate).
+        for answer in answers if len(tops) == 1 else _once(answers):
+            (staff.people if answer["dn"] in dns else staff.others).append(entry_of(answer))
+        return staff
 
     def _lacking_class(self, connection: Connection) -> dict[str, tuple[str, ...]]:
         """Return the classes of entries without ours; a search of its own, since most entries have it."""
@@ -171,17 +167,13 @@ class StaffEntries:
         return found is not None and all(values <= set(found.all(name)) for name, values in wanted.items())
 
 
-class _Shared:
-    """Makes entries that share equal values: given names, departments and birth dates are those of many."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
-
-    def entry_of(self, answer: Answer) -> Entry:
-        """Return what `gateway.ldap.entry_of` does."""
-        entry = entry_of(answer)
-        held = {name: self._known.setdefault(values, values) for name, values in entry.by_description.items()}
-        return Entry(entry.dn, held if entry.by_type is entry.by_description else entry.by_type, held)
+def _once(answers: Iterable[Answer]) -> Iterator[Answer]:
+    """Yield the answers without those whose DN was there before."""
+    seen = set[str]()
+    for answer in answers:
+        if answer["dn"] not in seen:
+            seen.add(answer["dn"])
+            yield answer
 
 
 def _addition(dn: str, values: Mapping[str, Sequence[str]]) -> Callable[[Connection], Result]:

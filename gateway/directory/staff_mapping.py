@@ -30,8 +30,6 @@ DEPARTMENT = "departmentNumber"
 LEAVER = ("employeeType", "leaver")
 """Attribute and value that mark a person who has left; the account is closed in addition."""
 
-NO_NUMBERS = frozenset[str]()
-
 Values = Mapping[str, Sequence[str]]
 
 
@@ -81,6 +79,7 @@ class StaffMapping:
         """Convert an entry to a person, with the DN as key. `is_staff`: whether `people.filter` matches it."""
         people, attribute = self.people, LEAVER[0]
         written = self._numbers(entry.without_options)
+        may_be_written = is_staff or self.may_become_staff(entry)
         capitals = {kind: frozenset(map(str.upper, numbers)) for kind, numbers in self._numbers(entry.all).items()}
         return StaffMember(
             key=entry.dn,
@@ -89,12 +88,12 @@ class StaffMapping:
             names=entry.all(people.surname) + entry.all(people.birth_name),
             given_names=entry.all(people.given_name),
             birth_dates=entry.all(people.birth_date),
-            # One object for both if they are equal, as usual: a million people are in memory at once.
-            numbers=written if written == capitals else capitals,
-            held=self._held(entry, written) if is_staff or self.may_become_staff(entry) else NOTHING_HELD,
+            numbers=capitals,
+            held=self._held(entry, written) if may_be_written else NOTHING_HELD,
             is_leaver=LEAVER[1] in entry.all(attribute),
             lacks_class=entry.dn in self.lacking,
             is_staff=is_staff,
+            may_be_written=may_be_written,
         )
 
     def write(self, difference: Difference, entries: Mapping[str, Entry]) -> Creation | Update | None:
@@ -194,9 +193,8 @@ class StaffMapping:
 
 
 def _without_prefix(values: Sequence[str], prefix: str) -> frozenset[str]:
-    """Return the values that begin with `prefix`, without it; one object for all people who have none."""
-    found = [value.removeprefix(prefix) for value in values if value.startswith(prefix)]
-    return frozenset(found) if found else NO_NUMBERS
+    """Return the values that begin with `prefix`, without it."""
+    return frozenset(value.removeprefix(prefix) for value in values if value.startswith(prefix))
 
 
 def _numbers(people: People, row: StaffRow, held: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from gateway.ldap.connection import (
     open_connection,
 )
 from gateway.ldap.dn import first_value, is_below, normal_dn, rdns
-from gateway.ldap.entry import Answer, Entry, entry_of, raw_values
+from gateway.ldap.entry import Answer, Entry, entry_of, entry_with, raw_values
 from gateway.ldap.operations import (
     ANYTHING,
     DECIDED,
@@ -66,6 +66,7 @@ __all__ = [
     "close",
     "compare",
     "entry_of",
+    "entry_with",
     "error_text",
     "find_answer",
     "find_entry",

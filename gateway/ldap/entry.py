@@ -50,7 +50,12 @@ def entry_of(answer: Answer) -> Entry:
         _lowered(name): tuple([value.decode("utf-8", "replace") for value in values])
         for name, values in answer["raw_attributes"].items()
     }
-    return Entry(answer["dn"], _by_type(by_description), by_description)
+    return entry_with(answer["dn"], by_description)
+
+
+def entry_with(dn: str, by_description: Mapping[str, tuple[str, ...]]) -> Entry:
+    """Return the entry with these values by attribute description in lower case."""
+    return Entry(dn, _by_type(by_description), by_description)
 
 
 @lru_cache(maxsize=1024)

@@ -28,7 +28,7 @@ ROW = {"surname": "Durand", "given_name": "Anne", "birth_date": "27/03/1985", "n
 
 def row_with(column, text):
     with pytest.raises(ValueError, match=column):
-        read_row({**ROW, column: text}, TODAY)
+        read_row(2, {**ROW, column: text}, TODAY)
 
 
 def announced(attribute, text):
