@@ -6,29 +6,26 @@ stored only when it is confirmed.
 
 from __future__ import annotations
 
-import hmac
-import secrets
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from gateway.account.model import Account, Grant, LockedOut, Secret
 from gateway.account.outcomes import Refusal, Refused
 from gateway.account.ports import Passwords
-from gateway.account.recovery import MAX_METHODS, NewPasskey, RecoveryKind, RecoveryMethod
+from gateway.account.recovery import MAX_METHODS, RecoveryKind, RecoveryMethod
 from gateway.account.uniform_time import UniformTime
 from gateway.notifications.errors import DeliveryFailed
-from gateway.protection import totp
 from gateway.protection.rate_limiting.limiter import Attempt
 from gateway.protection.tickets import Tickets, TokenError
 from gateway.services import change
 from gateway.services.caller import Caller
 from gateway.services.events import Events, never_failing
+from gateway.services.new_method import NewMethod
 from gateway.services.outcomes import RateLimited
 from gateway.services.ports import Channel
 from gateway.services.recovery_methods import Opened, RecoveryMethods
+from gateway.services.recovery_outcomes import Confirming, Managing, Notice, Shown
 from gateway.services.tickets import TicketSteps, UsedTicket, read_grant, sealed_fields
 
 if TYPE_CHECKING:
@@ -40,58 +37,7 @@ SESSION_SECONDS = 15 * 60
 """How long a person can go on without typing the password again."""
 NEW = "new"
 """The key of the method that waits for its confirmation, in the payload of a ticket."""
-MAX_ATTEMPTS = 5
-DIGITS = 6
 WAYS = {RecoveryKind.MAIL: "mail", RecoveryKind.MOBILE: "phone"}
-
-
-class Notice(StrEnum):
-    """What happened at the page."""
-
-    ADDED = "added"
-    REMOVED = "removed"
-    RENAMED = "renamed"
-    UNREADABLE_REMOVED = "unreadable_removed"
-    CHANGED_MEANWHILE = "changed_meanwhile"
-    TOO_MANY = "too_many"
-    KNOWN_ALREADY = "known_already"
-    NOT_SENT = "not_sent"
-    CODE_LIMITED = "code_limited"
-    WRONG_TOO_OFTEN = "wrong_too_often"
-    PASSKEY_REFUSED = "passkey_refused"
-    PASSKEY_NOT_MADE = "passkey_not_made"
-
-
-@dataclass(frozen=True, slots=True)
-class Managing:
-    """The person sees their methods."""
-
-    ticket: str
-    notice: Notice | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Confirming:
-    """A new method waits for its confirmation."""
-
-    ticket: str
-    attempts_left: int = MAX_ATTEMPTS
-    is_wrong: bool = False
-    """Whether a wrong code was typed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What a page shows of a ticket."""
-
-    login: str
-    uuid: str
-    methods: tuple[RecoveryMethod, ...] = ()
-    new: RecoveryMethod | None = None
-    """The method that waits for its confirmation."""
-    challenge: str = ""
-    unreadable: int = 0
-    """The number of methods that no key of the settings opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +91,9 @@ class RecoveryService:
             held = self.methods.of(grant)
         if held is None:
             return None
-        waiting = opened.payload.get(NEW)
-        new = self._waiting(waiting) if waiting else None
-        challenge = waiting["challenge"] if waiting else ""
+        waiting = _waiting(opened.payload)
+        new = waiting.method(self.methods.now()) if waiting else None
+        challenge = waiting.challenge if waiting else ""
         return Shown(grant.login, grant.uuid, held.methods, new, challenge, len(held.unreadable))
 
     def creation_options(self, shown: Shown) -> dict[str, Any]:
@@ -167,26 +113,17 @@ class RecoveryService:
                 return Refused(Refusal.GRANT_VOID)
             if notice := self._hindrance(opened, kind, address):
                 return self._managing(used, notice)
-            code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}" if address else ""
-            if address and (notice := self._send(opened, kind, address, code, caller)):
+            new = NewMethod.begin(kind, name, address)
+            if address and (notice := self._send(opened, kind, address, new.code, caller)):
                 return self._managing(used, notice)
-        new = {
-            "kind": kind.value,
-            "name": name,
-            "address": address,
-            "code": code,
-            "left": MAX_ATTEMPTS,
-            "secret": totp.new_secret().reveal() if kind is RecoveryKind.TOTP else "",
-            "challenge": secrets.token_urlsafe(32) if kind is RecoveryKind.PASSKEY else "",
-        }
-        return Confirming(self._session(used, {NEW: new}))
+        return self._confirming(used, new)
 
     def confirm(self, used: UsedTicket, answer: str, caller: Caller) -> Managing | Confirming | Refused:
         """Store the method that waits if `answer` confirms it: a code that was typed, or a browser's answer."""
-        waiting = used.payload.get(NEW)
-        if not waiting:
+        waiting = _waiting(used.payload)
+        if waiting is None:
             return self._managing(used)
-        confirmed = self._confirmed(waiting, answer)
+        confirmed = waiting.confirmed(answer, self.passkeys, self.methods.now())
         if confirmed is None:
             return self._not_confirmed(used, waiting, answer, caller)
         with self.events.outages(SERVICE, caller, used.grant.login):
@@ -280,38 +217,16 @@ class RecoveryService:
         self.events.record(SERVICE, "code_sent", caller, login=login, method=kind.value)
         return None
 
-    def _confirmed(self, waiting: dict[str, Any], answer: str) -> RecoveryMethod | None:
-        """Return the method as it is stored; None if `answer` does not confirm it."""
-        method = self._waiting(waiting)
-        if method.kind is RecoveryKind.PASSKEY:
-            made = self.passkeys.created(answer, waiting["challenge"]) if self.passkeys else None
-            return _with_passkey(method, made) if made else None
-        if method.secret:
-            step = totp.accepted_step(method.secret, answer, time.time(), after=0)
-            return replace(method, counter=step) if step else None
-        typed = "".join(answer.split())
-        return method if hmac.compare_digest(typed.encode(), waiting["code"].encode()) else None
-
     def _not_confirmed(
-        self, used: UsedTicket, waiting: dict[str, Any], answer: str, caller: Caller
+        self, used: UsedTicket, waiting: NewMethod, answer: str, caller: Caller
     ) -> Managing | Confirming:
-        self.events.record(SERVICE, "not_confirmed", caller, login=used.grant.login, method=waiting["kind"])
-        left = waiting["left"] - 1
-        if waiting["challenge"]:
+        self.events.record(SERVICE, "not_confirmed", caller, login=used.grant.login, method=waiting.kind)
+        if waiting.challenge:
             return self._managing(used, Notice.PASSKEY_REFUSED if answer else Notice.PASSKEY_NOT_MADE)
-        if left < 1:
+        waits = waiting.after_wrong_answer()
+        if waits.left < 1:
             return self._managing(used, Notice.WRONG_TOO_OFTEN)
-        return Confirming(self._session(used, {NEW: {**waiting, "left": left}}), left, is_wrong=True)
-
-    def _waiting(self, waiting: dict[str, Any]) -> RecoveryMethod:
-        return RecoveryMethod(
-            id=secrets.token_hex(8),
-            kind=RecoveryKind(waiting["kind"]),
-            name=waiting["name"],
-            added_at=self.methods.now().replace(microsecond=0),
-            address=waiting["address"],
-            secret=Secret(waiting["secret"]) if waiting["secret"] else None,
-        )
+        return self._confirming(used, waits, is_wrong=True)
 
     def _announce(self, notice: str, before: Opened, method: RecoveryMethod, caller: Caller) -> None:
         """Tell every address that was known before, so that the owner has the time of rest to react."""
@@ -324,12 +239,16 @@ class RecoveryService:
     def _managing(self, used: UsedTicket, notice: Notice | None = None) -> Managing:
         return Managing(self._session(used, {}), notice)
 
+    def _confirming(self, used: UsedTicket, new: NewMethod, *, is_wrong: bool = False) -> Confirming:
+        return Confirming(self._session(used, {NEW: new.sealed_fields()}), new.left, is_wrong)
+
     def _session(self, used: UsedTicket, more: dict[str, Any]) -> str:
         return self.steps.renew(used, {"grant": used.payload["grant"], **more})
 
 
-def _with_passkey(method: RecoveryMethod, made: NewPasskey) -> RecoveryMethod:
-    return replace(method, credential=made.credential, public_key=made.public_key, counter=made.counter)
+def _waiting(payload: Mapping[str, Any]) -> NewMethod | None:
+    """Return the method that waits for its confirmation, if one does."""
+    return NewMethod.read(payload[NEW]) if payload.get(NEW) else None
 
 
 def recovery_steps(events: Events, tickets: Tickets) -> TicketSteps:

@@ -157,7 +157,7 @@ RECOVERY_NOTICES = {
         "site, or choose another method."
     ),
 }
-"""What happened at the recovery methods, by the value of `services.recovery.Notice`."""
+"""What happened at the recovery methods, by the value of `services.recovery_outcomes.Notice`."""
 KINDS = {
     "mail": _("Private mail address"),
     "mobile": _("Mobile phone"),

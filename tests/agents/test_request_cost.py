@@ -8,8 +8,8 @@ from urllib.parse import quote_plus
 import pytest
 
 from gateway.web.agents.forms import AgentPasskeyForm, AgentSignInForm, PersonForm, SearchForm, SignOutForm
-from gateway.web.forms import SentForm
 from gateway.web.limits import MAX_REQUEST_BYTES
+from gateway.web.sent_form import SentForm
 from tests.support.agent_browser import PERSON, SEARCH, SIGN_IN, SIGN_OUT, AgentBrowser
 from tests.support.cpu_growth import FILLS, assert_linear, filled
 from tests.support.slapd_server import PASSWORD

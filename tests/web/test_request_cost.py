@@ -14,17 +14,15 @@ from gateway.web.forms import (
     ChannelForm,
     ChooseForm,
     CodeForm,
-    ConfirmMethodForm,
     ExtendForm,
     FindForm,
-    MethodsForm,
     PasskeyForm,
-    RecoverySignInForm,
-    SentForm,
     VerifyIdentityForm,
     VerifyIdentityOrCodeForm,
 )
 from gateway.web.limits import MAX_FIELDS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
+from gateway.web.recovery_forms import ConfirmMethodForm, MethodsForm, RecoverySignInForm
+from gateway.web.sent_form import SentForm
 from tests.support.browser import CHANGE, FIND, RESET
 from tests.support.cpu_growth import FILLS, assert_linear, filled
 

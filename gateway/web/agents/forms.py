@@ -12,17 +12,16 @@ from gateway.account.model import Secret
 from gateway.services.agent_codes import CodeAction
 from gateway.services.agent_people import AgentAction
 from gateway.web import messages
-from gateway.web.forms import (
+from gateway.web.fields import (
     MAX_ANSWER_CHARS,
     MAX_NAME_CHARS,
     CurrentPasswordField,
     NameField,
-    SentForm,
-    TicketForm,
     at_most,
     typeable,
     typed,
 )
+from gateway.web.sent_form import SentForm, TicketForm
 
 MIN_SEARCH_CHARS = 2
 ACTION, PERSON = "action", "person"

@@ -21,7 +21,7 @@ from gateway.web.agents import session_cookie
 from gateway.web.agents.forms import PERSON, PersonForm, SignOutForm
 from gateway.web.agents.person_view import PersonView, PersonViews
 from gateway.web.agents.texts import CODE_REFUSALS, DONE, OBSTACLES
-from gateway.web.forms import typed
+from gateway.web.fields import typed
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.form_page import GONE, NEXT, REFUSED, UNAVAILABLE, FormPage
 from gateway.web.sentences import Sentences

@@ -14,7 +14,7 @@ from gateway.services.outcomes import RateLimited
 from gateway.web import messages
 from gateway.web.agents import session_cookie
 from gateway.web.agents.forms import PERSON, SearchForm, SignOutForm
-from gateway.web.forms import typed
+from gateway.web.fields import typed
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.form_page import NEXT, REFUSED, FormPage
 from gateway.web.sentences import Sentences

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstra
 
 from gateway.account.birth_date import BirthDate, BirthDateError, read_birth_date
 from gateway.account.policy import Rule
-from gateway.web.forms import MAX_PASSWORD_CHARS
+from gateway.web.fields import MAX_PASSWORD_CHARS
 from gateway.web.result_texts import Stage
 
 TYPEABLE = r"[^\x00-\x1F\x7F-\x9F\uFFFD]"

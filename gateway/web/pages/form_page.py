@@ -20,9 +20,9 @@ from gateway.services.caller import Caller, EntryPoint
 from gateway.services.outcomes import NotHuman, Outage, RateLimited, Saved
 from gateway.services.robots import Passed, RobotService
 from gateway.web import client_info, content, language, messages
-from gateway.web.forms import SentForm, ServiceForm
 from gateway.web.kept_pages import KeptPages, Tokens
 from gateway.web.page_state import PageState, PageStates
+from gateway.web.sent_form import SentForm, ServiceForm
 from gateway.web.sentences import Sentences
 
 _CAPTCHA = {

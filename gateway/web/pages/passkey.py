@@ -11,7 +11,8 @@ from gateway.services.caller import Caller
 from gateway.services.outcomes import RateLimited, TicketVoid
 from gateway.services.recovery_factors import PasskeyService
 from gateway.web import messages
-from gateway.web.forms import PasskeyForm, typed
+from gateway.web.fields import typed
+from gateway.web.forms import PasskeyForm
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.form_page import REFUSED, FormPage
 from gateway.web.sentences import Sentences

@@ -21,16 +21,17 @@ from gateway.protection import totp
 from gateway.services.caller import Caller, EntryPoint
 from gateway.services.outcomes import NotHuman, Outage, RateLimited
 from gateway.services.ports import Channel
-from gateway.services.recovery import WAYS, Confirming, Managing, Notice, RecoveryService, Shown
+from gateway.services.recovery import WAYS, RecoveryService
+from gateway.services.recovery_outcomes import Confirming, Managing, Notice, Shown
 from gateway.services.robots import RobotService
 from gateway.services.tickets import UsedTicket
 from gateway.web import client_info, messages
-from gateway.web.forms import ConfirmMethodForm, MethodsForm, RecoverySignInForm
 from gateway.web.helpdesk import moment
 from gateway.web.kept_pages import KeptPages
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.form_page import REFUSED, UNAVAILABLE, ServicePage
 from gateway.web.pages.ticket_page import Restart, TicketPage
+from gateway.web.recovery_forms import ConfirmMethodForm, MethodsForm, RecoverySignInForm
 from gateway.web.sentences import Sentences
 
 PANEL = "recovery"

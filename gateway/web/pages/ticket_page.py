@@ -13,9 +13,9 @@ from gateway.protection.tickets import TokenError
 from gateway.services.caller import Caller
 from gateway.services.outcomes import TicketVoid
 from gateway.services.tickets import TicketSteps, UsedTicket
-from gateway.web.forms import TicketForm
 from gateway.web.page_state import PageState, PageStates
 from gateway.web.pages.form_page import FormPage, is_from_here
+from gateway.web.sent_form import TicketForm
 from gateway.web.sentences import Sentences
 
 Restart = Callable[[str], PageState]
