@@ -76,7 +76,7 @@ def renamed(full_name: str, old: str, new: str) -> str:
 
 @lru_cache(maxsize=1 << 12)
 def _plain_words(name: str) -> tuple[str, ...]:
-    """Return the words of `name` in letters from a to z. Cached: a million people share some ten thousand names."""
+    """Return the words of `name` in letters from a to z. Cached: people share a few thousand given names."""
     plain = tuple(_NOT_LETTERS.sub(" ", " ".join(tokens(name))).split())
     if plain:
         return plain

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import lru_cache
 
 from gateway.account.name_matching import names_match, partial_match
 from gateway.account.staff_file import StaffRow
@@ -25,9 +25,6 @@ class HeldFacts:
     """Numbers by kind, for each kind that the directory has, without prefix."""
 
 
-NOTHING_HELD = HeldFacts()
-
-
 @dataclass(frozen=True, slots=True)
 class StaffMember:
     """A person who has an entry, or gets one from an earlier row of the file."""
@@ -43,7 +40,7 @@ class StaffMember:
     """Birth dates in the directory's format."""
     numbers: Mapping[str, frozenset[str]]
     """Numbers by kind, for each kind that the directory has, in capitals and without prefix."""
-    held: HeldFacts = NOTHING_HELD
+    held: HeldFacts = HeldFacts()
     is_leaver: bool = False
     lacks_class: bool = False
     """Whether the entry has not the object class that our attributes need."""
@@ -85,76 +82,77 @@ class StaffMember:
         return names_match(row.given_name, self.given_names) or partial_match(row.given_name, self.given_names)
 
 
-class Members(Protocol):
-    """People of the directory by their place in it. Each is made when it is asked for: a million are too many."""
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-
-    def __iter__(self) -> Iterator[StaffMember]:
-        """Return all of them."""
-
-    def __getitem__(self, place: int, /) -> StaffMember:
-        """Return the one at this place, from 0 on."""
-
-
 @dataclass(slots=True)
 class StaffIndex:
     """Index of the entries of the directory and of the people whom the import adds.
 
-    It holds the places of people: those of `people`, then those of `others`, then those of added rows.
+    It reads all entries once, and keeps their keys only: they may be made anew each time that somebody asks for one.
     """
 
     birth_date_format: str
     """Format in which the directory writes birth dates, as in strftime."""
-    people: Members
-    """People whom an import may change."""
-    others: Members
-    """Entries that are not staff. Their logins, addresses and numbers are not given to anybody else."""
-    logins: dict[str, int] = field(default_factory=dict)
-    """Taken logins, normalised (`normalized`), each with the place of somebody who has it."""
+    people: Mapping[str, StaffMember]
+    """People whom an import may change, by key."""
+    others: Mapping[str, StaffMember]
+    """Entries that are not staff, by key. Their logins, addresses and numbers are not given to anybody else."""
+    logins: dict[str, str] = field(default_factory=dict)
+    """Taken logins, normalised (`normalized`), each with the key of an entry that has it; "" if the entry does not
+    exist yet."""
     shared_logins: dict[str, set[str]] = field(default_factory=dict)
     """Logins that several entries of people have, with the keys of these entries; nobody is served under them."""
     mails: set[str] = field(default_factory=set)
-    _rows: list[StaffMember] = field(default_factory=list)
-    _by_number: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    """Places of people by each of their numbers. More than one per number is an error in the directory."""
-    _outside_by_number: dict[str, int] = field(default_factory=dict)
-    _unnumbered: dict[str, int] = field(default_factory=dict)
-    """Places of people without any number by their normalised login. A row finds them by its login."""
-    _by_birth_date: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _by_number: dict[str, str] = field(default_factory=dict)
+    """Number → key of the first person who has it."""
+    _further_by_number: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Number → keys of further people who have it, which is an error in the directory."""
+    _outside_by_number: dict[str, str] = field(default_factory=dict)
+    """Number → key of an entry that is not staff."""
+    _unnumbered: dict[str, str] = field(default_factory=dict)
+    """Normalised login → key of somebody without any number. A row finds them by its login."""
+    _by_birth_date: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Birth date as the directory writes it → keys."""
+    _rows_by_birth_date: dict[str, list[StaffMember]] = field(default_factory=lambda: defaultdict(list))
+    """The same for people whose entries the import will make."""
+    _born_on: Callable[[str], list[StaffMember]] = field(init=False)
 
     def __post_init__(self) -> None:
-        for place, member in enumerate(self.people):
-            self._find_shared_logins(member)
-            self._add(place, member)
+        # Many rows may have one birth date, as where it is unknown: everybody with it would be made for each of them.
+        self._born_on = lru_cache(maxsize=64)(self._read_born_on)
+        for key, member in self.people.items():
+            for login in set(map(normalized, member.logins)) & self.logins.keys():
+                self.shared_logins.setdefault(login, {self.logins[login]}).add(key)
+            self._add(key, member)
             for number in member.all_numbers:
-                self._by_number[number] = (*self._by_number.get(number, ()), place)
-        for place, member in enumerate(self.others, len(self.people)):
-            self._add(place, member)
-            self._outside_by_number |= dict.fromkeys(member.all_numbers, place)
+                if self._by_number.setdefault(number, key) != key:
+                    self._further_by_number[number].append(key)
+        for key, member in self.others.items():
+            self._add(key, member)
+            self._outside_by_number |= dict.fromkeys(member.all_numbers, key)
 
     def add_row(self, row: StaffRow, login: str, mail: str) -> None:
         """Add a person whose entry the import will make."""
         names = tuple(name for name in (row.surname, row.birth_name) if name)
         numbers = {kind: row.numbers_of(kind) for kind in row.numbers}
-        birth_dates = (self.birth_date(row),)
-        member = StaffMember("", (login,), (mail,), names, (row.given_name,), birth_dates, numbers)
-        self._add(len(self.people) + len(self.others) + len(self._rows), member)
-        self._rows.append(member)
+        birth_date = self.birth_date(row)
+        member = StaffMember("", (login,), (mail,), names, (row.given_name,), (birth_date,), numbers)
+        self._take(member)
+        self._rows_by_birth_date[birth_date].append(member)
 
     def with_number(self, number: str) -> list[StaffMember]:
         """Return the people with that number."""
-        return [self.people[place] for place in self._by_number.get(number, ())]
+        if number not in self._by_number:
+            return []
+        keys = (self._by_number[number], *self._further_by_number.get(number, ()))
+        return [self.people[key] for key in keys]
 
-    def outside_with_number(self, number: str) -> StaffMember | None:
-        """Return an entry with that number that is not staff."""
-        place = self._outside_by_number.get(number)
-        return None if place is None else self._at(place)
+    def outside_with_number(self, number: str) -> str | None:
+        """Return the key of an entry with that number that is not staff; None if there is none."""
+        return self._outside_by_number.get(number)
 
     def namesakes(self, row: StaffRow) -> list[StaffMember]:
         """Return the people with the name and the birth date of the row."""
-        born_then = map(self._at, self._by_birth_date.get(self.birth_date(row), ()))
+        birth_date = self.birth_date(row)
+        born_then = (*self._born_on(birth_date), *self._rows_by_birth_date.get(birth_date, ()))
         return [member for member in born_then if member.has_name_of(row)]
 
     def birth_date(self, row: StaffRow) -> str:
@@ -168,33 +166,28 @@ class StaffIndex:
     def without_number(self, login: str) -> StaffMember | None:
         """Return the person with that login who has no number; None for a login of several entries."""
         name = normalized(login)
-        place = None if name in self.shared_logins else self._unnumbered.get(name)
-        return None if place is None else self._at(place)
+        key = None if name in self.shared_logins else self._unnumbered.get(name)
+        return None if key is None else self._member(key)
 
-    def _at(self, place: int) -> StaffMember:
-        for members in (self.people, self.others, self._rows):
-            if place < len(members):
-                return members[place]
-            place -= len(members)
-        raise IndexError(place)
+    def _member(self, key: str) -> StaffMember:
+        return (self.people if key in self.people else self.others)[key]
 
-    def _find_shared_logins(self, member: StaffMember) -> None:
-        for login in set(map(normalized, member.logins)) & self.logins.keys():
-            first = self._at(self.logins[login])
-            self.shared_logins.setdefault(login, {first.key}).add(member.key)
+    def _read_born_on(self, birth_date: str) -> list[StaffMember]:
+        return [self._member(key) for key in self._by_birth_date.get(birth_date, ())]
 
-    def _add(self, place: int, member: StaffMember) -> None:
-        logins = dict.fromkeys(map(normalized, member.logins), place)
-        self.logins |= logins
-        self.mails.update(map(normalized, member.mails))
+    def _add(self, key: str, member: StaffMember) -> None:
+        self._take(member, key)
         for birth_date in member.birth_dates:
-            self._by_birth_date[birth_date].append(place)
+            self._by_birth_date[birth_date].append(key)
         if member.may_be_written and not member.all_numbers:
-            self._unnumbered |= logins
+            self._unnumbered |= dict.fromkeys(map(normalized, member.logins), key)
+
+    def _take(self, member: StaffMember, key: str = "") -> None:
+        """Note that the logins and addresses are taken."""
+        self.logins |= dict.fromkeys(map(normalized, member.logins), key)
+        self.mails.update(map(normalized, member.mails))
 
 
 def normalized(value: str) -> str:
     """Return a login or an address in the form that the directory compares (caseIgnoreMatch, RFC 4517, 4.2.11)."""
-    compared = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
-    # Mostly it is the same, and one object for both takes less memory: a million are in it at once.
-    return value if compared == value else compared
+    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())

@@ -92,6 +92,8 @@ class StaffPlanner:
         for member in found.values():
             if member.has_nothing_of(row, self.index.birth_date(row)):
                 return Doubtful(f"its number is that of {member.label}, who has another name and birth date")
+            if any(number in self.numbers_in_file for number in member.all_numbers.difference(numbers)):
+                return Doubtful(f"{member.label} has another number too, which another row has: give one row both")
             facts = self._differing(row, member)
             return Changed(row, member, facts) if facts else None
         if row.login and self.index.has_login(row.login):
@@ -119,7 +121,7 @@ class StaffPlanner:
         """Return the people whose numbers were in no planned row and who are not marked as leavers yet."""
         return [
             Gone(member)
-            for member in self.index.people
+            for member in self.index.people.values()
             if (numbers := member.all_numbers) and not numbers & self._seen and not member.is_leaver
         ]
 
@@ -139,8 +141,8 @@ class StaffPlanner:
         return frozenset(fact for fact, is_so in differs.items() if is_so)
 
     def _doubt(self, row: StaffRow, numbers: Sequence[str]) -> Doubtful | None:
-        if holders := [one for one in map(self.index.outside_with_number, numbers) if one]:
-            return Doubtful(f"its number is that of {holders[0].key}, an entry that people.filter does not name")
+        if keys := [key for key in map(self.index.outside_with_number, numbers) if key]:
+            return Doubtful(f"its number is that of {keys[0]}, an entry that people.filter does not name")
         if self.creates_namesakes:
             return None
         namesakes = [member for member in self.index.namesakes(row) if not self._are_two_people(row, member)]

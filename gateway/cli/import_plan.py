@@ -11,7 +11,7 @@ from datetime import date
 
 from gateway.account.staff_file import StaffRow, read_row
 from gateway.account.staff_index import StaffIndex
-from gateway.account.staff_plan import Difference, Doubtful, New, StaffPlanner
+from gateway.account.staff_plan import Difference, Doubtful, StaffPlanner
 from gateway.cli.import_report import Tally, WriteStep
 from gateway.directory.staff_entries import Staff
 from gateway.directory.staff_mapping import OBJECT_CLASS, StaffMapping, Update
@@ -95,11 +95,9 @@ def plan_leavers(planner: StaffPlanner, max_percent: int) -> list[PlannedDiffere
 def write_steps(planned: Sequence[PlannedDifference], staff: Staff, people: People, tally: Tally) -> list[WriteStep]:
     """Return one write per difference; an entry whose values mean the same already is counted as unchanged."""
     mapping = StaffMapping(people, staff.lacking_class)
-    concerned = {one.difference.member.key for one in planned if not isinstance(one.difference, New)}
-    entries = staff.people.having(concerned) | staff.others.having(concerned)
     steps = []
     for one in planned:
-        write = mapping.write(one.difference, entries)
+        write = mapping.write(one.difference, staff.entry)
         if write is None:
             tally.same += 1
         elif isinstance(write, Update) and _is_refused(write, staff):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ldap3 import MODIFY_REPLACE, Connection
@@ -14,6 +14,7 @@ from ldap3.core.results import (
 
 from gateway.account.errors import DirectoryUnavailable, WriteUnconfirmed
 from gateway.directory.context_csn import suffixes
+from gateway.directory.packed_entries import PackedEntries
 from gateway.directory.pool import ConnectionPool
 from gateway.directory.retry import Retry
 from gateway.directory.staff_mapping import (
@@ -25,10 +26,9 @@ from gateway.directory.staff_mapping import (
     Creation,
     Update,
 )
-from gateway.directory.staff_members import PackedEntries
 from gateway.ldap import (
     ANYTHING,
-    Answer,
+    Entry,
     Result,
     add,
     check_result,
@@ -52,13 +52,20 @@ class Staff:
     """The entries of the directory that matter for an import."""
 
     people: PackedEntries
-    """Entries that `people.filter` matches."""
+    """Entries that `people.filter` matched at the beginning."""
     others: PackedEntries
     """Other entries of the whole directory that have a login, an address or a number."""
     lacking_class: Mapping[str, tuple[str, ...]]
     """DN → object classes, of the entries with a login below people.base that have not our class."""
-    lacking_people: int
-    """How many people have not our class."""
+
+    @property
+    def lacking_people(self) -> int:
+        """Return how many people have not our class."""
+        return len(self.people.keys() & self.lacking_class.keys())
+
+    def entry(self, dn: str) -> Entry:
+        """Return the entry with this DN. Raises KeyError if there was none."""
+        return (self.people if dn in self.people else self.others)[dn]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +96,9 @@ class StaffEntries:
             self._update(step)
 
     def _read(self, connection: Connection) -> Staff:
-        """Search once for the DNs of people only, and once with all attributes.
+        """Search for the DNs of people, then for all entries with their attributes, then for those without our class.
 
+        The DNs come first, so that each entry can be packed as soon as it is read.
         A negated `people.filter` would not do: if it is Undefined, its negation matches no entry either.
         """
         people = self.people
@@ -102,14 +110,11 @@ class StaffEntries:
         taken = "".join(f"({name}=*)" for name in (people.login, people.mail, *numbers))
         wanted = f"(|{people.filter}{taken})"
         dns = {one["dn"] for one in search_pages(connection, people.base, people.filter, ["1.1"], PAGE)}
-        lacking = self._lacking_class(connection)
-        staff = Staff(PackedEntries(), PackedEntries(), lacking, len(dns & lacking.keys()))
-        tops = self._tops(connection)
-        answers = (one for top in tops for one in search_pages(connection, top, wanted, attributes, PAGE))
-        # A database below another one may be found from both suffixes (slapd-config(5), olcSubordinate).
-        for answer in answers if len(tops) == 1 else _once(answers):
-            (staff.people if answer["dn"] in dns else staff.others).append(entry_of(answer))
-        return staff
+        found, others = PackedEntries(), PackedEntries()
+        for top in self._tops(connection):
+            for answer in search_pages(connection, top, wanted, attributes, PAGE):
+                (found if answer["dn"] in dns else others).add(entry_of(answer))
+        return Staff(found, others, self._lacking_class(connection))
 
     def _lacking_class(self, connection: Connection) -> dict[str, tuple[str, ...]]:
         """Return the classes of entries without ours; a search of its own, since most entries have it."""
@@ -165,15 +170,6 @@ class StaffEntries:
         wanted = {name: set(values) for name, values in step.values.items() if name not in UNREADABLE}
         found = self.pool.run_idempotent(lambda connection: read_entry(connection, step.dn, list(wanted)))
         return found is not None and all(values <= set(found.all(name)) for name, values in wanted.items())
-
-
-def _once(answers: Iterable[Answer]) -> Iterator[Answer]:
-    """Yield the answers without those whose DN was there before."""
-    seen = set[str]()
-    for answer in answers:
-        if answer["dn"] not in seen:
-            seen.add(answer["dn"])
-            yield answer
 
 
 def _addition(dn: str, values: Mapping[str, Sequence[str]]) -> Callable[[Connection], Result]:

@@ -9,7 +9,7 @@ from ldap3.utils.dn import escape_rdn, parse_dn
 
 from gateway.account.login_generation import renamed
 from gateway.account.staff_file import StaffRow
-from gateway.account.staff_index import NOTHING_HELD, HeldFacts, StaffMember
+from gateway.account.staff_index import HeldFacts, StaffMember
 from gateway.account.staff_plan import Changed, Difference, Fact, Gone, New
 from gateway.directory import ppolicy
 from gateway.ldap import Entry
@@ -79,7 +79,6 @@ class StaffMapping:
         """Convert an entry to a person, with the DN as key. `is_staff`: whether `people.filter` matches it."""
         people, attribute = self.people, LEAVER[0]
         written = self._numbers(entry.without_options)
-        may_be_written = is_staff or self.may_become_staff(entry)
         capitals = {kind: frozenset(map(str.upper, numbers)) for kind, numbers in self._numbers(entry.all).items()}
         return StaffMember(
             key=entry.dn,
@@ -89,21 +88,21 @@ class StaffMapping:
             given_names=entry.all(people.given_name),
             birth_dates=entry.all(people.birth_date),
             numbers=capitals,
-            held=self._held(entry, written) if may_be_written else NOTHING_HELD,
+            held=self._held(entry, written),
             is_leaver=LEAVER[1] in entry.all(attribute),
             lacks_class=entry.dn in self.lacking,
             is_staff=is_staff,
-            may_be_written=may_be_written,
+            may_be_written=is_staff or self.may_become_staff(entry),
         )
 
-    def write(self, difference: Difference, entries: Mapping[str, Entry]) -> Creation | Update | None:
+    def write(self, difference: Difference, entry_of: Callable[[str], Entry]) -> Creation | Update | None:
         """Return what writes the difference.
 
-        Returns None if the entry has it already in another spelling. `entries`: by DN.
+        Returns None if the entry has it already in another spelling. `entry_of` returns the entry with a DN.
         """
         if isinstance(difference, New):
             return self._creation(difference)
-        entry = entries[difference.member.key]
+        entry = entry_of(difference.member.key)
         return self._leaving(entry) if isinstance(difference, Gone) else self._update(difference, entry)
 
     def _held(self, entry: Entry, numbers: Mapping[str, frozenset[str]]) -> HeldFacts:

@@ -60,7 +60,7 @@ def entry_with(dn: str, by_description: Mapping[str, tuple[str, ...]]) -> Entry:
 
 @lru_cache(maxsize=1024)
 def _lowered(name: str) -> str:
-    """Return the name in lower case, as one object for all entries: an import holds a million of them at once."""
+    """Return the name in lower case, as one object for all entries."""
     return name.lower()
 
 

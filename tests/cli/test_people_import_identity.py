@@ -204,6 +204,20 @@ class TestDoubt:
         assert "its numbers are those of several entries" in done.stderr
         assert "temporaryAgentNumber" not in directory.read("autre")
 
+    def test_when_two_rows_have_a_number_each_of_one_person_then_both_are_doubts_and_the_numbers_stay(
+        self, directory, run
+    ):
+        thomas = {"surname": "Girard", "given_name": "Thomas", "birthDate": "19990517"}
+        directory.add_person("tgirard", numen="99E8000000GRD", temporaryAgentNumber="T0012345", **thomas)
+        by_numen, by_temporary_number = THOMAS, THOMAS.replace("99E8000000GRD;;\n", ";T0012345;\n")
+
+        done = run(HEAD + by_numen + by_temporary_number)
+
+        assert "line 2: tgirard has another number too, which another row has" in done.stderr
+        assert "line 3: tgirard has another number too, which another row has" in done.stderr
+        assert directory.read("tgirard")["numen"] == ["99E8000000GRD"]
+        assert directory.read("tgirard")["temporaryAgentNumber"] == ["T0012345"]
+
     def test_when_a_login_holds_control_characters_then_the_terminal_gets_none(self, directory, run, monkeypatch):
         monkeypatch.setenv("PYTHONIOENCODING", "ascii")
         girard = {"surname": "Girard", "given_name": "Thomas", "birthDate": "19990517", "numen": None, "mail": None}
