@@ -80,7 +80,8 @@ class Likeness(IntEnum):
     PART = 1
     """It is one of two surnames: "Dupont" of "Dupont-Aignan". It may be another person's whole surname."""
     SAME_WORDS = 2
-    """The same but for particles; St is Saint, and two surnames may have either order."""
+    """The same but for particles; St is Saint, and two surnames, also a birth name and one in use, may have either
+    order."""
     SAME = 3
     """The same as `names_match` compares."""
 
@@ -93,10 +94,10 @@ class SurnameMatcher:
         self._whole, self._parts = "".join(words), _distinctive(words)
 
     def likeness(self, held: Iterable[str]) -> Likeness:
-        """Return the likeness to the closest of the names `held`, or to all of them in a row."""
+        """Return the likeness to the closest of the names `held`, or to several of them together."""
         if not self._whole:
             return Likeness.NONE
-        closest, in_a_row = Likeness.NONE, ""
+        closest, in_a_row, found = Likeness.NONE, "", frozenset[str]()
         for words in map(tokens, held):
             whole = "".join(words)
             if whole == self._whole:
@@ -105,7 +106,11 @@ class SurnameMatcher:
             parts = _distinctive(words)
             if self._parts <= parts:
                 closest = max(closest, Likeness.SAME_WORDS if parts == self._parts else Likeness.PART)
-        return Likeness.SAME if in_a_row == self._whole else closest
+            elif parts < self._parts:
+                found |= parts
+        if in_a_row == self._whole:
+            return Likeness.SAME
+        return Likeness.SAME_WORDS if found == self._parts else closest
 
     def is_part_of(self, held: Iterable[str]) -> bool:
         """Return whether one of the names `held` has all words of the typed one: "Leroux" is no part of "Le Roux"."""

@@ -73,7 +73,7 @@ def read_row(line: int, values: Mapping[str, str], today: date) -> StaffRow:
             raise ValueError(f"{name} must have 4 to 20 characters, letters and digits only")
     birth_date = read_birth_date(cells["birth_date"], today)
     if isinstance(birth_date, BirthDateError):
-        raise ValueError(f"birth_date is {birth_date.value}; expected 27/03/1985 or 1985-03-27")
+        raise ValueError(f"birth_date is {birth_date.value}; write it as in 27/03/1985 or 1985-03-27")
     login_stem(cells["given_name"], cells["surname"])
     mail_stem(cells["given_name"], cells["surname"])
     # Given names and departments are those of many: each is in memory once.

@@ -84,9 +84,11 @@ def _other_lockout(settings: Settings, subject: str, policy: Policy) -> Iterator
     lockout = settings.lockout
     minutes = policy.lockout.total_seconds() / 60
     if policy.locks and policy.max_failures and (policy.max_failures, minutes) != (lockout.failures, lockout.minutes):
+        # pwdLockoutDuration 0 (slapo-ppolicy(5)).
+        until = f"for {minutes:g} minutes" if minutes else "until the next change of the password"
         text = (
-            f"it locks after {policy.max_failures} wrong passwords for {minutes:g} minutes, and the pages say "
-            f"{lockout.failures} and {lockout.minutes} to everybody"
+            f"it locks after {policy.max_failures} wrong passwords {until}, and the pages say {lockout.failures} "
+            f"and {lockout.minutes} minutes to everybody"
         )
         yield warn(subject, text, "the same pwdMaxFailure and pwdLockoutDuration in all policies of people")
 

@@ -74,9 +74,13 @@ class Tally:
     def __str__(self) -> str:
         return (
             f"{self.created} created, {self.updated} updated, {self.same} as they were, {self.left} marked as "
-            f"leavers, {self.protected} protected and left alone, {len(self.doubts)} doubts, "
-            f"{len(self.faults)} rows with faults"
+            f"leavers, {self.protected} protected and left alone, {_counted(self.doubts, 'doubt', 'doubts')}, "
+            f"{_counted(self.faults, 'row with faults', 'rows with faults')}"
         )
+
+
+def _counted(lines: Sequence[str], one: str, many: str) -> str:
+    return f"{len(lines)} {one if len(lines) == 1 else many}"
 
 
 def report_long_logins(settings: Settings, steps: Sequence[WriteStep], tally: Tally) -> None:

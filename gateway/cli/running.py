@@ -66,6 +66,10 @@ def _drop_output() -> None:
 
 
 def _report_settings(error: SettingsError, command: str, *, as_json: bool) -> int:
+    if all(problem.key.startswith("--") for problem in error.problems):
+        # An option of the command names the file: no setting is wrong.
+        message = "; ".join(f"{problem.key}: {problem.message}" for problem in error.problems)
+        return report_failure(CommandFailed(message, ErrorKind.FILE, ExitCode.UNUSABLE), command, as_json=as_json)
     if as_json:
         problems = [{"key": problem.key, "message": problem.message} for problem in error.problems]
         message = f"the settings in {error.source} cannot be used; nothing was started"

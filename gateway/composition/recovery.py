@@ -50,7 +50,9 @@ def build_recovery(
     kinds = tuple(map(RecoveryKind, settings.recovery.methods))
     steps = recovery_steps(events, tickets)
     return RecoveryParts(
-        service=RecoveryService(events, steps, passwords, hashing, methods, kinds, passkeys),
+        service=RecoveryService(
+            events, steps, passwords, hashing, methods, kinds, passkeys, settings.academy.mail_domain
+        ),
         factors=RecoveryFactors(methods),
         passkey=PasskeyService(events, tickets, methods, passkeys, comparing) if passkeys else None,
         resting=RestingMethods(events, methods),

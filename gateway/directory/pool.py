@@ -194,7 +194,7 @@ class ConnectionPool:
             except (LDAPException, OSError, DirectoryUnavailable) as error:
                 self.servers.mark_down(server)
                 failures.append(error)
-        said = "; ".join(error_text(error) for error in failures)
+        said = "; ".join(str(one) if isinstance(one, DirectoryUnavailable) else error_text(one) for one in failures)
         are_reached = failures and all(isinstance(error, DirectoryMisconfigured) for error in failures)
         raise DirectoryMisconfigured(said) if are_reached else DirectoryUnavailable(said)
 

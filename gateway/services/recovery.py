@@ -51,6 +51,8 @@ class RecoveryService:
     methods: RecoveryMethods
     kinds: tuple[RecoveryKind, ...]
     passkeys: Passkeys | None
+    mail_domain: str
+    """The academy's own. Who forgot the password cannot read a code that is sent there."""
 
     def attempt(self, login: str, caller: Caller) -> Attempt:
         """Return what the rate limits count for a sign-in: a try of a password, so it counts with the changes."""
@@ -196,10 +198,16 @@ class RecoveryService:
     def _hindrance(self, opened: Opened, kind: RecoveryKind, address: str) -> Notice | None:
         if len(opened.held.values) >= MAX_METHODS:
             return Notice.TOO_MANY
-        is_known = address and any(
-            one.kind is kind and one.address.casefold() == address.casefold() for one in opened.methods
-        )
-        return Notice.KNOWN_ALREADY if is_known else None
+        written = address.casefold()
+        if address and any(one.kind is kind and one.address.casefold() == written for one in opened.methods):
+            return Notice.KNOWN_ALREADY
+        if kind is RecoveryKind.MAIL and self._is_of_the_academy(written, opened):
+            return Notice.NOT_PRIVATE
+        return None
+
+    def _is_of_the_academy(self, address: str, opened: Opened) -> bool:
+        own = map(str.casefold, opened.person.mails)
+        return address in own or address.endswith(f"@{self.mail_domain.casefold()}")
 
     def _send(self, opened: Opened, kind: RecoveryKind, address: str, code: str, caller: Caller) -> Notice | None:
         """Send and count the code; return why it was not sent."""

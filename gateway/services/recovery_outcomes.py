@@ -19,6 +19,7 @@ class Notice(StrEnum):
     CHANGED_MEANWHILE = "changed_meanwhile"
     TOO_MANY = "too_many"
     KNOWN_ALREADY = "known_already"
+    NOT_PRIVATE = "not_private"
     NOT_SENT = "not_sent"
     CODE_LIMITED = "code_limited"
     WRONG_TOO_OFTEN = "wrong_too_often"

@@ -70,7 +70,7 @@ def load(path: Path | None = None, *, web_secrets: bool = True) -> Settings:
     Raises SettingsError with all faults: of the file, of the values, of misspelt variables, of secret files.
     """
     source = path or settings_file()
-    table = _read_table(source)
+    table = _read_table(source, named_by="--config" if path else CONFIG_VARIABLE)
     problems = _unknown_variables(os.environ)
     if web_secrets:
         for section, key in WEB_SECRETS:
@@ -90,8 +90,15 @@ def load(path: Path | None = None, *, web_secrets: bool = True) -> Settings:
             # Some of these settings may be in the web service's environment only, as a store's URL with its password.
             problems += [SettingProblem(*contradiction) for contradiction in contradictions_of_web(settings)]
     if problems:
-        raise SettingsError(str(source), problems)
+        raise SettingsError(str(source), [*_absent(source), *problems])
     return settings
+
+
+def _absent(source: Path) -> list[SettingProblem]:
+    if source.exists():
+        return []
+    message = f"there is no such file in this folder; --config or {CONFIG_VARIABLE} names another one"
+    return [SettingProblem(str(source), message)]
 
 
 def _missing_secrets(table: dict[str, Any], environment: Mapping[str, str]) -> list[SettingProblem]:
@@ -125,14 +132,13 @@ def _without_password(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def _read_table(source: Path) -> dict[str, Any]:
+def _read_table(source: Path, *, named_by: str) -> dict[str, Any]:
+    """Return the content of the file. Without DEFAULT_FILE the environment alone has settings."""
     try:
         return tomllib.loads(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if source != DEFAULT_FILE:
-            raise SettingsError(
-                str(source), [SettingProblem(CONFIG_VARIABLE, f"there is no file {source}")]
-            ) from None
+            raise SettingsError(str(source), [SettingProblem(named_by, f"there is no file {source}")]) from None
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(str(source), [SettingProblem(str(source), f"can't be read: {error}")]) from None

@@ -148,6 +148,9 @@ RECOVERY_NOTICES = {
     "changed_meanwhile": _("This method was changed or removed meanwhile. Here is what your account has now."),
     "too_many": _("Your account has as many methods as it can have. Remove one before you add another one."),
     "known_already": _("Your account has this address or number already."),
+    "not_private": _(
+        "This is an address of the academy: without your password you could not read it. Enter a private address."
+    ),
     "not_sent": _("The code could not be sent. Check the address or number, or try again in a few minutes."),
     "code_limited": _("So many codes were sent that no more are sent now. Try again later."),
     "wrong_too_often": _("Too many wrong codes. Nothing was added: begin again."),

@@ -156,7 +156,7 @@ class TestDoubt:
         assert done.returncode == 1
         assert "line 2: tgirard has the same name and birth date, but not this number" in done.stderr
         assert "0 created" in done.stdout
-        assert "1 doubts" in done.stdout
+        assert "1 doubt," in done.stdout
         assert "99E8000000GRD" not in done.stdout + done.stderr
         assert logins(directory) == [directory.dn(contractor)]
 

@@ -85,7 +85,7 @@ class TestServe:
         )
 
         assert done.returncode == 2
-        assert "none.toml" in done.stderr
+        assert done.stderr == f"mamia serve: --config: there is no file {tmp_path / 'none.toml'}\n"
 
 
 class TestTarget:
@@ -446,3 +446,14 @@ class TestDefaultFile:
         monkeypatch.delenv("MAMIA_CONFIG", raising=False)
 
         assert loader.settings_file() == Path("mamia.toml")
+
+    def test_when_it_is_absent_too_then_that_is_said_before_what_is_missing(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(loader, "INSTALLED_FILE", tmp_path / "absent")
+        monkeypatch.delenv("MAMIA_CONFIG", raising=False)
+        monkeypatch.chdir(tmp_path)
+
+        with pytest.raises(SettingsError) as raised:
+            load()
+
+        assert raised.value.problems[0].key == "mamia.toml"
+        assert "there is no such file in this folder" in raised.value.problems[0].message

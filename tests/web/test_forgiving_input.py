@@ -164,6 +164,14 @@ class TestFind:
 
         assert "personne" in browser.find(typed, "Anne", BORN).main
 
+    @pytest.mark.parametrize("typed", ["Le Roux Lefebvre", "Lefebvre Le Roux", "Roux-Lefebvre"])
+    def test_when_birth_name_and_married_name_are_written_together_then_the_order_does_not_matter(
+        self, directory, browser, typed
+    ):
+        directory.add_person("personne", surname="Lefebvre", patronymicName="Le Roux", given_name="Anne")
+
+        assert "personne" in browser.find(typed, "Anne", BORN).main
+
     def test_when_the_particle_tells_two_people_apart_then_the_exact_one_is_found(self, directory, browser):
         directory.add_person("leroux", surname="Le Roux", given_name="Anne")
         directory.add_person("roux", surname="Roux", given_name="Anne")

@@ -246,6 +246,18 @@ class TestMailAndMobile:
         assert page.status == 422
         assert phones.texts == []
 
+    @pytest.mark.parametrize("address", ["X@AC-Example.fr", "fdurand4@example.net"], ids=["domain", "own"])
+    def test_when_the_address_is_of_the_academy_then_nothing_is_sent(
+        self, open_site: Callable[..., Browser], directory: SlapdServer, mail_server: SmtpServer, address: str
+    ) -> None:
+        directory.set("fdurand4", "mail", "fdurand4@example.net")
+        browser = open_site()
+
+        page = add(browser, sign_in(browser), "mail", address=address)
+
+        assert "C’est une adresse de l’académie" in page.main
+        assert mail_server.mails == []
+
     def test_when_it_is_added_then_the_addresses_known_before_are_told_and_it_rests(
         self, open_site: Callable[..., Browser], mail_server: SmtpServer
     ) -> None:
