@@ -79,7 +79,7 @@ class StaffMapping:
         """Convert an entry to a person, with the DN as key. `is_staff`: whether `people.filter` matches it."""
         people, attribute = self.people, LEAVER[0]
         written = self._numbers(entry.without_options)
-        capitals = {kind: frozenset(map(str.upper, numbers)) for kind, numbers in self._numbers(entry.all).items()}
+        numbers = self._numbers(entry.all) if entry.has_options else written
         return StaffMember(
             key=entry.dn,
             logins=entry.all(people.login),
@@ -87,7 +87,7 @@ class StaffMapping:
             names=entry.all(people.surname) + entry.all(people.birth_name),
             given_names=entry.all(people.given_name),
             birth_dates=entry.all(people.birth_date),
-            numbers=capitals,
+            numbers={kind: frozenset(map(str.upper, held)) if held else held for kind, held in numbers.items()},
             held=self._held(entry, written),
             is_leaver=LEAVER[1] in entry.all(attribute),
             lacks_class=entry.dn in self.lacking,
@@ -193,7 +193,7 @@ class StaffMapping:
 
 def _without_prefix(values: Sequence[str], prefix: str) -> frozenset[str]:
     """Return the values that begin with `prefix`, without it."""
-    return frozenset(value.removeprefix(prefix) for value in values if value.startswith(prefix))
+    return frozenset([value.removeprefix(prefix) for value in values if value.startswith(prefix)])
 
 
 def _numbers(people: People, row: StaffRow, held: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

@@ -25,6 +25,11 @@ class Entry:
     by_description: Mapping[str, tuple[str, ...]]
     """Attribute description (type and options) in lower case → its values."""
 
+    @property
+    def has_options(self) -> bool:
+        """Return whether an attribute description has options."""
+        return self.by_type is not self.by_description
+
     def all(self, attribute: str) -> tuple[str, ...]:
         """Return every value of `attribute`, with any options."""
         return self.by_type.get(attribute.lower(), ())

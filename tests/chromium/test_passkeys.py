@@ -151,6 +151,14 @@ class TestSlowScript:
 
         expect(button).to_be_enabled()
 
+    def test_when_it_never_comes_then_the_page_says_what_to_do(self, open_site: Callable[..., Site]) -> None:
+        site = open_site()
+        site.page.route("**/passkey.js*", lambda route: route.fulfill(content_type="text/javascript", body=""))
+
+        site.choose_passkey()
+
+        site.page.wait_for_selector("text=Cette page n’est pas complète. Rechargez-la.")
+
 
 class TestOtherSite:
     def test_when_the_site_is_not_the_one_of_the_settings_then_no_passkey_is_added(
