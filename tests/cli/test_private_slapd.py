@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.demo import private_slapd
 from gateway.demo.private_slapd import PrivateSlapd, SlapdFailed
 from tests.support.ports import free_port
 
@@ -55,6 +56,14 @@ class TestCreation:
         slapd.start()
 
         assert slapd.is_running
+
+    def test_when_slapd_refuses_an_entry_of_the_files_then_the_entry_and_the_reason_are_reported(
+        self, slapd_in, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(private_slapd, "DATA_FILES", ["50-base-tree.ldif", "50-base-tree.ldif"])
+
+        with pytest.raises(SlapdFailed, match=r'adding new entry "dc=ac-example,dc=fr" .*Already exists'):
+            slapd_in(tmp_path / "state").create(with_sample_staff=False)
 
 
 class TestStart:
