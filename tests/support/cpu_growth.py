@@ -41,13 +41,16 @@ def filled(unit: str, size: int) -> str:
 def assert_linear(work: Callable[[int], object], what: str) -> None:
     """`work` takes a size in bytes. Its time is that of this thread alone, so other processes hardly count."""
     rounds: list[tuple[float, float]] = []
-    while not any(_is_linear(*seconds) for seconds in rounds):
-        assert len(rounds) < RUNS, f"{what}: {SMALL} and {LARGE} bytes took {rounds} s of processor time"
-        rounds.append((_seconds(work, SMALL), _seconds(work, LARGE)))
-
-
-def _is_linear(of_small: float, of_large: float) -> bool:
-    return of_large <= of_small * (LARGE / SMALL) * MAX_GROWTH + NOISE_SECONDS
+    while len(rounds) < RUNS:
+        of_large = _seconds(work, LARGE)
+        # Then it is not too slow, however quick the small one is.
+        if of_large <= NOISE_SECONDS:
+            return
+        of_small = _seconds(work, SMALL)
+        if of_large <= of_small * (LARGE / SMALL) * MAX_GROWTH + NOISE_SECONDS:
+            return
+        rounds.append((of_small, of_large))
+    raise AssertionError(f"{what}: {SMALL} and {LARGE} bytes took {rounds} s of processor time")
 
 
 def _seconds(work: Callable[[int], object], size: int) -> float:
