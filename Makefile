@@ -17,6 +17,8 @@ MINIMUM := $(shell sed -n 's/^python_requires = >=//p' setup.cfg)
 IN_CONTAINERS := On other systems it runs in containers: see "In containers" in docs/install.md.
 # The domain controller of the tests needs root; nothing else of them does.
 AS_ROOT := $(and $(SUDO),$(SUDO) env PYTHONDONTWRITEBYTECODE=1 PYTEST_ADDOPTS=-pno:cacheprovider)
+# Root leaves no bytecode in the tree, and each of the commands that tests start would compile the source again.
+COMPILE := $(BIN)/python -m compileall -q gateway
 PATH := $(PATH):/usr/sbin:/sbin
 
 # What Debian must provide.
@@ -45,6 +47,7 @@ demo-reset: ## throw the demo's changes away
 # Read by tests/support/accessibility.py.
 export PICTURES
 test: $(INSTALLED)-tests assets ## all tests, on a real slapd; TESTS=tests/web runs some; PICTURES=1 keeps pictures of pages
+	$(COMPILE)
 	$(AS_ROOT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
 # One after the other: each of them needs the machine. A release runs them (CONTRIBUTING.md).
@@ -54,6 +57,7 @@ test-install: $(INSTALLED)-tests assets debian-test-install dist ## packages, co
 # Data of a former run would count as this one's.
 coverage: $(INSTALLED)-tests assets ## the tests, and which lines and branches they reach; fails below the floor in setup.cfg
 	rm -rf var/coverage && mkdir -p var/coverage
+	$(COMPILE)
 	$(AS_ROOT) $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 	$(AS_ROOT) $(BIN)/coverage combine --quiet
 	$(AS_ROOT) $(BIN)/coverage report
