@@ -10,6 +10,7 @@ from enum import Enum
 from ldap3.core.exceptions import LDAPException
 
 from gateway.ldap import close, new_connection, open_connection, read_entry
+from gateway.tls import use_current_versions
 
 PROBE_SECONDS = 2
 
@@ -29,7 +30,7 @@ def spoken_at(host: str, port: int) -> Speaks:
     """Find out what answers at the port. Never raises."""
     version = ""
     try:
-        if _shakes_hands(host, port, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)):
+        if _shakes_hands(host, port, _usual_context()):
             return Speaks.TLS
         version = _shakes_hands(host, port, _lenient_context())
     except TimeoutError:
@@ -38,6 +39,13 @@ def spoken_at(host: str, port: int) -> Speaks:
     if version:
         return Speaks.OLD_TLS if version in ("TLSv1", "TLSv1.1") else Speaks.OTHER_CIPHERS
     return Speaks.LDAP if _answers_without_tls(host, port) else Speaks.NEITHER
+
+
+def _usual_context() -> ssl.SSLContext:
+    """Return a context with the versions and ciphers of all connections."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    use_current_versions(context)
+    return context
 
 
 def _lenient_context() -> ssl.SSLContext:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from limits.errors import StorageError
 from limits.storage import Storage, storage_from_string
 
-from gateway.tls import PARTIAL_CHAIN, STRICT
+from gateway.tls import CIPHERS, MINIMUM_VERSION, PARTIAL_CHAIN, STRICT
 
 ANSWER_SECONDS = 1
 """Seconds after which a store counts as unavailable."""
@@ -134,6 +134,7 @@ def _shared(url: str, *, tls_strict: bool) -> Any:
     options: dict[str, Any] = {"socket_connect_timeout": ANSWER_SECONDS, "socket_timeout": ANSWER_SECONDS}
     url = url.replace("valkey", "redis", 1) if url.startswith("valkey") else url
     if url.startswith("rediss:"):
+        options |= {"ssl_min_version": MINIMUM_VERSION, "ssl_ciphers": CIPHERS}
         options["ssl_include_verify_flags"] = [PARTIAL_CHAIN, STRICT] if tls_strict else [PARTIAL_CHAIN]
         options["ssl_exclude_verify_flags"] = [] if tls_strict else [STRICT]
     return storage_from_string(url, wrap_exceptions=True, **options)
