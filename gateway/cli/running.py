@@ -69,7 +69,8 @@ def _report_settings(error: SettingsError, command: str, *, as_json: bool) -> in
     if all(problem.key.startswith("--") for problem in error.problems):
         # An option of the command names the file: no setting is wrong.
         message = "; ".join(f"{problem.key}: {problem.message}" for problem in error.problems)
-        return report_failure(CommandFailed(message, ErrorKind.FILE, ExitCode.UNUSABLE), command, as_json=as_json)
+        kind = ErrorKind.SETTINGS if error.problems[0].key == "--config" else ErrorKind.FILE
+        return report_failure(CommandFailed(message, kind, ExitCode.UNUSABLE), command, as_json=as_json)
     if as_json:
         problems = [{"key": problem.key, "message": problem.message} for problem in error.problems]
         message = f"the settings in {error.source} cannot be used; nothing was started"

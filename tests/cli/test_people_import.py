@@ -194,6 +194,13 @@ class TestImport:
         assert reported in done.stderr
         assert "nothing was written" in done.stderr
 
+    def test_when_the_password_file_is_absent_then_the_option_is_named_and_no_setting(self, run):
+        done = run(HEAD + DURAND, "--bind-password-file", "/nowhere")
+
+        assert done.returncode == 2
+        assert "--bind-password-file: can't be read" in done.stderr
+        assert "settings" not in done.stderr
+
     def test_when_a_write_is_refused_then_its_line_is_reported_and_the_next_run_does_the_rest(self, directory, run):
         directory.load(f"dn: cn=intruder,{PEOPLE}\nobjectClass: device\ncn: intruder\n")
         # No search shows it, so the login passes for free.
