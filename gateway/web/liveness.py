@@ -15,6 +15,8 @@ CONNECTION_SECONDS = 2.0
 """How long a client may take to send its request and to read the answer."""
 MAX_CONNECTIONS = 64
 """Open at the same time, per process. One more closes the oldest, so slow clients do not block a new one."""
+PAUSE_SECONDS = 0.5
+"""How long no connection is accepted after a failure such as a lack of file descriptors."""
 MAX_HEAD_BYTES = 8192
 BACKLOG = 128
 ALIVE = b'{"status":"alive"}\n'
@@ -33,6 +35,7 @@ class LivenessThread:
         self._listener = listener
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
+        self._connections = _Connections()
         self._thread = threading.Thread(target=self._run, name="liveness", daemon=True)
 
     def start(self) -> None:
@@ -49,11 +52,31 @@ class LivenessThread:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        connections = _Connections()
-        server = await asyncio.start_server(connections.serve, sock=self._listener, limit=MAX_HEAD_BYTES)
+        self._listener.setblocking(False)
+        self._listen()
         await self._stopping.wait()
-        server.close()
-        await connections.finish()
+        self._loop.remove_reader(self._listener)
+        # From here on the other processes accept: the socket is theirs too.
+        await self._connections.finish()
+        self._listener.close()
+
+    def _listen(self) -> None:
+        if not self._stopping.is_set():
+            self._loop.add_reader(self._listener, self._accept)
+
+    def _accept(self) -> None:
+        """Accept a connection, and count it as open in the same step: asyncio's own server counts it later."""
+        try:
+            connection, _ = self._listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            # Another process was faster, or the client has gone.
+            return
+        except OSError:
+            # No file descriptor is free, and the socket stays readable.
+            self._loop.remove_reader(self._listener)
+            self._loop.call_later(PAUSE_SECONDS, self._listen)
+            return
+        self._connections.take(connection)
 
 
 class _Connections:
@@ -62,34 +85,38 @@ class _Connections:
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[None], None] = {}
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
+    def take(self, connection: socket.socket) -> None:
+        """Answer the connection in a task, and close the oldest one if there are too many."""
+        task = asyncio.get_running_loop().create_task(_serve_connection(connection))
         self._tasks[task] = None
-        self._close_excess()
-        try:
-            async with asyncio.timeout(CONNECTION_SECONDS):
-                await _answer(reader, writer)
-        except (
-            TimeoutError,
-            asyncio.CancelledError,
-            asyncio.IncompleteReadError,
-            asyncio.LimitOverrunError,
-            OSError,
-        ):
-            writer.transport.abort()
-        finally:
-            self._tasks.pop(task, None)
-
-    def _close_excess(self) -> None:
+        task.add_done_callback(self._forget)
+        # Also for a task that is cancelled before it begins.
+        task.add_done_callback(lambda _: connection.close())
         if len(self._tasks) > MAX_CONNECTIONS:
             oldest = next(iter(self._tasks))
-            del self._tasks[oldest]
+            self._forget(oldest)
             oldest.cancel()
 
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(task, None)
+
     async def finish(self) -> None:
+        """Wait until the open connections are answered."""
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+
+async def _serve_connection(connection: socket.socket) -> None:
+    try:
+        async with asyncio.timeout(CONNECTION_SECONDS):
+            reader, writer = await asyncio.open_connection(sock=connection, limit=MAX_HEAD_BYTES)
+            try:
+                await _answer(reader, writer)
+            except BaseException:
+                writer.transport.abort()
+                raise
+    except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
+        return
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
