@@ -93,7 +93,8 @@ class StaffPlanner:
             if member.has_nothing_of(row, self.index.birth_date(row)):
                 return Doubtful(f"its number is that of {member.label}, who has another name and birth date")
             if any(number in self.numbers_in_file for number in member.all_numbers.difference(numbers)):
-                return Doubtful(f"{member.label} has another number too, which another row has: give one row both")
+                what = f"{member.label} has another number too, which another row has"
+                return Doubtful(f"{what}: give one row both numbers, or correct the entry")
             facts = self._differing(row, member)
             return Changed(row, member, facts) if facts else None
         if row.login and self.index.has_login(row.login):
